@@ -1,0 +1,152 @@
+"""What breachkit says when it cannot go on.
+
+One class per sentence; each builds its sentence from its arguments and ends with what to do next.
+They are caught once, in `cli`, and printed as one line on stderr with exit code 1 (2 where the
+command line itself is wrong).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from typing import ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from os import PathLike
+
+
+class BreachkitError(Exception):
+    """Root of all sentences that end a run; nothing was changed unless the sentence says so."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class UsageError(BreachkitError):
+    """Root of the sentences that say the command line itself is wrong."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class NoEvidencePathError(BreachkitError):
+    """Nobody said where the evidence is and no default installation exists."""
+
+    def __init__(self, tried: Iterable[PathLike[str]]) -> None:
+        places = ", ".join(str(path) for path in tried)
+        super().__init__(
+            f"no mail server found at the default places ({places}); name its folder, or a copy of its"
+            " 'mail' and 'logs', with --root DIR (or set BREACHKIT_ROOT)",
+        )
+
+
+class PathMissingError(BreachkitError):
+    """A path the user named does not exist."""
+
+    def __init__(self, option: str, path: PathLike[str] | str) -> None:
+        super().__init__(f"{option} {path}: no such file or folder; check the path")
+
+
+class PathUnreadableError(BreachkitError):
+    """A path the user named cannot be listed or opened."""
+
+    def __init__(self, path: PathLike[str] | str, reason: str) -> None:
+        super().__init__(f"{path} cannot be read ({reason}); run as Administrator (root), or copy the evidence first")
+
+
+class NoEvidenceError(BreachkitError):
+    """The folder holds neither a queue nor logs of a server that breachkit knows."""
+
+    def __init__(self, root: PathLike[str] | str, looked_for: str) -> None:
+        super().__init__(
+            f"{root} holds no queue and no logs that breachkit knows: looked for {looked_for};"
+            " name the folders themselves with --queue DIR and --logs DIR",
+        )
+
+
+class NoQueueError(BreachkitError):
+    """The command needs a queue and none was found."""
+
+    def __init__(self, where: PathLike[str] | str, looked_for: str) -> None:
+        super().__init__(f"no queue found in {where}: looked for {looked_for}; name it with --queue DIR")
+
+
+class NoLogsError(BreachkitError):
+    """The command needs SMTP logs and none were found."""
+
+    def __init__(self, where: PathLike[str] | str, looked_for: str) -> None:
+        super().__init__(f"no SMTP logs found in {where}: looked for {looked_for}; name them with --logs DIR")
+
+
+class AlienLogError(BreachkitError):
+    """A log file the user named holds no line in a known form."""
+
+    def __init__(self, path: PathLike[str] | str, title: str) -> None:
+        super().__init__(
+            f"{path} is not an {title} log: none of its lines begins 'ADDRESS [THREAD] TIME';"
+            " name the server's own log files with --logs",
+        )
+
+
+class UnknownServerError(UsageError):
+    """--server names a mail server that breachkit does not know."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        super().__init__(f"unknown mail server '{name}'; known: {', '.join(known)}")
+
+
+class UnknownTimezoneError(UsageError):
+    """--timezone is no IANA zone name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"unknown time zone '{name}'; use a name such as Europe/Rome or UTC")
+
+
+class BadTimeError(UsageError):
+    """--since or --until is no date or time."""
+
+    def __init__(self, option: str, text: str) -> None:
+        super().__init__(f"{option} '{text}' is no date or time; write 2026-11-20 or 2026-11-20T08:45")
+
+
+class UnknownColumnsError(BreachkitError):
+    """The columns of an accounts file cannot be told."""
+
+    def __init__(self, path: PathLike[str] | str) -> None:
+        super().__init__(
+            f"the columns of {path} cannot be told; name them in order with --columns, for example"
+            " --columns address,type,disabled,username,alias,password",
+        )
+
+
+class BadColumnsError(UsageError):
+    """--columns names a column that does not exist."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        super().__init__(f"--columns: unknown column '{name}'; known: {', '.join(known)}")
+
+
+class SettingsFileError(BreachkitError):
+    """breachkit.toml cannot be understood."""
+
+    def __init__(self, path: PathLike[str] | str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}; it may hold root, queue, logs, accounts, timezone and server")
+
+
+class PasswordsOnTerminalOnlyError(UsageError):
+    """--show-passwords was asked for where the output is kept."""
+
+    def __init__(self) -> None:
+        super().__init__("--show-passwords writes text to a terminal only; drop it, or run without --format and pipes")
+
+
+class NothingTracedError(BreachkitError):
+    """Nothing in the logs matches what trace was asked for."""
+
+    def __init__(self, wanted: str, reach: str) -> None:
+        super().__init__(f"no session of '{wanted}' in the logs ({reach}); check the id, or name more logs with --logs")
+
+
+class UnbalancedError(BreachkitError):
+    """The books do not balance: a defect of breachkit, said loudly."""
+
+    def __init__(self, left: str, right: str) -> None:
+        super().__init__(f"the books do not balance ({left}, but {right}): please report this; do not rely on this run")

@@ -1,0 +1,220 @@
+"""Walking a queue, opening logs, slices of bytes; knows no meaning.
+
+Nothing here writes, and nothing here follows a link: a queue is evidence, and a link in it may have
+been laid by an attacker.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import stat
+import zipfile
+import zlib
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+from typing import NamedTuple
+
+from breachkit.records import Locus
+from breachkit.records import Skipped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import IO
+
+NAME_SURROGATE = 0x20000000
+"""Bit of a Windows reparse tag that makes it stand for another name: junctions and symbolic links
+have it, deduplicated and cloud files have not
+(https://learn.microsoft.com/windows/win32/fileio/reparse-point-tags)."""
+
+BLOCK = 1 << 20
+LONGEST_LINE = 1 << 16
+"""Bytes of a log line that are kept; a longer one is no session line and is counted as skipped."""
+
+LINK = "a link, not followed"
+SPECIAL = "not a regular file"
+DENIED = "cannot be opened: access denied"
+IN_USE = "cannot be opened: in use by another program"
+VANISHED = "vanished while it was read"
+UNREADABLE = "cannot be read"
+BROKEN_ARCHIVE = "archive is damaged or encrypted"
+OVERLONG = "line longer than 64 KiB"
+
+SHARING_VIOLATIONS = frozenset({32, 33})
+"""Windows error codes for a file that another program holds open."""
+
+
+class Found(NamedTuple):
+    """One regular file met on a walk."""
+
+    path: str
+    size: int
+    mtime: float
+
+
+class Line(NamedTuple):
+    """One line of a log without its line end."""
+
+    offset: int
+    number: int
+    text: bytes
+
+
+def shown(path: str | os.PathLike[str], root: Path | None) -> str:
+    r"""Spell a path for people and JSON: with `/`, relative to the root if within it, odd bytes as `\xff`."""
+    text = os.fspath(path)
+    if root is not None:
+        try:
+            text = os.path.relpath(text, root) if Path(text).is_relative_to(root) else text
+        except ValueError:  # another drive on Windows
+            text = os.fspath(path)
+    if os.sep == "\\":
+        text = text.replace("\\", "/")
+    return os.fsencode(text).decode("utf-8", "backslashreplace") if os.sep == "/" else text
+
+
+def is_link(status: os.stat_result) -> bool:
+    """Tell links, junctions included, from an `lstat`."""
+    tag = getattr(status, "st_reparse_tag", 0)
+    return stat.S_ISLNK(status.st_mode) or bool(tag & NAME_SURROGATE)
+
+
+def reason_of(error: OSError) -> str:
+    """Name the fixed reason for which a file could not be read."""
+    if getattr(error, "winerror", None) in SHARING_VIOLATIONS:
+        return IN_USE
+    if isinstance(error, FileNotFoundError):
+        return VANISHED
+    if isinstance(error, PermissionError):
+        return DENIED
+    return UNREADABLE
+
+
+def walk(folder: str, root: Path | None = None) -> Iterator[Found | Skipped]:
+    """Yield every regular file below a folder, in name order, and what was passed over.
+
+    Args:
+        folder: where to begin; a link here is followed, since the user named it.
+        root: what shown paths are relative to.
+    """
+    ahead: list[os.DirEntry[str]] = []  # a stack: folders nested 2,000 deep are no reason to fail
+    yield from _push(folder, ahead, root)
+    while ahead:
+        entry = ahead.pop()
+        try:
+            status = entry.stat(follow_symlinks=False)
+        except OSError as error:
+            yield Skipped(reason_of(error), Locus(shown(entry.path, root), 0, 1))
+            continue
+        if is_link(status):
+            yield Skipped(LINK, Locus(shown(entry.path, root), 0, 1))
+        elif stat.S_ISDIR(status.st_mode):
+            yield from _push(entry.path, ahead, root)
+        elif stat.S_ISREG(status.st_mode):
+            yield Found(entry.path, status.st_size, status.st_mtime)
+        else:
+            yield Skipped(SPECIAL, Locus(shown(entry.path, root), 0, 1))
+
+
+def _push(folder: str, ahead: list[os.DirEntry[str]], root: Path | None) -> Iterator[Skipped]:
+    try:
+        with os.scandir(long_path(folder)) as entries:
+            ahead.extend(sorted(entries, key=lambda entry: entry.name, reverse=True))
+    except OSError as error:
+        yield Skipped(reason_of(error), Locus(shown(folder, root), 0, 1))
+
+
+def read_head(path: str, size: int) -> bytes:
+    """Return the first `size` bytes of a file, fewer if it is shorter. Raises OSError."""
+    # O_NONBLOCK: a FIFO laid between the listing and here must not hang us
+    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
+    handle = os.open(long_path(path), flags)
+    try:
+        return os.read(handle, size)
+    finally:
+        os.close(handle)
+
+
+def long_path(path: str) -> str:
+    r"""Spell a path so that Windows takes more than 260 characters and names like `CON` (the `\\?\` form)."""
+    if os.name != "nt" or path.startswith("\\\\?\\"):
+        return path
+    full = os.path.abspath(path)  # noqa: PTH100  Path.resolve would follow links
+    return "\\\\?\\UNC" + full[1:] if full.startswith("\\\\") else "\\\\?\\" + full
+
+
+@contextmanager
+def open_log(path: str, member: str | None = None) -> Iterator[IO[bytes]]:
+    """Open a log for reading: plain, `.gz`, or one member of a `.zip`.
+
+    Raises OSError, zipfile.BadZipFile, RuntimeError (an encrypted member), KeyError, NotImplementedError.
+    """
+    if member is not None:
+        with zipfile.ZipFile(long_path(path)) as archive, archive.open(member) as stream:
+            yield stream
+    elif path.lower().endswith(".gz"):
+        with gzip.open(long_path(path), "rb") as stream:
+            yield stream
+    else:
+        with Path(long_path(path)).open("rb", buffering=0) as stream:
+            yield stream
+
+
+def zip_members(path: str) -> list[zipfile.ZipInfo]:
+    """List the files in a `.zip`; an unreadable archive has none. Raises OSError."""
+    try:
+        with zipfile.ZipFile(long_path(path)) as archive:
+            return [member for member in archive.infolist() if not member.is_dir()]
+    except zipfile.BadZipFile:
+        return []
+
+
+def read_lines(path: str, member: str | None, label: str) -> Iterator[Line | Skipped]:
+    """Yield the lines of a log; they end at LF only, an optional CR before it belongs to the end.
+
+    VT, FF, NEL, U+2028 and a lone CR are text: they come from strangers, and a reader that breaks lines
+    there would take a stranger's words for the server's.
+    """
+    place = Place()
+    try:
+        with open_log(path, member) as stream:
+            yield from _split(stream, label, place)
+    except OSError as error:
+        reason = BROKEN_ARCHIVE if isinstance(error, gzip.BadGzipFile) else reason_of(error)
+        yield Skipped(reason, Locus(label, place.offset, place.line))
+    except (EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, KeyError, NotImplementedError):
+        yield Skipped(BROKEN_ARCHIVE, Locus(label, place.offset, place.line))
+
+
+class Place:
+    """How far a reader has come: what a damaged archive is reported with."""
+
+    __slots__ = ("line", "offset")
+
+    def __init__(self) -> None:
+        self.offset = 0
+        self.line = 1
+
+
+def _split(stream: IO[bytes], label: str, place: Place) -> Iterator[Line | Skipped]:
+    rest = b""
+    dropped = 0  # bytes of an overlong line let go so far
+    while block := stream.read(BLOCK):
+        *lines, rest = (rest + block).split(b"\n")
+        for text in lines:
+            yield _line(text, dropped, label, place)
+            place.offset += dropped + len(text) + 1
+            place.line += 1
+            dropped = 0
+        if len(rest) > LONGEST_LINE:
+            dropped += len(rest)
+            rest = b""
+    if rest or dropped:
+        yield _line(rest, dropped, label, place)
+
+
+def _line(text: bytes, dropped: int, label: str, place: Place) -> Line | Skipped:
+    if dropped or len(text) > LONGEST_LINE:
+        return Skipped(OVERLONG, Locus(label, place.offset, place.line))
+    return Line(place.offset, place.line, text[:-1] if text.endswith(b"\r") else text)

@@ -1,0 +1,199 @@
+"""An AUTH exchange → user, mechanism, outcome, and a password that shows nothing.
+
+Sources: RFC 4954 (SMTP AUTH), RFC 4616 (PLAIN), RFC 2195 (CRAM-MD5), RFC 7628 (OAUTHBEARER), Google's
+XOAUTH2 page, and the seed guide for LOGIN (the 2nd and 4th line after `AUTH LOGIN`). Missing base64
+padding is supplied; what is not UTF-8 is read as cp1252; a slot that is masked, empty or no base64
+yields None and the exchange goes on.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from typing import NamedTuple
+
+MECHANISMS = frozenset(
+    {
+        "LOGIN",
+        "PLAIN",
+        "CRAM-MD5",
+        "DIGEST-MD5",
+        "XOAUTH2",
+        "OAUTHBEARER",
+        "NTLM",
+        "GSSAPI",
+        "EXTERNAL",
+        "ANONYMOUS",
+        "SCRAM-SHA-1",
+        "SCRAM-SHA-1-PLUS",
+        "SCRAM-SHA-256",
+        "SCRAM-SHA-256-PLUS",
+        "KERBEROS_V4",
+        "OTP",
+    },
+)
+"""What may stand after AUTH and be shown; any other word there may be a password."""
+
+OTHER = "other"
+
+_BASE64 = re.compile(rb"[A-Za-z0-9+/]+={0,2}")
+_MASK = re.compile(rb"[*xX.#\xb7\xe2\x80\xa2]+")
+_LONGEST = 12_288
+"""RFC 4954 §4: the longest line of an exchange a server must take."""
+
+
+class Password:
+    """A decoded secret; it shows nothing and compares only by fingerprint."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __repr__(self) -> str:
+        return "Password(***)"
+
+    __str__ = __repr__
+
+    def __reduce__(self) -> str | tuple[object, ...]:
+        raise TypeError("a password is not pickled")
+
+    def reveal(self) -> str:
+        """Return the secret itself; only for a terminal whose user asked for it."""
+        return self._text
+
+
+class Fingerprints:
+    """Keyed digests of secrets: good for telling equal from unlike within one run, for nothing else."""
+
+    __slots__ = ("_key",)
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def of(self, text: str) -> bytes:
+        """Digest one secret, 8 bytes."""
+        return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), key=self._key, digest_size=8).digest()
+
+    def of_password(self, password: Password | None) -> bytes | None:
+        """Digest a decoded password; None when it is not visible."""
+        return None if password is None else self.of(password.reveal())
+
+
+class Credentials(NamedTuple):
+    """What an exchange gave away."""
+
+    user: str | None
+    password: Password | None
+
+
+NOTHING = Credentials(None, None)
+
+
+def decode_text(raw: bytes) -> str:
+    """Read bytes as UTF-8, else cp1252, never failing."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", "replace")
+
+
+def decode_base64(raw: bytes) -> bytes | None:
+    """Decode one response, padding supplied; None for what is masked, empty (`=`), `*` or no base64."""
+    raw = raw.strip()
+    if len(raw) > _LONGEST or not _BASE64.fullmatch(raw):
+        return None
+    bare = raw.rstrip(b"=")
+    try:
+        return base64.b64decode(bare + b"=" * (-len(bare) % 4), validate=True)
+    except binascii.Error:
+        return None
+
+
+def is_masked(raw: bytes) -> bool:
+    """Tell a slot that the server itself has blanked out."""
+    return bool(_MASK.fullmatch(raw.strip())) and len(raw.strip()) != 1
+
+
+class Exchange:
+    """One AUTH command and the responses that follow it."""
+
+    __slots__ = ("_responses", "mechanism")
+
+    def __init__(self, argument: bytes) -> None:
+        """Begin from what stands after `AUTH `: a mechanism and perhaps an initial response."""
+        word, _, initial = argument.strip().partition(b" ")
+        name = word.decode("ascii", "replace").upper()
+        self.mechanism = name if name in MECHANISMS else OTHER
+        self._responses: list[bytes] = []
+        if initial.strip():
+            self._responses.append(initial.strip())
+
+    def add(self, response: bytes) -> None:
+        """Take the next line of the client."""
+        if len(self._responses) < 4:  # noqa: PLR2004  no mechanism that we read has more; a flood is not kept
+            self._responses.append(response.strip())
+
+    @property
+    def is_complete(self) -> bool:
+        """True when the client has nothing more to say in a mechanism that we know."""
+        wanted = {"LOGIN": 2, "PLAIN": 1, "CRAM-MD5": 1, "XOAUTH2": 1, "OAUTHBEARER": 1}.get(self.mechanism)
+        return wanted is not None and len(self._responses) >= wanted
+
+    @property
+    def awaits_user(self) -> bool:
+        """True when the next response is a user name and nothing secret."""
+        return self.mechanism == "LOGIN" and not self._responses
+
+    def credentials(self) -> Credentials:
+        """Decode what the client gave."""
+        decoder = _DECODERS.get(self.mechanism)
+        if decoder is None or not self._responses:
+            return NOTHING
+        return decoder([decode_base64(response) for response in self._responses])
+
+
+def _user(raw: bytes | None) -> str | None:
+    if raw is None:
+        return None
+    text = decode_text(raw).strip().strip("\0")
+    return text if text and text.isprintable() else None
+
+
+def _password(raw: bytes | None) -> Password | None:
+    return None if raw is None else Password(decode_text(raw).rstrip("\r\n\0"))
+
+
+def _login(slots: list[bytes | None]) -> Credentials:
+    return Credentials(_user(slots[0]), _password(slots[1]) if len(slots) > 1 else None)
+
+
+def _plain(slots: list[bytes | None]) -> Credentials:
+    if slots[0] is None:
+        return NOTHING
+    parts = slots[0].split(b"\0")
+    if len(parts) != 3:  # noqa: PLR2004  authzid NUL authcid NUL password (RFC 4616 §2)
+        return NOTHING
+    return Credentials(_user(parts[1]) or _user(parts[0]), _password(parts[2]))
+
+
+def _cram_md5(slots: list[bytes | None]) -> Credentials:
+    if slots[0] is None or b" " not in slots[0]:
+        return NOTHING
+    return Credentials(_user(slots[0].rpartition(b" ")[0]), None)
+
+
+def _oauth(slots: list[bytes | None]) -> Credentials:
+    found = re.search(rb"(?:^|\x01|,)(?:user|a)=([^\x01,]+)", slots[0] or b"")
+    return Credentials(_user(found[1]) if found else None, None)
+
+
+_DECODERS = {
+    "LOGIN": _login,
+    "PLAIN": _plain,
+    "CRAM-MD5": _cram_md5,
+    "XOAUTH2": _oauth,
+    "OAUTHBEARER": _oauth,
+}
