@@ -28,6 +28,9 @@ NAME_SURROGATE = 0x20000000
 have it, deduplicated and cloud files have not
 (https://learn.microsoft.com/windows/win32/fileio/reparse-point-tags)."""
 
+QUARANTINE = "breachkit-quarantine"
+"""The folder beside a queue that holds what breachkit moved out of it."""
+
 BLOCK = 1 << 20
 LONGEST_LINE = 1 << 16
 """Bytes of a log line that are kept; a longer one is no session line and is counted as skipped."""

@@ -39,7 +39,8 @@ MECHANISMS = frozenset(
 OTHER = "other"
 
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]+={0,2}")
-_MASK = re.compile(rb"[*xX.#\xb7\xe2\x80\xa2]+")
+_MASK = re.compile(rb"[xX]{3,}")
+"""A slot that the server itself has blanked out with letters; stars and dots are no base64 anyway."""
 _LONGEST = 12_288
 """RFC 4954 §4: the longest line of an exchange a server must take."""
 
@@ -103,18 +104,13 @@ def decode_text(raw: bytes) -> str:
 def decode_base64(raw: bytes) -> bytes | None:
     """Decode one response, padding supplied; None for what is masked, empty (`=`), `*` or no base64."""
     raw = raw.strip()
-    if len(raw) > _LONGEST or not _BASE64.fullmatch(raw):
+    if len(raw) > _LONGEST or not _BASE64.fullmatch(raw) or _MASK.fullmatch(raw):
         return None
     bare = raw.rstrip(b"=")
     try:
         return base64.b64decode(bare + b"=" * (-len(bare) % 4), validate=True)
     except binascii.Error:
         return None
-
-
-def is_masked(raw: bytes) -> bool:
-    """Tell a slot that the server itself has blanked out."""
-    return bool(_MASK.fullmatch(raw.strip())) and len(raw.strip()) != 1
 
 
 class Exchange:
@@ -174,9 +170,10 @@ def _plain(slots: list[bytes | None]) -> Credentials:
     if slots[0] is None:
         return NOTHING
     parts = slots[0].split(b"\0")
-    if len(parts) != 3:  # noqa: PLR2004  authzid NUL authcid NUL password (RFC 4616 §2)
+    if len(parts) not in (2, 3):  # [authzid] NUL authcid NUL password (RFC 4616 §2); some leave the first NUL out
         return NOTHING
-    return Credentials(_user(parts[1]) or _user(parts[0]), _password(parts[2]))
+    *authorised, authenticated, password = parts
+    return Credentials(_user(authenticated) or _user(b"".join(authorised)), _password(password))
 
 
 def _cram_md5(slots: list[bytes | None]) -> Credentials:

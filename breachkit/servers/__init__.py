@@ -1,0 +1,168 @@
+"""Source files → records, one folder per mail server.
+
+A server is a frozen value of functions, found by its folder's name: adding one is adding a folder that
+holds `SERVER = MailServer(...)`, its samples and its tests, and no other edit.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from typing import Literal
+from typing import NamedTuple
+
+from breachkit.errors import UnknownServerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Iterator
+    from collections.abc import Sequence
+    from datetime import date
+    from datetime import tzinfo
+    from pathlib import Path
+
+    from breachkit.progress import Progress
+    from breachkit.records import Account
+    from breachkit.records import AuthAttempt
+    from breachkit.records import Locus
+    from breachkit.records import Message
+    from breachkit.records import Service
+    from breachkit.records import Session
+    from breachkit.records import Skipped
+    from breachkit.sasl import Fingerprints
+
+
+class QueueFolder(NamedTuple):
+    """One folder of queued messages."""
+
+    path: Path
+    label: str
+    """As shown: relative to the root, with `/`."""
+    is_outside: bool = False
+    """True when a file of the server names it and it lies outside the root: read, never purged."""
+    named_by: str | None = None
+    """What named it, when it is outside: `path.dat line 8`."""
+    is_quarantine: bool = False
+    """True for what breachkit itself has moved there."""
+
+
+class LogFile(NamedTuple):
+    """One log file, or one member of an archive."""
+
+    path: Path
+    member: str | None
+    label: str
+    service: Service | None
+    """The door it tells of; None for a log that breachkit does not read."""
+    node: str
+    """Which server of a cluster wrote it."""
+    day: date | None
+    """The date of its first line, from its name."""
+    number: int
+    """Which piece of that day, from 0."""
+    size: int
+    mtime: float
+
+
+class Layout(NamedTuple):
+    """Where a server keeps what breachkit reads."""
+
+    root: Path | None
+    queues: tuple[QueueFolder, ...]
+    logs: tuple[LogFile, ...]
+    accounts: Path | None
+    notes: tuple[str, ...]
+    """What a reader of the results must know about where the evidence was found."""
+
+
+class Reading(NamedTuple):
+    """How logs are to be read."""
+
+    zone: tzinfo
+    fingerprints: Fingerprints
+    progress: Progress
+
+
+class TranscriptLine(NamedTuple):
+    """One line of a session as it may be shown: secrets are already masked."""
+
+    ts: str
+    direction: Literal["received", "sent", "note"]
+    text: str
+    secret: str | None
+    """What stood in the place of `***`; only filled when the user asked to see it."""
+    source: Locus
+
+
+class LogTally:
+    """What the lines of the logs showed, beside the sessions themselves."""
+
+    __slots__ = ("bytes", "dialogue_lines", "first", "last", "lines", "session_lines", "silences", "summary_lines")
+
+    def __init__(self) -> None:
+        self.lines = 0
+        self.session_lines = 0
+        self.bytes = 0
+        self.dialogue_lines = 0
+        self.summary_lines = 0
+        self.first: float | None = None
+        self.last: float | None = None
+        self.silences: list[tuple[float, float]] = []
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """What breachkit can do with one mail server; an ability it lacks is None."""
+
+    name: str
+    title: str
+    looked_for: str
+    """What `find_layout` looks for, in words for an error."""
+    default_roots: tuple[Path, ...]
+    find_layout: Callable[[Path], Layout]
+    """Locate queues, logs and accounts below a root. Raises OSError when the root cannot be listed."""
+    find_logs: Callable[[Sequence[Path], Path | None], tuple[LogFile, ...]]
+    """Turn files and folders named by the user into log files; a file named is read whatever its name."""
+    split_queue: Callable[[Path, Path | None], tuple[QueueFolder, ...]]
+    """Turn a queue folder named by the user into itself and the queues below it."""
+    read_queue: Callable[[Sequence[QueueFolder], Path | None, tzinfo, Progress], Iterator[Message | Skipped]]
+    """Read queued messages."""
+    read_sessions: Callable[[Sequence[LogFile], Reading, LogTally], Iterator[Session | Skipped]]
+    """Read SMTP sessions."""
+    read_doors: Callable[[Sequence[LogFile], Reading, LogTally], Iterator[AuthAttempt | Skipped]]
+    """Read the tries to log in at doors other than SMTP."""
+    read_transcripts: Callable[
+        [Sequence[LogFile], Reading, frozenset[Locus], bool],
+        Iterator[tuple[Session, tuple[TranscriptLine, ...]]],
+    ]
+    """Read again the sessions that begin at the given places, with their lines; True keeps the secrets."""
+    read_accounts: Callable[[Path, Path | None, tuple[str, ...] | None], Iterator[Account | Skipped]]
+    """Read an export of accounts. Raises UnknownColumnsError, OSError."""
+    account_columns: tuple[str, ...]
+    """The words that `read_accounts` takes as column names."""
+
+
+def names() -> list[str]:
+    """List the known mail servers."""
+    return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg)
+
+
+def load(name: str) -> MailServer:
+    """Return one mail server by name. Raises UnknownServerError."""
+    if name not in names():
+        raise UnknownServerError(name, names())
+    module = importlib.import_module(f"{__name__}.{name}")
+    server: MailServer = module.SERVER
+    return server
+
+
+def recognise(root: Path) -> tuple[MailServer, Layout] | None:
+    """Find the server whose evidence lies at a root: the one of which most is found there.
+
+    Raises OSError when the root cannot be listed.
+    """
+    found = [(server, server.find_layout(root)) for server in map(load, names())]
+    found = [(server, layout) for server, layout in found if layout.queues or layout.logs]
+    return max(found, key=lambda pair: len(pair[1].queues) + len(pair[1].logs), default=None)

@@ -1,0 +1,27 @@
+"""Message ids of IceWarp: what they look like and what they tell.
+
+Old servers: 3 letters and 5 digits (`YAR93710`), not unique over time. From version 11: 18 digits, the
+local time `YYYYMMDDhhmmss` and 4 more (vendor logs).
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+STAMPED_ID = re.compile(r"(?:19|20)\d{16}")
+ANY_ID = re.compile(r"\b(?:[A-Z]{3}\d{5}|(?:19|20)\d{16})\b")
+
+
+def time_of_id(queue_id: str, zone: tzinfo) -> datetime | None:
+    """Return the time an 18-digit id was given, None for any other."""
+    if not STAMPED_ID.fullmatch(queue_id):
+        return None
+    try:
+        return datetime.strptime(queue_id[:14], "%Y%m%d%H%M%S").replace(tzinfo=zone)
+    except ValueError:
+        return None

@@ -1,0 +1,181 @@
+"""Where IceWarp keeps its queues and logs, on a server or in a copy of one.
+
+Vendor documents: `<install>/mail/_outgoing/` with `retry/` (and `priority_0` … `priority_4` on newer
+servers) below it; `path.dat`, in `<install>/` or `config/`, can move them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from pathlib import PurePosixPath
+from pathlib import PureWindowsPath
+from typing import TYPE_CHECKING
+from typing import NamedTuple
+
+from breachkit.files import QUARANTINE
+from breachkit.files import shown
+from breachkit.sasl import decode_text
+from breachkit.servers import Layout
+from breachkit.servers import QueueFolder
+from breachkit.servers.icewarp.logs import find_logs
+from breachkit.servers.icewarp.logs import parse_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from collections.abc import Iterator
+
+LOOKED_FOR = "mail/_outgoing, path.dat, and logs named like logs/smtp/s20261120-00.log"
+
+DEFAULT_ROOTS = (
+    tuple(
+        Path(name)
+        for name in (
+            r"C:\Program Files\IceWarp",
+            r"C:\Program Files (x86)\IceWarp",
+            r"C:\IceWarp",
+            r"C:\Merak",
+            r"C:\Program Files\Merak",
+        )
+    )
+    if os.name == "nt"
+    else (Path("/opt/icewarp"),)
+)
+
+_PART_OF_QUEUE = re.compile(r"retry|priority_\d+", re.IGNORECASE)
+
+_NO_LOGS_BELOW = {"mail", "_outgoing", "_incoming", QUARANTINE}
+"""Folders that may hold a million messages and no log."""
+
+_OUTGOING_LINE = 8
+_RETRY_LINE = 9
+
+
+class Moved(NamedTuple):
+    """A queue that `path.dat` names."""
+
+    line: int
+    path: Path | None
+    """Where it lies; None when it is nowhere to be found."""
+    text: str
+    is_outside: bool
+
+
+def find_layout(root: Path) -> Layout:
+    """Locate queues, logs and the accounts file below a root. Raises OSError when it cannot be listed."""
+    bases = [root, *_folders(root)]
+    moved = {place.line: place for place in read_path_dat(root)}
+    outgoing = _queue_of(moved.get(_OUTGOING_LINE), root)
+    tops = [outgoing] if outgoing else [_inside(path, root) for path in _default_outgoing(bases)]
+    retry = _queue_of(moved.get(_RETRY_LINE), root)
+    if retry and all(retry.path.resolve() != path.resolve() for top in tops for path in _with_parts(top.path)):
+        tops.append(retry)
+    queues = tuple(part for top in tops for part in _parts(top, root))
+    named = {queue.path for queue in queues}
+    notes = [_note(place) for place in moved.values() if place.path is None or place.path in named and place.is_outside]
+    notes += [f"queue outside the root, by a link: {top.label}" for top in tops if top.named_by == "a link"]
+    logs = find_logs(_log_places(bases), root)
+    return Layout(root, queues + _quarantined(tops, root), logs, _child(root, "users.csv"), tuple(notes))
+
+
+def split_queue(folder: Path, root: Path | None) -> tuple[QueueFolder, ...]:
+    """Turn a queue folder named by the user into itself, the queues below it and what was moved out of it."""
+    top = QueueFolder(folder, shown(folder, root))
+    return (*_parts(top, root), *_quarantined([top], root))
+
+
+def read_path_dat(root: Path) -> list[Moved]:
+    """Read which queues `path.dat` puts elsewhere.
+
+    The file is text; line 1 is the config path, 8 the outgoing and 9 the retry queue, CRLF even on Linux,
+    a blank line means not set (vendor document). Its paths are absolute, so on a copy they may name the
+    live queue: each is first looked for inside the root, below where the old installation folder stood.
+    """
+    home = _child(root, "config")
+    found = _child(root, "path.dat") or (_child(home, "path.dat") if home else None)
+    if found is None:
+        return []
+    lines = [decode_text(line).strip() for line in found.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n")]
+    lines += [""] * (_RETRY_LINE - len(lines))
+    return [_locate(number, lines[number - 1], lines[0], root) for number in (_OUTGOING_LINE, _RETRY_LINE) if lines[number - 1]]
+
+
+def _locate(number: int, text: str, config: str, root: Path) -> Moved:
+    flavour = PureWindowsPath if "\\" in text or text[1:2] == ":" else PurePosixPath
+    named = flavour(text)
+    if config and named.is_relative_to(flavour(config).parent):
+        copied = root.joinpath(*named.relative_to(flavour(config).parent).parts)
+        if copied.is_dir() and copied.resolve().is_relative_to(root.resolve()):
+            return Moved(number, copied, text, is_outside=False)
+    live = Path(text)
+    if live.is_absolute() and live.is_dir():
+        return Moved(number, live, text, is_outside=not live.resolve().is_relative_to(root.resolve()))
+    return Moved(number, None, text, is_outside=True)
+
+
+def _queue_of(place: Moved | None, root: Path) -> QueueFolder | None:
+    if place is None or place.path is None:
+        return None
+    named_by = f"path.dat line {place.line}" if place.is_outside else None
+    return QueueFolder(place.path, shown(place.path, root), place.is_outside, named_by)
+
+
+def _note(place: Moved) -> str:
+    if place.path is None:
+        return f"path.dat line {place.line} names a queue that is not here: {place.text}"
+    return f"queue outside the root, from path.dat line {place.line}: {place.path}"
+
+
+def _inside(path: Path, root: Path) -> QueueFolder:
+    is_outside = not path.resolve().is_relative_to(root.resolve())
+    return QueueFolder(path, shown(path, root), is_outside, "a link" if is_outside else None)
+
+
+def _default_outgoing(bases: Iterable[Path]) -> list[Path]:
+    homes = dict.fromkeys(home for base in bases for home in (base, _child(base, "mail")) if home)
+    places = (home if home.name.lower() == "_outgoing" else _child(home, "_outgoing") for home in homes)
+    return list(dict.fromkeys(place for place in places if place is not None and place.is_dir()))
+
+
+def _with_parts(folder: Path) -> list[Path]:
+    return [folder, *(path for path in _folders(folder) if _PART_OF_QUEUE.fullmatch(path.name))]
+
+
+def _parts(top: QueueFolder, root: Path | None) -> Iterator[QueueFolder]:
+    for path in _with_parts(top.path):
+        yield top._replace(path=path, label=shown(path, root))
+
+
+def _quarantined(tops: Iterable[QueueFolder], root: Path | None) -> tuple[QueueFolder, ...]:
+    homes = {_topmost(top.path).parent / QUARANTINE for top in tops}
+    runs = [run / "messages" for home in sorted(homes) if home.is_dir() for run in _folders(home)]
+    return tuple(QueueFolder(path, shown(path, root), is_quarantine=True) for path in runs if path.is_dir())
+
+
+def _topmost(folder: Path) -> Path:
+    full = Path(os.path.abspath(folder))  # noqa: PTH100  resolve() would leave the evidence through a link
+    above = [parent for parent in (full, *full.parents) if parent.name.lower() == "_outgoing"]
+    return above[-1] if above else full
+
+
+def _log_places(bases: list[Path]) -> list[Path]:
+    named = [place for base in bases for name in ("logs", "log") if (place := _child(base, name)) is not None]
+    if named:
+        return list(dict.fromkeys(named))
+    beside = [path for path in bases[0].iterdir() if parse_name(path.name) or parse_name(path.stem + ".log")]
+    return [*beside, *(base for base in bases[1:] if base.name.lower() not in _NO_LOGS_BELOW)]
+
+
+def _folders(folder: Path) -> list[Path]:
+    """List the folders in a folder, links left out. Raises OSError."""
+    with os.scandir(folder) as entries:
+        return sorted(Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False))
+
+
+def _child(folder: Path, name: str) -> Path | None:
+    """Find a file or folder by name, case-blind as on the server, also in a copy on Linux."""
+    try:
+        return next((path for path in sorted(folder.iterdir()) if path.name.lower() == name), None)
+    except OSError:
+        return None

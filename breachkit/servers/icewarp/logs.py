@@ -1,0 +1,135 @@
+"""The names of IceWarp's log files: what each tells of, and in which order they were written.
+
+`axyyyymmdd-nn.log` (vendor document): `a` type, `x` optional server id, date, `nn` rotation from 00.
+`s20220921.txt` exists too. Old files may be archived as `.gz` or in a `.zip`.
+"""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import os
+import re
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+from typing import NamedTuple
+
+from breachkit.files import Found
+from breachkit.files import Line
+from breachkit.files import read_lines
+from breachkit.files import shown
+from breachkit.files import walk
+from breachkit.files import zip_members
+from breachkit.servers import LogFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from collections.abc import Sequence
+
+    from breachkit.records import Service
+
+SERVICES: dict[str, Service] = {"s": "smtp", "p": "pop3", "m": "imap", "c": "web"}
+"""Log types that are read. `c` is web and control, not "client" (vendor document)."""
+
+_NAME = re.compile(
+    r"(?P<type>[a-z])(?P<node>[a-z0-9]*?)(?P<day>(?:19|20)\d{6})(?:-(?P<number>\d+))?\.(?:log|txt)(?:\.gz)?",
+    re.IGNORECASE,
+)
+_SUFFIXES = (".log", ".txt", ".gz", ".zip")
+
+
+class LogName(NamedTuple):
+    """What the name of a log file says."""
+
+    service: Service | None
+    node: str
+    day: date
+    number: int
+
+
+def parse_name(name: str) -> LogName | None:
+    """Read the name of a log file; None when it is none."""
+    found = _NAME.fullmatch(name)
+    if not found:
+        return None
+    day = found["day"]
+    try:
+        written = date(int(day[:4]), int(day[4:6]), int(day[6:]))
+    except ValueError:
+        return None
+    return LogName(SERVICES.get(found["type"].lower()), found["node"].lower(), written, int(found["number"] or 0))
+
+
+def find_logs(places: Sequence[Path], root: Path | None) -> tuple[LogFile, ...]:
+    """List the logs in folders, files and globs, in the order in which they were written.
+
+    A file named itself is read as an SMTP log whatever its name; in a folder only names of logs count.
+    Copies of one log (the same bytes in an archive and beside it) are listed once.
+    """
+    logs = [log for place in places for log in _in_place(place, root)]
+    return tuple(sorted(_without_copies(logs), key=_order))
+
+
+def _order(log: LogFile) -> tuple[str, date, int, float, str]:
+    return log.node, log.day or date.fromtimestamp(log.mtime), log.number, log.mtime, log.label  # noqa: DTZ012  server-local
+
+
+def _in_place(place: Path, root: Path | None) -> Iterator[LogFile]:
+    if place.is_dir():
+        for found in walk(os.fspath(place), root):
+            if isinstance(found, Found) and found.path.lower().endswith(_SUFFIXES):
+                yield from _logs_in(found, root, is_named=False)
+        return
+    paths = [place] if place.exists() else [Path(path) for path in sorted(glob.glob(os.fspath(place), recursive=True))]  # noqa: PTH207  absolute patterns
+    for path in paths:
+        if path.is_dir():
+            yield from _in_place(path, root)
+        else:
+            status = path.stat()
+            yield from _logs_in(Found(os.fspath(path), status.st_size, status.st_mtime), root, is_named=True)
+
+
+def _logs_in(found: Found, root: Path | None, *, is_named: bool) -> Iterator[LogFile]:
+    path = Path(found.path)
+    label = shown(path, root)
+    if path.suffix.lower() != ".zip":
+        yield from _log(path.name, LogFile(path, None, label, None, "", None, 0, found.size, found.mtime), is_named=is_named)
+        return
+    for member in zip_members(found.path):
+        base = member.filename.replace("\\", "/").rpartition("/")[2]
+        log = LogFile(path, member.filename, f"{label}!{member.filename}", None, "", None, 0, member.file_size, found.mtime)
+        yield from _log(base if parse_name(base) else path.stem + ".log", log, is_named=is_named)
+
+
+def _log(name: str, log: LogFile, *, is_named: bool) -> Iterator[LogFile]:
+    parsed = parse_name(name)
+    if parsed is not None:
+        yield log._replace(service=parsed.service, node=parsed.node, day=parsed.day, number=parsed.number)
+    elif is_named:
+        yield log._replace(service="smtp")
+
+
+def _without_copies(logs: list[LogFile]) -> Iterator[LogFile]:
+    """Leave out a log that stands twice; two unlike logs of one name come from two servers: tell them apart."""
+    kept: dict[tuple[object, ...], list[LogFile]] = {}
+    for log in sorted(logs, key=lambda log: (log.member is not None, log.path.suffix.lower() == ".gz", log.label)):
+        name = (log.service, log.node, log.day, log.number) if log.day else (log.label,)
+        others = kept.setdefault(name, [])
+        if any(_same(log, other) for other in others):
+            continue
+        others.append(log)
+        yield log._replace(node=f"{log.node}#{len(others)}") if len(others) > 1 else log
+
+
+def _same(one: LogFile, other: LogFile) -> bool:
+    if (one.path, one.member) == (other.path, other.member):
+        return True
+    return _digest(one) == _digest(other)
+
+
+def _digest(log: LogFile) -> bytes:
+    digest = hashlib.sha256()
+    for line in read_lines(log.path.__fspath__(), log.member, log.label):
+        digest.update(line.text + b"\n" if isinstance(line, Line) else line.reason.encode())
+    return digest.digest()
