@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import NamedTuple
+from typing import cast
 
 from breachkit.records import Locus
 from breachkit.records import Skipped
@@ -157,8 +158,8 @@ def open_log(path: str, member: str | None = None) -> Iterator[IO[bytes]]:
         with zipfile.ZipFile(long_path(path)) as archive, archive.open(member) as stream:
             yield stream
     elif path.lower().endswith(".gz"):
-        with gzip.open(long_path(path), "rb") as stream:
-            yield stream
+        with gzip.open(long_path(path), "rb") as unpacked:
+            yield cast("IO[bytes]", unpacked)
     else:
         with Path(long_path(path)).open("rb", buffering=0) as stream:
             yield stream

@@ -11,67 +11,46 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from typing import TYPE_CHECKING
+from typing import Literal
 
-from breachkit.records import NULL_SENDER
 from breachkit.records import AuthAttempt
 from breachkit.records import Delivery
-from breachkit.records import Locus
 from breachkit.records import Transaction
+from breachkit.sasl import NOTHING
 from breachkit.sasl import Exchange
 from breachkit.sasl import decode_text
+from breachkit.servers.icewarp.envelope import NOTE_READ
+from breachkit.servers.icewarp.envelope import Envelope
+from breachkit.servers.icewarp.envelope import Noted
+from breachkit.servers.icewarp.envelope import address_of
+from breachkit.servers.icewarp.envelope import is_nobody
+from breachkit.servers.icewarp.envelope import path_of
 from breachkit.servers.icewarp.ids import ANY_ID
 
 if TYPE_CHECKING:
     from datetime import tzinfo
 
     from breachkit.records import DeliveryOutcome
+    from breachkit.records import Locus
     from breachkit.records import Outcome
     from breachkit.records import SessionKind
+    from breachkit.sasl import Credentials
     from breachkit.sasl import Fingerprints
 
-KEPT_RECIPIENTS = 100
-"""Recipients of one message that are kept by name; all are counted."""
+Role = Literal["command", "auth", "user", "secret", "content"]
+"""What a line of the side that commands is: it says which lines may be shown."""
+
 
 VERBS = frozenset(
     b"EHLO HELO MAIL RCPT DATA BDAT RSET NOOP QUIT VRFY EXPN HELP AUTH STARTTLS ETRN TURN SIZE XCLIENT".split(),
 )
 _AUTH_CODES = (b"334", b"235")
-_PATH = re.compile(rb"(?:FROM|TO)[ \t]*:[ \t]*(?:<([^>]*)>|([^\s<>]+))", re.IGNORECASE)
 _CONTENT_COUNT = re.compile(rb"\d+ bytes \(")
 _ACCEPTED_ID = re.compile(rb"message[- ]id:? +<?([^\s<>]{1,100}?)>?(?: |$)", re.IGNORECASE)
-_SUMMARY = re.compile(rb"\*\*\* <(.*)> <(.*)> (\d+) (\d+) \d+:\d\d:\d\d (.*)", re.DOTALL)
-_ENHANCED = re.compile(rb"\d{3}[ -]([245])\.(\d{1,3})\.\d{1,3}\b")
-_NOWHERE = re.compile(
-    rb"\b(?:no|not|non-?exist\w*|unable|cannot|can't|could|fail\w*|missing|without|unknown|invalid)\b.*"
-    rb"\b(?:mx|dns|host\w*|domain|a record)\b"
-    rb"|\b(?:mx|dns|host\w*|domain)\b.*\b(?:no|not|unable|fail\w*|missing|unknown|error|nxdomain)\b|nxdomain",
-    re.IGNORECASE,
-)
-_REFUSED_US = re.compile(rb"spam|black|block|list|reputation|policy|denied|relay|spf|dkim|dmarc|authenti", re.IGNORECASE)
+_SUMMARY_END = re.compile(rb"> (\d{1,6}) \d{1,15} \d{1,6}:\d\d:\d\d ([^<>]*)\Z")
 _CLIENT_MARK = b"client session"
-_NOTE_READ = 400
-"""Bytes of a note that are searched: a note may quote a stranger at length."""
-
-
-def address_of(raw: bytes) -> str:
-    """Spell an address of an envelope: lower case; `<>` when it is the empty reverse path."""
-    return decode_text(raw).strip().lower() or NULL_SENDER
-
-
-def path_of(argument: bytes) -> str | None:
-    """Read the path of `MAIL FROM:<…>` or `RCPT TO:<…>` (RFC 5321 §3.3), brackets optional."""
-    found = _PATH.search(argument)
-    if not found:
-        return None
-    return address_of(found[1] if found[1] is not None else found[2])
-
-
-def is_nobody(reply: bytes) -> bool:
-    """Tell a refusal that means "no such recipient" from one that is about the sender (RFC 3463 §3.2)."""
-    enhanced = _ENHANCED.match(reply)
-    if enhanced:
-        return enhanced[1] == b"5" and enhanced[2] == b"1"
-    return reply[:3] in {b"550", b"551", b"553"} and not _REFUSED_US.search(reply[3:_NOTE_READ])
+_MOST_AWAITED = 1_000
+"""Commands without an answer that are remembered; a flood of them is not."""
 
 
 class Dialogue:
@@ -99,19 +78,23 @@ class Dialogue:
         "helo",
         "is_connected",
         "kind",
+        "role",
         "source",
         "start",
         "thread",
         "transactions",
     )
 
-    def __init__(self, client_ip: str, thread: str, ts: float, source: Locus, reader: tuple[tzinfo, Fingerprints]) -> None:
+    def __init__(
+        self, client_ip: str, thread: str, ts: float, source: Locus, reader: tuple[tzinfo, Fingerprints]
+    ) -> None:
         self._zone, self._fingerprints = reader
         self._client_ip = client_ip
         self.thread = thread
         self.start = self.end = ts
         self.source = source
         self.kind: SessionKind | None = None
+        self.role: Role = "command"
         self.helo: str | None = None
         self.attempts: list[AuthAttempt] = []
         self.transactions: list[Transaction] = []
@@ -134,6 +117,16 @@ class Dialogue:
     def client_ip(self) -> str:
         """The peer's address, canonical; a word where the log has one."""
         return self._client_ip
+
+    @property
+    def credentials(self) -> Credentials:
+        """What the exchange under way has given so far."""
+        return self._exchange.credentials() if self._exchange is not None else NOTHING
+
+    @property
+    def mechanism(self) -> str | None:
+        """The mechanism of the exchange under way."""
+        return self._exchange.mechanism if self._exchange is not None else None
 
     @property
     def is_banner_due(self) -> bool:
@@ -174,28 +167,33 @@ class Dialogue:
         if text.startswith(b"***"):
             self._take_summary(ts, text, source)
             return
-        if _CLIENT_MARK in text[:_NOTE_READ].lower() and not self.has_dialogue:
+        if _CLIENT_MARK in text[:NOTE_READ].lower() and not self.has_dialogue:
             self.kind = "client"
         if self.kind == "client":
-            self._noted.add(text[:_NOTE_READ])
+            self._noted.add(text[:NOTE_READ])
 
     # -- commands and replies ----------------------------------------------------------------------
 
     def _take_command(self, ts: float, text: bytes, source: Locus) -> None:
+        self.role = "content"
         if self._in_content:
             return
         verb = text.split(b" ", 1)[0].upper()
         if self._exchange is not None and self._is_response(verb, text):
+            self.role = "user" if self._exchange.awaits_user else "secret"
             self._exchange.add(text)
             self._challenged = False
             return
+        self.role = "command"
         if verb == b"AUTH" and self.kind == "server":
+            self.role = "auth"
             self._close_exchange(self._exchange_ts, "undetermined")
             self._exchange, self._challenged = Exchange(text[5:]), False
             self._exchange_ts, self._exchange_source = ts, source
         elif not _CONTENT_COUNT.match(text):
             self._tls_asked = verb == b"STARTTLS"
             self._awaited.append((verb[:8], text, source))
+            del self._awaited[:-_MOST_AWAITED]
 
     def _is_response(self, verb: bytes, text: bytes) -> bool:
         """Tell a response of the AUTH exchange from the next command; after a 334 it is always a response."""
@@ -232,7 +230,7 @@ class Dialogue:
             self._tls_asked = False
         elif verb == b"MAIL":
             self._end_message(ts, None)
-            self._message = Envelope(path_of(command), is_good, source)
+            self._message = Envelope(path_of(command), source, is_taken=is_good)
         elif verb == b"RCPT" and self._message is not None:
             self._message.add(path_of(command), reply)
         elif verb == b"DATA" and reply[:3] == b"354":
@@ -300,20 +298,20 @@ class Dialogue:
 
     def _take_summary(self, ts: float, text: bytes, source: Locus) -> None:
         """Read `*** <from> <to> recipients bytes hh:mm:ss status [id]` from the right: the left is a stranger's."""
-        found = _SUMMARY.match(text)
+        found = _SUMMARY_END.search(text)
         if not found:
             return
-        *words, last = found[5].split() or [b""]
-        queue_id = decode_text(last) if words or ANY_ID.fullmatch(decode_text(last)) else None
+        *status, last = found[2].split() or [b""]
+        queue_id = decode_text(last) if status or ANY_ID.fullmatch(decode_text(last)) else None
         if self.kind == "client":
-            self._noted.add(text[:_NOTE_READ])
+            self._noted.add(text[:NOTE_READ])
         elif self._message is not None:
             self._summary_id = queue_id
         elif not self.has_dialogue:
-            message = Envelope(address_of(found[1]), is_taken=True, source=source)
-            message.taken = [address_of(found[2])]
-            message.count = min(int(found[3][:9]), 1_000_000)
-            self._add_transaction(ts, message, queue_id, is_accepted=found[5].upper().startswith(b"OK"))
+            mail_from, _, rcpt_to = text[5 : found.start()].rpartition(b"> <")
+            message = Envelope(address_of(mail_from), source, is_taken=True)
+            message.taken, message.count = [address_of(rcpt_to)], int(found[1])
+            self._add_transaction(ts, message, queue_id, is_accepted=found[2].upper().startswith(b"OK"))
 
     # -- deliveries --------------------------------------------------------------------------------
 
@@ -349,58 +347,7 @@ class Dialogue:
         noted = self._noted
         if self.kind == "client" and not self.deliveries and noted.is_anything:
             outcome: DeliveryOutcome = "failed" if noted.is_nowhere else "deferred"
-            for rcpt_to in noted.addresses[1:] or [None]:
-                mail_from = noted.addresses[0] if noted.addresses else None
+            named: list[str | None] = [*noted.addresses]
+            mail_from = named[0] if named else None
+            for rcpt_to in named[1:] or [None]:
                 self._add_delivery(self.end, (mail_from, rcpt_to), outcome, self.source, is_unknown=noted.is_nowhere)
-
-
-class Envelope:
-    """One message on its way through a session."""
-
-    __slots__ = ("count", "is_taken", "mail_from", "refused", "source", "taken", "unknown")
-
-    def __init__(self, mail_from: str | None, is_taken: bool, source: Locus) -> None:  # noqa: FBT001
-        self.mail_from = mail_from
-        self.is_taken = is_taken
-        self.source = source
-        self.taken: list[str] = []
-        self.refused: list[tuple[str | None, bytes]] = []
-        self.count = 0
-        self.unknown = 0
-
-    def add(self, rcpt_to: str | None, reply: bytes) -> None:
-        """Take one recipient and the answer to it."""
-        self.count += 1
-        if reply[:1] == b"2":
-            if rcpt_to is not None and len(self.taken) < KEPT_RECIPIENTS:
-                self.taken.append(rcpt_to)
-            return
-        self.unknown += is_nobody(reply)
-        if len(self.refused) < KEPT_RECIPIENTS:
-            self.refused.append((rcpt_to, reply[:_NOTE_READ]))
-
-
-class Noted:
-    """What the notes of a client session say: all that is known of one that never reached a server.
-
-    The marker `Client session` and an end for want of an MX record are the guide's; the wording of both is
-    not public, so words are looked for, not sentences.
-    """
-
-    __slots__ = ("addresses", "is_anything", "is_nowhere", "queue_id")
-
-    def __init__(self) -> None:
-        self.addresses: list[str] = []
-        self.queue_id: str | None = None
-        self.is_nowhere = False
-        self.is_anything = False
-
-    def add(self, text: bytes) -> None:
-        """Take one note."""
-        self.is_anything = True
-        self.is_nowhere = self.is_nowhere or bool(_NOWHERE.search(text))
-        if len(self.addresses) < KEPT_RECIPIENTS:
-            found = [address_of(one) for one in re.findall(rb"<([^<>\s]*)>", text)]
-            self.addresses += [address for address in found if address not in self.addresses]
-        named = ANY_ID.search(text.decode("latin-1"))
-        self.queue_id = self.queue_id or (named[0] if named else None)

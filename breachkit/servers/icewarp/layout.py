@@ -73,7 +73,9 @@ def find_layout(root: Path) -> Layout:
         tops.append(retry)
     queues = tuple(part for top in tops for part in _parts(top, root))
     named = {queue.path for queue in queues}
-    notes = [_note(place) for place in moved.values() if place.path is None or place.path in named and place.is_outside]
+    notes = [
+        _note(place) for place in moved.values() if place.path is None or (place.path in named and place.is_outside)
+    ]
     notes += [f"queue outside the root, by a link: {top.label}" for top in tops if top.named_by == "a link"]
     logs = find_logs(_log_places(bases), root)
     return Layout(root, queues + _quarantined(tops, root), logs, _child(root, "users.csv"), tuple(notes))
@@ -98,7 +100,11 @@ def read_path_dat(root: Path) -> list[Moved]:
         return []
     lines = [decode_text(line).strip() for line in found.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n")]
     lines += [""] * (_RETRY_LINE - len(lines))
-    return [_locate(number, lines[number - 1], lines[0], root) for number in (_OUTGOING_LINE, _RETRY_LINE) if lines[number - 1]]
+    return [
+        _locate(number, lines[number - 1], lines[0], root)
+        for number in (_OUTGOING_LINE, _RETRY_LINE)
+        if lines[number - 1]
+    ]
 
 
 def _locate(number: int, text: str, config: str, root: Path) -> Moved:

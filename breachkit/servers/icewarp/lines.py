@@ -92,7 +92,7 @@ class Clock:
         return self._hours[hour] + minute * 60 + second
 
     def _begin(self, hour: int, minute: int, second: int) -> None:
-        """A file that begins a day after the one before it ended begins with a straggler of the evening before."""
+        """Take a first line a whole day after the file before for a straggler of the evening before."""
         if self._previous is None:
             return
         ahead = self._hours[hour] + minute * 60 + second - self._previous

@@ -94,11 +94,15 @@ def _logs_in(found: Found, root: Path | None, *, is_named: bool) -> Iterator[Log
     path = Path(found.path)
     label = shown(path, root)
     if path.suffix.lower() != ".zip":
-        yield from _log(path.name, LogFile(path, None, label, None, "", None, 0, found.size, found.mtime), is_named=is_named)
+        yield from _log(
+            path.name, LogFile(path, None, label, None, "", None, 0, found.size, found.mtime), is_named=is_named
+        )
         return
     for member in zip_members(found.path):
         base = member.filename.replace("\\", "/").rpartition("/")[2]
-        log = LogFile(path, member.filename, f"{label}!{member.filename}", None, "", None, 0, member.file_size, found.mtime)
+        log = LogFile(
+            path, member.filename, f"{label}!{member.filename}", None, "", None, 0, member.file_size, found.mtime
+        )
         yield from _log(base if parse_name(base) else path.stem + ".log", log, is_named=is_named)
 
 

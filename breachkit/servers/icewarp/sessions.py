@@ -24,6 +24,7 @@ from breachkit.servers.icewarp.lines import Clock
 from breachkit.servers.icewarp.lines import parse_line
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from collections.abc import Iterable
     from collections.abc import Iterator
     from collections.abc import Sequence
@@ -115,38 +116,54 @@ def by_node(logs: Iterable[LogFile], services: frozenset[Service]) -> list[list[
 
 def read_sessions(logs: Sequence[LogFile], reading: Reading, tally: LogTally) -> Iterator[Session | Skipped]:
     """Read the sessions of SMTP logs; each is yielded when it ends, so memory holds the open ones only."""
+    return watch_sessions(logs, reading, tally, _nobody)
+
+
+def _nobody(_dialogue: Dialogue, _entry: LogEntry) -> None:
+    """Watch nothing."""
+
+
+def watch_sessions(
+    logs: Sequence[LogFile],
+    reading: Reading,
+    tally: LogTally,
+    watch: Callable[[Dialogue, LogEntry], None],
+) -> Iterator[Session | Skipped]:
+    """Read sessions and show each line to a watcher, with the state of its session after it."""
     for node_logs in by_node(logs, frozenset({"smtp"})):
-        yield from _sessions(read_entries(node_logs, reading, tally), node_logs[0].node, reading, tally)
+        yield from _sessions(node_logs, reading, tally, watch)
 
 
 def _sessions(
-    entries: Iterable[LogEntry | Skipped],
-    node: str,
+    logs: Sequence[LogFile],
     reading: Reading,
     tally: LogTally,
+    watch: Callable[[Dialogue, LogEntry], None],
 ) -> Iterator[Session | Skipped]:
     alive: dict[Key, Dialogue] = {}
-    for entry in entries:
+    node = logs[0].node
+    for entry in read_entries(logs, reading, tally):
         if isinstance(entry, Skipped):
             yield entry
             continue
         dialogue = alive.get(entry.key)
-        if dialogue is not None and begins_anew(dialogue, entry):
+        if dialogue is not None and _begins_anew(dialogue, entry):
             yield from _finish(alive.pop(entry.key), node, reading.zone)
             dialogue = None
         if dialogue is None:
-            dialogue = opening(entry, reading)
+            dialogue = _opening(entry, reading)
             if dialogue is None:
                 continue
             alive[entry.key] = dialogue
         _feed(dialogue, entry, tally)
+        watch(dialogue, entry)
         if not entry.marker and entry.text.startswith(b"Disconnected"):
             yield from _finish(alive.pop(entry.key), node, reading.zone)
     for dialogue in alive.values():
         yield from _finish(dialogue, node, reading.zone, is_open=True)
 
 
-def opening(entry: LogEntry, reading: Reading) -> Dialogue | None:
+def _opening(entry: LogEntry, reading: Reading) -> Dialogue | None:
     """Begin a session with this line, or None when the line belongs to no session."""
     if not entry.marker and not entry.text.startswith((b"Connected", b"***")) and b"lient session" not in entry.text:
         return None
@@ -159,7 +176,7 @@ def opening(entry: LogEntry, reading: Reading) -> Dialogue | None:
     )
 
 
-def begins_anew(dialogue: Dialogue, entry: LogEntry) -> bool:
+def _begins_anew(dialogue: Dialogue, entry: LogEntry) -> bool:
     """Tell whether a line opens another session of the same peer and thread."""
     if entry.ts - dialogue.end > IDLE:
         return True

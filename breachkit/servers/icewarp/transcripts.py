@@ -1,0 +1,154 @@
+"""Session transcripts of IceWarp as they may be shown: AUTH lines decoded, secrets masked.
+
+What a client sends that is no SMTP command is masked whole, since a mangled AUTH line is a password too,
+and so is every echo of it by the server.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from breachkit.records import Session
+from breachkit.sasl import OTHER
+from breachkit.sasl import decode_text
+from breachkit.servers import LogTally
+from breachkit.servers import TranscriptLine
+from breachkit.servers.icewarp.dialogue import VERBS
+from breachkit.servers.icewarp.envelope import path_of
+from breachkit.servers.icewarp.lines import RECEIVED
+from breachkit.servers.icewarp.lines import SENT
+from breachkit.servers.icewarp.sessions import watch_sessions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from collections.abc import Sequence
+
+    from breachkit.records import Locus
+    from breachkit.servers import LogFile
+    from breachkit.servers import Reading
+    from breachkit.servers.icewarp.dialogue import Dialogue
+    from breachkit.servers.icewarp.sessions import LogEntry
+
+MASK = "***"
+USER_DECODED = "[user name, decoded]"
+
+MOST_LINES = 5_000
+"""Lines of one session that are kept; a last line says how many more there were."""
+
+_SHORTEST_ECHO = 4
+"""Characters from which on an echo of a secret is looked for: a shorter one stands in any word."""
+
+_MOST_SECRETS = 64
+"""Masked words whose echo is looked for; an echo follows at once."""
+
+_WITH_ARGUMENT = frozenset({b"EHLO", b"HELO", b"MAIL", b"RCPT", b"BDAT", b"VRFY"})
+"""Commands whose argument is shown; behind any other a lost password may stand."""
+
+
+def read_transcripts(
+    logs: Sequence[LogFile],
+    reading: Reading,
+    wanted: frozenset[Locus],
+    show_passwords: bool,
+) -> Iterator[tuple[Session, tuple[TranscriptLine, ...]]]:
+    """Read again the sessions that begin at the given places, with their lines."""
+    kept: dict[Locus, Transcript] = {}
+
+    def watch(dialogue: Dialogue, entry: LogEntry) -> None:
+        if dialogue.source in wanted:
+            transcript = kept.get(dialogue.source)
+            if transcript is None:
+                transcript = kept[dialogue.source] = Transcript(reading, show_passwords=show_passwords)
+            transcript.add(dialogue, entry)
+
+    for session in watch_sessions(logs, reading, LogTally(), watch):
+        if isinstance(session, Session) and session.source in kept:
+            yield session, tuple(kept.pop(session.source).lines)
+
+
+class Transcript:
+    """The lines of one session, masked as they come."""
+
+    __slots__ = ("_reading", "_secrets", "_show", "lines", "more")
+
+    def __init__(self, reading: Reading, *, show_passwords: bool) -> None:
+        self._reading = reading
+        self._show = show_passwords
+        self._secrets: dict[str, None] = {}
+        self.lines: list[TranscriptLine] = []
+        self.more = 0
+
+    def add(self, dialogue: Dialogue, entry: LogEntry) -> None:
+        """Take one line, with the state of its session after it."""
+        if len(self.lines) >= MOST_LINES:
+            self.more += 1
+            last = self.lines[MOST_LINES - 1]
+            self.lines[-1] = last._replace(direction="note", text=f"[{self.more + 1} more lines of this session]")
+            return
+        secret = None
+        if dialogue.kind == "server" and entry.marker == RECEIVED:
+            text, secret = self._received(dialogue, entry.text)
+        else:
+            text = self._without_echo(decode_text(entry.text))
+        self.lines.append(
+            TranscriptLine(
+                ts=datetime.fromtimestamp(entry.ts, self._reading.zone).isoformat(timespec="seconds"),
+                direction="received" if entry.marker == RECEIVED else "sent" if entry.marker == SENT else "note",
+                text=text,
+                secret=secret if self._show else None,
+                source=entry.source,
+            ),
+        )
+
+    def _received(self, dialogue: Dialogue, raw: bytes) -> tuple[str, str | None]:
+        """Spell a line of the client, and what its mask hides."""
+        if dialogue.role == "content":
+            return self._without_echo(decode_text(raw)), None
+        if dialogue.role == "command":
+            return self._command(raw), None
+        user = dialogue.credentials.user
+        opening, hidden = _opening(dialogue, raw) if dialogue.role == "auth" else ("", raw)
+        if not hidden:
+            return opening, None
+        if user and (dialogue.role == "user" or opening == "AUTH LOGIN"):
+            return f"{opening} {user}  {USER_DECODED}".lstrip(), None
+        password = dialogue.credentials.password
+        revealed = password.reveal() if password else decode_text(hidden)
+        self._remember(revealed if not user or revealed not in user else "")
+        shown = (opening, self._mask(hidden), f"[user {user}]" if user and dialogue.mechanism != "LOGIN" else "")
+        return " ".join(filter(None, shown)), revealed
+
+    def _command(self, raw: bytes) -> str:
+        verb, _, argument = raw.partition(b" ")
+        name = verb.upper()
+        is_path = name not in {b"MAIL", b"RCPT"} or path_of(argument) is not None
+        if name in _WITH_ARGUMENT and is_path:
+            return self._without_echo(decode_text(raw))
+        if name in VERBS:
+            return decode_text(verb) + (f" {self._mask(argument)}" if argument else "")
+        return f"{self._mask(raw)}  [no SMTP command, {len(raw)} bytes]"
+
+    def _mask(self, raw: bytes) -> str:
+        text = decode_text(raw)
+        for word in (text, *text.split()):
+            self._remember(word)
+        return MASK
+
+    def _remember(self, secret: str) -> None:
+        if len(secret) >= _SHORTEST_ECHO:
+            self._secrets[secret] = None
+        while len(self._secrets) > _MOST_SECRETS:
+            del self._secrets[next(iter(self._secrets))]
+
+    def _without_echo(self, text: str) -> str:
+        for secret in sorted(self._secrets, key=len, reverse=True):
+            text = text.replace(secret, MASK)
+        return text
+
+
+def _opening(dialogue: Dialogue, raw: bytes) -> tuple[str, bytes]:
+    """Split an AUTH command into what may be shown and what stands behind it."""
+    if dialogue.mechanism == OTHER:
+        return "AUTH", raw[5:].strip()
+    return f"AUTH {dialogue.mechanism}", b" ".join(raw.split(None, 2)[2:])
