@@ -324,8 +324,8 @@ class Dialogue:
             self._add_delivery(ts, (message.mail_from, rcpt_to), final, message.source, is_unknown=is_unknown)
         for rcpt_to, refusal in message.refused:
             outcome: DeliveryOutcome = "failed" if refusal[:1] == b"5" else "deferred"
-            unknown = outcome == "failed" and is_nobody(refusal)
-            self._add_delivery(ts, (message.mail_from, rcpt_to), outcome, message.source, is_unknown=unknown)
+            is_unknown = outcome == "failed" and is_nobody(refusal)
+            self._add_delivery(ts, (message.mail_from, rcpt_to), outcome, message.source, is_unknown=is_unknown)
 
     def _add_delivery(
         self,

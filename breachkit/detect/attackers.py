@@ -1,0 +1,178 @@
+"""Which client addresses attacked which account?
+
+An attacking address of an account is one whose authenticated sessions sent the spam, or that failed on it
+with many unlike secrets, or that tried several accounts not its own. An address that the account used
+before any of that, an office that thirty colleagues share, a ticket system that always wrote in other
+names from one place: none of them is.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from typing import Any
+from typing import NamedTuple
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    Visit = pd.Series[Any]
+
+GUESSES = 5
+"""Unlike wrong secrets on one account from one address that an owner does not type."""
+
+STRANGERS = 3
+"""Accounts tried in vain from one address that are one too many for a household or a phone."""
+
+FOREIGN_SHARE = 0.2
+FOREIGN_COUNT = 10
+"""Messages in other names, as a share of those sent from one address or in number, that are spam's way."""
+
+NOWHERE_SHARE = 0.25
+NOWHERE_COUNT = 5
+"""Recipients that do not exist, as a share of those whose fate is known, and at least so many. "Honest users
+are very unlikely to attempt to send to 100 nonexistent addresses in one hour" (Exim wiki, BlockCracking);
+a kept mailing list stays below 5 %."""
+
+STEADY = pd.Timedelta(hours=6)
+"""How long one address must have been in use for what it does to be the account's habit."""
+
+DAYS = 3
+HASTE = 60
+"""Days of use after which a habit may be busy, and messages in an hour that a young one stays below."""
+
+COLLEAGUES = 5
+"""Accounts that come in at one address and make it a shared place."""
+
+BURST = 30
+BURST_RATIO = 5
+"""Messages in an hour from a new address, in number and against the account's own busiest hour."""
+
+
+class Attack(NamedTuple):
+    """Why an address attacks an account."""
+
+    by_guessing: bool
+    """Unlike secrets on this account."""
+    by_trying: bool
+    """Tried several accounts not its own."""
+    by_sending: bool
+    """Sent in other names, or to nobody."""
+    by_volume: bool
+    """Only sent far more than the account ever did, from a new address: weak."""
+    by_others: bool
+    """Attacked other accounts before it came in here."""
+
+
+def find_attackers(visits: pd.DataFrame) -> dict[tuple[str, str], Attack]:
+    """Find the attacking addresses of each account in a visits table."""
+    trying = _trying(visits)
+    is_trying = visits.index.get_level_values("client_ip").isin(list(trying))
+    is_odd = (visits["unlike_secrets"] >= GUESSES) | is_trying | (visits["mismatched"] > 0)
+    odd = visits[is_odd | (visits["unknown"] >= NOWHERE_COUNT) | (visits["busiest"] >= BURST)]
+    wins = visits[visits["successes"] > 0]
+    groups = dict(iter(wins[wins.index.isin(odd.index.unique("account"), level="account")].groupby(level="account")))
+    found: dict[tuple[str, str], Attack] = {}
+    for (account, client_ip), visit in _rows(odd):
+        group = groups.get(account, wins.iloc[:0])
+        attack = Attack(
+            by_guessing=bool(visit["unlike_secrets"] >= GUESSES and not _was_known(visit)),
+            by_trying=client_ip in trying and not _was_known(visit),
+            by_sending=_is_spam(visit, group),
+            by_volume=_is_burst(visit, group),
+            by_others=False,
+        )
+        if any(attack):
+            found[account, client_ip] = attack
+    found.update(_followers(visits, found))
+    return found
+
+
+def _rows(visits: pd.DataFrame) -> Iterator[tuple[tuple[str, str], Visit]]:
+    for place, (account, client_ip) in enumerate(visits.index):
+        yield (account, client_ip), visits.iloc[place]
+
+
+def _was_known(visit: Visit) -> bool:
+    """Tell an address that came in before it ever failed, and more than once: its owner mistypes."""
+    first_success, first_failure = visit["first_success"], visit["first_failure"]
+    came_first = pd.notna(first_success) and (pd.isna(first_failure) or first_success < first_failure)
+    return bool(came_first and visit["successes"] > 1)
+
+
+def _trying(visits: pd.DataFrame) -> set[str]:
+    """Find the addresses that tried at least `STRANGERS` accounts in vain, and more than they came in at."""
+    lost = visits[(visits["failures"] > 0) & (visits["successes"] == 0)].groupby(level="client_ip").size()
+    won = visits[visits["successes"] > 0].groupby(level="client_ip").size()
+    tried = pd.DataFrame({"lost": lost, "won": won}).fillna(0)
+    return set(tried.index[(tried["lost"] >= STRANGERS) & (tried["lost"] >= tried["won"])])
+
+
+def _is_spam(visit: Visit, group: pd.DataFrame) -> bool:
+    sent, mismatched, unknown, rcpts = (int(visit[name]) for name in ("sent", "mismatched", "unknown", "rcpts"))
+    if is_mostly_nobody(unknown, rcpts):
+        return True
+    is_foreign = mismatched > 0 and (mismatched >= FOREIGN_SHARE * sent or mismatched >= FOREIGN_COUNT)
+    return is_foreign and not _is_habit(visit, group)
+
+
+def is_mostly_nobody(unknown: int, rcpts: int) -> bool:
+    """Tell a run to invented recipients from a list with a few dead addresses."""
+    return unknown >= NOWHERE_COUNT and unknown >= NOWHERE_SHARE * rcpts
+
+
+def _is_habit(visit: Visit, group: pd.DataFrame) -> bool:
+    """Tell a system that always writes in other names from its one place from a thief who does it in passing."""
+    used = group[group["successes"] > 0]
+    span = visit["last_seen"] - visit["first_success"]
+    is_only = len(used) == 1 and bool(span >= STEADY) and bool(visit["days"] >= DAYS or visit["busiest"] < HASTE)
+    is_old = bool(visit["days"] >= DAYS) and bool(visit["first_success"] <= used["first_success"].min() + STEADY)
+    return (is_only or is_old) and not bool(visit["unlike_secrets"] >= GUESSES)
+
+
+def _is_burst(visit: Visit, group: pd.DataFrame) -> bool:
+    others = group[group.index != visit.name]
+    before = others[others["first_success"] < visit["first_success"]]
+    if before.empty or visit["busiest"] < BURST:
+        return False
+    return bool(visit["busiest"] >= BURST_RATIO * max(1, before["busiest"].max()))
+
+
+def _followers(
+    visits: pd.DataFrame,
+    found: dict[tuple[str, str], Attack],
+) -> dict[tuple[str, str], Attack]:
+    """Find the accounts that an attacking address of others came in at, after it had begun."""
+    began: dict[str, list[tuple[pd.Timestamp, str]]] = {}
+    shared = _shared(visits)
+    for (account, client_ip), attack in found.items():
+        if client_ip in shared:
+            continue
+        if attack.by_guessing or attack.by_trying or attack.by_sending:
+            began.setdefault(client_ip, []).append((_start(visits.loc[(account, client_ip)], attack), account))
+    new: dict[tuple[str, str], Attack] = {}
+    come_in = visits[visits.index.isin([*began], level="client_ip") & (visits["successes"] > 0)]
+    for (account, client_ip), visit in _rows(come_in):
+        others = [start for start, other in began[client_ip] if other != account]
+        if (account, client_ip) not in found and others and visit["first_success"] >= min(others):
+            new[account, client_ip] = Attack(
+                by_guessing=False, by_trying=False, by_sending=False, by_volume=False, by_others=True
+            )
+    return new
+
+
+def _shared(visits: pd.DataFrame) -> set[str]:
+    """Find the addresses behind which many accounts live: one bad computer does not taint its colleagues."""
+    by_ip = visits.groupby(level="client_ip")
+    won, lost = by_ip["successes"].agg(lambda counts: (counts > 0).sum()), by_ip["failures"].agg(lambda counts: (counts > 0).sum())
+    return set(won.index[(won >= COLLEAGUES) & (lost <= won / 2)])
+
+
+def _start(visit: Visit, attack: Attack) -> pd.Timestamp:
+    """Tell when an address began to attack: with its first failure, its first foreign message or its first login."""
+    times = [visit["first_failure"]] if attack.by_guessing or attack.by_trying else []
+    if attack.by_sending:
+        times.append(visit["first_mismatch"] if pd.notna(visit["first_mismatch"]) else visit["first_success"])
+    known = [time for time in times if pd.notna(time)]
+    return min(known) if known else visit["first_seen"]

@@ -1,0 +1,102 @@
+"""How was the account entered: brute force, spray, distributed guessing, first try?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from typing import Literal
+from typing import NamedTuple
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
+Entry = Literal["password-spray", "distributed-guessing", "brute-force", "first-try", "unknown"]
+
+MANY = 10
+"""Failures, or accounts tried, from which on somebody was guessing."""
+FEW_SECRETS = 3
+SEVERAL_ADDRESSES = 5
+REACH = pd.Timedelta(hours=12)
+"""How far the logs must reach back before an entry without failures is called a first try."""
+STALE = 3
+"""The same one wrong secret this often, and no other, is a device with an old password."""
+
+
+class Failures(NamedTuple):
+    """The failures on one account before it was entered."""
+
+    count: int
+    """From addresses that are not usual, stale devices among them."""
+    guesses: int
+    """The same without stale devices: one wrong secret over and over."""
+    addresses: int
+    most_from_one: int
+    unlike_secrets: int
+    rows: pd.DataFrame
+
+
+def failures_before(attempts: pd.DataFrame, account: str, entry_ts: pd.Timestamp, usual: AbstractSet[str]) -> Failures:
+    """Sum up the failures on an account before its entry, from addresses that are not usual."""
+    on_account = attempts[(attempts["account"] == account) & (attempts["outcome"] == "failure")]
+    before = on_account[(on_account["ts"] < entry_ts) & ~on_account["client_ip"].isin(list(usual))]
+    by_ip = before.groupby("client_ip")
+    stale = by_ip["secret"].nunique().eq(1) & by_ip["secret"].count().eq(by_ip.size()) & by_ip.size().ge(STALE)
+    # several addresses that repeat one and the same secret are one telephone on the move
+    repeated = before["secret"].value_counts()
+    moving = set(repeated.index[repeated >= MANY]) if len(repeated) else set()
+    is_stale = before["client_ip"].map(stale).fillna(value=False).astype("bool") | before["secret"].isin(moving)
+    guessed = before[~is_stale]
+    sizes = guessed.groupby("client_ip").size()
+    return Failures(
+        count=len(before),
+        guesses=len(guessed),
+        addresses=len(sizes),
+        most_from_one=int(sizes.max()) if len(sizes) else 0,
+        unlike_secrets=int(guessed["secret"].nunique()),
+        rows=guessed,
+    )
+
+
+def entry_of(
+    attempts: pd.DataFrame,
+    entry: pd.Series[object],
+    failures: Failures,
+    log_first: pd.Timestamp,
+) -> Entry:
+    """Classify an entry.
+
+    Args:
+        attempts: all tries, with a column `account`.
+        entry: the row of the try that came in.
+        failures: those on its account before it.
+        log_first: the first moment that the logs show.
+    """
+    if _is_spray(attempts, entry, failures):
+        return "password-spray"
+    if failures.guesses >= MANY:
+        is_spread = failures.addresses >= SEVERAL_ADDRESSES and failures.most_from_one * 2 < failures.guesses
+        return "distributed-guessing" if is_spread else "brute-force"
+    return "first-try" if entry["ts"] - log_first >= REACH else "unknown"  # type: ignore[operator]
+
+
+def _is_spray(attempts: pd.DataFrame, entry: pd.Series[object], failures: Failures) -> bool:
+    """Tell whether the entering address and its group tried many accounts with few secrets each."""
+    until = attempts[attempts["ts"] <= entry["ts"]]
+    group = group_of(until, str(entry["client_ip"]), failures)
+    tried = until[until["client_ip"].isin(list(group)) & (until["outcome"] == "failure")]
+    # secrets that cannot be seen are counted one by one
+    unlike = tried.assign(told=tried["secret"].where(tried["secret"].notna(), tried.index.to_series().astype("object")))
+    secrets = unlike.groupby("account")["told"].nunique()
+    return bool((secrets <= FEW_SECRETS).sum() >= MANY and secrets.get(str(entry["account"]), 0) <= FEW_SECRETS)
+
+
+def group_of(attempts: pd.DataFrame, client_ip: str, failures: Failures) -> set[str]:
+    """Find the addresses that work with an entering one.
+
+    They failed on the account that it entered, or failed on two or more of the accounts that it failed on.
+    """
+    lost = attempts[attempts["outcome"] == "failure"]
+    own = set(lost.loc[lost["client_ip"] == client_ip, "account"])
+    shared = lost[lost["account"].isin(list(own))].groupby("client_ip")["account"].nunique()
+    return {client_ip, *failures.rows["client_ip"], *shared.index[shared >= 2]}  # noqa: PLR2004

@@ -1,0 +1,128 @@
+"""Records → pandas DataFrames; every column named and typed once, here.
+
+Times are UTC in tables; the zone of the user comes back where they are shown.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from collections.abc import Sequence
+
+    from breachkit.records import AuthAttempt
+    from breachkit.records import Delivery
+    from breachkit.records import Message
+    from breachkit.records import Transaction
+
+TEXT = "object"
+TIME = "datetime64[us, UTC]"
+
+MESSAGES = {
+    "queue": TEXT,
+    "queue_id": TEXT,
+    "auth_user": TEXT,
+    "mail_from": TEXT,
+    "header_from": TEXT,
+    "rcpt_to": TEXT,
+    "client_ip": TEXT,
+    "ts": TIME,
+    "is_stamped": "bool",
+    "size": "int64",
+    "quarantined": "bool",
+    "source": TEXT,
+}
+ATTEMPTS = {
+    "service": TEXT,
+    "ts": TIME,
+    "client_ip": TEXT,
+    "user": TEXT,
+    "mechanism": TEXT,
+    "outcome": TEXT,
+    "secret": TEXT,
+    "source": TEXT,
+}
+SENDS = {
+    "ts": TIME,
+    "client_ip": TEXT,
+    "user": TEXT,
+    "mail_from": TEXT,
+    "rcpt_to": TEXT,
+    "rcpt_count": "int64",
+    "rcpt_unknown": "int64",
+    "queue_id": TEXT,
+    "accepted": "bool",
+    "source": TEXT,
+}
+DELIVERIES = {
+    "ts": TIME,
+    "queue_id": TEXT,
+    "mail_from": TEXT,
+    "rcpt_to": TEXT,
+    "outcome": TEXT,
+    "is_unknown": "bool",
+    "source": TEXT,
+}
+
+
+def _table(rows: Sequence[Sequence[object]], columns: dict[str, str]) -> pd.DataFrame:
+    names = list(columns)
+    held = {name: [row[place] for row in rows] for place, name in enumerate(names)}
+    return pd.DataFrame({name: _column(held[name], dtype) for name, dtype in columns.items()}, columns=names)
+
+
+def _column(values: list[object], dtype: str) -> pd.Series[object]:
+    if dtype == TIME:
+        return pd.to_datetime(pd.Series(values, dtype="object"), utc=True).astype(TIME)  # type: ignore[call-overload,return-value,no-any-return]
+    return pd.Series(values, dtype=dtype)  # type: ignore[call-overload,no-any-return]
+
+
+def messages_table(messages: Iterable[Message]) -> pd.DataFrame:
+    """Put queued messages in a table: one row a message, columns `MESSAGES`."""
+    wanted = list(MESSAGES)
+    return _table([[getattr(message, name) for name in wanted] for message in messages], MESSAGES)
+
+
+def recipients_table(messages: pd.DataFrame) -> pd.DataFrame:
+    """Put the recipients of queued messages in a table: one row each, columns `message`, `rcpt_to`, `domain`."""
+    exploded = messages["rcpt_to"].explode().dropna()
+    texts = exploded.astype("str")
+    domains = texts.str.rpartition("@")[2] if len(texts) else texts
+    return pd.DataFrame({"message": exploded.index, "rcpt_to": texts.to_numpy(), "domain": domains.to_numpy()})
+
+
+def attempts_table(attempts: Sequence[AuthAttempt]) -> pd.DataFrame:
+    """Put tries to authenticate in a table, in order of time, columns `ATTEMPTS`."""
+    return _table(sorted(attempts, key=lambda attempt: (attempt.ts, attempt.source)), ATTEMPTS)
+
+
+def sends_table(sends: Iterable[tuple[str, str | None, Transaction]]) -> pd.DataFrame:
+    """Put messages handed in by somebody in a table, in order of time, columns `SENDS`.
+
+    Args:
+        sends: client address, user as typed (None without AUTH), and the transaction.
+    """
+    rows = [
+        (
+            sent.ts,
+            client_ip,
+            user,
+            sent.mail_from,
+            sent.rcpt_to,
+            sent.rcpt_count,
+            sent.rcpt_unknown,
+            sent.queue_id,
+            sent.accepted,
+            sent.source,
+        )
+        for client_ip, user, sent in sends
+    ]
+    return _table(sorted(rows, key=lambda row: (row[0], row[-1])), SENDS)
+
+
+def deliveries_table(deliveries: Sequence[Delivery]) -> pd.DataFrame:
+    """Put deliveries outwards in a table, in order of time, columns `DELIVERIES`."""
+    return _table(sorted(deliveries, key=lambda delivery: (delivery.ts, delivery.source)), DELIVERIES)
