@@ -52,6 +52,13 @@ class PathUnreadableError(BreachkitError):
         super().__init__(f"{path} cannot be read ({reason}); run as Administrator (root), or copy the evidence first")
 
 
+class OutputFileError(BreachkitError):
+    """The product cannot be written where it was asked for."""
+
+    def __init__(self, path: PathLike[str] | str, reason: str) -> None:
+        super().__init__(f"{path} cannot be written ({reason}); choose another --output FILE")
+
+
 class NoEvidenceError(BreachkitError):
     """The folder holds neither a queue nor logs of a server that breachkit knows."""
 

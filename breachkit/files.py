@@ -68,11 +68,11 @@ class Line(NamedTuple):
 def shown(path: str | os.PathLike[str], root: Path | None) -> str:
     r"""Spell a path for people and JSON: with `/`, relative to the root if within it, odd bytes as `\xff`."""
     text = os.fspath(path)
-    if root is not None:
-        try:
-            text = os.path.relpath(text, root) if Path(text).is_relative_to(root) else text
-        except ValueError:  # another drive on Windows
-            text = os.fspath(path)
+    base = None if root is None else os.path.join(os.fspath(root), "")  # noqa: PTH118  200,000 times
+    if base is not None and text.startswith(base):
+        text = text[len(base) :]
+    elif base is None or text + os.sep != base:
+        text = os.path.abspath(text)  # noqa: PTH100  links stay as they are
     if os.sep == "\\":
         text = text.replace("\\", "/")
     return os.fsencode(text).decode("utf-8", "backslashreplace") if os.sep == "/" else text

@@ -6,6 +6,7 @@ Times are UTC in tables; the zone of the user comes back where they are shown.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from typing import Any
 
 import pandas as pd
 
@@ -68,16 +69,16 @@ DELIVERIES = {
 }
 
 
-def _table(rows: Sequence[Sequence[object]], columns: dict[str, str]) -> pd.DataFrame:
+def _table(rows: Sequence[Sequence[Any]], columns: dict[str, str]) -> pd.DataFrame:
     names = list(columns)
     held = {name: [row[place] for row in rows] for place, name in enumerate(names)}
     return pd.DataFrame({name: _column(held[name], dtype) for name, dtype in columns.items()}, columns=names)
 
 
-def _column(values: list[object], dtype: str) -> pd.Series[object]:
+def _column(values: list[Any], dtype: str) -> pd.Series[Any]:
     if dtype == TIME:
-        return pd.to_datetime(pd.Series(values, dtype="object"), utc=True).astype(TIME)  # type: ignore[call-overload,return-value,no-any-return]
-    return pd.Series(values, dtype=dtype)  # type: ignore[call-overload,no-any-return]
+        return pd.Series(pd.to_datetime(values, utc=True)).astype("datetime64[us, UTC]")
+    return pd.Series(values, dtype=dtype)
 
 
 def messages_table(messages: Iterable[Message]) -> pd.DataFrame:
@@ -96,7 +97,8 @@ def recipients_table(messages: pd.DataFrame) -> pd.DataFrame:
 
 def attempts_table(attempts: Sequence[AuthAttempt]) -> pd.DataFrame:
     """Put tries to authenticate in a table, in order of time, columns `ATTEMPTS`."""
-    return _table(sorted(attempts, key=lambda attempt: (attempt.ts, attempt.source)), ATTEMPTS)
+    ordered = sorted(attempts, key=lambda attempt: (attempt.ts, attempt.source))
+    return _table(ordered, ATTEMPTS)
 
 
 def sends_table(sends: Iterable[tuple[str, str | None, Transaction]]) -> pd.DataFrame:
@@ -125,4 +127,5 @@ def sends_table(sends: Iterable[tuple[str, str | None, Transaction]]) -> pd.Data
 
 def deliveries_table(deliveries: Sequence[Delivery]) -> pd.DataFrame:
     """Put deliveries outwards in a table, in order of time, columns `DELIVERIES`."""
-    return _table(sorted(deliveries, key=lambda delivery: (delivery.ts, delivery.source)), DELIVERIES)
+    ordered = sorted(deliveries, key=lambda delivery: (delivery.ts, delivery.source))
+    return _table(ordered, DELIVERIES)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import NamedTuple
+from typing import cast
 
 import pandas as pd
 
@@ -64,6 +65,11 @@ class Attack(NamedTuple):
     by_others: bool
     """Attacked other accounts before it came in here."""
 
+    @property
+    def is_only_volume(self) -> bool:
+        """True when nothing but the number of its messages speaks against an address."""
+        return self.by_volume and sum(self) == 1
+
 
 def find_attackers(visits: pd.DataFrame) -> dict[tuple[str, str], Attack]:
     """Find the attacking addresses of each account in a visits table."""
@@ -72,7 +78,8 @@ def find_attackers(visits: pd.DataFrame) -> dict[tuple[str, str], Attack]:
     is_odd = (visits["unlike_secrets"] >= GUESSES) | is_trying | (visits["mismatched"] > 0)
     odd = visits[is_odd | (visits["unknown"] >= NOWHERE_COUNT) | (visits["busiest"] >= BURST)]
     wins = visits[visits["successes"] > 0]
-    groups = dict(iter(wins[wins.index.isin(odd.index.unique("account"), level="account")].groupby(level="account")))
+    winners = wins[wins.index.isin(odd.index.unique("account"), level="account")]
+    groups = {str(name): group for name, group in winners.groupby(level="account")}
     found: dict[tuple[str, str], Attack] = {}
     for (account, client_ip), visit in _rows(odd):
         group = groups.get(account, wins.iloc[:0])
@@ -97,7 +104,7 @@ def _rows(visits: pd.DataFrame) -> Iterator[tuple[tuple[str, str], Visit]]:
 def _was_known(visit: Visit) -> bool:
     """Tell an address that came in before it ever failed, and more than once: its owner mistypes."""
     first_success, first_failure = visit["first_success"], visit["first_failure"]
-    came_first = pd.notna(first_success) and (pd.isna(first_failure) or first_success < first_failure)
+    came_first = bool(pd.notna(first_success) and (pd.isna(first_failure) or first_success < first_failure))
     return bool(came_first and visit["successes"] > 1)
 
 
@@ -150,7 +157,8 @@ def _followers(
         if client_ip in shared:
             continue
         if attack.by_guessing or attack.by_trying or attack.by_sending:
-            began.setdefault(client_ip, []).append((_start(visits.loc[(account, client_ip)], attack), account))
+            visit = cast("Visit", visits.xs((account, client_ip)))
+            began.setdefault(client_ip, []).append((_start(visit, attack), account))
     new: dict[tuple[str, str], Attack] = {}
     come_in = visits[visits.index.isin([*began], level="client_ip") & (visits["successes"] > 0)]
     for (account, client_ip), visit in _rows(come_in):
@@ -164,8 +172,8 @@ def _followers(
 
 def _shared(visits: pd.DataFrame) -> set[str]:
     """Find the addresses behind which many accounts live: one bad computer does not taint its colleagues."""
-    by_ip = visits.groupby(level="client_ip")
-    won, lost = by_ip["successes"].agg(lambda counts: (counts > 0).sum()), by_ip["failures"].agg(lambda counts: (counts > 0).sum())
+    won = (visits["successes"] > 0).groupby(level="client_ip").sum()
+    lost = (visits["failures"] > 0).groupby(level="client_ip").sum()
     return set(won.index[(won >= COLLEAGUES) & (lost <= won / 2)])
 
 
@@ -174,5 +182,5 @@ def _start(visit: Visit, attack: Attack) -> pd.Timestamp:
     times = [visit["first_failure"]] if attack.by_guessing or attack.by_trying else []
     if attack.by_sending:
         times.append(visit["first_mismatch"] if pd.notna(visit["first_mismatch"]) else visit["first_success"])
-    known = [time for time in times if pd.notna(time)]
-    return min(known) if known else visit["first_seen"]
+    known: list[pd.Timestamp] = [time for time in (*times, visit["first_seen"]) if pd.notna(time)]
+    return min(known[:-1] or known)

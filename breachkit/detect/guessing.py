@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from typing import Any
 from typing import Literal
 from typing import NamedTuple
 
@@ -26,7 +27,7 @@ STALE = 3
 class Failures(NamedTuple):
     """The failures on one account before it was entered."""
 
-    count: int
+    total: int
     """From addresses that are not usual, stale devices among them."""
     guesses: int
     """The same without stale devices: one wrong secret over and over."""
@@ -49,7 +50,7 @@ def failures_before(attempts: pd.DataFrame, account: str, entry_ts: pd.Timestamp
     guessed = before[~is_stale]
     sizes = guessed.groupby("client_ip").size()
     return Failures(
-        count=len(before),
+        total=len(before),
         guesses=len(guessed),
         addresses=len(sizes),
         most_from_one=int(sizes.max()) if len(sizes) else 0,
@@ -60,7 +61,7 @@ def failures_before(attempts: pd.DataFrame, account: str, entry_ts: pd.Timestamp
 
 def entry_of(
     attempts: pd.DataFrame,
-    entry: pd.Series[object],
+    entry: pd.Series[Any],
     failures: Failures,
     log_first: pd.Timestamp,
 ) -> Entry:
@@ -77,10 +78,10 @@ def entry_of(
     if failures.guesses >= MANY:
         is_spread = failures.addresses >= SEVERAL_ADDRESSES and failures.most_from_one * 2 < failures.guesses
         return "distributed-guessing" if is_spread else "brute-force"
-    return "first-try" if entry["ts"] - log_first >= REACH else "unknown"  # type: ignore[operator]
+    return "first-try" if entry["ts"] - log_first >= REACH else "unknown"
 
 
-def _is_spray(attempts: pd.DataFrame, entry: pd.Series[object], failures: Failures) -> bool:
+def _is_spray(attempts: pd.DataFrame, entry: pd.Series[Any], failures: Failures) -> bool:
     """Tell whether the entering address and its group tried many accounts with few secrets each."""
     until = attempts[attempts["ts"] <= entry["ts"]]
     group = group_of(until, str(entry["client_ip"]), failures)

@@ -53,7 +53,9 @@ def _nearest(messages: pd.DataFrame, sends: pd.DataFrame, key: str) -> pd.Series
     if messages.empty or sends.empty:
         return pd.Series(dtype="int64")
     right = sends[[key, "ts"]].assign(send=sends.index, sent=sends["ts"])
-    pairs = messages[[key, "ts", "is_stamped"]].reset_index(names="message").merge(right, on=key, suffixes=("", "_sent"))
+    pairs = (
+        messages[[key, "ts", "is_stamped"]].reset_index(names="message").merge(right, on=key, suffixes=("", "_sent"))
+    )
     stay = pairs["ts"] - pairs["sent"]
     # a copy of a queue has new mtimes: without a stamp of its own a message may be of any age
     possible = pairs[~pairs["is_stamped"] | ((stay >= -AHEAD) & (stay <= LONGEST_STAY))]
@@ -71,7 +73,7 @@ def _same_moment(messages: pd.DataFrame, sends: pd.DataFrame) -> pd.Series[int]:
     return found.set_index("message")["send"].astype("int64")
 
 
-def account_of_messages(joined: pd.DataFrame, sends: pd.DataFrame, resolve: Callable[[str], str]) -> pd.Series[object]:
+def account_of_messages(joined: pd.DataFrame, sends: pd.DataFrame, resolve: Callable[[str], str]) -> pd.Series[str]:
     """Name the account of each message: the session's where it is known by id, else LocalSender's."""
     spoken = joined["auth_user"].map(resolve, na_action="ignore")
     has_session = joined["join"] == BY_ID

@@ -320,8 +320,8 @@ class Dialogue:
         if reply is not None and reply[:1] in b"25":
             final = "delivered" if reply[:1] == b"2" else "failed"
         is_unknown = final == "failed" and reply is not None and is_nobody(reply)
-        for rcpt_to in message.taken:
-            self._add_delivery(ts, (message.mail_from, rcpt_to), final, message.source, is_unknown=is_unknown)
+        for taken in message.taken:
+            self._add_delivery(ts, (message.mail_from, taken), final, message.source, is_unknown=is_unknown)
         for rcpt_to, refusal in message.refused:
             outcome: DeliveryOutcome = "failed" if refusal[:1] == b"5" else "deferred"
             is_unknown = outcome == "failed" and is_nobody(refusal)

@@ -1,0 +1,88 @@
+"""`breachkit find-account`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from breachkit.cli import gather
+from breachkit.cli import options
+from breachkit.cli import output
+from breachkit.cli.where import Asked
+from breachkit.cli.where import find_evidence
+from breachkit.errors import PasswordsOnTerminalOnlyError
+
+if TYPE_CHECKING:
+    from breachkit.cli.where import Where
+    from breachkit.detect.compromise import Accusation
+    from breachkit.report.inputs import Inputs
+
+
+def find_account(
+    *,
+    root: options.Root = None,
+    queue: options.Queue = None,
+    logs: options.Logs = None,
+    accounts: options.Accounts = None,
+    columns: options.Columns = None,
+    timezone: options.Timezone = None,
+    since: options.Since = None,
+    until: options.Until = None,
+    server: options.Server = None,
+    output_format: options.OutputFormat = options.Format.TEXT,
+    output_file: options.OutputFile = None,
+    show_passwords: options.ShowPasswords = False,
+    fail_on_findings: options.FailOnFindings = False,
+) -> None:
+    """Name the account that sends the spam, how it was entered, from where, and what else was touched.
+
+    Example: breachkit find-account --root /srv/copy-of-icewarp
+    """
+    is_json = output_format is options.Format.JSON
+    if show_passwords and (is_json or output_file is not None or not sys.stdout.isatty()):
+        raise PasswordsOnTerminalOnlyError
+    where = find_evidence(Asked(root, queue, logs, accounts, columns, timezone, since, until, server))
+    books = gather.Books()
+    found, inputs = _accuse(where, books)
+    from breachkit.report.contract import dump
+    from breachkit.report.find_account import find_account_json
+    from breachkit.report.find_account import render_find_account
+
+    passwords = _passwords(where, found) if show_passwords else None
+    output.write(
+        dump(find_account_json(found, inputs))
+        if is_json
+        else render_find_account(found, inputs, _following(where, found), passwords),
+        output_file,
+    )
+    output.finish(books, findings=fail_on_findings and any(one.verdict != "clear" for one in found.accounts))
+
+
+def _accuse(where: Where, books: gather.Books) -> tuple[Accusation, Inputs]:
+    from breachkit.cli.joins import evidence_of
+    from breachkit.detect.compromise import find_accounts
+
+    fingerprints = gather.run_fingerprints()
+    messages = gather.read_messages(where, books, quarantined=True)
+    queue_ids = {message.queue_id for message in messages if message.queue_id is not None}
+    facts = gather.read_smtp(where, books, fingerprints, queue_ids)
+    gather.read_doors(where, facts, books, fingerprints)
+    accounts = gather.read_accounts(where, books)
+    found = find_accounts(evidence_of(messages, facts, accounts, fingerprints))
+    return found, gather.inputs_of(where, books, facts)
+
+
+def _following(where: Where, found: Accusation) -> list[str]:
+    """Spell what to run next: the sessions of the worst account, else the queue."""
+    worst = found.accounts[0] if found.accounts else None
+    if worst is None or worst.verdict == "clear":
+        return [where.command("scan")]
+    return [where.command("trace", worst.account)]
+
+
+def _passwords(where: Where, found: Accusation) -> dict[str, list[str]]:
+    """Decode again the passwords that opened the accused accounts; only for a terminal whose user asked."""
+    from breachkit.cli.trace import revealed
+
+    accused = {account.account for account in found.accounts if account.verdict != "clear"}
+    return revealed(where, accused)

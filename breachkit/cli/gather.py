@@ -1,0 +1,258 @@
+"""Reading the evidence a command needs: records in memory, and the books of what was read and what was not."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from dataclasses import field
+from datetime import UTC
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from breachkit.errors import AlienLogError
+from breachkit.errors import PathUnreadableError
+from breachkit.errors import UnbalancedError
+from breachkit.progress import bar
+from breachkit.records import AuthAttempt
+from breachkit.records import Skipped
+from breachkit.report.inputs import Inputs
+from breachkit.sasl import Fingerprints
+from breachkit.servers import LogTally
+from breachkit.servers import Reading
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from collections.abc import Iterable
+    from collections.abc import Iterator
+
+    from breachkit.cli.where import Where
+    from breachkit.records import Account
+    from breachkit.records import Delivery
+    from breachkit.records import Locus
+    from breachkit.records import Message
+    from breachkit.records import Session
+    from breachkit.records import Transaction
+    from breachkit.servers import LogFile
+    from breachkit.servers import QueueFolder
+
+KEPT_EXAMPLES = 3
+HOUR = 3600
+
+Skips = dict[str, tuple[int, tuple["Locus", ...]]]
+
+
+@dataclass(slots=True)
+class Books:
+    """What was found, read and skipped; found = read + skipped."""
+
+    files: int = 0
+    found_messages: int = 0
+    messages: int = 0
+    lines: int = 0
+    bytes: int = 0
+    skipped: Skips = field(default_factory=dict)
+
+    def skip(self, skipped: Skipped) -> None:
+        """Count a piece of evidence that could not be read."""
+        number, examples = self.skipped.get(skipped.reason, (0, ()))
+        if len(examples) < KEPT_EXAMPLES:
+            examples = (*examples, skipped.source)
+        self.skipped[skipped.reason] = (number + 1, examples)
+
+    def keep(self, rows: Iterable[Session | Skipped]) -> Iterator[Session]:
+        """Pass on what was read and count what was not."""
+        for row in rows:
+            if isinstance(row, Skipped):
+                self.skip(row)
+            else:
+                yield row
+
+
+@dataclass(slots=True)
+class SmtpFacts:
+    """What the logs say, as far as a question about accounts needs it."""
+
+    attempts: list[AuthAttempt] = field(default_factory=list)
+    sends: list[tuple[str, str | None, Transaction]] = field(default_factory=list)
+    deliveries: list[Delivery] = field(default_factory=list)
+    sessions: Counter[int] = field(default_factory=Counter)
+    """Sessions by the hour they began in, as seconds since the epoch."""
+    accepted: Counter[int] = field(default_factory=Counter)
+    """Messages taken in, by the hour."""
+    sources: dict[int, Locus] = field(default_factory=dict)
+    tally: LogTally = field(default_factory=LogTally)
+    door_tally: LogTally = field(default_factory=LogTally)
+    doors: tuple[str, ...] = ()
+    """The other doors whose tries to log in were read: `imap`, `pop3`, `web`."""
+
+    @property
+    def level(self) -> str:
+        """The log level that the lines show."""
+        if not self.tally.session_lines:
+            return "none" if not self.tally.lines else "unknown"
+        shown = (bool(self.tally.dialogue_lines), bool(self.tally.summary_lines))
+        return {(True, True): "debug+summary", (True, False): "debug", (False, True): "summary"}.get(shown, "unknown")
+
+    @property
+    def first(self) -> datetime | None:
+        """The first moment that the SMTP logs show."""
+        return None if self.tally.first is None else datetime.fromtimestamp(self.tally.first, UTC)
+
+    @property
+    def last(self) -> datetime | None:
+        """The last moment that the SMTP logs show."""
+        return None if self.tally.last is None else datetime.fromtimestamp(self.tally.last, UTC)
+
+
+def read_messages(where: Where, books: Books, *, quarantined: bool) -> list[Message]:
+    """Read the queued messages; with `quarantined`, those that breachkit moved away too."""
+    folders: list[QueueFolder] = [queue for queue in where.layout.queues if quarantined or not queue.is_quarantine]
+    for folder in folders:
+        _listable(folder)
+    messages: list[Message] = []
+    with bar(sys.stderr, "queue", None, " messages") as progress:
+        for row in where.server.read_queue(folders, where.layout.root, where.zone, progress):
+            books.files += 1
+            books.found_messages += 1
+            if isinstance(row, Skipped):
+                books.skip(row)
+                continue
+            books.messages += 1
+            books.bytes += row.size
+            if where.is_inside(row.ts):
+                messages.append(row)
+    return messages
+
+
+def _listable(folder: QueueFolder) -> None:
+    try:
+        os.scandir(folder.path).close()
+    except OSError as error:
+        raise PathUnreadableError(folder.path, error.strerror or "unknown reason") from None
+
+
+def smtp_logs(where: Where) -> list[LogFile]:
+    """List the SMTP logs among the logs."""
+    return [log for log in where.layout.logs if log.service == "smtp"]
+
+
+def unread_logs(where: Where) -> list[str]:
+    """List the logs that breachkit does not read, as shown."""
+    return [log.label for log in where.layout.logs if log.service is None]
+
+
+def read_smtp(where: Where, books: Books, fingerprints: Fingerprints, queue_ids: Collection[str]) -> SmtpFacts:
+    """Read the SMTP logs.
+
+    Mail from outside is only counted, unless one of `queue_ids` names it: a log holds far more of it than
+    of what accounts do.
+    """
+    facts = SmtpFacts()
+    for session in each_session(where, books, fingerprints, facts.tally):
+        _take(session, facts, queue_ids)
+    return facts
+
+
+def each_session(where: Where, books: Books, fingerprints: Fingerprints, tally: LogTally) -> Iterator[Session]:
+    """Read SMTP sessions with a progress bar, within --since and --until. Raises AlienLogError."""
+    logs = smtp_logs(where)
+    with bar(sys.stderr, "logs", sum(log.size for log in logs), "B") as progress:
+        reading = Reading(where.zone, fingerprints, progress)
+        for session in books.keep(where.server.read_sessions(logs, reading, tally)):
+            if where.is_inside(session.start):
+                yield session
+    books.files += len(logs)
+    books.lines += tally.lines
+    books.bytes += tally.bytes
+    if tally.lines and not tally.session_lines:
+        raise AlienLogError(logs[0].path, where.server.title)
+
+
+def _take(session: Session, facts: SmtpFacts, queue_ids: Collection[str]) -> None:
+    hour = int(session.start.timestamp()) // HOUR * HOUR
+    facts.sessions[hour] += 1
+    facts.sources[hour] = min(facts.sources.get(hour, session.source), session.source)
+    facts.attempts.extend(session.attempts)
+    facts.deliveries.extend(session.deliveries)
+    for sent in session.transactions:
+        facts.accepted[int(sent.ts.timestamp()) // HOUR * HOUR] += sent.accepted
+        if sent.attempt is not None or (sent.queue_id is not None and sent.queue_id in queue_ids):
+            user = None if sent.attempt is None else session.attempts[sent.attempt].user
+            facts.sends.append((session.client_ip, user, sent))
+
+
+def read_doors(where: Where, facts: SmtpFacts, books: Books, fingerprints: Fingerprints) -> None:
+    """Add the tries to log in at other doors to the facts."""
+    logs = [log for log in where.layout.logs if log.service not in {None, "smtp"}]
+    reading = Reading(where.zone, fingerprints, lambda _amount: None)
+    for row in where.server.read_doors(logs, reading, facts.door_tally):
+        if isinstance(row, AuthAttempt):
+            if where.is_inside(row.ts):
+                facts.attempts.append(row)
+        else:
+            books.skip(row)
+    books.files += len(logs)
+    books.lines += facts.door_tally.lines
+    books.bytes += facts.door_tally.bytes
+    facts.doors = tuple(sorted({str(log.service) for log in logs}))
+
+
+def read_accounts(where: Where, books: Books) -> list[Account]:
+    """Read the export of accounts, if there is one."""
+    if where.accounts is None:
+        return []
+    accounts: list[Account] = []
+    try:
+        for row in where.server.read_accounts(where.accounts, where.layout.root, where.columns):
+            if isinstance(row, Skipped):
+                books.skip(row)
+            else:
+                accounts.append(row)
+    except OSError as error:
+        raise PathUnreadableError(where.accounts, error.strerror or "unknown reason") from None
+    books.files += 1
+    return accounts
+
+
+def run_fingerprints() -> Fingerprints:
+    """Make the key of this run: fingerprints of two runs cannot be compared."""
+    return Fingerprints(os.urandom(32))
+
+
+def balance(books: Books) -> None:
+    """Check that nothing was dropped in silence. Raises UnbalancedError."""
+    lost = books.found_messages - books.messages
+    if lost > sum(number for number, _ in books.skipped.values()):
+        raise UnbalancedError(f"{books.found_messages} files found", f"{books.messages} read")
+
+
+def queue_labels(where: Where) -> list[str]:
+    """List the queue folders, as shown."""
+    return [queue.label for queue in where.layout.queues if not queue.is_quarantine]
+
+
+def inputs_of(where: Where, books: Books, facts: SmtpFacts | None) -> Inputs:
+    """Close the books: what was read, for the report. Raises UnbalancedError."""
+    balance(books)
+    facts = facts or SmtpFacts()
+    gaps = [tuple(datetime.fromtimestamp(end, UTC) for end in silence) for silence in facts.tally.silences]
+    return Inputs(
+        files=books.files,
+        messages=books.messages,
+        lines=books.lines,
+        bytes=books.bytes,
+        timezone=where.zone_name,
+        zone=where.zone,
+        server=where.server.name,
+        paths=where.paths,
+        skipped=books.skipped,
+        notes=where.layout.notes,
+        unread=tuple(unread_logs(where)),
+        log_level=facts.level,
+        log_first=facts.first,
+        log_last=facts.last,
+        log_gaps=tuple((start, end) for start, end in gaps),
+        doors=facts.doors,
+    )

@@ -1,0 +1,70 @@
+"""Every option that several commands share, declared once."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+EVIDENCE = "Where the evidence is"
+OUTPUT = "Output"
+
+
+class Format(StrEnum):
+    """What a command writes."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+Root = Annotated[
+    Path | None,
+    typer.Option(
+        "--root",
+        metavar="DIR",
+        help="The mail server's folder, or a copy of its 'mail' and 'logs'. Else BREACHKIT_ROOT,"
+        " breachkit.toml in this folder, or a default installation.",
+        rich_help_panel=EVIDENCE,
+    ),
+]
+Queue = Annotated[
+    list[Path] | None,
+    typer.Option("--queue", metavar="DIR", help="A queue folder, instead of those found (repeatable)."),
+]
+Logs = Annotated[
+    list[Path] | None,
+    typer.Option("--logs", metavar="FILE|DIR|GLOB", help="SMTP logs, instead of those found (repeatable)."),
+]
+Accounts = Annotated[
+    Path | None,
+    typer.Option("--accounts", metavar="CSV", help="Export of the accounts, to resolve aliases (else users.csv)."),
+]
+Columns = Annotated[
+    str | None,
+    typer.Option("--columns", metavar="A,B,…", help="What the columns of --accounts hold, when they cannot be told."),
+]
+Timezone = Annotated[
+    str | None,
+    typer.Option("--timezone", metavar="ZONE", help="Time zone of the server's logs (default: this machine's)."),
+]
+Since = Annotated[str | None, typer.Option("--since", metavar="TIME", help="Leave out what is older.")]
+Until = Annotated[str | None, typer.Option("--until", metavar="TIME", help="Leave out what is newer.")]
+Server = Annotated[
+    str | None,
+    typer.Option("--server", metavar="NAME", help="The mail server's product, when recognition is wrong."),
+]
+OutputFormat = Annotated[Format, typer.Option("--format", help="Text for people, or JSON by the contract.")]
+OutputFile = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Write there instead of to stdout, once all is done."),
+]
+FailOnFindings = Annotated[
+    bool,
+    typer.Option("--fail-on-findings", help="Exit with 10 when there are findings."),
+]
+ShowPasswords = Annotated[
+    bool,
+    typer.Option("--show-passwords", help="Show decoded passwords (text on a terminal only)."),
+]

@@ -1,0 +1,168 @@
+"""`breachkit trace`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+from typing import Annotated
+from typing import NamedTuple
+
+import typer
+
+from breachkit.cli import gather
+from breachkit.cli import options
+from breachkit.cli import output
+from breachkit.cli.where import Asked
+from breachkit.cli.where import find_evidence
+from breachkit.errors import NoLogsError
+from breachkit.errors import NothingTracedError
+from breachkit.errors import PasswordsOnTerminalOnlyError
+from breachkit.progress import bar
+from breachkit.servers import Reading
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from breachkit.cli.where import Where
+    from breachkit.detect.names import Directory
+    from breachkit.records import Locus
+    from breachkit.records import Session
+    from breachkit.report.trace import TracedSession
+    from breachkit.servers import TranscriptLine
+
+SHOWN = 20
+"""Sessions shown on a terminal when nobody says how many."""
+
+Wanted = Annotated[str, typer.Argument(metavar="MSGID|ACCOUNT|IP", help="A message id, an account or an address.")]
+Limit = Annotated[
+    int | None,
+    typer.Option(
+        "--limit", min=0, metavar="N", help=f"Sessions to show, 0 for all (default: {SHOWN} as text, else all)."
+    ),
+]
+
+
+def trace(
+    wanted: Wanted,
+    *,
+    root: options.Root = None,
+    logs: options.Logs = None,
+    accounts: options.Accounts = None,
+    columns: options.Columns = None,
+    timezone: options.Timezone = None,
+    since: options.Since = None,
+    until: options.Until = None,
+    server: options.Server = None,
+    limit: Limit = None,
+    output_format: options.OutputFormat = options.Format.TEXT,
+    output_file: options.OutputFile = None,
+    show_passwords: options.ShowPasswords = False,
+) -> None:
+    """Show the SMTP sessions of a message, an account or an address, AUTH decoded, passwords masked.
+
+    The server session comes first, then the client sessions that carried its messages on.
+
+    Example: breachkit trace YAR93710 --root /srv/copy-of-icewarp
+    """
+    is_json = output_format is options.Format.JSON
+    if show_passwords and (is_json or output_file is not None or not sys.stdout.isatty()):
+        raise PasswordsOnTerminalOnlyError
+    asked = Asked(root, None, logs, accounts, columns, timezone, since, until, server)
+    where = find_evidence(asked)
+    books = gather.Books()
+    chosen = _choose(where, wanted, books)
+    shown = chosen.sessions[: (SHOWN if limit is None and not is_json else limit) or None]
+    from breachkit.report.contract import dump
+    from breachkit.report.trace import render_trace
+    from breachkit.report.trace import trace_json
+
+    traced = _transcripts(where, chosen, shown, show_passwords=show_passwords)
+    inputs, found = gather.inputs_of(where, books, chosen.facts), len(chosen.sessions)
+    following = where.command("find-account")
+    output.write(
+        dump(trace_json(traced, found, inputs)) if is_json else render_trace(traced, found, inputs, following),
+        output_file,
+    )
+    output.finish(books, findings=False)
+
+
+class Chosen(NamedTuple):
+    """The sessions asked for, in order: each server session, then the client sessions that followed it."""
+
+    sessions: list[Session]
+    facts: gather.SmtpFacts
+    directory: Directory
+
+
+def _choose(where: Where, word: str, books: gather.Books) -> Chosen:
+    from breachkit.detect.names import Directory
+    from breachkit.detect.tracing import find_followers
+    from breachkit.detect.tracing import is_wanted
+    from breachkit.detect.tracing import parse_wanted
+
+    if not gather.smtp_logs(where):
+        raise NoLogsError(where.layout.root or ".", where.server.looked_for)
+    directory = Directory(gather.read_accounts(where, books))
+    wanted = parse_wanted(word, directory)
+    facts = gather.SmtpFacts()
+    chosen: list[Session] = []
+    clients: list[Session] = []
+    for session in gather.each_session(where, books, gather.run_fingerprints(), facts.tally):
+        if is_wanted(session, wanted):
+            chosen.append(session)
+        elif session.kind == "client":
+            clients.append(session)
+    if not chosen:
+        raise NothingTracedError(word, _reach(facts, where))
+    groups = find_followers(chosen, clients, wanted)
+    return Chosen([session for group in groups for session in group], facts, directory)
+
+
+def _reach(facts: gather.SmtpFacts, where: Where) -> str:
+    if facts.first is None or facts.last is None:
+        return "no line of them could be read"
+    first, last = (ts.astimezone(where.zone).strftime("%Y-%m-%d %H:%M") for ts in (facts.first, facts.last))
+    return f"they reach from {first} to {last}"
+
+
+def _transcripts(
+    where: Where,
+    chosen: Chosen,
+    shown: list[Session],
+    *,
+    show_passwords: bool,
+) -> list[TracedSession]:
+    from breachkit.detect.tracing import auth_user_of
+    from breachkit.detect.tracing import outcome_of
+    from breachkit.report.trace import TracedSession
+
+    wanted = frozenset(session.source for session in shown)
+    lines = {session.source: found for session, found in _read(where, wanted, show_passwords=show_passwords)}
+    return [
+        TracedSession(session, lines[session.source], auth_user_of(session, chosen.directory), outcome_of(session))
+        for session in shown
+    ]
+
+
+def _read(
+    where: Where,
+    wanted: frozenset[Locus],
+    *,
+    show_passwords: bool,
+) -> Iterator[tuple[Session, tuple[TranscriptLine, ...]]]:
+    logs = gather.smtp_logs(where)
+    with bar(sys.stderr, "transcripts", sum(log.size for log in logs), "B") as progress:
+        reading = Reading(where.zone, gather.run_fingerprints(), progress)
+        yield from where.server.read_transcripts(logs, reading, wanted, show_passwords)
+
+
+def revealed(where: Where, sources: dict[Locus, str]) -> dict[str, list[str]]:
+    """Decode again the passwords of the sessions that begin at the given places, by account.
+
+    Only for a terminal whose user asked: nothing else in breachkit holds a password in clear.
+    """
+    found: dict[str, dict[str, None]] = {}
+    for session, lines in _read(where, frozenset(sources), show_passwords=True):
+        secrets = (line.secret for line in lines if line.secret is not None)
+        found.setdefault(sources[session.source], {}).update(dict.fromkeys(secrets))
+    return {account: list(secrets) for account, secrets in found.items()}

@@ -1,0 +1,237 @@
+"""Where the evidence is: options, environment, breachkit.toml, default installations → one answer."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import tomllib
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from typing import Any
+from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfoNotFoundError
+
+from breachkit.errors import BadColumnsError
+from breachkit.errors import BadTimeError
+from breachkit.errors import NoEvidenceError
+from breachkit.errors import NoEvidencePathError
+from breachkit.errors import PathMissingError
+from breachkit.errors import PathUnreadableError
+from breachkit.errors import SettingsFileError
+from breachkit.errors import UnknownTimezoneError
+from breachkit.servers import Layout
+from breachkit.servers import load
+from breachkit.servers import names
+from breachkit.servers import recognise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from collections.abc import Sequence
+    from datetime import tzinfo
+
+    from breachkit.servers import MailServer
+
+ROOT_VARIABLE = "BREACHKIT_ROOT"
+SETTINGS_FILE = "breachkit.toml"
+_PATHS = ("root", "accounts")
+_PATH_LISTS = ("queue", "logs")
+_WORDS = ("timezone", "server")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was typed; None where nothing was."""
+
+    root: Path | None = None
+    queue: Sequence[Path] | None = None
+    logs: Sequence[Path] | None = None
+    accounts: Path | None = None
+    columns: str | None = None
+    timezone: str | None = None
+    since: str | None = None
+    until: str | None = None
+    server: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """What it means: a server, its layout, and the time in question."""
+
+    server: MailServer
+    layout: Layout
+    accounts: Path | None
+    columns: tuple[str, ...] | None
+    zone: tzinfo
+    zone_name: str
+    since: datetime | None
+    until: datetime | None
+    paths: tuple[str, ...]
+    """The paths that were named, as spelled by the user, with `/`."""
+
+    typed: tuple[str, ...]
+    """The options that named the evidence, to repeat in the next command."""
+
+    def command(self, name: str, *arguments: str) -> str:
+        """Spell a breachkit command on the same evidence, quoted for the shell we run in."""
+        words = ["breachkit", name, *arguments, *self.typed]
+        return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
+
+    def is_inside(self, ts: datetime) -> bool:
+        """Tell whether a moment lies within --since and --until."""
+        return (self.since is None or ts >= self.since) and (self.until is None or ts <= self.until)
+
+
+def find_evidence(asked: Asked) -> Where:
+    """Find what the options mean. Raises BreachkitError subclasses, each a sentence with the way out."""
+    settings = _settings()
+    root = _root(asked, settings)
+    queue = asked.queue or _listed(settings, "queue") if asked.root is None else asked.queue
+    logs = asked.logs or _listed(settings, "logs") if asked.root is None else asked.logs
+    server, layout = _layout(root, asked.server or settings.get("server"), overridden=bool(queue or logs))
+    layout = _override(server, layout, queue, logs)
+    if not layout.queues and not layout.logs:
+        raise NoEvidenceError(root if root is not None else ".", server.looked_for)
+    accounts = asked.accounts or settings.get("accounts")
+    if accounts is not None and not Path(accounts).is_file():
+        raise PathMissingError("--accounts", accounts)
+    zone, zone_name = _zone(asked.timezone or settings.get("timezone"))
+    named = [root] if root is not None else []
+    return Where(
+        server=server,
+        layout=layout,
+        accounts=Path(accounts) if accounts is not None else layout.accounts,
+        columns=_columns(asked.columns, server),
+        zone=zone,
+        zone_name=zone_name,
+        since=_time("--since", asked.since, zone),
+        until=_time("--until", asked.until, zone),
+        paths=tuple(Path(path).as_posix() for path in (*named, *(queue or ()), *(logs or ()))),
+        typed=tuple(_typed(asked)),
+    )
+
+
+def _typed(asked: Asked) -> Iterator[str]:
+    if asked.root is not None:
+        yield from ("--root", str(asked.root))
+    for option, paths in (("--queue", asked.queue), ("--logs", asked.logs)):
+        for path in paths or ():
+            yield from (option, str(path))
+    words = {"--accounts": asked.accounts, "--columns": asked.columns, "--timezone": asked.timezone}
+    for option, word in {**words, "--since": asked.since, "--until": asked.until, "--server": asked.server}.items():
+        if word is not None:
+            yield from (option, str(word))
+
+
+def _settings() -> dict[str, Any]:
+    path = Path(SETTINGS_FILE)
+    if not path.is_file():
+        return {}
+    try:
+        settings = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsFileError(path, str(error).splitlines()[0]) from None
+    known = (*_PATHS, *_PATH_LISTS, *_WORDS)
+    for name, value in settings.items():
+        is_list = isinstance(value, list) and name in _PATH_LISTS and all(isinstance(part, str) for part in value)
+        if name not in known or not (isinstance(value, str) or is_list):
+            raise SettingsFileError(path, f"'{name}' is not understood")
+    return settings
+
+
+def _listed(settings: dict[str, Any], name: str) -> list[Path] | None:
+    value = settings.get(name)
+    return None if value is None else [Path(part) for part in ([value] if isinstance(value, str) else value)]
+
+
+def _root(asked: Asked, settings: dict[str, Any]) -> Path | None:
+    if asked.root is not None:
+        return _existing("--root", asked.root)
+    if os.environ.get(ROOT_VARIABLE):
+        return _existing(ROOT_VARIABLE, Path(os.environ[ROOT_VARIABLE]))
+    if settings.get("root"):
+        return _existing(f"root in {SETTINGS_FILE}", Path(settings["root"]))
+    if asked.queue or asked.logs or settings.get("queue") or settings.get("logs"):
+        return None  # a copy of a queue is not to be mixed with the logs of a live server
+    defaults = [path for name in names() for path in load(name).default_roots]
+    found = next((path for path in defaults if path.is_dir()), None)
+    if found is None:
+        raise NoEvidencePathError(defaults)
+    return found
+
+
+def _existing(option: str, path: Path) -> Path:
+    if not path.exists():
+        raise PathMissingError(option, path)
+    return path
+
+
+def _layout(root: Path | None, name: str | None, *, overridden: bool) -> tuple[MailServer, Layout]:
+    server = load(name or names()[0])
+    nothing = Layout(root, (), (), None, ())
+    if root is None:
+        return server, nothing
+    try:
+        if name is not None:
+            return server, server.find_layout(root)
+        found = recognise(root)
+    except NotADirectoryError:
+        raise PathUnreadableError(root, "it is no folder") from None
+    except OSError as error:
+        raise PathUnreadableError(root, error.strerror or "unknown reason") from None
+    if found is None and not overridden:
+        raise NoEvidenceError(root, "; ".join(load(known).looked_for for known in names()))
+    return found or (server, nothing)
+
+
+def _override(
+    server: MailServer,
+    layout: Layout,
+    queue: Sequence[Path] | None,
+    logs: Sequence[Path] | None,
+) -> Layout:
+    if queue:
+        for folder in queue:
+            if not folder.is_dir():
+                raise PathMissingError("--queue", folder)
+        queues = tuple(part for folder in queue for part in server.split_queue(folder, layout.root))
+        layout = layout._replace(queues=tuple(dict.fromkeys(queues)))
+    if logs:
+        found = server.find_logs(logs, layout.root)
+        if not found:
+            raise PathMissingError("--logs", ", ".join(map(str, logs)))
+        layout = layout._replace(logs=found)
+    return layout
+
+
+def _columns(text: str | None, server: MailServer) -> tuple[str, ...] | None:
+    if text is None:
+        return None
+    columns = tuple(part.strip().lower() for part in text.split(","))
+    for column in columns:
+        if column not in server.account_columns:
+            raise BadColumnsError(column, server.account_columns)
+    return columns
+
+
+def _zone(name: str | None) -> tuple[tzinfo, str]:
+    if name is None:
+        from tzlocal import get_localzone_name
+
+        name = get_localzone_name() or "UTC"
+    try:
+        return ZoneInfo(name), name
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise UnknownTimezoneError(name) from None
+
+
+def _time(option: str, text: str | None, zone: tzinfo) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        ts = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise BadTimeError(option, text) from None
+    return ts if ts.tzinfo is not None else ts.replace(tzinfo=zone)

@@ -1,0 +1,84 @@
+"""The tables of one inquiry, joined once: names resolved, messages led back to sessions, addresses judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from breachkit.detect.attackers import find_attackers
+from breachkit.detect.joins import account_of_messages
+from breachkit.detect.joins import join_messages
+from breachkit.detect.joins import origin_of_deliveries
+from breachkit.detect.joins import resolutions
+from breachkit.detect.names import Directory
+from breachkit.detect.visits import visits_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from breachkit.records import Account
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The tables that an inquiry rests on."""
+
+    messages: pd.DataFrame
+    attempts: pd.DataFrame
+    sends: pd.DataFrame
+    deliveries: pd.DataFrame
+    accounts: Sequence[Account]
+    fingerprint: Callable[[str], bytes]
+    log_first: pd.Timestamp | None
+    is_auth_visible: bool
+    """The log level shows the dialogue, so an AUTH would be seen."""
+
+
+class Inquiry:
+    """Everything that judging one account needs of all the others."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self.evidence = evidence
+        joined = join_messages(evidence.messages, evidence.sends)
+        learnt = resolutions(joined, evidence.sends)
+        self.directory = Directory(evidence.accounts, _addresses(evidence))
+        typed = {*evidence.attempts["user"].dropna(), *evidence.sends["user"].dropna()}
+        self._names = {name: self.directory.resolve(learnt.get(name, name)).account for name in typed}
+        self.attempts = evidence.attempts.assign(account=evidence.attempts["user"].map(self._names, na_action="ignore"))
+        self.sends = self._owned(
+            evidence.sends.assign(account=evidence.sends["user"].map(self._names, na_action="ignore")),
+        )
+        account = account_of_messages(joined, self.sends, self.account_of)
+        self.messages = self._owned(joined.assign(account=account))
+        self.deliveries = origin_of_deliveries(evidence.deliveries, self.sends, self.messages)
+        self.visits = visits_table(self.attempts, self.sends, self.deliveries)
+        self.attacks = find_attackers(self.visits)
+
+    def account_of(self, typed: str) -> str:
+        """Name the account that a user name means."""
+        return self._names.get(typed) or self.directory.resolve(typed).account
+
+    def _owned(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Add `is_own`: may the account call itself so? An unknown or empty sender accuses nobody."""
+        pairs = list(zip(table["account"], table["mail_from"], strict=True))
+        verdicts = {pair: self._is_own(*pair) for pair in set(pairs)}
+        return table.assign(is_own=[verdicts[pair] for pair in pairs])
+
+    def _is_own(self, account: object, mail_from: object) -> bool:
+        if not isinstance(account, str) or not isinstance(mail_from, str) or "@" not in mail_from:
+            return True
+        return self.directory.is_own(account, mail_from)
+
+    def accounts(self) -> list[str]:
+        """List every account that authenticated with success or has mail in the queue."""
+        won = self.attempts[(self.attempts["outcome"] == "success") & self.attempts["account"].notna()]
+        return sorted({*won["account"], *self.messages["account"].dropna()})
+
+
+def _addresses(evidence: Evidence) -> set[str]:
+    """List the addresses that the server itself treats as accounts: LocalSender, and who came in."""
+    won = evidence.attempts.loc[evidence.attempts["outcome"] == "success", "user"].dropna()
+    return {name.lower() for name in (*evidence.messages["auth_user"].dropna(), *won) if "@" in name}

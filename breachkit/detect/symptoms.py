@@ -1,0 +1,155 @@
+"""Is this server under attack, by the symptoms that the guides name?
+
+"Do the SMTP sessions multiply before your eyes? Does the outgoing queue grow out of measure?" and: many
+messages in the queues, to improbable recipients, typically very small (Tecniche di messa in sicurezza di
+un server violato).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from typing import Any
+from typing import NamedTuple
+
+import pandas as pd
+
+from breachkit.detect.findings import Finding
+from breachkit.detect.findings import Severity
+from breachkit.detect.findings import first
+from breachkit.detect.lookalike import is_random_looking
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from breachkit.records import Locus
+
+ENOUGH = 20
+"""Messages, recipients or sessions below which a share says nothing."""
+
+DOMINANT_SHARE = 0.5
+TINY_BYTES = 2_048
+TINY_SHARE = 0.5
+RANDOM_SHARE = 0.3
+FAILING_SHARE = 0.2
+RETRY_SHARE = 0.5
+FOREIGN_SHARE = 0.2
+GROWTH = 3
+"""How many times the busiest hour before is out of measure."""
+
+
+class Hours(NamedTuple):
+    """What the SMTP logs count by the hour; index: hour (UTC), values: numbers; and a place to look."""
+
+    sessions: pd.Series[int]
+    accepted: pd.Series[int]
+    source: dict[pd.Timestamp, Locus]
+    """The first session of each hour."""
+
+
+class Fates(NamedTuple):
+    """What became of recipients, over all logs."""
+
+    known: int
+    unknown: int
+    evidence: tuple[Locus, ...]
+
+
+def find_symptoms(messages: pd.DataFrame, hours: Hours | None, fates: Fates | None) -> list[Finding]:
+    """Look for each symptom in a queue, and in what the logs count when there are logs."""
+    found = [
+        *_one_sender_dominates(messages),
+        *_tiny_messages(messages),
+        *_random_recipients(messages),
+        *_failing_recipients(messages, fates),
+        *_sender_not_account(messages),
+        *_queue_growing(messages, hours),
+        *_sessions_multiplying(hours),
+    ]
+    return sorted(found, key=lambda finding: finding.name)
+
+
+def is_foreign(messages: pd.DataFrame) -> pd.Series[bool]:
+    """Tell which messages declare a sender that is not the account, by names alone."""
+    both = messages["auth_user"].notna() & messages["mail_from"].str.contains("@", regex=False, na=False)
+    bare = ~messages["auth_user"].str.contains("@", regex=False, na=True)
+    local = messages["mail_from"].str.partition("@")[0] if len(messages) else messages["mail_from"]
+    same = (messages["auth_user"] == messages["mail_from"]) | (bare & (messages["auth_user"] == local))
+    return both & ~same
+
+
+def _one_sender_dominates(messages: pd.DataFrame) -> Iterator[Finding]:
+    counts = messages["auth_user"].value_counts()
+    if len(counts) and counts.iloc[0] >= max(ENOUGH, DOMINANT_SHARE * len(messages)):
+        rows = messages[messages["auth_user"] == counts.index[0]]
+        detail = f"{counts.index[0]} sent {counts.iloc[0]:,} of {len(messages):,} queued messages"
+        yield Finding("one-sender-dominates", detail, first(rows["source"]), Severity.HIGH)
+
+
+def _tiny_messages(messages: pd.DataFrame) -> Iterator[Finding]:
+    tiny = messages[messages["size"] < TINY_BYTES]
+    if len(tiny) >= max(ENOUGH, TINY_SHARE * len(messages)):
+        detail = f"{len(tiny):,} of {len(messages):,} messages are smaller than {TINY_BYTES:,} bytes"
+        yield Finding("tiny-messages", detail, first(tiny["source"]), Severity.LOW)
+
+
+def _random_recipients(messages: pd.DataFrame) -> Iterator[Finding]:
+    names = messages["rcpt_to"].explode().dropna()
+    odd = names[[is_random_looking(name.partition("@")[0]) for name in names]]
+    if len(odd) >= max(ENOUGH, RANDOM_SHARE * len(names)):
+        detail = f"{len(odd):,} of {len(names):,} recipients look made up at random"
+        yield Finding("random-recipients", detail, first(messages.loc[odd.index.unique(), "source"]), Severity.MEDIUM)
+
+
+def _failing_recipients(messages: pd.DataFrame, fates: Fates | None) -> Iterator[Finding]:
+    if fates is not None and fates.known:
+        if fates.unknown >= max(ENOUGH, FAILING_SHARE * fates.known):
+            detail = f"{fates.unknown:,} of {fates.known:,} recipients do not exist (no MX record, unknown user)"
+            yield Finding("failing-recipients", detail, fates.evidence, Severity.HIGH)
+        return
+    retry = messages[messages["queue"].str.contains(r"(?:^|/)retry$", case=False, regex=True)]
+    counts = retry["auth_user"].value_counts()
+    if len(counts) and counts.iloc[0] >= max(ENOUGH, RETRY_SHARE * len(messages)):
+        rows = retry[retry["auth_user"] == counts.index[0]]
+        detail = f"{counts.iloc[0]:,} messages of {counts.index[0]} wait in the retry queue"
+        yield Finding("failing-recipients", detail, first(rows["source"]), Severity.MEDIUM)
+
+
+def _sender_not_account(messages: pd.DataFrame) -> Iterator[Finding]:
+    foreign = messages[is_foreign(messages)]
+    if len(foreign) >= max(ENOUGH / 2, FOREIGN_SHARE * len(messages)):
+        detail = f"{len(foreign):,} of {len(messages):,} messages declare a sender that is not the account"
+        yield Finding("sender-not-account", detail, first(foreign["source"]), Severity.HIGH)
+
+
+def _queue_growing(messages: pd.DataFrame, hours: Hours | None) -> Iterator[Finding]:
+    stamped = messages[messages["is_stamped"]]
+    counted = hours.accepted if hours is not None and len(hours.accepted) else None
+    arrivals = stamped["ts"].dt.floor("h").value_counts().sort_index() if counted is None else counted
+    grown = _growth(arrivals)
+    if grown is None:
+        return
+    hour, now, before = grown
+    inside = stamped[stamped["ts"].dt.floor("h") == hour]
+    evidence = first(inside["source"]) or (first([hours.source[hour]]) if hours and hour in hours.source else ())
+    if evidence:
+        detail = f"{now:,} messages came in within an hour; in the days before at most {before:,}"
+        yield Finding("queue-growing", detail, evidence, Severity.HIGH)
+
+
+def _sessions_multiplying(hours: Hours | None) -> Iterator[Finding]:
+    grown = _growth(hours.sessions) if hours is not None else None
+    if grown is not None and hours is not None and grown[0] in hours.source:
+        detail = f"{grown[1]:,} SMTP sessions within an hour; in the days before at most {grown[2]:,}"
+        yield Finding("sessions-multiplying", detail, first([hours.source[grown[0]]]), Severity.HIGH)
+
+
+def _growth(counts: pd.Series[Any]) -> tuple[pd.Timestamp, int, int] | None:
+    """Compare the busiest hour of the last day with the busiest before; None when it is in measure."""
+    if counts.empty:
+        return None
+    last: Any = counts.index.max()
+    since = last - pd.Timedelta(days=1)
+    recent, before = counts[counts.index > since], counts[counts.index <= since]
+    if before.empty or recent.max() < max(ENOUGH, GROWTH * before.max()):
+        return None
+    return recent.idxmax(), int(recent.max()), int(before.max())

@@ -1,0 +1,1 @@
+"""Anything → words: text for a terminal, JSON by the contract."""

@@ -1,0 +1,47 @@
+"""The parts that every JSON object shares, and how it is written (the contract is additive and golden-tested)."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+from typing import Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from collections.abc import Mapping
+
+    from breachkit.records import Locus
+
+KEPT_EXAMPLES = 3
+SHARE_DIGITS = 4
+
+Json = dict[str, Any]
+
+
+def locus_json(locus: Locus) -> Json:
+    """Write a place."""
+    return {"path": locus.path, "offset": locus.offset, "line": locus.line}
+
+
+def evidence_json(evidence: Iterable[Locus]) -> list[Json]:
+    """Write places."""
+    return [locus_json(locus) for locus in evidence]
+
+
+def skipped_json(skipped: Mapping[str, tuple[int, tuple[Locus, ...]]]) -> list[Json]:
+    """Write what could not be read: a row for each reason, examples as places, never as text."""
+    rows = sorted(skipped.items(), key=lambda pair: (-pair[1][0], pair[0]))
+    return [
+        {"reason": reason, "count": number, "examples": evidence_json(examples[:KEPT_EXAMPLES])}
+        for reason, (number, examples) in rows
+    ]
+
+
+def share(number: float) -> float:
+    """Round a share to the digits of the contract."""
+    return round(number, SHARE_DIGITS)
+
+
+def dump(document: Json) -> str:
+    """Write one JSON object. Lone surrogates of odd file names are escaped, as JSON allows."""
+    return json.dumps(document, indent=2, ensure_ascii=False).encode("utf-8", "backslashreplace").decode() + "\n"

@@ -1,0 +1,217 @@
+"""The report of `find-account`: who sent the spam, how it was entered, from where, and what else was touched."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from breachkit.report.contract import evidence_json
+from breachkit.report.contract import share
+from breachkit.report.inputs import render_inputs
+from breachkit.report.page import Page
+from breachkit.report.words import count
+from breachkit.report.words import moment
+from breachkit.report.words import percent
+from breachkit.report.words import stamp
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from breachkit.detect.compromise import AccountVerdict
+    from breachkit.detect.compromise import Accusation
+    from breachkit.detect.compromise import Place
+    from breachkit.report.contract import Json
+    from breachkit.report.inputs import Inputs
+
+SHOWN = 10
+"""Rows of a table on a terminal."""
+
+JOIN_WORDS = {
+    "message id": "by message id to a session: certain",
+    "peer and time": "by peer and time to a session: probable",
+    "local sender": "by LocalSender only: no session of the logs",
+    "none": "by nothing: neither LocalSender nor session",
+}
+
+ENTRY_WORDS = {
+    "brute-force": "guessed by brute force",
+    "distributed-guessing": "guessed from many addresses",
+    "password-spray": "guessed by trying few passwords on many accounts",
+    "first-try": "no failure before it in the SMTP logs: the password was known (stolen, phished or a name)",
+    "unknown": "the logs do not reach back far enough to tell how",
+}
+
+
+def find_account_json(found: Accusation, inputs: Inputs) -> Json:
+    """Write the object of the contract."""
+    return {
+        **inputs.head_json("find-account"),
+        "accounts": [_account_json(account, inputs.zone) for account in found.accounts],
+        "unattributed_messages": found.unattributed_messages,
+        "joins": found.joins,
+        "contradicting_messages": found.contradictions,
+        **inputs.logs_json(),
+    }
+
+
+def _account_json(account: AccountVerdict, zone: tzinfo) -> Json:
+    return {
+        "account": account.account,
+        "candidates": list(account.candidates),
+        "verdict": account.verdict,
+        "confidence": str(account.confidence),
+        "entry": account.entry,
+        "signals": [
+            {
+                "name": signal.name,
+                "family": str(signal.family),
+                "detail": signal.detail,
+                "evidence": evidence_json(signal.evidence),
+            }
+            for signal in account.signals
+        ],
+        "queued_messages": account.queued_messages,
+        "quarantined_messages": account.quarantined_messages,
+        "queued_share": share(account.queued_share),
+        "sent_messages": account.sent_messages,
+        "auth_successes": account.auth_successes,
+        "auth_failures_before_entry": account.auth_failures_before_entry,
+        "entry_ts": stamp(account.entry_ts, zone),
+        "last_ts": stamp(account.last_ts, zone),
+        "client_ips": [_place_json(place, zone) for place in account.client_ips],
+        "mechanisms": list(account.mechanisms),
+        "weak_password": account.weak_password,
+        "also_tried_by_same_ips": [
+            {**other._asdict(), "ips": list(other.ips)} for other in account.also_tried_by_same_ips
+        ],
+    }
+
+
+def _place_json(place: Place, zone: tzinfo) -> Json:
+    times = {"first_seen": stamp(place.first_seen, zone), "last_seen": stamp(place.last_seen, zone)}
+    return {**place._asdict(), **times}
+
+
+def render_find_account(
+    found: Accusation,
+    inputs: Inputs,
+    next_commands: list[str],
+    passwords: dict[str, list[str]] | None = None,
+) -> str:
+    """Write the report for a terminal; `passwords`, by account, only when the user asked to see them."""
+    page = Page()
+    accused = [account for account in found.accounts if account.verdict != "clear"]
+    clear = [account for account in found.accounts if account.verdict == "clear"]
+    if not accused:
+        page.say("No account looks compromised in this evidence.", style="bold green")
+    for account in accused:
+        _render_account(page, account, inputs.zone, (passwords or {}).get(account.account, []))
+    _render_clear(page, clear)
+    _render_joins(page, found)
+    render_inputs(page, inputs)
+    page.heading("Next")
+    for command in next_commands:
+        page.literal(command, indent=2)
+    return page.text()
+
+
+def _render_account(page: Page, account: AccountVerdict, zone: tzinfo, passwords: list[str]) -> None:
+    style = "bold red" if account.verdict == "compromised" else "bold yellow"
+    page.say(f"{account.account}: {account.verdict.upper()} (confidence {account.confidence})", style=style)
+    queued = f"{percent(account.queued_share)} of the queue ({count(account.queued_messages, 'message')})"
+    if account.quarantined_messages:
+        queued += f", {account.quarantined_messages:,} more in quarantine"
+    sent = "" if account.sent_messages is None else f"; {account.sent_messages:,} sent in its sessions"
+    page.say(f"sent      {queued}{sent}", indent=2)
+    if account.mail_froms:
+        name, number = account.mail_froms[0]
+        more = f" and {len(account.mail_froms) - 1:,} others" if len(account.mail_froms) > 1 else ""
+        page.say(f"declared  {name} ({number:,}){more}", indent=2)
+    _render_entry(page, account, zone)
+    if account.weak_password:
+        page.say(f"password  guessable: {account.weak_password}", indent=2)
+    for password in passwords:
+        page.say(f"password  {password}", indent=2)
+    if account.candidates:
+        page.say(f"may mean  {', '.join(account.candidates)} (name them with --accounts)", indent=2)
+    page.say("because", indent=2)
+    for signal in account.signals:
+        page.say(f"{signal.name} ({signal.family}): {signal.detail}", indent=4)
+        page.places(signal.evidence[:2], indent=6)
+    _render_places(page, account, zone)
+    _render_also(page, account)
+    page.say()
+
+
+def _render_entry(page: Page, account: AccountVerdict, zone: tzinfo) -> None:
+    if account.entry is None or account.entry_ts is None:
+        page.say("entered   unknown: no session of the logs shows it", indent=2)
+        return
+    came_from = [place.ip for place in account.client_ips if place.attacking and place.successes]
+    first_ip = min(
+        (place for place in account.client_ips if place.attacking and place.successes),
+        key=lambda place: place.first_seen,
+    ).ip
+    more = f" (then from {len(came_from) - 1:,} more addresses)" if len(came_from) > 1 else ""
+    failures = count(account.auth_failures_before_entry or 0, "failure")
+    page.say(f"entered   {moment(account.entry_ts, zone)} from {first_ip}{more} after {failures}", indent=2)
+    page.say(f"how       {account.entry}: {ENTRY_WORDS[account.entry]}", indent=2)
+    page.say(f"last seen {moment(account.last_ts, zone)}", indent=2)
+
+
+def _render_places(page: Page, account: AccountVerdict, zone: tzinfo) -> None:
+    rows = [
+        (
+            place.ip,
+            "attacking" if place.attacking else "usual" if place.usual else "",
+            f"{place.successes:,}",
+            f"{place.failures:,}",
+            moment(place.first_seen, zone)[4:20],
+            moment(place.last_seen, zone)[4:20],
+        )
+        for place in sorted(account.client_ips, key=lambda place: not place.attacking)[:SHOWN]
+    ]
+    if not rows:
+        return
+    hidden = len(account.client_ips) - len(rows)
+    page.say(f"addresses{f' ({hidden:,} more with --format json)' if hidden else ''}", indent=2)
+    columns = {"address": "left", "": "left", "in": "right", "failed": "right", "first": "left", "last": "left"}
+    page.table(columns, rows, indent=4)  # type: ignore[arg-type]
+
+
+def _render_also(page: Page, account: AccountVerdict) -> None:
+    also = account.also_tried_by_same_ips
+    if not also:
+        return
+    entered = [other.account for other in also if other.entered]
+    page.say(f"the same addresses also tried {count(len(also), 'account')}", indent=2)
+    if entered:
+        page.say(f"and ENTERED: {', '.join(entered)}", style="bold red", indent=4)
+    rows = [
+        (other.account, f"{other.failures:,}", f"{other.successes:,}", "entered" if other.entered else "")
+        for other in also[:SHOWN]
+    ]
+    page.table({"account": "left", "failed": "right", "in": "right", "": "left"}, rows, indent=4)
+    if len(also) > SHOWN:
+        page.say(f"… {len(also) - SHOWN:,} more with --format json", indent=4)
+
+
+def _render_clear(page: Page, clear: list[AccountVerdict]) -> None:
+    if not clear:
+        return
+    page.heading(f"Clear: {count(len(clear), 'account')}")
+    names = ", ".join(account.account for account in clear[:SHOWN])
+    page.say(names + (f" … {len(clear) - SHOWN:,} more with --format json" if len(clear) > SHOWN else ""), indent=2)
+
+
+def _render_joins(page: Page, found: Accusation) -> None:
+    total = sum(found.joins.values())
+    if not total:
+        return
+    page.heading("How queued messages were led back to accounts")
+    for join, words in JOIN_WORDS.items():
+        if join in found.joins:
+            page.say(f"{found.joins[join]:,} {words}", indent=2)
+    page.say(f"{found.unattributed_messages:,} join no session of the logs", indent=2)
+    if found.contradictions:
+        named = count(found.contradictions, "message")
+        page.say(f"{named} name a LocalSender that is not the account of their session: the session counts", indent=2)

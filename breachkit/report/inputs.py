@@ -1,0 +1,107 @@
+"""What was read and what was not: the part that every report ends or begins with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from breachkit.report.contract import skipped_json
+from breachkit.report.words import count
+from breachkit.report.words import moment
+from breachkit.report.words import place
+from breachkit.report.words import size
+from breachkit.report.words import stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from datetime import tzinfo
+
+    from breachkit.records import Locus
+    from breachkit.report.contract import Json
+    from breachkit.report.page import Page
+
+LEVEL_WORDS = {
+    "none": "no SMTP logs: nothing is known of sessions",
+    "summary": "the log level is too low to see AUTH (summary lines only)",
+    "unknown": "the logs show neither dialogue nor summary lines",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What one run read."""
+
+    files: int
+    messages: int
+    lines: int
+    bytes: int
+    timezone: str
+    zone: tzinfo
+    server: str
+    paths: tuple[str, ...]
+    skipped: Mapping[str, tuple[int, tuple[Locus, ...]]]
+    notes: tuple[str, ...]
+    """What a reader must know of where the evidence was found."""
+    unread: tuple[str, ...]
+    """Logs that were not read."""
+    log_level: str = "none"
+    log_first: datetime | None = None
+    log_last: datetime | None = None
+    log_gaps: tuple[tuple[datetime, datetime], ...] = ()
+    doors: tuple[str, ...] = ()
+
+    def head_json(self, schema: str) -> Json:
+        """Write the keys that begin every object of the contract."""
+        return {
+            "schema": f"breachkit.{schema}/1",
+            "inputs": {
+                "files": self.files,
+                "messages": self.messages,
+                "lines": self.lines,
+                "bytes": self.bytes,
+                "timezone": self.timezone,
+                "server": self.server,
+                "paths": list(self.paths),
+                "notes": list(self.notes),
+                "unread": list(self.unread),
+            },
+            "skipped": skipped_json(self.skipped),
+        }
+
+    def logs_json(self) -> Json:
+        """Write what the logs can show: their level, their reach and their gaps."""
+        return {
+            "log_level": self.log_level,
+            "log_first": stamp(self.log_first, self.zone),
+            "log_last": stamp(self.log_last, self.zone),
+            "log_gaps": [
+                {"from": stamp(start, self.zone), "to": stamp(end, self.zone)} for start, end in self.log_gaps
+            ],
+            "doors": list(self.doors),
+        }
+
+
+def render_inputs(page: Page, inputs: Inputs) -> None:
+    """Say what was read, and what could not be."""
+    page.heading("What was read")
+    read = f"{count(inputs.messages, 'message')}, {count(inputs.lines, 'log line')}, {size(inputs.bytes)}"
+    page.say(f"{read} in {count(inputs.files, 'file')} of {inputs.server}; times in {inputs.timezone}.", indent=2)
+    if inputs.log_first is not None and inputs.log_last is not None:
+        reach = f"{moment(inputs.log_first, inputs.zone)} to {moment(inputs.log_last, inputs.zone)}"
+        page.say(f"The SMTP logs reach from {reach}; they show: {inputs.log_level}.", indent=2)
+    if inputs.log_level in LEVEL_WORDS:
+        page.say(f"Missing: {LEVEL_WORDS[inputs.log_level]}.", style="yellow", indent=2)
+    for start, end in inputs.log_gaps[:5]:
+        gap = f"{moment(start, inputs.zone)} to {moment(end, inputs.zone)}"
+        page.say(f"Missing: no log line from {gap}.", style="yellow", indent=2)
+    if inputs.doors:
+        page.say(f"Other doors read: {', '.join(inputs.doors)} logs (failed and successful logins only).", indent=2)
+    if inputs.unread:
+        shown = ", ".join(inputs.unread[:3]) + (" …" if len(inputs.unread) > 3 else "")  # noqa: PLR2004
+        page.say(f"Not read: {count(len(inputs.unread), 'log')} of other services ({shown}).", indent=2)
+    for note in inputs.notes:
+        page.say(f"Note: {note}.", style="yellow", indent=2)
+    for reason, (number, examples) in sorted(inputs.skipped.items()):
+        where = ", ".join(place(locus) for locus in examples)
+        page.say(f"Skipped: {number:,} × {reason} ({where})", style="yellow", indent=2)

@@ -1,0 +1,85 @@
+"""A page of text for a terminal: paragraphs and tables that fold rather than hide.
+
+Everything from evidence is cleaned here, so that no renderer can forget it.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import sys
+from typing import TYPE_CHECKING
+from typing import Literal
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from breachkit.report.sanitize import clean
+from breachkit.report.words import place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from collections.abc import Mapping
+    from collections.abc import Sequence
+
+    from breachkit.records import Locus
+
+PLAIN_WIDTH = 100
+"""Columns of a page that goes to no terminal, so that it is the same everywhere."""
+
+NARROWEST = 40
+
+Justify = Literal["left", "right"]
+
+
+class Page:
+    """Collects the text of one report."""
+
+    def __init__(self, width: int | None = None) -> None:
+        is_terminal = sys.stdout.isatty()
+        columns = width or (shutil.get_terminal_size().columns if is_terminal else PLAIN_WIDTH)
+        self._stream = io.StringIO()
+        self._console = Console(
+            file=self._stream,
+            width=max(columns, NARROWEST),
+            force_terminal=is_terminal and not os.environ.get("NO_COLOR"),
+            no_color=bool(os.environ.get("NO_COLOR")) or not is_terminal,
+            color_system="standard" if is_terminal else None,
+            markup=False,
+            highlight=False,
+            emoji=False,
+            legacy_windows=False,
+        )
+
+    def say(self, text: str = "", *, style: str = "", indent: int = 0) -> None:
+        """Add a paragraph, folded at blanks."""
+        self._console.print(Padding(Text(clean(text), style=style, overflow="fold"), (0, 0, 0, indent)))
+
+    def literal(self, text: str, *, indent: int = 0) -> None:
+        """Add one line as it is, never folded: a command to copy."""
+        self._stream.write(" " * indent + clean(text) + "\n")
+
+    def heading(self, text: str) -> None:
+        """Add a heading after an empty line."""
+        self.say()
+        self.say(text, style="bold")
+
+    def table(self, columns: Mapping[str, Justify], rows: Iterable[Sequence[str]], *, indent: int = 2) -> None:
+        """Add a table; cells fold where the terminal is narrow."""
+        table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+        for name, justify in columns.items():
+            table.add_column(name, justify=justify, overflow="fold", no_wrap=justify == "right")
+        for row in rows:
+            table.add_row(*(Text(clean(cell)) for cell in row))
+        self._console.print(Padding(table, (0, 0, 0, indent)))
+
+    def places(self, evidence: Sequence[Locus], *, indent: int) -> None:
+        """Add where a claim can be looked up."""
+        self.say("see " + ", ".join(place(locus) for locus in evidence), style="dim", indent=indent)
+
+    def text(self) -> str:
+        """Return the page; blanks at the ends of lines are dropped."""
+        return "\n".join(line.rstrip() for line in self._stream.getvalue().split("\n"))

@@ -1,0 +1,114 @@
+"""The report of `scan`: what is in the queues, and the symptoms."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from breachkit.report.contract import evidence_json
+from breachkit.report.contract import share
+from breachkit.report.inputs import render_inputs
+from breachkit.report.page import Page
+from breachkit.report.words import count
+from breachkit.report.words import moment
+from breachkit.report.words import percent
+from breachkit.report.words import size
+from breachkit.report.words import stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from breachkit.detect.findings import Finding
+    from breachkit.detect.inventory import Inventory
+    from breachkit.detect.inventory import NameRow
+    from breachkit.report.contract import Json
+    from breachkit.report.inputs import Inputs
+
+SHOWN = 10
+"""Rows of a table on a terminal."""
+
+
+def scan_json(scan: Inventory, symptoms: Sequence[Finding], inputs: Inputs) -> Json:
+    """Write the object of the contract."""
+    return {
+        **inputs.head_json("scan"),
+        "messages": scan.messages,
+        "bytes": scan.bytes,
+        "oldest": stamp(scan.oldest, inputs.zone),
+        "newest": stamp(scan.newest, inputs.zone),
+        "arrived_last_hour": scan.last_hour,
+        "arrived_last_day": scan.last_day,
+        "queues": [row._asdict() for row in scan.queues],
+        "senders": [{**row._asdict(), "share": share(row.share)} for row in scan.senders],
+        "mail_froms": [_named("mail_from", row) for row in scan.mail_froms],
+        "mail_froms_distinct": scan.mail_froms_distinct,
+        "recipient_domains": [_named("domain", row) for row in scan.recipient_domains],
+        "recipient_domains_distinct": scan.recipient_domains_distinct,
+        "sessions_by_day": [row._asdict() for row in scan.session_days],
+        "symptoms": [
+            {
+                "name": symptom.name,
+                "detail": symptom.detail,
+                "severity": str(symptom.severity),
+                "evidence": evidence_json(symptom.evidence),
+            }
+            for symptom in symptoms
+        ],
+        **inputs.logs_json(),
+    }
+
+
+def _named(key: str, row: NameRow) -> Json:
+    return {key: row.name, "messages": row.messages, "share": share(row.share)}
+
+
+def render_scan(scan: Inventory, symptoms: Sequence[Finding], inputs: Inputs, next_command: str) -> str:
+    """Write the report for a terminal."""
+    page = Page()
+    page.say(f"{count(scan.messages, 'message')} in the queue, {size(scan.bytes)}", style="bold")
+    if scan.messages:
+        page.say(f"oldest {moment(scan.oldest, inputs.zone)}, newest {moment(scan.newest, inputs.zone)}", indent=2)
+        page.say(f"arrived: {scan.last_hour:,} in the last hour, {scan.last_day:,} in the last day", indent=2)
+    rows = [(row.path, f"{row.messages:,}", size(row.bytes)) for row in scan.queues]
+    page.table({"queue": "left", "messages": "right", "bytes": "right"}, rows)
+    if scan.messages:
+        _render_senders(page, scan)
+    if scan.session_days:
+        page.heading("SMTP sessions by day")
+        days = [(row.day, f"{row.sessions:,}", f"{row.busiest:,}", row.busiest_hour) for row in scan.session_days[-8:]]
+        page.table({"day": "left", "sessions": "right", "busiest hour": "right", "at": "left"}, days)
+    _render_symptoms(page, symptoms)
+    render_inputs(page, inputs)
+    page.heading("Next")
+    page.literal(next_command, indent=2)
+    return page.text()
+
+
+def _render_senders(page: Page, scan: Inventory) -> None:
+    page.heading("By account (LocalSender)")
+    senders = [
+        (
+            row.auth_user or "(none: no authentication)",
+            f"{row.messages:,}",
+            percent(row.share),
+            f"{row.mail_froms:,}",
+            f"{row.recipients:,}",
+        )
+        for row in scan.senders[:SHOWN]
+    ]
+    columns = {"account": "left", "messages": "right", "share": "right", "senders": "right", "recipients": "right"}
+    page.table(columns, senders)  # type: ignore[arg-type]
+    _render_names(page, "By declared From", "sender", scan.mail_froms, scan.mail_froms_distinct)
+    _render_names(page, "By recipient domain", "domain", scan.recipient_domains, scan.recipient_domains_distinct)
+
+
+def _render_names(page: Page, title: str, column: str, rows: tuple[NameRow, ...], distinct: int) -> None:
+    page.heading(f"{title} ({min(SHOWN, distinct)} of {distinct:,})" if distinct > SHOWN else title)
+    cells = [(row.name or "(unknown)", f"{row.messages:,}", percent(row.share)) for row in rows[:SHOWN]]
+    page.table({column: "left", "messages": "right", "share": "right"}, cells)
+
+
+def _render_symptoms(page: Page, symptoms: Sequence[Finding]) -> None:
+    page.heading("Symptoms of a break-in" if symptoms else "No symptom of a break-in")
+    for symptom in symptoms:
+        page.say(f"{symptom.name}: {symptom.detail}", style="red", indent=2)
+        page.places(symptom.evidence[:2], indent=4)

@@ -1,0 +1,89 @@
+"""The report of `trace`: the session transcript that the guide has the reader look up by hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from typing import NamedTuple
+
+from breachkit.report.inputs import render_inputs
+from breachkit.report.page import Page
+from breachkit.report.words import count
+from breachkit.report.words import moment
+from breachkit.report.words import place
+from breachkit.report.words import stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from breachkit.records import Session
+    from breachkit.report.contract import Json
+    from breachkit.report.inputs import Inputs
+    from breachkit.servers import TranscriptLine
+
+SIGNS = {"received": "<<<", "sent": ">>>", "note": "   "}
+
+
+class TracedSession(NamedTuple):
+    """One session with what is said of it and its lines."""
+
+    session: Session
+    lines: tuple[TranscriptLine, ...]
+    auth_user: str | None
+    outcome: str
+
+    @property
+    def message_ids(self) -> list[str]:
+        """The messages it brought in, or carried on where the log names them."""
+        ids = [sent.queue_id for sent in (*self.session.transactions, *self.session.deliveries)]
+        return list(dict.fromkeys(queue_id for queue_id in ids if queue_id is not None))
+
+
+def trace_json(traced: Sequence[TracedSession], found: int, inputs: Inputs) -> Json:
+    """Write the object of the contract; secrets stay `***`."""
+    return {
+        **inputs.head_json("trace"),
+        "sessions_found": found,
+        "sessions": [
+            {
+                "kind": one.session.kind,
+                "client_ip": one.session.client_ip,
+                "thread": one.session.thread,
+                "start": stamp(one.session.start, inputs.zone),
+                "end": stamp(one.session.end, inputs.zone),
+                "lines": [{"ts": line.ts, "direction": line.direction, "text": line.text} for line in one.lines],
+                "auth_user": one.auth_user,
+                "outcome": one.outcome,
+                "message_ids": one.message_ids,
+                "source": one.session.source._asdict(),
+            }
+            for one in traced
+        ],
+        **inputs.logs_json(),
+    }
+
+
+def render_trace(traced: Sequence[TracedSession], found: int, inputs: Inputs, next_command: str) -> str:
+    """Write the transcripts for a terminal."""
+    page = Page()
+    for one in traced:
+        _render_session(page, one, inputs)
+    if found > len(traced):
+        page.say(f"{len(traced):,} of {count(found, 'session')} shown; --limit 0 shows all.", style="yellow")
+    render_inputs(page, inputs)
+    page.heading("Next")
+    page.literal(next_command, indent=2)
+    return page.text()
+
+
+def _render_session(page: Page, one: TracedSession, inputs: Inputs) -> None:
+    session = one.session
+    who = f", account {one.auth_user}" if one.auth_user else ""
+    title = f"{session.kind.capitalize()} session {session.client_ip} [{session.thread}]{who}: {one.outcome}"
+    page.say(title, style="bold")
+    where = f"{moment(session.start, inputs.zone)}, {place(session.source)}"
+    ids = f", messages {', '.join(one.message_ids[:5])}" if one.message_ids else ""
+    page.say(where + ids, style="dim", indent=2)
+    for line in one.lines:
+        secret = f"  [{line.secret}]" if line.secret is not None else ""
+        page.literal(f"{line.ts[11:19]} {SIGNS[line.direction]} {line.text}{secret}", indent=2)
+    page.say()

@@ -1,0 +1,46 @@
+"""How numbers, times, shares and places are spelled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from datetime import tzinfo
+
+    from breachkit.records import Locus
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """Spell a number with its noun: `1 message`, `2,040 messages`."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def percent(share: float) -> str:
+    """Spell a share: `96.2 %`."""
+    return f"{share * 100:.1f} %"
+
+
+def moment(ts: datetime | None, zone: tzinfo) -> str:
+    """Spell a time for people, with weekday and offset; `unknown` for None."""
+    return "unknown" if ts is None else ts.astimezone(zone).strftime("%a %Y-%m-%d %H:%M:%S %z")
+
+
+def stamp(ts: datetime | None, zone: tzinfo) -> str | None:
+    """Spell a time for machines: ISO 8601 with offset and seconds, in the zone of the user."""
+    return None if ts is None else ts.astimezone(zone).isoformat(timespec="seconds")
+
+
+def size(number: int) -> str:
+    """Spell a number of bytes: `812 B`, `3.4 MB`."""
+    amount = float(number)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000:  # noqa: PLR2004
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} TB"
+
+
+def place(locus: Locus) -> str:
+    """Spell where a fact stands: `logs/smtp/s20261120-00.log:57`."""
+    return f"{locus.path}:{locus.line}"
