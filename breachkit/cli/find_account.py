@@ -43,12 +43,12 @@ def find_account(
         raise PasswordsOnTerminalOnlyError
     where = find_evidence(Asked(root, queue, logs, accounts, columns, timezone, since, until, server))
     books = gather.Books()
-    found, inputs = _accuse(where, books)
+    found, inputs, facts = _accuse(where, books)
     from breachkit.report.contract import dump
     from breachkit.report.find_account import find_account_json
     from breachkit.report.find_account import render_find_account
 
-    passwords = _passwords(where, found) if show_passwords else None
+    passwords = _passwords(where, found, facts) if show_passwords else None
     output.write(
         dump(find_account_json(found, inputs))
         if is_json
@@ -58,7 +58,7 @@ def find_account(
     output.finish(books, findings=fail_on_findings and any(one.verdict != "clear" for one in found.accounts))
 
 
-def _accuse(where: Where, books: gather.Books) -> tuple[Accusation, Inputs]:
+def _accuse(where: Where, books: gather.Books) -> tuple[Accusation, Inputs, gather.SmtpFacts]:
     from breachkit.cli.joins import evidence_of
     from breachkit.detect.compromise import find_accounts
 
@@ -69,7 +69,7 @@ def _accuse(where: Where, books: gather.Books) -> tuple[Accusation, Inputs]:
     gather.read_doors(where, facts, books, fingerprints)
     accounts = gather.read_accounts(where, books)
     found = find_accounts(evidence_of(messages, facts, accounts, fingerprints))
-    return found, gather.inputs_of(where, books, facts)
+    return found, gather.inputs_of(where, books, facts), facts
 
 
 def _following(where: Where, found: Accusation) -> list[str]:
@@ -80,9 +80,13 @@ def _following(where: Where, found: Accusation) -> list[str]:
     return [where.command("trace", worst.account)]
 
 
-def _passwords(where: Where, found: Accusation) -> dict[str, list[str]]:
+def _passwords(where: Where, found: Accusation, facts: gather.SmtpFacts) -> dict[str, list[str]]:
     """Decode again the passwords that opened the accused accounts; only for a terminal whose user asked."""
     from breachkit.cli.trace import revealed
 
-    accused = {account.account for account in found.accounts if account.verdict != "clear"}
-    return revealed(where, accused)
+    opened = {
+        row: account.account for account in found.accounts if account.verdict != "clear" for row in account.entries
+    }
+    return revealed(
+        where, {facts.session_of[row]: account for row, account in opened.items() if row in facts.session_of}
+    )

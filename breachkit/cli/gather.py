@@ -82,6 +82,8 @@ class SmtpFacts:
     accepted: Counter[int] = field(default_factory=Counter)
     """Messages taken in, by the hour."""
     sources: dict[int, Locus] = field(default_factory=dict)
+    session_of: dict[Locus, Locus] = field(default_factory=dict)
+    """The place of each successful AUTH, and where its session begins."""
     tally: LogTally = field(default_factory=LogTally)
     door_tally: LogTally = field(default_factory=LogTally)
     doors: tuple[str, ...] = ()
@@ -176,6 +178,7 @@ def _take(session: Session, facts: SmtpFacts, queue_ids: Collection[str]) -> Non
     facts.sources[hour] = min(facts.sources.get(hour, session.source), session.source)
     facts.attempts.extend(session.attempts)
     facts.deliveries.extend(session.deliveries)
+    facts.session_of.update((tried.source, session.source) for tried in session.attempts if tried.outcome == "success")
     for sent in session.transactions:
         facts.accepted[int(sent.ts.timestamp()) // HOUR * HOUR] += sent.accepted
         if sent.attempt is not None or (sent.queue_id is not None and sent.queue_id in queue_ids):

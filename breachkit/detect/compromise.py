@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from breachkit.detect.guessing import Entry
     from breachkit.detect.guessing import Failures
     from breachkit.detect.inquiry import Evidence
+    from breachkit.records import Locus
 
 VerdictName = Literal["compromised", "suspect", "clear"]
 VERDICTS: tuple[VerdictName, ...] = ("compromised", "suspect", "clear")
@@ -95,6 +96,8 @@ class AccountVerdict:
     also_tried_by_same_ips: tuple[AlsoTried, ...]
     mail_froms: tuple[tuple[str, int], ...]
     """What it declared as sender in the queue, with counts, most frequent first."""
+    entries: tuple[Locus, ...]
+    """Where attacking addresses came in: the AUTH lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +197,7 @@ def _judge(inquiry: Inquiry, account: str) -> AccountVerdict:
         mechanisms=tuple(sorted(set(won["mechanism"]))),
         weak_password=weak,
         also_tried_by_same_ips=also,
+        entries=tuple(entered.rows["source"]),
         mail_froms=tuple((str(name), int(count)) for name, count in _counted(queued["mail_from"])),
     )
 

@@ -83,7 +83,8 @@ def take_inventory(
     """Count what is in the queues.
 
     Args:
-        messages, recipients: tables.
+        messages: the table of messages.
+        recipients: the table of their recipients.
         queues: the queue folders, empty ones too.
         sessions: SMTP sessions by hour (UTC), None without logs.
         zone: in which days begin.

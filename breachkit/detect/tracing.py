@@ -88,7 +88,7 @@ def outcome_of(session: Session) -> SessionOutcome:
     """Say in one word how a session ended."""
     if session.kind == "client":
         outcomes = {sent.outcome for sent in session.deliveries}
-        return next((outcome for outcome in ("delivered", "failed", "deferred") if outcome in outcomes), "open")  # type: ignore[return-value]
+        return next((outcome for outcome in ("delivered", "failed", "deferred") if outcome in outcomes), "open")
     if any(sent.accepted for sent in session.transactions):
         return "accepted"
     if session.attempts and session.attempts[-1].outcome == "failure":

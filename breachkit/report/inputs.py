@@ -104,4 +104,4 @@ def render_inputs(page: Page, inputs: Inputs) -> None:
         page.say(f"Note: {note}.", style="yellow", indent=2)
     for reason, (number, examples) in sorted(inputs.skipped.items()):
         where = ", ".join(place(locus) for locus in examples)
-        page.say(f"Skipped: {number:,} × {reason} ({where})", style="yellow", indent=2)
+        page.say(f"Skipped: {number:,} x {reason} ({where})", style="yellow", indent=2)

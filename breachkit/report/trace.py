@@ -34,7 +34,8 @@ class TracedSession(NamedTuple):
     @property
     def message_ids(self) -> list[str]:
         """The messages it brought in, or carried on where the log names them."""
-        ids = [sent.queue_id for sent in (*self.session.transactions, *self.session.deliveries)]
+        ids = [sent.queue_id for sent in self.session.transactions]
+        ids += [sent.queue_id for sent in self.session.deliveries]
         return list(dict.fromkeys(queue_id for queue_id in ids if queue_id is not None))
 
 

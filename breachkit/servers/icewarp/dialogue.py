@@ -58,6 +58,7 @@ class Dialogue:
 
     __slots__ = (
         "_awaited",
+        "_begun",
         "_challenged",
         "_client_ip",
         "_exchange",
@@ -101,6 +102,7 @@ class Dialogue:
         self.deliveries: list[Delivery] = []
         self.has_dialogue = False
         self.is_connected = False
+        self._begun: bytes | None = None
         self._awaited: list[tuple[bytes, bytes, Locus]] = []
         self._exchange: Exchange | None = None
         self._exchange_source = source
@@ -178,6 +180,9 @@ class Dialogue:
         self.role = "content"
         if self._in_content:
             return
+        if self._begun is not None:
+            # real logs show only the first line of an EHLO reply: the next command ends it
+            self._take_reply(ts, self._begun[:3] + b" " + self._begun[4:])
         verb = text.split(b" ", 1)[0].upper()
         if self._exchange is not None and self._is_response(verb, text):
             self.role = "user" if self._exchange.awaits_user else "secret"
@@ -211,7 +216,9 @@ class Dialogue:
         was_content, self._in_content = self._in_content, False
         if text[3:4] == b"-":
             self._in_content = was_content and self.kind == "client"
+            self._begun = text
             return
+        self._begun = None
         if self._exchange is not None and (code in _AUTH_CODES or code[:1] in b"45"):
             self._answer_exchange(ts, code)
             return
