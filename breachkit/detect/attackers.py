@@ -36,6 +36,9 @@ NOWHERE_COUNT = 5
 are very unlikely to attempt to send to 100 nonexistent addresses in one hour" (Exim wiki, BlockCracking);
 a kept mailing list stays below 5 %."""
 
+HOPELESS_SHARE = 0.5
+"""Share of recipients that do not exist from which on not even a habit excuses."""
+
 STEADY = pd.Timedelta(hours=6)
 """How long one address must have been in use for what it does to be the account's habit."""
 
@@ -46,9 +49,14 @@ HASTE = 60
 COLLEAGUES = 5
 """Accounts that come in at one address and make it a shared place."""
 
+NEW = pd.Timedelta(hours=12)
+"""How long after its account was first seen an address comes up that is new to it."""
+
 BURST = 30
 BURST_RATIO = 5
-"""Messages in an hour from a new address, in number and against the account's own busiest hour."""
+CROWD = 2
+"""Messages in an hour from new addresses, in number and against the account's own busiest hour, and how many
+addresses it takes: a mailing goes out from one place, a stolen account is used from several."""
 
 
 class Attack(NamedTuple):
@@ -61,7 +69,7 @@ class Attack(NamedTuple):
     by_sending: bool
     """Sent in other names, or to nobody."""
     by_volume: bool
-    """Only sent far more than the account ever did, from a new address: weak."""
+    """Sent, with other new addresses, far more than the account ever did: weak."""
     by_others: bool
     """Attacked other accounts before it came in here."""
 
@@ -71,12 +79,12 @@ class Attack(NamedTuple):
         return self.by_volume and sum(self) == 1
 
 
-def find_attackers(visits: pd.DataFrame) -> dict[tuple[str, str], Attack]:
-    """Find the attacking addresses of each account in a visits table."""
-    trying = _trying(visits)
+def find_attackers(visits: pd.DataFrame, sends: pd.DataFrame) -> dict[tuple[str, str], Attack]:
+    """Find the attacking addresses of each account in a visits table and the table of what was sent."""
+    trying, crowds = _trying(visits), _crowds(visits, sends)
     is_trying = visits.index.get_level_values("client_ip").isin(list(trying))
     is_odd = (visits["unlike_secrets"] >= GUESSES) | is_trying | (visits["mismatched"] > 0)
-    odd = visits[is_odd | (visits["unknown"] >= NOWHERE_COUNT) | (visits["busiest"] >= BURST)]
+    odd = visits[is_odd | (visits["unknown"] >= NOWHERE_COUNT) | visits.index.isin(list(crowds))]
     wins = visits[visits["successes"] > 0]
     winners = wins[wins.index.isin(odd.index.unique("account"), level="account")]
     groups = {str(name): group for name, group in winners.groupby(level="account")}
@@ -87,7 +95,7 @@ def find_attackers(visits: pd.DataFrame) -> dict[tuple[str, str], Attack]:
             by_guessing=bool(visit["unlike_secrets"] >= GUESSES and not _was_known(visit)),
             by_trying=client_ip in trying and not _was_known(visit),
             by_sending=_is_spam(visit, group),
-            by_volume=_is_burst(visit, group),
+            by_volume=(account, client_ip) in crowds,
             by_others=False,
         )
         if any(attack):
@@ -118,10 +126,11 @@ def _trying(visits: pd.DataFrame) -> set[str]:
 
 def _is_spam(visit: Visit, group: pd.DataFrame) -> bool:
     sent, mismatched, unknown, rcpts = (int(visit[name]) for name in ("sent", "mismatched", "unknown", "rcpts"))
+    is_habit = _is_habit(visit, group)
     if is_mostly_nobody(unknown, rcpts):
-        return True
+        return not is_habit or unknown >= HOPELESS_SHARE * rcpts
     is_foreign = mismatched > 0 and (mismatched >= FOREIGN_SHARE * sent or mismatched >= FOREIGN_COUNT)
-    return is_foreign and not _is_habit(visit, group)
+    return is_foreign and not is_habit
 
 
 def is_mostly_nobody(unknown: int, rcpts: int) -> bool:
@@ -138,12 +147,20 @@ def _is_habit(visit: Visit, group: pd.DataFrame) -> bool:
     return (is_only or is_old) and not bool(visit["unlike_secrets"] >= GUESSES)
 
 
-def _is_burst(visit: Visit, group: pd.DataFrame) -> bool:
-    others = group[group.index != visit.name]
-    before = others[others["first_success"] < visit["first_success"]]
-    if before.empty or visit["busiest"] < BURST:
-        return False
-    return bool(visit["busiest"] >= BURST_RATIO * max(1, before["busiest"].max()))
+def _crowds(visits: pd.DataFrame, sends: pd.DataFrame) -> set[tuple[str, str]]:
+    """Find the new addresses that together sent in an hour far more than their account ever did."""
+    keys = ["account", "client_ip"]
+    first = visits["first_success"].dropna()
+    since = first - first.groupby(level="account").transform("min")
+    new = since.index[since > NEW]
+    sent = sends.loc[sends["accepted"] & sends["account"].notna(), [*keys, "ts"]]
+    sent = sent.assign(hour=sent["ts"].dt.floor("h"), is_new=pd.MultiIndex.from_frame(sent[keys]).isin(new))
+    past = sent[~sent["is_new"]].groupby(["account", "hour"]).size().groupby("account").max()
+    crowd = sent[sent["is_new"]].groupby(["account", "hour"])["client_ip"].agg(["size", "nunique"]).reset_index()
+    usual = crowd["account"].map(past).fillna(0).clip(lower=1)
+    burst = crowd[(crowd["size"] >= BURST) & (crowd["size"] >= BURST_RATIO * usual) & (crowd["nunique"] >= CROWD)]
+    inside = sent[sent["is_new"]].merge(burst[["account", "hour"]], on=["account", "hour"])
+    return set(inside[keys].itertuples(index=False, name=None))
 
 
 def _followers(

@@ -17,7 +17,6 @@ from breachkit.detect.findings import Confidence
 from breachkit.detect.findings import Family
 from breachkit.detect.guessing import entry_of
 from breachkit.detect.guessing import failures_before
-from breachkit.detect.guessing import group_of
 from breachkit.detect.inquiry import Inquiry
 from breachkit.detect.joins import BY_ID
 from breachkit.detect.joins import BY_PEER
@@ -47,7 +46,8 @@ TWO, THREE = 2, 3
 INTRUSION = {Family.PLACE, Family.ENTRY}
 UNSEEN_SHARE = 0.5
 UNSEEN_COUNT = 5
-"""Queued messages of an account, as a share and in number, that join no session: the logs do not tell of its mail."""
+"""Queued messages of an account, as a share and in number, that join no authenticated session: the logs do not tell
+how its mail came in."""
 
 
 class Place(NamedTuple):
@@ -151,16 +151,20 @@ def _entered(inquiry: Inquiry, account: str, tries: pd.DataFrame) -> _Entered:
     attacks = {ip for (name, ip) in inquiry.attacks if name == account}
     rows = won[won["client_ip"].isin(list(attacks)) & (won["service"] == "smtp")]
     if rows.empty or inquiry.evidence.log_first is None:
-        return _Entered(rows, None, None, None, frozenset(), frozenset(won["client_ip"]))
+        return _not_entered(tries)
     entry = rows.iloc[0]
     usual = frozenset(won.loc[won["ts"] < entry["ts"], "client_ip"]) - attacks
     failures = failures_before(inquiry.attempts, account, entry["ts"], usual)
-    kind = entry_of(inquiry.attempts, entry, failures, inquiry.evidence.log_first)
-    attacking = set(attacks)
-    if kind in {"distributed-guessing", "password-spray"}:
-        before = inquiry.attempts[inquiry.attempts["ts"] <= entry["ts"]]
-        attacking |= group_of(before, str(entry["client_ip"]), failures) - usual
-    return _Entered(rows, entry["ts"], kind, failures, frozenset(attacking), usual)
+    attackers = {ip for _, ip in inquiry.attacks}
+    kind = entry_of(inquiry.attempts, entry, failures, inquiry.evidence.log_first, attackers)
+    # those who only lent a hand with guessing: each of them did too little to be told alone
+    accomplices = set(failures.rows["client_ip"]) if kind in {"distributed-guessing", "password-spray"} else set()
+    return _Entered(rows, entry["ts"], kind, failures, frozenset(attacks | accomplices), usual)
+
+
+def _not_entered(tries: pd.DataFrame) -> _Entered:
+    won = tries[tries["outcome"] == "success"]
+    return _Entered(tries.iloc[:0], None, None, None, frozenset(), frozenset(won["client_ip"]))
 
 
 def _judge(inquiry: Inquiry, account: str) -> AccountVerdict:
@@ -175,6 +179,8 @@ def _judge(inquiry: Inquiry, account: str) -> AccountVerdict:
     signals = tuple(find_signals(conduct)) if entered.ts is not None or conduct.is_queue_only else ()
     attacks = [attack for (name, _), attack in inquiry.attacks.items() if name == account]
     verdict = _verdict(signals, attacks, has_history=entered.ts is not None and bool(entered.usual))
+    if verdict == "clear":
+        entered, also, signals = _not_entered(tries), (), ()
     is_seen = inquiry.evidence.is_auth_visible
     total = int((~inquiry.messages["quarantined"]).sum())
     in_queue = int((~queued["quarantined"]).sum())
@@ -234,7 +240,8 @@ def _conduct(
     also, weak = about
     by_attackers = sent["client_ip"].isin([*entered.attacking])
     past = sent.loc[~by_attackers, "ts"].dt.floor("h").value_counts()
-    unseen = int((~_has_session(queued)).sum())
+    has_auth = queued["send"].map(inquiry.sends["account"].notna()).fillna(value=False).astype("bool")
+    unseen = int((~has_auth).sum())
     is_queue_only = entered.ts is None and unseen >= max(UNSEEN_COUNT, UNSEEN_SHARE * len(queued))
     deliveries = inquiry.deliveries
     fates = deliveries[(deliveries["account"] == account) & (deliveries["outcome"] != "deferred")]

@@ -55,7 +55,7 @@ class Inquiry:
         self.messages = self._owned(joined.assign(account=account))
         self.deliveries = origin_of_deliveries(evidence.deliveries, self.sends, self.messages)
         self.visits = visits_table(self.attempts, self.sends, self.deliveries)
-        self.attacks = find_attackers(self.visits)
+        self.attacks = find_attackers(self.visits, self.sends)
 
     def account_of(self, typed: str) -> str:
         """Name the account that a user name means."""
