@@ -240,8 +240,8 @@ def _conduct(
     also, weak = about
     by_attackers = sent["client_ip"].isin([*entered.attacking])
     past = sent.loc[~by_attackers, "ts"].dt.floor("h").value_counts()
-    has_auth = queued["send"].map(inquiry.sends["account"].notna()).fillna(value=False).astype("bool")
-    unseen = int((~has_auth).sum())
+    authenticated = inquiry.sends.index[inquiry.sends["account"].notna()]
+    unseen = int((~queued["send"].isin(authenticated)).sum())
     is_queue_only = entered.ts is None and unseen >= max(UNSEEN_COUNT, UNSEEN_SHARE * len(queued))
     deliveries = inquiry.deliveries
     fates = deliveries[(deliveries["account"] == account) & (deliveries["outcome"] != "deferred")]
