@@ -165,13 +165,13 @@ def open_log(path: str, member: str | None = None) -> Iterator[IO[bytes]]:
             yield stream
 
 
-def zip_members(path: str) -> list[zipfile.ZipInfo]:
-    """List the files in a `.zip`; an unreadable archive has none. Raises OSError."""
+def zip_members(path: str) -> list[zipfile.ZipInfo] | None:
+    """List the files in a `.zip`, None when it cannot be read as one. Raises OSError."""
     try:
         with zipfile.ZipFile(long_path(path)) as archive:
             return [member for member in archive.infolist() if not member.is_dir()]
     except zipfile.BadZipFile:
-        return []
+        return None
 
 
 def read_lines(path: str, member: str | None, label: str) -> Iterator[Line | Skipped]:
@@ -204,7 +204,9 @@ class Place:
 def _split(stream: IO[bytes], label: str, place: Place) -> Iterator[Line | Skipped]:
     rest = b""
     dropped = 0  # bytes of an overlong line let go so far
-    while block := stream.read(BLOCK):
+    # read() of a damaged archive would lose what it had unpacked so far
+    read = getattr(stream, "read1", stream.read)
+    while block := read(BLOCK):
         *lines, rest = (rest + block).split(b"\n")
         for text in lines:
             yield _line(text, dropped, label, place)

@@ -98,7 +98,11 @@ def _logs_in(found: Found, root: Path | None, *, is_named: bool) -> Iterator[Log
             path.name, LogFile(path, None, label, None, "", None, 0, found.size, found.mtime), is_named=is_named
         )
         return
-    for member in zip_members(found.path):
+    members = zip_members(found.path)
+    if members is None:  # to be met, and counted, when it is read
+        yield LogFile(path, "?", label, "smtp", "", None, 0, found.size, found.mtime)
+        return
+    for member in members:
         base = member.filename.replace("\\", "/").rpartition("/")[2]
         log = LogFile(
             path, member.filename, f"{label}!{member.filename}", None, "", None, 0, member.file_size, found.mtime

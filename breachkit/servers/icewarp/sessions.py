@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
+from breachkit.files import OVERLONG
 from breachkit.files import Line
 from breachkit.files import read_lines
 from breachkit.records import Locus
@@ -65,7 +66,7 @@ def read_entries(logs: Iterable[LogFile], reading: Reading, tally: LogTally) -> 
         done = 0
         for line in read_lines(str(log.path), log.member, log.label):
             if not isinstance(line, Line):
-                tally.lines += 1
+                tally.lines += line.reason == OVERLONG
                 yield line
                 continue
             entry = _entry(line, log, clock, reading.zone)

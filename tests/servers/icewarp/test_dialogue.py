@@ -18,7 +18,12 @@ from tests.servers.icewarp.factories import write_log
 if TYPE_CHECKING:
     from pathlib import Path
 
-OPENING = ("Connected, local IP=192.0.2.17", ">>> 220 mail.example.it ESMTP IceWarp 10.3.1", "<<< EHLO x", ">>> 250-mail Hello x")
+OPENING = (
+    "Connected, local IP=192.0.2.17",
+    ">>> 220 mail.example.it ESMTP IceWarp 10.3.1",
+    "<<< EHLO x",
+    ">>> 250-mail Hello x",
+)
 SUCCESS = ">>> 235 2.0.0 Authentication successful"
 
 
@@ -63,9 +68,17 @@ def test_padding_is_supplied_and_cp1252_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("said", "user", "mechanism"),
     [
-        (["<<< AUTH XOAUTH2 " + b64("user=anna@example.it\x01auth=Bearer t0ken\x01\x01")], "anna@example.it", "XOAUTH2"),
+        (
+            ["<<< AUTH XOAUTH2 " + b64("user=anna@example.it\x01auth=Bearer t0ken\x01\x01")],
+            "anna@example.it",
+            "XOAUTH2",
+        ),
         (["<<< AUTH CRAM-MD5", ">>> 334 PDE+", "<<< " + b64("anna e9f1d1")], "anna", "CRAM-MD5"),
-        (["<<< AUTH OAUTHBEARER " + b64("n,a=anna@example.it,\x01auth=Bearer x\x01\x01")], "anna@example.it", "OAUTHBEARER"),
+        (
+            ["<<< AUTH OAUTHBEARER " + b64("n,a=anna@example.it,\x01auth=Bearer x\x01\x01")],
+            "anna@example.it",
+            "OAUTHBEARER",
+        ),
         (["<<< AUTH LOGIN", ">>> 334 u", "<<< ***", ">>> 334 p", "<<< ***"], None, "LOGIN"),
         (["<<< AUTH LOGIN", ">>> 334 u", "<<< " + b64("anna"), ">>> 334 p", "<<< "], "anna", "LOGIN"),
         (["<<< AUTH PLAIN =", ">>> 334 "], None, "PLAIN"),
@@ -73,7 +86,9 @@ def test_padding_is_supplied_and_cp1252_is_read(tmp_path: Path) -> None:
         (["<<< AUTH " + b64("a lost password")], None, "other"),
     ],
 )
-def test_a_secret_that_cannot_be_seen_is_none(said: list[str], user: str | None, mechanism: str, tmp_path: Path) -> None:
+def test_a_secret_that_cannot_be_seen_is_none(
+    said: list[str], user: str | None, mechanism: str, tmp_path: Path
+) -> None:
     attempt = one_attempt(tmp_path, *said, SUCCESS)
     assert (attempt.user, attempt.mechanism, attempt.secret) == (user, mechanism, None)
 

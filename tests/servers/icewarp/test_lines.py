@@ -73,7 +73,14 @@ def test_a_well_formed_line_is_read(line: str) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["", "garbage", "[15C0] 08:00:00 x", "203.0.113.9 [XYZ] 08:00:00 x", "203.0.113.9 [15C0]08:00:00", " 1 [15C0] 08:00:00 x"],
+    [
+        "",
+        "garbage",
+        "[15C0] 08:00:00 x",
+        "203.0.113.9 [XYZ] 08:00:00 x",
+        "203.0.113.9 [15C0]08:00:00",
+        " 1 [15C0] 08:00:00 x",
+    ],
 )
 def test_another_line_is_not(line: str) -> None:
     assert moment_of(line) is None
@@ -100,7 +107,12 @@ def test_lines_a_little_out_of_order_stay_in_their_day() -> None:
 
 
 def test_a_straggler_after_midnight_belongs_to_the_evening() -> None:
-    assert clock_days("23:59:58", "00:00:01", "23:59:59", "00:00:02") == ["20 23:59", "21 00:00", "20 23:59", "21 00:00"]
+    assert clock_days("23:59:58", "00:00:01", "23:59:59", "00:00:02") == [
+        "20 23:59",
+        "21 00:00",
+        "20 23:59",
+        "21 00:00",
+    ]
 
 
 def test_a_file_may_begin_with_a_straggler_of_the_evening_before() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from datetime import UTC
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -47,7 +48,9 @@ def read(text: str | bytes) -> Message:
 
 
 def test_one_block_with_the_names_among_the_headers() -> None:
-    message = read(f"LocalSender: User@Example.it\n{RECEIVED}MsgID: YAR93710\nFrom: \"P\" <Pippo@gmail.com>\nTo: A <a@x.example>\n\nhi")
+    message = read(
+        f'LocalSender: User@Example.it\n{RECEIVED}MsgID: YAR93710\nFrom: "P" <Pippo@gmail.com>\nTo: A <a@x.example>\n\nhi'
+    )
     assert (message.auth_user, message.queue_id) == ("user@example.it", "YAR93710")
     assert (message.mail_from, message.header_from) == ("pippo@gmail.com", "pippo@gmail.com")
     assert (message.rcpt_to, message.client_ip) == (("a@x.example",), "198.51.100.53")
@@ -66,7 +69,9 @@ def test_an_envelope_before_the_message() -> None:
 
 @pytest.mark.parametrize("line", ["", "LocalSender:\n", "LocalSender:   \n"])
 def test_a_local_sender_inside_the_message_is_a_strangers_text(line: str) -> None:
-    message = read(f"{line}From: <a@b.example>\nMsgID: X1\n\nFrom: c@d.example\nLocalSender: victim@example.it\nMsgID: FAKE\n\nx")
+    message = read(
+        f"{line}From: <a@b.example>\nMsgID: X1\n\nFrom: c@d.example\nLocalSender: victim@example.it\nMsgID: FAKE\n\nx"
+    )
     assert (message.auth_user, message.queue_id) == (None, "X1")
 
 
@@ -76,7 +81,9 @@ def test_the_first_occurrence_counts() -> None:
 
 
 def test_a_body_that_looks_like_headers_makes_no_envelope() -> None:
-    message = read("LocalSender: a@example.it\nFrom: a@example.it\nSubject: x\n\nFrom: evil@example.net\nTo: you@example.net\n\n")
+    message = read(
+        "LocalSender: a@example.it\nFrom: a@example.it\nSubject: x\n\nFrom: evil@example.net\nTo: you@example.net\n\n"
+    )
     assert message.header_from == "a@example.it"
 
 
@@ -93,7 +100,10 @@ def test_the_id_of_the_servers_own_received_line_stands_in() -> None:
         ("MsgID: 202611200845592850\nSubject: x\n\n", datetime(2026, 11, 20, 7, 45, 59, tzinfo=UTC)),
         ("MsgID: 202613990845592850\nSubject: x\n\n", MTIME),
         ("Date: Fri, 20 Nov 2020 08:45:59 +0100\nSubject: x\n\n", MTIME),
-        ("Received: from x by y; Fri, 20 Nov 2026 08:45 -0000\nSubject: x\n\n", datetime(2026, 11, 20, 8, 45, tzinfo=UTC)),
+        (
+            "Received: from x by y; Fri, 20 Nov 2026 08:45 -0000\nSubject: x\n\n",
+            datetime(2026, 11, 20, 8, 45, tzinfo=UTC),
+        ),
         ("Received: from x by y; Fri, 99 Nov 2026 08:45:59 +0100\nSubject: x\n\n", MTIME),
     ],
 )
@@ -190,22 +200,26 @@ def test_a_head_longer_than_the_first_read_is_read_whole(repeats: int, size: int
 
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        write(root / "_outgoing" / "a", f"X-Long: {'y' * size}\n" * repeats + "LocalSender: a@example.it\nSubject: x\n\nbody")
+        write(
+            root / "_outgoing" / "a",
+            f"X-Long: {'y' * size}\n" * repeats + "LocalSender: a@example.it\nSubject: x\n\nbody",
+        )
         (row,) = rows_of(root)
     assert isinstance(row, Message)
     assert row.auth_user == "a@example.it"
 
 
 def test_folders_nested_beyond_any_recursion_limit_are_walked(tmp_path: Path) -> None:
-    deep = tmp_path / "_outgoing"
-    deep.mkdir()
-    here = os.getcwd()  # noqa: PTH109
+    depth = 1_200
+    deepest = "/".join(["d"] * depth)
+    subprocess.run(["mkdir", "-p", f"_outgoing/{deepest}"], cwd=tmp_path, check=True)
+    subprocess.run(
+        ["sh", "-c", f"cd _outgoing/{deepest} && echo 'LocalSender: a@b.example' > m"], cwd=tmp_path, check=True
+    )
     try:
-        os.chdir(deep)
-        for _ in range(1_200):
-            os.mkdir("d")  # noqa: PTH102
-            os.chdir("d")
+        (row,) = rows_of(tmp_path)
+        assert isinstance(row, Message)
+        assert row.source.path.count("/") == depth + 1
     finally:
-        os.chdir(here)
-    rows = rows_of(tmp_path)
-    assert all(isinstance(row, Skipped) for row in rows)
+        # pytest's own removal is recursive
+        subprocess.run(["rm", "-rf", "_outgoing"], cwd=tmp_path, check=True)

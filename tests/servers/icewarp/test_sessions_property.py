@@ -38,15 +38,31 @@ class Known(NamedTuple):
             texts += _auth(form, user)
             texts.append(">>> 235 2.0.0 ok" if is_right else ">>> 501 5.7.0 Authentication failed")
         if self.queue_id is not None:
-            texts += ["<<< MAIL FROM:<a@example.it>", ">>> 250 2.1.0 ok", "<<< RCPT TO:<b@example.net>", ">>> 250 2.1.5 ok"]
-            texts += ["<<< DATA", ">>> 354 go", "<<< AUTH LOGIN", f">>> 250 2.6.0 9 bytes; Message id {self.queue_id} accepted"]
+            texts += [
+                "<<< MAIL FROM:<a@example.it>",
+                ">>> 250 2.1.0 ok",
+                "<<< RCPT TO:<b@example.net>",
+                ">>> 250 2.1.5 ok",
+            ]
+            texts += [
+                "<<< DATA",
+                ">>> 354 go",
+                "<<< AUTH LOGIN",
+                f">>> 250 2.6.0 9 bytes; Message id {self.queue_id} accepted",
+            ]
         return [*texts, "<<< QUIT", ">>> 221 bye", *(["Disconnected"] if self.is_closed else [])]
 
 
 def _auth(form: str, user: str) -> list[str]:
     secret = b64(f"pw-{user}")
     return {
-        "LOGIN": ["<<< AUTH LOGIN", ">>> 334 VXNlcm5hbWU6", f"<<< {b64(user)}", ">>> 334 UGFzc3dvcmQ6", f"<<< {secret}"],
+        "LOGIN": [
+            "<<< AUTH LOGIN",
+            ">>> 334 VXNlcm5hbWU6",
+            f"<<< {b64(user)}",
+            ">>> 334 UGFzc3dvcmQ6",
+            f"<<< {secret}",
+        ],
         "LOGIN-IR": [f"<<< AUTH LOGIN {b64(user)}", ">>> 334 UGFzc3dvcmQ6", f"<<< {secret}"],
         "PLAIN": [f"<<< AUTH PLAIN {b64(chr(0) + user + chr(0) + 'pw')}"],
         "PLAIN-2": ["<<< AUTH PLAIN", ">>> 334 ", f"<<< {b64(chr(0) + user + chr(0) + 'pw')}"],
@@ -55,7 +71,9 @@ def _auth(form: str, user: str) -> list[str]:
 
 FORMS = {"LOGIN": "LOGIN", "LOGIN-IR": "LOGIN", "PLAIN": "PLAIN", "PLAIN-2": "PLAIN"}
 
-tries = st.tuples(st.sampled_from(sorted(FORMS)), st.sampled_from(["anna", "user@example.it", "MARCO%example.it"]), st.booleans())
+tries = st.tuples(
+    st.sampled_from(sorted(FORMS)), st.sampled_from(["anna", "user@example.it", "MARCO%example.it"]), st.booleans()
+)
 
 
 @st.composite
@@ -109,7 +127,10 @@ def write_files(folder: Path, draw: st.DrawFn, known: list[Known], mixed: list[S
         day = f"{piece[0].ts:%Y%m%d}"
         path = folder / f"s{day}-{numbers.setdefault(day, 0):02d}.log"
         numbers[day] += 1
-        rows = [f"{known[row.session].peer:<16}[{known[row.session].thread}] {row.ts:%H:%M:%S} {row.text}{eol}" for row in piece]
+        rows = [
+            f"{known[row.session].peer:<16}[{known[row.session].thread}] {row.ts:%H:%M:%S} {row.text}{eol}"
+            for row in piece
+        ]
         path.write_text("".join(rows), newline="")
         paths.append(path)
     return paths
