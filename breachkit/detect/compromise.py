@@ -147,16 +147,15 @@ class _Entered(NamedTuple):
 
 
 def _entered(inquiry: Inquiry, account: str, tries: pd.DataFrame) -> _Entered:
-    won = tries[tries["outcome"] == "success"]
-    attacks = {ip for (name, ip) in inquiry.attacks if name == account}
+    attacks = set(inquiry.attacks_on(account))
+    won = tries[tries["outcome"] == "success"] if attacks else tries.iloc[:0]
     rows = won[won["client_ip"].isin(list(attacks)) & (won["service"] == "smtp")]
     if rows.empty or inquiry.evidence.log_first is None:
         return _not_entered(tries)
     entry = rows.iloc[0]
     usual = frozenset(won.loc[won["ts"] < entry["ts"], "client_ip"]) - attacks
-    failures = failures_before(inquiry.attempts, account, entry["ts"], usual)
-    attackers = {ip for _, ip in inquiry.attacks}
-    kind = entry_of(inquiry.attempts, entry, failures, inquiry.evidence.log_first, attackers)
+    failures = failures_before(tries, entry["ts"], usual)
+    kind = entry_of(inquiry.attempts, entry, failures, inquiry.evidence.log_first, inquiry.attackers)
     # those who only lent a hand with guessing: each of them did too little to be told alone
     accomplices = set(failures.rows["client_ip"]) if kind in {"distributed-guessing", "password-spray"} else set()
     return _Entered(rows, entry["ts"], kind, failures, frozenset(attacks | accomplices), usual)
@@ -168,16 +167,14 @@ def _not_entered(tries: pd.DataFrame) -> _Entered:
 
 
 def _judge(inquiry: Inquiry, account: str) -> AccountVerdict:
-    queued = inquiry.messages[inquiry.messages["account"] == account]
-    tries = inquiry.attempts[inquiry.attempts["account"] == account]
-    sent = inquiry.sends[(inquiry.sends["account"] == account) & inquiry.sends["accepted"]]
+    queued, tries, sent = (inquiry.of(account, name) for name in ("messages", "attempts", "sends"))
     won = tries[tries["outcome"] == "success"]
     entered = _entered(inquiry, account, tries)
     also = _also_tried(inquiry, account, entered.attacking)
     weak = _weakness(inquiry, account, entered.rows if len(entered.rows) else won)
     conduct = _conduct(inquiry, account, (queued, sent), entered, (also, weak))
     signals = tuple(find_signals(conduct)) if entered.ts is not None or conduct.is_queue_only else ()
-    attacks = [attack for (name, _), attack in inquiry.attacks.items() if name == account]
+    attacks = list(inquiry.attacks_on(account).values())
     verdict = _verdict(signals, attacks, has_history=entered.ts is not None and bool(entered.usual))
     if verdict == "clear":
         entered, also, signals = _not_entered(tries), (), ()
@@ -214,6 +211,8 @@ def _weakness(inquiry: Inquiry, account: str, rows: pd.DataFrame) -> str | None:
 
 
 def _also_tried(inquiry: Inquiry, account: str, attacking: frozenset[str]) -> tuple[AlsoTried, ...]:
+    if not attacking:
+        return ()
     tried = inquiry.visits[inquiry.visits.index.isin([*attacking], level="client_ip")].reset_index()
     others = tried[(tried["account"] != account) & (tried["successes"] + tried["failures"] > 0)]
     found = [
@@ -240,12 +239,10 @@ def _conduct(
     also, weak = about
     by_attackers = sent["client_ip"].isin([*entered.attacking])
     past = sent.loc[~by_attackers, "ts"].dt.floor("h").value_counts()
-    authenticated = inquiry.sends.index[inquiry.sends["account"].notna()]
-    unseen = int((~queued["send"].isin(authenticated)).sum())
+    unseen = int((~queued["send"].isin(inquiry.authenticated)).sum())
     is_queue_only = entered.ts is None and unseen >= max(UNSEEN_COUNT, UNSEEN_SHARE * len(queued))
-    deliveries = inquiry.deliveries
-    fates = deliveries[(deliveries["account"] == account) & (deliveries["outcome"] != "deferred")]
-    visits = inquiry.visits[inquiry.visits.index.isin([(account, ip) for ip in entered.attacking])]
+    fates, visits = (inquiry.of(account, name) for name in ("deliveries", "visits"))
+    refused = visits.loc[visits["client_ip"].isin([*entered.attacking]), "refused"]
     came_in = set(entered.rows["client_ip"])
     shared = ((ip, sum(ip in other.ips for other in also)) for ip in sorted(came_in))
     return Conduct(
@@ -255,7 +252,7 @@ def _conduct(
         sent=sent[by_attackers],
         past_busiest=int(past.max()) if len(past) else 0,
         fates=once_each(fates if is_queue_only else fates[fates["client_ip"].isin([*entered.attacking])]),
-        refused=int(visits["refused"].sum()),
+        refused=int(refused.sum()),
         new_ips=tuple(sorted(came_in - entered.usual)) if entered.usual else (),
         shared_ips=tuple((ip, count) for ip, count in shared if count),
         failures=entered.failures,
@@ -298,20 +295,11 @@ def _last(won: pd.DataFrame, sent: pd.DataFrame, attacking: frozenset[str]) -> p
 
 
 def _places(inquiry: Inquiry, account: str, entered: _Entered, tries: pd.DataFrame) -> tuple[Place, ...]:
-    visits = inquiry.visits
-    own = visits[visits.index.get_level_values("account") == account].droplevel("account").dropna(subset=["first_seen"])
     is_known = entered.ts is None or bool((tries["ts"] < entered.ts).any())
+    columns = ["client_ip", "successes", "failures", "first_seen", "last_seen"]
     places = [
-        Place(
-            ip=str(ip),
-            successes=int(visit["successes"]),
-            failures=int(visit["failures"]),
-            first_seen=visit["first_seen"],
-            last_seen=visit["last_seen"],
-            usual=ip in entered.usual if is_known else None,
-            attacking=ip in entered.attacking,
-        )
-        for ip, visit in own.iterrows()
+        Place._make((*visit, visit[0] in entered.usual if is_known else None, visit[0] in entered.attacking))
+        for visit in inquiry.of(account, "visits")[columns].itertuples(index=False, name=None)
     ]
     return tuple(sorted(places, key=lambda place: (-(place.successes + place.failures), place.ip)))
 

@@ -38,9 +38,9 @@ class Failures(NamedTuple):
     rows: pd.DataFrame
 
 
-def failures_before(attempts: pd.DataFrame, account: str, entry_ts: pd.Timestamp, usual: AbstractSet[str]) -> Failures:
-    """Sum up the failures on an account before its entry, from addresses that are not usual."""
-    on_account = attempts[(attempts["account"] == account) & (attempts["outcome"] == "failure")]
+def failures_before(tries: pd.DataFrame, entry_ts: pd.Timestamp, usual: AbstractSet[str]) -> Failures:
+    """Sum up the failures among the tries on one account before its entry, from addresses that are not usual."""
+    on_account = tries[tries["outcome"] == "failure"]
     before = on_account[(on_account["ts"] < entry_ts) & ~on_account["client_ip"].isin(list(usual))]
     by_ip = before.groupby("client_ip")
     stale = by_ip["secret"].nunique().eq(1) & by_ip["secret"].count().eq(by_ip.size()) & by_ip.size().ge(STALE)

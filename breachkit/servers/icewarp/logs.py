@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
+from breachkit.files import Block
 from breachkit.files import Found
-from breachkit.files import Line
-from breachkit.files import read_lines
+from breachkit.files import read_blocks
 from breachkit.files import shown
 from breachkit.files import walk
 from breachkit.files import zip_members
@@ -138,6 +138,6 @@ def _same(one: LogFile, other: LogFile) -> bool:
 
 def _digest(log: LogFile) -> bytes:
     digest = hashlib.sha256()
-    for line in read_lines(log.path.__fspath__(), log.member, log.label):
-        digest.update(line.text + b"\n" if isinstance(line, Line) else line.reason.encode())
+    for block in read_blocks(str(log.path), log.member, log.label):
+        digest.update(b"\n".join([*block.lines, b""]) if isinstance(block, Block) else block.reason.encode())
     return digest.digest()

@@ -30,7 +30,7 @@ DAY = date(2026, 11, 20)
 
 def moment_of(line: str) -> str | None:
     parsed = parse_line(line.encode(), Clock(DAY, ROME), ROME)
-    return None if parsed is None else datetime.fromtimestamp(parsed.ts, UTC).isoformat()
+    return None if parsed is None else datetime.fromtimestamp(parsed[2], UTC).isoformat()
 
 
 @pytest.mark.parametrize(
