@@ -12,6 +12,7 @@ from breachkit.detect.joins import join_messages
 from breachkit.detect.joins import origin_of_deliveries
 from breachkit.detect.joins import resolutions
 from breachkit.detect.names import Directory
+from breachkit.detect.standing import take_standings
 from breachkit.detect.visits import visits_table
 
 if TYPE_CHECKING:
@@ -58,8 +59,9 @@ class Inquiry:
         self.deliveries = origin_of_deliveries(evidence.deliveries, self.sends, self.messages)
         self.visits = visits_table(self.attempts, self.sends, self.deliveries)
         self.attacks = find_attackers(self.visits, self.sends)
-        self.authenticated = frozenset(self.sends.index[self.sends["account"].notna()])
-        """Rows of `sends` that an account stands behind."""
+        accepted = self.sends[self.sends["accepted"]]
+        self.standings = take_standings(self.messages, self.attempts, accepted, self.visits)
+        self.in_queue = int((~self.messages["quarantined"]).sum())
         self.attackers = frozenset(ip for _, ip in self.attacks)
         self._places = {name: _places_of(table) for name, table in self._tables().items()}
 
@@ -80,7 +82,7 @@ class Inquiry:
 
     def attacks_on(self, account: str) -> dict[str, Attack]:
         """Return the attacking addresses of one account."""
-        own = self.of(account, "visits")["client_ip"]
+        own = (place[0] for place in self.standings[account].places)
         return {ip: self.attacks[account, ip] for ip in own if (account, ip) in self.attacks}
 
     def account_of(self, typed: str) -> str:
