@@ -71,7 +71,9 @@ def shown(path: str | os.PathLike[str], root: Path | None) -> str:
     base = None if root is None else os.path.join(os.fspath(root), "")  # noqa: PTH118  200,000 times
     if base is not None and text.startswith(base):
         text = text[len(base) :]
-    elif base is None or text + os.sep != base:
+    elif base is not None and os.path.join(text, "") == base:  # noqa: PTH118
+        text = "."
+    else:
         text = os.path.abspath(text)  # noqa: PTH100  links stay as they are
     if os.sep == "\\":
         text = text.replace("\\", "/")
