@@ -29,6 +29,8 @@ NAME_SURROGATE = 0x20000000
 have it, deduplicated and cloud files have not
 (https://learn.microsoft.com/windows/win32/fileio/reparse-point-tags)."""
 
+_HERE = os.path.join(os.curdir, "")  # noqa: PTH118
+
 QUARANTINE = "breachkit-quarantine"
 """The folder beside a queue that holds what breachkit moved out of it."""
 
@@ -71,6 +73,8 @@ def shown(path: str | os.PathLike[str], root: Path | None) -> str:
     base = None if root is None else os.path.join(os.fspath(root), "")  # noqa: PTH118  200,000 times
     if base is not None and text.startswith(base):
         text = text[len(base) :]
+    elif base == _HERE and text != os.curdir and not os.path.isabs(text):  # noqa: PTH117
+        pass  # below the working folder, which pathlib does not spell
     elif base is not None and os.path.join(text, "") == base:  # noqa: PTH118
         text = "."
     else:

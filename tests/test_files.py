@@ -87,6 +87,9 @@ def test_a_path_is_shown_relative_to_the_root(tmp_path: Path) -> None:
     assert files.shown(tmp_path, tmp_path) == "."
     assert files.shown(tmp_path.parent / "x", tmp_path) == (tmp_path.parent / "x").as_posix()
     assert files.shown(os.fsdecode(os.fsencode(tmp_path) + b"/\xff"), tmp_path) == "\\xff"
+    assert files.shown(Path("logs/x"), Path()) == "logs/x"
+    assert files.shown(Path(), Path()) == "."
+    assert files.shown("/elsewhere/x", Path()) == "/elsewhere/x"
     assert files.shown("a", None) == f"{Path.cwd().as_posix()}/a"
 
 
