@@ -45,6 +45,9 @@ TWO, THREE = 2, 3
 """Families of signals that a verdict wants."""
 
 INTRUSION = {Family.PLACE, Family.ENTRY}
+IN_PASSING = 300
+"""Variants of its names tried on the secret of an account that nobody entered: there may be thousands of those."""
+
 UNSEEN_SHARE = 0.5
 UNSEEN_COUNT = 5
 """Queued messages of an account, as a share and in number, that join no session: the logs do not tell of its mail."""
@@ -170,7 +173,8 @@ def _judge(inquiry: Inquiry, account: str) -> AccountVerdict:
     won = tries[tries["outcome"] == "success"]
     entered = _entered(inquiry, account, tries)
     also = _also_tried(inquiry, account, entered.attacking)
-    weak = _weakness(inquiry, account, entered.rows if len(entered.rows) else won)
+    is_entered = len(entered.rows) > 0
+    weak = _weakness(inquiry, account, entered.rows if is_entered else won, None if is_entered else IN_PASSING)
     conduct = _conduct(inquiry, account, (queued, sent), entered, (also, weak))
     signals = tuple(find_signals(conduct)) if entered.ts is not None or conduct.is_queue_only else ()
     attacks = [attack for (name, _), attack in inquiry.attacks.items() if name == account]
@@ -202,9 +206,10 @@ def _judge(inquiry: Inquiry, account: str) -> AccountVerdict:
     )
 
 
-def _weakness(inquiry: Inquiry, account: str, rows: pd.DataFrame) -> str | None:
+def _weakness(inquiry: Inquiry, account: str, rows: pd.DataFrame, depth: int | None) -> str | None:
     secrets = rows["secret"].dropna().unique()
-    return weakness_of(account, set(rows["user"].dropna()), secrets, inquiry.directory, inquiry.evidence.fingerprint)
+    typed = set(rows["user"].dropna())
+    return weakness_of(account, typed, secrets, inquiry.directory, inquiry.evidence.fingerprint, depth)
 
 
 def _also_tried(inquiry: Inquiry, account: str, attacking: frozenset[str]) -> tuple[AlsoTried, ...]:

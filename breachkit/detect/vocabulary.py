@@ -1,0 +1,139 @@
+"""The words that belong to one account: what its owner makes a password of.
+
+The words of a user name, the aliases, the full name and the domain, each as it stands and in its pieces, and
+the pairs that one can make of them (`mario` + `rossi`, `m` + `rossi`). Each word remembers whose it is.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+from typing import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from collections.abc import Iterator
+
+PAIRED = 6
+"""Words of an account that are paired with one another, as John the Ripper's single mode pairs them."""
+
+SHORTEST = 2
+"""Letters from which on a piece of a name is a word."""
+
+_PIECES = re.compile(r"[^\W_]+")
+_RUNS = re.compile(r"[^\W\d_]{3,}")
+_GENERIC = frozenset(
+    [
+        "it",
+        "com",
+        "net",
+        "org",
+        "eu",
+        "info",
+        "biz",
+        "edu",
+        "gov",
+        "gob",
+        "ac",
+        "co",
+        "uk",
+        "de",
+        "fr",
+        "es",
+        "ch",
+        "www",
+        "mail",
+        "smtp",
+        "imap",
+        "pop",
+        "posta",
+        "webmail",
+        "local",
+    ]
+)
+"""Labels of a domain that name nobody."""
+
+
+class Names(NamedTuple):
+    """What an account is called, as spelled; the address counts as an alias of its own."""
+
+    usernames: tuple[str, ...]
+    aliases: tuple[str, ...]
+    full_name: str = ""
+    domain: str = ""
+
+
+class Vocabulary(NamedTuple):
+    """The words of one account, lower case and without accents."""
+
+    words: dict[str, int]
+    """Each word and pair with whose it is: bit 0 the user name's, 1 an alias's, 2 the full name's, 3 the domain's."""
+    singles: tuple[str, ...]
+    """Those of them that are no pairs."""
+    pieces: tuple[str, ...]
+    """The single words of which pairs are made."""
+    text: str
+    """All words between line ends, so that one search looks through them all."""
+
+
+def fold(text: str) -> str:
+    """Spell in lower case and without accents."""
+    low = text.lower()
+    if low.isascii():
+        return low
+    return "".join(sign for sign in unicodedata.normalize("NFKD", low) if not unicodedata.combining(sign))
+
+
+def names_of_address(address: str, usernames: Iterable[str], aliases: Iterable[str], full_name: str) -> Names:
+    """Gather what an account is called.
+
+    The local part of its address is an alias where the user name is another. An alias that is the user name too
+    counts as user name.
+    """
+    local, _, domain = address.partition("@")
+    users = tuple(dict.fromkeys(usernames)) or (local,)
+    taken = {name.lower() for name in users}
+    others = (name for name in dict.fromkeys((*aliases, local, address)) if name.lower() not in taken)
+    return Names(users, tuple(others), full_name, domain)
+
+
+def vocabulary_of(names: Names) -> Vocabulary:
+    """Take the names of an account to words and pairs of words."""
+    words: dict[str, int] = {}
+    for bit, texts in enumerate((names.usernames, names.aliases, (names.full_name,), (names.domain,))):
+        for text in texts:
+            for word in _words(fold(text), is_domain=bit == 3, is_alias=bit == 1):  # noqa: PLR2004
+                # the pieces of an alias that the user name has too are the user name's
+                if not (bit == 1 and words.get(word, 0) & 1):
+                    words[word] = words.get(word, 0) | 1 << bit
+    singles = tuple(words)
+    whole = {"".join(_PIECES.findall(fold(alias))) for alias in names.aliases if "@" in alias}
+    pieces = [word for word in words if word.isalnum() and word not in whole][:PAIRED]
+    for first in pieces:
+        for second in pieces:
+            if first != second:
+                bits = words[first] | words[second]
+                for pair in (first + second, first[0] + second, first + second[0]):
+                    words.setdefault(pair, bits & -bits)
+    return Vocabulary(words, singles, tuple(pieces), "\n".join(("", *words, "")))
+
+
+def _words(text: str, *, is_domain: bool, is_alias: bool) -> Iterator[str]:
+    text = text.strip()
+    if not text:
+        return
+    yield text
+    if is_alias and "@" in text:
+        yield "".join(_PIECES.findall(text))
+        return  # the pieces of an address are its local part's and its domain's
+    if text.isalpha():
+        return
+    pieces = [piece for piece in _PIECES.findall(text) if not (is_domain and piece in _GENERIC)]
+    if len(pieces) > 1:
+        yield "".join(pieces)
+    for piece in pieces:
+        if len(piece) >= SHORTEST:
+            yield piece
+            if not piece.isalpha():
+                yield from _RUNS.findall(piece)
