@@ -54,7 +54,7 @@ def candidates(names: Names, vocabulary: Vocabulary) -> Iterator[str]:
     seen: set[str] = set()
     spelled = (*names.usernames, *names.aliases)
     singles = list(dict.fromkeys((*spelled, *vocabulary.singles)))
-    pairs = list(vocabulary.words)[len(vocabulary.singles) :]
+    pairs = vocabulary.pairs()
     for round_, words in (
         (_as_it_is, singles),
         (_likely, singles),

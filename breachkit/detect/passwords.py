@@ -190,7 +190,7 @@ class _Judge:
             found.append("common")
         if is_breached or (self.criteria.is_breached is not None and self.criteria.is_breached(digest_of(secret))):
             found.append("breached")
-        if is_below(secret, self.criteria.policy):
+        if self.criteria.policy.is_set and is_below(secret, self.criteria.policy):
             found.append("below-policy")
         if found:
             self.classes[number] = tuple(found)

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from breachkit.detect.vocabulary import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from collections.abc import Iterator
 
     from breachkit.detect.vocabulary import Vocabulary
@@ -86,6 +85,27 @@ RIGHT = str.maketrans(_KEYS, "1234567890-=\\\\wertyuiop[]]sdfghjkl;''xcvbnm,./\\
 LEFT = str.maketrans(_KEYS, "``1234567890-=qqwertyuiop[aasdfghjkl;zzxcvbnm,.")
 """A hand that sits one key too far to the right or left; the last key of a row stays where it is."""
 
+_SHIFTED = dict(zip("`1234567890-=\\[];',./", '~!@#$%^&*()_+|{}:"<>?', strict=True))
+
+
+def _sources(*tables: dict[int, int]) -> dict[str, str]:
+    """List for each key which keys end up there when shifted, with and without the capital key."""
+    sources: dict[str, str] = {}
+    for key in _KEYS:
+        typed = key
+        for table in tables:
+            typed = typed.translate(table)
+        sources[typed] = sources.get(typed, "") + key + _SHIFTED.get(key, "")
+    return sources
+
+
+def _twice(table: dict[int, int]) -> dict[int, int]:
+    return {key: ord(chr(typed).translate(table)) for key, typed in table.items()}
+
+
+_SHIFTS = tuple((table, _sources(table)) for table in (RIGHT, _twice(RIGHT), LEFT, _twice(LEFT)))
+_ENDINGS = ("s", "d", "ing", "ie", "y")
+_DIGITS_AND_SIGNS = "0123456789!.?#@$*-_+"
 VOWELS = str.maketrans("", "", "aeiou")
 _SIGNS = str.maketrans("", "", " !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 
@@ -94,63 +114,57 @@ _LONGEST = 64
 
 
 def sources_of(secret: str, vocabulary: Vocabulary) -> int:
-    """Tell from whose names a password was made, as a mask like `Vocabulary.words`; 0 for nobody's."""
+    """Tell from whose names a password was made, as a mask like `Vocabulary.singles`; 0 for nobody's."""
     low = fold(secret)
     if len(low) > _LONGEST or not low:
         return 0
     found = 0
-    hits = set(cores(secret)).intersection(vocabulary.text.translate(LEET).split("\n"))
+    hits = cores(low).intersection(vocabulary.text.translate(LEET).split("\n"))
     if hits:
-        found |= _owners(vocabulary, lambda word: word.translate(LEET) in hits)
+        found |= vocabulary.owners(lambda word: word.translate(LEET) in hits)
     return found | _parts_of_words(low, vocabulary) | _shifted(low, vocabulary) | _turned_pairs(low, vocabulary)
 
 
-def cores(secret: str) -> Iterator[str]:
-    """Yield what a password may have been made of, leet undone; both ways round where it is reversed."""
-    low = fold(secret)
+def cores(low: str) -> set[str]:
+    """List what a password may have been made of, leet undone; both ways round where it may be reversed."""
     leet = low.translate(LEET)
+    is_plain = low.isalnum()
+    found: set[str] = set()
     for begin, end in spans(low):
-        yield from _unfolded(leet[begin:end])
-        raw = low[begin:end]
-        if not raw.isalnum():
-            yield from _unfolded(raw.translate(_SIGNS).translate(LEET))
+        _unfold(leet[begin:end], found)
+        if not is_plain and not low[begin:end].isalnum():
+            _unfold(low[begin:end].translate(_SIGNS).translate(LEET), found)
     for turn in (1, 2):
-        yield leet[turn:] + leet[:turn]
-        yield leet[-turn:] + leet[:-turn]
-    for text in (low, low[1:]):
-        for stem in _stems(text):
-            yield stem.translate(LEET)
-    unshifted = low.translate(UNSHIFT)
-    if unshifted != low:  # `cRACK(^` for `Crack96`
-        yield unshifted.translate(LEET)
+        found.add(leet[turn:] + leet[:turn])
+        found.add(leet[-turn:] + leet[:-turn])
+    if low.endswith(_ENDINGS):
+        found.update(stem.translate(LEET) for text in (low, low[1:]) for stem in _stems(text))
+    if not is_plain:  # `cRACK(^` for `Crack96`
+        found.add(low.translate(UNSHIFT).translate(LEET))
+    return found
 
 
-def _unfolded(core: str) -> Iterator[str]:
-    """Undo reversal, doubling and reflection."""
-    yield core
-    yield core[::-1]
+def _unfold(core: str, found: set[str]) -> None:
+    """Add a word as it is, its reversal, and what was doubled or reflected to make it."""
+    found.add(core)
+    found.add(core[::-1])
     half, odd = divmod(len(core), 2)
     if half > 1 and not odd and core[:half] in {core[half:], core[half:][::-1]}:
-        yield core[:half]
-        yield core[:half][::-1]
+        found.add(core[:half])
+        found.add(core[:half][::-1])
 
 
-def spans(low: str) -> Iterator[tuple[int, int]]:
-    """Yield where a name may begin and end: without what people put before and after one."""
+def spans(low: str) -> list[tuple[int, int]]:
+    """List where a name may begin and end: without what people put before and after one."""
     size = len(low)
     starts, worded_starts = _starts(low)
     ends, worded_ends = _ends(low)
-    for begin in starts:
-        for end in (*ends, *worded_ends):
-            if end - begin > 1:
-                yield begin, end
-    for begin in worded_starts:
-        for end in ends:
-            if end - begin > 1:
-                yield begin, end
+    found = [(begin, end) for begin in starts for end in (*ends, *worded_ends) if end - begin > 1]
+    if worded_starts:
+        found += [(begin, end) for begin in worded_starts for end in ends if end - begin > 1]
     if size > 2:  # noqa: PLR2004  one letter on one side, nothing on the other: John's `$[a-z]` and `^[a-z]`
-        yield 1, size
-        yield 0, size - 1
+        found += [(1, size), (0, size - 1)]
+    return found
 
 
 def _starts(low: str) -> tuple[range, list[int]]:
@@ -209,25 +223,17 @@ def _stems(low: str) -> Iterator[str]:
 def _parts_of_words(low: str, vocabulary: Vocabulary) -> int:
     """Look for a word cut short, one with a letter left out, one without its vowels."""
     found = 0
-    if len(low) > 1 and low in vocabulary.text and "\n" not in low:
-        found |= _owners(vocabulary, lambda word: low in word)
-    size = len(low) + 1
-    for word in [word for word in vocabulary.words if len(word) == size]:
-        if _lacks_one(word, low):
-            found |= vocabulary.words[word]
+    text = vocabulary.text
+    if len(low) > 1 and low in text and "\n" not in low:
+        found |= vocabulary.owners(lambda word: low in word)
+    half = len(low) // 2
+    if f"\n{low[:half]}" in text or f"{low[half:]}\n" in text:  # one of its halves is whole, whatever is missing
+        size = len(low) + 1
+        found |= vocabulary.owners(lambda word: len(word) == size and _lacks_one(word, low))
     if not any(vowel in low for vowel in "aeiou"):
-        half = low[: len(low) // 2]
-        wanted = {low, half} if half * 2 == low else {low}
-        if not wanted.isdisjoint(vocabulary.text.translate(VOWELS).split("\n")):
-            found |= _owners(vocabulary, lambda word: word.translate(VOWELS) in wanted)
-    return found
-
-
-def _owners(vocabulary: Vocabulary, is_wanted: Callable[[str], bool]) -> int:
-    found = 0
-    for word, bits in vocabulary.words.items():
-        if is_wanted(word):
-            found |= bits
+        wanted = {low, low[:half]} if low[:half] * 2 == low else {low}
+        if not wanted.isdisjoint(text.translate(VOWELS).split("\n")):
+            found |= vocabulary.owners(lambda word: word.translate(VOWELS) in wanted)
     return found
 
 
@@ -237,19 +243,21 @@ def _lacks_one(word: str, low: str) -> bool:
 
 
 def _shifted(low: str, vocabulary: Vocabulary) -> int:
-    """Look for a word typed one or two keys too far to the right or left."""
-    wanted = {low.translate(UNSHIFT), *(low[begin:end] for begin, end in spans(low) if end - begin > 2)}  # noqa: PLR2004
-    keyed = vocabulary.text.translate(UNSHIFT)
-    right, left = keyed.translate(RIGHT), keyed.translate(LEFT)
-    texts = (right, right.translate(RIGHT), left, left.translate(LEFT))
-    together = "".join(texts)
-    hits = [core for core in wanted if f"\n{core}\n" in together]
+    """Look for a word typed one or two keys too far to the right or left, perhaps with digits or signs after it."""
+    wanted = {low.translate(UNSHIFT), low.rstrip(_DIGITS_AND_SIGNS), low.rstrip("!.?").translate(UNSHIFT)}
     found = 0
-    for text in texts if hits else ():
-        for typed, bits in zip(text.split("\n")[1:-1], vocabulary.words.values(), strict=True):
-            if typed in hits:
-                found |= bits
+    for table, sources in _SHIFTS:
+        for core in wanted:
+            if len(core) > 2 and _may_begin(core, sources, vocabulary.text):  # noqa: PLR2004
+                found |= vocabulary.owners(lambda word: word.translate(UNSHIFT).translate(table) == core)  # noqa: B023
     return found
+
+
+def _may_begin(core: str, sources: dict[str, str], text: str) -> bool:
+    """Tell whether some word begins as this one did before it was shifted: sorts out nearly all without work."""
+    firsts, seconds = sources.get(core[0], ""), sources.get(core[1], "")
+    thirds = sources.get(core[2], "")
+    return any(f"\n{a}{b}{c}" in text for a in firsts for b in seconds for c in thirds)
 
 
 def _turned_pairs(low: str, vocabulary: Vocabulary) -> int:
@@ -261,6 +269,6 @@ def _turned_pairs(low: str, vocabulary: Vocabulary) -> int:
             low[: -len(piece)] if low.endswith(piece) else "",
         ):
             turned = rest[::-1]
-            if turned and (turned in vocabulary.pieces or (len(rest) > 1 and turned in vocabulary.words)):
-                found |= vocabulary.words[piece]
+            if turned and (turned in vocabulary.pieces or (len(rest) > 1 and turned in vocabulary.singles)):
+                found |= vocabulary.singles[piece]
     return found & -found

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from typing import NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from collections.abc import Iterable
     from collections.abc import Iterator
 
@@ -67,14 +68,37 @@ class Names(NamedTuple):
 class Vocabulary(NamedTuple):
     """The words of one account, lower case and without accents."""
 
-    words: dict[str, int]
-    """Each word and pair with whose it is: bit 0 the user name's, 1 an alias's, 2 the full name's, 3 the domain's."""
-    singles: tuple[str, ...]
-    """Those of them that are no pairs."""
+    singles: dict[str, int]
+    """Each single word with whose it is: bit 0 the user name's, 1 an alias's, 2 the full name's, 3 the domain's."""
     pieces: tuple[str, ...]
-    """The single words of which pairs are made."""
+    """Those of which pairs are made."""
     text: str
-    """All words between line ends, so that one search looks through them all."""
+    """All words and pairs between line ends, so that one search looks through them all."""
+
+    def pairs(self) -> list[str]:
+        """List the pairs of words."""
+        return _pairs(self.pieces)
+
+    def owners(self, is_wanted: Callable[[str], bool]) -> int:
+        """Tell whose the wanted words are, as a mask; a pair is its worst word's. Slow: only when one was found."""
+        found = 0
+        for word, bits in self.singles.items():
+            if is_wanted(word):
+                found |= bits
+        for first in self.pieces:
+            for second in self.pieces:
+                if first != second and any(map(is_wanted, _pair(first, second))):
+                    bits = self.singles[first] | self.singles[second]
+                    found |= bits & -bits
+        return found
+
+
+def _pair(first: str, second: str) -> tuple[str, str, str]:
+    return first + second, first[0] + second, first + second[0]
+
+
+def _pairs(pieces: tuple[str, ...]) -> list[str]:
+    return [pair for first in pieces for second in pieces if first != second for pair in _pair(first, second)]
 
 
 def fold(text: str) -> str:
@@ -107,16 +131,9 @@ def vocabulary_of(names: Names) -> Vocabulary:
                 # the pieces of an alias that the user name has too are the user name's
                 if not (bit == 1 and words.get(word, 0) & 1):
                     words[word] = words.get(word, 0) | 1 << bit
-    singles = tuple(words)
     whole = {"".join(_PIECES.findall(fold(alias))) for alias in names.aliases if "@" in alias}
-    pieces = [word for word in words if word.isalnum() and word not in whole][:PAIRED]
-    for first in pieces:
-        for second in pieces:
-            if first != second:
-                bits = words[first] | words[second]
-                for pair in (first + second, first[0] + second, first + second[0]):
-                    words.setdefault(pair, bits & -bits)
-    return Vocabulary(words, singles, tuple(pieces), "\n".join(("", *words, "")))
+    pieces = tuple([word for word in words if word.isalnum() and word not in whole][:PAIRED])
+    return Vocabulary(words, pieces, "\n".join(("", *words, *_pairs(pieces), "")))
 
 
 def _words(text: str, *, is_domain: bool, is_alias: bool) -> Iterator[str]:
@@ -129,6 +146,8 @@ def _words(text: str, *, is_domain: bool, is_alias: bool) -> Iterator[str]:
         return  # the pieces of an address are its local part's and its domain's
     if text.isalpha():
         return
+    if is_domain:
+        yield from (label for label in text.split(".") if label not in _GENERIC)
     pieces = [piece for piece in _PIECES.findall(text) if not (is_domain and piece in _GENERIC)]
     if len(pieces) > 1:
         yield "".join(pieces)
