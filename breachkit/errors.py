@@ -185,16 +185,6 @@ class NothingCompromisedError(BreachkitError):
         super().__init__("no account looks compromised in this evidence; name one: breachkit contain ACCOUNT")
 
 
-class UnsafeAccountError(UsageError):
-    """An account's name cannot stand in a command line."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "the name of an account holds quotes, control characters or shell signs: no command is printed with it;"
-            " use the server's console for it",
-        )
-
-
 class BadColumnsError(UsageError):
     """--columns names a column that does not exist."""
 

@@ -14,6 +14,7 @@ from breachkit.cli.accusing import accuse
 from breachkit.cli.where import Asked
 from breachkit.cli.where import find_evidence
 from breachkit.errors import NothingCompromisedError
+from breachkit.errors import PathUnreadableError
 from breachkit.sasl import Login
 from breachkit.servers import Containment
 
@@ -104,4 +105,8 @@ def _left_behind(where: Where, account: str) -> tuple[str, ...] | None:
     if where.accounts is None:
         return None
     rows = where.server.read_logins(where.accounts, where.layout.root, where.columns, False)
-    return next((row.left_behind for row in rows if isinstance(row, Login) and row.account.address == account), None)
+    try:
+        mine = (row.left_behind for row in rows if isinstance(row, Login) and row.account.address == account)
+        return next(mine, None)
+    except OSError as error:
+        raise PathUnreadableError(where.accounts, error.strerror or "unknown reason") from None

@@ -184,8 +184,7 @@ class _Judge:
 
     def _judge(self, number: int, login: Login, secret: str, *, is_breached: bool = False) -> None:
         """Hold one password in clear against everything."""
-        names = _names(login)
-        found = weaknesses_by_name(secret, names, vocabulary_of(names))
+        found = weaknesses_by_name(secret, _names(login))
         if is_common(secret):
             found.append("common")
         if is_breached or (self.criteria.is_breached is not None and self.criteria.is_breached(digest_of(secret))):
@@ -210,7 +209,7 @@ class _Judge:
         unsalted = _digests({hashed.kind for _, _, hashed in self.pending if hashed.digest is not None})
         left = [case for case in self.pending if not self._is_known(case, unsalted, deadline)]
         for case in left:
-            if case[2].is_slow or not self._is_cracked(case, _all_candidates(case[1]), deadline):
+            if case[2].is_slow or not self._is_cracked(case, _all_candidates(case[1], case[2]), deadline):
                 # a fast hash that withstood every candidate in time was tested; nobody's time is up then
                 self.untested += case[2].is_slow or self.criteria.clock() > deadline
         self.pending.clear()
@@ -261,10 +260,11 @@ def _names(login: Login) -> Names:
     return names_of_address(login.account.address, login.usernames, login.aliases, login.full_name)
 
 
-def _all_candidates(login: Login) -> Iterator[str]:
+def _all_candidates(login: Login, hashed: Hash) -> Iterator[str]:
     names = _names(login)
     yield from candidates(names, vocabulary_of(names))
-    yield from passwords()
+    if hashed.digest is None:  # the digests of the list were looked up already
+        yield from passwords()
 
 
 def _digests(kinds: set[str]) -> dict[str, dict[str, str]]:

@@ -151,6 +151,8 @@ def _words(text: str, *, is_domain: bool, is_alias: bool) -> Iterator[str]:
     pieces = [piece for piece in _PIECES.findall(text) if not (is_domain and piece in _GENERIC)]
     if len(pieces) > 1:
         yield "".join(pieces)
+    if is_domain:
+        yield "".join(_PIECES.findall(text))
     for piece in pieces:
         if len(piece) >= SHORTEST:
             yield piece

@@ -13,6 +13,7 @@ from typing import Literal
 from typing import get_args
 
 from breachkit.detect.candidates import candidates
+from breachkit.detect.undoing import is_conceivable
 from breachkit.detect.undoing import sources_of
 from breachkit.detect.vocabulary import names_of_address
 from breachkit.detect.vocabulary import vocabulary_of
@@ -44,7 +45,7 @@ WEAKNESSES: tuple[Weakness, ...] = get_args(Weakness)
 _VARIANTS: tuple[Weakness, ...] = ("username-variant", "alias-variant", "name-variant", "domain-variant")
 
 
-def weaknesses_by_name(secret: str, names: Names, vocabulary: Vocabulary) -> list[Weakness]:
+def weaknesses_by_name(secret: str, names: Names, vocabulary: Vocabulary | None = None) -> list[Weakness]:
     """Name how a password comes from the names of its account, worst first; empty when it does not.
 
     A password that *is* a name is that and nothing else; equal but for case is a variant.
@@ -53,7 +54,9 @@ def weaknesses_by_name(secret: str, names: Names, vocabulary: Vocabulary) -> lis
         return ["equals-username"]
     if secret in names.aliases:
         return ["equals-alias"]
-    found = sources_of(secret, vocabulary)
+    if not is_conceivable(secret, " ".join((*names.usernames, *names.aliases, names.full_name, names.domain))):
+        return []
+    found = sources_of(secret, vocabulary or vocabulary_of(names))
     return [weakness for bit, weakness in enumerate(_VARIANTS) if found >> bit & 1]
 
 

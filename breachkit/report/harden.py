@@ -52,6 +52,8 @@ def render_harden(
             page.heading(f"{HEADINGS[status]} ({len(chosen)})")
         for setting in chosen:
             _render_setting(page, setting)
+        if status == "unknown" and chosen:
+            page.say("breachkit harden --print-commands prints the lines that collect them.", indent=2)
     page.heading("Also")
     for sentence in advice:
         page.say(sentence, indent=2)
@@ -68,6 +70,9 @@ def _render_setting(page: Page, setting: JudgedSetting) -> None:
     value = "?" if setting.value is None else setting.value or "(empty)"
     if setting.status == "pass":
         page.say(f"{setting.name}: {value}", style=STYLES["pass"], indent=2)
+        return
+    if setting.status == "unknown" and setting.value is None:
+        page.say(f"{setting.name} (recommended {setting.recommended})", style=STYLES["unknown"], indent=2)
         return
     page.say(f"{setting.name}: {value} (recommended {setting.recommended})", style=STYLES[setting.status], indent=2)
     page.say(setting.why, indent=4)

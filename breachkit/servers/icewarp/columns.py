@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -92,9 +93,12 @@ def guess_columns(rows: list[list[str]]) -> tuple[str, ...] | None:
 
 
 def _usual_width(rows: list[list[str]]) -> int:
-    """Count the columns most rows have: a password with commas makes a row longer, an empty one shorter."""
-    widths = [len(row) for row in rows]
-    return max(set(widths), key=lambda width: (widths.count(width), width))
+    """Count the columns: the fewest that more than a few rows have, since a password with commas only adds to a row.
+
+    To take too many would make an alias of a piece of a password.
+    """
+    widths = Counter(map(len, rows))
+    return min(width for width, number in widths.items() if number * 10 >= len(rows))
 
 
 def _column_of(rows: list[list[str]], values: list[str], order: list[str], *, is_last: bool) -> str:

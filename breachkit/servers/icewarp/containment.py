@@ -31,10 +31,10 @@ def containment_of(known: Containment) -> tuple[Step, ...]:
 def _stop(name: str) -> Step:
     return Step(
         title="Stop new sending",
-        what="Disable the login of the account (1), or let it receive only local mail for a while: limit it.",
-        commands=(f"tool set account {name} u_accountdisabled 1",),
+        what="Disable its login (first line); or limit it, so that it writes to local domains only (second line).",
+        commands=(f"tool set account {name} u_accountdisabled 1", f"tool set account {name} u_localdomain 1"),
         side_effect="Its owner cannot log in at all: tell them by telephone. Connections already open go on (step 4).",
-        undo=f"tool set account {name} u_accountdisabled 0",
+        undo=f"tool set account {name} u_accountdisabled 0 (u_localdomain 0)",
         check=f"tool get account {name} u_accountdisabled prints 1, and no new session of it appears in the SMTP log.",
     )
 
@@ -66,9 +66,10 @@ def _password(name: str) -> Step:
 def _sessions() -> Step:
     return Step(
         title="End live sessions",
-        what="A new password does not close a connection that is already authenticated. Restart the SMTP service"
-        " (and the web service), or disconnect the sessions in the console.",
-        commands=("icewarpd.sh --restart smtp", "net stop IceWarpSMTP && net start IceWarpSMTP"),
+        what="A new password does not close a connection that is already authenticated. Restart the SMTP"
+        " service, and the web service if it was entered there: in the console, or on Linux with the line below (its"
+        " words differ by version).",
+        commands=("icewarpd.sh --restart smtp",),
         side_effect="All users are disconnected for some seconds; their programs try again by themselves.",
         undo="Not needed.",
         check="breachkit trace ACCOUNT shows no session that began before the restart and goes on after it.",

@@ -61,7 +61,7 @@ RULES: tuple[SettingRule, ...] = (
         0,
         "few static addresses you know; review",
         "every address in it sends without logging in",
-        _fix(_SECURITY + "Relay_IPList", "'127.0.0.1'"),
+        _fix(_SECURITY + "Relay_IPList", "127.0.0.1"),
         "open-door",
     ),
     _switch(_SECURITY + "Relay_RelayMode", "0 is an open relay: anybody sends to anybody through it", "open-door"),
@@ -128,7 +128,7 @@ RULES: tuple[SettingRule, ...] = (
         0,
         "only static addresses that must misbehave; review",
         "addresses in it are never blocked, whatever they do",
-        _fix("C_Mail_DoNot_Tarpit_IPs", "''"),
+        _fix("C_Mail_DoNot_Tarpit_IPs", '""'),
         "guessing",
     ),
     _switch(
