@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from breachkit.cli import exports
 from breachkit.cli import gather
 from breachkit.cli import options
 from breachkit.cli import output
@@ -83,7 +84,7 @@ def _judge(
         raise NoSettingsFileError
     if not path.is_file():
         raise PathMissingError("SETTINGS", path)
-    settings = gather.read_settings(where, path, books)
+    settings = exports.read_settings(where, path, books)
     found, facts = accuse(where, books)
     known = [setting for setting in settings if setting.name]
     judged = judge_settings(known, where.server.setting_rules, incident_of(found))

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from breachkit.cli import exports
 from breachkit.cli import gather
 from breachkit.cli import options
 from breachkit.cli import output
@@ -108,7 +109,7 @@ def _policy(where: Where, path: Path, books: gather.Books) -> Policy:
     if not path.is_file():
         raise PathMissingError("--policy", path)
     policy = Policy()
-    for setting in gather.read_settings(where, path, books):
+    for setting in exports.read_settings(where, path, books):
         rule = where.server.policy_settings.get(setting.name.lower())
         number = None if rule is None else number_of(setting.value)
         if rule is not None and number is not None:
@@ -123,7 +124,7 @@ def _judge(where: Where, books: gather.Books, criteria: Criteria) -> tuple[WeakP
         raise NoAccountsFileError
     tried, facts = _targets(where, books)
     try:
-        return find_weak_passwords(gather.read_logins(where, where.accounts, books), criteria, tried), facts
+        return find_weak_passwords(exports.read_logins(where, where.accounts, books), criteria, tried), facts
     except OSError as error:  # a range file of the list of breached passwords
         raise PathUnreadableError(error.filename or "--hibp", error.strerror or "unknown reason") from None
 

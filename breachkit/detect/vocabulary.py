@@ -112,11 +112,12 @@ def fold(text: str) -> str:
 def names_of_address(address: str, usernames: Iterable[str], aliases: Iterable[str], full_name: str) -> Names:
     """Gather what an account is called.
 
-    The local part of its address is an alias where the user name is another. An alias that is the user name too
-    counts as user name.
+    The local part of its address is an alias where the user name is another; of a user name that is an address it
+    is one too. An alias that is the user name too counts as user name.
     """
     local, _, domain = address.partition("@")
-    users = tuple(dict.fromkeys(usernames)) or (local,)
+    users = tuple(dict.fromkeys(part for name in usernames for part in (name, name.partition("@")[0]) if part))
+    users = users or (local,)
     taken = {name.lower() for name in users}
     others = (name for name in dict.fromkeys((*aliases, local, address)) if name.lower() not in taken)
     return Names(users, tuple(others), full_name, domain)

@@ -52,7 +52,8 @@ def weaknesses_by_name(secret: str, names: Names, vocabulary: Vocabulary | None 
     """
     if secret in names.usernames:
         return ["equals-username"]
-    if secret in names.aliases:
+    local, _, domain = secret.rpartition("@")
+    if secret in names.aliases or (domain == names.domain and local in names.usernames + names.aliases and local):
         return ["equals-alias"]
     if not is_conceivable(secret, " ".join((*names.usernames, *names.aliases, names.full_name, names.domain))):
         return []

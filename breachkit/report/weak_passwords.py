@@ -57,9 +57,9 @@ def render_weak_passwords(found: WeakPasswords, inputs: Inputs, next_commands: l
     if found.checked == 0:
         page.say("No password could be judged.", style="bold yellow")
     elif listed:
-        page.say(f"{listed:,} of {count(found.checked, 'account')} have a guessable password.", style="bold red")
+        page.say(f"Guessable: the passwords of {listed:,} of {count(found.checked, 'account')}.", style="bold red")
     else:
-        page.say(f"None of {count(found.checked, 'account')} has a guessable password.", style="bold green")
+        page.say(f"Guessable: none of {count(found.checked, 'password')}.", style="bold green")
     _render_classes(page, found)
     _render_accounts(page, found)
     _render_counts(page, found)
@@ -82,11 +82,16 @@ def _render_accounts(page: Page, found: WeakPasswords) -> None:
     if not found.accounts:
         return
     shown = min(SHOWN, len(found.accounts))
-    page.heading("Accounts, worst first" + (f" ({shown} of {len(found.accounts):,})" if shown == SHOWN else ""))
-    rows = [(account.account, ", ".join(account.classes), ", ".join(_marks(account))) for account in found.accounts]
-    page.table({"account": "left", "classes": "left", "": "left"}, rows[:SHOWN])
-    if len(rows) > SHOWN:
-        page.say(f"… {len(rows) - SHOWN:,} more with --format json", indent=2)
+    page.heading(
+        "Accounts, worst first" + (f" ({shown} of {len(found.accounts):,})" if len(found.accounts) > SHOWN else "")
+    )
+    rows = [(one.account, ", ".join(one.classes), ", ".join(_marks(one))) for one in found.accounts[:SHOWN]]
+    if any(marks for _, _, marks in rows):
+        page.table({"account": "left", "classes": "left", "": "left"}, rows)
+    else:
+        page.table({"account": "left", "classes": "left"}, [(account, classes) for account, classes, _ in rows])
+    if len(found.accounts) > SHOWN:
+        page.say(f"… {len(found.accounts) - SHOWN:,} more with --format json", indent=2)
 
 
 def _marks(account: WeakAccount) -> list[str]:

@@ -71,7 +71,7 @@ def root(tmp_path: Path) -> Path:
 
 
 GOLDEN = """\
-3 of 4 accounts have a guessable password.
+Guessable: the passwords of 3 of 4 accounts.
 
 By class
   class             accounts  the password is
@@ -294,6 +294,8 @@ def canaries(tmp_path: Path) -> Path:
         ["--hibp", "HIBP"],
         ["--policy", "USERS"],
         ["--root", "ROOT"],
+        ["-v"],
+        ["--no-such-option"],
     ],
 )
 def test_no_option_shows_a_password_its_base64_or_its_hash(
@@ -319,7 +321,7 @@ def test_no_other_command_shows_a_password_of_the_export(
     assert leaks(ran.out + ran.err) == []
 
 
-@pytest.mark.parametrize("breaking", ["is_common", "vocabulary_of", "is_below", "recognise"])
+@pytest.mark.parametrize("breaking", ["is_common", "weaknesses_by_name", "is_below", "recognise"])
 def test_a_crash_shows_no_password(run: Runner, canaries: Path, monkeypatch: pytest.MonkeyPatch, breaking: str) -> None:
     def crash(*_arguments: object) -> None:
         raise RuntimeError("a defect")

@@ -73,6 +73,7 @@ def test_what_has_nothing_of_the_names_is_left_alone(secret: str) -> None:
         ("Mario.Rossi", "username-variant"),
         ("vendite", "equals-alias"),
         ("mario.rossi@studio-verdi.it", "equals-alias"),
+        ("vendite@studio-verdi.it", "equals-alias"),
         ("Vendite1", "alias-variant"),
         ("bianchi77", "name-variant"),
         ("studioverdi!", "domain-variant"),
@@ -88,6 +89,18 @@ def test_an_alias_equal_to_the_user_name_counts_as_user_name() -> None:
     names = names_of_address("user@example.it", ["user"], ["user", "ordini"], "")
     assert weaknesses_by_name("user", names, vocabulary_of(names)) == ["equals-username"]
     assert weaknesses_by_name("user1", names, vocabulary_of(names)) == ["username-variant"]
+
+
+def test_a_user_name_that_is_an_address_has_a_local_part() -> None:
+    names = names_of_address("anna@example.it", ["anna@example.it"], [], "")
+    assert weaknesses_by_name("anna", names) == ["equals-username"]
+    assert weaknesses_by_name("Anna7", names) == ["username-variant"]
+
+
+def test_the_local_part_of_an_address_is_an_alias_where_the_user_name_is_another() -> None:
+    names = names_of_address("anna@example.it", ["u17"], ["anna"], "")
+    assert weaknesses_by_name("anna", names) == ["equals-alias"]
+    assert weaknesses_by_name("u17", names) == ["equals-username"]
 
 
 def test_random_passwords_are_not_variants_of_long_and_short_names() -> None:

@@ -43,11 +43,7 @@ def _number(  # noqa: PLR0913, PLR0917  a table of rules reads best a rule a lin
 
 
 RULES: tuple[SettingRule, ...] = (
-    _switch(
-        _SECURITY + "Relay_RejectLocalUnauth",
-        "a stranger may call himself a local user without logging in",
-        "open-door",
-    ),
+    _switch(_SECURITY + "Relay_RejectLocalUnauth", "strangers may call themselves local users", "open-door"),
     _switch(
         _SECURITY + "Relay_POPSMTP",
         "whoever shares an address with somebody who fetched mail may send without a password",

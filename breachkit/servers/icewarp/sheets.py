@@ -172,4 +172,7 @@ def _quoted(text: str, delimiter: str) -> list[str]:
     """Split a line with quotes; one too many is a letter of a password, and never swallows the lines below."""
     if text.count('"') % 2 or len(text) > csv.field_size_limit():
         return text.split(delimiter)
-    return next(csv.reader([text], delimiter=delimiter), [])
+    try:
+        return next(csv.reader([text], delimiter=delimiter), [])
+    except csv.Error:  # a lone CR within the line
+        return text.split(delimiter)

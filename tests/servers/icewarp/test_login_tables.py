@@ -98,6 +98,10 @@ def test_a_lone_quote_in_a_password_does_not_swallow_the_lines_below(table: Path
     assert secrets(logins(table, raw)) == ['"open', "fine", "other"]
 
 
+def test_a_carriage_return_within_a_line_is_text(table: Path) -> None:
+    assert secrets(logins(table, 'email,password\na@example.it,"x\ry"z\nb@example.it,ok\n'))[1] == "ok"
+
+
 @pytest.mark.parametrize("masked", ["*****", "••••••", "(hidden)"])
 def test_a_masked_password_is_not_a_password(table: Path, masked: str) -> None:
     assert secrets(logins(table, f"email,password\na@example.it,{masked}\nb@example.it,real\n")) == [None, "real"]
