@@ -57,12 +57,12 @@ class Found(NamedTuple):
     mtime: float
 
 
-class Line(NamedTuple):
-    """One line of a log without its line end."""
+class Block(NamedTuple):
+    """Some whole lines of a log: where the first begins, its number from 1, and the lines without their LF."""
 
     offset: int
     number: int
-    text: bytes
+    lines: list[bytes]
 
 
 def shown(path: str | os.PathLike[str], root: Path | None) -> str:
@@ -71,7 +71,9 @@ def shown(path: str | os.PathLike[str], root: Path | None) -> str:
     base = None if root is None else os.path.join(os.fspath(root), "")  # noqa: PTH118  200,000 times
     if base is not None and text.startswith(base):
         text = text[len(base) :]
-    elif base is None or text + os.sep != base:
+    elif base is not None and os.path.join(text, "") == base:  # noqa: PTH118
+        text = "."
+    else:
         text = os.path.abspath(text)  # noqa: PTH100  links stay as they are
     if os.sep == "\\":
         text = text.replace("\\", "/")
@@ -165,20 +167,21 @@ def open_log(path: str, member: str | None = None) -> Iterator[IO[bytes]]:
             yield stream
 
 
-def zip_members(path: str) -> list[zipfile.ZipInfo]:
-    """List the files in a `.zip`; an unreadable archive has none. Raises OSError."""
+def zip_members(path: str) -> list[zipfile.ZipInfo] | None:
+    """List the files in a `.zip`, None when it cannot be read as one. Raises OSError."""
     try:
         with zipfile.ZipFile(long_path(path)) as archive:
             return [member for member in archive.infolist() if not member.is_dir()]
     except zipfile.BadZipFile:
-        return []
+        return None
 
 
-def read_lines(path: str, member: str | None, label: str) -> Iterator[Line | Skipped]:
-    """Yield the lines of a log; they end at LF only, an optional CR before it belongs to the end.
+def read_blocks(path: str, member: str | None, label: str) -> Iterator[Block | Skipped]:
+    """Yield the lines of a log, some at a time; they end at LF only, a CR before it is left on.
 
     VT, FF, NEL, U+2028 and a lone CR are text: they come from strangers, and a reader that breaks lines
-    there would take a stranger's words for the server's.
+    there would take a stranger's words for the server's. A line of more than `LONGEST_LINE` bytes is skipped,
+    however long it is, without being kept.
     """
     place = Place()
     try:
@@ -200,25 +203,36 @@ class Place:
         self.offset = 0
         self.line = 1
 
+    def pass_by(self, size: int, lines: int) -> None:
+        """Go on by some bytes and lines."""
+        self.offset += size
+        self.line += lines
 
-def _split(stream: IO[bytes], label: str, place: Place) -> Iterator[Line | Skipped]:
+
+def _split(stream: IO[bytes], label: str, place: Place) -> Iterator[Block | Skipped]:
+    # read() of a damaged archive would lose what it had unpacked so far
+    read = getattr(stream, "read1", stream.read)
     rest = b""
     dropped = 0  # bytes of an overlong line let go so far
-    while block := stream.read(BLOCK):
-        *lines, rest = (rest + block).split(b"\n")
-        for text in lines:
-            yield _line(text, dropped, label, place)
-            place.offset += dropped + len(text) + 1
-            place.line += 1
+    while chunk := read(BLOCK):
+        text = rest + chunk
+        if dropped:
+            head, found, text = text.partition(b"\n")
+            dropped += len(head)
+            if not found:
+                rest = b""
+                continue
+            yield Skipped(OVERLONG, Locus(label, place.offset, place.line))
+            place.pass_by(dropped + 1, 1)
             dropped = 0
+        lines = text.split(b"\n")
+        rest = lines.pop()
+        if lines:
+            yield Block(place.offset, place.line, lines)
+            place.pass_by(len(text) - len(rest), len(lines))
         if len(rest) > LONGEST_LINE:
-            dropped += len(rest)
-            rest = b""
-    if rest or dropped:
-        yield _line(rest, dropped, label, place)
-
-
-def _line(text: bytes, dropped: int, label: str, place: Place) -> Line | Skipped:
-    if dropped or len(text) > LONGEST_LINE:
-        return Skipped(OVERLONG, Locus(label, place.offset, place.line))
-    return Line(place.offset, place.line, text[:-1] if text.endswith(b"\r") else text)
+            dropped, rest = len(rest), b""
+    if dropped:
+        yield Skipped(OVERLONG, Locus(label, place.offset, place.line))
+    elif rest:
+        yield Block(place.offset, place.line, [rest])

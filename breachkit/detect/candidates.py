@@ -40,12 +40,12 @@ _CURRENT = 12
 """Years back from now that people put behind a name together with a sign."""
 
 
-def likeliest(names: Names, vocabulary: Vocabulary, common: Iterable[str]) -> list[str]:
+def likeliest(names: Names, vocabulary: Vocabulary, popular: Iterable[str]) -> list[str]:
     """Choose the few candidates that a slow hash is tried with."""
     spelled = (*names.usernames[:2], *names.aliases[:3])
     near = (made for name in names.usernames[:1] for made in _likely(name))
     pieces = (word.capitalize() + tail for word in vocabulary.pieces[:2] for tail in ("", "1", "123"))
-    mixed = itertools.chain(spelled, itertools.islice(near, 8), itertools.islice(common, 4), pieces, near)
+    mixed = itertools.chain(spelled, itertools.islice(near, 8), itertools.islice(popular, 4), pieces, near)
     return list(itertools.islice(dict.fromkeys(mixed), LIKELIEST))
 
 

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from collections.abc import Sequence
 
-    from breachkit.records import Bearing
+    from breachkit.advice import Bearing
+    from breachkit.advice import SettingRule
     from breachkit.records import Setting
-    from breachkit.records import SettingRule
 
 Status = Literal["fail", "advice", "unknown", "pass"]
 STATUSES: tuple[Status, ...] = ("fail", "advice", "unknown", "pass")

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from collections.abc import Iterator
 
+    from breachkit.advice import Bearing
     from breachkit.detect.compromise import AccountVerdict
     from breachkit.detect.compromise import Accusation
     from breachkit.detect.inquiry import Evidence
-    from breachkit.records import Bearing
 
 
 class Attackers(NamedTuple):

@@ -30,7 +30,7 @@ from breachkit.detect.vocabulary import names_of_address
 from breachkit.detect.vocabulary import vocabulary_of
 from breachkit.detect.weakness import WEAKNESSES
 from breachkit.detect.weakness import weaknesses_by_name
-from breachkit.detect.wordlist import is_common
+from breachkit.detect.wordlist import is_popular
 from breachkit.detect.wordlist import passwords
 
 if TYPE_CHECKING:
@@ -185,7 +185,7 @@ class _Judge:
     def _judge(self, number: int, login: Login, secret: str, *, is_breached: bool = False) -> None:
         """Hold one password in clear against everything."""
         found = weaknesses_by_name(secret, _names(login))
-        if is_common(secret):
+        if is_popular(secret):
             found.append("common")
         if is_breached or (self.criteria.is_breached is not None and self.criteria.is_breached(digest_of(secret))):
             found.append("breached")
@@ -218,9 +218,9 @@ class _Judge:
         """Try what costs little: the list for unsalted digests, the likeliest names for all."""
         number, login, hashed = case
         if hashed.digest is not None:
-            common = unsalted[hashed.kind].get(hashed.digest)
-            if common is not None:
-                self._judge(number, login, common)
+            listed = unsalted[hashed.kind].get(hashed.digest)
+            if listed is not None:
+                self._judge(number, login, listed)
                 return True
             if hashed.kind == "sha1" and self.criteria.is_breached and self.criteria.is_breached(hashed.digest):
                 self.classes[number] = ("breached",)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from breachkit.detect.vocabulary import PAIR_BITS
 from breachkit.detect.vocabulary import fold
 
 if TYPE_CHECKING:
@@ -126,7 +127,9 @@ def sources_of(secret: str, vocabulary: Vocabulary) -> int:
     hits = cores(low).intersection(vocabulary.text.translate(LEET).split("\n"))
     if hits:
         found |= vocabulary.owners(lambda word: word.translate(LEET) in hits)
-    return found | _parts_of_words(low, vocabulary) | _shifted(low, vocabulary) | _turned_pairs(low, vocabulary)
+    found |= _parts_of_words(low, vocabulary) | _shifted(low, vocabulary) | _turned_pairs(low, vocabulary)
+    singles = found & ((1 << PAIR_BITS) - 1)
+    return singles or found >> PAIR_BITS  # a pair explains only what no single word does
 
 
 def is_conceivable(secret: str, names: str) -> bool:
@@ -292,4 +295,4 @@ def _turned_pairs(low: str, vocabulary: Vocabulary) -> int:
             turned = rest[::-1]
             if turned and (turned in vocabulary.pieces or (len(rest) > 1 and turned in vocabulary.singles)):
                 found |= vocabulary.singles[piece]
-    return found & -found
+    return (found & -found) << PAIR_BITS

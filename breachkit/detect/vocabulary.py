@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 PAIRED = 6
 """Words of an account that are paired with one another, as John the Ripper's single mode pairs them."""
 
+PAIR_BITS = 4
+"""How much higher in a mask a pair of words stands than a single one, as its worst word's."""
+
 SHORTEST = 2
 """Letters from which on a piece of a name is a word."""
 
@@ -80,7 +83,7 @@ class Vocabulary(NamedTuple):
         return _pairs(self.pieces)
 
     def owners(self, is_wanted: Callable[[str], bool]) -> int:
-        """Tell whose the wanted words are, as a mask; a pair is its worst word's. Slow: only when one was found."""
+        """Tell whose the wanted words are, as a mask, pairs four bits higher. Slow: ask only when one was found."""
         found = 0
         for word, bits in self.singles.items():
             if is_wanted(word):
@@ -89,7 +92,7 @@ class Vocabulary(NamedTuple):
             for second in self.pieces:
                 if first != second and any(map(is_wanted, _pair(first, second))):
                     bits = self.singles[first] | self.singles[second]
-                    found |= bits & -bits
+                    found |= (bits & -bits) << PAIR_BITS
         return found
 
 

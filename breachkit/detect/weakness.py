@@ -13,6 +13,7 @@ from typing import Literal
 from typing import get_args
 
 from breachkit.detect.candidates import candidates
+from breachkit.detect.names import spelled
 from breachkit.detect.undoing import is_conceivable
 from breachkit.detect.undoing import sources_of
 from breachkit.detect.vocabulary import names_of_address
@@ -80,7 +81,7 @@ def weakness_of(  # noqa: PLR0913, PLR0917  what came in, and all it may be held
         depth: candidates to try, all when None (tens of thousands: 50 ms an account).
     """
     usernames, aliases = directory.names_of(account)
-    bare = sorted({name.strip() for name in typed if "@" not in name})
+    bare = sorted({name.strip() for name in typed if "@" not in name and spelled(name) not in aliases})
     names = names_of_address(account, dict.fromkeys((*usernames, *bare)), aliases, "")
     vocabulary = vocabulary_of(names)
     wanted = set(secrets)

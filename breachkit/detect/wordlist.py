@@ -34,7 +34,7 @@ def _listed() -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(everything), frozenset(word.translate(LEET) for word in stems)
 
 
-def is_common(secret: str) -> bool:
+def is_popular(secret: str) -> bool:
     """Tell a password of the list in any case, or one of its commonest with leet, digits, years or signs added."""
     low = fold(secret)
     everything, commonest = _listed()

@@ -12,8 +12,8 @@ from breachkit.report.words import count
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from breachkit.advice import Step
     from breachkit.detect.incident import Attackers
-    from breachkit.records import Step
     from breachkit.report.contract import Json
     from breachkit.report.inputs import Inputs
 

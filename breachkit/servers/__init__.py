@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from datetime import tzinfo
     from pathlib import Path
 
+    from breachkit.advice import SettingRule
+    from breachkit.advice import Step
     from breachkit.progress import Progress
     from breachkit.records import Account
     from breachkit.records import AuthAttempt
@@ -32,9 +34,7 @@ if TYPE_CHECKING:
     from breachkit.records import Service
     from breachkit.records import Session
     from breachkit.records import Setting
-    from breachkit.records import SettingRule
     from breachkit.records import Skipped
-    from breachkit.records import Step
     from breachkit.sasl import Fingerprints
     from breachkit.sasl import Login
 

@@ -17,6 +17,7 @@ import pytest
 
 import breachkit.cli as command_line
 from breachkit.detect import passwords as judging
+from tests.cli.test_samples import validate
 
 SAMPLE = Path(__file__).parents[2] / "sample_queues" / "icewarp" / "guide"
 
@@ -321,7 +322,7 @@ def test_no_other_command_shows_a_password_of_the_export(
     assert leaks(ran.out + ran.err) == []
 
 
-@pytest.mark.parametrize("breaking", ["is_common", "weaknesses_by_name", "is_below", "recognise"])
+@pytest.mark.parametrize("breaking", ["is_popular", "weaknesses_by_name", "is_below", "recognise"])
 def test_a_crash_shows_no_password(run: Runner, canaries: Path, monkeypatch: pytest.MonkeyPatch, breaking: str) -> None:
     def crash(*_arguments: object) -> None:
         raise RuntimeError("a defect")
@@ -335,7 +336,7 @@ def test_a_crash_shows_no_password(run: Runner, canaries: Path, monkeypatch: pyt
 def test_a_crash_of_the_real_process_shows_no_password(canaries: Path) -> None:
     code = (
         "import sys, breachkit.detect.passwords as judging\n"
-        "judging.is_common = lambda secret: 1 / 0\n"
+        "judging.is_popular = lambda secret: 1 / 0\n"
         "from breachkit.cli import run\n"
         f"sys.argv = ['breachkit', 'weak-passwords', {str(canaries)!r}]\n"
         "sys.exit(run())\n"
@@ -344,3 +345,12 @@ def test_a_crash_of_the_real_process_shows_no_password(canaries: Path) -> None:
     assert ran.returncode == 1
     assert "ZeroDivisionError" in ran.stderr
     assert leaks(ran.stdout + ran.stderr) == []
+
+
+@pytest.mark.parametrize(
+    "words", [["weak-passwords"], ["harden"], ["contain"], ["contain", "new@example.it"]], ids=lambda words: words[0]
+)
+def test_the_object_is_what_its_schema_says(run: Runner, root: Path, words: list[str]) -> None:
+    ran = run(*words, "--root", root, "--format", "json")
+    assert (ran.code, ran.err) == (0, "")
+    assert validate(ran.out)["schema"] == f"breachkit.{words[0]}/1"

@@ -17,7 +17,7 @@ from breachkit.detect.passwords import WeakPasswords
 from breachkit.detect.passwords import find_weak_passwords
 from breachkit.detect.policy import Policy
 from breachkit.detect.weakness import weakness_of
-from breachkit.detect.wordlist import is_common
+from breachkit.detect.wordlist import is_popular
 from breachkit.errors import HibpError
 from breachkit.records import Account
 from breachkit.records import Locus
@@ -121,13 +121,13 @@ def test_the_worst_come_first_and_whom_the_attackers_tried_before_all() -> None:
 
 
 @pytest.mark.parametrize("secret", ["123456", "Password", "P@ssw0rd", "qwerty2024", "Estate2024!", "luglio23"])
-def test_what_everybody_uses_is_common(secret: str) -> None:
-    assert is_common(secret)
+def test_what_everybody_uses_is_popular(secret: str) -> None:
+    assert is_popular(secret)
 
 
 @pytest.mark.parametrize("secret", [STRONG, WORD, "estatelontana", "8cherries&Milk"])
 def test_what_hardly_anybody_uses_is_not(secret: str) -> None:
-    assert not is_common(secret)
+    assert not is_popular(secret)
 
 
 def hashed(kind: str, secret: str) -> str:

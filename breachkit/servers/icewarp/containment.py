@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from breachkit.records import Step
+from breachkit.advice import Step
 
 if TYPE_CHECKING:
     from breachkit.servers import Containment

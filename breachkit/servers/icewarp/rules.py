@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from breachkit.records import SettingRule
+from breachkit.advice import SettingRule
 
 if TYPE_CHECKING:
-    from breachkit.records import Bearing
-    from breachkit.records import RuleKind
+    from breachkit.advice import Bearing
+    from breachkit.advice import RuleKind
 
 _ANY = 2**63
 _SECURITY = "C_Mail_Security_"

@@ -1,0 +1,60 @@
+"""What every mail server owes: found by its folder, documented, and good for its samples."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import inspect
+import pkgutil
+from pathlib import Path
+
+import pytest
+
+import breachkit
+from breachkit.servers import MailServer
+from breachkit.servers import load
+from breachkit.servers import names
+from breachkit.servers import recognise
+
+SAMPLES = Path(__file__).parents[1] / "sample_queues"
+MODULES = sorted(
+    module.name
+    for module in pkgutil.walk_packages(breachkit.__path__, "breachkit.")
+    if not module.name.endswith("__main__")
+)
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_server_is_a_whole_value_of_functions(name: str) -> None:
+    server = load(name)
+    assert isinstance(server, MailServer)
+    assert server.name == name
+    for field in dataclasses.fields(server):
+        ability = getattr(server, field.name)
+        if callable(ability):
+            assert ability.__doc__, f"{field.name} of {name} says nothing of itself"
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_server_recognises_its_samples(name: str) -> None:
+    stories = [path for path in (SAMPLES / name).iterdir() if path.is_dir()]
+    assert len(stories) >= 3
+    for story in stories:
+        assert (story / "README.md").is_file()
+        assert (story / "expected.json").is_file()
+        found = recognise(story)
+        assert found is not None
+        assert found[0].name == name
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_everything_public_says_what_it_is(name: str) -> None:
+    module = importlib.import_module(name)
+    assert module.__doc__
+    for shown, thing in vars(module).items():
+        if (
+            not shown.startswith("_")
+            and (inspect.isfunction(thing) or inspect.isclass(thing))
+            and thing.__module__ == name
+        ):
+            assert thing.__doc__, f"{name}.{shown}"
