@@ -124,6 +124,67 @@ class UnknownColumnsError(BreachkitError):
         )
 
 
+class NotATableError(BreachkitError):
+    """A file of accounts or settings is no text."""
+
+    def __init__(self, path: PathLike[str] | str, what: str) -> None:
+        super().__init__(f"{path} is {what}, not a table of text; export it again, or save it as CSV")
+
+
+class HibpError(BreachkitError):
+    """--hibp names no list of breached passwords."""
+
+    def __init__(self, path: PathLike[str] | str) -> None:
+        super().__init__(
+            f"--hibp {path} holds no Pwned Passwords; it takes a folder of range files (ABCDE.txt with SUFFIX:COUNT)"
+            " or one file of SHA1:COUNT sorted by hash",
+        )
+
+
+class NoAccountsFileError(UsageError):
+    """Nobody said which accounts are to be judged."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "no export of accounts found; name it (breachkit weak-passwords users.csv), made by"
+            ' tool export account "*@*" u_type u_accountdisabled u_mailbox u_alias u_password',
+        )
+
+
+class NoAccountError(BreachkitError):
+    """A file of accounts holds no account."""
+
+    def __init__(self, path: PathLike[str] | str) -> None:
+        super().__init__(f"{path} holds no account; export the accounts again, or name its columns with --columns")
+
+
+class NoSettingsFileError(UsageError):
+    """Nobody said which settings are to be judged."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "no settings found; name their file (breachkit harden settings.txt);"
+            " breachkit harden --print-commands prints the lines that make it",
+        )
+
+
+class NoSettingError(BreachkitError):
+    """A file of settings holds no setting."""
+
+    def __init__(self, path: PathLike[str] | str) -> None:
+        super().__init__(
+            f"{path} holds no setting that breachkit knows, in lines 'NAME: value';"
+            " make it with the lines that breachkit harden --print-commands prints",
+        )
+
+
+class NothingCompromisedError(BreachkitError):
+    """contain was asked for the compromised accounts, and there are none."""
+
+    def __init__(self) -> None:
+        super().__init__("no account looks compromised in this evidence; name one: breachkit contain ACCOUNT")
+
+
 class BadColumnsError(UsageError):
     """--columns names a column that does not exist."""
 

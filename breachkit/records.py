@@ -147,3 +147,11 @@ class Account(NamedTuple):
     aliases: tuple[str, ...]
     is_person: bool
     source: Locus
+
+
+class Setting(NamedTuple):
+    """One setting of the mail server, as its own tool prints it."""
+
+    name: str
+    value: str
+    source: Locus

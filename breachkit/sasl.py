@@ -12,7 +12,15 @@ import base64
 import binascii
 import hashlib
 import re
+from typing import TYPE_CHECKING
+from typing import Literal
 from typing import NamedTuple
+
+if TYPE_CHECKING:
+    from breachkit.records import Account
+
+AuthMode = Literal["standard", "directory", "any"]
+"""Who knows the password: the mail server, a directory (NT, Active Directory), or nobody because any one will do."""
 
 MECHANISMS = frozenset(
     {
@@ -194,3 +202,20 @@ _DECODERS = {
     "XOAUTH2": _oauth,
     "OAUTHBEARER": _oauth,
 }
+
+
+class Login(NamedTuple):
+    """One account of an export with the password it has; what the export does not say is None."""
+
+    account: Account
+    usernames: tuple[str, ...]
+    """As spelled in the export, for `equal but for case` is not equal."""
+    aliases: tuple[str, ...]
+    full_name: str
+    password: Password | None
+    """None when the export masks it or holds no passwords at all."""
+    is_admin: bool | None
+    is_disabled: bool | None
+    auth_mode: AuthMode | None
+    left_behind: tuple[str, ...] | None
+    """What keeps mail flowing to a thief when the password is changed: `forward`, `copy`, `responder` …"""

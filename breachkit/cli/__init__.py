@@ -8,10 +8,13 @@ from typing import Annotated
 import typer
 
 from breachkit import __version__
+from breachkit.cli.contain import contain
 from breachkit.cli.find_account import find_account
+from breachkit.cli.harden import harden
 from breachkit.cli.output import prepare_streams
 from breachkit.cli.scan import scan
 from breachkit.cli.trace import trace
+from breachkit.cli.weak_passwords import weak_passwords
 from breachkit.errors import BreachkitError
 
 app = typer.Typer(
@@ -42,6 +45,9 @@ def _options(
 app.command("scan")(scan)
 app.command("find-account")(find_account)
 app.command("trace")(trace)
+app.command("weak-passwords")(weak_passwords)
+app.command("harden")(harden)
+app.command("contain")(contain)
 
 
 def run() -> int:

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from breachkit.report.blocklist import BlockList
+
 EVIDENCE = "Where the evidence is"
 OUTPUT = "Output"
 
@@ -63,6 +65,35 @@ OutputFile = Annotated[
 FailOnFindings = Annotated[
     bool,
     typer.Option("--fail-on-findings", help="Exit with 10 when there are findings."),
+]
+Policy = Annotated[
+    Path | None,
+    typer.Option("--policy", metavar="SETTINGS", help="Settings whose password policy passwords are held against."),
+]
+MinLength = Annotated[int, typer.Option("--min-length", min=0, metavar="N", help="Fewest characters.")]
+MinDigits = Annotated[int, typer.Option("--min-digits", min=0, metavar="N", help="Fewest digits.")]
+MinSigns = Annotated[int, typer.Option("--min-signs", min=0, metavar="N", help="Fewest neither letter nor digit.")]
+MinLetters = Annotated[int, typer.Option("--min-letters", min=0, metavar="N", help="Fewest letters.")]
+MinCapitals = Annotated[int, typer.Option("--min-capitals", min=0, metavar="N", help="Fewest capital letters.")]
+Hibp = Annotated[
+    Path | None,
+    typer.Option("--hibp", metavar="DIR|FILE", help="Pwned Passwords, downloaded: range files, or SHA1:COUNT sorted."),
+]
+MaxMinutes = Annotated[
+    float,
+    typer.Option("--max-minutes", min=0, metavar="N", help="How long hashed passwords may be tried."),
+]
+PrintCommands = Annotated[
+    bool,
+    typer.Option("--print-commands", help="Print the lines that collect the settings, and nothing else."),
+]
+BlockListOption = Annotated[
+    BlockList | None,
+    typer.Option("--block-list", help="Print the attacking addresses for a firewall, and nothing else."),
+]
+BlockMinutes = Annotated[
+    int,
+    typer.Option("--block-minutes", min=1, metavar="N", help="How long to block: addresses are dynamic."),
 ]
 ShowPasswords = Annotated[
     bool,

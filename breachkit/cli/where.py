@@ -85,15 +85,23 @@ class Where:
         return (self.since is None or ts >= self.since) and (self.until is None or ts <= self.until)
 
 
-def find_evidence(asked: Asked) -> Where:
-    """Find what the options mean. Raises BreachkitError subclasses, each a sentence with the way out."""
+def find_evidence(asked: Asked, *, is_optional: bool = False, use_defaults: bool = True) -> Where:
+    """Find what the options mean. Raises BreachkitError subclasses, each a sentence with the way out.
+
+    Args:
+        asked: what was typed.
+        is_optional: the command has something to say without a queue and logs, too.
+        use_defaults: a default installation may be read though nobody named it.
+    """
     settings = _settings()
-    root = _root(asked, settings)
+    root = _root(asked, settings, is_optional=is_optional, use_defaults=use_defaults)
     queue = asked.queue or _listed(settings, "queue") if asked.root is None else asked.queue
     logs = asked.logs or _listed(settings, "logs") if asked.root is None else asked.logs
-    server, layout = _layout(root, asked.server or settings.get("server"), overridden=bool(queue or logs))
+    server, layout = _layout(
+        root, asked.server or settings.get("server"), overridden=is_optional or bool(queue or logs)
+    )
     layout = _override(server, layout, queue, logs)
-    if not layout.queues and not layout.logs:
+    if not layout.queues and not layout.logs and not is_optional:
         raise NoEvidenceError(root if root is not None else ".", server.looked_for)
     accounts = asked.accounts or settings.get("accounts")
     if accounts is not None and not Path(accounts).is_file():
@@ -147,7 +155,7 @@ def _listed(settings: dict[str, Any], name: str) -> list[Path] | None:
     return None if value is None else [Path(part) for part in ([value] if isinstance(value, str) else value)]
 
 
-def _root(asked: Asked, settings: dict[str, Any]) -> Path | None:
+def _root(asked: Asked, settings: dict[str, Any], *, is_optional: bool, use_defaults: bool) -> Path | None:
     if asked.root is not None:
         return _existing("--root", asked.root)
     if os.environ.get(ROOT_VARIABLE):
@@ -156,9 +164,11 @@ def _root(asked: Asked, settings: dict[str, Any]) -> Path | None:
         return _existing(f"root in {SETTINGS_FILE}", Path(settings["root"]))
     if asked.queue or asked.logs or settings.get("queue") or settings.get("logs"):
         return None  # a copy of a queue is not to be mixed with the logs of a live server
+    if is_optional and not use_defaults:
+        return None
     defaults = [path for name in names() for path in load(name).default_roots]
     found = next((path for path in defaults if path.is_dir()), None)
-    if found is None:
+    if found is None and not is_optional:
         raise NoEvidencePathError(defaults)
     return found
 
@@ -184,7 +194,7 @@ def _layout(root: Path | None, name: str | None, *, overridden: bool) -> tuple[M
         raise PathUnreadableError(root, error.strerror or "unknown reason") from None
     if found is None and not overridden:
         raise NoEvidenceError(root, "; ".join(load(known).looked_for for known in names()))
-    return found or (server, nothing)
+    return found or (server, server.find_layout(root))
 
 
 def _override(

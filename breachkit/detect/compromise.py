@@ -44,6 +44,9 @@ TWO, THREE = 2, 3
 """Families of signals that a verdict wants."""
 
 INTRUSION = {Family.PLACE, Family.ENTRY}
+IN_PASSING = 300
+"""Variants of its names tried on the secret of an account that nobody entered: there may be thousands of those."""
+
 UNSEEN_SHARE = 0.5
 UNSEEN_COUNT = 5
 """Queued messages of an account, as a share and in number, that join no authenticated session: the logs do not tell
@@ -166,7 +169,7 @@ def _judge(inquiry: Inquiry, account: str) -> AccountVerdict:
     entered = _entered(inquiry, account, set(attacks)) if attacks else None
     is_queue_only = entered is None and _is_unseen(standing)
     also: tuple[AlsoTried, ...] = ()
-    weak = _weakness(inquiry, account, standing.typed, standing.secrets)
+    weak = _weakness(inquiry, account, standing.typed, standing.secrets, IN_PASSING)
     signals: tuple[Signal, ...] = ()
     if entered is not None or is_queue_only:
         also = _also_tried(inquiry, account, entered.attacking) if entered is not None else ()
@@ -206,8 +209,14 @@ def _is_unseen(standing: Standing) -> bool:
     return standing.unseen >= max(UNSEEN_COUNT, UNSEEN_SHARE * (standing.queued + standing.quarantined))
 
 
-def _weakness(inquiry: Inquiry, account: str, typed: Iterable[str], secrets: Iterable[bytes]) -> str | None:
-    return weakness_of(account, set(typed), set(secrets), inquiry.directory, inquiry.evidence.fingerprint)
+def _weakness(
+    inquiry: Inquiry,
+    account: str,
+    typed: Iterable[str],
+    secrets: Iterable[bytes],
+    depth: int | None = None,
+) -> str | None:
+    return weakness_of(account, set(typed), set(secrets), inquiry.directory, inquiry.evidence.fingerprint, depth)
 
 
 def _also_tried(inquiry: Inquiry, account: str, attacking: frozenset[str]) -> tuple[AlsoTried, ...]:

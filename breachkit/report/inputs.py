@@ -100,6 +100,17 @@ def render_inputs(page: Page, inputs: Inputs) -> None:
     if inputs.unread:
         shown = ", ".join(inputs.unread[:3]) + (" …" if len(inputs.unread) > 3 else "")  # noqa: PLR2004
         page.say(f"Not read: {count(len(inputs.unread), 'log')} of other services ({shown}).", indent=2)
+    _render_doubts(page, inputs)
+
+
+def render_skipped(page: Page, inputs: Inputs) -> None:
+    """Say what could not be read, where nothing else of the inputs matters."""
+    if inputs.notes or inputs.skipped:
+        page.heading("What was not read")
+        _render_doubts(page, inputs)
+
+
+def _render_doubts(page: Page, inputs: Inputs) -> None:
     for note in inputs.notes:
         page.say(f"Note: {note}.", style="yellow", indent=2)
     for reason, (number, examples) in sorted(inputs.skipped.items()):

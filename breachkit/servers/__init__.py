@@ -18,11 +18,14 @@ from breachkit.errors import UnknownServerError
 if TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Iterator
+    from collections.abc import Mapping
     from collections.abc import Sequence
     from datetime import date
     from datetime import tzinfo
     from pathlib import Path
 
+    from breachkit.advice import SettingRule
+    from breachkit.advice import Step
     from breachkit.progress import Progress
     from breachkit.records import Account
     from breachkit.records import AuthAttempt
@@ -30,8 +33,10 @@ if TYPE_CHECKING:
     from breachkit.records import Message
     from breachkit.records import Service
     from breachkit.records import Session
+    from breachkit.records import Setting
     from breachkit.records import Skipped
     from breachkit.sasl import Fingerprints
+    from breachkit.sasl import Login
 
 
 class QueueFolder(NamedTuple):
@@ -75,6 +80,8 @@ class Layout(NamedTuple):
     accounts: Path | None
     notes: tuple[str, ...]
     """What a reader of the results must know about where the evidence was found."""
+    settings: Path | None = None
+    """What its own tool printed of its settings."""
 
 
 class Reading(NamedTuple):
@@ -94,6 +101,20 @@ class TranscriptLine(NamedTuple):
     secret: str | None
     """What stood in the place of `***`; only filled when the user asked to see it."""
     source: Locus
+
+
+class Containment(NamedTuple):
+    """What is known of an account that is to be contained."""
+
+    account: str
+    left_behind: tuple[str, ...] | None
+    """What of it is set that outlives a new password: `forward`, `copy`, `responder`, `rules`, `remote`; None when the
+    export does not tell."""
+    group_command: str
+    """What shows the spam runs in the queue, each with the line that purges it."""
+    block_command: str
+    attackers: int
+    """Addresses that attacked it."""
 
 
 class LogTally:
@@ -139,9 +160,23 @@ class MailServer:
     ]
     """Read again the sessions that begin at the given places, with their lines; True keeps the secrets."""
     read_accounts: Callable[[Path, Path | None, tuple[str, ...] | None], Iterator[Account | Skipped]]
-    """Read an export of accounts. Raises UnknownColumnsError, OSError."""
+    """Read an export of accounts. Raises UnknownColumnsError, NotATableError, OSError."""
+    read_logins: Callable[[Path, Path | None, tuple[str, ...] | None, bool], Iterator[Login | Skipped]]
+    """Read the same export with all it says; True wants passwords. Raises as `read_accounts` does."""
     account_columns: tuple[str, ...]
     """The words that `read_accounts` takes as column names."""
+    read_settings: Callable[[Path, Path | None], Iterator[Setting | Skipped]]
+    """Read what its tool printed of its settings. Raises NotATableError, OSError."""
+    setting_rules: tuple[SettingRule, ...]
+    """What its settings should be."""
+    policy_settings: Mapping[str, str]
+    """The settings of its password policy: lower case name → length, digits, signs, letters or capitals."""
+    advice: tuple[str, ...]
+    """What else should be done that no setting tells of."""
+    settings_commands: Mapping[str, tuple[str, ...]]
+    """The lines that print the settings, by operating system."""
+    containment: Callable[[Containment], tuple[Step, ...]]
+    """The steps that contain one compromised account, in order, as text."""
 
 
 def names() -> list[str]:

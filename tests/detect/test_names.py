@@ -77,7 +77,8 @@ FINGERPRINTS = Fingerprints(b"k")
         ("AROSSI", "username-variant"),
         ("issora", "username-variant"),
         ("Info", "alias-variant"),
-        ("arossi1", None),
+        ("arossi1", "username-variant"),
+        ("Tr4monto.kappa", None),
         ("", None),
     ],
 )

@@ -7,8 +7,10 @@ module names its source. No server was at hand: what rests on the guides alone i
 from __future__ import annotations
 
 from breachkit.servers import MailServer
-from breachkit.servers.icewarp.accounts import COLUMNS
 from breachkit.servers.icewarp.accounts import read_accounts
+from breachkit.servers.icewarp.accounts import read_logins
+from breachkit.servers.icewarp.columns import COLUMNS
+from breachkit.servers.icewarp.containment import containment_of
 from breachkit.servers.icewarp.doors import read_doors
 from breachkit.servers.icewarp.layout import DEFAULT_ROOTS
 from breachkit.servers.icewarp.layout import LOOKED_FOR
@@ -16,7 +18,12 @@ from breachkit.servers.icewarp.layout import find_layout
 from breachkit.servers.icewarp.layout import split_queue
 from breachkit.servers.icewarp.logs import find_logs
 from breachkit.servers.icewarp.queue import read_queue
+from breachkit.servers.icewarp.rules import ADVICE
+from breachkit.servers.icewarp.rules import POLICY
+from breachkit.servers.icewarp.rules import RULES
 from breachkit.servers.icewarp.sessions import read_sessions
+from breachkit.servers.icewarp.settings import COMMANDS
+from breachkit.servers.icewarp.settings import read_settings
 from breachkit.servers.icewarp.transcripts import read_transcripts
 
 SERVER = MailServer(
@@ -32,5 +39,12 @@ SERVER = MailServer(
     read_doors=read_doors,
     read_transcripts=read_transcripts,
     read_accounts=read_accounts,
+    read_logins=read_logins,
     account_columns=COLUMNS,
+    read_settings=read_settings,
+    setting_rules=RULES,
+    policy_settings=POLICY,
+    advice=ADVICE,
+    settings_commands=COMMANDS,
+    containment=containment_of,
 )

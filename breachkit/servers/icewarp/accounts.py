@@ -2,148 +2,182 @@
 
 The export prints `address,value,value,…,` a line: address first, trailing comma, no header, several
 aliases in one column joined by `;` (vendor scripts). Which columns stand there is the choice of whoever
-ran it, so they are told by a header, by --columns, or by what they hold. Passwords are passed over here.
+ran it, so they are told by a header, by --columns, or by what they hold. One reader serves both who needs
+the names and who judges the passwords; a password leaves it only as a Password, which shows nothing.
 """
 
 from __future__ import annotations
 
-import csv
-import io
+import itertools
 import re
 from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 from breachkit.errors import UnknownColumnsError
 from breachkit.files import shown
 from breachkit.records import Account
 from breachkit.records import Locus
 from breachkit.records import Skipped
-from breachkit.sasl import decode_text
+from breachkit.sasl import Login
+from breachkit.sasl import Password
+from breachkit.servers.icewarp.columns import ADDRESS
+from breachkit.servers.icewarp.columns import guess_columns
+from breachkit.servers.icewarp.columns import is_header
+from breachkit.servers.icewarp.columns import read_header
+from breachkit.servers.icewarp.sheets import SAMPLE_ROWS
+from breachkit.servers.icewarp.sheets import read_rows
+from breachkit.servers.icewarp.sheets import read_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from collections.abc import Sequence
     from pathlib import Path
 
-COLUMNS = ("address", "username", "alias", "name", "type", "disabled", "password", "ignored")
-"""What a column may hold."""
+    from breachkit.sasl import AuthMode
+    from breachkit.servers.icewarp.sheets import Sheet
 
 NO_ADDRESS = "account line without an address"
 
-_HEADERS = {
-    "address": {"address", "email", "e-mail", "mail", "indirizzo", "account", "casella", "emailaddress", "posta"},
-    "username": {"username", "user", "utente", "nomeutente", "login", "umailbox", "mailbox", "userid"},
-    "alias": {"alias", "aliases", "ualias", "uemailalias", "ualiaslist", "aliasemail"},
-    "name": {"name", "nome", "fullname", "nomecompleto", "uname", "displayname", "cognome", "descrizione"},
-    "type": {"type", "tipo", "utype"},
-    "disabled": {"disabled", "uaccountdisabled", "disabilitato", "stato", "status", "state"},
-    "password": {"password", "pass", "upassword", "pwd", "passwd", "parolachiave"},
-}
-_SMALL = re.compile(r"\d?")
-_ADDRESS = re.compile(r"[^@\s,;]+@[^@\s,;]+")
 _INTERNAL = "@##internalservicedomain.icewarp.com##"
+_PERSONS = {"", "0", "user", "utente", "utenti", "person", "persona"}
+_NO = {"", "0", "no", "n", "false", "falso", "off"}
+_WORKING = {*_NO, "enabled", "abilitato", "attivo", "active", "attivato", "ok", "on"}
+_MODES: dict[str, AuthMode] = {"0": "standard", "1": "directory", "2": "directory", "3": "any"}
+_MODES |= {"standard": "standard", "ad": "directory", "nt": "directory", "ldap": "directory"}
+_MASKED = re.compile(
+    r"[*•●∙·\u25cf\u2022]{3,}|<?\(?\[?(?:hidden|masked|encrypted|nascost[ao]|n/?a)\]?\)?>?", re.IGNORECASE
+)
+_LEFT_BEHIND = ("forward", "copy", "responder", "rules", "remote")
+
+
+class _Table(NamedTuple):
+    sheet: Sheet
+    order: tuple[str, ...]
+    has_header: bool
+    mask: str | None
+    """One sign of which every password seen is made: the export has blanked them out."""
 
 
 def read_accounts(path: Path, root: Path | None, columns: tuple[str, ...] | None) -> Iterator[Account | Skipped]:
-    """Read who has an account and under which names. Raises UnknownColumnsError, OSError."""
+    """Read who has an account and under which names. Raises UnknownColumnsError, NotATableError, OSError."""
+    for row in _read(path, root, columns, needs_password=False):
+        yield row.account if isinstance(row, Login) else row
+
+
+def read_logins(
+    path: Path,
+    root: Path | None,
+    columns: tuple[str, ...] | None,
+    needs_password: bool,
+) -> Iterator[Login | Skipped]:
+    """Read the accounts with all that is said of them. Raises UnknownColumnsError, NotATableError, OSError."""
+    yield from _read(path, root, columns, needs_password=needs_password)
+
+
+def _read(
+    path: Path,
+    root: Path | None,
+    columns: tuple[str, ...] | None,
+    *,
+    needs_password: bool,
+) -> Iterator[Login | Skipped]:
     label = shown(path, root)
-    rows = list(_rows(path.read_bytes()))
-    header = _header(rows[0][1]) if rows and columns is None else None
-    if header is not None:
-        rows = rows[1:]
-    order = columns or header or guess_columns([row for _, row in rows])
-    if rows and (order is None or "address" not in order):
+    table = _table(path, columns, needs_password=needs_password)
+    width = len(table.order)
+    last = table.order.index("password") if "password" in table.order else None
+    rows = read_rows(table.sheet, None if table.has_header else width, last)
+    for row in itertools.islice(rows, int(table.has_header), None):
+        yield _login(_named(table.order, row.cells), table, Locus(label, row.offset, row.line))
+
+
+def _table(path: Path, columns: tuple[str, ...] | None, *, needs_password: bool) -> _Table:
+    """Tell how the table is written and what its columns hold. Raises UnknownColumnsError."""
+    sheet = read_sheet(path)
+    sample = [row.cells for row in itertools.islice(read_rows(sheet), SAMPLE_ROWS)]
+    header = read_header(sample[0]) if sample else None
+    has_header = is_header(header)
+    order = columns or (header if has_header else guess_columns(sample)) or ()
+    is_told = bool({"address", "username"} & set(order)) and (not needs_password or "password" in order)
+    if sample and not is_told:
         raise UnknownColumnsError(path)
-    for source, row in rows:
-        yield _account(dict(_named(order or (), row)), Locus(label, *source))
+    if has_header:
+        sample = sample[1:]
+    return _Table(sheet, order, has_header, _mask(sample, order))
 
 
-def _named(order: Sequence[str], row: list[str]) -> Iterator[tuple[str, str]]:
-    held: dict[str, str] = {}
-    for name, value in zip(order, row, strict=False):
-        held[name] = f"{held[name]};{value}" if name in held else value
-    yield from held.items()
+def _mask(sample: list[list[str]], order: Sequence[str]) -> str | None:
+    """Tell whether the export has blanked the passwords out with one sign: two unlike accounts never all do."""
+    if "password" not in order:
+        return None
+    place = order.index("password")
+    values = {row[place].strip() for row in sample if place < len(row) and row[place].strip()}
+    signs = set("".join(values))
+    is_mask = len(signs) == 1 and len(sample) > 1 and all(len(value) > 2 for value in values)  # noqa: PLR2004
+    return signs.pop() if is_mask and not signs & set("0123456789") else None
 
 
-def _account(held: dict[str, str], source: Locus) -> Account | Skipped:
-    address = held.get("address", "").strip().lower()
-    if not _ADDRESS.fullmatch(address) and _INTERNAL not in address:
+def _named(order: Sequence[str], cells: list[str]) -> dict[str, list[str]]:
+    held: dict[str, list[str]] = {}
+    for name, value in zip(order, cells, strict=False):
+        held.setdefault(name, []).append(value)
+    return held
+
+
+def _login(held: dict[str, list[str]], table: _Table, source: Locus) -> Login | Skipped:
+    typed = _first(held, "address")
+    usernames, aliases = _split(held.get("username", [])), _split(held.get("alias", []))
+    address = (typed or ("" if "address" in table.order else "".join(usernames[:1]))).lower()
+    if "address" in table.order and not ADDRESS.fullmatch(address) and _INTERNAL not in address:
         return Skipped(NO_ADDRESS, source)
-    is_person = held.get("type", "").strip() in {"", "0"} and _INTERNAL not in address
-    return Account(
-        address=address,
-        usernames=_split(held.get("username", "")) or (address.partition("@")[0],),
-        aliases=_split(held.get("alias", "")),
-        is_person=is_person,
-        source=source,
+    if not address:
+        return Skipped(NO_ADDRESS, source)
+    is_person = _first(held, "type").lower() in _PERSONS and _INTERNAL not in address
+    usernames = usernames or (typed.partition("@")[0],)
+    account = Account(address, _lower(usernames), _lower(aliases), is_person, source)
+    return Login(
+        account=account,
+        usernames=usernames,
+        aliases=aliases,
+        full_name=" ".join(part.strip() for part in held.get("name", []) if part.strip()),
+        password=_password(held.get("password"), table),
+        is_admin=_is_any(held.get("admin")),
+        is_disabled=_is_disabled(held),
+        auth_mode=_MODES.get(_first(held, "auth").lower()),
+        left_behind=_left_behind(held),
     )
 
 
-def _split(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(part.strip().lower() for part in text.split(";") if part.strip()))
+def _password(cells: list[str] | None, table: _Table) -> Password | None:
+    text = cells[0] if cells else ""
+    is_masked = _MASKED.fullmatch(text.strip()) or (table.mask is not None and set(text.strip()) == {table.mask})
+    return None if is_masked else Password(text)
 
 
-def _rows(raw: bytes) -> Iterator[tuple[tuple[int, int], list[str]]]:
-    """Split the file into rows with their offset and line; the delimiter is the one its lines agree on."""
-    lines = raw.removeprefix(b"\xef\xbb\xbf").split(b"\n")
-    texts = [decode_text(line.rstrip(b"\r")) for line in lines]
-    delimiter = _delimiter([text for text in texts if text.strip()][:200])
-    offset = len(raw) - sum(map(len, lines)) - len(lines) + 1
-    for number, (line, text) in enumerate(zip(lines, texts, strict=True), 1):
-        if text.strip():
-            yield (offset, number), _cells(text, delimiter)
-        offset += len(line) + 1
+def _first(held: dict[str, list[str]], name: str) -> str:
+    return next((value.strip() for value in held.get(name, []) if value.strip()), "")
 
 
-def _cells(text: str, delimiter: str) -> list[str]:
-    cells = next(csv.reader(io.StringIO(text.replace("\0", "")), delimiter=delimiter), [])
-    return cells[:-1] if cells and not cells[-1].strip() and len(cells) > 1 else cells
+def _is_any(cells: list[str] | None) -> bool | None:
+    return None if cells is None else any(cell.strip().lower() not in _NO for cell in cells)
 
 
-def _delimiter(texts: list[str]) -> str:
-    if any("\t" in text for text in texts):
-        return "\t"
-    # a `;` also joins aliases, so it separates columns only where no comma does
-    commas = sum("," in text for text in texts)
-    return "," if commas * 2 >= len(texts) else ";"
+def _is_disabled(held: dict[str, list[str]]) -> bool | None:
+    if "disabled" in held:
+        return _first(held, "disabled").lower() not in _WORKING
+    if "enabled" in held:
+        return _first(held, "enabled").lower() in _NO
+    return None
 
 
-def _header(cells: list[str]) -> tuple[str, ...] | None:
-    """Read a header row; None when the row is an account."""
-    if any(_ADDRESS.fullmatch(cell.strip()) for cell in cells):
-        return None
-    spelled = [re.sub(r"[^a-z]", "", cell.lower()) for cell in cells]
-    return tuple(next((name for name, words in _HEADERS.items() if word in words), "ignored") for word in spelled)
+def _left_behind(held: dict[str, list[str]]) -> tuple[str, ...] | None:
+    told = [name for name in _LEFT_BEHIND if name in held]
+    return tuple(name for name in told if _is_any(held[name])) if told else None
 
 
-def guess_columns(rows: list[list[str]]) -> tuple[str, ...] | None:
-    """Tell the columns of an export without a header by what they hold; None when they cannot be told.
-
-    The address comes first. Columns of one digit are type and disabled, in this order. A column that
-    mostly repeats the local part is the user name. The last column that is left is the password, as the
-    export should have been asked for; what is left between them are the aliases.
-    """
-    if not rows:
-        return ("address",)
-    width = max(map(len, rows))
-    if sum(bool(_ADDRESS.fullmatch(row[0].strip())) for row in rows if row) * 2 < len(rows):
-        return None
-    order = ["address", *[""] * (width - 1)]
-    for index in range(1, width):
-        values = [row[index].strip().lower() if index < len(row) else "" for row in rows]
-        if all(_SMALL.fullmatch(value) for value in values) and any(values):
-            order[index] = "disabled" if "type" in order else "type"
-        elif "username" not in order and _repeats_local_part(rows, values):
-            order[index] = "username"
-    left = [index for index, name in enumerate(order) if not name]
-    if (left and left[-1] == width - 1 and "username" in order[:-1]) or len(left) > 1:
-        order[left.pop()] = "password"
-    for index in left:
-        order[index] = "alias"
-    return tuple(order)
+def _split(cells: list[str]) -> tuple[str, ...]:
+    parts = (part.strip() for cell in cells for part in cell.split(";"))
+    return tuple(dict.fromkeys(part for part in parts if part))
 
 
-def _repeats_local_part(rows: list[list[str]], values: list[str]) -> bool:
-    same = sum(
-        value == row[0].strip().lower().partition("@")[0] for row, value in zip(rows, values, strict=True) if row
-    )
-    return same * 2 > len(rows)
+def _lower(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name.lower() for name in names))

@@ -78,7 +78,8 @@ def find_layout(root: Path) -> Layout:
     ]
     notes += [f"queue outside the root, by a link: {top.label}" for top in tops if top.named_by == "a link"]
     logs = find_logs(_log_places(bases), root)
-    return Layout(root, queues + _quarantined(tops, root), logs, _child(root, "users.csv"), tuple(notes))
+    accounts, settings = (_child(root, name) for name in ("users.csv", "settings.txt"))
+    return Layout(root, queues + _quarantined(tops, root), logs, accounts, tuple(notes), settings)
 
 
 def split_queue(folder: Path, root: Path | None) -> tuple[QueueFolder, ...]:

@@ -1,0 +1,42 @@
+"""What the maker of a mail server advises: rules for its settings, steps for a compromised account."""
+
+from __future__ import annotations
+
+from typing import Literal
+from typing import NamedTuple
+
+Bearing = Literal["sender", "foreign-sender", "guessing", "weak-password", "volume", "open-door"]
+"""What of an incident a setting would have stopped."""
+
+RuleKind = Literal["exactly", "at-least", "between", "filled", "addresses", "preferred", "optional"]
+"""`exactly`, `at-least` and `between` are numbers that pass or fail; `filled` fails when empty; `addresses` fails on
+a range too wide and is else for a person to review; `preferred` and `optional` are advice when they differ."""
+
+
+class SettingRule(NamedTuple):
+    """What one setting should be, why, and the line that mends it."""
+
+    name: str
+    kind: RuleKind
+    low: int
+    high: int
+    recommended: str
+    """In words, for people."""
+    why: str
+    fix: str
+    bearing: Bearing | None = None
+    unit: str = ""
+    """`minutes`: a value with a unit is turned into minutes first."""
+    spellings: tuple[str, ...] = ()
+    """Other names under which versions of the server print it."""
+
+
+class Step(NamedTuple):
+    """One step of containment, as text: nothing of it is ever run."""
+
+    title: str
+    what: str
+    commands: tuple[str, ...]
+    side_effect: str
+    undo: str
+    check: str

@@ -1,0 +1,112 @@
+"""`breachkit contain`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from typing import Annotated
+
+import typer
+
+from breachkit.cli import gather
+from breachkit.cli import options
+from breachkit.cli import output
+from breachkit.cli.accusing import accuse
+from breachkit.cli.where import Asked
+from breachkit.cli.where import find_evidence
+from breachkit.errors import NothingCompromisedError
+from breachkit.errors import PathUnreadableError
+from breachkit.sasl import Login
+from breachkit.servers import Containment
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from breachkit.cli.where import Where
+    from breachkit.detect.compromise import Accusation
+    from breachkit.report.contain import Contained
+
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[ACCOUNT]…", help="The accounts to contain (default: all that look compromised)."),
+]
+
+PLACEHOLDER = "ACCOUNT"
+_PLAIN = frozenset("@._+-=~#")
+"""Signs of an address that mean nothing between double quotes, neither to a POSIX shell nor to cmd.exe."""
+
+
+def contain(
+    names: Names = None,
+    *,
+    block_list: options.BlockListOption = None,
+    block_minutes: options.BlockMinutes = 30,
+    root: options.Root = None,
+    queue: options.Queue = None,
+    logs: options.Logs = None,
+    accounts: options.Accounts = None,
+    columns: options.Columns = None,
+    timezone: options.Timezone = None,
+    server: options.Server = None,
+    output_format: options.OutputFormat = options.Format.TEXT,
+    output_file: options.OutputFile = None,
+) -> None:
+    """Print the steps that contain a compromised account, in order; nothing is run.
+
+    Example: breachkit contain --root /srv/copy-of-icewarp --block-list nftables
+    """
+    from breachkit.detect.incident import attackers_of
+    from breachkit.report.blocklist import render_block_list
+    from breachkit.report.contain import contain_json
+    from breachkit.report.contain import render_contain
+    from breachkit.report.contract import dump
+
+    asked = Asked(root, queue, logs, accounts, columns, timezone, server=server)
+    where, books = find_evidence(asked, is_optional=bool(names) and block_list is None), gather.Books()
+    found, facts = accuse(where, books)
+    chosen = _chosen(names, found)
+    attackers, inputs = attackers_of(found, chosen), gather.inputs_of(where, books, facts)
+    steps = [_contained(where, account, found, len(attackers.ips)) for account in chosen]
+    if block_list is not None:
+        text = render_block_list(block_list, attackers.ips, block_minutes)
+    elif output_format is options.Format.JSON:
+        text = dump(contain_json(steps, attackers, block_minutes, inputs))
+    else:
+        text = render_contain(steps, attackers, block_minutes, inputs, [where.command("harden")])
+    output.write(text, output_file)
+    output.finish(books, findings=False)
+
+
+def _chosen(names: Sequence[str] | None, found: Accusation) -> list[str]:
+    """Name the accounts: those typed, a bare name resolved where it is one account's, else the compromised."""
+    if not names:
+        chosen = [account.account for account in found.accounts if account.verdict == "compromised"]
+        if not chosen:
+            raise NothingCompromisedError
+        return chosen
+    known = [account.account for account in found.accounts]
+    typed = [name.strip().lower() for name in names]
+    owners = {name: [account for account in known if account.partition("@")[0] == name] for name in typed}
+    return list(dict.fromkeys(owners[name][0] if len(owners[name]) == 1 else name for name in typed))
+
+
+def _contained(where: Where, account: str, found: Accusation, attackers: int) -> Contained:
+    from breachkit.report.contain import Contained
+
+    is_safe = bool(account) and all((sign.isascii() and sign.isalnum()) or sign in _PLAIN for sign in account)
+    purge, block = where.command("group"), where.command("contain", "--block-list", "nftables")
+    shown = account if is_safe and not account.startswith("-") else PLACEHOLDER
+    known = Containment(shown, _left_behind(where, account), purge, block, attackers)
+    verdict = next((one.verdict for one in found.accounts if one.account == account), None)
+    return Contained(account, verdict, where.server.containment(known), shown == account)
+
+
+def _left_behind(where: Where, account: str) -> tuple[str, ...] | None:
+    """Read from the export what of the account outlives a new password; None when it does not tell."""
+    if where.accounts is None:
+        return None
+    rows = where.server.read_logins(where.accounts, where.layout.root, where.columns, False)
+    try:
+        mine = (row.left_behind for row in rows if isinstance(row, Login) and row.account.address == account)
+        return next(mine, None)
+    except OSError as error:
+        raise PathUnreadableError(where.accounts, error.strerror or "unknown reason") from None

@@ -1,0 +1,63 @@
+"""Reading what the server's own tool printed: accounts with their passwords, and settings."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from breachkit.errors import NoAccountError
+from breachkit.errors import NoSettingError
+from breachkit.errors import PathUnreadableError
+from breachkit.progress import bar
+from breachkit.records import Skipped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from breachkit.cli.gather import Books
+    from breachkit.cli.where import Where
+    from breachkit.records import Setting
+    from breachkit.sasl import Login
+
+LISTED_TWICE = "account listed twice: the first line counts"
+
+
+def read_logins(where: Where, path: Path, books: Books) -> Iterator[Login]:
+    """Read the accounts with their passwords, each address once. Raises NoAccountError, PathUnreadableError."""
+    seen: set[str] = set()
+    try:
+        books.bytes += path.stat().st_size
+        with bar(sys.stderr, "accounts", None, " accounts") as progress:
+            for row in where.server.read_logins(path, where.layout.root, where.columns, True):
+                progress(1)
+                if isinstance(row, Skipped):
+                    books.skip(row)
+                elif row.account.address in seen:
+                    books.skip(Skipped(LISTED_TWICE, row.account.source))
+                else:
+                    seen.add(row.account.address)
+                    yield row
+    except OSError as error:
+        raise PathUnreadableError(path, error.strerror or "unknown reason") from None
+    books.files += 1
+    if not seen:
+        raise NoAccountError(path)
+
+
+def read_settings(where: Where, path: Path, books: Books) -> list[Setting]:
+    """Read the settings of a file. Raises NoSettingError, PathUnreadableError."""
+    settings: list[Setting] = []
+    try:
+        books.bytes += path.stat().st_size
+        for row in where.server.read_settings(path, where.layout.root):
+            if isinstance(row, Skipped):
+                books.skip(row)
+            else:
+                settings.append(row)
+    except OSError as error:
+        raise PathUnreadableError(path, error.strerror or "unknown reason") from None
+    books.files += 1
+    if not any(setting.name for setting in settings):
+        raise NoSettingError(path)
+    return settings

@@ -1,0 +1,91 @@
+"""`breachkit harden`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+from typing import Annotated
+
+import typer
+
+from breachkit.cli import exports
+from breachkit.cli import gather
+from breachkit.cli import options
+from breachkit.cli import output
+from breachkit.cli.accusing import accuse
+from breachkit.cli.where import Asked
+from breachkit.cli.where import find_evidence
+from breachkit.errors import NoSettingsFileError
+from breachkit.errors import PathMissingError
+
+if TYPE_CHECKING:
+    from breachkit.cli.where import Where
+    from breachkit.detect.hardening import JudgedSetting
+
+Settings = Annotated[
+    Path | None,
+    typer.Argument(metavar="SETTINGS", help="Lines 'NAME: value' from the server's tool (else settings.txt)."),
+]
+
+
+def harden(
+    settings: Settings = None,
+    *,
+    print_commands: options.PrintCommands = False,
+    root: options.Root = None,
+    queue: options.Queue = None,
+    logs: options.Logs = None,
+    accounts: options.Accounts = None,
+    columns: options.Columns = None,
+    timezone: options.Timezone = None,
+    server: options.Server = None,
+    output_format: options.OutputFormat = options.Format.TEXT,
+    output_file: options.OutputFile = None,
+    fail_on_findings: options.FailOnFindings = False,
+) -> None:
+    """Hold the server's settings against the vendor's guides, with the line that mends each.
+
+    Example: breachkit harden settings.txt --root /srv/copy-of-icewarp
+    """
+    from breachkit.report.contract import dump
+    from breachkit.report.harden import harden_json
+    from breachkit.report.harden import render_harden
+
+    asked = Asked(root, queue, logs, accounts, columns, timezone, server=server)
+    where = find_evidence(asked, is_optional=True, use_defaults=settings is None and not print_commands)
+    if print_commands:
+        return _print_commands(where, output_file)
+    books = gather.Books()
+    judged, others, facts = _judge(where, settings or where.layout.settings, books)
+    inputs, advice = gather.inputs_of(where, books, facts), where.server.advice
+    following = [where.command("weak-passwords")]
+    is_json = output_format is options.Format.JSON
+    text = harden_json(judged, others, advice, inputs) if is_json else None
+    output.write(dump(text) if text else render_harden(judged, others, advice, inputs, following), output_file)
+    return output.finish(books, findings=fail_on_findings and any(row.status == "fail" for row in judged))
+
+
+def _print_commands(where: Where, output_file: Path | None) -> None:
+    from breachkit.report.harden import render_commands
+
+    output.write(render_commands(where.server.settings_commands), output_file)
+
+
+def _judge(
+    where: Where,
+    path: Path | None,
+    books: gather.Books,
+) -> tuple[tuple[JudgedSetting, ...], int, gather.SmtpFacts]:
+    """Judge the settings; returns too how many no rule speaks of."""
+    from breachkit.detect.hardening import judge_settings
+    from breachkit.detect.incident import incident_of
+
+    if path is None:
+        raise NoSettingsFileError
+    if not path.is_file():
+        raise PathMissingError("SETTINGS", path)
+    settings = exports.read_settings(where, path, books)
+    found, facts = accuse(where, books)
+    known = [setting for setting in settings if setting.name]
+    judged = judge_settings(known, where.server.setting_rules, incident_of(found))
+    return judged, len(settings) - len(known), facts

@@ -1,0 +1,124 @@
+"""Which settings left the door open?"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import TYPE_CHECKING
+from typing import Literal
+from typing import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from collections.abc import Mapping
+    from collections.abc import Sequence
+
+    from breachkit.advice import Bearing
+    from breachkit.advice import SettingRule
+    from breachkit.records import Setting
+
+Status = Literal["fail", "advice", "unknown", "pass"]
+STATUSES: tuple[Status, ...] = ("fail", "advice", "unknown", "pass")
+"""Worst first: of several values of one setting (a limit of each domain) the worst counts."""
+
+WIDE = 256
+"""Addresses in one range from which on a list of trusted addresses is no list of few known ones."""
+
+_NUMBER = re.compile(r"(-?\d{1,15})\s*([A-Za-zàèìòù]*)\.?(?:\s.*)?")
+_WORDS = {
+    **dict.fromkeys(("true", "yes", "on", "enabled", "si", "sì", "vero"), 1),
+    **dict.fromkeys(("false", "no", "off", "disabled", "falso"), 0),
+}
+_MINUTES = {"s": 1 / 60, "m": 1.0, "h": 60.0, "o": 60.0, "d": 1440.0, "g": 1440.0}
+"""By the first letter of a unit of time, English or Italian."""
+
+_UNBOUND = 1 << 128
+
+
+class JudgedSetting(NamedTuple):
+    """One setting against its rule."""
+
+    name: str
+    value: str | None
+    recommended: str
+    status: Status
+    why: str
+    fix: str
+
+
+def judge_settings(
+    settings: Iterable[Setting],
+    rules: Sequence[SettingRule],
+    incident: Mapping[Bearing, str],
+) -> tuple[JudgedSetting, ...]:
+    """Hold the settings against the rules: one row a rule, in the order of the rules.
+
+    Args:
+        settings: as read; one may occur several times.
+        rules: what they should be.
+        incident: what the evidence shows of an incident, by what a setting would have stopped.
+    """
+    values: dict[str, list[str]] = {}
+    for setting in settings:
+        values.setdefault(setting.name, []).append(setting.value)
+    return tuple(_judge(rule, values.get(rule.name, []), incident) for rule in rules)
+
+
+def _judge(rule: SettingRule, values: Sequence[str], incident: Mapping[Bearing, str]) -> JudgedSetting:
+    value = min(values, key=lambda value: STATUSES.index(status_of(rule, value)), default=None)
+    status = "unknown" if value is None else status_of(rule, value)
+    told = incident.get(rule.bearing) if rule.bearing is not None and status != "pass" else None
+    why = rule.why if told is None else f"{rule.why}; {told}"
+    return JudgedSetting(rule.name, value, rule.recommended, status, why, rule.fix)
+
+
+def status_of(rule: SettingRule, value: str) -> Status:
+    """Judge one value; what is no value of this kind is unknown."""
+    if rule.kind == "addresses":
+        return _status_of_addresses(value)
+    if rule.kind == "filled":
+        return "pass" if value.strip() else "fail"
+    number = number_of(value, rule.unit)
+    if number is None:
+        return "unknown"
+    if rule.low <= number <= rule.high:
+        return "pass"
+    if rule.kind == "optional" or (rule.kind == "preferred" and number > 0):
+        return "advice"
+    return "fail"
+
+
+def number_of(value: str, unit: str = "") -> float | None:
+    """Read a number, with a unit or without, or a word for on and off; None for anything else."""
+    text = value.strip().strip("\"'").lower()
+    if text in _WORDS:
+        return _WORDS[text]
+    found = _NUMBER.fullmatch(text)
+    if found is None:
+        return None
+    number = float(found[1])
+    return number * _MINUTES.get(found[2][:1], 1.0) if unit == "minutes" else number
+
+
+def _status_of_addresses(value: str) -> Status:
+    entries = [entry for entry in re.split(r"[;,\s]+", value.strip().strip("\"'")) if entry]
+    sizes = [_size(entry) for entry in entries]
+    if any(size > WIDE for size in sizes):
+        return "fail"
+    return "advice" if any(sizes) else "pass"
+
+
+def _size(entry: str) -> int:
+    """Count the addresses of an entry: an address, `/24`, `*`, or a range; 0 for the machine itself."""
+    if entry in {"0", "::1", "localhost"} or entry.startswith("127."):
+        return 0
+    first, is_range, last = entry.partition("-")
+    try:
+        if is_range:
+            return int(ipaddress.ip_address(last)) - int(ipaddress.ip_address(first)) + 1
+        if "*" in entry:
+            return int(256 ** entry.count("*")) if entry != "*" else _UNBOUND
+        network = ipaddress.ip_network(entry, strict=False)
+    except (ValueError, TypeError):
+        return 1
+    return _UNBOUND if not int(network.network_address) else network.num_addresses

@@ -1,0 +1,92 @@
+"""What an incident looks like to those who mend it: in sentences for settings, in addresses for a firewall."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING
+from typing import NamedTuple
+
+from breachkit.detect.inquiry import Inquiry
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from collections.abc import Iterator
+
+    from breachkit.advice import Bearing
+    from breachkit.detect.compromise import AccountVerdict
+    from breachkit.detect.compromise import Accusation
+    from breachkit.detect.inquiry import Evidence
+
+
+class Attackers(NamedTuple):
+    """Addresses that may be blocked, and how many must not be."""
+
+    ips: tuple[str, ...]
+    """IPv4 before IPv6, each in order."""
+    lawful: int
+    """Attacking addresses left out because an account used them lawfully too."""
+
+
+def incident_of(found: Accusation) -> dict[Bearing, str]:
+    """Say what the evidence shows, by what a setting would have stopped; empty without a compromised account."""
+    told: dict[Bearing, str] = {}
+    domains = {account.account.rpartition("@")[2] for account in found.accounts}
+    for account in found.accounts:
+        if account.verdict == "compromised":
+            for bearing, sentence in _sentences(account, domains):
+                told.setdefault(bearing, sentence)
+    return told
+
+
+def _sentences(account: AccountVerdict, domains: Collection[str]) -> Iterator[tuple[Bearing, str]]:
+    name = account.account
+    declared = next((sender for sender, _ in account.mail_froms if "@" in sender and sender != name), None)
+    if declared is not None and any(signal.name == "sender-not-account" for signal in account.signals):
+        yield "sender", f"AUTH was {name}, MAIL FROM {declared}: this setting would have refused it"
+        if declared.rpartition("@")[2] not in domains:
+            yield "foreign-sender", f"MAIL FROM {declared} is of no local domain: this setting would have refused it"
+    if account.auth_failures_before_entry:
+        yield "guessing", f"{name} was entered after {account.auth_failures_before_entry:,} failed logins"
+    if account.weak_password:
+        yield "weak-password", f"the password of {name} was guessable ({account.weak_password})"
+    sent = max(account.sent_messages or 0, account.queued_messages)
+    if sent:
+        yield "volume", f"{name} sent {sent:,} messages without meeting a limit"
+
+
+def find_targets(evidence: Evidence) -> frozenset[str]:
+    """Find the accounts that attacking addresses tried to log in to, with or without success."""
+    inquiry = Inquiry(evidence)
+    attacking = [ip for _, ip in inquiry.attacks]
+    return frozenset(inquiry.visits[inquiry.visits.index.isin(attacking, level="client_ip")].index.unique("account"))
+
+
+def attackers_of(found: Accusation, accounts: Collection[str]) -> Attackers:
+    """List the addresses that attacked these accounts, without any that some account used lawfully."""
+    attacking = {
+        place.ip
+        for account in found.accounts
+        if account.account in accounts
+        for place in account.client_ips
+        if place.attacking
+    }
+    lawful = {
+        place.ip
+        for account in found.accounts
+        for place in account.client_ips
+        if place.usual or (place.successes and not place.attacking)
+    }
+    blocked = {address for ip in attacking - lawful if (address := _address(ip)) is not None}
+    ordered = sorted(blocked, key=lambda address: (address.version, int(address)))
+    return Attackers(tuple(map(str, ordered)), len(attacking & lawful))
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Read an address that a firewall may be told to block; a word of evidence is none."""
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    mapped = getattr(address, "ipv4_mapped", None)
+    address = mapped or address
+    return None if address.is_loopback or address.is_unspecified or address.is_multicast else address
