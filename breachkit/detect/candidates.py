@@ -28,13 +28,54 @@ if TYPE_CHECKING:
 LIKELIEST = 20
 """Candidates tried on a slow hash: at 0.1 to 0.3 s each, 2 to 6 seconds an account."""
 
-_SIGNS = "!.?@#$*-_+%&=,;:/()"
-_YEARS = tuple(str(year) for year in range(1940, datetime.now(UTC).year + 2))[::-1]
+_SIGNS = "!.?@#$*-_+%&=,;:/()'\"<>[]{}\\^`|~"
+_ENDINGS = {"y": ("ies", "ied"), **dict.fromkeys("aeio", ("ing",))}
+_BRACKETS = ("()", "{}", "[]", "<>")
+_YEARS = tuple(str(year) for year in range(1900, datetime.now(UTC).year + 2))[::-1]
 _DIGITS = tuple(f"{number}" for number in range(10)) + tuple(f"{number:02}" for number in range(100))
 _NUMBERS = ("123", "1234", "12345", "123456", "007", "321", "12", *(digit * 3 for digit in "0123456789"))
 _LONG_NUMBERS = tuple(digit * times for times in (4, 5, 6) for digit in "0123456789")
-_WORDS = ("estate", "inverno", "primavera", "autunno", "pass", "password", "mail", "pec", "web", "s", "ed", "ing")
-_BEFORE = ("1", "2", "123", "!", ".", "the", "my", "mr", "dr", "amy", "The", "My", "Mr", "Dr", "__", "la", "il")
+_WORDS = (
+    "estate",
+    "inverno",
+    "primavera",
+    "autunno",
+    "pass",
+    "password",
+    "mail",
+    "pec",
+    "web",
+    "s",
+    "ed",
+    "ing",
+    "'s",
+    "!!",
+    "!!!",
+)
+_BEFORE = (
+    "1",
+    "2",
+    "123",
+    "!",
+    ".",
+    "the",
+    "my",
+    "mr",
+    "dr",
+    "amy",
+    "The",
+    "My",
+    "Mr",
+    "Dr",
+    "Amy",
+    "mr.",
+    "Mr.",
+    "dr.",
+    "Dr.",
+    "__",
+    "la",
+    "il",
+)
 _LEET_SETS = ("a4", "a@", "e3", "i1", "l1", "o0", "s$", "s5", "t7")
 _CURRENT = 12
 """Years back from now that people put behind a name together with a sign."""
@@ -87,9 +128,14 @@ def _turned(word: str) -> Iterator[str]:
     low = fold(word)
     bare = low.translate(VOWELS)
     shapes = [low, low[::-1], low * 2, low + low[::-1], low[::-1] * 2, bare, low.replace("y", "ie"), *_leet(low)]
-    shapes += [low[turn:] + low[:turn] for turn in (1, 2, -1, -2)]
+    shapes += [bare * 2, *(low[:-1] + ending for ending in _ENDINGS.get(low[-1:], ()))]
     for shape in dict.fromkeys(shapes):
         yield from _cased(shape)
+    for form in (low, low.capitalize()):
+        yield form * 2
+        yield from (form[turn:] + form[:turn] for turn in (1, 2, -1, -2))
+        yield from (form[:at] + "." + form[at:] for at in (1, 2))
+    yield from (digit + low + "s" for digit in "0123456789")
     for table in (RIGHT, LEFT) if low.isalnum() else ():
         for shape in (low.translate(table), low.translate(table).translate(table)):
             yield shape
@@ -99,6 +145,9 @@ def _turned(word: str) -> Iterator[str]:
 def _cased(shape: str) -> Iterator[str]:
     capital = shape.capitalize()
     yield from (shape, capital, shape.upper(), shape.title(), capital.swapcase(), shape[:-1] + shape[-1:].upper())
+    turns = [sign.upper() if at % 2 else sign for at, sign in enumerate(shape)]
+    yield from ("".join(turns), "".join(turns).swapcase())
+    yield "".join(sign if sign in "aeiou" else sign.upper() for sign in shape)
 
 
 def _leet(low: str) -> Iterator[str]:
@@ -116,7 +165,8 @@ def _added(word: str) -> Iterator[str]:
             yield form + tail
         for head in (*_BEFORE, *_SIGNS, *"0123456789"):
             yield head + form
-        yield from (sign + form + sign for sign in _SIGNS)
+        yield from (sign + form + sign for sign in (*_SIGNS, "1"))
+        yield from (pair[0] + form + pair[1] for pair in _BRACKETS)
     for shape in _leet(low):
         for form in (shape, shape.capitalize()):
             yield from (form + tail for tail in (*_DIGITS[:10], "123", "!", ".", *_YEARS[:_CURRENT]))
@@ -139,6 +189,7 @@ def _misspelled(word: str) -> Iterator[str]:
     for form in (low, low.capitalize()):
         yield from (form[:end] for end in range(3, len(form)))
         yield from (form[:at] + form[at + 1 :] for at in range(len(form)))
+        yield form[1:].capitalize()
         yield from (form[:at] + form[at].swapcase() + form[at + 1 :] for at in range(len(form)))
         yield from (form + letter for letter in letters + letters.upper())
     yield from (letter + low for letter in letters + letters.upper())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import string
+from collections import Counter
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
@@ -79,7 +80,7 @@ ROLES = [
     "support",
     "office",
 ]
-PASSPHRASE = string.ascii_lowercase
+
 NAMED: tuple[Weakness, ...] = (
     *("equals-username", "equals-alias", "username-variant", "alias-variant", "name-variant", "domain-variant"),
 )
@@ -121,7 +122,10 @@ def populate(seed: int, size: int, weak_share: float = 0.5) -> list[Planted]:
         accounts.append(person._replace(password=secret, planted=planted))
         if dice.random() < 0.5 and sum(one.password == secret for one in accounts[-60:]) > 1:
             secret = ""
-    return accounts
+    owners = Counter(one.password for one in accounts)
+    return [
+        one._replace(planted=None) if one.planted == "shared" and owners[one.password] == 1 else one for one in accounts
+    ]
 
 
 def _word(dice: random.Random) -> str:
