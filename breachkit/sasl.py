@@ -49,6 +49,8 @@ OTHER = "other"
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]+={0,2}")
 _MASK = re.compile(rb"[xX]{3,}")
 """A slot that the server itself has blanked out with letters; stars and dots are no base64 anyway."""
+_EMPTY = frozenset({b"", b"="})
+"""No initial response, or one that RFC 4954 §4 spells as empty."""
 _LONGEST = 12_288
 """RFC 4954 §4: the longest line of an exchange a server must take."""
 
@@ -132,7 +134,7 @@ class Exchange:
         name = word.decode("ascii", "replace").upper()
         self.mechanism = name if name in MECHANISMS else OTHER
         self._responses: list[bytes] = []
-        if initial.strip():
+        if initial.strip() not in _EMPTY:
             self._responses.append(initial.strip())
 
     def add(self, response: bytes) -> None:
@@ -163,7 +165,8 @@ def _user(raw: bytes | None) -> str | None:
     if raw is None:
         return None
     text = decode_text(raw).strip().strip("\0")
-    return text if text and text.isprintable() else None
+    # a colon joins user and password in a login that somebody spelled wrongly
+    return text if text and text.isprintable() and ":" not in text else None
 
 
 def _password(raw: bytes | None) -> Password | None:

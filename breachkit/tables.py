@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from breachkit.records import AuthAttempt
     from breachkit.records import Delivery
+    from breachkit.records import Locus
     from breachkit.records import Message
     from breachkit.records import Transaction
 
@@ -50,6 +51,7 @@ SENDS = {
     "ts": TIME,
     "client_ip": TEXT,
     "user": TEXT,
+    "auth": TEXT,
     "mail_from": TEXT,
     "rcpt_to": TEXT,
     "rcpt_count": "int64",
@@ -101,17 +103,18 @@ def attempts_table(attempts: Sequence[AuthAttempt]) -> pd.DataFrame:
     return _table(ordered, ATTEMPTS)
 
 
-def sends_table(sends: Iterable[tuple[str, str | None, Transaction]]) -> pd.DataFrame:
+def sends_table(sends: Iterable[tuple[str, str | None, Locus | None, Transaction]]) -> pd.DataFrame:
     """Put messages handed in by somebody in a table, in order of time, columns `SENDS`.
 
     Args:
-        sends: client address, user as typed (None without AUTH), and the transaction.
+        sends: client address, user as typed, place of the AUTH (both None without one), and the transaction.
     """
     rows = [
         (
             sent.ts,
             client_ip,
             user,
+            auth,
             sent.mail_from,
             sent.rcpt_to,
             sent.rcpt_count,
@@ -120,7 +123,7 @@ def sends_table(sends: Iterable[tuple[str, str | None, Transaction]]) -> pd.Data
             sent.accepted,
             sent.source,
         )
-        for client_ip, user, sent in sends
+        for client_ip, user, auth, sent in sends
     ]
     return _table(sorted(rows, key=lambda row: (row[0], row[-1])), SENDS)
 

@@ -17,6 +17,9 @@ from breachkit.cli.trace import trace
 from breachkit.cli.weak_passwords import weak_passwords
 from breachkit.errors import BreachkitError
 
+INTERRUPTED = 130
+"""What typer makes of Ctrl-C."""
+
 app = typer.Typer(
     name="breachkit",
     help="From an exploding mail queue to the compromised account, with the evidence kept.",
@@ -61,5 +64,8 @@ def run() -> int:
         sys.stderr.write(f"breachkit: {clean(str(error))}\n")
         return error.exit_code
     except SystemExit as end:
+        if end.code == INTERRUPTED:
+            sys.stderr.write("breachkit: stopped by Ctrl-C; nothing was written\n")
+            return 1
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     return 0

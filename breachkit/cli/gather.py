@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from breachkit.errors import AlienLogError
+from breachkit.errors import BreachkitError
 from breachkit.errors import PathUnreadableError
 from breachkit.errors import UnbalancedError
 from breachkit.progress import bar
@@ -53,6 +54,8 @@ class Books:
     lines: int = 0
     bytes: int = 0
     skipped: Skips = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    """What a reader must know of how the evidence was read."""
 
     def skip(self, skipped: Skipped) -> None:
         """Count a piece of evidence that could not be read."""
@@ -75,7 +78,8 @@ class SmtpFacts:
     """What the logs say, as far as a question about accounts needs it."""
 
     attempts: list[AuthAttempt] = field(default_factory=list)
-    sends: list[tuple[str, str | None, Transaction]] = field(default_factory=list)
+    sends: list[tuple[str, str | None, Locus | None, Transaction]] = field(default_factory=list)
+    """Client address, user as typed, place of the AUTH, and the message."""
     deliveries: list[Delivery] = field(default_factory=list)
     sessions: Counter[int] = field(default_factory=Counter)
     """Sessions by the hour they began in, as seconds since the epoch."""
@@ -154,12 +158,15 @@ def read_smtp(where: Where, books: Books, fingerprints: Fingerprints, queue_ids:
     facts = SmtpFacts()
     for session in each_session(where, books, fingerprints, facts.tally):
         _take(session, facts, queue_ids)
+    facts.tally.begin_at(None if where.since is None else where.since.timestamp())
     return facts
 
 
 def each_session(where: Where, books: Books, fingerprints: Fingerprints, tally: LogTally) -> Iterator[Session]:
     """Read SMTP sessions with a progress bar, within --since and --until. Raises AlienLogError."""
     logs = smtp_logs(where)
+    for skipped in where.layout.skipped:
+        books.skip(skipped)
     with bar(sys.stderr, "logs", sum(log.size for log in logs), "B") as progress:
         reading = Reading(where.zone, fingerprints, progress)
         for session in books.keep(where.server.read_sessions(logs, reading, tally)):
@@ -183,7 +190,8 @@ def _take(session: Session, facts: SmtpFacts, queue_ids: Collection[str]) -> Non
         facts.accepted[int(sent.ts.timestamp()) // HOUR * HOUR] += sent.accepted
         if sent.attempt is not None or (sent.queue_id is not None and sent.queue_id in queue_ids):
             user = None if sent.attempt is None else session.attempts[sent.attempt].user
-            facts.sends.append((session.client_ip, user, sent))
+            source = None if sent.attempt is None else session.attempts[sent.attempt].source
+            facts.sends.append((session.client_ip, user, source, sent))
 
 
 def read_doors(where: Where, facts: SmtpFacts, books: Books, fingerprints: Fingerprints) -> None:
@@ -215,6 +223,12 @@ def read_accounts(where: Where, books: Books) -> list[Account]:
                 accounts.append(row)
     except OSError as error:
         raise PathUnreadableError(where.accounts, error.strerror or "unknown reason") from None
+    except BreachkitError as error:
+        if where.is_accounts_asked:
+            raise
+        # nobody named the file: it must not stand between the user and the account
+        books.notes.append(f"bare names and aliases are not resolved: {error}")
+        return []
     books.files += 1
     return accounts
 
@@ -229,6 +243,14 @@ def balance(books: Books) -> None:
     lost = books.found_messages - books.messages
     if lost > sum(number for number, _ in books.skipped.values()):
         raise UnbalancedError(f"{books.found_messages} files found", f"{books.messages} read")
+
+
+def _bounds(where: Where) -> Iterator[str]:
+    """Say that evidence was left out on the user's word: what came before may explain what came after."""
+    if where.since is not None:
+        yield f"what is older than {where.since.isoformat(timespec='seconds')} was left out (--since)"
+    if where.until is not None:
+        yield f"what is newer than {where.until.isoformat(timespec='seconds')} was left out (--until)"
 
 
 def queue_labels(where: Where) -> list[str]:
@@ -251,7 +273,7 @@ def inputs_of(where: Where, books: Books, facts: SmtpFacts | None) -> Inputs:
         server=where.server.name,
         paths=where.paths,
         skipped=books.skipped,
-        notes=where.layout.notes,
+        notes=(*where.layout.notes, *books.notes, *_bounds(where)),
         unread=tuple(unread_logs(where)),
         log_level=facts.level,
         log_first=facts.first,

@@ -52,10 +52,10 @@ def fates_of(facts: SmtpFacts) -> Fates | None:
             fates[path] = fates.get(path, False) or delivery.is_unknown
             if delivery.is_unknown:
                 places.append(delivery.source)
-    refused = sum(sent.rcpt_unknown for _, _, sent in facts.sends)
+    refused = sum(sent.rcpt_unknown for *_, sent in facts.sends)
     if not fates and not refused:
         return None
-    places += [sent.source for _, _, sent in facts.sends if sent.rcpt_unknown]
+    places += [sent.source for *_, sent in facts.sends if sent.rcpt_unknown]
     return Fates(len(fates) + refused, sum(fates.values()) + refused, first(places))
 
 

@@ -108,7 +108,7 @@ def _choose(where: Where, word: str, books: gather.Books) -> Chosen:
     chosen: list[Session] = []
     clients: list[Session] = []
     for session in gather.each_session(where, books, gather.run_fingerprints(), facts.tally):
-        if is_wanted(session, wanted):
+        if is_wanted(session, wanted, directory):
             chosen.append(session)
         elif session.kind == "client":
             clients.append(session)

@@ -37,6 +37,18 @@ if TYPE_CHECKING:
 IS_WINDOWS = os.name == "nt"
 ROOT_VARIABLE = "BREACHKIT_ROOT"
 SETTINGS_FILE = "breachkit.toml"
+_LACKS = {
+    "scan": frozenset({"--accounts", "--columns"}),
+    "trace": frozenset({"--queue"}),
+    "purge": frozenset({"--logs", "--accounts", "--columns", "--since", "--until"}),
+    "restore": frozenset({"--logs", "--accounts", "--columns", "--since", "--until"}),
+    "group": frozenset(),
+    "weak-passwords": frozenset({"--since", "--until"}),
+    "harden": frozenset({"--since", "--until"}),
+    "contain": frozenset({"--since", "--until"}),
+}
+"""Options that name evidence and that a command has no use for."""
+
 _PATHS = ("root", "accounts")
 _PATH_LISTS = ("queue", "logs")
 _WORDS = ("timezone", "server")
@@ -64,6 +76,8 @@ class Where:
     server: MailServer
     layout: Layout
     accounts: Path | None
+    is_accounts_asked: bool
+    """False when the file was only found lying there."""
     columns: tuple[str, ...] | None
     zone: tzinfo
     zone_name: str
@@ -72,12 +86,14 @@ class Where:
     paths: tuple[str, ...]
     """The paths that were named, as spelled by the user, with `/`."""
 
-    typed: tuple[str, ...]
+    typed: tuple[tuple[str, str], ...]
     """The options that named the evidence, to repeat in the next command."""
 
     def command(self, name: str, *arguments: str) -> str:
         """Spell a breachkit command on the same evidence, quoted for the shell we run in."""
-        words = ["breachkit", name, *arguments, *self.typed]
+        lacks = _LACKS.get(name, frozenset())
+        repeated = [word for option, value in self.typed if option not in lacks for word in (option, value)]
+        words = ["breachkit", name, *arguments, *repeated]
         return subprocess.list2cmdline(words) if IS_WINDOWS else shlex.join(words)
 
     def is_inside(self, ts: datetime) -> bool:
@@ -101,7 +117,7 @@ def find_evidence(asked: Asked, *, is_optional: bool = False, use_defaults: bool
         root, asked.server or settings.get("server"), overridden=is_optional or bool(queue or logs)
     )
     layout = _override(server, layout, queue, logs)
-    if not layout.queues and not layout.logs and not is_optional:
+    if not layout.queues and not layout.logs and not layout.skipped and not is_optional:
         raise NoEvidenceError(root if root is not None else ".", server.looked_for)
     accounts = asked.accounts or settings.get("accounts")
     if accounts is not None and not Path(accounts).is_file():
@@ -112,6 +128,7 @@ def find_evidence(asked: Asked, *, is_optional: bool = False, use_defaults: bool
         server=server,
         layout=layout,
         accounts=Path(accounts) if accounts is not None else layout.accounts,
+        is_accounts_asked=accounts is not None or asked.columns is not None,
         columns=_columns(asked.columns, server),
         zone=zone,
         zone_name=zone_name,
@@ -122,16 +139,16 @@ def find_evidence(asked: Asked, *, is_optional: bool = False, use_defaults: bool
     )
 
 
-def _typed(asked: Asked) -> Iterator[str]:
+def _typed(asked: Asked) -> Iterator[tuple[str, str]]:
     if asked.root is not None:
-        yield from ("--root", str(asked.root))
+        yield "--root", str(asked.root)
     for option, paths in (("--queue", asked.queue), ("--logs", asked.logs)):
         for path in paths or ():
-            yield from (option, str(path))
+            yield option, str(path)
     words = {"--accounts": asked.accounts, "--columns": asked.columns, "--timezone": asked.timezone}
     for option, word in {**words, "--since": asked.since, "--until": asked.until, "--server": asked.server}.items():
         if word is not None:
-            yield from (option, str(word))
+            yield option, str(word)
 
 
 def _settings() -> dict[str, Any]:
@@ -191,7 +208,7 @@ def _layout(root: Path | None, name: str | None, *, overridden: bool) -> tuple[M
     except NotADirectoryError:
         raise PathUnreadableError(root, "it is no folder") from None
     except OSError as error:
-        raise PathUnreadableError(root, error.strerror or "unknown reason") from None
+        raise PathUnreadableError(error.filename or root, error.strerror or "unknown reason") from None
     if found is None and not overridden:
         raise NoEvidenceError(root, "; ".join(load(known).looked_for for known in names()))
     return found or (server, server.find_layout(root))
@@ -211,9 +228,9 @@ def _override(
         layout = layout._replace(queues=tuple(dict.fromkeys(queues)))
     if logs:
         found = server.find_logs(logs, layout.root)
-        if not found:
+        if not found.logs and not found.skipped:
             raise PathMissingError("--logs", ", ".join(map(str, logs)))
-        layout = layout._replace(logs=found)
+        layout = layout._replace(logs=found.logs, skipped=found.skipped)
     return layout
 
 

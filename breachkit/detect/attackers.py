@@ -22,6 +22,15 @@ FOREIGN_SHARE = 0.2
 FOREIGN_COUNT = 10
 """Messages in other names, as a share of those sent from one address or in number, that are spam's way."""
 
+KIN_COUNT = 3
+"""Messages in names of the account's own domain below which they are an alias that nobody told us of."""
+
+ALWAYS = pd.Timedelta(hours=24)
+"""How soon after its first login an address must have written in other names for that to be its habit."""
+
+BEFORE = pd.Timedelta(hours=24)
+"""How long before its first attack an address that is new to an account may have come in to look round."""
+
 NOWHERE_SHARE = 0.25
 NOWHERE_COUNT = 5
 """Recipients that do not exist, as a share of those whose fate is known, and at least so many. "Honest users
@@ -31,7 +40,7 @@ a kept mailing list stays below 5 %."""
 HOPELESS_SHARE = 0.5
 """Share of recipients that do not exist from which on not even a habit excuses."""
 
-STEADY = pd.Timedelta(hours=6)
+STEADY = pd.Timedelta(hours=3)
 """How long one address must have been in use for what it does to be the account's habit."""
 
 DAYS = 3
@@ -103,7 +112,10 @@ def _trying(visits: pd.DataFrame) -> set[str]:
 
 
 def _is_spam(visits: pd.DataFrame, is_habit: pd.Series[bool]) -> pd.Series[bool]:
-    sent, foreign, unknown, rcpts = (visits[name] for name in ("sent", "mismatched", "unknown", "rcpts"))
+    sent, unknown, rcpts = (visits[name] for name in ("sent", "unknown", "rcpts"))
+    foreign = visits["mismatched"].where(
+        visits["strange"] > 0, visits["mismatched"].where(visits["mismatched"] >= KIN_COUNT, 0)
+    )
     nobody = (unknown >= NOWHERE_COUNT) & (unknown >= NOWHERE_SHARE * rcpts)
     is_foreign = (foreign > 0) & ((foreign >= FOREIGN_SHARE * sent) | (foreign >= FOREIGN_COUNT))
     return (nobody & (unknown >= HOPELESS_SHARE * rcpts)) | ((nobody | is_foreign) & ~is_habit)
@@ -121,7 +133,8 @@ def _is_habit(visits: pd.DataFrame) -> pd.Series[bool]:
     is_calm = (visits["days"] >= DAYS) | (visits["busiest"] < HASTE)
     is_only = (places == 1) & (visits["last_seen"] - visits["first_success"] >= STEADY) & is_calm
     is_first = visits["first_success"] <= accounts["first_success"].transform("min") + STEADY
-    return (is_only | (is_first & (visits["days"] >= DAYS))) & (visits["unlike_secrets"] < GUESSES)
+    always = visits["first_mismatch"].isna() | (visits["first_mismatch"] <= visits["first_success"] + ALWAYS)
+    return (is_only | (is_first & (visits["days"] >= DAYS))) & always & (visits["unlike_secrets"] < GUESSES)
 
 
 def _crowds(visits: pd.DataFrame, sends: pd.DataFrame) -> set[tuple[str, str]]:
@@ -141,9 +154,10 @@ def _crowds(visits: pd.DataFrame, sends: pd.DataFrame) -> set[tuple[str, str]]:
 
 
 def _followed(visits: pd.DataFrame, found: pd.DataFrame) -> pd.Series[bool]:
-    """Tell where an attacking address of other accounts came in, after it had begun.
+    """Tell where an attacking address of other accounts came in, after it had begun or shortly before.
 
-    It began with its first failure, its first message in another name, or its first login.
+    It began with its first failure, its first message in another name, or its first login. Before that it counts
+    only where it is new to an account that had been used from elsewhere.
     """
     strong = found["by_guessing"] | found["by_trying"] | found["by_sending"]
     strong &= ~visits.index.isin([*_shared(visits)], level="client_ip")
@@ -151,7 +165,10 @@ def _followed(visits: pd.DataFrame, found: pd.DataFrame) -> pd.Series[bool]:
     sent = visits["first_mismatch"].fillna(visits["first_success"]).where(found["by_sending"])
     began = pd.concat([failed, sent], axis=1).min(axis=1).fillna(visits["first_seen"])[strong]
     earliest = began.groupby(level="client_ip").min().reindex(visits.index.get_level_values("client_ip"))
-    return (visits["successes"] > 0) & (visits["first_success"] >= earliest.to_numpy())
+    first = visits.groupby(level="account")["first_success"].transform("min")
+    is_after = visits["first_success"] >= earliest.to_numpy()
+    is_early = visits["first_success"] >= (earliest - BEFORE).to_numpy()
+    return (visits["successes"] > 0) & (is_after | (is_early & (visits["first_success"] > first)))
 
 
 def _shared(visits: pd.DataFrame) -> set[str]:

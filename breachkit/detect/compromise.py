@@ -26,6 +26,7 @@ from breachkit.detect.weakness import weakness_of
 if TYPE_CHECKING:
     from collections.abc import Collection
     from collections.abc import Iterable
+    from collections.abc import Iterator
     from collections.abc import Sequence
 
     import pandas as pd
@@ -46,6 +47,10 @@ TWO, THREE = 2, 3
 INTRUSION = {Family.PLACE, Family.ENTRY}
 IN_PASSING = 300
 """Variants of its names tried on the secret of an account that nobody entered: there may be thousands of those."""
+
+DOUBT_COUNT = 20
+DOUBT_SHARE = 0.25
+"""Messages (or failures), in number and as a share, that no ordinary account has and that alone accuse nobody."""
 
 UNSEEN_SHARE = 0.5
 UNSEEN_COUNT = 5
@@ -101,6 +106,8 @@ class AccountVerdict:
     """What it declared as sender in the queue, with counts, most frequent first."""
     entries: tuple[Locus, ...]
     """Where attacking addresses came in: the AUTH lines."""
+    doubts: tuple[str, ...]
+    """What a person should look at before believing that a clear account is clear."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,11 +187,15 @@ def _judge(inquiry: Inquiry, account: str) -> AccountVerdict:
     if verdict == "clear":
         entered, also, signals = None, (), ()
     is_seen = inquiry.evidence.is_auth_visible
+    doubts = tuple(_doubts(inquiry, account, standing))
     return AccountVerdict(
         account=account,
         candidates=inquiry.directory.resolve(account).candidates,
         verdict=verdict,
-        confidence=_confidence(verdict, signals, is_seen=is_seen and not is_queue_only),
+        confidence=_confidence(
+            verdict, signals, is_seen=is_seen and not is_queue_only and not (verdict == "clear" and doubts)
+        ),
+        doubts=doubts if verdict == "clear" else (),
         entry=entered.kind if entered else None,
         signals=signals,
         queued_messages=standing.queued,
@@ -202,6 +213,20 @@ def _judge(inquiry: Inquiry, account: str) -> AccountVerdict:
         entries=tuple(entered.rows["source"]) if entered else (),
         mail_froms=standing.mail_froms,
     )
+
+
+def _doubts(inquiry: Inquiry, account: str, standing: Standing) -> Iterator[str]:
+    share = standing.queued / inquiry.in_queue if inquiry.in_queue else 0.0
+    if standing.queued >= DOUBT_COUNT and share >= DOUBT_SHARE:
+        yield f"holds {share:.1%} of the queue"
+    visits = inquiry.of(account, "visits")
+    foreign = visits[(visits["mismatched"] >= DOUBT_COUNT) & (visits["mismatched"] >= DOUBT_SHARE * visits["sent"])]
+    if len(foreign):
+        yield f"wrote {int(foreign['mismatched'].sum()):,} messages in other names, as a ticket system does"
+    tried = visits[(visits["successes"] > 0) & (visits["unseen_secrets"] >= DOUBT_COUNT)]
+    if len(tried):
+        number = int(tried["unseen_secrets"].sum())
+        yield f"came in from an address that failed {number:,} times with secrets that the logs do not show"
 
 
 def _is_unseen(standing: Standing) -> bool:
@@ -248,7 +273,9 @@ def _conduct(
     past = sent.loc[~by_attackers, "ts"].dt.floor("h").value_counts()
     rows = entered.rows if entered else inquiry.evidence.attempts.iloc[:0]
     came_in = set(rows["client_ip"])
-    shared = ((ip, sum(ip in other.ips for other in also)) for ip in sorted(came_in))
+    # success alone makes no attack: two role accounts of one web server see one another there
+    attacked = [other for other in also if other.failures or (other.entered and _was_elsewhere(inquiry, other))]
+    shared = ((ip, sum(ip in other.ips for other in attacked)) for ip in sorted(came_in))
     return Conduct(
         queued=queued,
         share=len(queued) / len(inquiry.messages) if len(inquiry.messages) else 0.0,
@@ -264,6 +291,11 @@ def _conduct(
         entry_rows=rows,
         weak_password=weak,
     )
+
+
+def _was_elsewhere(inquiry: Inquiry, other: AlsoTried) -> bool:
+    """Tell whether an account was used from other addresses too."""
+    return any(place[1] and place[0] not in other.ips for place in inquiry.standings[other.account].places)
 
 
 def _verdict(

@@ -91,9 +91,8 @@ def _is_spray(
     attackers: AbstractSet[str],
 ) -> bool:
     """Tell whether the entering address and its group tried many accounts with few secrets each."""
-    until = attempts[attempts["ts"] <= entry["ts"]]
-    group = group_of(until, str(entry["client_ip"]), failures, attackers)
-    tried = until[until["client_ip"].isin(list(group)) & (until["outcome"] == "failure")]
+    group = group_of(attempts, str(entry["client_ip"]), failures, attackers)
+    tried = attempts[attempts["client_ip"].isin(list(group)) & (attempts["outcome"] == "failure")]
     # secrets that cannot be seen are counted one by one
     unlike = tried.assign(told=tried["secret"].where(tried["secret"].notna(), tried.index.to_series().astype("object")))
     secrets = unlike.groupby("account")["told"].nunique()

@@ -9,6 +9,7 @@ from typing import Any
 from breachkit.detect.attackers import find_attackers
 from breachkit.detect.joins import account_of_messages
 from breachkit.detect.joins import join_messages
+from breachkit.detect.joins import masked_accounts
 from breachkit.detect.joins import origin_of_deliveries
 from breachkit.detect.joins import resolutions
 from breachkit.detect.names import Directory
@@ -54,6 +55,7 @@ class Inquiry:
         self.sends = self._owned(
             evidence.sends.assign(account=evidence.sends["user"].map(self._names, na_action="ignore")),
         )
+        self._credit_masked(joined)
         account = account_of_messages(joined, self.sends, self.account_of)
         self.messages = self._owned(joined.assign(account=account))
         self.deliveries = origin_of_deliveries(evidence.deliveries, self.sends, self.messages)
@@ -84,6 +86,13 @@ class Inquiry:
         """Return the attacking addresses of one account."""
         own = (place[0] for place in self.standings[account].places)
         return {ip: self.attacks[account, ip] for ip in own if (account, ip) in self.attacks}
+
+    def _credit_masked(self, joined: pd.DataFrame) -> None:
+        """Name the account of logins whose user the log has masked: the LocalSender of what was sent under them."""
+        for auth, account in masked_accounts(joined, self.sends).items():
+            named = self.account_of(account)
+            self.sends.loc[self.sends["auth"] == auth, "account"] = named
+            self.attempts.loc[self.attempts["source"] == auth, "account"] = named
 
     def account_of(self, typed: str) -> str:
         """Name the account that a user name means."""

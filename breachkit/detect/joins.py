@@ -93,6 +93,19 @@ def resolutions(joined: pd.DataFrame, sends: pd.DataFrame) -> Mapping[str, str]:
     return dict(zip(single["typed"], single["account"], strict=True))
 
 
+def masked_accounts(joined: pd.DataFrame, sends: pd.DataFrame) -> Mapping[object, str]:
+    """Learn from the joins whose logins those are that the log has masked: place of the AUTH → LocalSender.
+
+    Only logins whose messages all name one account.
+    """
+    known = joined[(joined["join"] == BY_ID) & joined["auth_user"].notna()]
+    masked = sends[sends["account"].isna() & sends["auth"].notna()]
+    auth = masked["auth"].reindex(known["send"]).set_axis(known.index)
+    pairs = pd.DataFrame({"auth": auth, "account": known["auth_user"]}).dropna().drop_duplicates()
+    single = pairs[~pairs["auth"].duplicated(keep=False)]
+    return dict(zip(single["auth"], single["account"], strict=True))
+
+
 def origin_of_deliveries(deliveries: pd.DataFrame, sends: pd.DataFrame, messages: pd.DataFrame) -> pd.DataFrame:
     """Name the account and the client address a delivery goes back to: by message id, else by sender and recipient.
 

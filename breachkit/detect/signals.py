@@ -71,7 +71,9 @@ def find_signals(conduct: Conduct) -> list[Signal]:
 def _share(conduct: Conduct) -> Iterator[Signal]:
     count = len(conduct.queued)
     if conduct.share >= SHARE and count >= SHARE_COUNT:
-        detail = f"holds {conduct.share:.1%} of the queue ({count:,} messages)"
+        moved = int(conduct.queued["quarantined"].sum())
+        where = "the queue" if not moved else "queue and quarantine together"
+        detail = f"holds {conduct.share:.1%} of {where} ({count:,} messages)"
         yield Signal("queue-share", detail, first(conduct.queued["source"]), Severity.MEDIUM, Family.QUEUE)
 
 

@@ -39,13 +39,14 @@ def parse_wanted(word: str, directory: Directory) -> Wanted:
     return Wanted(word.strip(), client_ip, frozenset(names))
 
 
-def is_wanted(session: Session, wanted: Wanted) -> bool:
+def is_wanted(session: Session, wanted: Wanted, directory: Directory) -> bool:
     """Tell whether a session itself is what is looked for."""
     if wanted.client_ip is not None:
         return session.client_ip == wanted.client_ip
     if any(sent.queue_id == wanted.queue_id for sent in session.transactions):
         return True
-    return any(tried.user is not None and spelled(tried.user) in wanted.names for tried in session.attempts)
+    typed = {tried.user for tried in session.attempts if tried.user is not None}
+    return any({spelled(name), directory.resolve(name).account} & wanted.names for name in typed)
 
 
 def find_followers(chosen: Iterable[Session], clients: Iterable[Session], wanted: Wanted) -> list[list[Session]]:

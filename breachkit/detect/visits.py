@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 VISIT_COUNTS = [
-    *("successes", "entries", "failures", "unlike_secrets", "sent"),
-    *("mismatched", "rcpts", "unknown", "refused", "busiest", "days"),
+    *("successes", "entries", "failures", "unlike_secrets", "unseen_secrets", "sent"),
+    *("mismatched", "strange", "rcpts", "unknown", "refused", "busiest", "days"),
 ]
 
 
@@ -24,11 +24,11 @@ def visits_table(
 
     Returns:
         Index (account, client_ip). Columns: `successes` (any door), `entries` (SMTP successes), `failures`,
-        `unlike_secrets` (distinct wrong ones that could be seen), `sent`, `mismatched` (sender is not the
-        account), `rcpts` (recipients whose fate is known), `unknown` (of these, those that do not exist),
-        `refused` (of these, at the door), `busiest` (most messages in an hour), `days` (with a success), and
-        times `first_seen`, `last_seen`, `first_success`, `first_entry`, `last_success`, `first_failure`,
-        `first_mismatch`.
+        `unlike_secrets` (distinct wrong ones that could be seen), `unseen_secrets` (failures without one), `sent`,
+        `mismatched` (sender is not the account), `strange` (of these, of another domain), `rcpts` (recipients whose
+        fate is known), `unknown` (of these, those that do not exist), `refused` (of these, at the door), `busiest`
+        (most messages in an hour), `days` (with a success), and times `first_seen`, `last_seen`, `first_success`,
+        `first_entry`, `last_success`, `first_failure`, `first_mismatch`.
     """
     keys = ["account", "client_ip"]
     tried = attempts.dropna(subset=["account"])
@@ -41,8 +41,10 @@ def visits_table(
         "entries": entered.groupby(keys).size(),
         "failures": lost.groupby(keys).size(),
         "unlike_secrets": lost.groupby(keys)["secret"].nunique(),
+        "unseen_secrets": lost[lost["secret"].isna()].groupby(keys).size(),
         "sent": sent.groupby(keys).size(),
         "mismatched": foreign.groupby(keys).size(),
+        "strange": foreign[~_is_kin(foreign)].groupby(keys).size(),
         **_fates(sends, deliveries),
         "busiest": _busiest(sent),
         "days": won.assign(day=won["ts"].dt.date).groupby(keys)["day"].nunique(),
@@ -58,6 +60,14 @@ def visits_table(
     table.index = table.index.set_names(keys)
     table[VISIT_COUNTS] = table[VISIT_COUNTS].fillna(0).astype("int64")
     return table.sort_index()
+
+
+def _is_kin(foreign: pd.DataFrame) -> pd.Series[bool]:
+    """Tell which senders are of the account's own domain: an alias perhaps, that no export told us of."""
+    if foreign.empty:
+        return pd.Series(dtype="bool", index=foreign.index)
+    domains = foreign["account"].str.rpartition("@")[2], foreign["mail_from"].str.rpartition("@")[2]
+    return domains[0] == domains[1]
 
 
 def _fates(sends: pd.DataFrame, deliveries: pd.DataFrame) -> dict[str, pd.Series[int]]:

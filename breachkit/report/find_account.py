@@ -79,6 +79,7 @@ def _account_json(account: AccountVerdict, zone: tzinfo) -> Json:
         "last_ts": stamp(account.last_ts, zone),
         "client_ips": [_place_json(place, zone) for place in account.client_ips],
         "mechanisms": list(account.mechanisms),
+        "doubts": list(account.doubts),
         "weak_password": account.weak_password,
         "also_tried_by_same_ips": [
             {**other._asdict(), "ips": list(other.ips)} for other in account.also_tried_by_same_ips
@@ -199,6 +200,10 @@ def _render_clear(page: Page, clear: list[AccountVerdict]) -> None:
     if not clear:
         return
     page.heading(f"Clear: {count(len(clear), 'account')}")
+    for account in clear:
+        if account.doubts:
+            page.say(f"{account.account} (confidence {account.confidence}): {'; '.join(account.doubts)}", indent=2)
+            page.say("nothing says that a stranger came in; look at what it sends", style="dim", indent=4)
     names = ", ".join(account.account for account in clear[:SHOWN])
     page.say(names + (f" … {len(clear) - SHOWN:,} more with --format json" if len(clear) > SHOWN else ""), indent=2)
 

@@ -32,6 +32,10 @@ PLAIN_WIDTH = 100
 
 NARROWEST = 40
 
+NARROW = 76
+FEW = 3
+"""Columns of a terminal below which a table of more than so many columns is stacked."""
+
 Justify = Literal["left", "right"]
 
 
@@ -69,12 +73,23 @@ class Page:
 
     def table(self, columns: Mapping[str, Justify], rows: Iterable[Sequence[str]], *, indent: int = 2) -> None:
         """Add a table; cells fold where the terminal is narrow."""
+        if self._console.width < NARROW and len(columns) > FEW:
+            for row in rows:
+                self._stack(columns, row, indent)
+            return
         table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
         for name, justify in columns.items():
             table.add_column(name, justify=justify, overflow="fold", no_wrap=justify == "right")
         for row in rows:
             table.add_row(*(Text(clean(cell)) for cell in row))
         self._console.print(Padding(table, (0, 0, 0, indent)))
+
+    def _stack(self, columns: Mapping[str, Justify], row: Sequence[str], indent: int) -> None:
+        """Add a row as a line of its own and one of what belongs to it: an address must stay whole to be copied."""
+        first, *rest = row
+        named = zip([*columns][1:], rest, strict=True)
+        self.literal(first, indent=indent)
+        self.say(", ".join(f"{name} {cell}".strip() for name, cell in named if cell), indent=indent + 2)
 
     def places(self, evidence: Sequence[Locus], *, indent: int) -> None:
         """Add where a claim can be looked up."""

@@ -71,6 +71,13 @@ class LogFile(NamedTuple):
     mtime: float
 
 
+class FoundLogs(NamedTuple):
+    """The logs in some places, in the order in which they were written, and what could not be listed."""
+
+    logs: tuple[LogFile, ...]
+    skipped: tuple[Skipped, ...]
+
+
 class Layout(NamedTuple):
     """Where a server keeps what breachkit reads."""
 
@@ -80,6 +87,8 @@ class Layout(NamedTuple):
     accounts: Path | None
     notes: tuple[str, ...]
     """What a reader of the results must know about where the evidence was found."""
+    skipped: tuple[Skipped, ...] = ()
+    """Folders of logs that could not be listed."""
     settings: Path | None = None
     """What its own tool printed of its settings."""
 
@@ -132,6 +141,11 @@ class LogTally:
         self.last: float | None = None
         self.silences: list[tuple[float, float]] = []
 
+    def begin_at(self, moment: float | None) -> None:
+        """Forget that the logs reach back beyond a moment: what is older was left out."""
+        if moment is not None and self.first is not None:
+            self.first = max(self.first, moment)
+
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
@@ -144,7 +158,7 @@ class MailServer:
     default_roots: tuple[Path, ...]
     find_layout: Callable[[Path], Layout]
     """Locate queues, logs and accounts below a root. Raises OSError when the root cannot be listed."""
-    find_logs: Callable[[Sequence[Path], Path | None], tuple[LogFile, ...]]
+    find_logs: Callable[[Sequence[Path], Path | None], FoundLogs]
     """Turn files and folders named by the user into log files; a file named is read whatever its name."""
     split_queue: Callable[[Path, Path | None], tuple[QueueFolder, ...]]
     """Turn a queue folder named by the user into itself and the queues below it."""
@@ -199,5 +213,5 @@ def recognise(root: Path) -> tuple[MailServer, Layout] | None:
     Raises OSError when the root cannot be listed.
     """
     found = [(server, server.find_layout(root)) for server in map(load, names())]
-    found = [(server, layout) for server, layout in found if layout.queues or layout.logs]
+    found = [(server, layout) for server, layout in found if layout.queues or layout.logs or layout.skipped]
     return max(found, key=lambda pair: len(pair[1].queues) + len(pair[1].logs), default=None)

@@ -43,6 +43,7 @@ def verdict(name: str, *places: Place) -> AccountVerdict:
         also_tried_by_same_ips=(),
         mail_froms=(("user@example.it", 3), ("pippo@gmail.com", 9)),
         entries=(),
+        doubts=(),
     )
 
 

@@ -77,9 +77,17 @@ def find_layout(root: Path) -> Layout:
         _note(place) for place in moved.values() if place.path is None or (place.path in named and place.is_outside)
     ]
     notes += [f"queue outside the root, by a link: {top.label}" for top in tops if top.named_by == "a link"]
-    logs = find_logs(_log_places(bases), root)
+    found = find_logs(_log_places(bases), root)
     accounts, settings = (_child(root, name) for name in ("users.csv", "settings.txt"))
-    return Layout(root, queues + _quarantined(tops, root), logs, accounts, tuple(notes), settings)
+    return Layout(
+        root,
+        queues + _quarantined(tops, root),
+        found.logs,
+        accounts,
+        tuple(notes),
+        skipped=found.skipped,
+        settings=settings,
+    )
 
 
 def split_queue(folder: Path, root: Path | None) -> tuple[QueueFolder, ...]:
@@ -181,8 +189,11 @@ def _folders(folder: Path) -> list[Path]:
 
 
 def _child(folder: Path, name: str) -> Path | None:
-    """Find a file or folder by name, case-blind as on the server, also in a copy on Linux."""
+    """Find a file or folder by name, case-blind as on the server, also in a copy on Linux.
+
+    Raises OSError when the folder cannot be listed: a queue that is denied is not a queue that is not there.
+    """
     try:
         return next((path for path in sorted(folder.iterdir()) if path.name.lower() == name), None)
-    except OSError:
+    except (NotADirectoryError, FileNotFoundError):
         return None

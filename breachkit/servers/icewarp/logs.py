@@ -21,6 +21,8 @@ from breachkit.files import read_blocks
 from breachkit.files import shown
 from breachkit.files import walk
 from breachkit.files import zip_members
+from breachkit.records import Skipped
+from breachkit.servers import FoundLogs
 from breachkit.servers import LogFile
 
 if TYPE_CHECKING:
@@ -61,24 +63,28 @@ def parse_name(name: str) -> LogName | None:
     return LogName(SERVICES.get(found["type"].lower()), found["node"].lower(), written, int(found["number"] or 0))
 
 
-def find_logs(places: Sequence[Path], root: Path | None) -> tuple[LogFile, ...]:
+def find_logs(places: Sequence[Path], root: Path | None) -> FoundLogs:
     """List the logs in folders, files and globs, in the order in which they were written.
 
     A file named itself is read as an SMTP log whatever its name; in a folder only names of logs count.
     Copies of one log (the same bytes in an archive and beside it) are listed once.
     """
-    logs = [log for place in places for log in _in_place(place, root)]
-    return tuple(sorted(_without_copies(logs), key=_order))
+    met = [one for place in places for one in _in_place(place, root)]
+    logs = [one for one in met if isinstance(one, LogFile)]
+    denied = tuple(one for one in met if isinstance(one, Skipped))
+    return FoundLogs(tuple(sorted(_without_copies(logs), key=_order)), denied)
 
 
 def _order(log: LogFile) -> tuple[str, date, int, float, str]:
     return log.node, log.day or date.fromtimestamp(log.mtime), log.number, log.mtime, log.label  # noqa: DTZ012  server-local
 
 
-def _in_place(place: Path, root: Path | None) -> Iterator[LogFile]:
+def _in_place(place: Path, root: Path | None) -> Iterator[LogFile | Skipped]:
     if place.is_dir():
         for found in walk(os.fspath(place), root):
-            if isinstance(found, Found) and found.path.lower().endswith(_SUFFIXES):
+            if isinstance(found, Skipped):
+                yield found
+            elif found.path.lower().endswith(_SUFFIXES):
                 yield from _logs_in(found, root, is_named=False)
         return
     paths = [place] if place.exists() else [Path(path) for path in sorted(glob.glob(os.fspath(place), recursive=True))]  # noqa: PTH207  absolute patterns

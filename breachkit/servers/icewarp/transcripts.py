@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from breachkit.records import NULL_SENDER
 from breachkit.records import Locus
 from breachkit.records import Session
 from breachkit.sasl import OTHER
@@ -42,7 +43,7 @@ _SHORTEST_ECHO = 4
 _MOST_SECRETS = 64
 """Masked words whose echo is looked for; an echo follows at once."""
 
-_WITH_ARGUMENT = frozenset({b"EHLO", b"HELO", b"MAIL", b"RCPT", b"BDAT", b"VRFY"})
+_WITH_ARGUMENT = frozenset({b"EHLO", b"HELO", b"MAIL", b"RCPT", b"BDAT"})
 """Commands whose argument is shown; behind any other a lost password may stand."""
 
 
@@ -123,7 +124,8 @@ class Transcript:
     def _command(self, raw: bytes) -> str:
         verb, _, argument = raw.partition(b" ")
         name = verb.upper()
-        is_path = name not in {b"MAIL", b"RCPT"} or path_of(argument) is not None
+        path = path_of(argument) or ""
+        is_path = name not in {b"MAIL", b"RCPT"} or "@" in path or path == NULL_SENDER
         if name in _WITH_ARGUMENT and is_path:
             return self._without_echo(decode_text(raw))
         if name in VERBS:

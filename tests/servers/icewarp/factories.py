@@ -43,7 +43,7 @@ def lines(*texts: str, peer: str = "203.0.113.9", thread: str = "15C0", time: st
 
 def sessions_of(*paths: Path, zone: tzinfo = UTC) -> tuple[list[Session], list[Skipped], LogTally]:
     tally = LogTally()
-    rows = list(read_sessions(find_logs(list(paths), None), reading(zone), tally))
+    rows = list(read_sessions(find_logs(list(paths), None).logs, reading(zone), tally))
     sessions = [row for row in rows if isinstance(row, Session)]
     return sessions, [row for row in rows if isinstance(row, Skipped)], tally
 

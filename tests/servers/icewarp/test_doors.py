@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def attempts(folder: Path, name: str, *texts: str) -> list[AuthAttempt]:
     path = write_log(folder, lines(*texts), name)
-    rows = read_doors(find_logs([path], None), reading(), LogTally())
+    rows = read_doors(find_logs([path], None).logs, reading(), LogTally())
     return [row for row in rows if isinstance(row, AuthAttempt)]
 
 
@@ -74,5 +74,5 @@ def test_lines_of_another_form_are_no_trouble(tmp_path: Path) -> None:
     path = tmp_path / "c20261120-00.log"
     path.write_bytes(b"GET /webmail/ 200\n\xff\xfe\n203.0.113.9 [15C0] 08:00:00 <<< GET /\n")
     tally = LogTally()
-    assert list(read_doors(find_logs([path], None), reading(), tally)) == []
+    assert list(read_doors(find_logs([path], None).logs, reading(), tally)) == []
     assert (tally.lines, tally.session_lines) == (3, 1)

@@ -178,6 +178,6 @@ def test_logs_may_lie_beside_nothing_else(tmp_path: Path) -> None:
 def test_a_log_named_by_the_user_is_read_whatever_its_name(tmp_path: Path) -> None:
     odd = log(tmp_path / "export from server.dat")
     named = log(tmp_path / "s20261120-00.log", "b\n")
-    assert [entry.service for entry in find_logs([odd], None)] == ["smtp"]
-    assert {entry.path for entry in find_logs([tmp_path / "*.log"], None)} == {named}
-    assert find_logs([tmp_path / "nothing*"], None) == ()
+    assert [entry.service for entry in find_logs([odd], None).logs] == ["smtp"]
+    assert {entry.path for entry in find_logs([tmp_path / "*.log"], None).logs} == {named}
+    assert find_logs([tmp_path / "nothing*"], None) == ((), ())

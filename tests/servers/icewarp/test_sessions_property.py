@@ -144,7 +144,7 @@ def test_any_interleaving_and_any_cut_give_the_same_sessions(drawn: st.DataObjec
     with tempfile.TemporaryDirectory() as folder:
         paths = write_files(Path(folder), drawn.draw, known, mixed)  # type: ignore[arg-type]
         sessions, skipped, tally = sessions_of(*reversed(paths))
-        assert [log.path for log in find_logs(paths[::-1], None)] == paths
+        assert [log.path for log in find_logs(paths[::-1], None).logs] == paths
     assert skipped == []
     assert tally.session_lines == len(mixed)
     by_place = {place: [row for row in mixed if row.session == place] for place in range(len(known))}

@@ -29,7 +29,7 @@ CANARY = "c4n4ry-pw"
 
 
 def transcript(folder: Path, *texts: str, show: bool = False) -> tuple[TranscriptLine, ...]:
-    logs = find_logs([write_log(folder, lines(*OPENING, *texts))], None)
+    logs = find_logs([write_log(folder, lines(*OPENING, *texts))], None).logs
     wanted = frozenset(session.source for session in read_sessions(logs, reading(), LogTally()))
     ((_, found),) = read_transcripts(logs, reading(), wanted, show)
     return found[len(OPENING) :]
