@@ -10,6 +10,9 @@ import typer
 from breachkit import __version__
 from breachkit.cli.find_account import find_account
 from breachkit.cli.output import prepare_streams
+from breachkit.cli.purge import purge
+from breachkit.cli.quarantine import quarantine
+from breachkit.cli.restore import restore
 from breachkit.cli.scan import scan
 from breachkit.cli.trace import trace
 from breachkit.errors import BreachkitError
@@ -42,6 +45,9 @@ def _options(
 app.command("scan")(scan)
 app.command("find-account")(find_account)
 app.command("trace")(trace)
+app.command("purge")(purge)
+app.command("restore")(restore)
+app.add_typer(quarantine, name="quarantine")
 
 
 def run() -> int:

@@ -68,3 +68,12 @@ ShowPasswords = Annotated[
     bool,
     typer.Option("--show-passwords", help="Show decoded passwords (text on a terminal only)."),
 ]
+Quarantine = Annotated[
+    Path | None,
+    typer.Option("--quarantine", metavar="DIR", help="The folder of runs (default: beside the topmost queue folder)."),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Show the plan only.")]
+RawOnly = Annotated[bool, typer.Option("--raw-only", help="Search the files' bytes only, as grep -F does.")]
+IgnoreCase = Annotated[bool, typer.Option("--ignore-case", "-i", help="Let upper and lower case be the same.")]
+Regex = Annotated[bool, typer.Option("--regex", "-E", help="Take each STRING as a regular expression.")]

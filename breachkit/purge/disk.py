@@ -111,6 +111,10 @@ class Disk:
         status = self.status(path)
         return status is not None and stat.S_ISDIR(status.st_mode) and not is_link(status)
 
+    def names(self, folder: str) -> list[str]:
+        """List what a folder holds. Raises OSError."""
+        return sorted(os.listdir(long_path(folder)))  # noqa: PTH208
+
     def make_folder_like(self, path: str, model: str) -> None:
         """Make a folder again that is gone, with the mode and owner of the one above it. Raises OSError."""
         self.make_folder(path)

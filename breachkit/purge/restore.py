@@ -18,6 +18,7 @@ from breachkit.purge.cases import Case
 from breachkit.purge.cases import Judge
 from breachkit.purge.cases import mark_of
 from breachkit.purge.disk import NO_LINKS
+from breachkit.purge.disk import NotRegularError
 from breachkit.purge.disk import is_full
 from breachkit.purge.journal import Journal
 from breachkit.purge.journal import read_journal
@@ -74,6 +75,11 @@ class Restored:
     sha256: str
     left: tuple[tuple[str, str], ...]
     """Some of those not restored: where they belong, and why not."""
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether a message that was asked for could not be put back."""
+        return bool(self.missing or self.changed or self.conflicts or self.refused or self.failed)
 
 
 class Restore:
@@ -218,6 +224,8 @@ class Restore:
         for made in (os.path.dirname(os.path.dirname(folder)), os.path.dirname(folder), folder):  # noqa: PTH120
             if self._disk.status(made) is None:
                 self._disk.make_folder(made)
+            if not self._disk.is_plain_folder(made):
+                raise NotRegularError(errno.ELOOP, "a link where a folder of ours should be", made)
         return os.path.join(folder, f"{case.entry.number:08d}")  # noqa: PTH118
 
     def _stage(self, queue: str | None) -> str:

@@ -72,7 +72,11 @@ class Run(NamedTuple):
 
     def message(self, number: int) -> str:
         """Where the message of that number in the journal lies."""
-        return _join(self.messages, f"{number:08d}")
+        return _join(self.messages, self.file_name(number))
+
+    def file_name(self, number: int) -> str:
+        """Name the file of a message."""
+        return f"{number:08d}"
 
 
 def _join(*parts: str) -> str:

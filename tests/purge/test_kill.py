@@ -42,7 +42,7 @@ class Volumes(NamedTuple):
 
 KINDS = {
     "one-volume": Volumes(Disk(), None, 25),
-    "two-volumes": Volumes(OtherVolumeDisk(), "breachkit-quarantine-far", 9),
+    "two-volumes": Volumes(OtherVolumeDisk(), "breachkit-quarantine-far", 6),
     "no-links": Volumes(NoLinksDisk(), None, 12),
 }
 
