@@ -11,6 +11,7 @@ import json
 import os
 from collections import Counter
 from contextlib import ExitStack
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from typing import Literal
@@ -308,6 +309,8 @@ class Purge:
         except OSError as error:
             raise self._sentence(error, volume.run.store) from None
         if volume.failure is not None:
+            with suppress(OSError):  # what was done is known from the intents too
+                volume.journal.commit()
             raise self._sentence(volume.failure, volume.run.store)
 
     def _move(self, volume: _Volume, hits: list[Hit]) -> None:
