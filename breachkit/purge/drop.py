@@ -10,6 +10,7 @@ from breachkit.errors import DiskFullError
 from breachkit.errors import QuarantineUnwritableError
 from breachkit.purge.disk import is_full
 from breachkit.purge.journal import Journal
+from breachkit.purge.journal import read_journal
 from breachkit.purge.journal import sha256_of
 from breachkit.purge.lock import hold
 from breachkit.purge.quarantine import BATCH
@@ -48,14 +49,16 @@ def drop_run(disk: Disk, run: Run) -> Dropped:
 
 
 def _drop(disk: Disk, run: Run) -> Dropped:
-    journal, reading = Journal.resume(disk, run.journal)
-    try:
-        entries = fold(run.journal, reading.lines).entries.values()
-        held = [entry for entry in entries if _is_held(disk, run, entry)]
-        for start in range(0, len(held), BATCH):
-            _drop_batch(disk, run, journal, held[start : start + BATCH])
-    finally:
-        journal.close()
+    reading = read_journal(run.journal)
+    entries = fold(run.journal, reading.lines).entries.values()
+    held = [entry for entry in entries if _is_held(disk, run, entry)]
+    if held:
+        journal = Journal.resume(disk, run.journal, reading)
+        try:
+            for start in range(0, len(held), BATCH):
+                _drop_batch(disk, run, journal, held[start : start + BATCH])
+        finally:
+            journal.close()
     disk.sync_folder(run.messages)
     return Dropped(
         run.name,

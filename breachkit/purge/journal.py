@@ -137,15 +137,11 @@ class Journal:
         return cls(disk, path, disk.create(path), Reading([], 0, ORIGIN, is_torn=False))
 
     @classmethod
-    def resume(cls, disk: Disk, path: str) -> tuple[Journal, Reading]:
-        """Open a journal to go on with it; what a crash left after its last whole line is cut off.
-
-        Raises JournalBrokenError, OSError.
-        """
-        so_far = read_journal(path)
+    def resume(cls, disk: Disk, path: str, so_far: Reading) -> Journal:
+        """Open a journal to go on with it; what a crash left after its last whole line is cut off. Raises OSError."""
         handle = disk.reopen(path)
         os.ftruncate(handle, so_far.length)
-        return cls(disk, path, handle, so_far), so_far
+        return cls(disk, path, handle, so_far)
 
     def reserve(self, size: int) -> None:
         """Take room for what is still to come, so that a move is never left without its line. Raises OSError."""

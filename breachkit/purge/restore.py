@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from breachkit.purge.store import Queue
     from breachkit.purge.store import Run
 
+ACTS = frozenset({"put", "finish", "discard"})
+"""The cases in which something is to be done."""
 ID_ROOM = 24
 """Bytes of the journal that restoring one message may take."""
 
@@ -123,26 +125,32 @@ class Restore:
         return Judge(self._disk, self._run, self._queues, self._is_chosen)
 
     def _execute(self, is_stopped: Callable[[], bool], progress: Progress) -> Restored:
-        journal, reading = Journal.resume(self._disk, self._run.journal)
-        try:
-            judge = self._judge()
-            cases = judge.judge(fold(self._run.journal, reading.lines).entries.values())
-            acts = [case for case in cases if case.kind in {"put", "finish", "discard"}]
-            for case in cases:
-                if case.kind not in {"put", "finish", "discard"}:
-                    self._count(case.kind, case)
-            if acts:
+        reading = read_journal(self._run.journal)
+        judge = self._judge()
+        cases = judge.judge(fold(self._run.journal, reading.lines).entries.values())
+        acts = [case for case in cases if case.kind in ACTS]
+        for case in cases:
+            if case.kind not in ACTS:
+                self._count(case.kind, case)
+        if acts:
+            journal = Journal.resume(self._disk, self._run.journal, reading)
+            try:
                 journal.reserve(2 * ID_ROOM * len(acts) + LAST_ROOM)
-            for start in range(0, len(acts), BATCH):
-                if is_stopped():
-                    break
-                self._restore(journal, judge, acts[start : start + BATCH])
-                progress(len(acts[start : start + BATCH]))
-            journal.commit()
-        finally:
-            journal.close()
+                self._act(journal, judge, acts, is_stopped, progress)
+                journal.commit()
+            finally:
+                journal.close()
         self._tidy(cases)
         return self._result(cases, is_torn=reading.is_torn, is_stopped=True)
+
+    def _act(
+        self, journal: Journal, judge: Judge, acts: list[Case], is_stopped: Callable[[], bool], progress: Progress
+    ) -> None:
+        for start in range(0, len(acts), BATCH):
+            if is_stopped():
+                return
+            self._restore(journal, judge, acts[start : start + BATCH])
+            progress(len(acts[start : start + BATCH]))
 
     def _restore(self, journal: Journal, judge: Judge, acts: list[Case]) -> None:
         journal.add("restoring", ids=[case.entry.number for case in acts])
