@@ -1,4 +1,4 @@
-"""Moving messages into the quarantine: fingerprint, journal the intent, rename, journal what happened.
+"""One run of purge: fingerprint, journal the intents, move, journal what happened.
 
 A crash leaves each message in one of two places, and the journal's intents tell which names to look at: no
 act is done before its intent is on the disk. What was done is journalled after, and need not survive.
@@ -6,7 +6,6 @@ act is done before its intent is on the disk. What was done is journalled after,
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 from collections import Counter
@@ -14,17 +13,12 @@ from contextlib import ExitStack
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from typing import Literal
-from typing import NamedTuple
 from typing import Self
 
 from breachkit import __version__
 from breachkit.errors import DiskFullError
 from breachkit.errors import QuarantineUnwritableError
-from breachkit.files import SHARING_VIOLATIONS
 from breachkit.progress import silent
-from breachkit.purge.disk import NotRegularError
-from breachkit.purge.disk import fingerprint_of
 from breachkit.purge.disk import is_full
 from breachkit.purge.journal import FORMAT
 from breachkit.purge.journal import Journal
@@ -34,22 +28,24 @@ from breachkit.purge.store import are_plain_folders
 from breachkit.purge.store import make_run
 from breachkit.purge.store import remove_run
 from breachkit.purge.store import spell_home
+from breachkit.purge.volume import CHANGED
+from breachkit.purge.volume import LINK_ABOVE
+from breachkit.purge.volume import MOVED
+from breachkit.purge.volume import Verdict
+from breachkit.purge.volume import Volume
+from breachkit.purge.volume import verdict_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from collections.abc import Iterable
     from collections.abc import Mapping
     from collections.abc import Sequence
     from datetime import datetime
 
     from breachkit.progress import Progress
     from breachkit.purge.disk import Disk
-    from breachkit.purge.disk import Fingerprint
     from breachkit.purge.search import Hit
     from breachkit.purge.store import Run
     from breachkit.purge.store import Store
-
-Outcome = Literal["moved", "vanished", "changed", "in_use", "failed"]
 
 BATCH = 256
 """Messages whose intents are synced together: a sync costs 1 to 6 ms, a rename 0.016 ms."""
@@ -58,26 +54,6 @@ LINE_ROOM = 640
 LAST_ROOM = 4096
 """Bytes for the lines that are not of one message."""
 KEPT_EXAMPLES = 3
-
-ACCESS_DENIED = "access denied: run as Administrator (root)"
-LINK_ABOVE = "a link lies above it"
-CHANGED = "changed since the plan"
-DELIVERED = "gone: delivered, retried or taken by another"
-HELD_OPEN = "held open by another program"
-NO_ROOM = "the disk is full"
-
-_BUSY = frozenset({errno.EBUSY, errno.ETXTBSY})
-_DENIED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
-
-
-class Verdict(NamedTuple):
-    """What became of one message, and why it was left if it was."""
-
-    outcome: Outcome
-    reason: str
-
-
-MOVED = Verdict("moved", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,122 +79,6 @@ class Receipt:
     """Some of those left alone, with the reason."""
 
 
-def verdict_of(error: OSError) -> Verdict:
-    """Tell what a failed act means for a message."""
-    code = getattr(error, "winerror", None)
-    if code in SHARING_VIOLATIONS or error.errno in _BUSY:
-        return Verdict("in_use", HELD_OPEN)
-    if isinstance(error, NotRegularError):
-        return Verdict("changed", CHANGED)
-    if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return Verdict("vanished", DELIVERED)
-    if error.errno in _DENIED:
-        return Verdict("failed", ACCESS_DENIED)
-    return Verdict("failed", error.strerror or "unknown reason")
-
-
-def is_same_file(status: os.stat_result | None, wanted: Fingerprint) -> bool:
-    """Tell whether a status is that of the very file, unchanged."""
-    return status is not None and fingerprint_of(status, "")[:4] == wanted[:4]
-
-
-class _Entry(NamedTuple):
-    """One message on its way: its number in the journal, and what it is."""
-
-    number: int
-    hit: Hit
-
-
-class _Volume:
-    """The quarantine of one volume: its run folder and its journal."""
-
-    def __init__(self, disk: Disk, run: Run, journal: Journal) -> None:
-        self.run = run
-        self.journal = journal
-        self.failure: OSError | None = None
-        self._disk = disk
-        self._last = 0
-
-    @property
-    def is_fresh(self) -> bool:
-        """Whether no intent was ever journalled."""
-        return self._last == 0
-
-    def intend(self, hits: Iterable[Hit]) -> list[_Entry]:
-        """Journal what is about to be moved; on the disk when this returns. Raises OSError."""
-        entries: list[_Entry] = []
-        for hit in hits:
-            self._last += 1
-            entries.append(_Entry(self._last, hit))
-            home = spell_home(hit.path, self.run.store)
-            self.journal.add("intent", id=self._last, home=home, **hit.fingerprint._asdict())
-        self.journal.commit()
-        return entries
-
-    def move(self, entries: list[_Entry]) -> dict[int, Verdict]:
-        """Move messages whose intents are journalled; once the disk is full (`failure`) no more are tried."""
-        copied: list[_Entry] = []
-        verdicts = {entry.number: self._rename(entry, copied) for entry in entries}
-        if copied:
-            self._disk.sync_folder(self.run.messages)
-        verdicts.update((entry.number, self._finish_copy(entry)) for entry in copied)
-        moved = [number for number, verdict in verdicts.items() if verdict is MOVED]
-        left = [[number, *verdict] for number, verdict in verdicts.items() if verdict is not MOVED]
-        self.journal.add("done", moved=moved, left=left)
-        return verdicts
-
-    def _rename(self, entry: _Entry, copied: list[_Entry]) -> Verdict:
-        if self.failure is not None:
-            return Verdict("failed", NO_ROOM)
-        target = self.run.message(entry.number)
-        try:
-            self._disk.rename(entry.hit.path, target)
-        except OSError as error:
-            return self._copy(entry, copied) if error.errno == errno.EXDEV else self._note(error)
-        same = is_same_file(self._disk.status(target), entry.hit.fingerprint)
-        return MOVED if same else self._put_back(entry)
-
-    def _note(self, error: OSError) -> Verdict:
-        if is_full(error):
-            self.failure = error
-            return Verdict("failed", NO_ROOM)
-        return verdict_of(error)
-
-    def _copy(self, entry: _Entry, copied: list[_Entry]) -> Verdict:
-        try:
-            matches = self._disk.copy(entry.hit.path, self.run.message(entry.number), entry.hit.fingerprint)
-        except OSError as error:
-            return self._note(error)
-        if matches:
-            copied.append(entry)
-        return MOVED if matches else Verdict("changed", CHANGED)
-
-    def _finish_copy(self, entry: _Entry) -> Verdict:
-        """Take an original away, now that the name of its copy is on the disk too."""
-        verdict = Verdict("changed", CHANGED)
-        try:
-            if is_same_file(self._disk.status(entry.hit.path), entry.hit.fingerprint):
-                self._disk.unlink(entry.hit.path)
-                return MOVED
-        except OSError as error:
-            verdict = verdict_of(error)
-        self._disk.unlink(self.run.message(entry.number))
-        return verdict
-
-    def _put_back(self, entry: _Entry) -> Verdict:
-        """Give a message that took the name between check and rename its name again; else keep it, as it is."""
-        target = self.run.message(entry.number)
-        try:
-            self._disk.place(target, entry.hit.path)
-            self._disk.unlink(target)
-        except OSError:
-            found = self._disk.fingerprint(target)
-            kept = {name: value for name, value in found._asdict().items() if name not in {"mode", "uid", "gid"}}
-            self.journal.add("replaced", id=entry.number, **kept)
-            return MOVED
-        return Verdict("changed", CHANGED)
-
-
 class Purge:
     """One run of purge: it may take several plans, one after the other (`--watch`); close it to get the receipt."""
 
@@ -228,7 +88,7 @@ class Purge:
         self._stores = stores
         self._queues = sorted(stores, key=len, reverse=True)  # the innermost first
         self._wanted = list(wanted)
-        self._volumes: dict[Store, _Volume] = {}
+        self._volumes: dict[Store, Volume] = {}
         self._open = ExitStack()
         self._verdicts: Counter[str] = Counter()
         self._planned = 0
@@ -266,7 +126,7 @@ class Purge:
     def _queue_of(self, hit: Hit) -> str:
         return next(queue for queue in self._queues if hit.path.startswith(queue + os.sep))
 
-    def _volume(self, store: Store, hits: list[Hit], now: datetime) -> _Volume:
+    def _volume(self, store: Store, hits: list[Hit], now: datetime) -> Volume:
         """Return the volume, with room taken in its journal for all that is to come."""
         volume = self._volumes.get(store) or self._begin(store, now)
         try:
@@ -277,7 +137,7 @@ class Purge:
             raise self._sentence(error, store) from None
         return volume
 
-    def _begin(self, store: Store, now: datetime) -> _Volume:
+    def _begin(self, store: Store, now: datetime) -> Volume:
         run = make_run(self._disk, store, self.name)
         try:
             self._open.enter_context(hold(run))
@@ -296,14 +156,14 @@ class Purge:
             version=__version__,
             wanted=self._wanted,
         )
-        self._volumes[store] = _Volume(self._disk, run, journal)
+        self._volumes[store] = Volume(self._disk, run, journal)
         return self._volumes[store]
 
     def _abandon(self, store: Store) -> None:
         """Leave nothing behind of a run that could not begin."""
         remove_run(self._disk, self._volumes.pop(store).run)
 
-    def _take(self, volume: _Volume, hits: list[Hit]) -> None:
+    def _take(self, volume: Volume, hits: list[Hit]) -> None:
         try:
             self._move(volume, hits)
         except OSError as error:
@@ -313,7 +173,7 @@ class Purge:
                 volume.journal.commit()
             raise self._sentence(volume.failure, volume.run.store)
 
-    def _move(self, volume: _Volume, hits: list[Hit]) -> None:
+    def _move(self, volume: Volume, hits: list[Hit]) -> None:
         known: dict[str, bool] = {}
         ready: list[Hit] = []
         for hit in hits:

@@ -27,8 +27,8 @@ from breachkit.purge.lock import hold
 from breachkit.purge.quarantine import BATCH
 from breachkit.purge.quarantine import KEPT_EXAMPLES
 from breachkit.purge.quarantine import LAST_ROOM
-from breachkit.purge.quarantine import is_same_file
 from breachkit.purge.states import fold
+from breachkit.purge.volume import is_same_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,7 +16,17 @@ if TYPE_CHECKING:
     from breachkit.purge.disk import Fingerprint
 
 
-class OtherVolumeDisk(Disk):
+class QuickDisk(Disk):
+    """Waits for no disk: what is tested with it is killed, and a kill loses nothing that was written."""
+
+    def sync(self, handle: int) -> None:
+        """Cost no time."""
+
+    def sync_folder(self, path: str) -> None:
+        """Cost no time."""
+
+
+class OtherVolumeDisk(QuickDisk):
     """The quarantine lies on another volume than the queue."""
 
     def rename(self, source: str, target: str) -> None:
@@ -33,7 +43,7 @@ class OtherVolumeDisk(Disk):
             raise OSError(errno.EXDEV, "Invalid cross-device link", source)
 
 
-class NoLinksDisk(Disk):
+class NoLinksDisk(QuickDisk):
     """A file system without hard links, such as FAT."""
 
     def place(self, source: str, target: str) -> None:
@@ -42,7 +52,7 @@ class NoLinksDisk(Disk):
         raise PermissionError(errno.EPERM, "Operation not permitted", source)
 
 
-class MortalDisk(Disk):
+class MortalDisk(QuickDisk):
     """Kills its process, as `kill -9` does, before its step number `last`; never when that is -1."""
 
     def __init__(self, inner: Disk, last: int) -> None:
@@ -86,12 +96,6 @@ class MortalDisk(Disk):
             half = len(line) // 2
             self._act(lambda: self._inner.write(handle, line[:half]))  # noqa: B023  called at once
             self._act(lambda: self._inner.write(handle, line[half:]))  # noqa: B023
-
-    def sync(self, handle: int) -> None:
-        """Cost no time: a kill loses nothing that was written, only a failing power supply does."""
-
-    def sync_folder(self, path: str) -> None:
-        """Cost no time either."""
 
     def reserve(self, handle: int, start: int, size: int) -> None:
         self._act(lambda: self._inner.reserve(handle, start, size))

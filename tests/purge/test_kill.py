@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 import pytest
 
-from breachkit.purge.disk import Disk
 from breachkit.purge.journal import read_journal
 from breachkit.purge.states import fold
 from tests.purge.faults import NoLinksDisk
 from tests.purge.faults import OtherVolumeDisk
+from tests.purge.faults import QuickDisk
 from tests.purge.faults import run_to_death
 from tests.purge.faults import steps_of
 from tests.purge.harness import HAM
@@ -27,6 +27,7 @@ from tests.purge.harness import make_messages
 from tests.purge.harness import snapshot
 
 if TYPE_CHECKING:
+    from breachkit.purge.disk import Disk
     from breachkit.purge.store import Run
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="kills processes by signal")
@@ -41,9 +42,9 @@ class Volumes(NamedTuple):
 
 
 KINDS = {
-    "one-volume": Volumes(Disk(), None, 25),
-    "two-volumes": Volumes(OtherVolumeDisk(), "breachkit-quarantine-far", 6),
-    "no-links": Volumes(NoLinksDisk(), None, 12),
+    "one-volume": Volumes(QuickDisk(), None, 24),
+    "two-volumes": Volumes(OtherVolumeDisk(), "breachkit-quarantine-far", 5),
+    "no-links": Volumes(NoLinksDisk(), None, 8),
 }
 
 
@@ -119,8 +120,8 @@ def test_restore_killed_anywhere_is_finished_by_the_next(tmp_path: Path, kind: s
     assert steps >= MIN_RESTORE_POINTS[kind]
 
 
-MIN_POINTS = {"one-volume": (80, 50), "two-volumes": (60, 20), "no-links": (40, 20)}
-MIN_RESTORE_POINTS = {"one-volume": 50, "two-volumes": 40, "no-links": 40}
+MIN_POINTS = {"one-volume": (80, 70), "two-volumes": (80, 70), "no-links": (30, 20)}
+MIN_RESTORE_POINTS = {"one-volume": 50, "two-volumes": 90, "no-links": 40}
 
 
 def test_a_purge_killed_and_a_restore_killed_on_top_of_it(tmp_path: Path) -> None:
@@ -142,8 +143,8 @@ def test_torn_last_line_is_dropped_and_said(tmp_path: Path) -> None:
     assert kept.plan_restore().is_torn
     done = kept.restore()
     assert done.is_torn
-    assert done.restored == 25
+    assert done.restored == 24
     assert snapshot(top / "_outgoing") == before
     last = read_journal(run.journal).lines[-1]
     assert last.kind == "restored"
-    assert json.dumps(last.fields["ids"]) == json.dumps(list(range(1, 26)))
+    assert json.dumps(last.fields["ids"]) == json.dumps(list(range(1, 25)))

@@ -20,8 +20,8 @@ from breachkit.purge.journal import read_journal
 from breachkit.purge.lock import hold
 from breachkit.purge.quarantine import BATCH
 from breachkit.purge.quarantine import Receipt
-from breachkit.purge.quarantine import Verdict
-from breachkit.purge.quarantine import verdict_of
+from breachkit.purge.volume import Verdict
+from breachkit.purge.volume import verdict_of
 from tests.purge.faults import OtherVolumeDisk
 from tests.purge.harness import HAM
 from tests.purge.harness import NOW

@@ -98,7 +98,7 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @needs_grep
-@pytest.mark.parametrize("string", ["pippo@gmail.com", "a b", "\udcff", "perché", "-rf", "\\x00", "PIPPO", "zq"])
+@pytest.mark.parametrize("string", ["pippo@gmail.com", "\udcff", "perché", "-rf", "zq"])
 def test_raw_only_selects_what_grep_selects_of_20000(crowd: Path, string: str) -> None:
     chosen = by_grep(string, crowd)
     assert by_us(Texts((string,), raw_only=True), crowd) == chosen
