@@ -84,27 +84,30 @@ class Search:
 
     def _look(self, path: str, handle: int, status: os.stat_result) -> Hit | None:
         first = _read(handle, PIECE, status.st_size)
-        found = {needle for needle in self._needles if is_in_bytes(needle, first)}
-        if len(first) == PIECE:
-            found |= self._look_on(handle, first)
-        is_raw = self._is_enough(found)
-        if not is_raw and not (self._may_decode(first) and self._is_enough(self._decode(handle, first, found))):
+        is_whole = len(first) < PIECE
+        if is_whole:
+            is_raw = not self._needles or self._enough(is_in_bytes(needle, first) for needle in self._needles)
+            is_hit = is_raw or (self._may_decode(first) and self._is_enough(self._decode(handle, first)))
+        else:
+            found = self._look_on(handle, first)
+            is_raw = self._is_enough(found)
+            is_hit = is_raw or (self._may_decode(first) and self._is_enough(found | self._decode(handle, first)))
+        if not is_hit:
             return None
         # the hash of the very bytes that were searched, when they were all read at once
-        digest = hashlib.sha256(first).hexdigest() if len(first) < PIECE else _hash(handle)
+        digest = hashlib.sha256(first).hexdigest() if is_whole else _hash(handle)
         return Hit(path, fingerprint_of(status, digest), is_raw)
 
     def _is_enough(self, found: set[Needle]) -> bool:
-        return self._enough(needle in found for needle in self._needles) or not self._needles
+        return not self._needles or self._enough(needle in found for needle in self._needles)
 
     def _look_on(self, handle: int, piece: bytes) -> set[Needle]:
-        """Search the rest of a file that is longer than a piece."""
+        """Search a file that is longer than a piece; each piece is seen with the end of the one before."""
         found: set[Needle] = set()
-        tail = piece[len(piece) - self._overlap :]
-        while block := _read(handle, PIECE, PIECE):
-            piece = tail + block
+        while piece:
             found |= {needle for needle in self._needles if needle not in found and is_in_bytes(needle, piece)}
-            tail = piece[max(0, len(piece) - self._overlap) :]
+            block = _read(handle, PIECE, PIECE)
+            piece = piece[max(0, len(piece) - self._overlap) :] + block if block else b""
         return found
 
     def _may_decode(self, first: bytes) -> bool:
@@ -113,13 +116,14 @@ class Search:
             self._always_decodes or len(first) == PIECE or needs_decoding(first, blanks=self._blanks)
         )
 
-    def _decode(self, handle: int, first: bytes, found: set[Needle]) -> set[Needle]:
+    def _decode(self, handle: int, first: bytes) -> set[Needle]:
+        """Find what stands in the raw bytes or in the decoded texts of a message."""
         raw = first
         if len(first) == PIECE:
             os.lseek(handle, 0, os.SEEK_SET)
             raw = _read(handle, LONGEST_DECODED, LONGEST_DECODED)
         texts = list(decoded_texts(raw))
-        return found | {needle for needle in self._needles if needle not in found and is_in_texts(needle, texts)}
+        return {needle for needle in self._needles if is_in_bytes(needle, raw) or is_in_texts(needle, texts)}
 
 
 def _read(handle: int, most: int, expected: int) -> bytes:
