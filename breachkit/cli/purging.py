@@ -77,6 +77,11 @@ class Predicates(NamedTuple):
     strings: list[str]
     options: list[str]
 
+    @property
+    def words(self) -> list[str]:
+        """All of them."""
+        return [*self.strings, *self.options]
+
 
 @dataclass(slots=True)
 class Work:
@@ -168,7 +173,7 @@ def _move(work: Work, plan: Plan, name: str) -> Outcome:
     yard = work.yard
     with (
         asking.stoppable() as is_stopped,
-        Purge(yard.disk, yard.stores, name, [*work.predicates.strings, *work.predicates.options]) as run,
+        Purge(yard.disk, yard.stores, name, work.predicates.words, drops=work.manner.drop) as run,
     ):
         with bar(sys.stderr, "moved", len(plan.hits), " messages") as progress:
             run.take(plan.hits, datetime.now(UTC), is_stopped, progress)
@@ -178,8 +183,12 @@ def _move(work: Work, plan: Plan, name: str) -> Outcome:
         if is_stopped():
             following = yard.command("restore", name) if receipt.purged else yard.where.command("scan")
             raise StoppedError(receipt.purged, receipt.planned, "moved", following)
-        dropped = [drop_run(yard.disk, held) for held in receipt.runs] if work.manner.drop else []
-    return Outcome(receipt, work.look.tally.plan(plan.wanted), is_cut, sum(one.dropped for one in dropped))
+        dropped = run.deleted
+        if work.manner.drop:
+            drops = [drop_run(yard.disk, held) for held in receipt.runs]
+            receipt = replace(receipt, sha256=tuple(one.sha256 for one in drops))
+            dropped += sum(one.dropped for one in drops)
+    return Outcome(receipt, work.look.tally.plan(plan.wanted), is_cut, dropped)
 
 
 def _watch(work: Work, run: Purge, limit: int, is_stopped: Callable[[], bool]) -> bool:

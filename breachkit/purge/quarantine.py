@@ -18,6 +18,7 @@ from typing import Self
 from breachkit import __version__
 from breachkit.errors import DiskFullError
 from breachkit.errors import QuarantineUnwritableError
+from breachkit.errors import UnbalancedError
 from breachkit.progress import silent
 from breachkit.purge.disk import is_full
 from breachkit.purge.journal import FORMAT
@@ -82,8 +83,13 @@ class Receipt:
 class Purge:
     """One run of purge: it may take several plans, one after the other (`--watch`); close it to get the receipt."""
 
-    def __init__(self, disk: Disk, stores: Mapping[str, Store], name: str, wanted: Sequence[str]) -> None:
+    def __init__(
+        self, disk: Disk, stores: Mapping[str, Store], name: str, wanted: Sequence[str], *, drops: bool = False
+    ) -> None:
         self.name = name
+        self.deleted = 0
+        """Messages deleted at once, since a full disk had no room for the journal before."""
+        self._drops = drops
         self._disk = disk
         self._stores = stores
         self._queues = sorted(stores, key=len, reverse=True)  # the innermost first
@@ -116,26 +122,29 @@ class Purge:
         self._planned += len(hits)
         for store in dict.fromkeys(self._stores.values()):
             mine = [hit for hit in hits if self._stores[self._queue_of(hit)] == store]
-            volume = self._volume(store, mine, now) if mine else None
+            volume = self._volumes.get(store) or (self._begin(store, now) if mine else None)
+            has_room = False
             for start in range(0, len(mine), BATCH):
                 if volume is None or is_stopped():
                     return
-                self._take(volume, mine[start : start + BATCH])
+                has_room = has_room or self._reserve(volume, mine[start:])
+                self._take(volume, mine[start : start + BATCH], has_room=has_room)
                 progress(len(mine[start : start + BATCH]))
 
     def _queue_of(self, hit: Hit) -> str:
         return next(queue for queue in self._queues if hit.path.startswith(queue + os.sep))
 
-    def _volume(self, store: Store, hits: list[Hit], now: datetime) -> Volume:
-        """Return the volume, with room taken in its journal for all that is to come."""
-        volume = self._volumes.get(store) or self._begin(store, now)
+    def _reserve(self, volume: Volume, hits: list[Hit]) -> bool:
+        """Take room in the journal for all that is to come; False when there is none and the run is to free some."""
         try:
             volume.journal.reserve(sum(_room(hit) for hit in hits) + LAST_ROOM)
         except OSError as error:
+            if self._drops and is_full(error):
+                return False
             if volume.is_fresh:
-                self._abandon(store)
-            raise self._sentence(error, store) from None
-        return volume
+                self._abandon(volume.run.store)
+            raise self._sentence(error, volume.run.store) from None
+        return True
 
     def _begin(self, store: Store, now: datetime) -> Volume:
         run = make_run(self._disk, store, self.name)
@@ -163,9 +172,18 @@ class Purge:
         """Leave nothing behind of a run that could not begin."""
         remove_run(self._disk, self._volumes.pop(store).run)
 
-    def _take(self, volume: Volume, hits: list[Hit]) -> None:
+    def _take(self, volume: Volume, hits: list[Hit], *, has_room: bool) -> None:
         try:
-            self._move(volume, hits)
+            ready = self._ready(volume, hits)
+            entries = volume.intend(ready)
+            if has_room:
+                volume.journal.commit()
+            verdicts = volume.move(entries) if has_room else volume.delete(entries)
+            for entry in entries:
+                self._count(entry.hit, verdicts[entry.number])
+            if not has_room:
+                volume.journal.commit()
+                self.deleted += sum(verdict is MOVED for verdict in verdicts.values())
         except OSError as error:
             raise self._sentence(error, volume.run.store) from None
         if volume.failure is not None:
@@ -173,21 +191,19 @@ class Purge:
                 volume.journal.commit()
             raise self._sentence(volume.failure, volume.run.store)
 
-    def _move(self, volume: Volume, hits: list[Hit]) -> None:
+    def _ready(self, volume: Volume, hits: list[Hit]) -> list[Hit]:
+        """Return those that are still as planned; the others are journalled as left."""
         known: dict[str, bool] = {}
         ready: list[Hit] = []
         for hit in hits:
             verdict = self._check(hit, known)
             if verdict is None:
                 ready.append(hit)
-            else:
-                home = spell_home(hit.path, volume.run.store)
-                volume.journal.add("left", home=home, outcome=verdict.outcome, reason=verdict.reason)
-                self._count(hit, verdict)
-        entries = volume.intend(ready)
-        verdicts = volume.move(entries)
-        for entry in entries:
-            self._count(entry.hit, verdicts[entry.number])
+                continue
+            home = spell_home(hit.path, volume.run.store)
+            volume.journal.add("left", home=home, outcome=verdict.outcome, reason=verdict.reason)
+            self._count(hit, verdict)
+        return ready
 
     def _check(self, hit: Hit, known: dict[str, bool]) -> Verdict | None:
         """Look again at a message just before it is moved; None when it is still the one of the plan."""
@@ -223,7 +239,10 @@ class Purge:
             except OSError as error:
                 raise self._sentence(error, volume.run.store) from None
         self._open.close()
-        return self._receipt()
+        receipt = self._receipt()
+        if receipt.untouched and not is_stopped:
+            raise UnbalancedError(f"{receipt.planned} messages planned", f"{receipt.untouched} never come to")
+        return receipt
 
     def _receipt(self) -> Receipt:
         runs = tuple(volume.run for volume in self._volumes.values())

@@ -19,6 +19,7 @@ from breachkit.purge.store import spell_home
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable
+    from collections.abc import Mapping
 
     from breachkit.purge.disk import Disk
     from breachkit.purge.disk import Fingerprint
@@ -91,14 +92,13 @@ class Volume:
         return self._last == 0
 
     def intend(self, hits: Iterable[Hit]) -> list[Moving]:
-        """Journal what is about to be moved; on the disk when this returns. Raises OSError."""
+        """Gather the lines of what is about to be moved: on the disk once the journal is committed."""
         entries: list[Moving] = []
         for hit in hits:
             self._last += 1
             entries.append(Moving(self._last, hit))
             home = spell_home(hit.path, self.run.store)
             self.journal.add("intent", id=self._last, home=home, **hit.fingerprint._asdict())
-        self.journal.commit()
         return entries
 
     def move(self, entries: list[Moving]) -> dict[int, Verdict]:
@@ -108,10 +108,31 @@ class Volume:
         if copied:
             self._disk.sync_folder(self.run.messages)
         verdicts.update((entry.number, self._finish_copy(entry)) for entry in copied)
+        self._journal_done(verdicts)
+        return verdicts
+
+    def delete(self, entries: list[Moving]) -> dict[int, Verdict]:
+        """Delete messages for good, on a disk so full that no line can be journalled before some are gone.
+
+        Only for a user who asked for that (`--drop`). A crash before the commit that follows loses the SHA-256 of
+        this batch, and nothing that was to be kept.
+        """
+        verdicts = {entry.number: self._delete(entry) for entry in entries}
+        self._journal_done(verdicts)
+        self.journal.add("dropped", ids=[number for number, verdict in verdicts.items() if verdict is MOVED])
+        return verdicts
+
+    def _delete(self, entry: Moving) -> Verdict:
+        try:
+            self._disk.unlink(entry.hit.path)
+        except OSError as error:
+            return verdict_of(error)
+        return MOVED
+
+    def _journal_done(self, verdicts: Mapping[int, Verdict]) -> None:
         moved = [number for number, verdict in verdicts.items() if verdict is MOVED]
         left = [[number, *verdict] for number, verdict in verdicts.items() if verdict is not MOVED]
         self.journal.add("done", moved=moved, left=left)
-        return verdicts
 
     def _rename(self, entry: Moving, copied: list[Moving]) -> Verdict:
         if self.failure is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import re
@@ -252,6 +253,7 @@ def test_unreadable_evidence_ends_with_3(queue: Path, breach: Callable[..., Ende
 def test_purge_drop_deletes_and_keeps_the_hashes(queue: Path, breach: Callable[..., Ended]) -> None:
     product = breach("purge", "pippo", "--drop", "--queue", queue, "--yes", "--format", "json").json
     assert (product["purged"], product["dropped"]) == (6, 6)
+    assert product["journals"][0]["sha256"] == hashlib.sha256(Path(product["journal"]).read_bytes()).hexdigest()
     assert list((Path(product["quarantine"]) / "messages").iterdir()) == []
     assert Path(product["journal"]).read_text().count("sha256") == 6
 

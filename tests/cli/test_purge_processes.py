@@ -173,10 +173,16 @@ def test_a_full_disk_is_one_sentence_and_nothing_is_lost(tmp_path: Path, breach:
         assert (done.code, done.err.count("\n")) == (1, 1)
         assert "is full: nothing was moved, nothing is lost" in done.err
         assert snapshot(small) == before
+        drop = breach("purge", "Buy it\n1", "--drop", "--queue", queue, "--yes", "--format", "json")
+        assert (drop.code, drop.json["purged"], drop.json["dropped"]) == (0, 1, 1), drop.err
+        assert len(snapshot(queue)) == 6
+        assert Path(drop.json["journal"]).read_text().count('"sha256"') == 1
+        kept = breach("restore", drop.json["run"], "--queue", queue, "--yes", "--format", "json")
+        assert (kept.code, kept.json["dropped"], kept.json["restored"]) == (0, 1, 0)
         filler.unlink()
         assert breach("purge", "pippo", "--queue", queue, "--yes").code == 0
         assert breach("restore", "--queue", queue, "--yes").code == 0
-        assert len(snapshot(queue)) == 7
+        assert len(snapshot(queue)) == 6
     finally:
         subprocess.run([shutil.which("umount") or "umount", small], check=True)
 
