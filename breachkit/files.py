@@ -36,6 +36,11 @@ BLOCK = 1 << 20
 LONGEST_LINE = 1 << 16
 """Bytes of a log line that are kept; a longer one is no session line and is counted as skipped."""
 
+FIRST_READ = 1 << 17
+"""Bytes that most messages fit in."""
+LONGEST_MESSAGE = 1 << 25
+"""Bytes of a message that are searched for shared strings: a mail server takes no more from a client."""
+
 LINK = "a link, not followed"
 SPECIAL = "not a regular file"
 DENIED = "cannot be opened: access denied"
@@ -57,12 +62,12 @@ class Found(NamedTuple):
     mtime: float
 
 
-class Line(NamedTuple):
-    """One line of a log without its line end."""
+class Block(NamedTuple):
+    """Some whole lines of a log: where the first begins, its number from 1, and the lines without their LF."""
 
     offset: int
     number: int
-    text: bytes
+    lines: list[bytes]
 
 
 def shown(path: str | os.PathLike[str], root: Path | None) -> str:
@@ -140,6 +145,12 @@ def read_head(path: str, size: int) -> bytes:
         os.close(handle)
 
 
+def read_whole(path: str) -> bytes:
+    """Return the bytes of a file, `LONGEST_MESSAGE` of them at most. Raises OSError."""
+    found = read_head(path, FIRST_READ)
+    return found if len(found) < FIRST_READ else read_head(path, LONGEST_MESSAGE)
+
+
 def long_path(path: str) -> str:
     r"""Spell a path so that Windows takes more than 260 characters and names like `CON` (the `\\?\` form)."""
     if os.name != "nt" or path.startswith("\\\\?\\"):
@@ -165,20 +176,21 @@ def open_log(path: str, member: str | None = None) -> Iterator[IO[bytes]]:
             yield stream
 
 
-def zip_members(path: str) -> list[zipfile.ZipInfo]:
-    """List the files in a `.zip`; an unreadable archive has none. Raises OSError."""
+def zip_members(path: str) -> list[zipfile.ZipInfo] | None:
+    """List the files in a `.zip`, None when it cannot be read as one. Raises OSError."""
     try:
         with zipfile.ZipFile(long_path(path)) as archive:
             return [member for member in archive.infolist() if not member.is_dir()]
     except zipfile.BadZipFile:
-        return []
+        return None
 
 
-def read_lines(path: str, member: str | None, label: str) -> Iterator[Line | Skipped]:
-    """Yield the lines of a log; they end at LF only, an optional CR before it belongs to the end.
+def read_blocks(path: str, member: str | None, label: str) -> Iterator[Block | Skipped]:
+    """Yield the lines of a log, some at a time; they end at LF only, a CR before it is left on.
 
     VT, FF, NEL, U+2028 and a lone CR are text: they come from strangers, and a reader that breaks lines
-    there would take a stranger's words for the server's.
+    there would take a stranger's words for the server's. A line of more than `LONGEST_LINE` bytes is skipped,
+    however long it is, without being kept.
     """
     place = Place()
     try:
@@ -200,25 +212,36 @@ class Place:
         self.offset = 0
         self.line = 1
 
+    def pass_by(self, size: int, lines: int) -> None:
+        """Go on by some bytes and lines."""
+        self.offset += size
+        self.line += lines
 
-def _split(stream: IO[bytes], label: str, place: Place) -> Iterator[Line | Skipped]:
+
+def _split(stream: IO[bytes], label: str, place: Place) -> Iterator[Block | Skipped]:
+    # read() of a damaged archive would lose what it had unpacked so far
+    read = getattr(stream, "read1", stream.read)
     rest = b""
     dropped = 0  # bytes of an overlong line let go so far
-    while block := stream.read(BLOCK):
-        *lines, rest = (rest + block).split(b"\n")
-        for text in lines:
-            yield _line(text, dropped, label, place)
-            place.offset += dropped + len(text) + 1
-            place.line += 1
+    while chunk := read(BLOCK):
+        text = rest + chunk
+        if dropped:
+            head, found, text = text.partition(b"\n")
+            dropped += len(head)
+            if not found:
+                rest = b""
+                continue
+            yield Skipped(OVERLONG, Locus(label, place.offset, place.line))
+            place.pass_by(dropped + 1, 1)
             dropped = 0
+        lines = text.split(b"\n")
+        rest = lines.pop()
+        if lines:
+            yield Block(place.offset, place.line, lines)
+            place.pass_by(len(text) - len(rest), len(lines))
         if len(rest) > LONGEST_LINE:
-            dropped += len(rest)
-            rest = b""
-    if rest or dropped:
-        yield _line(rest, dropped, label, place)
-
-
-def _line(text: bytes, dropped: int, label: str, place: Place) -> Line | Skipped:
-    if dropped or len(text) > LONGEST_LINE:
-        return Skipped(OVERLONG, Locus(label, place.offset, place.line))
-    return Line(place.offset, place.line, text[:-1] if text.endswith(b"\r") else text)
+            dropped, rest = len(rest), b""
+    if dropped:
+        yield Skipped(OVERLONG, Locus(label, place.offset, place.line))
+    elif rest:
+        yield Block(place.offset, place.line, [rest])

@@ -9,6 +9,7 @@ import typer
 
 from breachkit import __version__
 from breachkit.cli.find_account import find_account
+from breachkit.cli.group import group
 from breachkit.cli.output import prepare_streams
 from breachkit.cli.purge import purge
 from breachkit.cli.quarantine import quarantine
@@ -43,6 +44,7 @@ def _options(
 
 
 app.command("scan")(scan)
+app.command("group")(group)
 app.command("find-account")(find_account)
 app.command("trace")(trace)
 app.command("purge")(purge)

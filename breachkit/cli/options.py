@@ -19,6 +19,16 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class By(StrEnum):
+    """What messages of one group share."""
+
+    CONTENT = "content"
+    LOCAL_SENDER = "local-sender"
+    FROM = "from"
+    SUBJECT = "subject"
+    URL = "url"
+
+
 Root = Annotated[
     Path | None,
     typer.Option(

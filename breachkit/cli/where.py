@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from breachkit.servers import MailServer
 
+IS_WINDOWS = os.name == "nt"
 ROOT_VARIABLE = "BREACHKIT_ROOT"
 SETTINGS_FILE = "breachkit.toml"
 _PATHS = ("root", "accounts")
@@ -77,7 +78,7 @@ class Where:
     def command(self, name: str, *arguments: str) -> str:
         """Spell a breachkit command on the same evidence, quoted for the shell we run in."""
         words = ["breachkit", name, *arguments, *self.typed]
-        return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
+        return subprocess.list2cmdline(words) if IS_WINDOWS else shlex.join(words)
 
     def is_inside(self, ts: datetime) -> bool:
         """Tell whether a moment lies within --since and --until."""

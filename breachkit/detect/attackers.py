@@ -8,17 +8,9 @@ names from one place: none of them is.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-from typing import Any
 from typing import NamedTuple
-from typing import cast
 
 import pandas as pd
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    Visit = pd.Series[Any]
 
 GUESSES = 5
 """Unlike wrong secrets on one account from one address that an owner does not type."""
@@ -36,6 +28,9 @@ NOWHERE_COUNT = 5
 are very unlikely to attempt to send to 100 nonexistent addresses in one hour" (Exim wiki, BlockCracking);
 a kept mailing list stays below 5 %."""
 
+HOPELESS_SHARE = 0.5
+"""Share of recipients that do not exist from which on not even a habit excuses."""
+
 STEADY = pd.Timedelta(hours=6)
 """How long one address must have been in use for what it does to be the account's habit."""
 
@@ -46,9 +41,14 @@ HASTE = 60
 COLLEAGUES = 5
 """Accounts that come in at one address and make it a shared place."""
 
+NEW = pd.Timedelta(hours=12)
+"""How long after its account was first seen an address comes up that is new to it."""
+
 BURST = 30
 BURST_RATIO = 5
-"""Messages in an hour from a new address, in number and against the account's own busiest hour."""
+CROWD = 2
+"""Messages in an hour from new addresses, in number and against the account's own busiest hour, and how many
+addresses it takes: a mailing goes out from one place, a stolen account is used from several."""
 
 
 class Attack(NamedTuple):
@@ -61,7 +61,7 @@ class Attack(NamedTuple):
     by_sending: bool
     """Sent in other names, or to nobody."""
     by_volume: bool
-    """Only sent far more than the account ever did, from a new address: weak."""
+    """Sent, with other new addresses, far more than the account ever did: weak."""
     by_others: bool
     """Attacked other accounts before it came in here."""
 
@@ -71,41 +71,27 @@ class Attack(NamedTuple):
         return self.by_volume and sum(self) == 1
 
 
-def find_attackers(visits: pd.DataFrame) -> dict[tuple[str, str], Attack]:
-    """Find the attacking addresses of each account in a visits table."""
-    trying = _trying(visits)
-    is_trying = visits.index.get_level_values("client_ip").isin(list(trying))
-    is_odd = (visits["unlike_secrets"] >= GUESSES) | is_trying | (visits["mismatched"] > 0)
-    odd = visits[is_odd | (visits["unknown"] >= NOWHERE_COUNT) | (visits["busiest"] >= BURST)]
-    wins = visits[visits["successes"] > 0]
-    winners = wins[wins.index.isin(odd.index.unique("account"), level="account")]
-    groups = {str(name): group for name, group in winners.groupby(level="account")}
-    found: dict[tuple[str, str], Attack] = {}
-    for (account, client_ip), visit in _rows(odd):
-        group = groups.get(account, wins.iloc[:0])
-        attack = Attack(
-            by_guessing=bool(visit["unlike_secrets"] >= GUESSES and not _was_known(visit)),
-            by_trying=client_ip in trying and not _was_known(visit),
-            by_sending=_is_spam(visit, group),
-            by_volume=_is_burst(visit, group),
-            by_others=False,
-        )
-        if any(attack):
-            found[account, client_ip] = attack
-    found.update(_followers(visits, found))
-    return found
+def find_attackers(visits: pd.DataFrame, sends: pd.DataFrame) -> dict[tuple[str, str], Attack]:
+    """Find the attacking addresses of each account in a visits table and the table of what was sent."""
+    is_habit, was_known = _is_habit(visits), _was_known(visits)
+    found = pd.DataFrame(
+        {
+            "by_guessing": (visits["unlike_secrets"] >= GUESSES) & ~was_known,
+            "by_trying": visits.index.isin([*_trying(visits)], level="client_ip") & ~was_known,
+            "by_sending": _is_spam(visits, is_habit),
+            "by_volume": visits.index.isin([*_crowds(visits, sends)]),
+        },
+        index=visits.index,
+    )
+    found["by_others"] = _followed(visits, found) & ~found.any(axis=1)
+    rows = found[found.any(axis=1)]
+    return dict(zip(rows.index, map(Attack._make, rows.itertuples(index=False)), strict=True))
 
 
-def _rows(visits: pd.DataFrame) -> Iterator[tuple[tuple[str, str], Visit]]:
-    for place, (account, client_ip) in enumerate(visits.index):
-        yield (account, client_ip), visits.iloc[place]
-
-
-def _was_known(visit: Visit) -> bool:
-    """Tell an address that came in before it ever failed, and more than once: its owner mistypes."""
-    first_success, first_failure = visit["first_success"], visit["first_failure"]
-    came_first = bool(pd.notna(first_success) and (pd.isna(first_failure) or first_success < first_failure))
-    return bool(came_first and visit["successes"] > 1)
+def _was_known(visits: pd.DataFrame) -> pd.Series[bool]:
+    """Tell addresses that came in before they ever failed, and more than once: their owners mistype."""
+    came_first = visits["first_failure"].isna() | (visits["first_success"] < visits["first_failure"])
+    return visits["first_success"].notna() & came_first & (visits["successes"] > 1)
 
 
 def _trying(visits: pd.DataFrame) -> set[str]:
@@ -116,12 +102,11 @@ def _trying(visits: pd.DataFrame) -> set[str]:
     return set(tried.index[(tried["lost"] >= STRANGERS) & (tried["lost"] >= tried["won"])])
 
 
-def _is_spam(visit: Visit, group: pd.DataFrame) -> bool:
-    sent, mismatched, unknown, rcpts = (int(visit[name]) for name in ("sent", "mismatched", "unknown", "rcpts"))
-    if is_mostly_nobody(unknown, rcpts):
-        return True
-    is_foreign = mismatched > 0 and (mismatched >= FOREIGN_SHARE * sent or mismatched >= FOREIGN_COUNT)
-    return is_foreign and not _is_habit(visit, group)
+def _is_spam(visits: pd.DataFrame, is_habit: pd.Series[bool]) -> pd.Series[bool]:
+    sent, foreign, unknown, rcpts = (visits[name] for name in ("sent", "mismatched", "unknown", "rcpts"))
+    nobody = (unknown >= NOWHERE_COUNT) & (unknown >= NOWHERE_SHARE * rcpts)
+    is_foreign = (foreign > 0) & ((foreign >= FOREIGN_SHARE * sent) | (foreign >= FOREIGN_COUNT))
+    return (nobody & (unknown >= HOPELESS_SHARE * rcpts)) | ((nobody | is_foreign) & ~is_habit)
 
 
 def is_mostly_nobody(unknown: int, rcpts: int) -> bool:
@@ -129,45 +114,44 @@ def is_mostly_nobody(unknown: int, rcpts: int) -> bool:
     return unknown >= NOWHERE_COUNT and unknown >= NOWHERE_SHARE * rcpts
 
 
-def _is_habit(visit: Visit, group: pd.DataFrame) -> bool:
+def _is_habit(visits: pd.DataFrame) -> pd.Series[bool]:
     """Tell a system that always writes in other names from its one place from a thief who does it in passing."""
-    used = group[group["successes"] > 0]
-    span = visit["last_seen"] - visit["first_success"]
-    is_only = len(used) == 1 and bool(span >= STEADY) and bool(visit["days"] >= DAYS or visit["busiest"] < HASTE)
-    is_old = bool(visit["days"] >= DAYS) and bool(visit["first_success"] <= used["first_success"].min() + STEADY)
-    return (is_only or is_old) and not bool(visit["unlike_secrets"] >= GUESSES)
+    accounts = visits.groupby(level="account")
+    places = (visits["successes"] > 0).groupby(level="account").transform("sum")
+    is_calm = (visits["days"] >= DAYS) | (visits["busiest"] < HASTE)
+    is_only = (places == 1) & (visits["last_seen"] - visits["first_success"] >= STEADY) & is_calm
+    is_first = visits["first_success"] <= accounts["first_success"].transform("min") + STEADY
+    return (is_only | (is_first & (visits["days"] >= DAYS))) & (visits["unlike_secrets"] < GUESSES)
 
 
-def _is_burst(visit: Visit, group: pd.DataFrame) -> bool:
-    others = group[group.index != visit.name]
-    before = others[others["first_success"] < visit["first_success"]]
-    if before.empty or visit["busiest"] < BURST:
-        return False
-    return bool(visit["busiest"] >= BURST_RATIO * max(1, before["busiest"].max()))
+def _crowds(visits: pd.DataFrame, sends: pd.DataFrame) -> set[tuple[str, str]]:
+    """Find the new addresses that together sent in an hour far more than their account ever did."""
+    keys = ["account", "client_ip"]
+    first = visits["first_success"].dropna()
+    since = first - first.groupby(level="account").transform("min")
+    new = since.index[since > NEW]
+    sent = sends.loc[sends["accepted"] & sends["account"].notna(), [*keys, "ts"]]
+    sent = sent.assign(hour=sent["ts"].dt.floor("h"), is_new=pd.MultiIndex.from_frame(sent[keys]).isin(new))
+    past = sent[~sent["is_new"]].groupby(["account", "hour"]).size().groupby("account").max()
+    crowd = sent[sent["is_new"]].groupby(["account", "hour"])["client_ip"].agg(["size", "nunique"]).reset_index()
+    usual = crowd["account"].map(past).fillna(0).clip(lower=1)
+    burst = crowd[(crowd["size"] >= BURST) & (crowd["size"] >= BURST_RATIO * usual) & (crowd["nunique"] >= CROWD)]
+    inside = sent[sent["is_new"]].merge(burst[["account", "hour"]], on=["account", "hour"])
+    return set(inside[keys].itertuples(index=False, name=None))
 
 
-def _followers(
-    visits: pd.DataFrame,
-    found: dict[tuple[str, str], Attack],
-) -> dict[tuple[str, str], Attack]:
-    """Find the accounts that an attacking address of others came in at, after it had begun."""
-    began: dict[str, list[tuple[pd.Timestamp, str]]] = {}
-    shared = _shared(visits)
-    for (account, client_ip), attack in found.items():
-        if client_ip in shared:
-            continue
-        if attack.by_guessing or attack.by_trying or attack.by_sending:
-            visit = cast("Visit", visits.xs((account, client_ip)))
-            began.setdefault(client_ip, []).append((_start(visit, attack), account))
-    new: dict[tuple[str, str], Attack] = {}
-    come_in = visits[visits.index.isin([*began], level="client_ip") & (visits["successes"] > 0)]
-    for (account, client_ip), visit in _rows(come_in):
-        others = [start for start, other in began[client_ip] if other != account]
-        if (account, client_ip) not in found and others and visit["first_success"] >= min(others):
-            new[account, client_ip] = Attack(
-                by_guessing=False, by_trying=False, by_sending=False, by_volume=False, by_others=True
-            )
-    return new
+def _followed(visits: pd.DataFrame, found: pd.DataFrame) -> pd.Series[bool]:
+    """Tell where an attacking address of other accounts came in, after it had begun.
+
+    It began with its first failure, its first message in another name, or its first login.
+    """
+    strong = found["by_guessing"] | found["by_trying"] | found["by_sending"]
+    strong &= ~visits.index.isin([*_shared(visits)], level="client_ip")
+    failed = visits["first_failure"].where(found["by_guessing"] | found["by_trying"])
+    sent = visits["first_mismatch"].fillna(visits["first_success"]).where(found["by_sending"])
+    began = pd.concat([failed, sent], axis=1).min(axis=1).fillna(visits["first_seen"])[strong]
+    earliest = began.groupby(level="client_ip").min().reindex(visits.index.get_level_values("client_ip"))
+    return (visits["successes"] > 0) & (visits["first_success"] >= earliest.to_numpy())
 
 
 def _shared(visits: pd.DataFrame) -> set[str]:
@@ -175,12 +159,3 @@ def _shared(visits: pd.DataFrame) -> set[str]:
     won = (visits["successes"] > 0).groupby(level="client_ip").sum()
     lost = (visits["failures"] > 0).groupby(level="client_ip").sum()
     return set(won.index[(won >= COLLEAGUES) & (lost <= won / 2)])
-
-
-def _start(visit: Visit, attack: Attack) -> pd.Timestamp:
-    """Tell when an address began to attack: with its first failure, its first foreign message or its first login."""
-    times = [visit["first_failure"]] if attack.by_guessing or attack.by_trying else []
-    if attack.by_sending:
-        times.append(visit["first_mismatch"] if pd.notna(visit["first_mismatch"]) else visit["first_success"])
-    known: list[pd.Timestamp] = [time for time in (*times, visit["first_seen"]) if pd.notna(time)]
-    return min(known[:-1] or known)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from typing import Any
 from typing import Literal
 from typing import NamedTuple
 
@@ -17,16 +16,15 @@ from breachkit.detect.findings import Confidence
 from breachkit.detect.findings import Family
 from breachkit.detect.guessing import entry_of
 from breachkit.detect.guessing import failures_before
-from breachkit.detect.guessing import group_of
 from breachkit.detect.inquiry import Inquiry
-from breachkit.detect.joins import BY_ID
-from breachkit.detect.joins import BY_PEER
 from breachkit.detect.signals import Conduct
 from breachkit.detect.signals import find_signals
+from breachkit.detect.standing import has_session
 from breachkit.detect.visits import once_each
 from breachkit.detect.weakness import weakness_of
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from collections.abc import Iterable
     from collections.abc import Sequence
 
@@ -37,6 +35,7 @@ if TYPE_CHECKING:
     from breachkit.detect.guessing import Entry
     from breachkit.detect.guessing import Failures
     from breachkit.detect.inquiry import Evidence
+    from breachkit.detect.standing import Standing
     from breachkit.records import Locus
 
 VerdictName = Literal["compromised", "suspect", "clear"]
@@ -47,7 +46,8 @@ TWO, THREE = 2, 3
 INTRUSION = {Family.PLACE, Family.ENTRY}
 UNSEEN_SHARE = 0.5
 UNSEEN_COUNT = 5
-"""Queued messages of an account, as a share and in number, that join no session: the logs do not tell of its mail."""
+"""Queued messages of an account, as a share and in number, that join no authenticated session: the logs do not tell
+how its mail came in."""
 
 
 class Place(NamedTuple):
@@ -119,7 +119,7 @@ def find_accounts(evidence: Evidence) -> Accusation:
     spoken = messages["auth_user"].map(inquiry.account_of, na_action="ignore")
     return Accusation(
         accounts=tuple(sorted(verdicts, key=_rank)),
-        unattributed_messages=int((~_has_session(messages) & ~messages["quarantined"]).sum()),
+        unattributed_messages=int((~has_session(messages) & ~messages["quarantined"]).sum()),
         joins={str(name): int(count) for name, count in messages["join"].value_counts().items()},
         contradictions=int((spoken.notna() & (spoken != messages["account"])).sum()),
     )
@@ -129,82 +129,85 @@ def _rank(verdict: AccountVerdict) -> tuple[int, int, str]:
     return VERDICTS.index(verdict.verdict), -verdict.queued_messages, verdict.account
 
 
-def _has_session(messages: pd.DataFrame) -> pd.Series[bool]:
-    return messages["join"].isin([BY_ID, BY_PEER])
-
-
 class _Entered(NamedTuple):
-    """How attacking addresses came into one account; empty when none did."""
+    """How attacking addresses came into one account."""
 
     rows: pd.DataFrame
     """Their SMTP successes, in order of time."""
-    ts: pd.Timestamp | None
-    kind: Entry | None
-    failures: Failures | None
+    ts: pd.Timestamp
+    kind: Entry
+    failures: Failures
     attacking: frozenset[str]
     usual: frozenset[str]
     """Other addresses with a success before it."""
+    is_first: bool
+    """Nothing on this account was tried before it."""
 
 
-def _entered(inquiry: Inquiry, account: str, tries: pd.DataFrame) -> _Entered:
+def _entered(inquiry: Inquiry, account: str, attacks: set[str]) -> _Entered | None:
+    tries = inquiry.of(account, "attempts")
     won = tries[tries["outcome"] == "success"]
-    attacks = {ip for (name, ip) in inquiry.attacks if name == account}
     rows = won[won["client_ip"].isin(list(attacks)) & (won["service"] == "smtp")]
     if rows.empty or inquiry.evidence.log_first is None:
-        return _Entered(rows, None, None, None, frozenset(), frozenset(won["client_ip"]))
+        return None
     entry = rows.iloc[0]
     usual = frozenset(won.loc[won["ts"] < entry["ts"], "client_ip"]) - attacks
-    failures = failures_before(inquiry.attempts, account, entry["ts"], usual)
-    kind = entry_of(inquiry.attempts, entry, failures, inquiry.evidence.log_first)
-    attacking = set(attacks)
-    if kind in {"distributed-guessing", "password-spray"}:
-        before = inquiry.attempts[inquiry.attempts["ts"] <= entry["ts"]]
-        attacking |= group_of(before, str(entry["client_ip"]), failures) - usual
-    return _Entered(rows, entry["ts"], kind, failures, frozenset(attacking), usual)
+    failures = failures_before(tries, entry["ts"], usual)
+    kind = entry_of(inquiry.attempts, entry, failures, inquiry.evidence.log_first, inquiry.attackers)
+    # those who only lent a hand with guessing: each of them did too little to be told alone
+    accomplices = set(failures.rows["client_ip"]) if kind in {"distributed-guessing", "password-spray"} else set()
+    is_first = not (tries["ts"] < entry["ts"]).any()
+    return _Entered(rows, entry["ts"], kind, failures, frozenset(attacks | accomplices), usual, is_first)
 
 
 def _judge(inquiry: Inquiry, account: str) -> AccountVerdict:
-    queued = inquiry.messages[inquiry.messages["account"] == account]
-    tries = inquiry.attempts[inquiry.attempts["account"] == account]
-    sent = inquiry.sends[(inquiry.sends["account"] == account) & inquiry.sends["accepted"]]
-    won = tries[tries["outcome"] == "success"]
-    entered = _entered(inquiry, account, tries)
-    also = _also_tried(inquiry, account, entered.attacking)
-    weak = _weakness(inquiry, account, entered.rows if len(entered.rows) else won)
-    conduct = _conduct(inquiry, account, (queued, sent), entered, (also, weak))
-    signals = tuple(find_signals(conduct)) if entered.ts is not None or conduct.is_queue_only else ()
-    attacks = [attack for (name, _), attack in inquiry.attacks.items() if name == account]
-    verdict = _verdict(signals, attacks, has_history=entered.ts is not None and bool(entered.usual))
+    standing = inquiry.standings[account]
+    attacks = inquiry.attacks_on(account)
+    entered = _entered(inquiry, account, set(attacks)) if attacks else None
+    is_queue_only = entered is None and _is_unseen(standing)
+    also: tuple[AlsoTried, ...] = ()
+    weak = _weakness(inquiry, account, standing.typed, standing.secrets)
+    signals: tuple[Signal, ...] = ()
+    if entered is not None or is_queue_only:
+        also = _also_tried(inquiry, account, entered.attacking) if entered is not None else ()
+        if entered is not None:
+            weak = _weakness(inquiry, account, entered.rows["user"].dropna(), entered.rows["secret"].dropna())
+        signals = tuple(find_signals(_conduct(inquiry, account, entered, (also, weak))))
+    verdict = _verdict(signals, attacks.values(), has_history=entered is not None and bool(entered.usual))
+    if verdict == "clear":
+        entered, also, signals = None, (), ()
     is_seen = inquiry.evidence.is_auth_visible
-    total = int((~inquiry.messages["quarantined"]).sum())
-    in_queue = int((~queued["quarantined"]).sum())
     return AccountVerdict(
         account=account,
         candidates=inquiry.directory.resolve(account).candidates,
         verdict=verdict,
-        confidence=_confidence(verdict, signals, is_seen=is_seen and not conduct.is_queue_only),
-        entry=entered.kind,
+        confidence=_confidence(verdict, signals, is_seen=is_seen and not is_queue_only),
+        entry=entered.kind if entered else None,
         signals=signals,
-        queued_messages=in_queue,
-        quarantined_messages=len(queued) - in_queue,
-        queued_share=in_queue / total if total else 0.0,
-        sent_messages=len(sent) if is_seen else None,
-        auth_successes=int((won["service"] == "smtp").sum()) if is_seen else None,
-        auth_failures_before_entry=None if entered.failures is None else entered.failures.total,
-        entry_ts=entered.ts,
-        last_ts=_last(won, sent, entered.attacking),
-        client_ips=_places(inquiry, account, entered, tries),
-        mechanisms=tuple(sorted(set(won["mechanism"]))),
+        queued_messages=standing.queued,
+        quarantined_messages=standing.quarantined,
+        queued_share=standing.queued / inquiry.in_queue if inquiry.in_queue else 0.0,
+        sent_messages=standing.sent if is_seen else None,
+        auth_successes=standing.auth_successes if is_seen else None,
+        auth_failures_before_entry=entered.failures.total if entered else None,
+        entry_ts=entered.ts if entered else None,
+        last_ts=_last(inquiry, account, entered) if entered else standing.last_ts,
+        client_ips=_places(standing, entered),
+        mechanisms=standing.mechanisms,
         weak_password=weak,
         also_tried_by_same_ips=also,
-        entries=tuple(entered.rows["source"]),
-        mail_froms=tuple((str(name), int(count)) for name, count in _counted(queued["mail_from"])),
+        entries=tuple(entered.rows["source"]) if entered else (),
+        mail_froms=standing.mail_froms,
     )
 
 
-def _weakness(inquiry: Inquiry, account: str, rows: pd.DataFrame) -> str | None:
-    secrets = rows["secret"].dropna().unique()
-    return weakness_of(account, set(rows["user"].dropna()), secrets, inquiry.directory, inquiry.evidence.fingerprint)
+def _is_unseen(standing: Standing) -> bool:
+    """Tell whether the logs do not tell how the account's mail came in."""
+    return standing.unseen >= max(UNSEEN_COUNT, UNSEEN_SHARE * (standing.queued + standing.quarantined))
+
+
+def _weakness(inquiry: Inquiry, account: str, typed: Iterable[str], secrets: Iterable[bytes]) -> str | None:
+    return weakness_of(account, set(typed), set(secrets), inquiry.directory, inquiry.evidence.fingerprint)
 
 
 def _also_tried(inquiry: Inquiry, account: str, attacking: frozenset[str]) -> tuple[AlsoTried, ...]:
@@ -226,41 +229,37 @@ def _also_tried(inquiry: Inquiry, account: str, attacking: frozenset[str]) -> tu
 def _conduct(
     inquiry: Inquiry,
     account: str,
-    mail: tuple[pd.DataFrame, pd.DataFrame],
-    entered: _Entered,
+    entered: _Entered | None,
     about: tuple[tuple[AlsoTried, ...], str | None],
 ) -> Conduct:
-    queued, sent = mail
     also, weak = about
-    by_attackers = sent["client_ip"].isin([*entered.attacking])
+    attacking = [*entered.attacking] if entered else []
+    queued, sent, fates, visits = (inquiry.of(account, name) for name in ("messages", "sends", "deliveries", "visits"))
+    by_attackers = sent["client_ip"].isin(attacking)
     past = sent.loc[~by_attackers, "ts"].dt.floor("h").value_counts()
-    unseen = int((~_has_session(queued)).sum())
-    is_queue_only = entered.ts is None and unseen >= max(UNSEEN_COUNT, UNSEEN_SHARE * len(queued))
-    deliveries = inquiry.deliveries
-    fates = deliveries[(deliveries["account"] == account) & (deliveries["outcome"] != "deferred")]
-    visits = inquiry.visits[inquiry.visits.index.isin([(account, ip) for ip in entered.attacking])]
-    came_in = set(entered.rows["client_ip"])
+    rows = entered.rows if entered else inquiry.evidence.attempts.iloc[:0]
+    came_in = set(rows["client_ip"])
     shared = ((ip, sum(ip in other.ips for other in also)) for ip in sorted(came_in))
     return Conduct(
         queued=queued,
         share=len(queued) / len(inquiry.messages) if len(inquiry.messages) else 0.0,
-        is_queue_only=is_queue_only,
+        is_queue_only=entered is None,
         sent=sent[by_attackers],
         past_busiest=int(past.max()) if len(past) else 0,
-        fates=once_each(fates if is_queue_only else fates[fates["client_ip"].isin([*entered.attacking])]),
-        refused=int(visits["refused"].sum()),
-        new_ips=tuple(sorted(came_in - entered.usual)) if entered.usual else (),
+        fates=once_each(fates[fates["client_ip"].isin(attacking)] if entered else fates),
+        refused=int(visits.loc[visits["client_ip"].isin(attacking), "refused"].sum()),
+        new_ips=tuple(sorted(came_in - entered.usual)) if entered and entered.usual else (),
         shared_ips=tuple((ip, count) for ip, count in shared if count),
-        failures=entered.failures,
-        entry=entered.kind,
-        entry_rows=entered.rows,
+        failures=entered.failures if entered else None,
+        entry=entered.kind if entered else None,
+        entry_rows=rows,
         weak_password=weak,
     )
 
 
 def _verdict(
     signals: Iterable[Signal],
-    attacks: Sequence[Attack],
+    attacks: Collection[Attack],
     *,
     has_history: bool,
 ) -> VerdictName:
@@ -283,32 +282,19 @@ def _confidence(verdict: VerdictName, signals: Sequence[Signal], *, is_seen: boo
     return Confidence.MEDIUM if verdict == "suspect" else Confidence.HIGH
 
 
-def _last(won: pd.DataFrame, sent: pd.DataFrame, attacking: frozenset[str]) -> pd.Timestamp | None:
-    """Tell when an attacking address was last seen at work; the account itself when none is."""
-    times = [table.loc[table["client_ip"].isin([*attacking]) | (not attacking), "ts"] for table in (won, sent)]
-    known = [column.max() for column in times if len(column)]
-    return max(known, default=None)
+def _last(inquiry: Inquiry, account: str, entered: _Entered) -> pd.Timestamp:
+    """Tell when an attacking address was last seen at work in the account."""
+    sent = inquiry.of(account, "sends")
+    times = [entered.rows["ts"], sent.loc[sent["client_ip"].isin([*entered.attacking]), "ts"]]
+    latest: pd.Timestamp = max(column.max() for column in times if len(column))
+    return latest
 
 
-def _places(inquiry: Inquiry, account: str, entered: _Entered, tries: pd.DataFrame) -> tuple[Place, ...]:
-    visits = inquiry.visits
-    own = visits[visits.index.get_level_values("account") == account].droplevel("account").dropna(subset=["first_seen"])
-    is_known = entered.ts is None or bool((tries["ts"] < entered.ts).any())
+def _places(standing: Standing, entered: _Entered | None) -> tuple[Place, ...]:
+    usual = entered.usual if entered else {place[0] for place in standing.places if place[1]}
+    is_known = entered is None or not entered.is_first
+    attacking = entered.attacking if entered else frozenset()
     places = [
-        Place(
-            ip=str(ip),
-            successes=int(visit["successes"]),
-            failures=int(visit["failures"]),
-            first_seen=visit["first_seen"],
-            last_seen=visit["last_seen"],
-            usual=ip in entered.usual if is_known else None,
-            attacking=ip in entered.attacking,
-        )
-        for ip, visit in own.iterrows()
+        Place(*place, place[0] in usual if is_known else None, place[0] in attacking) for place in standing.places
     ]
     return tuple(sorted(places, key=lambda place: (-(place.successes + place.failures), place.ip)))
-
-
-def _counted(column: pd.Series[str]) -> list[tuple[Any, int]]:
-    counts = column.dropna().value_counts()
-    return sorted(counts.items(), key=lambda pair: (-pair[1], str(pair[0])))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import Literal
@@ -37,9 +38,9 @@ class Failures(NamedTuple):
     rows: pd.DataFrame
 
 
-def failures_before(attempts: pd.DataFrame, account: str, entry_ts: pd.Timestamp, usual: AbstractSet[str]) -> Failures:
-    """Sum up the failures on an account before its entry, from addresses that are not usual."""
-    on_account = attempts[(attempts["account"] == account) & (attempts["outcome"] == "failure")]
+def failures_before(tries: pd.DataFrame, entry_ts: pd.Timestamp, usual: AbstractSet[str]) -> Failures:
+    """Sum up the failures among the tries on one account before its entry, from addresses that are not usual."""
+    on_account = tries[tries["outcome"] == "failure"]
     before = on_account[(on_account["ts"] < entry_ts) & ~on_account["client_ip"].isin(list(usual))]
     by_ip = before.groupby("client_ip")
     stale = by_ip["secret"].nunique().eq(1) & by_ip["secret"].count().eq(by_ip.size()) & by_ip.size().ge(STALE)
@@ -64,6 +65,7 @@ def entry_of(
     entry: pd.Series[Any],
     failures: Failures,
     log_first: pd.Timestamp,
+    attackers: AbstractSet[str],
 ) -> Entry:
     """Classify an entry.
 
@@ -72,8 +74,9 @@ def entry_of(
         entry: the row of the try that came in.
         failures: those on its account before it.
         log_first: the first moment that the logs show.
+        attackers: every address that attacked any account.
     """
-    if _is_spray(attempts, entry, failures):
+    if _is_spray(attempts, entry, failures, attackers):
         return "password-spray"
     if failures.guesses >= MANY:
         is_spread = failures.addresses >= SEVERAL_ADDRESSES and failures.most_from_one * 2 < failures.guesses
@@ -81,10 +84,15 @@ def entry_of(
     return "first-try" if entry["ts"] - log_first >= REACH else "unknown"
 
 
-def _is_spray(attempts: pd.DataFrame, entry: pd.Series[Any], failures: Failures) -> bool:
+def _is_spray(
+    attempts: pd.DataFrame,
+    entry: pd.Series[Any],
+    failures: Failures,
+    attackers: AbstractSet[str],
+) -> bool:
     """Tell whether the entering address and its group tried many accounts with few secrets each."""
     until = attempts[attempts["ts"] <= entry["ts"]]
-    group = group_of(until, str(entry["client_ip"]), failures)
+    group = group_of(until, str(entry["client_ip"]), failures, attackers)
     tried = until[until["client_ip"].isin(list(group)) & (until["outcome"] == "failure")]
     # secrets that cannot be seen are counted one by one
     unlike = tried.assign(told=tried["secret"].where(tried["secret"].notna(), tried.index.to_series().astype("object")))
@@ -92,12 +100,23 @@ def _is_spray(attempts: pd.DataFrame, entry: pd.Series[Any], failures: Failures)
     return bool((secrets <= FEW_SECRETS).sum() >= MANY and secrets.get(str(entry["account"]), 0) <= FEW_SECRETS)
 
 
-def group_of(attempts: pd.DataFrame, client_ip: str, failures: Failures) -> set[str]:
+def group_of(attempts: pd.DataFrame, client_ip: str, failures: Failures, attackers: AbstractSet[str]) -> set[str]:
     """Find the addresses that work with an entering one.
 
-    They failed on the account that it entered, or failed on two or more of the accounts that it failed on.
+    They failed on the account that it entered, or failed on two or more of the accounts that it failed on, or
+    attack from the same network.
     """
     lost = attempts[attempts["outcome"] == "failure"]
     own = set(lost.loc[lost["client_ip"] == client_ip, "account"])
     shared = lost[lost["account"].isin(list(own))].groupby("client_ip")["account"].nunique()
-    return {client_ip, *failures.rows["client_ip"], *shared.index[shared >= 2]}  # noqa: PLR2004
+    near = {other for other in attackers if network_of(other) == network_of(client_ip)}
+    return {client_ip, *failures.rows["client_ip"], *shared.index[shared >= 2], *near}  # noqa: PLR2004
+
+
+def network_of(client_ip: str) -> str:
+    """Name the network that one customer of a provider has: a /24, or a /48 of IPv6."""
+    try:
+        address = ipaddress.ip_address(client_ip)
+    except ValueError:
+        return client_ip
+    return str(ipaddress.ip_network((address, 24 if address.version == 4 else 48), strict=False))  # noqa: PLR2004

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from typing import Any
 
 from breachkit.detect.attackers import find_attackers
 from breachkit.detect.joins import account_of_messages
@@ -11,6 +12,7 @@ from breachkit.detect.joins import join_messages
 from breachkit.detect.joins import origin_of_deliveries
 from breachkit.detect.joins import resolutions
 from breachkit.detect.names import Directory
+from breachkit.detect.standing import take_standings
 from breachkit.detect.visits import visits_table
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from breachkit.detect.attackers import Attack
     from breachkit.records import Account
 
 
@@ -55,7 +58,32 @@ class Inquiry:
         self.messages = self._owned(joined.assign(account=account))
         self.deliveries = origin_of_deliveries(evidence.deliveries, self.sends, self.messages)
         self.visits = visits_table(self.attempts, self.sends, self.deliveries)
-        self.attacks = find_attackers(self.visits)
+        self.attacks = find_attackers(self.visits, self.sends)
+        accepted = self.sends[self.sends["accepted"]]
+        self.standings = take_standings(self.messages, self.attempts, accepted, self.visits)
+        self.in_queue = int((~self.messages["quarantined"]).sum())
+        self.attackers = frozenset(ip for _, ip in self.attacks)
+        self._places = {name: _places_of(table) for name, table in self._tables().items()}
+
+    def _tables(self) -> dict[str, pd.DataFrame]:
+        visits = self.visits.reset_index()
+        return {
+            "messages": self.messages,
+            "attempts": self.attempts,
+            "sends": self.sends[self.sends["accepted"]],
+            "deliveries": self.deliveries[self.deliveries["outcome"] != "deferred"],
+            "visits": visits[visits["first_seen"].notna()],
+        }
+
+    def of(self, account: str, name: str) -> pd.DataFrame:
+        """Return the rows of one account: `messages`, `attempts`, accepted `sends`, final `deliveries`, `visits`."""
+        table, places = self._places[name]
+        return table.take(places[account]) if account in places else table.iloc[:0]
+
+    def attacks_on(self, account: str) -> dict[str, Attack]:
+        """Return the attacking addresses of one account."""
+        own = (place[0] for place in self.standings[account].places)
+        return {ip: self.attacks[account, ip] for ip in own if (account, ip) in self.attacks}
 
     def account_of(self, typed: str) -> str:
         """Name the account that a user name means."""
@@ -76,6 +104,11 @@ class Inquiry:
         """List every account that authenticated with success or has mail in the queue."""
         won = self.attempts[(self.attempts["outcome"] == "success") & self.attempts["account"].notna()]
         return sorted({*won["account"], *self.messages["account"].dropna()})
+
+
+def _places_of(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Index a table by account once: a search for each of thousands of accounts would be quadratic."""
+    return table, {str(account): places for account, places in table.groupby("account").indices.items()}
 
 
 def _addresses(evidence: Evidence) -> set[str]:

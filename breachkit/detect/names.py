@@ -68,8 +68,8 @@ class Directory:
         local = address.partition("@")[0]
         if account is None:
             return (local,), (address,)
-        usernames = tuple(dict.fromkeys((*account.usernames, local)))
-        aliases = dict.fromkeys((*account.aliases, address))
+        usernames = tuple(dict.fromkeys(account.usernames))
+        aliases = dict.fromkeys((*account.aliases, local, address))
         return usernames, tuple(alias for alias in aliases if alias not in usernames)
 
     def is_own(self, address: str, mail_from: str) -> bool:

@@ -155,4 +155,5 @@ def _weak_secret(conduct: Conduct) -> Iterator[Signal]:
 
 
 def _listed(ips: tuple[str, ...]) -> str:
-    return f"{ips[0]} and {len(ips) - 1:,} more addresses" if len(ips) > 1 else ips[0]
+    more = len(ips) - 1
+    return f"{ips[0]} and {more:,} more {'address' if more == 1 else 'addresses'}" if more else ips[0]

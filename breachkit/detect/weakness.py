@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from breachkit.detect.names import spelled
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Iterable
@@ -31,7 +33,7 @@ def weakness_of(
         fingerprint: how the secrets were fingerprinted in this run.
     """
     usernames, aliases = directory.names_of(account)
-    bare = {name.strip() for name in typed if "@" not in name}
+    bare = {name.strip() for name in typed if "@" not in name and spelled(name) not in aliases}
     candidates: dict[bytes, Weakness] = {}
     for weakness, names in (("equals-username", {*usernames, *bare}), ("equals-alias", {*aliases})):
         for name in sorted(names):

@@ -162,11 +162,11 @@ def _render_places(page: Page, account: AccountVerdict, zone: tzinfo) -> None:
     rows = [
         (
             place.ip,
-            "attacking" if place.attacking else "usual" if place.usual else "",
+            "attacker" if place.attacking else "usual" if place.usual else "",
             f"{place.successes:,}",
             f"{place.failures:,}",
-            moment(place.first_seen, zone)[4:20],
-            moment(place.last_seen, zone)[4:20],
+            moment(place.first_seen, zone)[9:20],
+            moment(place.last_seen, zone)[9:20],
         )
         for place in sorted(account.client_ips, key=lambda place: not place.attacking)[:SHOWN]
     ]

@@ -15,6 +15,7 @@ from typing import Literal
 
 from breachkit.records import AuthAttempt
 from breachkit.records import Delivery
+from breachkit.records import Locus
 from breachkit.records import Transaction
 from breachkit.sasl import NOTHING
 from breachkit.sasl import Exchange
@@ -31,11 +32,11 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from breachkit.records import DeliveryOutcome
-    from breachkit.records import Locus
     from breachkit.records import Outcome
     from breachkit.records import SessionKind
     from breachkit.sasl import Credentials
     from breachkit.sasl import Fingerprints
+    from breachkit.servers.icewarp.lines import Place
 
 Role = Literal["command", "auth", "user", "secret", "content"]
 """What a line of the side that commands is: it says which lines may be shown."""
@@ -103,9 +104,9 @@ class Dialogue:
         self.has_dialogue = False
         self.is_connected = False
         self._begun: bytes | None = None
-        self._awaited: list[tuple[bytes, bytes, Locus]] = []
+        self._awaited: list[tuple[bytes, bytes, Place]] = []
         self._exchange: Exchange | None = None
-        self._exchange_source = source
+        self._exchange_source: Place = source
         self._exchange_ts = ts
         self._challenged = False
         self._in_content = False
@@ -140,7 +141,7 @@ class Dialogue:
 
     # -- lines -------------------------------------------------------------------------------------
 
-    def received(self, ts: float, text: bytes, source: Locus) -> None:
+    def received(self, ts: float, text: bytes, source: Place) -> None:
         """Take a line that the peer sent to the mail server."""
         self.end = ts
         if self.kind is None and not self.has_dialogue:
@@ -151,7 +152,7 @@ class Dialogue:
         else:
             self._take_command(ts, text, source)
 
-    def sent(self, ts: float, text: bytes, source: Locus) -> None:
+    def sent(self, ts: float, text: bytes, source: Place) -> None:
         """Take a line that the mail server sent. Its form is the server's own word on which side it is on."""
         self.end = ts
         is_reply = text[:3].isdigit() and text[3:4] in {b" ", b"-", b""}
@@ -163,7 +164,7 @@ class Dialogue:
         elif is_reply:
             self._take_reply(ts, text)
 
-    def note(self, ts: float, text: bytes, source: Locus) -> None:
+    def note(self, ts: float, text: bytes, source: Place) -> None:
         """Take a line without a direction: what the mail server says about the session."""
         self.end = ts
         if text.startswith(b"***"):
@@ -176,7 +177,7 @@ class Dialogue:
 
     # -- commands and replies ----------------------------------------------------------------------
 
-    def _take_command(self, ts: float, text: bytes, source: Locus) -> None:
+    def _take_command(self, ts: float, text: bytes, source: Place) -> None:
         self.role = "content"
         if self._in_content:
             return
@@ -229,7 +230,7 @@ class Dialogue:
         verb, command, source = self._awaited.pop(0)
         self._answer(ts, verb, command, text, source)
 
-    def _answer(self, ts: float, verb: bytes, command: bytes, reply: bytes, source: Locus) -> None:
+    def _answer(self, ts: float, verb: bytes, command: bytes, reply: bytes, source: Place) -> None:
         is_good = reply[:1] == b"2"
         if verb in {b"EHLO", b"HELO"}:
             self.helo = decode_text(command[5:].strip())[:255] or None
@@ -237,7 +238,7 @@ class Dialogue:
             self._tls_asked = False
         elif verb == b"MAIL":
             self._end_message(ts, None)
-            self._message = Envelope(path_of(command), source, is_taken=is_good)
+            self._message = Envelope(path_of(command), Locus(*source), is_taken=is_good)
         elif verb == b"RCPT" and self._message is not None:
             self._message.add(path_of(command), reply)
         elif verb == b"DATA" and reply[:3] == b"354":
@@ -264,11 +265,9 @@ class Dialogue:
         secret = self._fingerprints.of_password(password)
         if outcome == "success":
             self._last_success = len(self.attempts)
-        self.attempts.append(
-            AuthAttempt(
-                "smtp", self._at(ts), self._client_ip, user, exchange.mechanism, outcome, secret, self._exchange_source
-            ),
-        )
+        place = Locus(*self._exchange_source)
+        attempt = AuthAttempt("smtp", self._at(ts), self._client_ip, user, exchange.mechanism, outcome, secret, place)
+        self.attempts.append(attempt)
 
     # -- messages ----------------------------------------------------------------------------------
 
@@ -303,7 +302,7 @@ class Dialogue:
             ),
         )
 
-    def _take_summary(self, ts: float, text: bytes, source: Locus) -> None:
+    def _take_summary(self, ts: float, text: bytes, source: Place) -> None:
         """Read `*** <from> <to> recipients bytes hh:mm:ss status [id]` from the right: the left is a stranger's."""
         found = _SUMMARY_END.search(text)
         if not found:
@@ -316,7 +315,7 @@ class Dialogue:
             self._summary_id = queue_id
         elif not self.has_dialogue:
             mail_from, _, rcpt_to = text[5 : found.start()].rpartition(b"> <")
-            message = Envelope(address_of(mail_from), source, is_taken=True)
+            message = Envelope(address_of(mail_from), Locus(*source), is_taken=True)
             message.taken, message.count = [address_of(rcpt_to)], int(found[1])
             self._add_transaction(ts, message, queue_id, is_accepted=found[2].upper().startswith(b"OK"))
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from breachkit.records import AuthAttempt
+from breachkit.records import Locus
 from breachkit.records import Skipped
 from breachkit.sasl import Credentials
 from breachkit.sasl import Exchange
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from collections.abc import Sequence
 
-    from breachkit.records import Locus
     from breachkit.records import Outcome
     from breachkit.records import Service
     from breachkit.servers import LogFile
@@ -54,12 +54,11 @@ _LONGEST = 2_000
 class Knock:
     """One try under way at a door."""
 
-    __slots__ = ("credentials", "exchange", "mechanism", "source", "tag", "ts")
+    __slots__ = ("credentials", "exchange", "mechanism", "source", "tag")
 
     def __init__(self, mechanism: str, entry: LogEntry, credentials: Credentials, tag: bytes | None = None) -> None:
         self.mechanism = mechanism
-        self.ts = entry.ts
-        self.source: Locus = entry.source
+        self.source = Locus(*entry[4])
         self.credentials = credentials
         self.exchange: Exchange | None = None
         self.tag = tag
@@ -89,7 +88,7 @@ class Door:
 
     def received(self, entry: LogEntry) -> None:
         """Take a line of the client."""
-        text = entry.text[:_LONGEST]
+        text = entry[3][:_LONGEST]
         if self.knock is not None and self.knock.exchange is not None:
             self.knock.exchange.add(text)
         elif found := _IMAP_LOGIN.match(text):
@@ -116,15 +115,16 @@ class Door:
         knock = self.knock
         if knock is None:
             return None
-        outcome = knock.outcome_of(entry.text)
+        (peer, _), ts, _, text, _ = entry
+        outcome = knock.outcome_of(text)
         if outcome is None:
             return None
         self.knock = None
         user, password = knock.exchange.credentials() if knock.exchange else knock.credentials
         return AuthAttempt(
             service,
-            datetime.fromtimestamp(entry.ts, reading.zone),
-            canonical(entry.key[0]),
+            datetime.fromtimestamp(ts, reading.zone),
+            canonical(peer),
             user,
             knock.mechanism,
             outcome,
@@ -160,15 +160,16 @@ def _attempts(entries: Iterable[LogEntry | Skipped], service: Service, reading: 
     for entry in entries:
         if isinstance(entry, Skipped):
             continue
-        if not entry.marker:
-            if entry.text.startswith((b"Connected", b"Disconnected")):
-                alive.pop(entry.key, None)
+        key, ts, marker, text, _ = entry
+        if not marker:
+            if text.startswith((b"Connected", b"Disconnected")):
+                alive.pop(key, None)
             continue
-        door = alive.get(entry.key)
-        if door is None or entry.ts - door.last > IDLE:
-            door = alive[entry.key] = Door()
-        door.last = entry.ts
-        if entry.marker == RECEIVED:
+        door = alive.get(key)
+        if door is None or ts - door.last > IDLE:
+            door = alive[key] = Door()
+        door.last = ts
+        if marker == RECEIVED:
             door.received(entry)
-        elif entry.marker == SENT and (attempt := door.sent(entry, service, reading)):
+        elif marker == SENT and (attempt := door.sent(entry, service, reading)):
             yield attempt

@@ -21,9 +21,10 @@ NOTE_READ = 400
 _PATH = re.compile(rb"(?:(?:MAIL|RCPT)[ \t]+)?(?:FROM|TO)[ \t]*:[ \t]*(?:<([^>]*)>|([^\s<>]+))", re.IGNORECASE)
 _ENHANCED = re.compile(rb"\d{3}[ -]([245])\.(\d{1,3})\.\d{1,3}\b")
 _NOWHERE = re.compile(
-    rb"\b(?:no|not|non-?exist\w*|unable|cannot|can't|could|fail\w*|missing|without|unknown|invalid)\b.*"
-    rb"\b(?:mx|dns|host\w*|domain|a record)\b"
-    rb"|\b(?:mx|dns|host\w*|domain)\b.*\b(?:no|not|unable|fail\w*|missing|unknown|error|nxdomain)\b|nxdomain",
+    rb"nxdomain"
+    rb"|\b(?:no|not|unable|cannot|fail\w*|missing|without)\b.*\bmx(?![\w.])|\bmx(?![\w.]).*\b(?:not?|fail\w*|missing|error)\b"
+    rb"|\b(?:no such|unknown|non-?existent|invalid) (?:host\w*|domain)\b"
+    rb"|\b(?:host\w*|domain|dns)\b.*\b(?:not found|not exist|no record|unknown|non-?existent)",
     re.IGNORECASE,
 )
 _REFUSED_US = re.compile(

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
+from breachkit.files import Block
 from breachkit.files import Found
-from breachkit.files import Line
-from breachkit.files import read_lines
+from breachkit.files import read_blocks
 from breachkit.files import shown
 from breachkit.files import walk
 from breachkit.files import zip_members
@@ -98,7 +98,11 @@ def _logs_in(found: Found, root: Path | None, *, is_named: bool) -> Iterator[Log
             path.name, LogFile(path, None, label, None, "", None, 0, found.size, found.mtime), is_named=is_named
         )
         return
-    for member in zip_members(found.path):
+    members = zip_members(found.path)
+    if members is None:  # to be met, and counted, when it is read
+        yield LogFile(path, "?", label, "smtp", "", None, 0, found.size, found.mtime)
+        return
+    for member in members:
         base = member.filename.replace("\\", "/").rpartition("/")[2]
         log = LogFile(
             path, member.filename, f"{label}!{member.filename}", None, "", None, 0, member.file_size, found.mtime
@@ -134,6 +138,6 @@ def _same(one: LogFile, other: LogFile) -> bool:
 
 def _digest(log: LogFile) -> bytes:
     digest = hashlib.sha256()
-    for line in read_lines(log.path.__fspath__(), log.member, log.label):
-        digest.update(line.text + b"\n" if isinstance(line, Line) else line.reason.encode())
+    for block in read_blocks(str(log.path), log.member, log.label):
+        digest.update(b"\n".join([*block.lines, b""]) if isinstance(block, Block) else block.reason.encode())
     return digest.digest()

@@ -10,10 +10,11 @@ from __future__ import annotations
 import ipaddress
 from datetime import datetime
 from typing import TYPE_CHECKING
-from typing import NamedTuple
 
-from breachkit.files import Line
-from breachkit.files import read_lines
+from breachkit.files import LONGEST_LINE
+from breachkit.files import OVERLONG
+from breachkit.files import Block
+from breachkit.files import read_blocks
 from breachkit.records import Locus
 from breachkit.records import Session
 from breachkit.records import Skipped
@@ -21,6 +22,7 @@ from breachkit.servers.icewarp.dialogue import Dialogue
 from breachkit.servers.icewarp.lines import RECEIVED
 from breachkit.servers.icewarp.lines import SENT
 from breachkit.servers.icewarp.lines import Clock
+from breachkit.servers.icewarp.lines import Place
 from breachkit.servers.icewarp.lines import parse_line
 
 if TYPE_CHECKING:
@@ -43,18 +45,14 @@ IDLE = 24 * 3600
 SILENCE = 12 * 3600
 """Seconds without any line that are reported as a gap of the log."""
 
+_MARKERS = frozenset({RECEIVED, SENT})
+_AFTER_MARKER = frozenset({b" ", b""})
+
 Key = tuple[bytes, bytes]
 
 
-class LogEntry(NamedTuple):
-    """One line of a log with its place: what a session is made of."""
-
-    key: Key
-    ts: float
-    marker: bytes
-    """`<<<`, `>>>` or empty."""
-    text: bytes
-    source: Locus
+LogEntry = tuple[Key, float, bytes, bytes, Place]
+"""One line of a log: (peer, thread), seconds since the epoch, marker (`<<<`, `>>>` or empty), text, place."""
 
 
 def read_entries(logs: Iterable[LogFile], reading: Reading, tally: LogTally) -> Iterator[LogEntry | Skipped]:
@@ -62,47 +60,53 @@ def read_entries(logs: Iterable[LogFile], reading: Reading, tally: LogTally) -> 
     last: float | None = None
     for log in logs:
         clock = Clock(log.day or datetime.fromtimestamp(log.mtime, reading.zone).date(), reading.zone, last)
-        done = 0
-        for line in read_lines(str(log.path), log.member, log.label):
-            if not isinstance(line, Line):
-                tally.lines += 1
-                yield line
-                continue
-            entry = _entry(line, log, clock, reading.zone)
-            if line.offset - done > 1 << 20:  # a call for each line would cost more than the line
-                reading.progress(line.offset - done)
-                done = line.offset
-            if line.text:
-                tally.lines += 1
-            if entry is not None:
-                last = _count(tally, entry.ts, last)
-                yield entry
-            elif line.text:
-                yield Skipped(ALIEN_LINE, Locus(log.label, line.offset, line.number))
-        reading.progress(max(0, log.size - done))
+        for block in read_blocks(str(log.path), log.member, log.label):
+            if isinstance(block, Block):
+                for entry in _entries(block, log.label, clock, reading.zone):
+                    tally.lines += 1
+                    if not isinstance(entry, Skipped):
+                        last = _count(tally, entry[1], last)
+                    yield entry
+                reading.progress(sum(map(len, block.lines)) + len(block.lines))
+            else:
+                tally.lines += block.reason == OVERLONG
+                yield block
         tally.bytes += log.size
 
 
-def _entry(line: Line, log: LogFile, clock: Clock, zone: tzinfo) -> LogEntry | None:
-    parsed = parse_line(line.text, clock, zone)
-    if parsed is None:
-        return None
-    text = parsed.text
-    marker = text[:3]
-    if marker in {RECEIVED, SENT} and text[3:4] in {b" ", b""}:
-        text = text[4:]
-    else:
-        marker = b""
-    return LogEntry((parsed.peer, parsed.thread), parsed.ts, marker, text, Locus(log.label, line.offset, line.number))
+def _entries(block: Block, label: str, clock: Clock, zone: tzinfo) -> Iterator[LogEntry | Skipped]:
+    offset, number = block.offset, block.number - 1
+    for raw in block.lines:
+        number += 1
+        line = raw[:-1] if raw.endswith(b"\r") else raw
+        parsed = parse_line(line, clock, zone)
+        if parsed is None or len(raw) > LONGEST_LINE:
+            if line:
+                reason = ALIEN_LINE if len(raw) <= LONGEST_LINE else OVERLONG
+                yield Skipped(reason, Locus(label, offset, number))
+        else:
+            peer, thread, ts, text = parsed
+            marker = text[:3]
+            if marker in _MARKERS and text[3:4] in _AFTER_MARKER:
+                yield (peer, thread), ts, marker, text[4:], (label, offset, number)
+            else:
+                yield (peer, thread), ts, b"", text, (label, offset, number)
+        offset += len(raw) + 1
 
 
 def _count(tally: LogTally, ts: float, last: float | None) -> float:
     tally.session_lines += 1
-    tally.first = ts if tally.first is None else min(tally.first, ts)
-    tally.last = ts if tally.last is None else max(tally.last, ts)
-    if last is not None and ts - last > SILENCE:
-        tally.silences.append((last, ts))
-    return ts if last is None else max(last, ts)
+    if last is None or ts > last:
+        if tally.first is None or ts < tally.first:
+            tally.first = ts
+        if tally.last is None or ts > tally.last:
+            tally.last = ts
+        if last is not None and ts - last > SILENCE:
+            tally.silences.append((last, ts))
+        return ts
+    if tally.first is not None and ts < tally.first:
+        tally.first = ts
+    return last
 
 
 def by_node(logs: Iterable[LogFile], services: frozenset[Service]) -> list[list[LogFile]]:
@@ -146,56 +150,55 @@ def _sessions(
         if isinstance(entry, Skipped):
             yield entry
             continue
-        dialogue = alive.get(entry.key)
+        key = entry[0]
+        dialogue = alive.get(key)
         if dialogue is not None and _begins_anew(dialogue, entry):
-            yield from _finish(alive.pop(entry.key), node, reading.zone)
+            yield from _finish(alive.pop(key), node, reading.zone)
             dialogue = None
         if dialogue is None:
             dialogue = _opening(entry, reading)
             if dialogue is None:
                 continue
-            alive[entry.key] = dialogue
+            alive[key] = dialogue
         _feed(dialogue, entry, tally)
         watch(dialogue, entry)
-        if not entry.marker and entry.text.startswith(b"Disconnected"):
-            yield from _finish(alive.pop(entry.key), node, reading.zone)
+        if not entry[2] and entry[3].startswith(b"Disconnected"):
+            yield from _finish(alive.pop(key), node, reading.zone)
     for dialogue in alive.values():
         yield from _finish(dialogue, node, reading.zone, is_open=True)
 
 
 def _opening(entry: LogEntry, reading: Reading) -> Dialogue | None:
     """Begin a session with this line, or None when the line belongs to no session."""
-    if not entry.marker and not entry.text.startswith((b"Connected", b"***")) and b"lient session" not in entry.text:
+    (peer, thread), ts, marker, text, place = entry
+    if not marker and not text.startswith((b"Connected", b"***")) and b"lient session" not in text:
         return None
-    return Dialogue(
-        canonical(entry.key[0]),
-        entry.key[1].decode().upper(),
-        entry.ts,
-        entry.source,
-        (reading.zone, reading.fingerprints),
-    )
+    reader = (reading.zone, reading.fingerprints)
+    return Dialogue(canonical(peer), thread.decode().upper(), ts, Locus(*place), reader)
 
 
 def _begins_anew(dialogue: Dialogue, entry: LogEntry) -> bool:
     """Tell whether a line opens another session of the same peer and thread."""
-    if entry.ts - dialogue.end > IDLE:
+    _, ts, marker, text, _ = entry
+    if ts - dialogue.end > IDLE:
         return True
-    if entry.marker == SENT:
-        return entry.text.startswith(b"220") and not dialogue.is_banner_due
-    return not entry.marker and entry.text.startswith(b"Connected") and (dialogue.has_dialogue or dialogue.is_connected)
+    if marker == SENT:
+        return text.startswith(b"220") and not dialogue.is_banner_due
+    return not marker and text.startswith(b"Connected") and (dialogue.has_dialogue or dialogue.is_connected)
 
 
 def _feed(dialogue: Dialogue, entry: LogEntry, tally: LogTally) -> None:
-    if entry.marker == RECEIVED:
+    _, ts, marker, text, place = entry
+    if marker == RECEIVED:
         tally.dialogue_lines += 1
-        dialogue.received(entry.ts, entry.text, entry.source)
-    elif entry.marker == SENT:
+        dialogue.received(ts, text, place)
+    elif marker == SENT:
         tally.dialogue_lines += 1
-        dialogue.sent(entry.ts, entry.text, entry.source)
+        dialogue.sent(ts, text, place)
     else:
-        tally.summary_lines += entry.text.startswith(b"***")
-        dialogue.is_connected = dialogue.is_connected or entry.text.startswith(b"Connected")
-        dialogue.note(entry.ts, entry.text, entry.source)
+        tally.summary_lines += text.startswith(b"***")
+        dialogue.is_connected = dialogue.is_connected or text.startswith(b"Connected")
+        dialogue.note(ts, text, place)
 
 
 def _finish(dialogue: Dialogue, node: str, zone: tzinfo, *, is_open: bool = False) -> Iterator[Session]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from breachkit.records import Locus
 from breachkit.records import Session
 from breachkit.sasl import OTHER
 from breachkit.sasl import decode_text
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from collections.abc import Sequence
 
-    from breachkit.records import Locus
     from breachkit.servers import LogFile
     from breachkit.servers import Reading
     from breachkit.servers.icewarp.dialogue import Dialogue
@@ -86,18 +86,19 @@ class Transcript:
             last = self.lines[MOST_LINES - 1]
             self.lines[-1] = last._replace(direction="note", text=f"[{self.more + 1} more lines of this session]")
             return
+        _, ts, marker, raw, place = entry
         secret = None
-        if dialogue.kind == "server" and entry.marker == RECEIVED:
-            text, secret = self._received(dialogue, entry.text)
+        if dialogue.kind == "server" and marker == RECEIVED:
+            text, secret = self._received(dialogue, raw)
         else:
-            text = self._without_echo(decode_text(entry.text))
+            text = self._without_echo(decode_text(raw))
         self.lines.append(
             TranscriptLine(
-                ts=datetime.fromtimestamp(entry.ts, self._reading.zone).isoformat(timespec="seconds"),
-                direction="received" if entry.marker == RECEIVED else "sent" if entry.marker == SENT else "note",
+                ts=datetime.fromtimestamp(ts, self._reading.zone).isoformat(timespec="seconds"),
+                direction="received" if marker == RECEIVED else "sent" if marker == SENT else "note",
                 text=text,
                 secret=secret if self._show else None,
-                source=entry.source,
+                source=Locus(*place),
             ),
         )
 

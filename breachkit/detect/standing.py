@@ -1,0 +1,121 @@
+"""What is known of every account, accused or not: counted for all of them at once.
+
+Thousands of accounts are clear, and a search of the tables for each of them would cost more than reading the logs.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+from typing import Any
+from typing import NamedTuple
+
+import pandas as pd
+
+from breachkit.detect.joins import BY_ID
+from breachkit.detect.joins import BY_PEER
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Seen = tuple[str, int, int, pd.Timestamp, pd.Timestamp]
+"""A client address: successes, failures, first and last seen."""
+
+
+class Standing(NamedTuple):
+    """What one account holds and did."""
+
+    queued: int
+    quarantined: int
+    unseen: int
+    """Queued and quarantined messages that join no authenticated session."""
+    sent: int
+    auth_successes: int
+    last_ts: pd.Timestamp | None
+    """Of its successes and its messages."""
+    mechanisms: tuple[str, ...]
+    mail_froms: tuple[tuple[str, int], ...]
+    secrets: frozenset[bytes]
+    """Fingerprints of what opened it."""
+    typed: frozenset[str]
+    """User names under which it was opened."""
+    places: tuple[Seen, ...]
+
+
+def has_session(messages: pd.DataFrame) -> pd.Series[bool]:
+    """Tell which messages join a session of the logs."""
+    return messages["join"].isin([BY_ID, BY_PEER])
+
+
+def take_standings(
+    messages: pd.DataFrame,
+    attempts: pd.DataFrame,
+    sends: pd.DataFrame,
+    visits: pd.DataFrame,
+) -> Mapping[str, Standing]:
+    """Count for every account what it holds and did; an account of which nothing is known has zeros.
+
+    Args:
+        messages: joined, with `account`.
+        attempts: with `account`.
+        sends: accepted ones, with `account`.
+        visits: the visits table.
+    """
+    won = attempts[attempts["outcome"] == "success"]
+    authenticated = sends.index[sends["account"].notna()]
+    counts = pd.DataFrame(
+        {
+            "queued": _count(messages, ~messages["quarantined"]),
+            "quarantined": _count(messages, messages["quarantined"]),
+            "unseen": _count(messages, ~messages["send"].isin(authenticated)),
+            "sent": sends.groupby("account").size(),
+            "auth_successes": _count(won, won["service"] == "smtp"),
+        },
+    )
+    last = pd.concat([won[["account", "ts"]], sends[["account", "ts"]]]).groupby("account")["ts"].max().to_dict()
+    sets = {name: _gather(won, name) for name in ("mechanism", "secret", "user")}
+    senders = messages.groupby(["account", "mail_from"]).size()
+    mail_froms: dict[Any, list[tuple[str, int]]] = defaultdict(list)
+    for account, mail_from, number in senders.reset_index().itertuples(index=False):
+        mail_froms[account].append((mail_from, int(number)))
+    places = _places(visits)
+    rows: dict[Any, dict[Any, int]] = counts.fillna(0).astype("int64").to_dict("index")
+    return _Standings(
+        {
+            str(account): Standing(
+                **row,
+                last_ts=last.get(account),
+                mechanisms=tuple(sorted(sets["mechanism"].get(account, ()))),
+                mail_froms=tuple(sorted(mail_froms[account], key=lambda pair: (-pair[1], pair[0]))),
+                secrets=frozenset(sets["secret"].get(account, ())),
+                typed=frozenset(sets["user"].get(account, ())),
+                places=tuple(places.get(account, ())),
+            )
+            for account, row in rows.items()
+        },
+    )
+
+
+class _Standings(dict[str, Standing]):
+    def __missing__(self, _account: str) -> Standing:
+        return Standing(0, 0, 0, 0, 0, None, (), (), frozenset(), frozenset(), ())
+
+
+def _count(table: pd.DataFrame, chosen: pd.Series[bool]) -> pd.Series[int]:
+    return table.loc[chosen.astype("bool"), "account"].value_counts()
+
+
+def _gather(table: pd.DataFrame, name: str) -> dict[Any, set[Any]]:
+    found: dict[Any, set[Any]] = defaultdict(set)
+    for account, held in table[["account", name]].dropna().itertuples(index=False):
+        found[account].add(held)
+    return found
+
+
+def _places(visits: pd.DataFrame) -> dict[Any, list[Seen]]:
+    found: dict[Any, list[Seen]] = defaultdict(list)
+    columns = ["account", "client_ip", "successes", "failures", "first_seen", "last_seen"]
+    seen = visits[visits["first_seen"].notna()].reset_index()[columns]
+    for account, *place in seen.itertuples(index=False, name=None):
+        found[account].append(tuple(place))
+    return found

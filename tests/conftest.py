@@ -1,0 +1,76 @@
+"""What many tests need: commands run in this process, golden files, evidence of one's own."""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+from typing import NamedTuple
+
+import pytest
+
+from breachkit.cli import run as run_cli
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SAMPLES = Path(__file__).parents[1] / "sample_queues" / "icewarp"
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+
+
+class Ran(NamedTuple):
+    """The whole visible result of a command."""
+
+    code: int
+    out: str
+    err: str
+
+
+Cli = "Callable[..., Ran]"
+
+
+@pytest.fixture
+def cli(monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]) -> Callable[..., Ran]:
+    """Run a command in this process, without a terminal, in Europe/Rome."""
+
+    def run(*words: str | Path) -> Ran:
+        named = [str(word) for word in words]
+        if named and not named[0].startswith("-") and "--timezone" not in named:
+            named += ["--timezone", "Europe/Rome"]
+        monkeypatch.setattr(sys, "argv", ["breachkit", *named])
+        code = run_cli()
+        captured = capsysbinary.readouterr()
+        return Ran(code, captured.out.decode("utf-8"), captured.err.decode("utf-8"))
+
+    return run
+
+
+class Terminal(io.StringIO):
+    """A stream that is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-snapshots", action="store_true", help="Write golden files anew; read them afterwards.")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Compare a text with its golden file."""
+
+    def compare(name: str, text: str) -> None:
+        path = SNAPSHOTS / name
+        if request.config.getoption("--update-snapshots"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8", newline="")
+        assert text == path.read_text(encoding="utf-8")
+
+    return compare
+
+
+def story(name: str) -> Path:
+    """Return the root of a shipped story."""
+    return SAMPLES / name

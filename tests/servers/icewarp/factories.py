@@ -1,0 +1,55 @@
+"""Log lines and queue files, built by hand for one test at a time."""
+
+from __future__ import annotations
+
+import base64
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from breachkit.progress import silent
+from breachkit.records import Session
+from breachkit.records import Skipped
+from breachkit.sasl import Fingerprints
+from breachkit.servers import LogTally
+from breachkit.servers import Reading
+from breachkit.servers.icewarp.logs import find_logs
+from breachkit.servers.icewarp.sessions import read_sessions
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+    from pathlib import Path
+
+FINGERPRINTS = Fingerprints(b"a key of the tests")
+
+
+def b64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+def reading(zone: tzinfo = UTC) -> Reading:
+    return Reading(zone, FINGERPRINTS, silent)
+
+
+def write_log(folder: Path, text: str, name: str = "s20261120-00.log") -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    return path
+
+
+def lines(*texts: str, peer: str = "203.0.113.9", thread: str = "15C0", time: str = "08:00:00") -> str:
+    return "".join(f"{peer:<16}[{thread}] {time} {text}\n" for text in texts)
+
+
+def sessions_of(*paths: Path, zone: tzinfo = UTC) -> tuple[list[Session], list[Skipped], LogTally]:
+    tally = LogTally()
+    rows = list(read_sessions(find_logs(list(paths), None), reading(zone), tally))
+    sessions = [row for row in rows if isinstance(row, Session)]
+    return sessions, [row for row in rows if isinstance(row, Skipped)], tally
+
+
+def one_session(folder: Path, *texts: str) -> Session:
+    sessions, skipped, _ = sessions_of(write_log(folder, lines(*texts)))
+    assert skipped == []
+    (session,) = sessions
+    return session

@@ -1,0 +1,225 @@
+"""The head of a queue file: both shapes, and what a stranger's text cannot claim."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from datetime import UTC
+from datetime import datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from breachkit.files import LINK
+from breachkit.files import SPECIAL
+from breachkit.files import Found
+from breachkit.progress import silent
+from breachkit.records import Locus
+from breachkit.records import Message
+from breachkit.records import Skipped
+from breachkit.servers import QueueFolder
+from breachkit.servers.icewarp.layout import split_queue
+from breachkit.servers.icewarp.queue import LONGEST_HEAD
+from breachkit.servers.icewarp.queue import message_of
+from breachkit.servers.icewarp.queue import read_queue
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ROME = ZoneInfo("Europe/Rome")
+SOURCE = Locus("q/x", 0, 1)
+MTIME = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+RECEIVED = (
+    "Received: from [192.0.2.15] ([198.51.100.53])\n by mail.example.it (13.0.3 build 7 x64) with ASMTP id"
+    " 202611200845592850\n for <someone@example.net>; Fri, 20 Nov 2026 08:45:59 +0100\n"
+)
+
+
+def read(text: str | bytes) -> Message:
+    raw = text.encode() if isinstance(text, str) else text
+    from pathlib import Path  # noqa: PLC0415
+
+    folder = QueueFolder(Path("q"), "q")
+    return message_of(raw, Found("q/x", len(raw), MTIME.timestamp()), folder, ROME, SOURCE)
+
+
+def test_one_block_with_the_names_among_the_headers() -> None:
+    message = read(
+        f'LocalSender: User@Example.it\n{RECEIVED}MsgID: YAR93710\nFrom: "P" <Pippo@gmail.com>\nTo: A <a@x.example>\n\nhi'
+    )
+    assert (message.auth_user, message.queue_id) == ("user@example.it", "YAR93710")
+    assert (message.mail_from, message.header_from) == ("pippo@gmail.com", "pippo@gmail.com")
+    assert (message.rcpt_to, message.client_ip) == (("a@x.example",), "198.51.100.53")
+    assert message.ts == datetime(2026, 11, 20, 7, 45, 59, tzinfo=UTC)
+
+
+def test_an_envelope_before_the_message() -> None:
+    message = read(
+        "localsender: user@example.it\nFROM: <pippo@gmail.com>\nTo: <a@x.example>\nRcpt: b@x.example\nRcptTo: <c@x.example>\n"
+        f"MsgID: YAR93710\n\n{RECEIVED}From: Someone Else <else@example.net>\nTo: list@example.net\nSubject: hi\n  there\n\nbody",
+    )
+    assert (message.mail_from, message.header_from) == ("pippo@gmail.com", "else@example.net")
+    assert message.rcpt_to == ("b@x.example", "c@x.example", "a@x.example")
+    assert message.subject == "hi there"
+
+
+@pytest.mark.parametrize("line", ["", "LocalSender:\n", "LocalSender:   \n"])
+def test_a_local_sender_inside_the_message_is_a_strangers_text(line: str) -> None:
+    message = read(
+        f"{line}From: <a@b.example>\nMsgID: X1\n\nFrom: c@d.example\nLocalSender: victim@example.it\nMsgID: FAKE\n\nx"
+    )
+    assert (message.auth_user, message.queue_id) == (None, "X1")
+
+
+def test_the_first_occurrence_counts() -> None:
+    message = read("LocalSender: a@example.it\nLocalSender: b@example.it\nMsgID: A1\nMsgID: B2\nSubject: x\n\n")
+    assert (message.auth_user, message.queue_id) == ("a@example.it", "A1")
+
+
+def test_a_body_that_looks_like_headers_makes_no_envelope() -> None:
+    message = read(
+        "LocalSender: a@example.it\nFrom: a@example.it\nSubject: x\n\nFrom: evil@example.net\nTo: you@example.net\n\n"
+    )
+    assert message.header_from == "a@example.it"
+
+
+def test_the_id_of_the_servers_own_received_line_stands_in() -> None:
+    forged = "Received: from x by elsewhere with ASMTP id FAKE00001; Fri, 20 Nov 2026 08:00:00 +0100\n"
+    message = read(f"LocalSender: a@example.it\n{RECEIVED}{forged}From: a@example.it\n\n")
+    assert message.queue_id == "202611200845592850"
+    assert read(f"{forged}{RECEIVED}Subject: x\n\n").queue_id == "FAKE00001"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("MsgID: 202611200845592850\nSubject: x\n\n", datetime(2026, 11, 20, 7, 45, 59, tzinfo=UTC)),
+        ("MsgID: 202613990845592850\nSubject: x\n\n", MTIME),
+        ("Date: Fri, 20 Nov 2020 08:45:59 +0100\nSubject: x\n\n", MTIME),
+        (
+            "Received: from x by y; Fri, 20 Nov 2026 08:45 -0000\nSubject: x\n\n",
+            datetime(2026, 11, 20, 8, 45, tzinfo=UTC),
+        ),
+        ("Received: from x by y; Fri, 99 Nov 2026 08:45:59 +0100\nSubject: x\n\n", MTIME),
+    ],
+)
+def test_the_time_is_the_servers_own(text: str, expected: datetime) -> None:
+    message = read(text)
+    assert (message.ts, message.is_stamped) == (expected, expected != MTIME)
+
+
+@pytest.mark.parametrize("raw", [b"", b"\0\1\2", b"no header at all", b"\n\n\n", b": x\n", b"\xef\xbb\xbf"])
+def test_a_file_without_a_head_is_still_a_message(raw: bytes) -> None:
+    message = read(raw)
+    assert (message.auth_user, message.mail_from, message.rcpt_to, message.size) == (None, None, (), len(raw))
+
+
+def test_crlf_and_a_byte_order_mark_change_nothing() -> None:
+    text = f"LocalSender: a@example.it\nFrom: <>\nMsgID: X1\n\n{RECEIVED}From: c@d.example\nTo: e@f.example\n\nx"
+    plain = read(text)
+    other = read(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
+    assert other._replace(size=plain.size) == plain
+    assert plain.mail_from == "<>"
+
+
+@given(st.binary(max_size=300) | st.text(max_size=200).map(lambda text: f"From: {text}\nTo: {text}\n\n{text}".encode()))
+def test_no_bytes_make_the_reader_fail(raw: bytes) -> None:
+    assert read(raw).size == len(raw)
+
+
+def test_a_megabyte_of_one_letter_is_read_at_once() -> None:
+    assert read(b"To: " + b"a" * LONGEST_HEAD + b"\n\n").rcpt_to == ()
+
+
+def write(path: Path, text: str = "LocalSender: a@example.it\nSubject: x\n\n") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def rows_of(root: Path) -> list[Message | Skipped]:
+    return list(read_queue(split_queue(root / "_outgoing", root), root, ROME, silent))
+
+
+def test_every_file_is_a_message_of_the_queue_it_lies_in(tmp_path: Path) -> None:
+    queue = tmp_path / "_outgoing"
+    for name in ("a.dat", "no-ending", "deeper/b.tmp", "retry/c.dat", "retry/deeper/d", "priority_3/e", ".hidden"):
+        write(queue / name)
+    found = {(row.queue, row.source.path) for row in rows_of(tmp_path) if isinstance(row, Message)}
+    assert found == {
+        ("_outgoing", "_outgoing/a.dat"),
+        ("_outgoing", "_outgoing/no-ending"),
+        ("_outgoing", "_outgoing/.hidden"),
+        ("_outgoing", "_outgoing/deeper/b.tmp"),
+        ("_outgoing/retry", "_outgoing/retry/c.dat"),
+        ("_outgoing/retry", "_outgoing/retry/deeper/d"),
+        ("_outgoing/priority_3", "_outgoing/priority_3/e"),
+    }
+
+
+def test_links_and_fifos_are_passed_over_and_counted(tmp_path: Path) -> None:
+    queue = tmp_path / "_outgoing"
+    write(queue / "a.dat")
+    write(tmp_path / "outside" / "secret")
+    (queue / "link").symlink_to(tmp_path / "outside" / "secret")
+    (queue / "folder").symlink_to(tmp_path / "outside")
+    os.mkfifo(queue / "pipe")
+    rows = rows_of(tmp_path)
+    assert sorted((row.reason, row.source.path) for row in rows if isinstance(row, Skipped)) == [
+        (LINK, "_outgoing/folder"),
+        (LINK, "_outgoing/link"),
+        (SPECIAL, "_outgoing/pipe"),
+    ]
+    assert sum(isinstance(row, Message) for row in rows) == 1
+
+
+def test_odd_names_are_shown_and_read(tmp_path: Path) -> None:
+    queue = os.fsencode(tmp_path / "_outgoing")
+    os.mkdir(queue)  # noqa: PTH102  bytes
+    for name in (b"new\nline", b"-rf", b"bad\xff", b"x" * 255):
+        with open(os.path.join(queue, name), "wb") as stream:  # noqa: PTH118, PTH123  bytes
+            stream.write(b"LocalSender: a@example.it\n\n")
+    rows = rows_of(tmp_path)
+    assert {row.source.path for row in rows} == {
+        "_outgoing/new\nline",
+        "_outgoing/-rf",
+        "_outgoing/bad\\xff",
+        "_outgoing/" + "x" * 255,
+    }
+
+
+@settings(max_examples=30)
+@given(st.integers(1, 3), st.integers(30_000, 40_000))
+def test_a_head_longer_than_the_first_read_is_read_whole(repeats: int, size: int) -> None:
+    import tempfile  # noqa: PLC0415
+    from pathlib import Path  # noqa: PLC0415
+
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        write(
+            root / "_outgoing" / "a",
+            f"X-Long: {'y' * size}\n" * repeats + "LocalSender: a@example.it\nSubject: x\n\nbody",
+        )
+        (row,) = rows_of(root)
+    assert isinstance(row, Message)
+    assert row.auth_user == "a@example.it"
+
+
+def test_folders_nested_beyond_any_recursion_limit_are_walked(tmp_path: Path) -> None:
+    depth = 1_200
+    deepest = "/".join(["d"] * depth)
+    subprocess.run(["mkdir", "-p", f"_outgoing/{deepest}"], cwd=tmp_path, check=True)
+    subprocess.run(
+        ["sh", "-c", f"cd _outgoing/{deepest} && echo 'LocalSender: a@b.example' > m"], cwd=tmp_path, check=True
+    )
+    try:
+        (row,) = rows_of(tmp_path)
+        assert isinstance(row, Message)
+        assert row.source.path.count("/") == depth + 1
+    finally:
+        # pytest's own removal is recursive
+        subprocess.run(["rm", "-rf", "_outgoing"], cwd=tmp_path, check=True)
