@@ -171,8 +171,8 @@ class NoPredicateError(UsageError):
 
     def __init__(self) -> None:
         super().__init__(
-            "nothing says which messages to take; name a STRING, --account, --from, --to-domain, --older-than or"
-            " --newer-than (--everything --all empties the queue)",
+            "nothing says which messages to take; name a STRING, --account, --from, --to-domain, --campaign,"
+            " --older-than or --newer-than (--everything --all empties the queue)",
         )
 
 
@@ -188,6 +188,16 @@ class BadAgeError(UsageError):
 
     def __init__(self, option: str, text: str) -> None:
         super().__init__(f"{option} '{text}' is no age and no time; write 90m, 12h, 3d or 2026-11-20T08:45")
+
+
+class CampaignGoneError(BreachkitError):
+    """No campaign of the queue has that id now."""
+
+    def __init__(self, wanted: str, known: Iterable[str], command: str) -> None:
+        ids = ", ".join(known) or "none"
+        super().__init__(
+            f"nothing was moved: no campaign has the id '{wanted}' now (there are: {ids}); look again with: {command}",
+        )
 
 
 class ClashingOptionsError(UsageError):

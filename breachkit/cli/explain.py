@@ -1,4 +1,4 @@
-"""Which planned messages no campaign and no suspect account explains: what a purge should not take unseen."""
+"""What group and find-account say of a purge: the string of a campaign, and what neither of them explains."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from breachkit.cli import gather
+from breachkit.errors import CampaignGoneError
 from breachkit.report.purge import Unexplained
 
 if TYPE_CHECKING:
@@ -17,27 +18,42 @@ if TYPE_CHECKING:
 EXAMPLES = 3
 
 
+def campaign_string(where: Where, wanted: str) -> str:
+    """Group the queue again and return the purge string of a campaign. Raises CampaignGoneError."""
+    from breachkit.cli.group import find_queue_campaigns
+
+    found, _ = find_queue_campaigns(where, gather.Books())
+    strings = {campaign.id: campaign.purge_string for campaign in found.campaigns}
+    if wanted not in strings:
+        raise CampaignGoneError(wanted, strings, where.command("group"))
+    return strings[wanted]
+
+
 def explain(where: Where, chosen: Sequence[Message]) -> Unexplained:
-    """Ask the logs which accounts are suspect, and count the messages of others."""
-    suspects = _suspects(where)
-    left = [message for message in chosen if message.auth_user is None or message.auth_user not in suspects]
+    """Ask the logs which accounts are suspect and the queue for its campaigns; count what neither explains.
+
+    Lawful mass mail (`bulk`) is no explanation: it is what must not be purged.
+    """
+    from breachkit.cli.group import find_queue_campaigns
+
+    found, messages = find_queue_campaigns(where, gather.Books())
+    grouped = {messages[at].source for campaign in found.campaigns if not campaign.bulk for at in campaign.members}
+    suspects = _suspects(where, messages)
+    left = [one for one in chosen if one.source not in grouped and one.auth_user not in suspects]
     counts = Counter(message.auth_user for message in left)
-    ranked = sorted(counts.items(), key=lambda row: (-row[1], row[0] or ""))
-    without = "" if where.layout.logs else "no logs: no account can be told suspect"
-    return Unexplained(len(left), tuple(ranked), tuple(message.source.path for message in left[:EXAMPLES]), without)
+    return Unexplained(
+        len(left),
+        tuple(sorted(counts.items(), key=lambda row: (-row[1], row[0] or ""))),
+        tuple(message.source.path for message in left[:EXAMPLES]),
+        "" if gather.smtp_logs(where) else "no logs: no account can be told suspect",
+    )
 
 
-def _suspects(where: Where) -> set[str]:
+def _suspects(where: Where, messages: Sequence[Message]) -> set[str | None]:
     """Name the accounts that find-account would not call clear."""
-    from breachkit.cli.joins import evidence_of
-    from breachkit.detect.compromise import find_accounts
+    if not gather.smtp_logs(where):
+        return set()
+    from breachkit.cli.find_account import judge_accounts
 
-    books = gather.Books()
-    fingerprints = gather.run_fingerprints()
-    messages = gather.read_messages(where, books, quarantined=True)
-    queue_ids = {message.queue_id for message in messages if message.queue_id is not None}
-    facts = gather.read_smtp(where, books, fingerprints, queue_ids)
-    gather.read_doors(where, facts, books, fingerprints)
-    accounts = gather.read_accounts(where, books)
-    found = find_accounts(evidence_of(messages, facts, accounts, fingerprints))
+    found, _ = judge_accounts(where, gather.Books(), messages)
     return {one.account for one in found.accounts if one.verdict != "clear"}

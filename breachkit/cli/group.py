@@ -73,6 +73,12 @@ def group(
     output.finish(books, findings=fail_on_findings and findings)
 
 
+def find_queue_campaigns(where: Where, books: gather.Books) -> tuple[Campaigns, list[Message]]:
+    """Find the campaigns as `group` shows them when it is told nothing, and the messages their members point to."""
+    messages = _queued(where, books)
+    return _campaigns(where, books, messages, None)[0], messages
+
+
 def _queued(where: Where, books: gather.Books) -> list[Message]:
     """Read the messages, quarantined ones too. Raises NoQueueError."""
     if not where.layout.queues:

@@ -15,7 +15,6 @@ from breachkit.purge.choose import Chooser
 from breachkit.purge.choose import Chosen
 from breachkit.purge.choose import walk_queues
 from breachkit.purge.plan import Tally
-from breachkit.purge.search import Search
 from breachkit.records import Skipped
 
 if TYPE_CHECKING:
@@ -80,7 +79,7 @@ class Look:
 
     def _chooser(self) -> Chooser:
         self._folders = {os.fspath(folder.path): folder for folder in self.yard.folders}
-        return Chooser(Search(self.wanted.texts), self.wanted, self._read, self.yard.root)
+        return Chooser(self.wanted, self._read, self.yard.root)
 
     def _read(self, found: Found) -> Message | Skipped:
         above = os.path.dirname(found.path)  # noqa: PTH120  once for each message

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from breachkit.cli.purging import Manner
     from breachkit.cli.purging import Predicates
+    from breachkit.cli.where import Where
     from breachkit.purge.needles import Texts
     from breachkit.purge.plan import Wanted
 
@@ -45,6 +46,9 @@ Sender = Annotated[
 ]
 ToDomain = Annotated[
     list[str] | None, typer.Option("--to-domain", metavar="DOMAIN", help="With a recipient in this domain.")
+]
+CampaignId = Annotated[
+    str | None, typer.Option("--campaign", metavar="ID", help="Of this campaign of `group`, by its purge string.")
 ]
 OlderThan = Annotated[str | None, typer.Option("--older-than", metavar="AGE|TIME", help="Such as 90m, 12h, 3d.")]
 NewerThan = Annotated[str | None, typer.Option("--newer-than", metavar="AGE|TIME", help="The same.")]
@@ -84,6 +88,7 @@ def purge(
     account: Account = None,
     sender: Sender = None,
     to_domain: ToDomain = None,
+    campaign: CampaignId = None,
     older_than: OlderThan = None,
     newer_than: NewerThan = None,
     all_messages: AllMessages = False,
@@ -107,11 +112,11 @@ def purge(
     from breachkit.purge.needles import Texts
 
     texts = Texts(tuple(strings or ()), regex, ignore_case, any_string, raw_only)
-    heads = Heads(account, sender, to_domain, older_than, newer_than, all_messages)
+    heads = Heads(account, sender, to_domain, campaign, older_than, newer_than, all_messages)
     manner = Manner(everything, explain, dry_run, yes, drop, watch, max_moves, output_format, output_file)
     _check(manner, texts, heads)
     where = find_evidence(Asked(root, queue, logs, accounts, columns, timezone, None, None, server))
-    run_purge(make_yard(where, quarantine), _wanted(texts, heads, where.zone), manner, _predicates(texts, heads))
+    run_purge(make_yard(where, quarantine), _wanted(texts, heads, where), manner, _predicates(texts, heads))
 
 
 class Heads(NamedTuple):
@@ -120,6 +125,7 @@ class Heads(NamedTuple):
     account: list[str] | None
     sender: list[str] | None
     to_domain: list[str] | None
+    campaign: str | None
     older_than: str | None
     newer_than: str | None
     all_messages: bool
@@ -128,7 +134,8 @@ class Heads(NamedTuple):
         """Spell them again."""
         listed = {"--account": self.account, "--from": self.sender, "--to-domain": self.to_domain}
         words = [word for option, names in listed.items() for name in names or () for word in (option, name)]
-        for option, text in (("--older-than", self.older_than), ("--newer-than", self.newer_than)):
+        named = {"--campaign": self.campaign, "--older-than": self.older_than, "--newer-than": self.newer_than}
+        for option, text in named.items():
             words += [] if text is None else [option, text]
         return words + (["--all"] if self.all_messages else [])
 
@@ -139,6 +146,7 @@ def _check(manner: Manner, texts: Texts, heads: Heads) -> None:
 
     parse_needles(texts)
     named = [*(heads.account or ()), *(heads.sender or ()), *(heads.to_domain or ())]
+    named += [] if heads.campaign is None else [heads.campaign]
     if any(not name.strip() for name in named):
         raise BlankStringError
     if not texts.strings and not any(heads):
@@ -148,7 +156,8 @@ def _check(manner: Manner, texts: Texts, heads: Heads) -> None:
             raise ClashingOptionsError("--dry-run", option)
 
 
-def _wanted(texts: Texts, heads: Heads, zone: tzinfo) -> Wanted:
+def _wanted(texts: Texts, heads: Heads, where: Where) -> Wanted:
+    from breachkit.cli.explain import campaign_string
     from breachkit.purge.plan import Wanted
 
     now = datetime.now(UTC)
@@ -157,8 +166,9 @@ def _wanted(texts: Texts, heads: Heads, zone: tzinfo) -> Wanted:
         accounts=_names(heads.account),
         senders=_names(heads.sender),
         to_domains=tuple(name.removeprefix("@") for name in _names(heads.to_domain)),
-        older_than=_moment("--older-than", heads.older_than, zone, now),
-        newer_than=_moment("--newer-than", heads.newer_than, zone, now),
+        older_than=_moment("--older-than", heads.older_than, where.zone, now),
+        newer_than=_moment("--newer-than", heads.newer_than, where.zone, now),
+        campaign="" if heads.campaign is None else campaign_string(where, heads.campaign.strip().lower()),
         is_all=heads.all_messages,
     )
 

@@ -10,7 +10,10 @@ from breachkit.files import QUARANTINE
 from breachkit.files import Found
 from breachkit.files import shown
 from breachkit.files import walk
+from breachkit.purge.needles import Texts
 from breachkit.purge.plan import is_wanted
+from breachkit.purge.search import Hit
+from breachkit.purge.search import Search
 from breachkit.purge.search import Unread
 from breachkit.records import Locus
 from breachkit.records import Message
@@ -24,8 +27,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from breachkit.purge.plan import Wanted
-    from breachkit.purge.search import Hit
-    from breachkit.purge.search import Search
 
     ReadMessage = Callable[[Found], Message | Skipped]
 
@@ -59,14 +60,14 @@ def _above(path: str) -> Iterator[str]:
 
 
 class Chooser:
-    """Judges files; the predicates that cost least come first."""
+    """Judges files; the predicates that cost least come first. Raises BlankStringError, BadPatternError when made."""
 
-    def __init__(self, search: Search, wanted: Wanted, read_message: ReadMessage, root: Path | None) -> None:
-        self._search = search
+    def __init__(self, wanted: Wanted, read_message: ReadMessage, root: Path | None) -> None:
+        self._searches = [Search(texts) for texts in _searched(wanted)]
         self._wanted = wanted
         self._read = read_message
         self._root = root
-        self._heads_first = wanted.asks_heads and not wanted.texts.strings
+        self._heads_first = wanted.asks_heads and not wanted.asks_texts
 
     def judge(self, found: Found) -> Chosen | Skipped | None:
         """Return a wanted message, None for one that is not, Skipped for one that could not be judged."""
@@ -74,7 +75,7 @@ class Chooser:
             message = self._read(found)
             if isinstance(message, Skipped) or not is_wanted(message, self._wanted):
                 return message if isinstance(message, Skipped) else None
-        hit = self._search.look(found.path)
+        hit = self._look(found.path)
         if hit is None:
             return None
         if isinstance(hit, Unread):
@@ -83,3 +84,20 @@ class Chooser:
         if isinstance(message, Skipped):
             return message
         return Chosen(hit, message) if is_wanted(message, self._wanted) else None
+
+    def _look(self, path: str) -> Hit | Unread | None:
+        """Search a file for all that is sought; a hit is raw when all of it stands in the raw bytes."""
+        is_raw = True
+        hit: Hit | Unread | None = None
+        for search in self._searches:
+            hit = search.look(path)
+            if not isinstance(hit, Hit):
+                return hit
+            is_raw = is_raw and hit.is_raw
+        return hit._replace(is_raw=is_raw) if isinstance(hit, Hit) else hit
+
+
+def _searched(wanted: Wanted) -> list[Texts]:
+    """List what is searched for: the STRINGs, and the string of a campaign as it is; nothing finds every file."""
+    texts = [wanted.texts] if wanted.texts.strings or not wanted.campaign else []
+    return texts + ([Texts((wanted.campaign,))] if wanted.campaign else [])

@@ -35,6 +35,8 @@ class Wanted:
     to_domains: tuple[str, ...] = ()
     older_than: datetime | None = None
     newer_than: datetime | None = None
+    campaign: str = ""
+    """The purge string of a campaign, as `group` found it."""
     is_all: bool = False
 
     def kinds(self) -> list[str]:
@@ -46,12 +48,18 @@ class Wanted:
             "to_domain": bool(self.to_domains),
             "older_than": self.older_than is not None,
             "newer_than": self.newer_than is not None,
+            "campaign": bool(self.campaign),
             "all": self.is_all,
         }
         kinds = [kind for kind, is_used in used.items() if is_used]
         if not kinds:
             raise NoPredicateError
         return kinds
+
+    @property
+    def asks_texts(self) -> bool:
+        """Whether a message must be searched to be judged."""
+        return bool(self.texts.strings or self.campaign)
 
     @property
     def asks_heads(self) -> bool:
@@ -147,14 +155,14 @@ class Tally:
 
     def plan(self, wanted: Wanted) -> Plan:
         """Close the tally."""
-        raw = sum(hit.is_raw for hit in self._hits) if wanted.texts.strings else 0
+        raw = sum(hit.is_raw for hit in self._hits) if wanted.asks_texts else 0
         return Plan(
             wanted=wanted,
             messages=self.messages,
             hits=tuple(self._hits),
             bytes=sum(hit.fingerprint.size for hit in self._hits),
             raw=raw,
-            decoded=len(self._hits) - raw if wanted.texts.strings else 0,
+            decoded=len(self._hits) - raw if wanted.asks_texts else 0,
             auth_users=_ranked(self._auth_users.items()),
             mail_froms=_ranked(self._mail_froms.items()),
             subjects=_ranked(self._subjects.items()),

@@ -120,8 +120,10 @@ def render_plan(plan: Plan, inputs: Inputs, unexplained: Unexplained | None) -> 
     page = Page()
     planned = f"{len(plan.hits):,} of {count(plan.messages, 'message')}"
     page.say(f"Plan: {planned} to move out of the queue, {size(plan.bytes)}", style="bold")
-    if plan.wanted.texts.strings and plan.hits:
+    if plan.wanted.asks_texts and plan.hits:
         page.say(f"matched: {plan.raw:,} byte for byte, {plan.decoded:,} only when decoded", indent=2)
+    if plan.wanted.campaign:
+        page.say(f"the campaign's string: {plan.wanted.campaign}", indent=2)
     if plan.takes_everything:
         page.say("This is every message of the queue: it needs --everything.", style="bold yellow", indent=2)
     _render_rows(page, "account (LocalSender)", plan.auth_users, "(none: no authentication)")

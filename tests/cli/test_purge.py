@@ -267,6 +267,34 @@ def test_the_next_command_of_a_dry_run_does_the_same(queue: Path, breach: Callab
     assert spaced.strip() == f"breachkit purge 'Buy it' --older-than 1d --queue {queue}"
 
 
+def test_a_campaign_is_taken_by_the_string_that_group_found(tmp_path: Path, breach: Callable[..., Ended]) -> None:
+    root = tmp_path / "story"
+    shutil.copytree(SAMPLES / "brute-force", root)
+    campaign = breach("group", "--root", root, "--format", "json").json["campaigns"][0]
+    done = breach("purge", "--campaign", campaign["id"], "--root", root, "--yes", "--format", "json").json
+    assert done["purged"] == done["planned"] == campaign["messages"]
+    assert done["matched_by"]["campaign"] == campaign["messages"]
+    by_string = breach("purge", campaign["purge_string"], "--root", root, "--dry-run", "--format", "json").json
+    assert by_string["planned"] == 0
+    restored = breach("restore", "--root", root, "--yes", "--format", "json").json
+    assert restored["restored"] == campaign["messages"]
+    by_string = breach("purge", campaign["purge_string"], "--root", root, "--dry-run", "--format", "json").json
+    assert by_string["planned"] == campaign["messages"]
+    both = breach(
+        "purge", "no such text", "--campaign", campaign["id"], "--root", root, "--dry-run", "--format", "json"
+    )
+    assert (both.code, both.json["planned"]) == (0, 0)
+
+
+def test_a_campaign_that_is_gone_ends_with_1(tmp_path: Path, breach: Callable[..., Ended]) -> None:
+    root = tmp_path / "story"
+    shutil.copytree(SAMPLES / "brute-force", root)
+    done = breach("purge", "--campaign", "0123456789", "--root", root, "--yes")
+    assert (done.code, done.out) == (1, "")
+    assert "no campaign has the id '0123456789' now" in done.err
+    assert breach("purge", "--campaign", "", "--root", root).code == 2
+
+
 def test_the_plan_says_what_nothing_explains(tmp_path: Path, breach: Callable[..., Ended]) -> None:
     root = tmp_path / "story"
     shutil.copytree(SAMPLES / "brute-force", root)
