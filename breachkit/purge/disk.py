@@ -23,6 +23,8 @@ FOLDER_MODE = 0o700
 _BINARY = getattr(os, "O_BINARY", 0)
 # O_NONBLOCK: a FIFO that takes a message's name between listing and opening must not hang us
 _READ = os.O_RDONLY | _BINARY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
+_FOLLOWS = not hasattr(os, "O_NOFOLLOW")
+"""Windows opens what a link stands for, so a name is looked at first."""
 _CREATE = os.O_CREAT | os.O_EXCL | _BINARY | getattr(os, "O_NOFOLLOW", 0)
 
 NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES})
@@ -56,6 +58,8 @@ def is_full(error: OSError) -> bool:
 
 def open_message(path: str) -> tuple[int, os.stat_result]:
     """Open a regular file for reading, following no link. Raises OSError, NotRegularError."""
+    if _FOLLOWS and is_link(os.lstat(long_path(path))):
+        raise NotRegularError(errno.ELOOP, "a link", path)
     try:
         handle = os.open(long_path(path), _READ)
     except OSError as error:

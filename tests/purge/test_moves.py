@@ -13,6 +13,7 @@ import pytest
 from breachkit.errors import DiskFullError
 from breachkit.errors import QuarantineUnwritableError
 from breachkit.errors import RunBusyError
+from breachkit.purge import disk as disk_module
 from breachkit.purge.disk import Disk
 from breachkit.purge.disk import NotRegularError
 from breachkit.purge.drop import drop_run
@@ -215,6 +216,15 @@ class WindowsDisk(Disk):
         if self.status(target) is not None:
             raise FileExistsError(errno.EEXIST, "exists", target)
         super().place(source, target)
+
+
+def test_windows_opens_no_link_either(queue: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (queue / "link").symlink_to(queue / "202611200800000000.dat")
+    monkeypatch.setattr(disk_module, "_READ", os.O_RDONLY)
+    monkeypatch.setattr(disk_module, "_FOLLOWS", True)
+    assert Disk().fingerprint(str(queue / "202611200800000000.dat")).size == len(SPAM) + 1
+    with pytest.raises(NotRegularError):
+        Disk().fingerprint(str(queue / "link"))
 
 
 def test_windows_places_by_rename_and_syncs_no_folder(queue: Path, monkeypatch: pytest.MonkeyPatch) -> None:
