@@ -12,7 +12,7 @@ from breachkit.cli.where import Asked
 from breachkit.cli.where import find_evidence
 
 quarantine = typer.Typer(
-    help="List, show, verify or drop what purges have moved away.",
+    help="List, show, verify or drop what purges have moved away.\n\nExample: breachkit quarantine list",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
