@@ -95,7 +95,7 @@ def _judge(sample: Sample, bits: int, at: int, judged: set[int]) -> Run | None:
     if not is_forged and not is_few and len(text) < PHRASE and not sample.points[at]:
         return None
     near = _near(sample, docs)
-    judged.update(near.closed.tolist())
+    judged.update(near.alike(docs, sample).tolist())
     if not is_forged and not _may_be(sample, near, is_few=is_few):
         return None
     shown = _Cover(sample, docs, near, is_forged=is_forged)
@@ -126,6 +126,12 @@ class _Near(NamedTuple):
     """Of these, those that hardly any other message holds."""
     closed: NDArray[np.int64]
     """Of these, those that nearly all of them hold."""
+
+    def alike(self, docs: NDArray[np.int32], sample: Sample) -> NDArray[np.int64]:
+        """Return the strings about which nothing else could be said: held by as many, and pointing at nobody."""
+        is_same = np.abs(sample.sizes[self.closed] - len(docs)) * 50 <= len(docs)
+        alike: NDArray[np.int64] = self.closed[is_same & ~sample.points[self.closed]]
+        return alike
 
 
 def _near(sample: Sample, docs: NDArray[np.int32]) -> _Near:
