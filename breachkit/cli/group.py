@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from typing import Annotated
 
@@ -123,7 +124,8 @@ def _groups(
 
     queued = [message for message in messages if not message.quarantined]
     groups = find_groups(queued, by.value, _Reader(books), least or 1)
-    return groups, gather.inputs_of(where, books, None)
+    # no log was looked for, so none is missing
+    return groups, replace(gather.inputs_of(where, books, None), log_level="not read")
 
 
 class _Reader:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
+from breachkit.detect.campaign_marks import house
 from breachkit.records import NULL_SENDER
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ USUAL_ACCOUNTS = 5
 USUAL_SHARE = 0.3
 """Where this share of at least so many accounts writes under other names, that is how the house works."""
 SELDOM = 2
-"""Messages under one name, at most, of senders that are made up for each message."""
+"""Messages from one domain, at most, of senders that are made up for each message."""
 WRITES = 3
 """Messages of an account from which on it is counted for that."""
 
@@ -43,16 +44,17 @@ def authors_of(messages: Sequence[Message]) -> list[Author]:
     forging = sum(counts[True] > counts[False] for counts in busy)
     is_usual = len(busy) >= USUAL_ACCOUNTS and forging >= USUAL_SHARE * len(busy)
     names = [message.auth_user or message.header_from or message.mail_from or "" for message in messages]
-    counts = Counter(names)
+    houses = [house(name.rpartition("@")[2]) for name in names]
+    counts = Counter(houses)
     domains = local_domains(messages)
     return [
         Author(
             name,
             (not is_usual and _is_other(message))
             if message.auth_user is not None
-            else counts[name] <= SELDOM and "@" in name and name.rpartition("@")[2] not in domains,
+            else counts[home] <= SELDOM and "@" in name and name.rpartition("@")[2] not in domains,
         )
-        for name, message in zip(names, messages, strict=True)
+        for name, home, message in zip(names, houses, messages, strict=True)
     ]
 
 

@@ -45,11 +45,13 @@ def candidates_of(closed: Iterable[bytes], nested: Iterable[bytes]) -> tuple[lis
 
 
 def _spelled(raw: bytes) -> list[str]:
-    """Spell a string as it is, and without the half word that chance put at its end."""
-    text = raw.decode("utf-8", "ignore").strip()[:LONGEST].strip()
-    cut = _HALF_WORD.sub("", text).rstrip()
-    spelled = [text] if text == cut or len(cut) < SHORTEST else [text, cut]
-    return [one for one in spelled if len(one) >= SHORTEST and one.isprintable()]
+    """Spell a string as it is, and without the half word that chance put at its end; hidden signs cut it."""
+    visible = "".join(sign if sign.isprintable() else "\n" for sign in raw.decode("utf-8", "ignore"))
+    spelled: list[str] = []
+    for piece in visible.split("\n"):
+        text = piece.strip()[:LONGEST].strip()
+        spelled += [text, _HALF_WORD.sub("", text).rstrip()]
+    return [one for one in dict.fromkeys(spelled) if len(one) >= SHORTEST]
 
 
 def preference(text: str) -> tuple[bool, bool, int, str]:

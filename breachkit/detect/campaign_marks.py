@@ -10,7 +10,7 @@ PHRASE = 24
 """Bytes from which on a string makes a line a shared one."""
 
 SPECIFIC = re.compile(
-    rb"(?:https?://|www\.)(?!www\.)[\w-]{2,}(?:\.[\w-]+)+|[\w-]{3,}(?:\.[a-z0-9-]{2,})*\.[a-z]{2,}/|[\w.+-]+@[\w-]+\.[\w.-]+"
+    rb"(?:https?://|www\.)(?!www\.)[\w-]+(?:\.[\w-]+)+|[\w-]{3,}(?:\.[a-z0-9-]{2,})*\.[a-z]{2,}/|[\w.+-]+@[\w-]+\.[\w.-]+"
     rb"|(?:\+|\b0)\d[\d ()./-]{7,}\d|\b[A-Z]{2}\d{2}[A-Z0-9]{11,30}\b|\b(?:bc1|0x|[13])[A-Za-z0-9]{25,60}\b",
     re.IGNORECASE,
 )

@@ -95,7 +95,7 @@ def _judge(sample: Sample, bits: int, at: int, judged: set[int]) -> Run | None:
     if not is_forged and not is_few and len(text) < PHRASE and not sample.points[at]:
         return None
     near = _near(sample, docs)
-    judged.update(near.closed.tolist())
+    judged.update(near.alike(docs, sample).tolist())
     if not is_forged and not _may_be(sample, near, is_few=is_few):
         return None
     shown = _Cover(sample, docs, near, is_forged=is_forged)
@@ -126,6 +126,12 @@ class _Near(NamedTuple):
     """Of these, those that hardly any other message holds."""
     closed: NDArray[np.int64]
     """Of these, those that nearly all of them hold."""
+
+    def alike(self, docs: NDArray[np.int32], sample: Sample) -> NDArray[np.int64]:
+        """Return the strings about which nothing else could be said: held by as many, and pointing at nobody."""
+        is_same = np.abs(sample.sizes[self.closed] - len(docs)) * 50 <= len(docs)
+        alike: NDArray[np.int64] = self.closed[is_same & ~sample.points[self.closed]]
+        return alike
 
 
 def _near(sample: Sample, docs: NDArray[np.int32]) -> _Near:
@@ -212,12 +218,19 @@ def _verdict(sample: Sample, shown: _Cover, *, is_forged: bool, is_few: bool) ->
     least = STRONG if is_few else LONG
     if shown.is_topical and shown.covered >= HALF and shown.own_share >= HALF:
         return "one text" if shown.closed_topic >= (CARRIES if shown.foreign else least) else ""
-    if not shown.foreign or shown.own_share < (SOME if is_few else MOSTLY) or sample.lists[shown.docs].mean() > HALF:
-        return ""
+    return "filler around one address" if _is_filler(sample, shown, is_few=is_few) else ""
+
+
+def _is_filler(sample: Sample, shown: _Cover, *, is_few: bool) -> bool:
+    """Tell a foreign address among words put together by chance from one among what people write."""
+    if not shown.foreign or sample.lists[shown.docs].mean() > HALF:
+        return False
+    if shown.is_topical and shown.own_share < (SOME if is_few else MOSTLY):
+        return False
     if not shown.is_topical and (not is_few or _is_signed(sample, shown)):
-        return ""
-    novelty = sample.speech.novelty(shown.docs.tolist(), [text for text in shown.texts if len(text) >= CARRIES])
-    return "filler around one address" if novelty >= NEW else ""
+        return False
+    telling = [text for text in shown.texts if len(text) >= CARRIES]
+    return sample.speech.novelty(shown.docs.tolist(), telling) >= NEW
 
 
 def _is_signed(sample: Sample, shown: _Cover) -> bool:
