@@ -218,3 +218,180 @@ class UnbalancedError(BreachkitError):
 
     def __init__(self, left: str, right: str) -> None:
         super().__init__(f"the books do not balance ({left}, but {right}): please report this; do not rely on this run")
+
+
+class BlankStringError(UsageError):
+    """A STRING to purge by is empty or blank."""
+
+    def __init__(self) -> None:
+        super().__init__("an empty STRING would take every message; name the text to look for, or --everything --all")
+
+
+class NoPredicateError(UsageError):
+    """Nothing says which messages to take."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "nothing says which messages to take; name a STRING, --account, --from, --to-domain, --campaign,"
+            " --older-than or --newer-than (--everything --all empties the queue)",
+        )
+
+
+class BadPatternError(UsageError):
+    """A pattern given with --regex is none."""
+
+    def __init__(self, pattern: str, reason: str) -> None:
+        super().__init__(f"--regex '{pattern}' is no pattern ({reason}); leave --regex out to look for the text itself")
+
+
+class BadAgeError(UsageError):
+    """--older-than or --newer-than is neither an age nor a time."""
+
+    def __init__(self, option: str, text: str) -> None:
+        super().__init__(f"{option} '{text}' is no age and no time; write 90m, 12h, 3d or 2026-11-20T08:45")
+
+
+class CampaignGoneError(BreachkitError):
+    """No campaign of the queue has that id now."""
+
+    def __init__(self, wanted: str, known: Iterable[str], command: str) -> None:
+        ids = ", ".join(known) or "none"
+        super().__init__(
+            f"nothing was moved: no campaign has the id '{wanted}' now (there are: {ids}); look again with: {command}",
+        )
+
+
+class ClashingOptionsError(UsageError):
+    """Two options of one command cannot both be meant."""
+
+    def __init__(self, one: str, other: str) -> None:
+        super().__init__(f"{one} and {other} cannot both be meant; leave one of them out")
+
+
+class TakesEverythingError(BreachkitError):
+    """The plan would empty the queue and nobody permitted that."""
+
+    def __init__(self, messages: int) -> None:
+        super().__init__(
+            f"nothing was moved: the plan takes every message of the queue ({messages:,} of {messages:,}); name a"
+            " narrower STRING, or add --everything if that is meant",
+        )
+
+
+class TooManyMovesError(BreachkitError):
+    """The plan is larger than the user's own limit."""
+
+    def __init__(self, planned: int, limit: int) -> None:
+        super().__init__(
+            f"nothing was moved: the plan takes {planned:,} messages and --max-moves allows {limit:,};"
+            " raise it, or name a narrower STRING",
+        )
+
+
+class NobodyToAskError(BreachkitError):
+    """A change needs a yes, and there is no terminal to ask on."""
+
+    def __init__(self, verb: str) -> None:
+        super().__init__(f"nothing was {verb}: there is no terminal to ask on; add --yes once the plan is right")
+
+
+class DeclinedError(BreachkitError):
+    """The user did not say yes."""
+
+    def __init__(self, verb: str) -> None:
+        super().__init__(f"nothing was {verb}: you did not say yes; run it again when the plan is right")
+
+
+class QueueOutsideError(BreachkitError):
+    """A queue that the evidence puts outside the root is not to be touched."""
+
+    def __init__(self, path: PathLike[str] | str, named_by: str) -> None:
+        super().__init__(
+            f"nothing was moved: {path} lies outside the root ({named_by}) and may be the live queue; if it is meant,"
+            f" name it with --queue {path}",
+        )
+
+
+class QuarantineInQueueError(BreachkitError):
+    """The quarantine would lie where the server delivers from."""
+
+    def __init__(self, path: PathLike[str] | str) -> None:
+        super().__init__(
+            f"nothing was moved: {path} lies in a queue folder, and the server would deliver what is put there;"
+            " name a folder elsewhere with --quarantine DIR",
+        )
+
+
+class QuarantineLinkError(BreachkitError):
+    """The quarantine's place is taken by a link or a file."""
+
+    def __init__(self, path: PathLike[str] | str) -> None:
+        super().__init__(
+            f"nothing was moved: {path} is a link or no folder; remove it, or name another with --quarantine DIR"
+        )
+
+
+class QuarantineUnwritableError(BreachkitError):
+    """The quarantine cannot be made or its journal not be written."""
+
+    def __init__(self, path: PathLike[str] | str, reason: str) -> None:
+        super().__init__(
+            f"{path} cannot be written ({reason}), so nothing more was moved; run as Administrator (root), or name"
+            " another folder with --quarantine DIR",
+        )
+
+
+class DiskFullError(BreachkitError):
+    """There is no room for the journal or for a copy."""
+
+    def __init__(self, path: PathLike[str] | str, moved: int, verb: str) -> None:
+        done = f"{moved:,} messages were {verb}, all journalled" if moved else f"nothing was {verb}"
+        super().__init__(
+            f"the disk of {path} is full: {done}, nothing is lost; free some space ('breachkit quarantine drop RUN'"
+            " frees what earlier runs hold), or name a folder on another disk with --quarantine DIR",
+        )
+
+
+class StoppedError(BreachkitError):
+    """Ctrl-C: the batch in hand was finished, the rest left."""
+
+    def __init__(self, moved: int, planned: int, verb: str, following: str) -> None:
+        super().__init__(
+            f"stopped: {moved:,} of {planned:,} messages were {verb} and journalled, the others left alone; next:"
+            f" {following}",
+        )
+
+
+class JournalBrokenError(BreachkitError):
+    """The hash chain of a journal does not hold."""
+
+    def __init__(self, path: PathLike[str] | str, line: int, reason: str) -> None:
+        super().__init__(
+            f"{path} line {line}: {reason}, so the journal was changed after it was written, and nothing was touched;"
+            " compare it with a copy or with the SHA-256 in your notes",
+        )
+
+
+class NoSuchRunError(BreachkitError):
+    """There is no quarantine of that name beside these queues."""
+
+    def __init__(self, run: str, known: Iterable[str]) -> None:
+        names = ", ".join(known) or "none"
+        super().__init__(
+            f"no run '{run}' in the quarantine of these queues (there: {names}); name the same --root or --queue as"
+            " for the purge, and --quarantine DIR if it was given",
+        )
+
+
+class SeveralRunsError(UsageError):
+    """Several runs hold messages and none was named."""
+
+    def __init__(self, runs: Iterable[str]) -> None:
+        super().__init__(f"several runs hold messages: {', '.join(runs)}; name one of them, or --all")
+
+
+class RunBusyError(BreachkitError):
+    """Another process works on the same run."""
+
+    def __init__(self, run: str) -> None:
+        super().__init__(f"another breachkit works on run {run} just now; wait until it has ended")

@@ -38,6 +38,11 @@ BLOCK = 1 << 20
 LONGEST_LINE = 1 << 16
 """Bytes of a log line that are kept; a longer one is no session line and is counted as skipped."""
 
+FIRST_READ = 1 << 17
+"""Bytes that most messages fit in."""
+LONGEST_MESSAGE = 1 << 25
+"""Bytes of a message that are searched for shared strings: a mail server takes no more from a client."""
+
 LINK = "a link, not followed"
 SPECIAL = "not a regular file"
 DENIED = "cannot be opened: access denied"
@@ -144,6 +149,12 @@ def read_head(path: str, size: int) -> bytes:
         return os.read(handle, size)
     finally:
         os.close(handle)
+
+
+def read_whole(path: str) -> bytes:
+    """Return the bytes of a file, `LONGEST_MESSAGE` of them at most. Raises OSError."""
+    found = read_head(path, FIRST_READ)
+    return found if len(found) < FIRST_READ else read_head(path, LONGEST_MESSAGE)
 
 
 def long_path(path: str) -> str:

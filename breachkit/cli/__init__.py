@@ -10,8 +10,12 @@ import typer
 from breachkit import __version__
 from breachkit.cli.contain import contain
 from breachkit.cli.find_account import find_account
+from breachkit.cli.group import group
 from breachkit.cli.harden import harden
 from breachkit.cli.output import prepare_streams
+from breachkit.cli.purge import purge
+from breachkit.cli.quarantine import quarantine
+from breachkit.cli.restore import restore
 from breachkit.cli.scan import scan
 from breachkit.cli.trace import trace
 from breachkit.cli.weak_passwords import weak_passwords
@@ -46,11 +50,15 @@ def _options(
 
 
 app.command("scan")(scan)
+app.command("group")(group)
 app.command("find-account")(find_account)
 app.command("trace")(trace)
 app.command("weak-passwords")(weak_passwords)
 app.command("harden")(harden)
 app.command("contain")(contain)
+app.command("purge")(purge)
+app.command("restore")(restore)
+app.add_typer(quarantine, name="quarantine")
 
 
 def run() -> int:

@@ -21,6 +21,16 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class By(StrEnum):
+    """What messages of one group share."""
+
+    CONTENT = "content"
+    LOCAL_SENDER = "local-sender"
+    FROM = "from"
+    SUBJECT = "subject"
+    URL = "url"
+
+
 Root = Annotated[
     Path | None,
     typer.Option(
@@ -99,3 +109,12 @@ ShowPasswords = Annotated[
     bool,
     typer.Option("--show-passwords", help="Show decoded passwords (text on a terminal only)."),
 ]
+Quarantine = Annotated[
+    Path | None,
+    typer.Option("--quarantine", metavar="DIR", help="The folder of runs (default: beside the topmost queue folder)."),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Show the plan only.")]
+RawOnly = Annotated[bool, typer.Option("--raw-only", help="Search the files' bytes only, as grep -F does.")]
+IgnoreCase = Annotated[bool, typer.Option("--ignore-case", "-i", help="Let upper and lower case be the same.")]
+Regex = Annotated[bool, typer.Option("--regex", "-E", help="Take each STRING as a regular expression.")]

@@ -57,11 +57,11 @@ def write(text: str, path: Path | None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def finish(books: Books, *, findings: bool, say: Callable[[], str] | None = None) -> None:
+def finish(books: Books, *, findings: bool, say: Callable[[], str] | None = None, is_incomplete: bool = False) -> None:
     """End a command with the exit code that its books and findings call for."""
     if say is not None:
         typer.echo(say(), err=True)
     if findings:
         raise typer.Exit(Exit.FINDINGS)
-    if books.skipped:
+    if books.skipped or is_incomplete:
         raise typer.Exit(Exit.INCOMPLETE)

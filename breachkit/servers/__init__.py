@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from breachkit.advice import SettingRule
     from breachkit.advice import Step
+    from breachkit.files import Found
     from breachkit.progress import Progress
     from breachkit.records import Account
     from breachkit.records import AuthAttempt
@@ -164,6 +165,12 @@ class MailServer:
     """Turn a queue folder named by the user into itself and the queues below it."""
     read_queue: Callable[[Sequence[QueueFolder], Path | None, tzinfo, Progress], Iterator[Message | Skipped]]
     """Read queued messages."""
+    read_message: Callable[[Found, QueueFolder, Path | None, tzinfo], Message | Skipped]
+    """Read one queued message that lies in, or below, a queue folder."""
+    queue_home: Callable[[Path], Path]
+    """Return the folder that holds the topmost queue folder above, or at, a queue folder: the quarantine's place."""
+    is_live: Callable[[Path], bool]
+    """Tell whether the server might deliver, by the names above it, what lies at a path."""
     read_sessions: Callable[[Sequence[LogFile], Reading, LogTally], Iterator[Session | Skipped]]
     """Read SMTP sessions."""
     read_doors: Callable[[Sequence[LogFile], Reading, LogTally], Iterator[AuthAttempt | Skipped]]

@@ -29,7 +29,7 @@ def validate(text: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-@pytest.mark.parametrize("command", ["scan", "find-account"])
+@pytest.mark.parametrize("command", ["scan", "group", "find-account"])
 def test_text_and_json_are_golden(
     name: str,
     command: str,

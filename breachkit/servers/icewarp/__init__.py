@@ -15,8 +15,11 @@ from breachkit.servers.icewarp.doors import read_doors
 from breachkit.servers.icewarp.layout import DEFAULT_ROOTS
 from breachkit.servers.icewarp.layout import LOOKED_FOR
 from breachkit.servers.icewarp.layout import find_layout
+from breachkit.servers.icewarp.layout import is_live
+from breachkit.servers.icewarp.layout import queue_home
 from breachkit.servers.icewarp.layout import split_queue
 from breachkit.servers.icewarp.logs import find_logs
+from breachkit.servers.icewarp.queue import read_message
 from breachkit.servers.icewarp.queue import read_queue
 from breachkit.servers.icewarp.rules import ADVICE
 from breachkit.servers.icewarp.rules import POLICY
@@ -35,6 +38,9 @@ SERVER = MailServer(
     find_logs=find_logs,
     split_queue=split_queue,
     read_queue=read_queue,
+    read_message=read_message,
+    queue_home=queue_home,
+    is_live=is_live,
     read_sessions=read_sessions,
     read_doors=read_doors,
     read_transcripts=read_transcripts,

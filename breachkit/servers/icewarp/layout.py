@@ -45,6 +45,8 @@ DEFAULT_ROOTS = (
 
 _PART_OF_QUEUE = re.compile(r"retry|priority_\d+", re.IGNORECASE)
 
+_QUEUE_NAME = re.compile(r"_outgoing|_incoming|retry|priority_\d+", re.IGNORECASE)
+
 _NO_LOGS_BELOW = {"mail", "_outgoing", "_incoming", QUARANTINE}
 """Folders that may hold a million messages and no log."""
 
@@ -94,6 +96,16 @@ def split_queue(folder: Path, root: Path | None) -> tuple[QueueFolder, ...]:
     """Turn a queue folder named by the user into itself, the queues below it and what was moved out of it."""
     top = QueueFolder(folder, shown(folder, root))
     return (*_parts(top, root), *_quarantined([top], root))
+
+
+def queue_home(folder: Path) -> Path:
+    """Return the folder that holds the topmost queue folder above, or at, a queue folder."""
+    return _topmost(folder).parent
+
+
+def is_live(path: Path) -> bool:
+    """Tell whether a path has a name in it from which the server delivers; strict, since a mistake sends spam."""
+    return any(_QUEUE_NAME.fullmatch(part) for part in path.parts)
 
 
 def read_path_dat(root: Path) -> list[Moved]:

@@ -91,16 +91,20 @@ def read_queue(
     for top in tops:
         for found in walk(os.fspath(top.path), root):
             progress(1)
-            yield _read(found, labels, root, zone) if isinstance(found, Found) else found
+            if isinstance(found, Found):
+                yield read_message(found, _folder_of(found.path, labels), root, zone)
+            else:
+                yield found
 
 
-def _read(found: Found, folders: dict[str, QueueFolder], root: Path | None, zone: tzinfo) -> Message | Skipped:
+def read_message(found: Found, folder: QueueFolder, root: Path | None, zone: tzinfo) -> Message | Skipped:
+    """Read one file of a queue folder, or of a folder below it."""
     source = Locus(shown(found.path, root), 0, 1)
     try:
         head = _head_of(found)
     except OSError as error:
         return Skipped(reason_of(error), source)
-    return message_of(head, found, _folder_of(found.path, folders), zone, source)
+    return message_of(head, found, folder, zone, source)
 
 
 def _folder_of(path: str, folders: dict[str, QueueFolder]) -> QueueFolder:

@@ -1,0 +1,203 @@
+"""`breachkit purge`."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC
+from datetime import datetime
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from typing import Annotated
+from typing import NamedTuple
+
+import typer
+
+from breachkit.cli import options
+from breachkit.cli.aside import make_yard
+from breachkit.cli.where import Asked
+from breachkit.cli.where import find_evidence
+from breachkit.errors import BadAgeError
+from breachkit.errors import BlankStringError
+from breachkit.errors import ClashingOptionsError
+from breachkit.errors import NoPredicateError
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from breachkit.cli.purging import Manner
+    from breachkit.cli.purging import Predicates
+    from breachkit.cli.where import Where
+    from breachkit.purge.needles import Texts
+    from breachkit.purge.plan import Wanted
+
+_AGE = re.compile(r"(\d{1,6})\s*([smhdw])", re.IGNORECASE)
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+
+Strings = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="STRING…", help="Text that a message must hold; several must all stand in it."),
+]
+AnyString = Annotated[bool, typer.Option("--any", help="Let any one of several STRINGs do.")]
+Account = Annotated[
+    list[str] | None, typer.Option("--account", metavar="ADDR", help="Sent by this account (LocalSender).")
+]
+Sender = Annotated[
+    list[str] | None, typer.Option("--from", metavar="ADDR", help="With this declared From, or @DOMAIN of it.")
+]
+ToDomain = Annotated[
+    list[str] | None, typer.Option("--to-domain", metavar="DOMAIN", help="With a recipient in this domain.")
+]
+CampaignId = Annotated[
+    str | None, typer.Option("--campaign", metavar="ID", help="Of this campaign of `group`, by its purge string.")
+]
+OlderThan = Annotated[str | None, typer.Option("--older-than", metavar="AGE|TIME", help="Such as 90m, 12h, 3d.")]
+NewerThan = Annotated[str | None, typer.Option("--newer-than", metavar="AGE|TIME", help="The same.")]
+AllMessages = Annotated[bool, typer.Option("--all", help="Every message (needs --everything too).")]
+Everything = Annotated[bool, typer.Option("--everything", help="Permit a plan that leaves no message in the queue.")]
+Explain = Annotated[
+    bool, typer.Option("--explain", help="Count what no campaign and no suspect account explains (reads the logs).")
+]
+Drop = Annotated[
+    bool,
+    typer.Option("--drop", help="Delete the moved messages for good afterwards: for a full disk. The journal stays."),
+]
+WatchFor = Annotated[
+    float | None,
+    typer.Option("--watch", metavar="MINUTES", min=0, help="Go on with messages that arrive meanwhile."),
+]
+MaxMoves = Annotated[
+    int | None,
+    typer.Option("--max-moves", metavar="N", min=1, help="Move no more (default: 10 times the plan, at least 1,000)."),
+]
+
+
+def purge(
+    strings: Strings = None,
+    *,
+    root: options.Root = None,
+    queue: options.Queue = None,
+    logs: options.Logs = None,
+    accounts: options.Accounts = None,
+    columns: options.Columns = None,
+    timezone: options.Timezone = None,
+    server: options.Server = None,
+    any_string: AnyString = False,
+    raw_only: options.RawOnly = False,
+    regex: options.Regex = False,
+    ignore_case: options.IgnoreCase = False,
+    account: Account = None,
+    sender: Sender = None,
+    to_domain: ToDomain = None,
+    campaign: CampaignId = None,
+    older_than: OlderThan = None,
+    newer_than: NewerThan = None,
+    all_messages: AllMessages = False,
+    everything: Everything = False,
+    explain: Explain = False,
+    dry_run: options.DryRun = False,
+    yes: options.Yes = False,
+    quarantine: options.Quarantine = None,
+    drop: Drop = False,
+    watch: WatchFor = None,
+    max_moves: MaxMoves = None,
+    output_format: options.OutputFormat = options.Format.TEXT,
+    output_file: options.OutputFile = None,
+) -> None:
+    """Move messages out of the queue into a quarantine, from which `restore` brings them back.
+
+    Example: breachkit purge "pippo@gmail.com" --dry-run
+    """
+    from breachkit.cli.purging import Manner
+    from breachkit.cli.purging import run_purge
+    from breachkit.purge.needles import Texts
+
+    texts = Texts(tuple(strings or ()), regex, ignore_case, any_string, raw_only)
+    heads = Heads(account, sender, to_domain, campaign, older_than, newer_than, all_messages)
+    manner = Manner(everything, explain, dry_run, yes, drop, watch, max_moves, output_format, output_file)
+    _check(manner, texts, heads)
+    where = find_evidence(Asked(root, queue, logs, accounts, columns, timezone, None, None, server))
+    run_purge(make_yard(where, quarantine), _wanted(texts, heads, where), manner, _predicates(texts, heads))
+
+
+class Heads(NamedTuple):
+    """The predicates that are not STRINGs, as typed."""
+
+    account: list[str] | None
+    sender: list[str] | None
+    to_domain: list[str] | None
+    campaign: str | None
+    older_than: str | None
+    newer_than: str | None
+    all_messages: bool
+
+    def words(self) -> list[str]:
+        """Spell them again."""
+        listed = {"--account": self.account, "--from": self.sender, "--to-domain": self.to_domain}
+        words = [word for option, names in listed.items() for name in names or () for word in (option, name)]
+        named = {"--campaign": self.campaign, "--older-than": self.older_than, "--newer-than": self.newer_than}
+        for option, text in named.items():
+            words += [] if text is None else [option, text]
+        return words + (["--all"] if self.all_messages else [])
+
+
+def _check(manner: Manner, texts: Texts, heads: Heads) -> None:
+    """Refuse a command line that cannot be meant, before anything is read. Raises UsageErrors."""
+    from breachkit.purge.needles import parse_needles
+
+    parse_needles(texts)
+    named = [*(heads.account or ()), *(heads.sender or ()), *(heads.to_domain or ())]
+    named += [] if heads.campaign is None else [heads.campaign]
+    if any(not name.strip() for name in named):
+        raise BlankStringError
+    if not texts.strings and not any(heads):
+        raise NoPredicateError
+    for option, is_given in (("--watch", manner.watch is not None), ("--drop", manner.drop)):
+        if manner.dry_run and is_given:
+            raise ClashingOptionsError("--dry-run", option)
+
+
+def _wanted(texts: Texts, heads: Heads, where: Where) -> Wanted:
+    from breachkit.cli.explain import campaign_string
+    from breachkit.purge.plan import Wanted
+
+    now = datetime.now(UTC)
+    return Wanted(
+        texts=texts,
+        accounts=_names(heads.account),
+        senders=_names(heads.sender),
+        to_domains=tuple(name.removeprefix("@") for name in _names(heads.to_domain)),
+        older_than=_moment("--older-than", heads.older_than, where.zone, now),
+        newer_than=_moment("--newer-than", heads.newer_than, where.zone, now),
+        campaign="" if heads.campaign is None else campaign_string(where, heads.campaign.strip().lower()),
+        is_all=heads.all_messages,
+    )
+
+
+def _names(typed: list[str] | None) -> tuple[str, ...]:
+    return tuple(name.strip().lower() for name in typed or ())
+
+
+def _moment(option: str, text: str | None, zone: tzinfo, now: datetime) -> datetime | None:
+    """Read an age, counted back from now, or a time."""
+    if text is None:
+        return None
+    age = _AGE.fullmatch(text.strip())
+    try:
+        if age is not None:
+            return now - timedelta(seconds=int(age[1]) * _UNITS[age[2].lower()])
+        ts = datetime.fromisoformat(text.strip())
+    except (ValueError, OverflowError):
+        raise BadAgeError(option, text) from None
+    return ts if ts.tzinfo is not None else ts.replace(tzinfo=zone)
+
+
+def _predicates(texts: Texts, heads: Heads) -> Predicates:
+    from breachkit.cli.purging import Predicates
+
+    flags = {
+        "--regex": texts.is_regex,
+        "--ignore-case": texts.ignore_case,
+        "--any": texts.is_any,
+        "--raw-only": texts.raw_only,
+    }
+    return Predicates(list(texts.strings), [*(flag for flag, is_set in flags.items() if is_set), *heads.words()])

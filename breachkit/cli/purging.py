@@ -1,0 +1,212 @@
+"""The steps of a purge: look, show, ask, move, watch, tell."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+from dataclasses import replace
+from datetime import UTC
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from typing import NamedTuple
+
+from breachkit.cli import asking
+from breachkit.cli import gather
+from breachkit.cli import options
+from breachkit.cli import output
+from breachkit.cli.aside import spell
+from breachkit.cli.looking import Look
+from breachkit.errors import StoppedError
+from breachkit.progress import bar
+from breachkit.purge.drop import drop_run
+from breachkit.purge.quarantine import Purge
+from breachkit.purge.store import name_run
+from breachkit.purge.watch import PAUSE
+from breachkit.purge.watch import Watch
+from breachkit.report.contract import dump
+from breachkit.report.purge import Outcome
+from breachkit.report.purge import purge_json
+from breachkit.report.purge import render_dry_end
+from breachkit.report.purge import render_outcome
+from breachkit.report.purge import render_plan
+from breachkit.report.words import count
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Iterable
+
+    from breachkit.cli.aside import Yard
+    from breachkit.purge.plan import Plan
+    from breachkit.purge.plan import Wanted
+    from breachkit.report.inputs import Inputs
+    from breachkit.report.purge import Unexplained
+
+BLINK = 0.1
+"""Seconds of sleep after which a stop is noticed."""
+
+
+class Manner(NamedTuple):
+    """How a purge is to be done, as typed."""
+
+    everything: bool
+    explain: bool
+    dry_run: bool
+    yes: bool
+    drop: bool
+    watch: float | None
+    max_moves: int | None
+    output_format: options.Format
+    output_file: Path | None
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the product is JSON."""
+        return self.output_format is options.Format.JSON
+
+    @property
+    def is_text_on_stdout(self) -> bool:
+        """Whether the plan can be read where the product goes."""
+        return not self.is_json and self.output_file in {None, Path("-")}
+
+
+class Predicates(NamedTuple):
+    """The predicates, spelled again: for the journal and for the next command."""
+
+    strings: list[str]
+    options: list[str]
+
+    @property
+    def words(self) -> list[str]:
+        """All of them."""
+        return [*self.strings, *self.options]
+
+
+@dataclass(slots=True)
+class Work:
+    """One purge, from the look to the report."""
+
+    yard: Yard
+    look: Look
+    manner: Manner
+    predicates: Predicates
+    unexplained: Unexplained | None = None
+
+    def inputs(self) -> Inputs:
+        """Close the books; a purge asks no logs, so nothing is said of their level. Raises UnbalancedError."""
+        return replace(gather.inputs_of(self.yard.where, self.look.books, None), log_level="not read")
+
+    def shown(self, plan: Plan) -> str:
+        """Write the plan as text."""
+        return render_plan(plan, self.inputs(), self.unexplained)
+
+    def tell(self, plan: Plan, outcome: Outcome | None, text: str) -> None:
+        """Write the product: the object of the contract, or `text`."""
+        if self.manner.is_json:
+            text = dump(purge_json(plan, outcome, self.inputs(), self.yard.root, self.unexplained))
+        output.write(text, self.manner.output_file)
+
+
+def run_purge(yard: Yard, wanted: Wanted, manner: Manner, predicates: Predicates) -> None:
+    """Do it. Raises BreachkitErrors; ends with the exit code that the books call for."""
+    if not manner.dry_run:
+        yard.refuse_outside()
+        yard.check()
+    watch = None if manner.watch is None else Watch()
+    look = Look(yard, wanted, gather.Books(), keep=manner.explain, watch=watch)
+    plan = look.once()
+    work = Work(yard, look, manner, predicates)
+    if manner.explain:
+        from breachkit.cli.explain import explain
+
+        work.unexplained = explain(yard.where, look.chosen)
+    outcome = None
+    if manner.dry_run:
+        work.tell(plan, None, work.shown(plan) + render_dry_end(plan, spell_again(yard, predicates, manner)))
+    else:
+        plan.permit(everything=manner.everything, max_moves=manner.max_moves)
+        outcome = _execute(work, plan)
+    is_left = outcome is not None and outcome.receipt.planned != outcome.receipt.purged
+    output.finish(look.books, findings=False, is_incomplete=is_left)
+
+
+def spell_again(yard: Yard, predicates: Predicates, manner: Manner) -> str:
+    """Spell the command that does what a dry run showed; STRINGs that look like options come last, after `--`."""
+    strings = predicates.strings
+    words = [*predicates.options, *(["--everything"] if manner.everything else [])]
+    if any(string.startswith("-") for string in strings):
+        return yard.command("purge", *words) + " -- " + spell(*strings)
+    return yard.command("purge", *strings, *words)
+
+
+def _execute(work: Work, plan: Plan) -> Outcome:
+    name = name_run(datetime.now(UTC))
+    shown = work.shown(plan)
+    if work.manner.is_text_on_stdout:
+        output.write(shown, None)
+    if plan.hits or work.look.watch is not None:
+        _ask(work, plan, name, shown)
+    outcome = _move(work, plan, name)
+    commands = [work.yard.command("restore", name)] if outcome.receipt.purged else []
+    commands += [work.yard.where.command("find-account")] if work.yard.where.layout.logs else []
+    ended = render_outcome(outcome, work.yard.root, commands)
+    work.tell(outcome.plan, outcome, ended if work.manner.is_text_on_stdout else shown + ended)
+    return outcome
+
+
+def _ask(work: Work, plan: Plan, name: str, shown: str) -> None:
+    if work.manner.yes:
+        return
+    if not work.manner.is_text_on_stdout and asking.can_ask():
+        sys.stderr.write(shown)
+    number = count(len(plan.hits), "message")
+    if work.manner.drop:
+        asking.ask_for(name, f"Type {name} to DELETE {number} for good", "moved")
+    else:
+        more = f", and for {work.manner.watch:g} minutes what arrives" if work.manner.watch is not None else ""
+        asking.ask(f"Move {number} to the quarantine{more}?", "moved")
+
+
+def _move(work: Work, plan: Plan, name: str) -> Outcome:
+    """Execute a plan, and watch for more if asked. Raises StoppedError, DiskFullError, QuarantineUnwritableError."""
+    yard = work.yard
+    with (
+        asking.stoppable() as is_stopped,
+        Purge(yard.disk, yard.stores, name, work.predicates.words, drops=work.manner.drop) as run,
+    ):
+        with bar(sys.stderr, "moved", len(plan.hits), " messages") as progress:
+            run.take(plan.hits, datetime.now(UTC), is_stopped, progress)
+        limit = work.manner.max_moves or plan.default_moves
+        is_cut = work.look.watch is not None and _watch(work, run, limit, is_stopped)
+        receipt = run.close(datetime.now(UTC), is_stopped=is_stopped())
+        if is_stopped():
+            following = yard.command("restore", name) if receipt.purged else yard.where.command("scan")
+            raise StoppedError(receipt.purged, receipt.planned, "moved", following)
+        dropped = run.deleted
+        if work.manner.drop:
+            drops = [drop_run(yard.disk, held) for held in receipt.runs]
+            receipt = replace(receipt, sha256=tuple(one.sha256 for one in drops))
+            dropped += sum(one.dropped for one in drops)
+    return Outcome(receipt, work.look.tally.plan(plan.wanted), is_cut, dropped)
+
+
+def _watch(work: Work, run: Purge, limit: int, is_stopped: Callable[[], bool]) -> bool:
+    """Repeat the plan on what arrives; True when the limit ended it."""
+    end = time.monotonic() + 60 * (work.manner.watch or 0)
+    for _ in _rounds(end, is_stopped):
+        left = limit - run.moved
+        taken = work.look.again(left)
+        run.take([one.hit for one in taken], datetime.now(UTC), is_stopped)
+        if len(taken) == left:
+            return True
+    return False
+
+
+def _rounds(end: float, is_stopped: Callable[[], bool]) -> Iterable[None]:
+    while time.monotonic() < end and not is_stopped():
+        pause = min(end, time.monotonic() + PAUSE)
+        while time.monotonic() < pause and not is_stopped():
+            time.sleep(BLINK)
+        if not is_stopped():
+            yield

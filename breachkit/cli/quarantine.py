@@ -1,0 +1,113 @@
+"""`breachkit quarantine`: list, show, verify and drop what purges have moved away."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from breachkit.cli import options
+from breachkit.cli.aside import make_yard
+from breachkit.cli.where import Asked
+from breachkit.cli.where import find_evidence
+
+quarantine = typer.Typer(
+    help="List, show, verify or drop what purges have moved away.\n\nExample: breachkit quarantine list",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+RunName = Annotated[str, typer.Argument(metavar="RUN", help="The run.")]
+RunNames = Annotated[list[str] | None, typer.Argument(metavar="RUN…", help="The runs (default: all).")]
+
+
+@quarantine.command("list")
+def list_runs(
+    *,
+    root: options.Root = None,
+    queue: options.Queue = None,
+    timezone: options.Timezone = None,
+    server: options.Server = None,
+    place: options.Quarantine = None,
+    output_format: options.OutputFormat = options.Format.TEXT,
+    output_file: options.OutputFile = None,
+) -> None:
+    """List the runs: when, by what, and how many messages each still holds.
+
+    Example: breachkit quarantine list --root /srv/icewarp
+    """
+    from breachkit.cli.keeping import Told
+    from breachkit.cli.keeping import tell_list
+
+    where = find_evidence(Asked(root, queue, timezone=timezone, server=server))
+    tell_list(make_yard(where, place, with_outside=False), Told(output_format, output_file))
+
+
+@quarantine.command("show")
+def show_run(
+    run: RunName,
+    *,
+    root: options.Root = None,
+    queue: options.Queue = None,
+    timezone: options.Timezone = None,
+    server: options.Server = None,
+    place: options.Quarantine = None,
+    output_format: options.OutputFormat = options.Format.TEXT,
+    output_file: options.OutputFile = None,
+) -> None:
+    """Show the messages of a run: where each came from, its SHA-256 and what became of it.
+
+    Example: breachkit quarantine show 20261120-101500-3fa2
+    """
+    from breachkit.cli.keeping import Told
+    from breachkit.cli.keeping import tell_show
+
+    where = find_evidence(Asked(root, queue, timezone=timezone, server=server))
+    tell_show(make_yard(where, place, with_outside=False), run, Told(output_format, output_file))
+
+
+@quarantine.command("verify")
+def verify_runs(
+    runs: RunNames = None,
+    *,
+    root: options.Root = None,
+    queue: options.Queue = None,
+    timezone: options.Timezone = None,
+    server: options.Server = None,
+    place: options.Quarantine = None,
+    output_format: options.OutputFormat = options.Format.TEXT,
+    output_file: options.OutputFile = None,
+) -> None:
+    """Check the chain of each journal and the SHA-256 of each message that is held.
+
+    Example: breachkit quarantine verify 20261120-101500-3fa2
+    """
+    from breachkit.cli.keeping import Told
+    from breachkit.cli.keeping import tell_verify
+
+    where = find_evidence(Asked(root, queue, timezone=timezone, server=server))
+    tell_verify(make_yard(where, place, with_outside=False), runs or [], Told(output_format, output_file))
+
+
+@quarantine.command("drop")
+def drop(
+    run: RunName,
+    *,
+    root: options.Root = None,
+    queue: options.Queue = None,
+    timezone: options.Timezone = None,
+    server: options.Server = None,
+    place: options.Quarantine = None,
+    yes: options.Yes = False,
+    output_format: options.OutputFormat = options.Format.TEXT,
+    output_file: options.OutputFile = None,
+) -> None:
+    """Delete for good what a run holds; its journal stays, with the SHA-256 of every message.
+
+    Example: breachkit quarantine drop 20261120-101500-3fa2
+    """
+    from breachkit.cli.keeping import Told
+    from breachkit.cli.keeping import tell_drop
+
+    where = find_evidence(Asked(root, queue, timezone=timezone, server=server))
+    tell_drop(make_yard(where, place, with_outside=False), run, Told(output_format, output_file), yes=yes)

@@ -1,0 +1,56 @@
+"""`breachkit restore`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from breachkit.cli import options
+from breachkit.cli.aside import make_yard
+from breachkit.cli.where import Asked
+from breachkit.cli.where import find_evidence
+from breachkit.errors import ClashingOptionsError
+
+RunName = Annotated[str | None, typer.Argument(metavar="RUN", help="The run; else the only one that holds messages.")]
+AllRuns = Annotated[bool, typer.Option("--all", help="Every run that holds messages.")]
+Only = Annotated[
+    list[str] | None, typer.Option("--only", metavar="STRING", help="Only messages that hold this text (repeatable).")
+]
+
+
+def restore(
+    run: RunName = None,
+    *,
+    root: options.Root = None,
+    queue: options.Queue = None,
+    timezone: options.Timezone = None,
+    server: options.Server = None,
+    all_runs: AllRuns = False,
+    only: Only = None,
+    raw_only: options.RawOnly = False,
+    regex: options.Regex = False,
+    ignore_case: options.IgnoreCase = False,
+    dry_run: options.DryRun = False,
+    yes: options.Yes = False,
+    quarantine: options.Quarantine = None,
+    output_format: options.OutputFormat = options.Format.TEXT,
+    output_file: options.OutputFile = None,
+) -> None:
+    """Put quarantined messages back where they were: the server will send them.
+
+    Example: breachkit restore 20261120-101500-3fa2
+    """
+    if run is not None and all_runs:
+        raise ClashingOptionsError("RUN", "--all")
+    from breachkit.cli.restoring import Manner
+    from breachkit.cli.restoring import choose_runs
+    from breachkit.cli.restoring import run_restore
+    from breachkit.purge.needles import Texts
+    from breachkit.purge.search import Search
+
+    search = None if only is None else Search(Texts(tuple(only), regex, ignore_case, raw_only=raw_only))
+    where = find_evidence(Asked(root, queue, timezone=timezone, server=server))
+    yard = make_yard(where, quarantine, with_outside=False)
+    runs = choose_runs(yard, run, all_runs=all_runs)
+    run_restore(yard, runs, search, Manner(dry_run, yes, output_format, output_file))

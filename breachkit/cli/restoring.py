@@ -1,0 +1,109 @@
+"""The steps of a restore: choose the runs, show, ask, put back, tell."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+from typing import NamedTuple
+
+from breachkit.cli import asking
+from breachkit.cli import gather
+from breachkit.cli import options
+from breachkit.cli import output
+from breachkit.errors import PathUnreadableError
+from breachkit.errors import SeveralRunsError
+from breachkit.errors import StoppedError
+from breachkit.progress import bar
+from breachkit.purge.restore import Restore
+from breachkit.purge.search import Hit
+from breachkit.purge.store import holds_messages
+from breachkit.report.contract import dump
+from breachkit.report.restore import render_restore_plan
+from breachkit.report.restore import render_restored
+from breachkit.report.restore import restore_json
+from breachkit.report.words import count
+
+if TYPE_CHECKING:
+    from breachkit.cli.aside import Yard
+    from breachkit.purge.restore import Restored
+    from breachkit.purge.search import Search
+    from breachkit.purge.store import Run
+
+
+class Manner(NamedTuple):
+    """How a restore is to be done, as typed."""
+
+    dry_run: bool
+    yes: bool
+    output_format: options.Format
+    output_file: Path | None
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the product is JSON."""
+        return self.output_format is options.Format.JSON
+
+    @property
+    def is_text_on_stdout(self) -> bool:
+        """Whether the plan can be read where the product goes."""
+        return not self.is_json and self.output_file in {None, Path("-")}
+
+
+def choose_runs(yard: Yard, name: str | None, *, all_runs: bool) -> list[Run]:
+    """Return the runs that are meant. Raises NoSuchRunError, SeveralRunsError, PathUnreadableError."""
+    if name is not None:
+        return yard.run(name)
+    try:
+        holding = [run for run in yard.runs() if holds_messages(run)]
+    except OSError as error:
+        raise PathUnreadableError(error.filename or ".", error.strerror or "unknown reason") from None
+    names = list(dict.fromkeys(run.name for run in holding))
+    if len(names) > 1 and not all_runs:
+        raise SeveralRunsError(names)
+    return holding
+
+
+def run_restore(yard: Yard, runs: list[Run], search: Search | None, manner: Manner) -> None:
+    """Do it. Raises BreachkitErrors; ends with the exit code that the books call for."""
+
+    def is_chosen(path: str) -> bool:
+        return search is None or isinstance(search.look(path), Hit)
+
+    works = [Restore(yard.disk, run, yard.queues, None if search is None else is_chosen) for run in runs]
+    try:
+        plans = [work.plan() for work in works]
+    except OSError as error:
+        raise PathUnreadableError(error.filename or ".", error.strerror or "unknown reason") from None
+    shown = render_restore_plan(plans, yard.root)
+    if manner.dry_run:
+        _tell(yard, plans, manner, shown)
+        done = plans
+    else:
+        done = _execute(yard, works, plans, manner, shown)
+    output.finish(gather.Books(), findings=False, is_incomplete=any(one.is_incomplete for one in done))
+
+
+def _execute(yard: Yard, works: list[Restore], plans: list[Restored], manner: Manner, shown: str) -> list[Restored]:
+    number = sum(plan.restored for plan in plans)
+    if manner.is_text_on_stdout:
+        output.write(shown, None)
+    if number and not manner.yes:
+        if not manner.is_text_on_stdout and asking.can_ask():
+            sys.stderr.write(shown)
+        asking.ask(f"Put {count(number, 'message')} back into the queue, to be sent?", "restored")
+    with asking.stoppable() as is_stopped, bar(sys.stderr, "restored", number, " messages") as progress:
+        done = [work.execute(is_stopped, progress) for work in works]
+        if is_stopped():
+            moved = sum(one.restored for one in done)
+            raise StoppedError(moved, number, "restored", yard.command("restore", done[-1].run))
+    ended = render_restored(done, yard.root)
+    _tell(yard, done, manner, ended if manner.is_text_on_stdout else shown + ended)
+    return done
+
+
+def _tell(yard: Yard, done: list[Restored], manner: Manner, text: str) -> None:
+    if manner.is_json:
+        inputs = gather.inputs_of(yard.where, gather.Books(), None)
+        text = dump(restore_json(done, inputs, yard.root, dry_run=manner.dry_run))
+    output.write(text, manner.output_file)

@@ -1,0 +1,92 @@
+"""Which of the strings of a run to purge by: it covers the run and hits nothing else."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+from typing import NamedTuple
+
+from breachkit.detect.campaign_marks import SPECIFIC
+from breachkit.detect.campaign_marks import STRONG
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from collections.abc import Mapping
+    from collections.abc import Sequence
+
+LONGEST = 200
+SHORTEST = 6
+MOST_TRIED = 24
+"""Strings of a run that are looked for in every message."""
+HANDY = 80
+"""Characters that a person still compares at a glance."""
+OUTSIDE_WEIGHT = 10
+"""One message hit outside a run weighs as much as so many of its own missed."""
+LOSS_SHARE = 0.002
+"""Below this share of a run, differences between strings do not count: the handier one is taken."""
+
+_HALF_WORD = re.compile(r"\w+\Z")
+
+
+class Tried(NamedTuple):
+    """One string and the messages that hold it."""
+
+    text: str
+    holders: frozenset[int]
+
+
+def candidates_of(closed: Iterable[bytes], nested: Iterable[bytes]) -> tuple[list[str], list[str]]:
+    """Spell the strings of a run so that they can be purged by, the most telling first."""
+    whole = [text for raw in closed for text in _spelled(raw)]
+    parts = [text for raw in nested for text in _spelled(raw)[:1]]
+    best = sorted(dict.fromkeys(whole), key=preference)[:MOST_TRIED]
+    return best, sorted(set(parts) - set(best), key=lambda text: (-len(text), text))[: MOST_TRIED // 3]
+
+
+def _spelled(raw: bytes) -> list[str]:
+    """Spell a string as it is, and without the half word that chance put at its end; hidden signs cut it."""
+    visible = "".join(sign if sign.isprintable() else "\n" for sign in raw.decode("utf-8", "ignore"))
+    spelled: list[str] = []
+    for piece in visible.split("\n"):
+        text = piece.strip()[:LONGEST].strip()
+        spelled += [text, _HALF_WORD.sub("", text).rstrip()]
+    return [one for one in dict.fromkeys(spelled) if len(one) >= SHORTEST]
+
+
+def preference(text: str) -> tuple[bool, bool, int, str]:
+    """Order strings by how well a person can judge them: what points at somebody, then phrases, then fragments."""
+    points = SPECIFIC.search(text.encode()) is not None
+    return not points, len(text) > HANDY, -min(len(text), HANDY), text
+
+
+def choose(tried: Sequence[Tried]) -> tuple[Tried, frozenset[int]] | None:
+    """Choose the string that covers a run best and hits least else; also return the run's core.
+
+    The core are the messages that hold most of the strings of the best kind: a phrase that chance put into
+    many copies has no say against the link that all of them carry. Strings that hold a shorter one have no vote.
+    """
+    tier = min((_tier(one.text) for one in tried if one.holders), default=0)
+    equals = [one for one in tried if _tier(one.text) == tier]
+    voting = [one for one in equals if not any(other.text in one.text for other in equals if other is not one)]
+    votes = Counter(at for one in voting for at in one.holders)
+    most = max(votes.values(), default=0)
+    core = frozenset(at for at, vote in votes.items() if vote * 2 >= most)
+    if not core:
+        return None
+    best = min((one for one in tried if one.holders), key=lambda one: (_loss(one, core), *preference(one.text)))
+    return best, core
+
+
+def _tier(text: str) -> int:
+    return 0 if SPECIFIC.search(text.encode()) else 1 if len(text) >= STRONG else 2
+
+
+def _loss(one: Tried, core: frozenset[int]) -> int:
+    lost = len(core - one.holders) + OUTSIDE_WEIGHT * len(one.holders - core)
+    return 0 if lost <= LOSS_SHARE * len(core) else lost
+
+
+def holders_of(found: Mapping[str, set[int]], texts: Iterable[str]) -> list[Tried]:
+    """Pair strings with the messages that hold them."""
+    return [Tried(text, frozenset(found.get(text, ()))) for text in texts]

@@ -1,0 +1,265 @@
+"""Which sets of messages that share a string are one spam run, and which share what innocent mail shares.
+
+Innocent mail shares strings too: signatures, disclaimers, set phrases, list footers. They differ from a run
+in where they stand (at the end, below text that nobody else wrote), in whom they belong to (one author in
+his own name, or a whole house), and in what else the same messages share (a set phrase stands among other
+phrases, each shared with other messages).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from typing import NamedTuple
+
+import numpy as np
+
+from breachkit.detect.campaign_marks import PHRASE
+from breachkit.detect.campaign_marks import SPECIFIC
+from breachkit.detect.campaign_marks import STRONG
+from breachkit.detect.campaign_marks import house
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from breachkit.detect.campaign_sample import Sample
+
+
+TELLING = 12
+"""Bytes from which on a string can tell anything at all, unless it is an address or a number."""
+PURE = 0.95
+CARRIES = 16
+LONG = 150
+"""Bytes of the topic that messages of many accounts must have in common when nothing in them points at anybody."""
+SOME, HALF, MOSTLY = 0.3, 0.5, 0.6
+NEW = 0.66
+"""Share of word pairs never said elsewhere from which on a text was put together by chance."""
+MOST_PAINTED = 250
+"""Strings whose places are looked at for one set of messages."""
+NAMED = 4
+"""Letters of the shortest word of an address that is looked for in a signature."""
+FEW = 3
+"""Authors that a run in their own names may have without the stricter tests."""
+
+
+class Run(NamedTuple):
+    """A set of sampled messages that is one run, and the strings that make it one."""
+
+    docs: NDArray[np.int32]
+    closed: tuple[bytes, ...]
+    """Strings that nearly all of its messages hold, and nearly nobody else."""
+    nested: tuple[bytes, ...]
+    """Strings that a part of its messages holds, and nearly nobody else."""
+    why: str
+
+
+def find_runs(sample: Sample, least: int) -> Iterator[Run]:
+    """Yield the runs of a sample, those of most messages first; each message is in one at most.
+
+    First by what points at somebody and by whole phrases, then by shorter strings: a set phrase that happens
+    to stand in most copies of a run is a worse name for it than its link.
+    """
+    taken = 0
+    judged: set[int] = set()
+    first: dict[int, int] = {}
+    then: dict[int, int] = {}
+    for at, bits in enumerate(sample.bits):
+        text = sample.shared[at].text
+        is_strong = len(text) >= STRONG or bool(sample.points[at])
+        if is_strong:
+            first.setdefault(bits, at)
+        elif len(text) >= TELLING:
+            then.setdefault(bits, at)
+    for group in (first, then):
+        for bits, at in group.items():  # most messages first, as the strings are
+            size = bits.bit_count()
+            if size < least or at in judged or (bits & taken).bit_count() * 5 > size:
+                continue
+            run = _judge(sample, bits, at, judged)
+            if run is not None:
+                taken |= bits
+                yield run
+
+
+def _judge(sample: Sample, bits: int, at: int, judged: set[int]) -> Run | None:
+    """Tell whether the messages that hold a string are one run."""
+    docs = sample.shared[at].docs
+    text = sample.shared[at].text
+    size = len(docs)
+    is_forged = float(sample.forged[docs].mean()) >= PURE
+    top = np.sort(np.bincount(sample.authors[docs]))[::-1][:FEW].sum()
+    is_few = bool(top >= PURE * size)
+    if not is_forged and not is_few and len(text) < PHRASE and not sample.points[at]:
+        return None
+    near = _near(sample, docs)
+    judged.update(near.alike(docs, sample).tolist())
+    if not is_forged and not _may_be(sample, near, is_few=is_few):
+        return None
+    shown = _Cover(sample, docs, near, is_forged=is_forged)
+    why = _verdict(sample, shown, is_forged=is_forged, is_few=is_few)
+    if not why or _is_union(sample, bits, near, shown):
+        return None
+    known = set(near.closed.tolist())
+    return Run(
+        docs,
+        tuple(shown.texts),
+        tuple(sample.shared[other].text for other in near.inside.tolist() if other not in known),
+        why,
+    )
+
+
+def _may_be(sample: Sample, near: _Near, *, is_few: bool) -> bool:
+    """Tell, before anything costly, whether strings that all of some messages hold could make them a run."""
+    held = int(sample.lengths[near.closed].sum())
+    return held >= (STRONG if is_few else LONG) or bool(sample.points[near.closed].any())
+
+
+class _Near(NamedTuple):
+    """The strings that some messages hold, by how they stand to these messages."""
+
+    every: NDArray[np.int64]
+    """Held by a twentieth of them at least."""
+    inside: NDArray[np.int64]
+    """Of these, those that hardly any other message holds."""
+    closed: NDArray[np.int64]
+    """Of these, those that nearly all of them hold."""
+
+    def alike(self, docs: NDArray[np.int32], sample: Sample) -> NDArray[np.int64]:
+        """Return the strings about which nothing else could be said: held by as many, and pointing at nobody."""
+        is_same = np.abs(sample.sizes[self.closed] - len(docs)) * 50 <= len(docs)
+        alike: NDArray[np.int64] = self.closed[is_same & ~sample.points[self.closed]]
+        return alike
+
+
+def _near(sample: Sample, docs: NDArray[np.int32]) -> _Near:
+    begins, ends = sample.held_from[docs], sample.held_from[docs + 1]
+    counts = ends - begins
+    places = np.repeat(begins - np.concatenate(([0], np.cumsum(counts)[:-1])), counts) + np.arange(counts.sum())
+    both = np.bincount(sample.held[places], minlength=len(sample.sizes))
+    every = np.flatnonzero(both * 20 >= len(docs))
+    inside = every[both[every] * 10 >= sample.sizes[every] * 9]
+    return _Near(every, inside, inside[both[inside] * 10 >= len(docs) * 9])
+
+
+def _foreign(sample: Sample, docs: NDArray[np.int32], texts: Sequence[bytes], *, is_forged: bool) -> list[bytes]:
+    """List what in some strings points at a party that is neither of the house nor, in his own name, the author."""
+    found = {hit.lower() for text in texts for hit in SPECIFIC.findall(text)}
+    own = set(sample.domains)
+    if not is_forged:
+        own |= {house(sample.names[at].rpartition("@")[2]) for at in np.unique(sample.authors[docs]).tolist()}
+    houses = [domain.encode() for domain in own if domain]
+    return sorted(hit for hit in found if not any(domain in hit for domain in houses))
+
+
+class _Cover:
+    """How much of the topic of some messages is covered, by strings of which kind."""
+
+    def __init__(self, sample: Sample, docs: NDArray[np.int32], near: _Near, *, is_forged: bool) -> None:
+        self.docs = docs
+        self.texts = [sample.shared[at].text for at in near.closed.tolist()]
+        self.inner = [sample.shared[at].text for at in near.inside.tolist()]
+        self.foreign = _foreign(sample, docs, self.texts, is_forged=is_forged)
+        self.points_home = not self.foreign and any(SPECIFIC.search(text) for text in self.texts)
+        self._shape(sample)
+        telling = near.closed[(sample.lengths[near.closed] >= CARRIES) | sample.points[near.closed]]
+        by_closed = self._count(sample, telling if len(telling) else near.closed)
+        others = near.every[(sample.lengths[near.every] >= CARRIES) & ~np.isin(near.every, near.inside)]
+        counts = self._count(sample, near.inside)
+        by_inside, by_others = float(counts.mean()), float(self._count(sample, others).mean())
+        topic = np.diff(np.concatenate(([0], np.cumsum(self.topic)))[self.edges])
+        self.covered = float(np.median(counts / np.maximum(1, topic)))
+        """Of all their text, how much is shared within these messages only."""
+        self.own_share = by_inside / max(1.0, by_inside + by_others)
+        """Of the shared text, how much is shared within these messages only."""
+        self.is_topical = float((by_closed > 0).mean()) >= MOSTLY
+        self.closed_topic = float(np.median(by_closed))
+
+    def _shape(self, sample: Sample) -> None:
+        begins, ends = sample.corpus.starts[self.docs], sample.corpus.starts[self.docs + 1]
+        self.edges = np.concatenate(([0], np.cumsum(ends - begins)))
+        self.shift = begins - self.edges[:-1]
+        self.local = np.full(len(sample.corpus.starts), -1, dtype=np.int64)
+        self.local[self.docs] = np.arange(len(self.docs))
+        self.topic = sample.is_topic[np.repeat(self.shift, ends - begins) + np.arange(self.edges[-1])]
+
+    def _count(self, sample: Sample, strings: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Count, for each message, the bytes of its topic that strings cover; the longest ones do for many."""
+        longest = strings[np.argsort(-sample.lengths[strings], kind="stable")][:MOST_PAINTED]
+        chosen = [sample.shared[at] for at in longest.tolist()]
+        if not chosen:
+            return np.zeros(len(self.docs), dtype=np.int64)
+        starts = np.concatenate([one.places for one in chosen])
+        sizes = np.concatenate([np.full(len(one.places), len(one.text)) for one in chosen])
+        local = self.local[sample.corpus.doc_of[starts]]
+        here = local >= 0
+        begins = starts[here] - self.shift[local[here]]
+        size = len(self.topic) + 1
+        steps = np.bincount(begins, minlength=size) - np.bincount(begins + sizes[here], minlength=size)
+        sums = np.concatenate(([0], np.cumsum((np.cumsum(steps)[:-1] > 0) & self.topic)))
+        counts: NDArray[np.int64] = np.diff(sums[self.edges])
+        return counts
+
+
+def _verdict(sample: Sample, shown: _Cover, *, is_forged: bool, is_few: bool) -> str:
+    """Name why a set of messages is a run; empty when it is none.
+
+    Under forged senders little has to be shared. In their own names people share much too: there, most of the
+    text has to be one, or a foreign address has to stand among words that were put together by chance.
+    """
+    longest = max(map(len, shown.texts))
+    if is_forged:
+        is_run = shown.foreign or (longest >= STRONG and shown.own_share >= SOME)
+        return "forged senders" if is_run else ""
+    if not is_few and shown.points_home:
+        return ""  # a house that writes of itself
+    least = STRONG if is_few else LONG
+    if shown.is_topical and shown.covered >= HALF and shown.own_share >= HALF:
+        return "one text" if shown.closed_topic >= (CARRIES if shown.foreign else least) else ""
+    return "filler around one address" if _is_filler(sample, shown, is_few=is_few) else ""
+
+
+def _is_filler(sample: Sample, shown: _Cover, *, is_few: bool) -> bool:
+    """Tell a foreign address among words put together by chance from one among what people write."""
+    if not shown.foreign or sample.lists[shown.docs].mean() > HALF:
+        return False
+    if shown.is_topical and shown.own_share < (SOME if is_few else MOSTLY):
+        return False
+    if not shown.is_topical and (not is_few or _is_signed(sample, shown)):
+        return False
+    telling = [text for text in shown.texts if len(text) >= CARRIES]
+    return sample.speech.novelty(shown.docs.tolist(), telling) >= NEW
+
+
+def _is_signed(sample: Sample, shown: _Cover) -> bool:
+    """Tell a signature: it names its author or his house."""
+    text = b"\n".join(shown.inner).lower().decode("utf-8", "replace")
+    names = {sample.names[at] for at in set(sample.authors[shown.docs].tolist())}
+    words = {word for name in names for word in re.split(r"[^\w]+", name.rpartition(".")[0]) if len(word) >= NAMED}
+    return any(word in text for word in words)
+
+
+def _is_union(sample: Sample, bits: int, near: _Near, shown: _Cover) -> bool:
+    """Tell two runs that share a word from one: it falls apart into sets that share far more within."""
+    size = bits.bit_count()
+    if shown.foreign:
+        return False
+    own = int(sample.lengths[near.closed].sum())
+    parts: dict[int, int] = {}
+    for at in near.inside.tolist():
+        part = sample.bits[at] & bits
+        if size * 0.03 <= part.bit_count() <= size * 0.9:
+            parts[part] = parts.get(part, 0) + len(sample.shared[at].text)
+    heavy = sorted(((weight, part) for part, weight in parts.items() if weight > 2 * own), reverse=True)
+    rest = bits
+    for _, part in heavy:
+        clean = sum(
+            weight
+            for other, weight in parts.items()
+            if (both := (other & part).bit_count()) * 20 <= other.bit_count() or both * 20 >= other.bit_count() * 19
+        )
+        if clean >= 0.95 * sum(parts.values()) and (part & rest).bit_count() >= 0.9 * part.bit_count():
+            rest &= ~part
+    return rest.bit_count() < 0.5 * size

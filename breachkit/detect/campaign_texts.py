@@ -1,0 +1,111 @@
+"""What of a message may tell a spam run: the lines a reader sees, without what every mail program writes.
+
+Taken: subject, reply address, names of attachments, text lines, and the addresses in links. Left out: other
+headers (they are the server's and the mail program's), tags, styles, quoted lines and forwarded originals.
+Every line here occurs literally, on one line, in the decoded message, so that a string found in it can be
+purged by.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from typing import NamedTuple
+
+from breachkit.content import decoded_headers
+from breachkit.content import decoded_parts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from collections.abc import Iterator
+
+FIRST_KEPT = 4000
+LAST_KEPT = 1500
+"""Characters of a part that are looked at: its beginning and its end."""
+MOST_PARTS = 6
+LONGEST_LINE = 600
+
+_OF_A_LIST = frozenset(
+    {"list-id", "list-post", "list-unsubscribe", "mailing-list", "x-mailing-list", "x-mailman-version"}
+)
+_SENT_TO_MANY = frozenset({"list", "bulk"})
+
+_ANSWER = re.compile(
+    r"\s*(?:(?:re|r|fw|fwd|i|aw|wg|tr|sv|antw)(?:\[\d+\])?\s*:\s*|\[[^\]\n]{0,40}\]\s*)+", re.IGNORECASE
+)
+_HIDDEN = re.compile(r"<(style|script|title|head)\b[^>]{0,500}>.*?</\1\s*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"<[a-z/!?][^<>]{0,2000}>", re.IGNORECASE)
+_LINK = re.compile(r"(?:href|src|action|background)\s*=\s*[\"']?([^\"'\s>]{6,500})", re.IGNORECASE)
+_ORIGINAL = re.compile(
+    r"^(?:-{2,}\s*(?:original message|messaggio originale|forwarded message|messaggio inoltrato|forwarded by|"
+    r"ursprüngliche nachricht|message d'origine|mensaje original)\b.*|_{20,}\s*)$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_QUOTED = re.compile(r"\s{0,3}(?:[\w.-]{0,6}>|\|)")
+_FILE_NAME = re.compile(r"\bname\*?\d?\*?\s*=\s*\"?([^\";]{4,200})", re.IGNORECASE)
+
+
+class Passage(NamedTuple):
+    """The lines of one message, and where in them its parts begin."""
+
+    text: bytes
+    """UTF-8; each line ends with LF."""
+    parts: tuple[int, ...]
+    """Where each text part begins; what stands before the first is of the headers."""
+    is_list: bool
+    """It says of itself that a mailing list sent it (RFC 2919, RFC 2369)."""
+
+
+def passage_of(raw: bytes) -> Passage:
+    """Take from a message what may tell a spam run."""
+    text = bytearray()
+    seen: set[str] = set()
+    headers = list(decoded_headers(raw))
+    is_list = any(
+        name in _OF_A_LIST or (name == "precedence" and value.lower() in _SENT_TO_MANY) for name, value in headers
+    )
+    _add(text, _of_headers(headers, is_list=is_list), seen)
+    parts = []
+    for number, part in enumerate(decoded_parts(raw)):
+        if number == MOST_PARTS:
+            break
+        parts.append(len(text))
+        _add(text, _of_part(part), seen)
+    return Passage(bytes(text), tuple(parts), is_list)
+
+
+def _add(text: bytearray, lines: Iterable[str], seen: set[str]) -> None:
+    for line in lines:
+        stripped = line.strip()[:LONGEST_LINE]
+        # an HTML twin repeats the lines of the plain part: once is enough, unless they are blank
+        if stripped and stripped not in seen:
+            seen.add(stripped)
+            text += stripped.encode() + b"\n"
+
+
+def _of_headers(headers: Iterable[tuple[str, str]], *, is_list: bool) -> Iterator[str]:
+    for name, value in headers:
+        if name == "subject":
+            yield _ANSWER.sub("", value, count=1)
+        elif name == "reply-to" and not is_list:
+            yield value
+        elif name in {"content-type", "content-disposition"}:
+            yield from _FILE_NAME.findall(value)
+
+
+def _of_part(part: str) -> list[str]:
+    if len(part) > FIRST_KEPT + LAST_KEPT:
+        part = part[:FIRST_KEPT] + "\n" + part[-LAST_KEPT:]
+    lines: list[str] = []
+    if "<" in part and _TAG.search(part):
+        part = _HIDDEN.sub("\n", part)
+        lines = _LINK.findall(part)
+        part = _TAG.sub("\n", part)
+    part = part.replace("\0", "\n").replace("\r", "\n")
+    original = _ORIGINAL.search(part)
+    if original and part[: original.start()].strip():
+        part = part[: original.start()]
+    own = part.split("\n")
+    unquoted = [line for line in own if not _QUOTED.match(line)]
+    # a text that is all "quotation" hides behind the sign
+    return lines + (unquoted if sum(map(len, unquoted)) * 5 > len(part) else own)

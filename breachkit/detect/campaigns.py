@@ -1,0 +1,258 @@
+"""Which messages are one spam run, and by which strings?
+
+A sample is searched for the strings that its messages share; sets of messages that share one are judged; for
+each that is a run, its strings are looked for in every message of the queue, and the one that covers the run
+and hits nothing else becomes its purge string. The messages that hold it are the campaign: what `purge`
+would take is what is shown. Then the rest is sampled again, until nothing new is found.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from typing import NamedTuple
+
+from ahocorasick_rs import BytesAhoCorasick
+
+from breachkit.content import decoded_texts
+from breachkit.content import decoded_words
+from breachkit.detect.campaign_authors import authors_of
+from breachkit.detect.campaign_authors import local_domains
+from breachkit.detect.campaign_choice import Tried
+from breachkit.detect.campaign_choice import candidates_of
+from breachkit.detect.campaign_choice import choose
+from breachkit.detect.campaign_choice import holders_of
+from breachkit.detect.campaign_runs import Run
+from breachkit.detect.campaign_runs import find_runs
+from breachkit.detect.campaign_sample import sample_of
+from breachkit.detect.campaign_sampling import choose_sample
+from breachkit.detect.campaign_sampling import content_order
+from breachkit.detect.campaign_strings import corpus_of
+from breachkit.detect.campaign_strings import find_shared
+from breachkit.detect.campaign_texts import passage_of
+from breachkit.records import NULL_SENDER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Iterable
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from breachkit.detect.campaign_authors import Author
+    from breachkit.records import Message
+
+ROUNDS = 4
+SMALLEST = 5
+SMALLEST_SHARE = 0.001
+"""Messages of a run, in number and as a share of what was read, below which it is not looked for by default."""
+SUPPORT = 5
+KEPT_STRINGS = 8
+KEPT_SUBJECTS = 3
+ID_DIGITS = 10
+
+
+class SharedString(NamedTuple):
+    """A literal text, how many messages of the campaign hold it, and how many queued messages outside."""
+
+    text: str
+    messages: int
+    elsewhere: int
+
+
+class NamedCount(NamedTuple):
+    """A name and the number of messages under it."""
+
+    name: str | None
+    messages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """One spam run, or lawful mass mail (`bulk`)."""
+
+    id: str
+    messages: int
+    quarantined_messages: int
+    share: float
+    bulk: bool
+    strings: tuple[SharedString, ...]
+    purge_string: str
+    auth_users: tuple[NamedCount, ...]
+    mail_froms: tuple[NamedCount, ...]
+    subjects: tuple[str, ...]
+    client_ips: int
+    first_seen: datetime
+    last_seen: datetime
+    members: tuple[int, ...]
+    """Indexes of its messages, quarantined ones too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Campaigns:
+    """The campaigns of a queue, biggest first, bulk last, and the number of queued messages in none."""
+
+    campaigns: tuple[Campaign, ...]
+    ungrouped: int
+
+
+class Grouping(NamedTuple):
+    """What grouping needs beside the messages."""
+
+    read: Callable[[Message], bytes]
+    """Return the bytes of a message, none when it is gone."""
+    progress: Callable[[int], object]
+    least: int | None = None
+    """Messages of the smallest campaign; None: 5, or 0.1 % of the queue when that is more."""
+    clear: frozenset[str] = frozenset()
+    """Accounts that the logs acquit."""
+    accused: frozenset[str] = frozenset()
+    """Accounts that the logs accuse: their mail is never lawful mass mail."""
+
+
+class _Found(NamedTuple):
+    best: Tried
+    strings: tuple[Tried, ...]
+    members: frozenset[int]
+
+
+def find_campaigns(messages: Sequence[Message], grouping: Grouping) -> Campaigns:
+    """Group messages by the strings they share."""
+    least = grouping.least or max(SMALLEST, round(SMALLEST_SHARE * len(messages)))
+    queue = _Queue(messages, grouping)
+    found: list[_Found] = []
+    for _ in range(ROUNDS):
+        runs = queue.runs(found, least)
+        new = queue.verified(runs, found, least) if runs else []
+        if not new:
+            break
+        found += new
+    campaigns = [campaign for one in found if (campaign := queue.campaign(one)).messages]
+    campaigns.sort(key=lambda one: (one.bulk, -one.messages, one.purge_string))
+    queued = sum(not message.quarantined for message in messages)
+    return Campaigns(tuple(campaigns), queued - sum(one.messages for one in campaigns))
+
+
+class _Queue:
+    """The messages with what all rounds need."""
+
+    def __init__(self, messages: Sequence[Message], grouping: Grouping) -> None:
+        self.messages = messages
+        self.grouping = grouping
+        self.order = content_order(messages)
+        self.authors: list[Author] = authors_of(messages)
+        self.domains = local_domains(messages)
+        self.ways_out: set[int] = set()
+
+    def runs(self, found: Iterable[_Found], least: int) -> list[Run]:
+        """Sample what is in no campaign yet, and find runs in the sample."""
+        taken = set().union(*(one.members for one in found))
+        rest = [at for at in self.order if at not in taken and self.messages[at].mail_from != NULL_SENDER]
+        if len(rest) < least:
+            return []
+        chosen = choose_sample(self.messages, rest)
+        passages = [passage_of(self.grouping.read(self.messages[at])) for at in chosen]
+        corpus = corpus_of(passages)
+        smallest = max(min(SUPPORT, least), round(least * len(chosen) / len(rest) / 2))
+        shared = find_shared(corpus, smallest)
+        sample = sample_of(passages, corpus, shared, [self.authors[at] for at in chosen], self.domains)
+        return list(find_runs(sample, smallest))
+
+    def verified(self, runs: Sequence[Run], found: Sequence[_Found], least: int) -> list[_Found]:
+        """Look for the strings of runs in every message; keep those runs that are large enough."""
+        tried = [candidates_of(run.closed, run.nested) for run in runs]
+        holders = self.holders(sorted({text for pair in tried for texts in pair for text in texts}))
+        taken = set().union(*(one.members for one in found))
+        new: list[_Found] = []
+        for closed, nested in tried:
+            chosen = choose(holders_of(holders, closed))
+            if chosen is None:
+                continue
+            best, _ = chosen
+            members = best.holders - taken
+            if len(members) >= least and 2 * len(members) >= len(best.holders):
+                taken |= members
+                new.append(_Found(best, tuple(holders_of(holders, [*closed, *nested])), members))
+        return new
+
+    def holders(self, texts: Sequence[str]) -> dict[str, set[int]]:
+        """Find which messages hold which strings, in their bytes or decoded: as `purge` does."""
+        automaton = BytesAhoCorasick([text.encode() for text in texts])
+        held: list[set[int]] = [set() for _ in texts]
+        for at, message in enumerate(self.messages):
+            raw = self.grouping.read(message)
+            whole = raw + b"\n" + "\n".join(decoded_texts(raw)).encode()
+            for match in automaton.find_matches_as_indexes(whole, overlapping=True):
+                held[match[0]].add(at)
+            if b"list-unsubscribe" in raw[:8000].lower():
+                self.ways_out.add(at)
+            self.grouping.progress(1)
+        return dict(zip(texts, held, strict=True))
+
+    def campaign(self, found: _Found) -> Campaign:
+        """Describe a campaign."""
+        members = sorted(found.members)
+        queued = [self.messages[at] for at in members if not self.messages[at].quarantined]
+        times = [self.messages[at].ts for at in members]
+        total = sum(not message.quarantined for message in self.messages)
+        return Campaign(
+            id=hashlib.sha256(found.best.text.encode()).hexdigest()[:ID_DIGITS],
+            messages=len(queued),
+            quarantined_messages=len(members) - len(queued),
+            share=len(queued) / total if total else 0.0,
+            bulk=self._is_bulk(members),
+            strings=self._strings(found),
+            purge_string=found.best.text,
+            auth_users=counted(message.auth_user for message in queued),
+            mail_froms=counted(message.mail_from for message in queued),
+            subjects=_subjects(queued),
+            client_ips=len({message.client_ip for message in queued if message.client_ip}),
+            first_seen=min(times),
+            last_seen=max(times),
+            members=tuple(members),
+        )
+
+    def _is_bulk(self, members: Sequence[int]) -> bool:
+        names = {self.messages[at].auth_user for at in members}
+        if names & self.grouping.accused:
+            return False
+        if names <= self.grouping.clear:
+            return True
+        senders = {self.messages[at].mail_from for at in members} | {self.messages[at].header_from for at in members}
+        senders |= {self.messages[at].auth_user or self.messages[at].mail_from for at in members}
+        places = {self.messages[at].client_ip for at in members}
+        return len(senders) == 1 and len(places) == 1 and all(at in self.ways_out for at in members)
+
+    def _strings(self, found: _Found) -> tuple[SharedString, ...]:
+        queued = frozenset(at for at, message in enumerate(self.messages) if not message.quarantined)
+        rows = [
+            SharedString(
+                one.text,
+                len(one.holders & found.members & queued),
+                len((one.holders & queued) - found.members),
+            )
+            for one in found.strings
+            if one.text != found.best.text
+        ]
+        rows = sorted(rows, key=lambda row: (row.elsewhere > 0, -row.messages, -len(row.text), row.text))
+        shown: list[SharedString] = []
+        for row in rows:
+            if len(shown) < KEPT_STRINGS - 1 and row.messages and not any(row.text in other.text for other in shown):
+                shown.append(row)
+        best = found.best
+        own = SharedString(best.text, len(found.members & queued), len((best.holders & queued) - found.members))
+        return tuple(sorted([own, *shown], key=lambda row: (-row.messages, row.text)))
+
+
+def counted(names: Iterable[str | None]) -> tuple[NamedCount, ...]:
+    """Count names, the most frequent first."""
+    counts = Counter(names)
+    return tuple(
+        NamedCount(name, number) for name, number in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0] or ""))
+    )
+
+
+def _subjects(messages: Sequence[Message]) -> tuple[str, ...]:
+    counts = Counter(decoded_words(message.subject) for message in messages if message.subject)
+    return tuple(sorted(counts, key=lambda subject: (-counts[subject], subject))[:KEPT_SUBJECTS])

@@ -1,0 +1,1 @@
+"""Chosen messages → quarantine and back; every act is journalled first, and none is without a way home."""

@@ -1,0 +1,122 @@
+"""What is to be done with each message of a run, from its journal and from what lies on the disk.
+
+Nothing of a journal is believed that would name a place: the source is derived from the message's number, the
+target must lie below a queue folder of this run, and neither may be reached through a link.
+"""
+
+from __future__ import annotations
+
+import stat
+from typing import TYPE_CHECKING
+from typing import Literal
+from typing import NamedTuple
+
+from breachkit.files import is_link
+from breachkit.purge.store import are_plain_folders
+from breachkit.purge.store import home_of
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable
+    from collections.abc import Iterable
+    from collections.abc import Sequence
+
+    from breachkit.purge.disk import Disk
+    from breachkit.purge.disk import Fingerprint
+    from breachkit.purge.states import Entry
+    from breachkit.purge.store import Queue
+    from breachkit.purge.store import Run
+
+Kind = Literal["put", "finish", "discard", "home", "missing", "changed", "conflict", "refused", "dropped", "unwanted"]
+"""put: give it its name again · finish: it has it, take the other away · discard: a copy of one that never left ·
+home: it is there already · refused: its home is no place in these queues · unwanted: not among --only."""
+
+IN_QUARANTINE: frozenset[Kind] = frozenset({"changed", "conflict", "refused", "unwanted"})
+
+
+class Case(NamedTuple):
+    """One message of a run, and what is to be done with it."""
+
+    kind: Kind
+    entry: Entry
+    target: str
+    found: Fingerprint | None = None
+    """The file in the quarantine, for `put`."""
+
+
+class Judge:
+    """Judges the messages of one run."""
+
+    def __init__(self, disk: Disk, run: Run, queues: Sequence[Queue], is_chosen: Callable[[str], bool] | None) -> None:
+        self._disk = disk
+        self._run = run
+        self._queues = sorted((queue.path for queue in queues), key=len, reverse=True)
+        self._is_chosen = is_chosen
+        self._known: dict[str, bool] = {}
+
+    def judge(self, entries: Iterable[Entry]) -> list[Case]:
+        """Judge every message that was, or may have been, moved. Raises OSError."""
+        return [self._judge(entry) for entry in entries if entry.state != "left"]
+
+    def _judge(self, entry: Entry) -> Case:
+        target = home_of(entry.home, self._run.store)
+        if entry.state == "dropped":
+            return Case("dropped", entry, target)
+        if entry.state == "restored":
+            return Case("home", entry, target)
+        source = self._disk.status(self._run.message(entry.number))
+        is_place = self.queue_of(target) is not None
+        if source is None:
+            return Case("home" if is_place and self._is_home(entry, target) else "missing", entry, target)
+        return self._judge_held(entry, target, source, is_place=is_place)
+
+    def _judge_held(self, entry: Entry, target: str, source: os.stat_result, *, is_place: bool) -> Case:
+        """Judge a message that has something in the quarantine."""
+        if is_link(source) or not stat.S_ISREG(source.st_mode):
+            return Case("changed", entry, target)
+        if not is_place:
+            return Case("refused", entry, target)
+        if self._is_chosen is not None and not self._is_chosen(self._run.message(entry.number)):
+            return Case("unwanted", entry, target)
+        return self._judge_place(entry, target, source)
+
+    def _judge_place(self, entry: Entry, target: str, source: os.stat_result) -> Case:
+        there = self._disk.status(target)
+        if there is None or self._is_ours(entry, target, there):
+            return self._judge_bytes(entry, target)
+        if (there.st_dev, there.st_ino) == (source.st_dev, source.st_ino):
+            return Case("finish", entry, target)
+        if entry.state in {"intended", "restoring"} and self._is_home(entry, target):
+            return Case("finish" if entry.state == "restoring" else "discard", entry, target)
+        return Case("conflict", entry, target)
+
+    def _judge_bytes(self, entry: Entry, target: str) -> Case:
+        found = self._disk.fingerprint(self._run.message(entry.number))
+        return Case("put" if found.sha256 == entry.fingerprint.sha256 else "changed", entry, target, found)
+
+    def queue_of(self, target: str) -> str | None:
+        """Return the queue folder a home lies in; None when it lies in none, or behind a link."""
+        inside = (queue for queue in self._queues if are_plain_folders(target, queue, self._disk, self._known))
+        return next(inside, None)
+
+    def _is_home(self, entry: Entry, target: str) -> bool:
+        """Tell whether the message itself has its old name, by its bytes."""
+        try:
+            return self._disk.fingerprint(target).sha256 == entry.fingerprint.sha256
+        except OSError:
+            return False
+
+    def _is_ours(self, entry: Entry, target: str, there: os.stat_result) -> bool:
+        """Tell whether a name is taken by what a crash left of `Disk.claim`."""
+        mark = mark_of(self._run, entry)
+        if entry.state != "restoring" or there.st_size > len(mark):
+            return False
+        try:
+            return self._disk.is_marked(target, mark)
+        except OSError:
+            return False
+
+
+def mark_of(run: Run, entry: Entry) -> bytes:
+    """Spell what a name holds for a moment while a message is given it without a link."""
+    return f"breachkit restores {run.name} {entry.number}\n".encode()

@@ -1,0 +1,103 @@
+"""Which messages of the queues are wanted: each file is searched once, and only hits are read as messages."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+from typing import NamedTuple
+
+from breachkit.files import QUARANTINE
+from breachkit.files import Found
+from breachkit.files import shown
+from breachkit.files import walk
+from breachkit.purge.needles import Texts
+from breachkit.purge.plan import is_wanted
+from breachkit.purge.search import Hit
+from breachkit.purge.search import Search
+from breachkit.purge.search import Unread
+from breachkit.records import Locus
+from breachkit.records import Message
+from breachkit.records import Skipped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Iterable
+    from collections.abc import Iterator
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from breachkit.purge.plan import Wanted
+
+    ReadMessage = Callable[[Found], Message | Skipped]
+
+
+class Chosen(NamedTuple):
+    """A message that is wanted."""
+
+    hit: Hit
+    message: Message
+
+
+def walk_queues(folders: Sequence[str], root: Path | None) -> Iterator[Found | Skipped]:
+    """Yield every file of the queues, once, and never one that breachkit has already moved away."""
+    aside = f"{os.sep}{QUARANTINE}{os.sep}"
+    for folder in topmost(folders):
+        for found in walk(folder, root):
+            if not (isinstance(found, Found) and aside in found.path[len(folder) :]):
+                yield found
+
+
+def topmost(folders: Iterable[str]) -> list[str]:
+    """Leave out folders that lie in another of them, or are the same by another name."""
+    real = {os.path.realpath(folder): folder for folder in reversed(list(folders))}
+    return [folder for path, folder in sorted(real.items()) if not any(above in real for above in _above(path))]
+
+
+def _above(path: str) -> Iterator[str]:
+    while (parent := os.path.dirname(path)) != path:  # noqa: PTH120  strings, as they come from a walk
+        yield parent
+        path = parent
+
+
+class Chooser:
+    """Judges files; the predicates that cost least come first. Raises BlankStringError, BadPatternError when made."""
+
+    def __init__(self, wanted: Wanted, read_message: ReadMessage, root: Path | None) -> None:
+        self._searches = [Search(texts) for texts in _searched(wanted)]
+        self._wanted = wanted
+        self._read = read_message
+        self._root = root
+        self._heads_first = wanted.asks_heads and not wanted.asks_texts
+
+    def judge(self, found: Found) -> Chosen | Skipped | None:
+        """Return a wanted message, None for one that is not, Skipped for one that could not be judged."""
+        if self._heads_first:
+            message = self._read(found)
+            if isinstance(message, Skipped) or not is_wanted(message, self._wanted):
+                return message if isinstance(message, Skipped) else None
+        hit = self._look(found.path)
+        if hit is None:
+            return None
+        if isinstance(hit, Unread):
+            return Skipped(hit.reason, Locus(shown(found.path, self._root), 0, 1))
+        message = self._read(found)
+        if isinstance(message, Skipped):
+            return message
+        return Chosen(hit, message) if is_wanted(message, self._wanted) else None
+
+    def _look(self, path: str) -> Hit | Unread | None:
+        """Search a file for all that is sought; a hit is raw when all of it stands in the raw bytes."""
+        is_raw = True
+        hit: Hit | Unread | None = None
+        for search in self._searches:
+            hit = search.look(path)
+            if not isinstance(hit, Hit):
+                return hit
+            is_raw = is_raw and hit.is_raw
+        return hit._replace(is_raw=is_raw) if isinstance(hit, Hit) else hit
+
+
+def _searched(wanted: Wanted) -> list[Texts]:
+    """List what is searched for: the STRINGs, and the string of a campaign as it is; nothing finds every file."""
+    texts = [wanted.texts] if wanted.texts.strings or not wanted.campaign else []
+    return texts + ([Texts((wanted.campaign,))] if wanted.campaign else [])

@@ -1,0 +1,275 @@
+"""What purge and restore do to the file system: one method for each act that can fail or be the last.
+
+The acts stand behind one object so that tests can let any of them fail, or kill the process after it.
+Paths are strings as the operating system spells them; each passes `long_path` here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import stat
+from typing import NamedTuple
+
+from breachkit.files import is_link
+from breachkit.files import long_path
+
+BLOCK = 1 << 20
+FILE_MODE = 0o600
+FOLDER_MODE = 0o700
+
+_BINARY = getattr(os, "O_BINARY", 0)
+# O_NONBLOCK: a FIFO that takes a message's name between listing and opening must not hang us
+_READ = os.O_RDONLY | _BINARY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
+_FOLLOWS = not hasattr(os, "O_NOFOLLOW")
+"""Windows opens what a link stands for, so a name is looked at first."""
+_CREATE = os.O_CREAT | os.O_EXCL | _BINARY | getattr(os, "O_NOFOLLOW", 0)
+
+NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES})
+"""Why a hard link cannot be had: FAT, some network shares, `fs.protected_hardlinks` for a stranger's file."""
+
+FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
+_DISK_FULL_WINDOWS = frozenset({39, 112})
+
+
+class Fingerprint(NamedTuple):
+    """What tells one file from every other, and what it must get back after a copy."""
+
+    size: int
+    mtime_ns: int
+    device: int
+    inode: int
+    mode: int
+    uid: int
+    gid: int
+    sha256: str
+
+
+class NotRegularError(OSError):
+    """A name that was a message now stands for a link, a folder or a device."""
+
+
+def is_full(error: OSError) -> bool:
+    """Tell whether an error means that the disk, or the user's share of it, is full."""
+    return error.errno in FULL or getattr(error, "winerror", None) in _DISK_FULL_WINDOWS
+
+
+def open_message(path: str) -> tuple[int, os.stat_result]:
+    """Open a regular file for reading, following no link. Raises OSError, NotRegularError."""
+    if _FOLLOWS and is_link(os.lstat(long_path(path))):
+        raise NotRegularError(errno.ELOOP, "a link", path)
+    try:
+        handle = os.open(long_path(path), _READ)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise NotRegularError(errno.ELOOP, "a link", path) from None
+        raise
+    status = os.fstat(handle)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(handle)
+        raise NotRegularError(errno.EINVAL, "not a regular file", path)
+    return handle, status
+
+
+def fingerprint_of(status: os.stat_result, sha256: str) -> Fingerprint:
+    """Join what a file system says of a file with the hash of its bytes."""
+    return Fingerprint(
+        status.st_size,
+        status.st_mtime_ns,
+        status.st_dev,
+        status.st_ino,
+        stat.S_IMODE(status.st_mode),
+        status.st_uid,
+        status.st_gid,
+        sha256,
+    )
+
+
+class Disk:
+    """The acts themselves, each atomic for one who looks on, or exclusive, or both."""
+
+    is_windows = os.name == "nt"
+
+    def fingerprint(self, path: str) -> Fingerprint:
+        """Read a file and tell it from every other. Raises OSError, NotRegularError."""
+        handle, status = open_message(path)
+        digest = hashlib.sha256()
+        try:
+            while block := os.read(handle, BLOCK):
+                digest.update(block)
+        finally:
+            os.close(handle)
+        return fingerprint_of(status, digest.hexdigest())
+
+    def status(self, path: str) -> os.stat_result | None:
+        """Return the `lstat` of a path, None when nothing has that name. Raises OSError."""
+        try:
+            return os.lstat(long_path(path))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def is_plain_folder(self, path: str) -> bool:
+        """Tell whether a path is a folder and no link or junction to one."""
+        status = self.status(path)
+        return status is not None and stat.S_ISDIR(status.st_mode) and not is_link(status)
+
+    def names(self, folder: str) -> list[str]:
+        """List what a folder holds. Raises OSError."""
+        return sorted(os.listdir(long_path(folder)))  # noqa: PTH208
+
+    def make_folder_like(self, path: str, model: str) -> None:
+        """Make a folder again that is gone, with the mode and owner of the one above it. Raises OSError."""
+        self.make_folder(path)
+        status = os.stat(long_path(model))  # noqa: PTH116
+        if hasattr(os, "chown"):
+            with contextlib.suppress(PermissionError):
+                os.chown(path, status.st_uid, status.st_gid)
+        os.chmod(long_path(path), stat.S_IMODE(status.st_mode))  # noqa: PTH101
+
+    def make_folder(self, path: str) -> None:
+        """Make a folder that only we may enter. Raises FileExistsError, OSError."""
+        os.mkdir(long_path(path), FOLDER_MODE)  # noqa: PTH102  strings, see the module
+
+    def remove_folder(self, path: str) -> None:
+        """Remove a folder if it is empty."""
+        with contextlib.suppress(OSError):
+            os.rmdir(long_path(path))  # noqa: PTH106
+
+    def create(self, path: str) -> int:
+        """Open a new file for writing that only we may read. Raises FileExistsError, OSError."""
+        return os.open(long_path(path), os.O_RDWR | _CREATE, FILE_MODE)
+
+    def reopen(self, path: str) -> int:
+        """Open a file of ours again for writing. Raises OSError."""
+        return os.open(long_path(path), os.O_RDWR | _BINARY | getattr(os, "O_NOFOLLOW", 0))
+
+    def rename(self, source: str, target: str) -> None:
+        """Give a file another name on the same volume; the caller knows that the target is free. Raises OSError."""
+        os.rename(long_path(source), long_path(target))  # noqa: PTH104
+
+    def place(self, source: str, target: str) -> None:
+        """Give a file a second name, only if that is free (on Windows: its only name).
+
+        Raises FileExistsError when the target exists, other OSErrors when links cannot be had.
+        """
+        if self.is_windows:
+            os.rename(long_path(source), long_path(target))  # noqa: PTH104  fails there when the target exists
+        else:
+            os.link(source, target, follow_symlinks=False)
+
+    def claim(self, source: str, target: str, mark: bytes) -> None:
+        """Give a file another name where links cannot be had: take the name exclusively, then rename onto it.
+
+        `mark` is what the name holds for a moment: after a crash it tells our file from a new message.
+        Raises FileExistsError when the target exists.
+        """
+        handle = self.create(target)
+        try:
+            self.write(handle, mark)
+        finally:
+            os.close(handle)
+        self.claim_marked(source, target, mark)
+
+    def claim_marked(self, source: str, target: str, mark: bytes) -> None:
+        """Rename onto a name that a crash left taken by us. Raises FileExistsError when it is not ours."""
+        try:
+            is_marked = self.is_marked(target, mark)
+        except NotRegularError:
+            is_marked = False
+        if not is_marked:
+            raise FileExistsError(errno.EEXIST, "exists", target)
+        os.replace(long_path(source), long_path(target))  # noqa: PTH105
+
+    def is_marked(self, path: str, mark: bytes) -> bool:
+        """Tell whether a file holds the mark of `claim`, or its beginning. Raises OSError, NotRegularError."""
+        handle, _ = open_message(path)
+        try:
+            held = os.read(handle, len(mark) + 1)
+        finally:
+            os.close(handle)
+        return bool(held) and mark.startswith(held)
+
+    def unlink(self, path: str) -> None:
+        """Take a name away; it is no fault if it is gone. Raises OSError."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(long_path(path))  # noqa: PTH108
+
+    def copy(self, source: str, target: str, wanted: Fingerprint) -> bool:
+        """Copy a file to a new name on another volume, verified and synced, with mode, owner and times.
+
+        Returns False, leaving no copy, when the source is not what was wanted. Raises OSError, leaving no copy.
+        """
+        reading, _ = open_message(source)
+        try:
+            writing = self.create(target)
+            try:
+                matches = self._pour(reading, writing) == wanted.sha256
+            finally:
+                os.close(writing)
+            if matches:
+                self._dress(target, wanted)
+            else:
+                self.unlink(target)
+        except FileExistsError:
+            raise
+        except OSError:
+            self.unlink(target)
+            raise
+        finally:
+            os.close(reading)
+        return matches
+
+    def _pour(self, reading: int, writing: int) -> str:
+        digest = hashlib.sha256()
+        while block := os.read(reading, BLOCK):
+            digest.update(block)
+            self.write(writing, block)
+        self.sync(writing)
+        return digest.hexdigest()
+
+    def _dress(self, path: str, wanted: Fingerprint) -> None:
+        """Give a copy the owner, mode and times of the original; they are in the journal too."""
+        full = long_path(path)
+        if hasattr(os, "chown"):
+            with contextlib.suppress(PermissionError):  # only root may give files away
+                os.chown(full, wanted.uid, wanted.gid)
+        os.chmod(full, wanted.mode)  # noqa: PTH101
+        os.utime(full, ns=(wanted.mtime_ns, wanted.mtime_ns))
+
+    def write(self, handle: int, text: bytes) -> None:
+        """Write all of it at the handle's place. Raises OSError."""
+        rest = memoryview(text)
+        while rest:
+            rest = rest[os.write(handle, rest) :]
+
+    def sync(self, handle: int) -> None:
+        """Wait until a file is on the disk. Raises OSError."""
+        os.fsync(handle)
+
+    def sync_folder(self, path: str) -> None:
+        """Wait until the names in a folder are on the disk; Windows has no such call and needs none."""
+        if self.is_windows:
+            return
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        except OSError as error:
+            if error.errno != errno.EINVAL:  # some network file systems sync no folders
+                raise
+        finally:
+            os.close(handle)
+
+    def reserve(self, handle: int, start: int, size: int) -> None:
+        """Take room for `size` bytes from `start` on, filled with zeros. Raises OSError.
+
+        `posix_fallocate` takes the blocks for good (a sparse `truncate` would not, and the room would be gone when
+        it is wanted); where it is missing the zeros are written. A reader drops zeros at the end.
+        """
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(handle, start, size)
+            return
+        os.lseek(handle, start, os.SEEK_SET)
+        for done in range(0, size, BLOCK):
+            self.write(handle, bytes(min(BLOCK, size - done)))

@@ -1,0 +1,118 @@
+"""What is looked for in a message: literal strings or patterns, in its raw bytes and in its decoded texts.
+
+A literal in raw bytes is what `grep -F` finds: the bytes of the argument, anywhere in the file.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+from typing import NamedTuple
+
+import regex
+
+from breachkit.errors import BadPatternError
+from breachkit.errors import BlankStringError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from collections.abc import Sequence
+
+PATTERN_SECONDS = 2.0
+"""How long one pattern may search one piece of a message before the message is left alone."""
+PATTERN_REACH = 1 << 20
+"""The longest text of a pattern that is certain to be found across the pieces of a file above `search.PIECE`."""
+
+
+class Texts(NamedTuple):
+    """What was typed as STRINGs, and how it is to be taken."""
+
+    strings: tuple[str, ...] = ()
+    is_regex: bool = False
+    ignore_case: bool = False
+    is_any: bool = False
+    raw_only: bool = False
+
+
+class Needle(NamedTuple):
+    """One thing to look for."""
+
+    raw: bytes | regex.Pattern[bytes]
+    text: str | regex.Pattern[str] | None
+    """None when it cannot stand in a decoded text: its bytes are no UTF-8."""
+    reach: int
+    """How many bytes one occurrence may have."""
+
+
+def parse_needles(texts: Texts) -> tuple[Needle, ...]:
+    """Make needles of strings. Raises BlankStringError, BadPatternError."""
+    if any(not string.strip() for string in texts.strings):
+        raise BlankStringError
+    parse = _pattern if texts.is_regex else _blind if texts.ignore_case else _literal
+    return tuple(parse(string, ignore_case=texts.ignore_case) for string in dict.fromkeys(texts.strings))
+
+
+def is_in_bytes(needle: Needle, piece: bytes) -> bool:
+    """Look into raw bytes. Raises TimeoutError."""
+    if isinstance(needle.raw, bytes):
+        return needle.raw in piece
+    return needle.raw.search(piece, timeout=PATTERN_SECONDS) is not None
+
+
+def is_in_texts(needle: Needle, texts: Iterable[str]) -> bool:
+    """Look into decoded texts, each for itself. Raises TimeoutError."""
+    wanted = needle.text
+    if wanted is None:
+        return False
+    if isinstance(wanted, str):
+        return any(wanted in text for text in texts)
+    end = time.monotonic() + PATTERN_SECONDS  # for the message: a stranger may nest a thousand parts
+    return any(wanted.search(text, timeout=max(0.001, end - time.monotonic())) for text in texts)
+
+
+def spells_blank(texts: Texts) -> bool:
+    """Tell whether a text sought may hold a blank or a line end, or be found only in an unfolded line."""
+    return texts.is_regex or any(sign.isspace() for string in texts.strings for sign in string)
+
+
+def _literal(string: str, *, ignore_case: bool) -> Needle:  # noqa: ARG001  one signature for the three
+    raw = os.fsencode(string)
+    return Needle(raw, _text(string), len(raw))
+
+
+def _blind(string: str, *, ignore_case: bool) -> Needle:  # noqa: ARG001
+    raw = b"".join(map(_either_case, string))
+    text = _text(string)
+    sought = None if text is None else regex.compile(regex.escape(text), regex.IGNORECASE)
+    return Needle(regex.compile(raw), sought, 4 * len(string) + 4)
+
+
+def _either_case(sign: str) -> bytes:
+    """Spell one character as a pattern over its UTF-8 bytes in either case; bytes know no other than ASCII's."""
+    spellings = dict.fromkeys(os.fsencode(form) for form in (sign, sign.lower(), sign.upper()))
+    return b"(?:" + b"|".join(map(regex.escape, spellings)) + b")"
+
+
+def _pattern(string: str, *, ignore_case: bool) -> Needle:
+    flags = regex.MULTILINE | (regex.IGNORECASE if ignore_case else 0)
+    text = _text(string)
+    try:
+        raw = regex.compile(os.fsencode(string), flags)
+        return Needle(raw, None if text is None else regex.compile(text, flags), PATTERN_REACH)
+    except (regex.error, ValueError, RecursionError) as error:
+        raise BadPatternError(string, str(error)) from None
+
+
+def _text(string: str) -> str | None:
+    """Return an argument as text, None when the shell handed over bytes that are no UTF-8."""
+    raw = os.fsencode(string)
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def longest_reach(needles: Sequence[Needle]) -> int:
+    """Return how much of one piece must be seen again with the next."""
+    return max((needle.reach for needle in needles), default=1) - 1

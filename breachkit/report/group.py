@@ -1,0 +1,192 @@
+"""The report of `group`: the campaigns in the queue, the strings they share, and the command to purge each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from breachkit.report.contract import share
+from breachkit.report.inputs import render_inputs
+from breachkit.report.page import Page
+from breachkit.report.words import count
+from breachkit.report.words import moment
+from breachkit.report.words import percent
+from breachkit.report.words import stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from collections.abc import Sequence
+    from datetime import tzinfo
+
+    from breachkit.detect.campaigns import Campaign
+    from breachkit.detect.campaigns import Campaigns
+    from breachkit.detect.campaigns import NamedCount
+    from breachkit.detect.plain_groups import PlainGroups
+    from breachkit.report.contract import Json
+    from breachkit.report.inputs import Inputs
+    from breachkit.report.page import Justify
+
+TOP_SENDERS = 20
+"""Declared senders of a campaign that the contract lists."""
+SHOWN_NAMES = 3
+SHOWN_STRINGS = 4
+
+BY_WORDS = {
+    "local-sender": "account (LocalSender)",
+    "from": "declared From",
+    "subject": "subject, numbers aside",
+    "url": "host of a link",
+}
+
+
+def group_json(found: Campaigns, inputs: Inputs, top: int | None) -> Json:
+    """Write the object of the contract."""
+    return {
+        **inputs.head_json("group"),
+        "by": "content",
+        "campaigns": [_campaign_json(campaign, inputs.zone) for campaign in found.campaigns[:top]],
+        "campaigns_found": len(found.campaigns),
+        "ungrouped": found.ungrouped,
+    }
+
+
+def _campaign_json(campaign: Campaign, zone: tzinfo) -> Json:
+    return {
+        "id": campaign.id,
+        "messages": campaign.messages,
+        "quarantined_messages": campaign.quarantined_messages,
+        "share": share(campaign.share),
+        "bulk": campaign.bulk,
+        "strings": [row._asdict() for row in campaign.strings],
+        "auth_users": [{"auth_user": row.name, "messages": row.messages} for row in campaign.auth_users],
+        "mail_froms": _senders_json(campaign.mail_froms, campaign.messages),
+        "mail_froms_distinct": len(campaign.mail_froms),
+        "subjects": list(campaign.subjects),
+        "client_ips_distinct": campaign.client_ips,
+        "purge_string": campaign.purge_string,
+        "first_seen": stamp(campaign.first_seen, zone),
+        "last_seen": stamp(campaign.last_seen, zone),
+    }
+
+
+def _senders_json(rows: Sequence[NamedCount], total: int) -> list[Json]:
+    return [
+        {"mail_from": row.name, "messages": row.messages, "share": share(row.messages / total)}
+        for row in rows[:TOP_SENDERS]
+    ]
+
+
+def groups_json(found: PlainGroups, inputs: Inputs, top: int | None) -> Json:
+    """Write the object for a plain grouping: no campaigns, since nothing says that such a group is one."""
+    return {
+        **inputs.head_json("group"),
+        "by": found.by,
+        "campaigns": [],
+        "groups": [
+            {
+                "name": row.name,
+                "messages": row.messages,
+                "share": share(row.share),
+                "auth_users": [{"auth_user": user.name, "messages": user.messages} for user in row.auth_users],
+                "mail_froms": _senders_json(row.mail_froms, row.messages),
+                "first_seen": stamp(row.first_seen, inputs.zone),
+                "last_seen": stamp(row.last_seen, inputs.zone),
+            }
+            for row in found.groups[:top]
+        ],
+        "ungrouped": found.ungrouped,
+    }
+
+
+def render_group(found: Campaigns, inputs: Inputs, commands: Mapping[str, str], top: int | None) -> str:
+    """Write the report for a terminal; `commands` by the id of a campaign."""
+    page = Page()
+    shown = found.campaigns[:top]
+    spam = [campaign for campaign in shown if not campaign.bulk]
+    bulk = [campaign for campaign in shown if campaign.bulk]
+    if not found.campaigns:
+        page.say("No campaign: no string is shared by messages that look like one spam run.", style="bold green")
+    else:
+        _render_summary(page, found)
+    for number, campaign in enumerate(spam, 1):
+        _render_campaign(page, number, campaign, inputs.zone)
+    if bulk:
+        page.heading("Lawful mass mail (not to be purged)")
+        for campaign in bulk:
+            _render_bulk(page, campaign)
+    if len(found.campaigns) > len(shown):
+        page.say(f"{count(len(found.campaigns) - len(shown), 'more group')} without --top", indent=2)
+    render_inputs(page, inputs)
+    _render_next(page, spam, commands)
+    return page.text()
+
+
+def _render_summary(page: Page, found: Campaigns) -> None:
+    spam = [campaign for campaign in found.campaigns if not campaign.bulk]
+    held = sum(campaign.messages for campaign in spam)
+    total = found.ungrouped + sum(campaign.messages for campaign in found.campaigns)
+    style = "bold red" if spam else "bold green"
+    ofall = percent(held / total) if total else "0 %"
+    page.say(f"{count(len(spam), 'campaign')}: {held:,} of {count(total, 'message')} ({ofall})", style=style)
+    page.say(f"{found.ungrouped:,} in no group", indent=2)
+
+
+def _render_campaign(page: Page, number: int, campaign: Campaign, zone: tzinfo) -> None:
+    page.heading(f"{number}. {count(campaign.messages, 'message')}, {percent(campaign.share)} of the queue")
+    if campaign.quarantined_messages:
+        page.say(f"in quarantine {campaign.quarantined_messages:,} more", indent=3)
+    page.say(f"purge string  {campaign.purge_string}", style="bold", indent=3)
+    page.say(f"account       {_names(campaign.auth_users, 'none: no authentication')}", indent=3)
+    page.say(f"declared From {_names(campaign.mail_froms, 'unknown')}", indent=3)
+    for at, subject in enumerate(campaign.subjects):
+        page.say(f"{'subjects      ' if not at else '              '}{subject}", indent=3)
+    page.say(f"seen          {moment(campaign.first_seen, zone)} to", indent=3)
+    page.say(f"              {moment(campaign.last_seen, zone)}", indent=3)
+    others = [row for row in campaign.strings if row.text != campaign.purge_string][:SHOWN_STRINGS]
+    if others:
+        page.say("also shared", indent=3)
+        rows = [(row.text, f"{row.messages:,}", f"{row.elsewhere:,}") for row in others]
+        page.table({"string": "left", "here": "right", "elsewhere": "right"}, rows, indent=5)
+
+
+def _names(rows: Sequence[NamedCount], unknown: str) -> str:
+    named = ", ".join(f"{row.name or unknown} ({row.messages:,})" for row in rows[:SHOWN_NAMES])
+    return named + (f" and {len(rows) - SHOWN_NAMES:,} others" if len(rows) > SHOWN_NAMES else "")
+
+
+def _render_bulk(page: Page, campaign: Campaign) -> None:
+    title = campaign.subjects[0] if campaign.subjects else campaign.purge_string
+    page.say(f"{count(campaign.messages, 'message')}: {title}", indent=2)
+    page.say(f"from {_names(campaign.mail_froms, 'unknown')}", indent=4)
+
+
+def _render_next(page: Page, spam: Sequence[Campaign], commands: Mapping[str, str]) -> None:
+    if not spam:
+        return
+    page.heading("Next: change the password of the account first, then")
+    for campaign in spam:
+        page.literal(commands[campaign.id], indent=2)
+
+
+def render_groups(found: PlainGroups, inputs: Inputs, top: int | None) -> str:
+    """Write a plain grouping for a terminal."""
+    page = Page()
+    page.say(f"{count(len(found.groups), 'group')} by {BY_WORDS[found.by]}", style="bold")
+    rows = [
+        (
+            row.name or "(none)",
+            f"{row.messages:,}",
+            percent(row.share),
+            _names(row.auth_users[:1], "none") if len(row.auth_users) == 1 else f"{len(row.auth_users):,} accounts",
+            moment(row.first_seen, inputs.zone)[4:20],
+            moment(row.last_seen, inputs.zone)[4:20],
+        )
+        for row in found.groups[:top]
+    ]
+    columns: dict[str, Justify] = {"group": "left", "messages": "right", "share": "right", "account": "left"}
+    page.table({**columns, "first": "left", "last": "left"}, rows)
+    if top is not None and len(found.groups) > top:
+        page.say(f"{count(len(found.groups) - top, 'more group')} without --top", indent=2)
+    if found.ungrouped:
+        page.say(f"{found.ungrouped:,} in no group", indent=2)
+    render_inputs(page, inputs)
+    return page.text()

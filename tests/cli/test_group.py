@@ -1,0 +1,112 @@
+"""`breachkit group` as its user meets it."""
+
+from __future__ import annotations
+
+import json
+import random
+import shlex
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from breachkit.files import read_whole
+from tests.campaigns.letter import Letter
+from tests.campaigns.queues import write_letter
+from tests.campaigns.tongue import token
+from tests.cli.test_samples import validate
+from tests.conftest import story
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.conftest import Ran
+
+
+def spam_queue(folder: Path, lure: str, count: int = 8) -> Path:
+    """Write a queue of one run: `lure` among random words, under forged senders."""
+    rng = random.Random(1)
+    for at in range(count):
+        sender = f"{token(rng)}@{token(rng)}.example"
+        around = [" ".join(token(rng) for _ in range(20)) for _ in range(2)]
+        text = f"{around[0]}\n{lure}\n{around[1]}\n"
+        letter = Letter("run", "anna@house.example", sender, sender, "A", "b@b.example", token(rng), text, second=at)
+        write_letter(folder, letter, rng, at)
+    return folder
+
+
+def test_the_next_command_is_ready_for_the_shell_whatever_the_string(cli: Callable[..., Ran], tmp_path: Path) -> None:
+    lure = 'it\'s only $(rm -rf /) `now` at "boxes" & more!'
+    queue = spam_queue(tmp_path / "a queue", lure)
+    document = validate(cli("group", "--queue", queue, "--format", "json").out)
+    string = document["campaigns"][0]["purge_string"]
+    last = cli("group", "--queue", queue).out.rstrip("\n").rpartition("\n")[2]
+    assert shlex.split(last)[:4] == ["breachkit", "purge", string, "--dry-run"]
+    assert shlex.split(last)[4:] == ["--queue", str(queue), "--timezone", "Europe/Rome"]
+
+
+def test_a_string_that_begins_with_a_dash_is_passed_as_a_string(cli: Callable[..., Ran], tmp_path: Path) -> None:
+    queue = spam_queue(tmp_path, "--everything must go at the box shop--")
+    last = cli("group", "--queue", queue).out.rstrip("\n").rpartition("\n")[2]
+    words = shlex.split(last)
+    assert "--everything must go at the box shop--" in words or not words[2].startswith("-")
+
+
+def test_control_characters_of_spam_reach_no_terminal(cli: Callable[..., Ran], tmp_path: Path) -> None:
+    queue = spam_queue(tmp_path, "click \x1b]0;owned\x07 here \u202efdp.exe http://boxes.example/now")
+    ran = cli("group", "--queue", queue)
+    assert "http://boxes.example/now" in ran.out
+    assert not {"\x1b", "\x07", "\u202e"} & set(ran.out)
+
+
+def test_groups_may_be_limited_and_findings_told_by_the_exit_code(cli: Callable[..., Ran], tmp_path: Path) -> None:
+    queue = spam_queue(tmp_path, "http://boxes.example/now")
+    assert cli("group", "--queue", queue, "--fail-on-findings").code == 10
+    few = cli("group", "--queue", queue, "--min-messages", "9", "--fail-on-findings", "--format", "json")
+    assert (few.code, json.loads(few.out)["ungrouped"]) == (0, 8)
+    assert cli("group", "--queue", queue, "--by", "from", "--top", "3", "--format", "json").out.count('"name"') == 3
+    assert cli("group", "--queue", queue, "--min-messages", "1").code == 2
+
+
+@pytest.mark.parametrize("by", ["local-sender", "from", "subject", "url"])
+def test_plain_groups_are_golden(
+    by: str, cli: Callable[..., Ran], golden: Callable[[str, str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(story("guide").parents[2])
+    root = "sample_queues/icewarp/guide"
+    ran = cli("group", "--root", root, "--by", by, "--top", "5")
+    assert (ran.code, ran.err) == (0, "")
+    golden(f"group-by-{by}-guide.txt", ran.out)
+    document = validate(cli("group", "--root", root, "--by", by, "--format", "json").out)
+    assert document["ungrouped"] + sum(group["messages"] for group in document["groups"]) == 125
+
+
+def test_a_message_that_is_gone_by_now_is_counted_as_skipped(
+    cli: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = spam_queue(tmp_path, "http://boxes.example/now")
+    gone = min(queue.rglob("*.dat"))
+
+    def read(path: str) -> bytes:
+        gone.unlink(missing_ok=True)
+        return read_whole(path)
+
+    monkeypatch.setattr(sys.modules["breachkit.cli.group"], "read_whole", read)
+    ran = cli("group", "--queue", queue, "--format", "json")
+    document = json.loads(ran.out)
+    assert ran.code == 3
+    assert [(row["reason"], row["count"]) for row in document["skipped"]] == [("vanished while it was read", 1)]
+    assert document["campaigns"][0]["messages"] == 7
+
+
+def test_logs_alone_are_no_queue(cli: Callable[..., Ran]) -> None:
+    ran = cli("group", "--logs", story("guide") / "logs")
+    assert (ran.code, ran.out) == (1, "")
+    assert "no queue found" in ran.err
+
+
+def test_an_empty_queue_has_no_campaign(cli: Callable[..., Ran], tmp_path: Path) -> None:
+    ran = cli("group", "--queue", tmp_path)
+    assert ran.code == 0
+    assert ran.out.startswith("No campaign")
