@@ -87,9 +87,13 @@ def _following(where: Where, found: Accusation) -> list[str]:
     worst = found.accounts[0] if found.accounts else None
     if worst is None or worst.verdict == "clear":
         return [where.command("scan")]
-    if worst.entry is None:  # no session of the logs shows it
-        return [where.command("contain", worst.account)]
-    return [where.command("trace", worst.account), where.command("contain", worst.account)]
+    seen = [where.command("trace", worst.account)] if worst.entry is not None else []
+    # the guide's order: the password first, then the queue
+    return [
+        *seen,
+        where.command("contain", worst.account),
+        where.command("purge", "--account", worst.account, "--dry-run"),
+    ]
 
 
 def _passwords(where: Where, found: Accusation, facts: gather.SmtpFacts) -> dict[str, list[str]]:

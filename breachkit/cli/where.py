@@ -37,15 +37,15 @@ if TYPE_CHECKING:
 IS_WINDOWS = os.name == "nt"
 ROOT_VARIABLE = "BREACHKIT_ROOT"
 SETTINGS_FILE = "breachkit.toml"
+_BOUNDS = frozenset({"--since", "--until"})
 _LACKS = {
     "scan": frozenset({"--accounts", "--columns"}),
     "trace": frozenset({"--queue"}),
-    "purge": frozenset({"--logs", "--accounts", "--columns", "--since", "--until"}),
-    "restore": frozenset({"--logs", "--accounts", "--columns", "--since", "--until"}),
-    "group": frozenset(),
-    "weak-passwords": frozenset({"--since", "--until"}),
-    "harden": frozenset({"--since", "--until"}),
-    "contain": frozenset({"--since", "--until"}),
+    "purge": _BOUNDS,
+    "restore": _BOUNDS | {"--logs", "--accounts", "--columns"},
+    "weak-passwords": _BOUNDS | {"--queue"},
+    "harden": _BOUNDS,
+    "contain": _BOUNDS,
 }
 """Options that name evidence and that a command has no use for."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import sys
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -83,14 +84,7 @@ def test_a_root_that_cannot_be_read(cli: Callable[..., Ran], tmp_path: Path) -> 
 
 
 def test_a_root_that_cannot_be_listed(cli: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    really = os.scandir
-
-    def denied(path: str | Path) -> object:
-        if str(path) == str(tmp_path):
-            raise PermissionError(13, "Permission denied")
-        return really(path)
-
-    monkeypatch.setattr(os, "scandir", denied)
+    deny(monkeypatch, tmp_path)
     ran = cli("scan", "--root", tmp_path)
     assert ran == (
         1,
@@ -217,12 +211,67 @@ def test_passwords_are_for_a_terminal_only(cli: Callable[..., Ran], tmp_path: Pa
 
 def test_columns_that_cannot_be_told(cli: Callable[..., Ran], tmp_path: Path) -> None:
     message(tmp_path)
-    (tmp_path / "users.csv").write_text("one,two\nthree,four\n")
-    ran = cli("find-account", "--root", tmp_path)
-    assert (ran.code, ran.out) == (1, "")
-    assert f"the columns of {tmp_path}/users.csv cannot be told; name them in order with --columns" in ran.err
+    users = tmp_path / "users.csv"
+    users.write_text("one,two\nthree,four\n")
+    asked = cli("find-account", "--root", tmp_path, "--accounts", users)
+    assert (asked.code, asked.out) == (1, "")
+    assert f"the columns of {users} cannot be told; name them in order with --columns" in asked.err
     wrong = cli("find-account", "--root", tmp_path, "--columns", "address,colour")
     assert (wrong.code, wrong.err.startswith("breachkit: --columns: unknown column 'colour'")) == (2, True)
+
+
+@pytest.mark.parametrize("raw", [b"one,two\nthree,four\n", b"\0\1\2", b"a@b.example,us\rer,\n", b"x" * 200_000])
+def test_a_file_that_only_lies_there_does_not_stand_between_the_user_and_the_account(
+    raw: bytes, cli: Callable[..., Ran], tmp_path: Path
+) -> None:
+    message(tmp_path)
+    (tmp_path / "users.csv").write_bytes(raw)
+    ran = cli("find-account", "--root", tmp_path)
+    assert ran.code in {0, 3}
+    assert "user@example.it" in ran.out
+    assert ran.err == ""
+
+
+def test_unreadable_logs_are_counted_and_unreadable_mail_is_named(
+    cli: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message(tmp_path)
+    (tmp_path / "logs" / "smtp").mkdir(parents=True)
+    log(tmp_path, lines("<<< NOOP"), "smtp/s20261120-00.log")
+    deny(monkeypatch, tmp_path / "logs" / "smtp")
+    ran = cli("find-account", "--root", tmp_path)
+    assert ran.code == 3
+    assert "Skipped: 1 x cannot be opened: access denied (logs/smtp:1)" in ran.out
+    deny(monkeypatch, tmp_path / "mail" / "_outgoing")
+    ran = cli("scan", "--root", tmp_path)
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.startswith(f"breachkit: {tmp_path}/mail/_outgoing cannot be read (Permission denied)")
+
+
+def deny(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    really = os.scandir
+
+    def denied(path: str | Path) -> object:
+        if str(path) == str(folder):
+            raise PermissionError(13, "Permission denied", str(path))
+        return really(path)
+
+    monkeypatch.setattr(os, "scandir", denied)
+
+
+def test_what_was_left_out_on_the_users_word_is_said(cli: Callable[..., Ran]) -> None:
+    ran = cli("find-account", "--root", story("brute-force"), "--since", "2026-11-19")
+    assert "what is older than 2026-11-19T00:00:00+01:00 was left out (--since)" in " ".join(ran.out.split())
+    assert "first-try" not in ran.out
+
+
+def test_ctrl_c_is_one_sentence(cli: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_asked: object) -> object:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys.modules["breachkit.cli.scan"], "find_evidence", interrupted)
+    ran = cli("scan", "--root", story("guide"))
+    assert (ran.code, ran.out, ran.err.strip()) == (1, "", "breachkit: stopped by Ctrl-C; nothing was written")
 
 
 def test_nothing_to_trace(cli: Callable[..., Ran], tmp_path: Path) -> None:

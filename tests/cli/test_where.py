@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
+import typer.main
 
+from breachkit.cli import app
 from breachkit.cli.output import prepare_streams
 from breachkit.cli.where import Asked
 from breachkit.cli.where import find_evidence
@@ -28,7 +31,7 @@ def test_the_environment_names_the_root(cli: Callable[..., Ran], monkeypatch: py
     ran = cli("find-account")
     assert ran.code == 0
     assert ran.out.startswith("user@example.it: COMPROMISED")
-    assert ran.out.endswith("  breachkit trace user@example.it --timezone Europe/Rome\n")
+    assert "\n  breachkit trace user@example.it --timezone Europe/Rome\n" in ran.out
 
 
 def test_a_settings_file_names_everything(
@@ -96,6 +99,20 @@ def test_the_next_command_is_quoted_for_the_shell(monkeypatch: pytest.MonkeyPatc
     assert where.command("scan", "a b") == subprocess.list2cmdline(
         ["breachkit", "scan", "a b", "--root", str(odd), "--timezone", "UTC"],
     )
+
+
+@pytest.mark.parametrize("name", sorted(typer.main.get_command(app).commands))  # type: ignore[attr-defined]
+def test_the_next_command_is_one_that_the_command_line_takes(name: str, tmp_path: Path) -> None:
+    (tmp_path / "_outgoing").mkdir()
+    users = tmp_path / "users.csv"
+    users.write_text("a@example.it,a,pw,\n")
+    asked = Asked(
+        tmp_path, [tmp_path / "_outgoing"], None, users, "address", "UTC", "2026-11-20", "2026-11-21", "icewarp"
+    )
+    options = {word for word in shlex.split(find_evidence(asked).command(name)) if word.startswith("--")}
+    command = typer.main.get_command(app).commands[name]  # type: ignore[attr-defined]
+    if name != "quarantine":
+        assert options <= {option for parameter in command.params for option in parameter.opts}
 
 
 def test_output_goes_to_a_file_when_all_is_done(cli: Callable[..., Ran], tmp_path: Path) -> None:
