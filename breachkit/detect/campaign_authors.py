@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections import defaultdict
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
@@ -15,9 +14,11 @@ if TYPE_CHECKING:
 
     from breachkit.records import Message
 
-USUAL_ACCOUNTS = 5
+USUAL_ACCOUNTS = 40
+USUAL_STRANGERS = 5
 USUAL_SHARE = 0.3
-"""Where this share of at least so many accounts writes under other names, that is how the house works."""
+"""Where so many accounts, and this share of them, write under other names, that is how the house works (so many are
+seldom entered at once); where so many foreign domains send without authentication, the house passes mail on."""
 SELDOM = 2
 """Messages from one domain, at most, of senders that are made up for each message."""
 WRITES = 3
@@ -31,41 +32,52 @@ class Author(NamedTuple):
     """The account; without authentication the declared sender."""
     is_forged: bool
     """The account declared a sender that is not itself, in a house where accounts do not do that; or nobody
-    authenticated, and the declared sender is a stranger who is hardly ever seen again."""
+    authenticated and a stranger is declared (where strangers' mail is passed on: one who is hardly seen again)."""
+    home: str
+    """What the party of the declared sender registered of its domain; empty when it is not believed."""
 
 
 def authors_of(messages: Sequence[Message]) -> list[Author]:
     """Name the author of each message."""
-    others: defaultdict[str, Counter[bool]] = defaultdict(Counter)
-    for message in messages:
-        if message.auth_user is not None:
-            others[message.auth_user][_is_other(message)] += 1
-    busy = [counts for counts in others.values() if counts.total() >= WRITES]
-    forging = sum(counts[True] > counts[False] for counts in busy)
-    is_usual = len(busy) >= USUAL_ACCOUNTS and forging >= USUAL_SHARE * len(busy)
     names = [message.auth_user or message.header_from or message.mail_from or "" for message in messages]
     houses = [house(name.rpartition("@")[2]) for name in names]
-    counts = Counter(houses)
     domains = local_domains(messages)
+    own: Counter[str] = Counter()
+    strange: Counter[str] = Counter()
+    other: Counter[str] = Counter()
+    for name, home, message in zip(names, houses, messages, strict=True):
+        if message.auth_user is not None:
+            (other if _is_other(message) else own)[name] += 1
+        elif "@" in name and name.rpartition("@")[2] not in domains:
+            strange[home] += 1
+    accounts = {name for name in {*own, *other} if own[name] + other[name] >= WRITES}
+    relayed = sum(count >= WRITES for count in strange.values())
+    may_write = _is_usual(sum(other[name] > own[name] for name in accounts), len(accounts), USUAL_ACCOUNTS)
+    may_pass = not domains or _is_usual(relayed, relayed + len(accounts), USUAL_STRANGERS)
     return [
         Author(
             name,
-            (not is_usual and _is_other(message))
+            (not may_write and _is_other(message))
             if message.auth_user is not None
-            else counts[home] <= SELDOM and "@" in name and name.rpartition("@")[2] not in domains,
+            else strange[home] > 0 and bool(domains) and (strange[home] <= SELDOM or not may_pass),
+            "" if _is_other(message) and not may_write else house((message.header_from or "").rpartition("@")[2]),
         )
         for name, home, message in zip(names, houses, messages, strict=True)
     ]
 
 
+def _is_usual(count: int, total: int, least: int) -> bool:
+    return count >= least and count >= USUAL_SHARE * total
+
+
 def _is_other(message: Message) -> bool:
     declared = {message.mail_from, message.header_from} - {None, NULL_SENDER}
-    return bool(declared) and any(_local(name) != _local(message.auth_user) for name in declared)
+    return message.auth_user is not None and any(not _is_same(name or "", message.auth_user or "") for name in declared)
 
 
-def _local(address: str | None) -> str:
-    """Take an address as the server does: an account may be named without its domain."""
-    return (address or "").partition("@")[0] if address and "@" not in address else (address or "")
+def _is_same(address: str, account: str) -> bool:
+    """Compare as the server does: an account may be named without its domain."""
+    return address == account or ("@" not in account and address.partition("@")[0] == account)
 
 
 def local_domains(messages: Sequence[Message]) -> frozenset[str]:

@@ -32,7 +32,8 @@ class Speech:
     def novelty(self, docs: Sequence[int], shared: Sequence[bytes]) -> float:
         """Return the share of word pairs that no other message of the sample has, lines with shared text aside.
 
-        Measured on real letters 0.3 to 0.6, on random words 0.8 and more, on random letters 1.
+        Measured: 0.33 to 0.60 in real mail that shares a link (the SpamAssassin ham), 0.76 in one run padded with
+        random words of an invented language.
         """
         if not self._said:
             self._listen()

@@ -144,14 +144,18 @@ def _near(sample: Sample, docs: NDArray[np.int32]) -> _Near:
     return _Near(every, inside, inside[both[inside] * 10 >= len(docs) * 9])
 
 
-def _foreign(sample: Sample, docs: NDArray[np.int32], texts: Sequence[bytes], *, is_forged: bool) -> list[bytes]:
-    """List what in some strings points at a party that is neither of the house nor, in his own name, the author."""
-    found = {hit.lower() for text in texts for hit in SPECIFIC.findall(text)}
+def _pointed(
+    sample: Sample, docs: NDArray[np.int32], texts: Sequence[bytes], *, is_forged: bool
+) -> tuple[list[bytes], list[bytes]]:
+    """List what in some strings points at strangers, and what at the house or, in his own name, the author."""
+    found = sorted({hit.lower() for text in texts for hit in SPECIFIC.findall(text)})
     own = set(sample.domains)
     if not is_forged:
         own |= {house(sample.names[at].rpartition("@")[2]) for at in np.unique(sample.authors[docs]).tolist()}
+        own |= {sample.homes[at] for at in docs.tolist()}
     houses = [domain.encode() for domain in own if domain]
-    return sorted(hit for hit in found if not any(domain in hit for domain in houses))
+    home = [hit for hit in found if any(domain in hit for domain in houses)]
+    return [hit for hit in found if hit not in home], home
 
 
 class _Cover:
@@ -161,8 +165,7 @@ class _Cover:
         self.docs = docs
         self.texts = [sample.shared[at].text for at in near.closed.tolist()]
         self.inner = [sample.shared[at].text for at in near.inside.tolist()]
-        self.foreign = _foreign(sample, docs, self.texts, is_forged=is_forged)
-        self.points_home = not self.foreign and any(SPECIFIC.search(text) for text in self.texts)
+        self.foreign, self.home = _pointed(sample, docs, self.texts, is_forged=is_forged)
         self._shape(sample)
         telling = near.closed[(sample.lengths[near.closed] >= CARRIES) | sample.points[near.closed]]
         by_closed = self._count(sample, telling if len(telling) else near.closed)
@@ -213,7 +216,7 @@ def _verdict(sample: Sample, shown: _Cover, *, is_forged: bool, is_few: bool) ->
     if is_forged:
         is_run = shown.foreign or (longest >= STRONG and shown.own_share >= SOME)
         return "forged senders" if is_run else ""
-    if not is_few and shown.points_home:
+    if not is_few and shown.home:
         return ""  # a house that writes of itself
     least = STRONG if is_few else LONG
     if shown.is_topical and shown.covered >= HALF and shown.own_share >= HALF:

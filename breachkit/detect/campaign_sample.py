@@ -50,6 +50,8 @@ class Sample:
     points: NDArray[np.bool_]
     """Strings that point at somebody."""
     names: list[str]
+    homes: list[str]
+    """The house of the declared sender of each message."""
     is_topic: NDArray[np.bool_]
     """Positions that are neither tail nor line ends."""
     domains: frozenset[str]
@@ -90,6 +92,7 @@ def sample_of(
         np.array([len(one.text) for one in shared], dtype=np.int64),
         np.array([SPECIFIC.search(one.text) is not None for one in shared], dtype=np.bool_),
         names,
+        [author.home for author in authors],
         _topics(passages, corpus, shared),
         domains,
         np.array([passage.is_list for passage in passages], dtype=np.bool_),

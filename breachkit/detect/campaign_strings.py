@@ -64,7 +64,7 @@ def corpus_of(passages: Sequence[Passage]) -> Corpus:
 def find_shared(corpus: Corpus, support: int) -> list[Shared]:
     """Find the strings, longest possible and within one line, that at least `support` passages hold.
 
-    They begin where a word begins: half words say nothing, and cost six times as much.
+    They begin where a word begins: half words say nothing, and cost five times as much.
     """
     if len(corpus.text) < max(LENGTHS):
         return []
