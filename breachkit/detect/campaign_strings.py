@@ -68,11 +68,11 @@ def find_shared(corpus: Corpus, support: int) -> list[Shared]:
     """
     if len(corpus.text) < max(LENGTHS):
         return []
-    suffixes, common = _suffixes(corpus)
+    suffixes, alike = _suffixes(corpus)
     before = _before(corpus.text, suffixes)
     found: dict[bytes, Shared] = {}
     for length in LENGTHS:
-        for shared in _at_length(corpus, (suffixes, common, before), length, support):
+        for shared in _at_length(corpus, (suffixes, alike, before), length, support):
             found.setdefault(shared.text, shared)
     return sorted(found.values(), key=lambda shared: (-len(shared.docs), -len(shared.text), shared.text))
 
@@ -81,7 +81,7 @@ def _suffixes(corpus: Corpus) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Sort the suffixes that begin with a word; measure what each has in common with the next, within its line."""
     text = corpus.text
     every = divsufsort(text)
-    common = kasai(text, every)
+    alike = kasai(text, every)
     is_word = _WORD_BYTE[text]
     after_word = np.concatenate(([False], is_word[:-1]))
     begins = (is_word & ~after_word) | (~is_word & (text > BLANK) & ~after_word) | (text >= FIRST_OF_IDEOGRAPH)
@@ -91,7 +91,7 @@ def _suffixes(corpus: Corpus) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         return suffixes, suffixes
     ends = np.flatnonzero((text == END) | (text == LINE_END))
     till_end = ends[np.searchsorted(ends, suffixes)] - suffixes
-    least = np.minimum.reduceat(common, kept)  # what lies between two kept suffixes narrows what they share
+    least = np.minimum.reduceat(alike, kept)  # what lies between two kept suffixes narrows what they share
     return suffixes, np.minimum(least, till_end).astype(np.int32)
 
 
@@ -110,8 +110,8 @@ def _at_length(
     support: int,
 ) -> Iterator[Shared]:
     """Yield the strings of runs of suffixes that have at least `length` bytes in common."""
-    suffixes, common, before = order
-    is_same = common[:-1] >= length
+    suffixes, alike, before = order
+    is_same = alike[:-1] >= length
     edges = np.flatnonzero(np.diff(np.concatenate(([False], is_same, [False])).astype(np.int8)))
     first, last = edges[::2], edges[1::2]  # suffixes first … last, both included
     keep = last - first + 1 >= support
@@ -119,7 +119,7 @@ def _at_length(
     if not len(first):
         return
     bounds = np.stack((first, last), axis=1).ravel()
-    least = np.minimum.reduceat(common, bounds)[::2]
+    least = np.minimum.reduceat(alike, bounds)[::2]
     inclusive = np.stack((first, last + 1), axis=1).ravel()
     if inclusive[-1] == len(before):
         before = np.append(before, before[-1:])
