@@ -1,4 +1,4 @@
-"""What the evidence accuses, for commands that only want to know whom: accounts, addresses, sentences."""
+"""What the evidence accuses: queue, logs and accounts read once, and every account judged."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 from breachkit.cli import gather
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from breachkit.cli.where import Where
     from breachkit.detect.compromise import Accusation
     from breachkit.detect.inquiry import Evidence
+    from breachkit.records import Message
 
 
 def has_evidence(where: Where) -> bool:
@@ -17,26 +20,47 @@ def has_evidence(where: Where) -> bool:
     return bool(where.layout.queues or where.layout.logs)
 
 
-def read_evidence(where: Where, books: gather.Books) -> tuple[Evidence, gather.SmtpFacts]:
-    """Read queue, logs and accounts into the tables of an inquiry."""
+def read_evidence(
+    where: Where,
+    books: gather.Books,
+    messages: Sequence[Message],
+    *,
+    counts_accounts: bool = True,
+) -> tuple[Evidence, gather.SmtpFacts]:
+    """Read logs and accounts into the tables of an inquiry about queued messages.
+
+    Args:
+        where: where the evidence is.
+        books: what was read and skipped is counted there.
+        messages: the queued and quarantined ones.
+        counts_accounts: False for a command that reads the accounts itself, and counts what it skips then.
+    """
     from breachkit.cli.joins import evidence_of
 
     fingerprints = gather.run_fingerprints()
-    messages = gather.read_messages(where, books, quarantined=True)
     queue_ids = {message.queue_id for message in messages if message.queue_id is not None}
     facts = gather.read_smtp(where, books, fingerprints, queue_ids)
     gather.read_doors(where, facts, books, fingerprints)
-    # the command that judges the accounts reads their file itself and counts what it skips there
-    accounts = gather.read_accounts(where, gather.Books())
+    accounts = gather.read_accounts(where, books if counts_accounts else gather.Books())
     return evidence_of(messages, facts, accounts, fingerprints), facts
 
 
-def accuse(where: Where, books: gather.Books) -> tuple[Accusation, gather.SmtpFacts]:
-    """Judge every account; without evidence nobody is accused."""
-    from breachkit.detect.compromise import Accusation
+def judge_accounts(
+    where: Where,
+    books: gather.Books,
+    messages: Sequence[Message],
+) -> tuple[Accusation, gather.SmtpFacts]:
+    """Judge every account, in the light of the messages that are queued."""
     from breachkit.detect.compromise import find_accounts
+
+    evidence, facts = read_evidence(where, books, messages)
+    return find_accounts(evidence), facts
+
+
+def accuse(where: Where, books: gather.Books) -> tuple[Accusation, gather.SmtpFacts]:
+    """Read all there is and judge every account; without evidence nobody is accused."""
+    from breachkit.detect.compromise import Accusation
 
     if not has_evidence(where):
         return Accusation((), 0, {}, 0), gather.SmtpFacts()
-    evidence, facts = read_evidence(where, books)
-    return find_accounts(evidence), facts
+    return judge_accounts(where, books, gather.read_messages(where, books, quarantined=True))

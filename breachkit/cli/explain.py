@@ -53,7 +53,7 @@ def _suspects(where: Where, messages: Sequence[Message]) -> set[str | None]:
     """Name the accounts that find-account would not call clear."""
     if not gather.smtp_logs(where):
         return set()
-    from breachkit.cli.find_account import judge_accounts
+    from breachkit.cli.accusing import judge_accounts
 
     found, _ = judge_accounts(where, gather.Books(), messages)
     return {one.account for one in found.accounts if one.verdict != "clear"}

@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING
 from breachkit.cli import gather
 from breachkit.cli import options
 from breachkit.cli import output
+from breachkit.cli.accusing import accuse
 from breachkit.cli.where import Asked
 from breachkit.cli.where import find_evidence
 from breachkit.errors import PasswordsOnTerminalOnlyError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from breachkit.cli.where import Where
     from breachkit.detect.compromise import Accusation
-    from breachkit.records import Message
     from breachkit.report.inputs import Inputs
 
 
@@ -62,24 +60,8 @@ def find_account(
 
 
 def _accuse(where: Where, books: gather.Books) -> tuple[Accusation, Inputs, gather.SmtpFacts]:
-    messages = gather.read_messages(where, books, quarantined=True)
-    found, facts = judge_accounts(where, books, messages)
+    found, facts = accuse(where, books)
     return found, gather.inputs_of(where, books, facts), facts
-
-
-def judge_accounts(
-    where: Where, books: gather.Books, messages: Sequence[Message]
-) -> tuple[Accusation, gather.SmtpFacts]:
-    """Read all logs and judge every account, in the light of the messages that are queued."""
-    from breachkit.cli.joins import evidence_of
-    from breachkit.detect.compromise import find_accounts
-
-    fingerprints = gather.run_fingerprints()
-    queue_ids = {message.queue_id for message in messages if message.queue_id is not None}
-    facts = gather.read_smtp(where, books, fingerprints, queue_ids)
-    gather.read_doors(where, facts, books, fingerprints)
-    accounts = gather.read_accounts(where, books)
-    return find_accounts(evidence_of(messages, facts, accounts, fingerprints)), facts
 
 
 def _following(where: Where, found: Accusation) -> list[str]:

@@ -107,7 +107,7 @@ def _verdicts(
     """Ask the logs which accounts are clear and which are accused; nobody is either without logs."""
     if not gather.smtp_logs(where):
         return None, frozenset(), frozenset()
-    from breachkit.cli.find_account import judge_accounts
+    from breachkit.cli.accusing import judge_accounts
 
     found, facts = judge_accounts(where, books, messages)
     if not facts.level.startswith("debug"):

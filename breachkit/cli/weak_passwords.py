@@ -135,7 +135,8 @@ def _targets(where: Where, books: gather.Books) -> tuple[frozenset[str], gather.
         return frozenset(), gather.SmtpFacts()
     from breachkit.detect.incident import find_targets
 
-    evidence, facts = read_evidence(where, books)
+    messages = gather.read_messages(where, books, quarantined=True)
+    evidence, facts = read_evidence(where, books, messages, counts_accounts=False)
     return find_targets(evidence), facts
 
 

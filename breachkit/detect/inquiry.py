@@ -51,9 +51,9 @@ class Inquiry:
         self.directory = Directory(evidence.accounts, _addresses(evidence))
         typed = {*evidence.attempts["user"].dropna(), *evidence.sends["user"].dropna()}
         self._names = {name: self.directory.resolve(learnt.get(name, name)).account for name in typed}
-        self.attempts = evidence.attempts.assign(account=evidence.attempts["user"].map(self._names, na_action="ignore"))
+        self.attempts = evidence.attempts.assign(account=self._named(evidence.attempts["user"]))
         self.sends = self._owned(
-            evidence.sends.assign(account=evidence.sends["user"].map(self._names, na_action="ignore")),
+            evidence.sends.assign(account=self._named(evidence.sends["user"])),
         )
         self._credit_masked(joined)
         account = account_of_messages(joined, self.sends, self.account_of)
@@ -93,6 +93,10 @@ class Inquiry:
             named = self.account_of(account)
             self.sends.loc[self.sends["auth"] == auth, "account"] = named
             self.attempts.loc[self.attempts["source"] == auth, "account"] = named
+
+    def _named(self, typed: pd.Series[Any]) -> pd.Series[Any]:
+        """Name the accounts of a column of user names; a column of nothing must still take names later."""
+        return typed.map(self._names, na_action="ignore").astype("object")
 
     def account_of(self, typed: str) -> str:
         """Name the account that a user name means."""
