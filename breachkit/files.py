@@ -29,8 +29,6 @@ NAME_SURROGATE = 0x20000000
 have it, deduplicated and cloud files have not
 (https://learn.microsoft.com/windows/win32/fileio/reparse-point-tags)."""
 
-_HERE = os.path.join(os.curdir, "")  # noqa: PTH118
-
 QUARANTINE = "breachkit-quarantine"
 """The folder beside a queue that holds what breachkit moved out of it."""
 
@@ -78,12 +76,11 @@ def shown(path: str | os.PathLike[str], root: Path | None) -> str:
     base = None if root is None else os.path.join(os.fspath(root), "")  # noqa: PTH118  200,000 times
     if base is not None and text.startswith(base):
         text = text[len(base) :]
-    elif base == _HERE and text != os.curdir and not os.path.isabs(text):  # noqa: PTH117
-        pass  # below the working folder, which pathlib does not spell
-    elif base is not None and os.path.join(text, "") == base:  # noqa: PTH118
-        text = "."
     else:
         text = os.path.abspath(text)  # noqa: PTH100  links stay as they are
+        whole = None if base is None else os.path.join(os.path.abspath(base), "")  # noqa: PTH100, PTH118
+        if whole is not None and os.path.join(text, "").startswith(whole):  # noqa: PTH118
+            text = text[len(whole) :] or os.curdir
     if os.sep == "\\":
         text = text.replace("\\", "/")
     return os.fsencode(text).decode("utf-8", "backslashreplace") if os.sep == "/" else text
