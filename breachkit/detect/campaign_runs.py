@@ -219,6 +219,8 @@ def _verdict(sample: Sample, shown: _Cover, *, is_forged: bool, is_few: bool) ->
     if not is_few and shown.home:
         return ""  # a house that writes of itself
     least = STRONG if is_few else LONG
+    if _is_scattered(sample, shown):
+        return "a host name of its own in every message"
     if shown.is_topical and shown.covered >= HALF and shown.own_share >= HALF:
         return "one text" if shown.closed_topic >= (CARRIES if shown.foreign else least) else ""
     return "filler around one address" if _is_filler(sample, shown, is_few=is_few) else ""
@@ -234,6 +236,19 @@ def _is_filler(sample: Sample, shown: _Cover, *, is_few: bool) -> bool:
         return False
     telling = [text for text in shown.texts if len(text) >= CARRIES]
     return sample.speech.novelty(shown.docs.tolist(), telling) >= NEW
+
+
+def _is_scattered(sample: Sample, shown: _Cover) -> bool:
+    """Tell a foreign domain below which every message has a host of its own: no writer and no mailing does that."""
+    text = sample.corpus.text.data
+    starts = sample.corpus.starts
+    for domain in {hit.partition(b"/")[0].strip(b".@") for hit in shown.foreign}:
+        below = re.compile(rb"([a-z0-9-]+)\." + re.escape(domain), re.IGNORECASE)
+        found = (below.search(text, starts[doc], starts[doc + 1]) for doc in shown.docs.tolist())
+        labels = [bytes(host[1]).lower() for host in found if host]
+        if len(labels) >= MOSTLY * len(shown.docs) and len(set(labels)) >= PURE * len(labels):
+            return True
+    return False
 
 
 def _is_signed(sample: Sample, shown: _Cover) -> bool:

@@ -351,3 +351,22 @@ def test_plain_groups_count_every_message_once() -> None:
 
 def test_a_subject_has_a_shape() -> None:
     assert subject_shape("Re: Fwd: Order 4711 of =?utf-8?q?citt=C3=A0?=") == "Order # of città"
+
+
+def test_a_host_of_its_own_in_every_message_is_no_writers_way() -> None:
+    rng = random.Random(5)
+    tongue = Tongue(random.Random(6), 1500)
+
+    def mail(host: Callable[[], str]) -> Mail:
+        staff = Office(rng, tongue, staff=25).letters(60)
+        texts = [
+            f"{sent.text}\nhttps://{host()}.odd-boxes.example/{token(rng)}\n"
+            for sent in Office(rng, tongue, staff=1).letters(20)
+        ]
+        return Mail(*staff, *(letter(rng, text) for text in texts))
+
+    guilty = mail(lambda: token(rng, 6, 9)).grouped()
+    assert ["odd-boxes.example" in campaign.purge_string for campaign in guilty.campaigns] == [True]
+    assert guilty.campaigns[0].messages == 20
+    innocent = mail(lambda: "www").grouped()
+    assert not any("odd-boxes.example" in campaign.purge_string for campaign in innocent.campaigns)
