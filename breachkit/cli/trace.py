@@ -21,6 +21,7 @@ from breachkit.progress import bar
 from breachkit.servers import Reading
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from collections.abc import Iterator
 
     from breachkit.cli.where import Where
@@ -92,10 +93,13 @@ class Chosen(NamedTuple):
     sessions: list[Session]
     facts: gather.SmtpFacts
     directory: Directory
+    is_known: Callable[[str], bool]
+    """Whether a user name is one of an account that is known: exported, or seen to come in, or asked for."""
 
 
 def _choose(where: Where, word: str, books: gather.Books) -> Chosen:
     from breachkit.detect.names import Directory
+    from breachkit.detect.names import spelled
     from breachkit.detect.tracing import find_followers
     from breachkit.detect.tracing import is_wanted
     from breachkit.detect.tracing import parse_wanted
@@ -107,7 +111,9 @@ def _choose(where: Where, word: str, books: gather.Books) -> Chosen:
     facts = gather.SmtpFacts()
     chosen: list[Session] = []
     clients: list[Session] = []
+    won = {spelled(word)}
     for session in gather.each_session(where, books, gather.run_fingerprints(), facts.tally):
+        won |= {spelled(tried.user) for tried in session.attempts if tried.user and tried.outcome == "success"}
         if is_wanted(session, wanted, directory):
             chosen.append(session)
         elif session.kind == "client":
@@ -115,7 +121,13 @@ def _choose(where: Where, word: str, books: gather.Books) -> Chosen:
     if not chosen:
         raise NothingTracedError(word, _reach(facts, where))
     groups = find_followers(chosen, clients, wanted)
-    return Chosen([session for group in groups for session in group], facts, directory)
+    seen = Directory((), won)
+    return Chosen(
+        [session for group in groups for session in group],
+        facts,
+        directory,
+        lambda name: spelled(name) in won or seen.is_known(name) or directory.is_known(name),
+    )
 
 
 def _reach(facts: gather.SmtpFacts, where: Where) -> str:
@@ -137,7 +149,8 @@ def _transcripts(
     from breachkit.report.trace import TracedSession
 
     wanted = frozenset(session.source for session in shown)
-    lines = {session.source: found for session, found in _read(where, wanted, show_passwords=show_passwords)}
+    read = _read(where, wanted, chosen.is_known, show_passwords=show_passwords)
+    lines = {session.source: found for session, found in read}
     return [
         TracedSession(session, lines[session.source], auth_user_of(session, chosen.directory), outcome_of(session))
         for session in shown
@@ -147,13 +160,14 @@ def _transcripts(
 def _read(
     where: Where,
     wanted: frozenset[Locus],
+    is_known: Callable[[str], bool],
     *,
     show_passwords: bool,
 ) -> Iterator[tuple[Session, tuple[TranscriptLine, ...]]]:
     logs = gather.smtp_logs(where)
     with bar(sys.stderr, "transcripts", sum(log.size for log in logs), "B") as progress:
         reading = Reading(where.zone, gather.run_fingerprints(), progress)
-        yield from where.server.read_transcripts(logs, reading, wanted, show_passwords)
+        yield from where.server.read_transcripts(logs, reading, wanted, is_known, show_passwords)
 
 
 def revealed(where: Where, sources: dict[Locus, str]) -> dict[str, list[str]]:
@@ -162,7 +176,7 @@ def revealed(where: Where, sources: dict[Locus, str]) -> dict[str, list[str]]:
     Only for a terminal whose user asked: nothing else in breachkit holds a password in clear.
     """
     found: dict[str, dict[str, None]] = {}
-    for session, lines in _read(where, frozenset(sources), show_passwords=True):
+    for session, lines in _read(where, frozenset(sources), lambda _name: True, show_passwords=True):
         secrets = (line.secret for line in lines if line.secret is not None)
         found.setdefault(sources[session.source], {}).update(dict.fromkeys(secrets))
     return {account: list(secrets) for account, secrets in found.items()}

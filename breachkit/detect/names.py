@@ -44,8 +44,17 @@ class Directory:
             for address in known:
                 self._own(address.partition("@")[0], address)
 
+        whole = {name for name in self._owners if "@" in name}
+        self._domains = {name.rpartition("@")[2] for name in whole}
+        self._locals = {name.rpartition("@")[0] for name in whole}
+
     def _own(self, name: str, address: str) -> None:
         self._owners.setdefault(name, set()).add(address)
+
+    def is_known(self, typed: str) -> bool:
+        """Tell whether a name as typed is an account's, or an address at a domain that has accounts."""
+        name = spelled(typed)
+        return name in self._owners or name in self._locals or name.partition("@")[2] in self._domains
 
     @property
     def is_export(self) -> bool:

@@ -176,10 +176,13 @@ class MailServer:
     read_doors: Callable[[Sequence[LogFile], Reading, LogTally], Iterator[AuthAttempt | Skipped]]
     """Read the tries to log in at doors other than SMTP."""
     read_transcripts: Callable[
-        [Sequence[LogFile], Reading, frozenset[Locus], bool],
+        [Sequence[LogFile], Reading, frozenset[Locus], Callable[[str], bool], bool],
         Iterator[tuple[Session, tuple[TranscriptLine, ...]]],
     ]
-    """Read again the sessions that begin at the given places, with their lines; True keeps the secrets."""
+    """Read again the sessions that begin at the given places, with their lines.
+
+    A user name is shown where the function knows it for one; True keeps the secrets.
+    """
     read_accounts: Callable[[Path, Path | None, tuple[str, ...] | None], Iterator[Account | Skipped]]
     """Read an export of accounts. Raises UnknownColumnsError, NotATableError, OSError."""
     read_logins: Callable[[Path, Path | None, tuple[str, ...] | None, bool], Iterator[Login | Skipped]]

@@ -23,6 +23,7 @@ from breachkit.servers.icewarp.lines import SENT
 from breachkit.servers.icewarp.sessions import watch_sessions
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from collections.abc import Iterator
     from collections.abc import Sequence
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 MASK = "***"
 USER_DECODED = "[user name, decoded]"
+USER_UNKNOWN = "[user name, of no account that is known]"
 
 MOST_LINES = 5_000
 """Lines of one session that are kept; a last line says how many more there were."""
@@ -51,6 +53,7 @@ def read_transcripts(
     logs: Sequence[LogFile],
     reading: Reading,
     wanted: frozenset[Locus],
+    is_known: Callable[[str], bool],
     show_passwords: bool,
 ) -> Iterator[tuple[Session, tuple[TranscriptLine, ...]]]:
     """Read again the sessions that begin at the given places, with their lines."""
@@ -60,7 +63,8 @@ def read_transcripts(
         if dialogue.source in wanted:
             transcript = kept.get(dialogue.source)
             if transcript is None:
-                transcript = kept[dialogue.source] = Transcript(reading, show_passwords=show_passwords)
+                transcript = Transcript(reading, is_known, show_passwords=show_passwords)
+                kept[dialogue.source] = transcript
             transcript.add(dialogue, entry)
 
     for session in watch_sessions(logs, reading, LogTally(), watch):
@@ -71,10 +75,11 @@ def read_transcripts(
 class Transcript:
     """The lines of one session, masked as they come."""
 
-    __slots__ = ("_reading", "_secrets", "_show", "lines", "more")
+    __slots__ = ("_is_known", "_reading", "_secrets", "_show", "lines", "more")
 
-    def __init__(self, reading: Reading, *, show_passwords: bool) -> None:
+    def __init__(self, reading: Reading, is_known: Callable[[str], bool], *, show_passwords: bool) -> None:
         self._reading = reading
+        self._is_known = is_known
         self._show = show_passwords
         self._secrets: dict[str, None] = {}
         self.lines: list[TranscriptLine] = []
@@ -114,7 +119,11 @@ class Transcript:
         if not hidden:
             return opening, None
         if user and (dialogue.role == "user" or opening == "AUTH LOGIN"):
-            return f"{opening} {user}  {USER_DECODED}".lstrip(), None
+            if self._is_known(user):
+                return f"{opening} {user}  {USER_DECODED}".lstrip(), None
+            # people type their password where the user name belongs
+            self._remember(user)
+            return f"{opening} {self._mask(hidden)}  {USER_UNKNOWN}".lstrip(), user
         password = dialogue.credentials.password
         revealed = password.reveal() if password else decode_text(hidden)
         self._remember(revealed if not user or revealed not in user else "")

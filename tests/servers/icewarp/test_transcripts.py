@@ -31,7 +31,7 @@ CANARY = "c4n4ry-pw"
 def transcript(folder: Path, *texts: str, show: bool = False) -> tuple[TranscriptLine, ...]:
     logs = find_logs([write_log(folder, lines(*OPENING, *texts))], None).logs
     wanted = frozenset(session.source for session in read_sessions(logs, reading(), LogTally()))
-    ((_, found),) = read_transcripts(logs, reading(), wanted, show)
+    ((_, found),) = read_transcripts(logs, reading(), wanted, {"anna", "user"}.__contains__, show)
     return found[len(OPENING) :]
 
 
@@ -78,6 +78,26 @@ def test_auth_login_is_decoded_and_masked(tmp_path: Path) -> None:
 )
 def test_each_form_is_masked(said: str, expected: str, tmp_path: Path) -> None:
     assert texts_of(tmp_path, said) == [expected]
+
+
+def test_a_password_where_the_user_name_belongs_is_masked(tmp_path: Path) -> None:
+    said = [
+        "<<< AUTH LOGIN",
+        ">>> 334 u",
+        f"<<< {b64(CANARY)}",
+        ">>> 334 p",
+        f"<<< {b64('anna')}",
+        f">>> 535 no such user {CANARY}",
+    ]
+    assert texts_of(tmp_path, *said)[2:] == [
+        "***  [user name, of no account that is known]",
+        "334 p",
+        "***",
+        "535 no such user ***",
+    ]
+    assert texts_of(tmp_path, f"<<< AUTH LOGIN {b64(CANARY)}") == [
+        "AUTH LOGIN ***  [user name, of no account that is known]"
+    ]
 
 
 def test_an_echo_of_a_secret_is_masked_too(tmp_path: Path) -> None:
