@@ -21,7 +21,8 @@ def time_of_id(queue_id: str, zone: tzinfo) -> datetime | None:
     """Return the time an 18-digit id was given, None for any other."""
     if not STAMPED_ID.fullmatch(queue_id):
         return None
-    try:
-        return datetime.strptime(queue_id[:14], "%Y%m%d%H%M%S").replace(tzinfo=zone)
+    month, day, hour, minute, second = (int(queue_id[place : place + 2]) for place in range(4, 14, 2))
+    try:  # strptime takes three times as long, and a queue has 200,000 ids
+        return datetime(int(queue_id[:4]), month, day, hour, minute, second, tzinfo=zone)
     except ValueError:
         return None
