@@ -113,9 +113,7 @@ def _trying(visits: pd.DataFrame) -> set[str]:
 
 def _is_spam(visits: pd.DataFrame, is_habit: pd.Series[bool]) -> pd.Series[bool]:
     sent, unknown, rcpts = (visits[name] for name in ("sent", "unknown", "rcpts"))
-    foreign = visits["mismatched"].where(
-        visits["strange"] > 0, visits["mismatched"].where(visits["mismatched"] >= KIN_COUNT, 0)
-    )
+    foreign = visits["mismatched"].where((visits["strange"] > 0) | (visits["mismatched"] >= KIN_COUNT), 0)
     nobody = (unknown >= NOWHERE_COUNT) & (unknown >= NOWHERE_SHARE * rcpts)
     is_foreign = (foreign > 0) & ((foreign >= FOREIGN_SHARE * sent) | (foreign >= FOREIGN_COUNT))
     return (nobody & (unknown >= HOPELESS_SHARE * rcpts)) | ((nobody | is_foreign) & ~is_habit)
