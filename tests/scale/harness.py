@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import statistics
 import subprocess
+import sys
 import threading
-import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from tests.scale.rows import Row
 
 MIB = 1 << 20
+STOPWATCH = Path(__file__).with_name("stopwatch.py")
 PEAK_UNIT = 1024
 """Bytes of one unit of `ru_maxrss` on Linux (getrusage(2))."""
 
@@ -115,26 +117,27 @@ def run(act: Act) -> Run:
     """Run one command and tell what it took. Raises WrongError when it did not do its work."""
     act.before()
     master, slave = os.openpty() if act.on_terminal else (-1, -1)
-    start = time.perf_counter()
+    reading, writing = os.pipe()
+    watched = (sys.executable, "-S", "-E", str(STOPWATCH), str(writing), *act.command)
     child = subprocess.Popen(
-        act.command,
+        watched,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=slave if act.on_terminal else subprocess.DEVNULL,
         cwd=act.folder,
+        pass_fds=(writing,),
     )
+    os.close(writing)
     if act.on_terminal:
         os.close(slave)
         threading.Thread(target=_drain, args=(master,), daemon=True).start()
-    with child:
-        written = child.stdout.read() if child.stdout else b""
-        _, status, usage = os.wait4(child.pid, 0)
-        wall = time.perf_counter() - start
-        child.returncode = os.waitstatus_to_exitcode(status)
-    complaint = act.check(written) if child.returncode in act.codes else f"exit code {child.returncode}"
+    written, _ = child.communicate()
+    with os.fdopen(reading, "rb") as report:
+        wall, cpu, peak, code = report.read().split()
+    complaint = act.check(written) if int(code) in act.codes else f"exit code {int(code)}"
     if complaint:
         raise WrongError(f"{' '.join(act.command)[:200]}: {complaint}")
-    return Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * PEAK_UNIT)
+    return Run(float(wall), float(cpu), int(peak) * PEAK_UNIT)
 
 
 def _drain(handle: int) -> None:
