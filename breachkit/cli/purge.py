@@ -13,13 +13,6 @@ from typing import NamedTuple
 import typer
 
 from breachkit.cli import options
-from breachkit.cli.aside import make_yard
-from breachkit.cli.where import Asked
-from breachkit.cli.where import find_evidence
-from breachkit.errors import BadAgeError
-from breachkit.errors import BlankStringError
-from breachkit.errors import ClashingOptionsError
-from breachkit.errors import NoPredicateError
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -107,8 +100,11 @@ def purge(
 
     Example: breachkit purge "pippo@gmail.com" --dry-run
     """
+    from breachkit.cli.aside import make_yard
     from breachkit.cli.purging import Manner
     from breachkit.cli.purging import run_purge
+    from breachkit.cli.where import Asked
+    from breachkit.cli.where import find_evidence
     from breachkit.purge.needles import Texts
 
     texts = Texts(tuple(strings or ()), regex, ignore_case, any_string, raw_only)
@@ -142,6 +138,9 @@ class Heads(NamedTuple):
 
 def _check(manner: Manner, texts: Texts, heads: Heads) -> None:
     """Refuse a command line that cannot be meant, before anything is read. Raises UsageErrors."""
+    from breachkit.errors import BlankStringError
+    from breachkit.errors import ClashingOptionsError
+    from breachkit.errors import NoPredicateError
     from breachkit.purge.needles import parse_needles
 
     parse_needles(texts)
@@ -179,6 +178,8 @@ def _names(typed: list[str] | None) -> tuple[str, ...]:
 
 def _moment(option: str, text: str | None, zone: tzinfo, now: datetime) -> datetime | None:
     """Read an age, counted back from now, or a time."""
+    from breachkit.errors import BadAgeError
+
     if text is None:
         return None
     age = _AGE.fullmatch(text.strip())

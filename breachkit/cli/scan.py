@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from breachkit.cli import gather
 from breachkit.cli import options
-from breachkit.cli import output
-from breachkit.cli.where import Asked
-from breachkit.cli.where import find_evidence
 
 
 def scan(
@@ -26,6 +22,11 @@ def scan(
 
     Example: breachkit scan --root /srv/copy-of-icewarp
     """
+    from breachkit.cli import gather
+    from breachkit.cli import output
+    from breachkit.cli.where import Asked
+    from breachkit.cli.where import find_evidence
+
     where = find_evidence(Asked(root, queue, logs, timezone=timezone, since=since, until=until, server=server))
     books = gather.Books()
     messages = gather.read_messages(where, books, quarantined=False)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 MIB = 1 << 20
 STOPWATCH = Path(__file__).with_name("stopwatch.py")
+NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
+"""Set on some build machines; an installed package has its byte code beside it."""
 PEAK_UNIT = 1024
 """Bytes of one unit of `ru_maxrss` on Linux (getrusage(2))."""
 
@@ -125,6 +127,7 @@ def run(act: Act) -> Run:
         stdout=subprocess.PIPE,
         stderr=slave if act.on_terminal else subprocess.DEVNULL,
         cwd=act.folder,
+        env={name: value for name, value in os.environ.items() if name != NO_BYTECODE},
         pass_fds=(writing,),
     )
     os.close(writing)
