@@ -156,10 +156,14 @@ def _check(manner: Manner, texts: Texts, heads: Heads) -> None:
 
 
 def _wanted(texts: Texts, heads: Heads, where: Where) -> Wanted:
-    from breachkit.cli.explain import campaign_string
     from breachkit.purge.plan import Wanted
 
     now = datetime.now(UTC)
+    string = ""
+    if heads.campaign is not None:
+        from breachkit.cli.explain import campaign_string
+
+        string = campaign_string(where, heads.campaign.strip().lower())
     return Wanted(
         texts=texts,
         accounts=_names(heads.account),
@@ -167,7 +171,7 @@ def _wanted(texts: Texts, heads: Heads, where: Where) -> Wanted:
         to_domains=tuple(name.removeprefix("@") for name in _names(heads.to_domain)),
         older_than=_moment("--older-than", heads.older_than, where.zone, now),
         newer_than=_moment("--newer-than", heads.newer_than, where.zone, now),
-        campaign="" if heads.campaign is None else campaign_string(where, heads.campaign.strip().lower()),
+        campaign=string,
         is_all=heads.all_messages,
     )
 

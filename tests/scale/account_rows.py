@@ -25,7 +25,7 @@ WEAK = 0.05
 
 
 def _weak_passwords(bench: Bench) -> Pair:
-    accounts = unique(populate(SEED, bench.size(100_000), WEAK))
+    accounts = unique(populate(SEED, bench.size(10_000), WEAK))
     folder = bench.fresh("accounts")
     table = write_table(accounts, folder)
     shadow = folder / "passwd"
@@ -45,4 +45,4 @@ def _weak_passwords(bench: Bench) -> Pair:
     )
 
 
-ROWS = (Row("weak-passwords", "weak-passwords, 100,000 accounts", "john --single", 1.0, _weak_passwords, ("john",)),)
+ROWS = (Row("weak-passwords", "weak-passwords, 10,000 accounts", "john --single", 1.0, _weak_passwords, ("john",)),)
