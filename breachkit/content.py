@@ -106,6 +106,62 @@ def needs_decoding(raw: bytes, *, blanks: bool = True) -> bool:
     return any(mark in lower for mark in _MARKS) and bool(_ADDS.search(lower))
 
 
+def cannot_hold(raw: bytes, wanted: bytes) -> bool:
+    """Tell that no decoded text of a message holds `wanted`, ASCII without a line end, if its bytes do not.
+
+    False means nothing. Only what can be told ten times faster than by decoding is told: of messages without
+    parts, whose charset leaves ASCII as it is, whose lines all end alike, and whose header says all this plainly.
+    """
+    end = b"\r\n" if raw.count(b"\r\n") == raw.count(b"\n") else b"\n"
+    # an envelope and the header, or the header and a first paragraph
+    first = raw.find(end * 2)
+    if first <= 0 or raw.startswith(_BEFORE_A_HEADER) or (end == b"\n" and b"\r" in raw):
+        return False
+    second = raw.find(end * 2, first + 2 * len(end))
+    head = raw[: second if second >= 0 else len(raw)]
+    lower = head.lower()
+    if any(mark in lower for mark in _BEYOND_A_GLANCE) or not _is_common(lower):
+        return False
+    unfolded = head.replace(end + b" ", b" ").replace(end + b"\t", b"\t")
+    if wanted in unfolded or (b"=?" in head and not _cannot_spell(unfolded, wanted)):
+        return False
+    ways = _TRANSFER.findall(lower)
+    if len(ways) > 1 or lower.count(b"transfer-encoding") != len(ways):
+        return False
+    body = raw[second if second >= 0 and lower.find(b"transfer-encoding") > first else first :]
+    if ways:
+        body = _from_base64(body) if ways[0] == b"base64" else binascii.a2b_qp(body) if ways[0][:1] == b"q" else body
+    if b"&" in body and (b"html" in lower or b"<" in body):
+        return False
+    return wanted not in body
+
+
+_BEFORE_A_HEADER = (_BOM, b"\r", b"\n", b"From ", b">From ")
+_BEYOND_A_GLANCE = (b"multipart", b"message/", b"rfc822-headers", b"*")
+"""Parts, and parameters in a charset of their own."""
+_COMMON_CHARSET = re.compile(rb"charset=\"?(?:us-ascii|utf-8|iso-8859-\d|windows-125\d)")
+_TRANSFER = re.compile(
+    rb"\ncontent-transfer-encoding:[ \t]*(7bit|8bit|binary|base64|quoted-printable)[ \t]*(?=\r?\n[^ \t]|\Z)"
+)
+
+
+def _is_common(lower: bytes) -> bool:
+    """Tell whether ASCII text is the same bytes in every charset that a header names."""
+    return b"charset" not in lower or lower.count(b"charset") == len(_COMMON_CHARSET.findall(lower)) == 1
+
+
+def _cannot_spell(head: bytes, wanted: bytes) -> bool:
+    """Tell that no encoded word of an unfolded header spells, with what stands around it, what is wanted."""
+    if not head.isascii():
+        return False
+    text = wanted.decode()
+    for line in head.decode().replace("\r\n", "\n").split("\n"):
+        name, _, value = line.partition(":")
+        if "=?" in name or ("=?" in value and text in decoded_words(value.strip())):
+            return False
+    return True
+
+
 def _entities(raw: bytes) -> Iterator[_Entity]:
     envelope, fields, body = _open(raw)
     if envelope:
