@@ -184,9 +184,9 @@ def _sort_out(batch: list[os.DirEntry[str]], above: str, ahead: list[str], root:
             ahead.append(path)
 
 
-def in_walk_order(path: str) -> str:
+def in_walk_order(path: str, separator: str = os.sep) -> str:
     """Return what paths are sorted by to stand as `walk` finds them: by the name of each folder, then of the file."""
-    return path.replace(os.sep, "\0")
+    return path.replace(separator, "\0")
 
 
 def read_head(path: str, size: int) -> bytes:

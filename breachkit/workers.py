@@ -129,7 +129,7 @@ def _share(pieces: Iterator[Piece], work: Callable[[Piece], Any], jobs: int, thr
     results: list[Any] = []
     try:
         for _ in range(jobs - 1):
-            children.append(_fork(work, reading, writing, threads))
+            children.append(_fork(work, reading, writing, threads))  # noqa: PERF401  each is to be waited for if the next fails
         os.set_blocking(writing, threads > 1)  # with threads this one only looks for pieces
         helpers = _Helpers(work, reading, threads - 1)
         for piece in pieces:

@@ -93,6 +93,7 @@ def purge(
     drop: Drop = False,
     watch: WatchFor = None,
     max_moves: MaxMoves = None,
+    jobs: options.Jobs = None,
     output_format: options.OutputFormat = options.Format.TEXT,
     output_file: options.OutputFile = None,
 ) -> None:
@@ -109,7 +110,7 @@ def purge(
 
     texts = Texts(tuple(strings or ()), regex, ignore_case, any_string, raw_only)
     heads = Heads(account, sender, to_domain, campaign, older_than, newer_than, all_messages)
-    manner = Manner(everything, explain, dry_run, yes, drop, watch, max_moves, output_format, output_file)
+    manner = Manner(everything, explain, dry_run, yes, drop, watch, max_moves, jobs, output_format, output_file)
     _check(manner, texts, heads)
     where = find_evidence(Asked(root, queue, logs, accounts, columns, timezone, None, None, server))
     run_purge(make_yard(where, quarantine), _wanted(texts, heads, where), manner, _predicates(texts, heads))

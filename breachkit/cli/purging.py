@@ -31,6 +31,7 @@ from breachkit.report.purge import render_dry_end
 from breachkit.report.purge import render_outcome
 from breachkit.report.purge import render_plan
 from breachkit.report.words import count
+from breachkit.workers import processors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,6 +57,7 @@ class Manner(NamedTuple):
     drop: bool
     watch: float | None
     max_moves: int | None
+    jobs: int | None
     output_format: options.Format
     output_file: Path | None
 
@@ -115,7 +117,7 @@ def run_purge(yard: Yard, wanted: Wanted, manner: Manner, predicates: Predicates
         yard.refuse_outside()
         yard.check()
     watch = None if manner.watch is None else Watch()
-    look = Look(yard, wanted, gather.Books(), keep=manner.explain, watch=watch)
+    look = Look(yard, wanted, gather.Books(), manner.jobs or processors(), keep=manner.explain, watch=watch)
     plan = look.once()
     work = Work(yard, look, manner, predicates)
     if manner.explain:

@@ -152,8 +152,12 @@ class Search:
 
 def _ascii_literals(needles: tuple[Needle, ...]) -> tuple[bytes, ...]:
     """List the strings sought, when all of them are literal and ASCII; else nothing."""
-    literals = tuple(needle.raw for needle in needles if isinstance(needle.raw, bytes) and needle.raw.isascii())
+    literals = tuple(needle.raw for needle in needles if isinstance(needle.raw, bytes) and _is_plain(needle.raw))
     return literals if len(literals) == len(needles) else ()
+
+
+def _is_plain(raw: bytes) -> bool:
+    return raw.isascii() and raw.decode().isprintable()
 
 
 def _read(handle: int, most: int, expected: int) -> bytes:

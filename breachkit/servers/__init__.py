@@ -167,6 +167,8 @@ class MailServer:
     """Read queued messages."""
     read_message: Callable[[Found, QueueFolder, Path | None, tzinfo], Message | Skipped]
     """Read one queued message that lies in, or below, a queue folder."""
+    read_senders: Callable[[bytes], tuple[str | None, str | None, str | None]]
+    """Read account, declared From and subject from the bytes of a queued message, as `read_message` does."""
     queue_home: Callable[[Path], Path]
     """Return the folder that holds the topmost queue folder above, or at, a queue folder: the quarantine's place."""
     is_live: Callable[[Path], bool]

@@ -21,6 +21,7 @@ from breachkit.servers.icewarp.layout import split_queue
 from breachkit.servers.icewarp.logs import find_logs
 from breachkit.servers.icewarp.queue import read_message
 from breachkit.servers.icewarp.queue import read_queue
+from breachkit.servers.icewarp.queue import read_senders
 from breachkit.servers.icewarp.rules import ADVICE
 from breachkit.servers.icewarp.rules import POLICY
 from breachkit.servers.icewarp.rules import RULES
@@ -50,6 +51,7 @@ SERVER = MailServer(
     split_queue=split_queue,
     read_queue=read_queue,
     read_message=read_message,
+    read_senders=read_senders,
     queue_home=queue_home,
     is_live=is_live,
     read_sessions=_later("sessions", "read_sessions"),

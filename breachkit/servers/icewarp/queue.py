@@ -71,6 +71,9 @@ class Head(NamedTuple):
     inner: Fields | None
 
 
+_NO_HEAD = Head({}, None)
+
+
 class Received(NamedTuple):
     """What the server's own trace line says (RFC 5321 §4.4)."""
 
@@ -105,6 +108,20 @@ def read_message(found: Found, folder: QueueFolder, root: Path | None, zone: tzi
     except OSError as error:
         return Skipped(reason_of(error), source)
     return message_of(head, found, folder, zone, source)
+
+
+def read_senders(raw: bytes) -> tuple[str | None, str | None, str | None]:
+    """Read account, declared From and subject, as `read_message` does, from the bytes of a file."""
+    head = (parse_head(raw[:HEAD_BYTES], is_whole=len(raw) <= HEAD_BYTES) or parse_head(raw[:LONGEST_HEAD])) or _NO_HEAD
+    return _account(head), _sender(head.first, b"from"), _subject(head)
+
+
+def _account(head: Head) -> str | None:
+    return _sender(head.first, b"localsender") or _text_of(head.first, b"localsender", lower=True)
+
+
+def _subject(head: Head) -> str | None:
+    return _text_of(head.first if head.inner is None else head.inner, b"subject")
 
 
 def _folder_of(path: str, folders: dict[str, QueueFolder]) -> QueueFolder:
@@ -147,7 +164,7 @@ def _block(text: bytes, start: int) -> tuple[Fields, int]:
 
 def message_of(raw: bytes, found: Found, folder: QueueFolder, zone: tzinfo, source: Locus) -> Message:
     """Make a Message of the head of a queue file; what the head does not say is None."""
-    head = parse_head(raw) or Head({}, None)
+    head = parse_head(raw) or _NO_HEAD
     own = head.first if head.inner is None else head.inner
     received = _received([_text(line) for line in own.get(b"received", head.first.get(b"received", []))])
     queue_id = _text_of(head.first, b"msgid") or received.queue_id
@@ -155,11 +172,11 @@ def message_of(raw: bytes, found: Found, folder: QueueFolder, zone: tzinfo, sour
     return Message(
         queue=folder.label,
         queue_id=queue_id,
-        auth_user=_sender(head.first, b"localsender") or _text_of(head.first, b"localsender", lower=True),
+        auth_user=_account(head),
         mail_from=_sender(head.first, b"from"),
         header_from=_sender(own, b"from"),
         rcpt_to=_recipients(head),
-        subject=_text_of(own, b"subject"),
+        subject=_subject(head),
         client_ip=received.client_ip,
         ts=stamp or datetime.fromtimestamp(found.mtime, UTC),
         is_stamped=stamp is not None,
