@@ -112,42 +112,47 @@ def cannot_hold(raw: bytes, wanted: bytes) -> bool:
     False means nothing. Only what can be told ten times faster than by decoding is told: of messages without
     parts, whose charset leaves ASCII as it is, whose lines all end alike, and whose header says all this plainly.
     """
-    end = b"\r\n" if raw.count(b"\r\n") == raw.count(b"\n") else b"\n"
-    # an envelope and the header, or the header and a first paragraph
-    first = raw.find(end * 2)
-    if first <= 0 or raw.startswith(_BEFORE_A_HEADER) or (end == b"\n" and b"\r" in raw):
+    first = raw.find(b"\r\n\r\n")
+    end = b"\r\n" if first > 0 else b"\n"
+    first = first if first > 0 else raw.find(b"\n\n")
+    if first <= 0 or raw.startswith(_BEFORE_A_HEADER):
         return False
+    # an envelope and the header, or the header and a first paragraph
     second = raw.find(end * 2, first + 2 * len(end))
-    head = raw[: second if second >= 0 else len(raw)]
+    head = raw[:second] if second >= 0 else raw
+    if head.count(b"\n") != head.count(end) or (len(end) == 1 and b"\r" in head):
+        return False
     lower = head.lower()
-    if any(mark in lower for mark in _BEYOND_A_GLANCE) or not _is_common(lower):
+    if b"multipart" in lower or b"message/" in lower or b"rfc822-headers" in lower or b"*" in lower:
+        return False  # parts, and parameters in a charset of their own
+    if b"charset" in lower and not (lower.count(b"charset") == len(_COMMON_CHARSET.findall(lower)) == 1):
         return False
     unfolded = head.replace(end + b" ", b" ").replace(end + b"\t", b"\t")
     if wanted in unfolded or (b"=?" in head and not _cannot_spell(unfolded, wanted)):
         return False
-    ways = _TRANSFER.findall(lower)
-    if len(ways) > 1 or lower.count(b"transfer-encoding") != len(ways):
-        return False
-    body = raw[second if second >= 0 and lower.find(b"transfer-encoding") > first else first :]
-    if ways:
-        body = _from_base64(body) if ways[0] == b"base64" else binascii.a2b_qp(body) if ways[0][:1] == b"q" else body
-    if b"&" in body and (b"html" in lower or b"<" in body):
-        return False
-    return wanted not in body
+    body = _body_at_a_glance(raw, lower, first, second)
+    return body is not None and wanted not in body and not (b"&" in body and (b"html" in lower or b"<" in body))
+
+
+def _body_at_a_glance(raw: bytes, lower: bytes, first: int, second: int) -> bytes | None:
+    """Return the body of a message without parts as it was before its transfer; None when that is not plain."""
+    place = lower.find(b"transfer-encoding")
+    if place < 0:
+        return raw
+    way = _TRANSFER.match(lower, place)
+    if way is None or lower.find(b"transfer-encoding", place + 1) >= 0:
+        return None
+    if way[1][:1] not in b"bq" or way[1] == b"binary":
+        return raw
+    body = raw[second if second >= 0 and place > first else first :]
+    return _from_base64(body) if way[1] == b"base64" else binascii.a2b_qp(body)
 
 
 _BEFORE_A_HEADER = (_BOM, b"\r", b"\n", b"From ", b">From ")
-_BEYOND_A_GLANCE = (b"multipart", b"message/", b"rfc822-headers", b"*")
-"""Parts, and parameters in a charset of their own."""
 _COMMON_CHARSET = re.compile(rb"charset=\"?(?:us-ascii|utf-8|iso-8859-\d|windows-125\d)")
 _TRANSFER = re.compile(
-    rb"\ncontent-transfer-encoding:[ \t]*(7bit|8bit|binary|base64|quoted-printable)[ \t]*(?=\r?\n[^ \t]|\Z)"
+    rb"(?<=\ncontent-)transfer-encoding:[ \t]*(7bit|8bit|binary|base64|quoted-printable)[ \t]*(?=\r?\n[^ \t]|\Z)"
 )
-
-
-def _is_common(lower: bytes) -> bool:
-    """Tell whether ASCII text is the same bytes in every charset that a header names."""
-    return b"charset" not in lower or lower.count(b"charset") == len(_COMMON_CHARSET.findall(lower)) == 1
 
 
 def _cannot_spell(head: bytes, wanted: bytes) -> bool:

@@ -87,6 +87,7 @@ class Chooser:
         self._read_senders = read_senders
         self._root = root
         self._alone = self._searches[0].alone if len(self._searches) == 1 else None
+        self._is_raw_only = wanted.texts.raw_only
         self._heads_first = wanted.asks_heads and not wanted.asks_texts
 
     def judge(self, found: Found) -> Chosen | Skipped | None:
@@ -107,14 +108,22 @@ class Chooser:
         return Chosen(hit, senders) if is_wanted(message, self._wanted) else None
 
     @property
+    def alone(self) -> bytes | None:
+        """The bytes sought when they are one literal string and nothing else."""
+        return self._alone
+
+    @property
+    def is_raw_only(self) -> bool:
+        """Whether that string is sought in the raw bytes only."""
+        return self._alone is not None and self._is_raw_only
+
+    @property
     def asks_bytes_only(self) -> bool:
         """Whether its bytes tell if a message is wanted."""
         return not self._wanted.asks_heads
 
     def judge_bytes(self, raw: bytes) -> bool | None:
         """Search a whole message: True for a raw hit, False for a decoded one, None for none. Raises TimeoutError."""
-        if self._alone is not None and self._alone in raw:
-            return True
         is_raw = True
         for search in self._searches:
             found_as = search.judge(raw)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from itertools import repeat
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
@@ -92,6 +91,8 @@ class Search:
         """
         if not self._needles or self._enough(is_in_bytes(needle, raw) for needle in self._needles):
             return True
+        if self._raw_only:
+            return None
         return False if self._may_decode(raw) and self._is_enough(self._find(raw)) else None
 
     @property
@@ -133,7 +134,7 @@ class Search:
             return False
         if self._always_decodes or len(first) == PIECE:
             return True
-        if self._literals and all(map(cannot_hold, repeat(first), self._literals)):
+        if self._literals and all(cannot_hold(first, literal) for literal in self._literals):
             return False
         return needs_decoding(first, blanks=self._blanks)
 

@@ -83,6 +83,8 @@ class Sweep:
         again: list[str] = []
         size = 0
         judge = self._chooser.judge_bytes
+        # most searches are for one literal string: nothing is found in what it is not in
+        alone, is_raw_only = self._chooser.alone, self._chooser.is_raw_only
         read, close, opened = os.read, os.close, os.open  # looked up once, not 200,000 times
         try:
             for name in piece.names:
@@ -96,7 +98,7 @@ class Sweep:
                     if not 0 < len(raw) < FIRST:
                         again.append(name)
                         continue
-                    is_raw = judge(raw)
+                    is_raw = True if alone is not None and alone in raw else None if is_raw_only else judge(raw)
                     if is_raw is None or self._take(f"{piece.folder}{os.sep}{name}", raw, handle, swept, is_raw=is_raw):
                         size += len(raw)
                     else:

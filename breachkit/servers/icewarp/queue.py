@@ -14,6 +14,7 @@ from datetime import UTC
 from datetime import datetime
 from datetime import timedelta
 from datetime import timezone
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
@@ -41,8 +42,17 @@ if TYPE_CHECKING:
 HEAD_BYTES = 1 << 15
 """How much of a file is read at first; a head that does not end in it is read whole, up to `LONGEST_HEAD`."""
 LONGEST_HEAD = 1 << 20
+KEPT_SPELLINGS = 4096
+"""Senders whose spelling is remembered once it was read: a spam run has few, and some hold a megabyte."""
 
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:[ \t]*(.*(?:\n[ \t].*)*)(?:\n|\Z)")
+_LINE = rb"[!-9;-~]++:[^\r\n]*+\r\n(?:[ \t][^\r\n]*+\r\n)*+"
+_USUAL = re.compile(rb"((?:" + _LINE + rb")++)\r\n((?:" + _LINE + rb")++)\r\n")
+"""An envelope and a header, both whole, every line ended by CRLF: what nearly all files begin with. It takes a fifth
+of the time to know that, and then to split without care."""
+_VALUE = re.compile(rb"[^\r\n]*+(?:\r\n[ \t][^\r\n]*+)*+")
+_ONE_FIELD = re.compile(rb"^([!-9;-~]+):[ \t]*(.*(?:\n[ \t].*)*)", re.MULTILINE)
+
 _OF_A_MESSAGE = frozenset({b"received", b"date", b"subject", b"mime-version", b"message-id", b"content-type"})
 """A first block with one of these is the message's own header, not an envelope."""
 _KNOWN = _OF_A_MESSAGE | {b"from", b"to", b"cc", b"sender", b"reply-to", b"return-path", b"content-transfer-encoding"}
@@ -112,8 +122,22 @@ def read_message(found: Found, folder: QueueFolder, root: Path | None, zone: tzi
 
 def read_senders(raw: bytes) -> tuple[str | None, str | None, str | None]:
     """Read account, declared From and subject, as `read_message` does, from the bytes of a file."""
+    usual = _USUAL.match(raw[:HEAD_BYTES])
+    if usual is not None and (found := _usual_senders(usual[1], usual[2])) is not None:
+        return found
     head = (parse_head(raw[:HEAD_BYTES], is_whole=len(raw) <= HEAD_BYTES) or parse_head(raw[:LONGEST_HEAD])) or _NO_HEAD
     return _account(head), _sender(head.first, b"from"), _subject(head)
+
+
+def _usual_senders(envelope: bytes, own: bytes) -> tuple[str | None, str | None, str | None] | None:
+    """Read them from two whole blocks without splitting the second; None when that cannot be done."""
+    first = _fields_of(envelope)
+    place = own.lower().find(b"\nsubject:")
+    if place < 0 or _OF_A_MESSAGE & first.keys():
+        return None
+    subject = _VALUE.match(own, place + len(b"\nsubject:"))
+    text = None if subject is None else _text(subject[0]) or None
+    return _account(Head(first, None)), _sender(first, b"from"), text
 
 
 def _account(head: Head) -> str | None:
@@ -142,6 +166,9 @@ def _head_of(found: Found) -> bytes:
 
 def parse_head(raw: bytes, *, is_whole: bool = True) -> Head | None:
     """Split the head of a queue file; None when it is not whole and its end is not in sight."""
+    usual = _USUAL.match(raw)
+    if usual is not None:
+        return _usual_head(usual[1], usual[2])
     text = raw.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").lstrip(b"\n")
     first, end = _block(text, 0)
     if end >= len(text) and not is_whole:
@@ -152,6 +179,22 @@ def parse_head(raw: bytes, *, is_whole: bool = True) -> Head | None:
     if inner_end >= len(text) and not is_whole:
         return None
     return Head(first, inner if _KNOWN & inner.keys() else None)
+
+
+def _usual_head(envelope: bytes, own: bytes) -> Head:
+    """Split two blocks of which every line is known to be a field or to go on with one."""
+    first = _fields_of(envelope)
+    if _OF_A_MESSAGE & first.keys():
+        return Head(first, None)
+    inner = _fields_of(own)
+    return Head(first, inner if _KNOWN & inner.keys() else None)
+
+
+def _fields_of(block: bytes) -> Fields:
+    fields: Fields = {}
+    for name, value in _ONE_FIELD.findall(block.replace(b"\r\n", b"\n")):
+        fields.setdefault(name.lower(), []).append(value)
+    return fields
 
 
 def _block(text: bytes, start: int) -> tuple[Fields, int]:
@@ -204,12 +247,15 @@ def _addresses(value: bytes) -> list[str]:
 
 
 def _sender(fields: Fields, name: bytes) -> str | None:
-    if name not in fields:
-        return None
-    found = _addresses(fields[name][0])
+    return _sender_of(fields[name][0]) if name in fields else None
+
+
+@lru_cache(maxsize=KEPT_SPELLINGS)
+def _sender_of(value: bytes) -> str | None:
+    found = _addresses(value)
     if found:
         return found[-1]  # "a@b <c@d>": the display name comes first
-    return NULL_SENDER if fields[name][0].strip() == b"<>" else None
+    return NULL_SENDER if value.strip() == b"<>" else None
 
 
 def _recipients(head: Head) -> tuple[str, ...]:
