@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from breachkit.cli import gather
+from breachkit.reading import gather
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from breachkit.cli.where import Where
     from breachkit.detect.compromise import Accusation
     from breachkit.detect.inquiry import Evidence
+    from breachkit.reading.where import Where
     from breachkit.records import Message
 
 

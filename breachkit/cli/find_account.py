@@ -5,17 +5,17 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from breachkit.cli import gather
 from breachkit.cli import options
 from breachkit.cli import output
 from breachkit.cli.accusing import accuse
-from breachkit.cli.where import Asked
-from breachkit.cli.where import find_evidence
 from breachkit.errors import PasswordsOnTerminalOnlyError
+from breachkit.reading import gather
+from breachkit.reading.where import Asked
+from breachkit.reading.where import find_evidence
 
 if TYPE_CHECKING:
-    from breachkit.cli.where import Where
     from breachkit.detect.compromise import Accusation
+    from breachkit.reading.where import Where
     from breachkit.report.inputs import Inputs
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from breachkit.cli import gather
 from breachkit.cli import options
 from breachkit.cli import output
-from breachkit.cli.where import Asked
-from breachkit.cli.where import find_evidence
+from breachkit.reading import gather
+from breachkit.reading.where import Asked
+from breachkit.reading.where import find_evidence
 
 
 def scan(

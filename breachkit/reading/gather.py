@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Iterator
 
-    from breachkit.cli.where import Where
+    from breachkit.reading.where import Where
     from breachkit.records import Account
     from breachkit.records import Delivery
     from breachkit.records import Locus
