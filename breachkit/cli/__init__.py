@@ -15,6 +15,7 @@ from breachkit.cli.harden import harden
 from breachkit.cli.output import prepare_streams
 from breachkit.cli.purge import purge
 from breachkit.cli.quarantine import quarantine
+from breachkit.cli.read import read
 from breachkit.cli.restore import restore
 from breachkit.cli.scan import scan
 from breachkit.cli.trace import trace
@@ -52,6 +53,7 @@ def _options(
 app.command("scan")(scan)
 app.command("group")(group)
 app.command("find-account")(find_account)
+app.command("read")(read)
 app.command("trace")(trace)
 app.command("weak-passwords")(weak_passwords)
 app.command("harden")(harden)

@@ -9,6 +9,7 @@ from breachkit.reading import gather
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from breachkit.cli.several import Together
     from breachkit.detect.compromise import Accusation
     from breachkit.detect.inquiry import Evidence
     from breachkit.reading.where import Where
@@ -55,6 +56,17 @@ def judge_accounts(
 
     evidence, facts = read_evidence(where, books, messages)
     return find_accounts(evidence), facts
+
+
+def accuse_together(together: Together) -> Accusation:
+    """Judge every account of several nodes in the light of what all of them saw."""
+    from breachkit.cli.joins import evidence_of
+    from breachkit.detect.compromise import find_accounts
+
+    stitched = together.stitched
+    return find_accounts(
+        evidence_of(stitched.messages, stitched.facts, stitched.accounts, together.fingerprints),
+    )
 
 
 def accuse(where: Where, books: gather.Books) -> tuple[Accusation, gather.SmtpFacts]:
