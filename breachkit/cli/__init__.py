@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from breachkit import __version__
+from breachkit.cli.cluster_certs import cluster_certs
+from breachkit.cli.cluster_check import cluster_check
 from breachkit.cli.contain import contain
 from breachkit.cli.find_account import find_account
 from breachkit.cli.group import group
@@ -60,6 +62,8 @@ app.command("harden")(harden)
 app.command("contain")(contain)
 app.command("purge")(purge)
 app.command("restore")(restore)
+app.command("cluster-certs")(cluster_certs)
+app.command("cluster-check")(cluster_check)
 app.add_typer(quarantine, name="quarantine")
 
 

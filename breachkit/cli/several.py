@@ -27,6 +27,7 @@ from breachkit.report.inputs import NodeInputs
 from breachkit.sasl import Fingerprints
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from collections.abc import Iterable
     from collections.abc import Iterator
     from collections.abc import Sequence
@@ -53,6 +54,14 @@ class Several:
         """True when any of it was."""
         return any((self.node, self.partial, self.key, self.scheduler, self.certs))
 
+    def typed(self) -> Iterator[tuple[str, str]]:
+        """List the options as they were typed."""
+        for option, values in (("--node", self.node), ("--partial", self.partial)):
+            yield from ((option, str(value)) for value in values or ())
+        for option, value in {"--key": self.key, "--scheduler": self.scheduler, "--certs": self.certs}.items():
+            if value is not None:
+                yield option, str(value)
+
 
 @dataclass(frozen=True, slots=True)
 class Together:
@@ -63,7 +72,7 @@ class Together:
     zone: tzinfo
     zone_name: str
 
-    def inputs(self, parts: Iterable[Part] = PARTS) -> tuple[Inputs, gather.Books]:
+    def inputs(self, parts: Collection[Part] = PARTS) -> tuple[Inputs, gather.Books]:
         """Close the books over some parts of every node. Raises UnbalancedError."""
         books, facts = self.stitched.books(parts), self.stitched.facts
         gather.balance(books)
@@ -92,9 +101,14 @@ class Together:
             log_last=facts.last,
             log_gaps=tuple(sorted(gaps)),
             doors=facts.doors if "doors" in parts else (),
-            nodes=tuple(map(_row, self.stitched.nodes)),
+            nodes=tuple(_row(node, parts) for node in self.stitched.nodes),
         )
         return inputs, books
+
+    def again(self, command: str, several: Several) -> str:
+        """Spell another command over the same nodes."""
+        typed = [word for option, value in several.typed() for word in (option, value)]
+        return _spelled(["breachkit", command, *typed, "--timezone", self.zone_name])
 
     def following(self, nodes: Iterable[str], *commands: Sequence[str]) -> Iterator[str]:
         """Spell what to run next on some of the nodes, each of which has its own evidence."""
@@ -104,13 +118,17 @@ class Together:
                 yield f"on {node.node}:"
                 for command in commands:
                     words = ["breachkit", *command, "--root", node.root, "--timezone", node.zone_name]
-                    yield "  " + (subprocess.list2cmdline(words) if IS_WINDOWS else shlex.join(words))
+                    yield "  " + _spelled(words)
 
 
-def _row(node: NodeRecords | LostNode) -> NodeInputs:
+def _spelled(words: list[str]) -> str:
+    return subprocess.list2cmdline(words) if IS_WINDOWS else shlex.join(words)
+
+
+def _row(node: NodeRecords | LostNode, parts: Collection[Part]) -> NodeInputs:
     if isinstance(node, LostNode):
         return NodeInputs(node.node, node.root, is_read=False)
-    facts, books = node.facts, node.books.values()
+    facts, books = node.facts, [node.books[part] for part in parts]
     return NodeInputs(
         node.node,
         node.root,

@@ -7,6 +7,7 @@ connection is either TLS in which both sides show a certificate of one authority
 from __future__ import annotations
 
 import ipaddress
+import logging
 import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -69,6 +70,7 @@ def connected(address: str, certs: Path | None) -> Iterator[Any]:
     except ImportError:
         raise ClusterExtraError from None
     dask: Any = distributed  # its calls are not typed
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what goes wrong is said in sentences of ours
     security: Any = False
     if is_tls and certs is not None:
         security = dask.Security(
