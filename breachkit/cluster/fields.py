@@ -7,14 +7,12 @@ breachkit make themselves, with room to spare.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from datetime import UTC
+from datetime import datetime
 from typing import Any
 
 from breachkit.cluster.partial import EPOCH
 from breachkit.cluster.partial import MICROSECOND
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 LONGEST_TEXT = 1 << 20
 """Characters: one address may fill a head of a message, of which 1 MiB is read."""
@@ -22,7 +20,11 @@ LONGEST_TEXT = 1 << 20
 LONGEST_LIST = 1 << 20
 """Values: so may recipients."""
 
-MOST = (1 << 63) - 1
+MOST = 1 << 48
+"""Counts, sizes and offsets: 256 TiB, and 32,768 of them can be added up in 64 bits."""
+
+EARLIEST, LATEST = datetime(1700, 1, 1, tzinfo=UTC), datetime(2250, 1, 1, tzinfo=UTC)
+"""What pandas holds in nanoseconds, with room for a clock set wrong."""
 
 
 def text(value: Any) -> str:
@@ -74,7 +76,10 @@ def moment(value: Any) -> datetime:
     """Take a time in microseconds since the epoch. Raises OverflowError too, for no year of ours."""
     if type(value) is not int:
         raise ValueError("no time")
-    return EPOCH + value * MICROSECOND
+    ts = EPOCH + value * MICROSECOND
+    if not EARLIEST <= ts <= LATEST:
+        raise ValueError("no time of our calendar")
+    return ts
 
 
 def seconds_or_none(value: Any) -> float | None:
@@ -83,7 +88,7 @@ def seconds_or_none(value: Any) -> float | None:
         return None
     if type(value) not in {int, float} or not math.isfinite(value):
         raise ValueError("no time")
-    moment(int(value) * 1_000_000)  # is it one of our calendar?
+    moment(int(value) * 1_000_000)
     return float(value)
 
 
