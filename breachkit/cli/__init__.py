@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from breachkit import __version__
+from breachkit.cli.cluster_certs import cluster_certs
+from breachkit.cli.cluster_check import cluster_check
 from breachkit.cli.contain import contain
 from breachkit.cli.find_account import find_account
 from breachkit.cli.group import group
@@ -15,6 +17,7 @@ from breachkit.cli.harden import harden
 from breachkit.cli.output import prepare_streams
 from breachkit.cli.purge import purge
 from breachkit.cli.quarantine import quarantine
+from breachkit.cli.read import read
 from breachkit.cli.restore import restore
 from breachkit.cli.scan import scan
 from breachkit.cli.trace import trace
@@ -52,12 +55,15 @@ def _options(
 app.command("scan")(scan)
 app.command("group")(group)
 app.command("find-account")(find_account)
+app.command("read")(read)
 app.command("trace")(trace)
 app.command("weak-passwords")(weak_passwords)
 app.command("harden")(harden)
 app.command("contain")(contain)
 app.command("purge")(purge)
 app.command("restore")(restore)
+app.command("cluster-certs")(cluster_certs)
+app.command("cluster-check")(cluster_check)
 app.add_typer(quarantine, name="quarantine")
 
 

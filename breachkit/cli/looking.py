@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from breachkit.cli.aside import Yard
-    from breachkit.cli.gather import Books
     from breachkit.purge.plan import Plan
     from breachkit.purge.plan import Wanted
     from breachkit.purge.watch import Watch
+    from breachkit.reading.gather import Books
     from breachkit.records import Message
     from breachkit.servers import QueueFolder
 

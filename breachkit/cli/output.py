@@ -16,7 +16,7 @@ from breachkit.errors import OutputFileError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from breachkit.cli.gather import Books
+    from breachkit.reading.gather import Books
 
 
 class Exit(IntEnum):

@@ -14,21 +14,21 @@ import typer
 
 from breachkit.cli import options
 from breachkit.cli.aside import make_yard
-from breachkit.cli.where import Asked
-from breachkit.cli.where import find_evidence
 from breachkit.errors import BadAgeError
 from breachkit.errors import BlankStringError
 from breachkit.errors import ClashingOptionsError
 from breachkit.errors import NoPredicateError
+from breachkit.reading.where import Asked
+from breachkit.reading.where import find_evidence
 
 if TYPE_CHECKING:
     from datetime import tzinfo
 
     from breachkit.cli.purging import Manner
     from breachkit.cli.purging import Predicates
-    from breachkit.cli.where import Where
     from breachkit.purge.needles import Texts
     from breachkit.purge.plan import Wanted
+    from breachkit.reading.where import Where
 
 _AGE = re.compile(r"(\d{1,6})\s*([smhdw])", re.IGNORECASE)
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}

@@ -8,8 +8,8 @@ import typer
 
 from breachkit.cli import options
 from breachkit.cli.aside import make_yard
-from breachkit.cli.where import Asked
-from breachkit.cli.where import find_evidence
+from breachkit.reading.where import Asked
+from breachkit.reading.where import find_evidence
 
 quarantine = typer.Typer(
     help="List, show, verify or drop what purges have moved away.\n\nExample: breachkit quarantine list",

@@ -8,9 +8,9 @@ import typer
 
 from breachkit.cli import options
 from breachkit.cli.aside import make_yard
-from breachkit.cli.where import Asked
-from breachkit.cli.where import find_evidence
 from breachkit.errors import ClashingOptionsError
+from breachkit.reading.where import Asked
+from breachkit.reading.where import find_evidence
 
 RunName = Annotated[str | None, typer.Argument(metavar="RUN", help="The run; else the only one that holds messages.")]
 AllRuns = Annotated[bool, typer.Option("--all", help="Every run that holds messages.")]

@@ -9,22 +9,22 @@ from typing import Annotated
 import typer
 
 from breachkit.cli import exports
-from breachkit.cli import gather
 from breachkit.cli import options
 from breachkit.cli import output
 from breachkit.cli.accusing import has_evidence
 from breachkit.cli.accusing import read_evidence
-from breachkit.cli.where import Asked
-from breachkit.cli.where import find_evidence
 from breachkit.errors import NoAccountsFileError
 from breachkit.errors import PathMissingError
 from breachkit.errors import PathUnreadableError
+from breachkit.reading import gather
+from breachkit.reading.where import Asked
+from breachkit.reading.where import find_evidence
 
 if TYPE_CHECKING:
-    from breachkit.cli.where import Where
     from breachkit.detect.passwords import Criteria
     from breachkit.detect.passwords import WeakPasswords
     from breachkit.detect.policy import Policy
+    from breachkit.reading.where import Where
 
 MINUTE = 60.0
 
