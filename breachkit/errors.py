@@ -405,3 +405,150 @@ class RunBusyError(BreachkitError):
 
     def __init__(self, run: str) -> None:
         super().__init__(f"another breachkit works on run {run} just now; wait until it has ended")
+
+
+class NodeNameError(UsageError):
+    """A node has no usable name, or no root."""
+
+    def __init__(self, word: str) -> None:
+        super().__init__(
+            f"'{word}' is no node: write NAME=ROOT, the name of 2 to 63 letters, digits, '.', '_' and '-'",
+        )
+
+
+class DuplicateNodeError(UsageError):
+    """Two nodes have one name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"two nodes are called {name}; give each node a name of its own")
+
+
+class NodeOptionsError(UsageError):
+    """Options that do not go together where nodes are read."""
+
+    def __init__(self, option: str, other: str, advice: str) -> None:
+        super().__init__(f"{option} does not go with {other}; {advice}")
+
+
+class NodeRefusedError(BreachkitError):
+    """A node was reached, but cannot read what it was asked for."""
+
+    def __init__(self, node: str, sentence: str) -> None:
+        super().__init__(f"node {node}: {sentence}")
+
+
+class NoNodeAnsweredError(BreachkitError):
+    """Not one of the nodes answered, so that there is nothing to judge by."""
+
+    def __init__(self, nodes: Iterable[str]) -> None:
+        super().__init__(
+            f"no node answered ({', '.join(nodes)}); see 'breachkit cluster-check', or read each node in place with"
+            " 'breachkit read --partial FILE'",
+        )
+
+
+class KeyFileError(BreachkitError):
+    """The key of a partial result cannot be read or made."""
+
+    def __init__(self, path: PathLike[str] | str, reason: str) -> None:
+        super().__init__(
+            f"--key {path}: {reason}; name the key file that 'breachkit read --key' made on the first node",
+        )
+
+
+class PartialBrokenError(BreachkitError):
+    """A partial result is torn, or was changed."""
+
+    def __init__(self, path: PathLike[str] | str, line: int, reason: str) -> None:
+        super().__init__(
+            f"{path} line {line}: {reason}; the file is incomplete or was changed: carry it over again and compare"
+            " its SHA-256, or read the node anew",
+        )
+
+
+class PartialSchemaError(BreachkitError):
+    """A file is no partial result that this breachkit knows."""
+
+    def __init__(self, path: PathLike[str] | str, schema: str) -> None:
+        super().__init__(
+            f"{path} is no partial result of the kind {schema}; write it with 'breachkit read --partial' of the same"
+            " version",
+        )
+
+
+class PartialKeyError(BreachkitError):
+    """A partial result was made with another key."""
+
+    def __init__(self, path: PathLike[str] | str) -> None:
+        super().__init__(
+            f"{path} was made with another key, so that its secrets cannot be compared; carry one key file to every"
+            " node and read again",
+        )
+
+
+class PartialExistsError(BreachkitError):
+    """The file that a partial result is to be written to exists."""
+
+    def __init__(self, path: PathLike[str] | str) -> None:
+        super().__init__(f"{path} exists and is not overwritten; name another --partial FILE")
+
+
+class PathUnwritableError(BreachkitError):
+    """What was to be kept cannot be written where it was asked for."""
+
+    def __init__(self, option: str, path: PathLike[str] | str, reason: str) -> None:
+        super().__init__(f"{option} {path} cannot be written ({reason}); choose another place")
+
+
+class ClusterExtraError(BreachkitError):
+    """What several machines need is not installed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this needs the cluster extra: install it with 'pip install breachkit[cluster]', or read each node in"
+            " place with 'breachkit read --partial FILE'",
+        )
+
+
+class SchedulerAddressError(BreachkitError):
+    """A scheduler's address is not one that is safe to speak to."""
+
+    def __init__(self, address: str, reason: str) -> None:
+        super().__init__(
+            f"--scheduler {address} is refused: {reason}; use tls://HOST:PORT with --certs DIR (see 'breachkit"
+            " cluster-certs'), or tcp://127.0.0.1:PORT",
+        )
+
+
+class CertificatesMissingError(BreachkitError):
+    """TLS without a certificate of ours."""
+
+    def __init__(self, address: str, reason: str) -> None:
+        super().__init__(
+            f"--scheduler {address} is refused without a client's certificate: {reason}; make the certificates with"
+            " 'breachkit cluster-certs DIR' and name that folder with --certs DIR",
+        )
+
+
+class CertificatesExistError(BreachkitError):
+    """Certificates are not overwritten."""
+
+    def __init__(self, path: PathLike[str] | str) -> None:
+        super().__init__(f"{path} exists; nothing was written: choose another folder, or remove the old ones")
+
+
+class SchedulerUnreachableError(BreachkitError):
+    """Nobody answers at the scheduler's address, or not with a certificate of ours."""
+
+    def __init__(self, address: str, reason: str) -> None:
+        super().__init__(
+            f"no scheduler answers at {address} ({reason}); check that 'dask scheduler' runs there with certificates"
+            " of the same authority",
+        )
+
+
+class NodeVersionError(BreachkitError):
+    """A worker has another breachkit."""
+
+    def __init__(self, node: str, theirs: str, ours: str) -> None:
+        super().__init__(f"node {node} has breachkit {theirs}, this is {ours}; install one version everywhere")

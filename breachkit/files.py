@@ -143,8 +143,10 @@ def _push(folder: str, ahead: list[os.DirEntry[str]], root: Path | None) -> Iter
         yield Skipped(reason_of(error), Locus(shown(folder, root), 0, 1))
 
 
-def list_pieces(folder: str, root: Path | None, passed_over: list[Skipped]) -> Iterator[Piece]:
-    """Yield the regular files below a folder, some at a time and in no order; what breachkit moved away is left out.
+def list_pieces(
+    folder: str, root: Path | None, passed_over: list[Skipped], *, with_moved: bool = False
+) -> Iterator[Piece]:
+    """Yield the regular files below a folder, some at a time and in no order.
 
     Unlike `walk` it asks the system for no more than names and kinds, which the folder itself tells (`d_type`).
 
@@ -152,6 +154,7 @@ def list_pieces(folder: str, root: Path | None, passed_over: list[Skipped]) -> I
         folder: where to begin; a link here is followed, since the user named it.
         root: what shown paths are relative to.
         passed_over: gets what is no file, or cannot be listed.
+        with_moved: list what breachkit moved away, too.
     """
     ahead = [folder]
     while ahead:
@@ -162,7 +165,9 @@ def list_pieces(folder: str, root: Path | None, passed_over: list[Skipped]) -> I
                 while batch := list(islice(entries, max(1, (RECORD - len(above)) // (length + 4)))):
                     names = [entry.name for entry in batch if entry.is_file(follow_symlinks=False)]
                     if len(names) < len(batch):
-                        passed_over += _sort_out(batch, above, ahead, root)
+                        below: list[str] = []
+                        passed_over += _sort_out(batch, above, below, root)
+                        ahead += [path for path in below if with_moved or os.path.basename(path) != QUARANTINE]  # noqa: PTH119
                     if names:
                         length = len(names[0])
                         yield Piece(above, names)
@@ -170,8 +175,8 @@ def list_pieces(folder: str, root: Path | None, passed_over: list[Skipped]) -> I
             passed_over.append(Skipped(reason_of(error), Locus(shown(above, root), 0, 1)))
 
 
-def _sort_out(batch: list[os.DirEntry[str]], above: str, ahead: list[str], root: Path | None) -> Iterator[Skipped]:
-    """Put the folders of a batch with those still to be listed, and yield what is neither folder nor file."""
+def _sort_out(batch: list[os.DirEntry[str]], above: str, below: list[str], root: Path | None) -> Iterator[Skipped]:
+    """Put the folders of a batch into `below`, and yield what is neither folder nor file."""
     for entry in batch:
         path = os.path.join(above, entry.name)  # noqa: PTH118  200,000 times
         if entry.is_file(follow_symlinks=False):
@@ -180,8 +185,8 @@ def _sort_out(batch: list[os.DirEntry[str]], above: str, ahead: list[str], root:
             yield Skipped(LINK, Locus(shown(path, root), 0, 1))
         elif not entry.is_dir(follow_symlinks=False):
             yield Skipped(SPECIAL, Locus(shown(path, root), 0, 1))
-        elif entry.name != QUARANTINE:
-            ahead.append(path)
+        else:
+            below.append(path)
 
 
 def in_walk_order(path: str, separator: str = os.sep) -> str:

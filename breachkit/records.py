@@ -36,6 +36,13 @@ class Locus(NamedTuple):
     path: str
     offset: int
     line: int
+    node: str = ""
+    """Which of several nodes it stands on; empty where one server is read."""
+
+    @property
+    def shown(self) -> str:
+        """The path, with the node before it where there are several: `mail1:logs/smtp/s20261120-00.log`."""
+        return f"{self.node}:{self.path}" if self.node else self.path
 
 
 class Skipped(NamedTuple):

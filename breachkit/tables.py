@@ -35,6 +35,7 @@ MESSAGES = {
     "is_stamped": "bool",
     "size": "int64",
     "quarantined": "bool",
+    "node": TEXT,
     "source": TEXT,
 }
 ATTEMPTS = {
@@ -58,6 +59,7 @@ SENDS = {
     "rcpt_unknown": "int64",
     "queue_id": TEXT,
     "accepted": "bool",
+    "node": TEXT,
     "source": TEXT,
 }
 DELIVERIES = {
@@ -67,6 +69,7 @@ DELIVERIES = {
     "rcpt_to": TEXT,
     "outcome": TEXT,
     "is_unknown": "bool",
+    "node": TEXT,
     "source": TEXT,
 }
 
@@ -85,8 +88,11 @@ def _column(values: list[Any], dtype: str) -> pd.Series[Any]:
 
 def messages_table(messages: Iterable[Message]) -> pd.DataFrame:
     """Put queued messages in a table: one row a message, columns `MESSAGES`."""
-    wanted = list(MESSAGES)
-    return _table([[getattr(message, name) for name in wanted] for message in messages], MESSAGES)
+    wanted = list(MESSAGES)[:-2]
+    return _table(
+        [[*(getattr(message, name) for name in wanted), message.source.node, message.source] for message in messages],
+        MESSAGES,
+    )
 
 
 def recipients_table(messages: pd.DataFrame) -> pd.DataFrame:
@@ -121,6 +127,7 @@ def sends_table(sends: Iterable[tuple[str, str | None, Locus | None, Transaction
             sent.rcpt_unknown,
             sent.queue_id,
             sent.accepted,
+            sent.source.node,
             sent.source,
         )
         for client_ip, user, auth, sent in sends
@@ -131,4 +138,4 @@ def sends_table(sends: Iterable[tuple[str, str | None, Locus | None, Transaction
 def deliveries_table(deliveries: Sequence[Delivery]) -> pd.DataFrame:
     """Put deliveries outwards in a table, in order of time, columns `DELIVERIES`."""
     ordered = sorted(deliveries, key=lambda delivery: (delivery.ts, delivery.source))
-    return _table(ordered, DELIVERIES)
+    return _table([(*row[:-1], row.source.node, row.source) for row in ordered], DELIVERIES)

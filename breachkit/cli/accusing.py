@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from breachkit.cli import gather
+from breachkit.reading import gather
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from breachkit.cli.where import Where
+    from breachkit.cli.several import Together
     from breachkit.detect.compromise import Accusation
     from breachkit.detect.inquiry import Evidence
+    from breachkit.reading.where import Where
     from breachkit.records import Message
 
 
@@ -55,6 +56,17 @@ def judge_accounts(
 
     evidence, facts = read_evidence(where, books, messages)
     return find_accounts(evidence), facts
+
+
+def accuse_together(together: Together) -> Accusation:
+    """Judge every account of several nodes in the light of what all of them saw."""
+    from breachkit.cli.joins import evidence_of
+    from breachkit.detect.compromise import find_accounts
+
+    stitched = together.stitched
+    return find_accounts(
+        evidence_of(stitched.messages, stitched.facts, stitched.accounts, together.fingerprints),
+    )
 
 
 def accuse(where: Where, books: gather.Books) -> tuple[Accusation, gather.SmtpFacts]:

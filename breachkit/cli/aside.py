@@ -20,10 +20,10 @@ from breachkit.purge.store import make_queue
 from breachkit.purge.store import stores_of
 
 if TYPE_CHECKING:
-    from breachkit.cli.where import Where
     from breachkit.purge.store import Queue
     from breachkit.purge.store import Run
     from breachkit.purge.store import Store
+    from breachkit.reading.where import Where
     from breachkit.servers import QueueFolder
 
 

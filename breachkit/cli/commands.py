@@ -49,6 +49,17 @@ ENTRIES = {
         "purge:purge", "Move messages out of the queue into a quarantine, from which `restore` brings them back."
     ),
     "restore": Entry("restore:restore", "Put quarantined messages back where they were: the server will send them."),
+    "cluster-certs": Entry(
+        "cluster_certs:cluster_certs",
+        "Make the certificates that a cluster of nodes needs: an authority, a scheduler, workers, a client.",
+    ),
+    "cluster-check": Entry(
+        "cluster_check:cluster_check",
+        "Say which nodes answer, which breachkit each has, and what evidence each sees; nothing is read.",
+    ),
+    "read": Entry(
+        "read:read", "Read the evidence of a node into one file, for an answer over several nodes elsewhere."
+    ),
     "quarantine": Entry("quarantine:quarantine", "List, show, verify or drop what purges have moved away."),
 }
 

@@ -7,22 +7,22 @@ from typing import Annotated
 
 import typer
 
-from breachkit.cli import gather
 from breachkit.cli import options
 from breachkit.cli import output
 from breachkit.cli.accusing import accuse
-from breachkit.cli.where import Asked
-from breachkit.cli.where import find_evidence
 from breachkit.errors import NothingCompromisedError
 from breachkit.errors import PathUnreadableError
+from breachkit.reading import gather
+from breachkit.reading.where import Asked
+from breachkit.reading.where import find_evidence
 from breachkit.sasl import Login
 from breachkit.servers import Containment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from breachkit.cli.where import Where
     from breachkit.detect.compromise import Accusation
+    from breachkit.reading.where import Where
     from breachkit.report.contain import Contained
 
 Names = Annotated[

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from breachkit.cli import gather
 from breachkit.errors import CampaignGoneError
+from breachkit.reading import gather
 from breachkit.report.purge import Unexplained
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from breachkit.cli.where import Where
+    from breachkit.reading.where import Where
     from breachkit.records import Message
 
 EXAMPLES = 3

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from breachkit.cli.gather import Books
-    from breachkit.cli.where import Where
+    from breachkit.reading.gather import Books
+    from breachkit.reading.where import Where
     from breachkit.records import Setting
     from breachkit.sasl import Login
 

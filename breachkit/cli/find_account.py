@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import sys
 from typing import TYPE_CHECKING
+from typing import NamedTuple
 
-from breachkit.cli import gather
 from breachkit.cli import options
 from breachkit.cli import output
 from breachkit.cli.accusing import accuse
-from breachkit.cli.where import Asked
-from breachkit.cli.where import find_evidence
+from breachkit.cli.accusing import accuse_together
+from breachkit.cli.several import Several
+from breachkit.cli.several import read_together
+from breachkit.errors import NodeOptionsError
 from breachkit.errors import PasswordsOnTerminalOnlyError
+from breachkit.reading import gather
+from breachkit.reading.where import Asked
+from breachkit.reading.where import find_evidence
 
 if TYPE_CHECKING:
-    from breachkit.cli.where import Where
     from breachkit.detect.compromise import Accusation
+    from breachkit.reading.where import Where
     from breachkit.report.inputs import Inputs
 
 
@@ -30,6 +35,12 @@ def find_account(
     since: options.Since = None,
     until: options.Until = None,
     server: options.Server = None,
+    node: options.Node = None,
+    partial: options.Partial = None,
+    key: options.Key = None,
+    scheduler: options.Scheduler = None,
+    certs: options.Certs = None,
+    wait: options.Wait = 30,
     output_format: options.OutputFormat = options.Format.TEXT,
     output_file: options.OutputFile = None,
     show_passwords: options.ShowPasswords = False,
@@ -42,26 +53,50 @@ def find_account(
     is_json = output_format is options.Format.JSON
     if show_passwords and (is_json or output_file is not None or not sys.stdout.isatty()):
         raise PasswordsOnTerminalOnlyError
-    where = find_evidence(Asked(root, queue, logs, accounts, columns, timezone, since, until, server))
-    books = gather.Books()
-    found, inputs, facts = _accuse(where, books)
+    asked = Asked(root, queue, logs, accounts, columns, timezone, since, until, server)
+    several = Several(node, partial, key, scheduler, certs, wait)
+    if several.is_asked and show_passwords:
+        raise NodeOptionsError("--show-passwords", "several nodes", "no password leaves its node; run it there")
+    judged = _judge_together(asked, several) if several.is_asked else _judge(asked, show_passwords=show_passwords)
     from breachkit.report.contract import dump
     from breachkit.report.find_account import find_account_json
     from breachkit.report.find_account import render_find_account
 
-    passwords = _passwords(where, found, facts) if show_passwords else None
+    found, inputs, books, following, passwords = judged
     output.write(
-        dump(find_account_json(found, inputs))
-        if is_json
-        else render_find_account(found, inputs, _following(where, found), passwords),
+        dump(find_account_json(found, inputs)) if is_json else render_find_account(found, inputs, following, passwords),
         output_file,
     )
     output.finish(books, findings=fail_on_findings and any(one.verdict != "clear" for one in found.accounts))
 
 
-def _accuse(where: Where, books: gather.Books) -> tuple[Accusation, Inputs, gather.SmtpFacts]:
+class _Judged(NamedTuple):
+    """The verdicts, what they rest on, and what to run next."""
+
+    found: Accusation
+    inputs: Inputs
+    books: gather.Books
+    following: list[str]
+    passwords: dict[str, list[str]] | None
+
+
+def _judge(asked: Asked, *, show_passwords: bool) -> _Judged:
+    where, books = find_evidence(asked), gather.Books()
     found, facts = accuse(where, books)
-    return found, gather.inputs_of(where, books, facts), facts
+    passwords = _passwords(where, found, facts) if show_passwords else None
+    return _Judged(found, gather.inputs_of(where, books, facts), books, _following(where, found), passwords)
+
+
+def _judge_together(asked: Asked, several: Several) -> _Judged:
+    together = read_together(asked, several)
+    found = accuse_together(together)
+    inputs, books = together.inputs()
+    worst = found.accounts[0] if found.accounts else None
+    if worst is None or worst.verdict == "clear":
+        return _Judged(found, inputs, books, list(together.following((), ["scan"])), None)
+    nodes = {source.node for signal in worst.signals for source in signal.evidence}
+    commands = ["trace", worst.account], ["contain", worst.account], ["purge", "--account", worst.account, "--dry-run"]
+    return _Judged(found, inputs, books, list(together.following(nodes, *commands)), None)
 
 
 def _following(where: Where, found: Accusation) -> list[str]:

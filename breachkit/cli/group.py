@@ -9,23 +9,23 @@ from typing import Annotated
 
 import typer
 
-from breachkit.cli import gather
 from breachkit.cli import options
 from breachkit.cli import output
-from breachkit.cli.where import Asked
-from breachkit.cli.where import find_evidence
 from breachkit.errors import NoQueueError
 from breachkit.files import read_whole
 from breachkit.files import reason_of
 from breachkit.progress import bar
+from breachkit.reading import gather
+from breachkit.reading.where import Asked
+from breachkit.reading.where import find_evidence
 from breachkit.records import Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from breachkit.cli.where import Where
     from breachkit.detect.campaigns import Campaigns
     from breachkit.detect.plain_groups import PlainGroups
+    from breachkit.reading.where import Where
     from breachkit.records import Message
     from breachkit.report.inputs import Inputs
 

@@ -9,18 +9,18 @@ from typing import Annotated
 import typer
 
 from breachkit.cli import exports
-from breachkit.cli import gather
 from breachkit.cli import options
 from breachkit.cli import output
 from breachkit.cli.accusing import accuse
-from breachkit.cli.where import Asked
-from breachkit.cli.where import find_evidence
 from breachkit.errors import NoSettingsFileError
 from breachkit.errors import PathMissingError
+from breachkit.reading import gather
+from breachkit.reading.where import Asked
+from breachkit.reading.where import find_evidence
 
 if TYPE_CHECKING:
-    from breachkit.cli.where import Where
     from breachkit.detect.hardening import JudgedSetting
+    from breachkit.reading.where import Where
 
 Settings = Annotated[
     Path | None,

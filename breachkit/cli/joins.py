@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Sequence
 
-    from breachkit.cli.gather import SmtpFacts
+    from breachkit.reading.gather import SmtpFacts
     from breachkit.records import Account
     from breachkit.records import Message
     from breachkit.sasl import Fingerprints

@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING
 from typing import NamedTuple
 
 from breachkit.cli import exports
-from breachkit.cli import gather
 from breachkit.cli import options
 from breachkit.cli import output
 from breachkit.cli.accusing import has_evidence
 from breachkit.cli.accusing import read_evidence
-from breachkit.cli.where import find_evidence
 from breachkit.detect.breached import open_breaches
 from breachkit.detect.hardening import number_of
 from breachkit.detect.passwords import Criteria
@@ -21,14 +19,16 @@ from breachkit.detect.policy import Policy
 from breachkit.errors import NoAccountsFileError
 from breachkit.errors import PathMissingError
 from breachkit.errors import PathUnreadableError
+from breachkit.reading import gather
+from breachkit.reading.where import find_evidence
 from breachkit.report.contract import dump
 from breachkit.report.weak_passwords import render_weak_passwords
 from breachkit.report.weak_passwords import weak_passwords_json
 
 if TYPE_CHECKING:
-    from breachkit.cli.where import Asked
-    from breachkit.cli.where import Where
     from breachkit.detect.passwords import WeakPasswords
+    from breachkit.reading.where import Asked
+    from breachkit.reading.where import Where
 
 MINUTE = 60.0
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from typing import NamedTuple
 
 from breachkit.cli import asking
-from breachkit.cli import gather
 from breachkit.cli import options
 from breachkit.cli import output
 from breachkit.errors import PathUnreadableError
 from breachkit.purge.custody import find_changed
 from breachkit.purge.custody import take_stock
 from breachkit.purge.drop import drop_run
+from breachkit.reading import gather
 from breachkit.report import quarantine as report
 from breachkit.report.contract import dump
 from breachkit.report.words import count

@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from breachkit.cli.aside import Yard
-    from breachkit.cli.gather import Books
     from breachkit.progress import Progress
     from breachkit.purge.plan import Plan
     from breachkit.purge.plan import Wanted
     from breachkit.purge.watch import Watch
+    from breachkit.reading.gather import Books
     from breachkit.records import Message
     from breachkit.servers import QueueFolder
     from breachkit.workers import Piece

@@ -11,6 +11,7 @@ import typer
 from breachkit.report.blocklist import BlockList
 
 EVIDENCE = "Where the evidence is"
+NODES = "Several nodes, one answer"
 OUTPUT = "Output"
 
 
@@ -70,6 +71,56 @@ Server = Annotated[
 Jobs = Annotated[
     int | None,
     typer.Option("--jobs", "-j", metavar="N", min=1, help="Processes to read with (default: one a processor)."),
+]
+Node = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--node",
+        metavar="NAME=ROOT",
+        help="A node and the folder of its evidence, instead of --root (repeatable).",
+        rich_help_panel=NODES,
+    ),
+]
+Partial = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--partial",
+        metavar="FILE",
+        help="What 'breachkit read' wrote on a node, instead of evidence (repeatable; wants --key).",
+        rich_help_panel=NODES,
+    ),
+]
+Key = Annotated[
+    Path | None,
+    typer.Option("--key", metavar="FILE", help="The key that the partial files were made with.", rich_help_panel=NODES),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler",
+        metavar="tls://HOST:PORT",
+        help="The Dask scheduler whose workers read the nodes, each in place (wants --node).",
+        rich_help_panel=NODES,
+    ),
+]
+Certs = Annotated[
+    Path | None,
+    typer.Option(
+        "--certs",
+        metavar="DIR",
+        help="The folder with the client's certificate, of 'breachkit cluster-certs'.",
+        rich_help_panel=NODES,
+    ),
+]
+Wait = Annotated[
+    float,
+    typer.Option(
+        "--wait",
+        min=1,
+        metavar="SECONDS",
+        help="How long a node without any worker is waited for.",
+        rich_help_panel=NODES,
+    ),
 ]
 OutputFormat = Annotated[Format, typer.Option("--format", help="Text for people, or JSON by the contract.")]
 OutputFile = Annotated[

@@ -14,7 +14,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from breachkit.cli.gather import Books
+    from breachkit.reading.gather import Books
 
 
 class Exit(IntEnum):

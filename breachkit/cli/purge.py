@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from breachkit.cli.purging import Manner
     from breachkit.cli.purging import Predicates
-    from breachkit.cli.where import Where
     from breachkit.purge.needles import Texts
     from breachkit.purge.plan import Wanted
+    from breachkit.reading.where import Where
 
 _AGE = re.compile(r"(\d{1,6})\s*([smhdw])", re.IGNORECASE)
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -104,9 +104,9 @@ def purge(
     from breachkit.cli.aside import make_yard
     from breachkit.cli.purging import Manner
     from breachkit.cli.purging import run_purge
-    from breachkit.cli.where import Asked
-    from breachkit.cli.where import find_evidence
     from breachkit.purge.needles import Texts
+    from breachkit.reading.where import Asked
+    from breachkit.reading.where import find_evidence
 
     texts = Texts(tuple(strings or ()), regex, ignore_case, any_string, raw_only)
     heads = Heads(account, sender, to_domain, campaign, older_than, newer_than, all_messages)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from typing import NamedTuple
 
 from breachkit.cli import asking
-from breachkit.cli import gather
 from breachkit.cli import options
 from breachkit.cli import output
 from breachkit.cli.aside import spell
@@ -24,6 +23,7 @@ from breachkit.purge.quarantine import Purge
 from breachkit.purge.store import name_run
 from breachkit.purge.watch import PAUSE
 from breachkit.purge.watch import Watch
+from breachkit.reading import gather
 from breachkit.report.contract import dump
 from breachkit.report.purge import Outcome
 from breachkit.report.purge import purge_json

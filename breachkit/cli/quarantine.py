@@ -119,8 +119,8 @@ def _yard(
     place: options.Quarantine,
 ) -> Yard:
     from breachkit.cli.aside import make_yard
-    from breachkit.cli.where import Asked
-    from breachkit.cli.where import find_evidence
+    from breachkit.reading.where import Asked
+    from breachkit.reading.where import find_evidence
 
     where = find_evidence(Asked(root, queue, timezone=timezone, server=server))
     return make_yard(where, place, with_outside=False)

@@ -41,11 +41,11 @@ def restore(
     from breachkit.cli.restoring import Manner
     from breachkit.cli.restoring import choose_runs
     from breachkit.cli.restoring import run_restore
-    from breachkit.cli.where import Asked
-    from breachkit.cli.where import find_evidence
     from breachkit.errors import ClashingOptionsError
     from breachkit.purge.needles import Texts
     from breachkit.purge.search import Search
+    from breachkit.reading.where import Asked
+    from breachkit.reading.where import find_evidence
 
     if run is not None and all_runs:
         raise ClashingOptionsError("RUN", "--all")

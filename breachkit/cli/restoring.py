@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from typing import NamedTuple
 
 from breachkit.cli import asking
-from breachkit.cli import gather
 from breachkit.cli import options
 from breachkit.cli import output
 from breachkit.errors import PathUnreadableError
@@ -18,6 +17,7 @@ from breachkit.progress import bar
 from breachkit.purge.restore import Restore
 from breachkit.purge.search import Hit
 from breachkit.purge.store import holds_messages
+from breachkit.reading import gather
 from breachkit.report.contract import dump
 from breachkit.report.restore import render_restore_plan
 from breachkit.report.restore import render_restored

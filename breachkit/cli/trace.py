@@ -9,23 +9,23 @@ from typing import NamedTuple
 
 import typer
 
-from breachkit.cli import gather
 from breachkit.cli import options
 from breachkit.cli import output
-from breachkit.cli.where import Asked
-from breachkit.cli.where import find_evidence
 from breachkit.errors import NoLogsError
 from breachkit.errors import NothingTracedError
 from breachkit.errors import PasswordsOnTerminalOnlyError
 from breachkit.progress import bar
+from breachkit.reading import gather
+from breachkit.reading.where import Asked
+from breachkit.reading.where import find_evidence
 from breachkit.servers import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Iterator
 
-    from breachkit.cli.where import Where
     from breachkit.detect.names import Directory
+    from breachkit.reading.where import Where
     from breachkit.records import Locus
     from breachkit.records import Session
     from breachkit.report.trace import TracedSession

@@ -43,8 +43,8 @@ def weak_passwords(
     Example: breachkit weak-passwords users.csv --min-length 10
     """
     from breachkit.cli import judging
-    from breachkit.cli.where import Asked
     from breachkit.detect.policy import Policy
+    from breachkit.reading.where import Asked
 
     asked = Asked(root, None, logs, users or accounts, columns, timezone, server=server)
     least = Policy(min_length, min_digits, min_signs, min_letters, min_capitals)

@@ -30,7 +30,8 @@ def join_messages(messages: pd.DataFrame, sends: pd.DataFrame) -> pd.DataFrame:
     """Join queued messages to the transactions that brought them in.
 
     Old ids are not unique over time, so of the transactions with the message's id the nearest before its
-    stamp counts, if a message can have stayed that long.
+    stamp counts, if a message can have stayed that long. Nodes do not know one another's peers; their ids
+    are told apart where they are stitched.
 
     Returns:
         `messages` with `join` (one of the constants above) and `send` (the row of `sends`, -1 for none).
@@ -66,9 +67,9 @@ def _nearest(messages: pd.DataFrame, sends: pd.DataFrame, key: str) -> pd.Series
 def _same_moment(messages: pd.DataFrame, sends: pd.DataFrame) -> pd.Series[int]:
     if messages.empty or sends.empty:
         return pd.Series(dtype="int64")
-    left = messages[["ts", "client_ip"]].reset_index(names="message").sort_values("ts", kind="stable")
-    right = sends[["ts", "client_ip"]].assign(send=sends.index).sort_values("ts", kind="stable")
-    near = pd.merge_asof(left, right, on="ts", by="client_ip", direction="nearest", tolerance=NEAR)
+    left = messages[["ts", "client_ip", "node"]].reset_index(names="message").sort_values("ts", kind="stable")
+    right = sends[["ts", "client_ip", "node"]].assign(send=sends.index).sort_values("ts", kind="stable")
+    near = pd.merge_asof(left, right, on="ts", by=["client_ip", "node"], direction="nearest", tolerance=NEAR)
     found = near[near["send"].notna()]
     return found.set_index("message")["send"].astype("int64")
 
@@ -115,9 +116,11 @@ def origin_of_deliveries(deliveries: pd.DataFrame, sends: pd.DataFrame, messages
     origins = pd.concat([messages[_ORIGIN], sends[_ORIGIN]])
     ids = origins.dropna(subset=["queue_id", "account"]).drop_duplicates("queue_id", keep="last")
     paths = origins.explode("rcpt_to").dropna(subset=["mail_from", "rcpt_to", "account"])
-    paths = paths.drop_duplicates(["mail_from", "rcpt_to"], keep="last")
-    by_id = deliveries[["queue_id"]].merge(ids.drop(columns=["mail_from", "rcpt_to"]), how="left", on="queue_id")
-    by_path = deliveries[["mail_from", "rcpt_to"]].merge(paths, how="left", on=["mail_from", "rcpt_to"])
+    paths = paths.drop_duplicates(["mail_from", "rcpt_to", "node"], keep="last")
+    by_id = deliveries[["queue_id"]].merge(
+        ids.drop(columns=["mail_from", "rcpt_to", "node"]), how="left", on="queue_id"
+    )
+    by_path = deliveries[["mail_from", "rcpt_to", "node"]].merge(paths, how="left", on=["mail_from", "rcpt_to", "node"])
     has_id = (by_id["account"].notna() & by_id["queue_id"].notna()).to_numpy()
     return deliveries.assign(
         account=by_id["account"].where(has_id, by_path["account"]).to_numpy(),
@@ -125,4 +128,4 @@ def origin_of_deliveries(deliveries: pd.DataFrame, sends: pd.DataFrame, messages
     )
 
 
-_ORIGIN = ["queue_id", "mail_from", "rcpt_to", "account", "client_ip"]
+_ORIGIN = ["queue_id", "mail_from", "rcpt_to", "node", "account", "client_ip"]

@@ -108,7 +108,7 @@ def _failing_recipients(messages: pd.DataFrame, fates: Fates | None) -> Iterator
             detail = f"{fates.unknown:,} of {fates.known:,} recipients do not exist (no MX record, unknown user)"
             yield Finding("failing-recipients", detail, fates.evidence, Severity.HIGH)
         return
-    retry = messages[messages["queue"].str.contains(r"(?:^|/)retry$", case=False, regex=True)]
+    retry = messages[messages["queue"].str.contains(r"(?:^|[/:])retry$", case=False, regex=True)]
     counts = retry["auth_user"].value_counts()
     if len(counts) and counts.iloc[0] >= max(ENOUGH, RETRY_SHARE * len(messages)):
         rows = retry[retry["auth_user"] == counts.index[0]]

@@ -20,7 +20,7 @@ Json = dict[str, Any]
 
 def locus_json(locus: Locus) -> Json:
     """Write a place."""
-    return {"path": locus.path, "offset": locus.offset, "line": locus.line}
+    return {"path": locus.shown, "offset": locus.offset, "line": locus.line}
 
 
 def evidence_json(evidence: Iterable[Locus]) -> list[Json]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 from breachkit.report.contract import skipped_json
 from breachkit.report.words import count
@@ -28,6 +29,39 @@ LEVEL_WORDS = {
 }
 
 
+class Gap(NamedTuple):
+    """A time of which the logs hold no line."""
+
+    start: datetime
+    end: datetime
+    node: str = ""
+    """Whose logs, where there are several nodes."""
+
+    def json(self, zone: tzinfo) -> Json:
+        """Write the row of the contract."""
+        named = {"node": self.node} if self.node else {}
+        return {"from": stamp(self.start, zone), "to": stamp(self.end, zone), **named}
+
+
+class NodeInputs(NamedTuple):
+    """What one of several nodes gave."""
+
+    node: str
+    root: str
+    is_read: bool
+    messages: int = 0
+    lines: int = 0
+    bytes: int = 0
+    log_level: str | None = None
+    log_first: datetime | None = None
+    log_last: datetime | None = None
+
+    def json(self, zone: tzinfo) -> Json:
+        """Write the row of the contract."""
+        times = {"log_first": stamp(self.log_first, zone), "log_last": stamp(self.log_last, zone)}
+        return {**self._asdict(), **times}
+
+
 @dataclass(frozen=True, slots=True)
 class Inputs:
     """What one run read."""
@@ -48,8 +82,10 @@ class Inputs:
     log_level: str = "none"
     log_first: datetime | None = None
     log_last: datetime | None = None
-    log_gaps: tuple[tuple[datetime, datetime], ...] = ()
+    log_gaps: tuple[Gap, ...] = ()
     doors: tuple[str, ...] = ()
+    nodes: tuple[NodeInputs, ...] = ()
+    """Where several were read; empty for a single server."""
 
     def head_json(self, schema: str) -> Json:
         """Write the keys that begin every object of the contract."""
@@ -65,6 +101,7 @@ class Inputs:
                 "paths": list(self.paths),
                 "notes": list(self.notes),
                 "unread": list(self.unread),
+                **({"nodes": [node.json(self.zone) for node in self.nodes]} if self.nodes else {}),
             },
             "skipped": skipped_json(self.skipped),
         }
@@ -75,9 +112,7 @@ class Inputs:
             "log_level": self.log_level,
             "log_first": stamp(self.log_first, self.zone),
             "log_last": stamp(self.log_last, self.zone),
-            "log_gaps": [
-                {"from": stamp(start, self.zone), "to": stamp(end, self.zone)} for start, end in self.log_gaps
-            ],
+            "log_gaps": [gap.json(self.zone) for gap in self.log_gaps],
             "doors": list(self.doors),
         }
 
@@ -87,14 +122,18 @@ def render_inputs(page: Page, inputs: Inputs) -> None:
     page.heading("What was read")
     read = f"{count(inputs.messages, 'message')}, {count(inputs.lines, 'log line')}, {size(inputs.bytes)}"
     page.say(f"{read} in {count(inputs.files, 'file')} of {inputs.server}; times in {inputs.timezone}.", indent=2)
+    for node in inputs.nodes:
+        given = f"{count(node.messages, 'message')}, {count(node.lines, 'log line')}" if node.is_read else "no answer"
+        page.say(f"{node.node}  {given}", style="" if node.is_read else "yellow", indent=4)
     if inputs.log_first is not None and inputs.log_last is not None:
         reach = f"{moment(inputs.log_first, inputs.zone)} to {moment(inputs.log_last, inputs.zone)}"
         page.say(f"The SMTP logs reach from {reach}; they show: {inputs.log_level}.", indent=2)
     if inputs.log_level in LEVEL_WORDS:
         page.say(f"Missing: {LEVEL_WORDS[inputs.log_level]}.", style="yellow", indent=2)
-    for start, end in inputs.log_gaps[:5]:
+    for start, end, whose in inputs.log_gaps[:5]:
         gap = f"{moment(start, inputs.zone)} to {moment(end, inputs.zone)}"
-        page.say(f"Missing: no log line from {gap}.", style="yellow", indent=2)
+        of_node = f" of {whose}" if whose else ""
+        page.say(f"Missing: no log line{of_node} from {gap}.", style="yellow", indent=2)
     if inputs.doors:
         page.say(f"Other doors read: {', '.join(inputs.doors)} logs (failed and successful logins only).", indent=2)
     if inputs.unread:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
+from breachkit.report.contract import locus_json
 from breachkit.report.inputs import render_inputs
 from breachkit.report.page import Page
 from breachkit.report.words import count
@@ -55,7 +56,7 @@ def trace_json(traced: Sequence[TracedSession], found: int, inputs: Inputs) -> J
                 "auth_user": one.auth_user,
                 "outcome": one.outcome,
                 "message_ids": one.message_ids,
-                "source": one.session.source._asdict(),
+                "source": locus_json(one.session.source),
             }
             for one in traced
         ],

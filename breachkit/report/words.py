@@ -43,4 +43,4 @@ def size(number: int) -> str:
 
 def place(locus: Locus) -> str:
     """Spell where a fact stands: `logs/smtp/s20261120-00.log:57`."""
-    return f"{locus.path}:{locus.line}"
+    return f"{locus.shown}:{locus.line}"

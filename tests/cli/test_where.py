@@ -14,8 +14,8 @@ import typer.main
 
 from breachkit.cli import app
 from breachkit.cli.output import prepare_streams
-from breachkit.cli.where import Asked
-from breachkit.cli.where import find_evidence
+from breachkit.reading.where import Asked
+from breachkit.reading.where import find_evidence
 from breachkit.servers.icewarp import SERVER
 from tests.conftest import story
 
@@ -62,9 +62,9 @@ def test_a_default_installation_is_found(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("BREACHKIT_ROOT", raising=False)
-    monkeypatch.setattr("breachkit.cli.where.load", lambda _name: _server(tmp_path / "none", story("guide")))
+    monkeypatch.setattr("breachkit.reading.where.load", lambda _name: _server(tmp_path / "none", story("guide")))
     assert cli("scan").code == 0
-    monkeypatch.setattr("breachkit.cli.where.load", lambda _name: _server(tmp_path / "none"))
+    monkeypatch.setattr("breachkit.reading.where.load", lambda _name: _server(tmp_path / "none"))
     ran = cli("scan")
     assert ran.code == 1
     assert ran.err.startswith(
@@ -82,7 +82,7 @@ def test_a_queue_named_alone_is_not_mixed_with_the_logs_of_a_live_server(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("breachkit.cli.where.load", lambda _name: _server(story("guide")))
+    monkeypatch.setattr("breachkit.reading.where.load", lambda _name: _server(story("guide")))
     where = find_evidence(Asked(queue=[story("brute-force") / "mail" / "_outgoing"], timezone="UTC"))
     assert where.layout.logs == ()
     assert where.layout.root is None
@@ -95,7 +95,7 @@ def test_the_next_command_is_quoted_for_the_shell(monkeypatch: pytest.MonkeyPatc
     spelled = where.command("scan", "$(x)")
     words = subprocess.run(["sh", "-c", f"printf '%s\\n' {spelled}"], capture_output=True, text=True, check=True)
     assert words.stdout.split("\n")[:-1] == ["breachkit", "scan", "$(x)", "--root", str(odd), "--timezone", "UTC"]
-    monkeypatch.setattr("breachkit.cli.where.IS_WINDOWS", True)
+    monkeypatch.setattr("breachkit.reading.where.IS_WINDOWS", True)
     assert where.command("scan", "a b") == subprocess.list2cmdline(
         ["breachkit", "scan", "a b", "--root", str(odd), "--timezone", "UTC"],
     )

@@ -106,7 +106,7 @@ class Dialogue:
         self._begun: bytes | None = None
         self._awaited: list[tuple[bytes, bytes, Place]] = []
         self._exchange: Exchange | None = None
-        self._exchange_source: Place = source
+        self._exchange_source: Place = (source.path, source.offset, source.line)
         self._exchange_ts = ts
         self._challenged = False
         self._in_content = False

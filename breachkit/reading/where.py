@@ -100,15 +100,22 @@ class Where:
         return (self.since is None or ts >= self.since) and (self.until is None or ts <= self.until)
 
 
-def find_evidence(asked: Asked, *, is_optional: bool = False, use_defaults: bool = True) -> Where:
+def find_evidence(
+    asked: Asked,
+    *,
+    is_optional: bool = False,
+    use_defaults: bool = True,
+    use_settings: bool = True,
+) -> Where:
     """Find what the options mean. Raises BreachkitError subclasses, each a sentence with the way out.
 
     Args:
         asked: what was typed.
         is_optional: the command has something to say without a queue and logs, too.
         use_defaults: a default installation may be read though nobody named it.
+        use_settings: False on a node that is read for somebody else, whose working folder means nothing.
     """
-    settings = _settings()
+    settings = _settings() if use_settings else {}
     root = _root(asked, settings, is_optional=is_optional, use_defaults=use_defaults)
     queue = asked.queue or _listed(settings, "queue") if asked.root is None else asked.queue
     logs = asked.logs or _listed(settings, "logs") if asked.root is None else asked.logs
@@ -136,6 +143,11 @@ def find_evidence(asked: Asked, *, is_optional: bool = False, use_defaults: bool
         paths=tuple(Path(path).as_posix() for path in (*named, *(queue or ()), *(logs or ()))),
         typed=tuple(_typed(asked)),
     )
+
+
+def find_zone(asked: Asked) -> tuple[tzinfo, str]:
+    """Find the time zone that the options mean, and its name. Raises UnknownTimezoneError, SettingsFileError."""
+    return _zone(asked.timezone or _settings().get("timezone"))
 
 
 def _typed(asked: Asked) -> Iterator[tuple[str, str]]:

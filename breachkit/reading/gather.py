@@ -18,6 +18,7 @@ from breachkit.errors import UnbalancedError
 from breachkit.progress import bar
 from breachkit.records import AuthAttempt
 from breachkit.records import Skipped
+from breachkit.report.inputs import Gap
 from breachkit.report.inputs import Inputs
 from breachkit.sasl import Fingerprints
 from breachkit.servers import LogTally
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Iterator
 
-    from breachkit.cli.where import Where
+    from breachkit.reading.where import Where
     from breachkit.records import Account
     from breachkit.records import Delivery
     from breachkit.records import Locus
@@ -112,14 +113,14 @@ class SmtpFacts:
         return None if self.tally.last is None else datetime.fromtimestamp(self.tally.last, UTC)
 
 
-def read_messages(where: Where, books: Books, *, quarantined: bool) -> list[Message]:
-    """Read the queued messages; with `quarantined`, those that breachkit moved away too."""
+def read_messages(where: Where, books: Books, *, quarantined: bool, jobs: int = 1) -> list[Message]:
+    """Read the queued messages over `jobs` processes; with `quarantined`, those that breachkit moved away too."""
     folders: list[QueueFolder] = [queue for queue in where.layout.queues if quarantined or not queue.is_quarantine]
     for folder in folders:
         _listable(folder)
     messages: list[Message] = []
     with bar(sys.stderr, "queue", None, " messages") as progress:
-        for row in where.server.read_queue(folders, where.layout.root, where.zone, progress):
+        for row in where.server.read_queue(folders, where.layout.root, where.zone, progress, jobs):
             books.files += 1
             books.found_messages += 1
             if isinstance(row, Skipped):
@@ -233,9 +234,14 @@ def read_accounts(where: Where, books: Books) -> list[Account]:
     return accounts
 
 
-def run_fingerprints() -> Fingerprints:
+def run_key() -> bytes:
     """Make the key of this run: fingerprints of two runs cannot be compared."""
-    return Fingerprints(os.urandom(32))
+    return os.urandom(32)
+
+
+def run_fingerprints() -> Fingerprints:
+    """Make fingerprints with a key of this run."""
+    return Fingerprints(run_key())
 
 
 def balance(books: Books) -> None:
@@ -245,7 +251,7 @@ def balance(books: Books) -> None:
         raise UnbalancedError(f"{books.found_messages} files found", f"{books.messages} read")
 
 
-def _bounds(where: Where) -> Iterator[str]:
+def bounds(where: Where) -> Iterator[str]:
     """Say that evidence was left out on the user's word: what came before may explain what came after."""
     if where.since is not None:
         yield f"what is older than {where.since.isoformat(timespec='seconds')} was left out (--since)"
@@ -258,11 +264,16 @@ def queue_labels(where: Where) -> list[str]:
     return [queue.label for queue in where.layout.queues if not queue.is_quarantine]
 
 
+def gaps_of(facts: SmtpFacts, node: str = "") -> Iterator[Gap]:
+    """List the times of which the SMTP logs hold no line."""
+    for start, end in facts.tally.silences:
+        yield Gap(datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC), node)
+
+
 def inputs_of(where: Where, books: Books, facts: SmtpFacts | None) -> Inputs:
     """Close the books: what was read, for the report. Raises UnbalancedError."""
     balance(books)
     facts = facts or SmtpFacts()
-    gaps = [tuple(datetime.fromtimestamp(end, UTC) for end in silence) for silence in facts.tally.silences]
     return Inputs(
         files=books.files,
         messages=books.messages,
@@ -273,11 +284,11 @@ def inputs_of(where: Where, books: Books, facts: SmtpFacts | None) -> Inputs:
         server=where.server.name,
         paths=where.paths,
         skipped=books.skipped,
-        notes=(*where.layout.notes, *books.notes, *_bounds(where)),
+        notes=(*where.layout.notes, *books.notes, *bounds(where)),
         unread=tuple(unread_logs(where)),
         log_level=facts.level,
         log_first=facts.first,
         log_last=facts.last,
-        log_gaps=tuple((start, end) for start, end in gaps),
+        log_gaps=tuple(gaps_of(facts)),
         doors=facts.doors,
     )

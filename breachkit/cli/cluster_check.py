@@ -1,0 +1,73 @@
+"""`breachkit cluster-check`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from typing import Annotated
+
+import typer
+
+from breachkit import __version__
+from breachkit.cli import options
+from breachkit.cli import output
+from breachkit.reading import gather
+
+if TYPE_CHECKING:
+    from breachkit.cluster.check import NodeRow
+    from breachkit.cluster.check import WorkerRow
+    from breachkit.report.contract import Json
+
+Scheduler = Annotated[
+    str,
+    typer.Option("--scheduler", metavar="tls://HOST:PORT", help="The Dask scheduler to ask."),
+]
+
+
+def cluster_check(
+    *,
+    scheduler: Scheduler,
+    certs: options.Certs = None,
+    node: options.Node = None,
+    output_format: options.OutputFormat = options.Format.TEXT,
+    output_file: options.OutputFile = None,
+) -> None:
+    """Say which nodes answer, which breachkit each has, and what evidence each sees; nothing is read.
+
+    Example: breachkit cluster-check --scheduler tls://10.0.0.5:8786 --certs breachkit-certs --node mail1=/opt/icewarp
+    """
+    from breachkit.cluster.check import check_cluster
+    from breachkit.cluster.nodes import parse_nodes
+    from breachkit.report.cluster import check_json
+    from breachkit.report.cluster import render_check
+    from breachkit.report.contract import dump
+
+    checked = check_cluster(scheduler, certs, parse_nodes(node or ()))
+    rows = scheduler, __version__, [_node(row) for row in checked.nodes], [_worker(row) for row in checked.workers]
+    output.write(
+        dump(check_json(*rows)) if output_format is options.Format.JSON else render_check(*rows),
+        output_file,
+    )
+    is_incomplete = not checked.workers or not all(row.is_good for row in checked.nodes)
+    output.finish(gather.Books(), findings=False, is_incomplete=is_incomplete)
+
+
+def _node(row: NodeRow) -> Json:
+    seen = dict.fromkeys(("queues", "logs", "log_bytes", "has_accounts", "trouble"))
+    return {
+        "node": row.node,
+        "root": row.root,
+        "answers": row.seen is not None,
+        "good": row.is_good,
+        "worker": row.worker,
+        "breachkit": row.version,
+        **(seen if row.seen is None else row.seen._asdict()),
+    }
+
+
+def _worker(row: WorkerRow) -> Json:
+    return {
+        "worker": row.worker,
+        "nodes": list(row.nodes),
+        "breachkit": None if row.told is None else row.told.version,
+        "python": None if row.told is None else row.told.python,
+    }

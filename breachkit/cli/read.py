@@ -1,0 +1,80 @@
+"""`breachkit read`: the evidence of one node, read in place into a file to carry over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+from typing import Annotated
+
+import typer
+
+from breachkit.cli import options
+from breachkit.cli import output
+from breachkit.reading import gather
+from breachkit.reading.where import Asked
+from breachkit.reading.where import find_evidence
+
+if TYPE_CHECKING:
+    from breachkit.cluster.carrying import Carried
+
+Name = Annotated[str, typer.Option("--name", metavar="NAME", help="What to call this node in the answer.")]
+PartialFile = Annotated[Path, typer.Option("--partial", metavar="FILE", help="Write what was read there.")]
+KeyFile = Annotated[
+    Path,
+    typer.Option("--key", metavar="FILE", help="The key of this inquiry, one for all nodes; made if it is not there."),
+]
+
+
+def read(
+    *,
+    name: Name,
+    partial: PartialFile,
+    key: KeyFile,
+    root: options.Root = None,
+    queue: options.Queue = None,
+    logs: options.Logs = None,
+    accounts: options.Accounts = None,
+    columns: options.Columns = None,
+    timezone: options.Timezone = None,
+    since: options.Since = None,
+    until: options.Until = None,
+    server: options.Server = None,
+) -> None:
+    """Read the evidence of a node into one file, for an answer over several nodes elsewhere.
+
+    The file holds records and counts, no message bodies and no passwords; the key stays out of it.
+
+    Example: breachkit read --root /opt/icewarp --name mail1 --partial mail1.partial --key inquiry.key
+    """
+    from breachkit.cluster.carrying import carry
+    from breachkit.cluster.keys import read_or_make_key
+    from breachkit.cluster.nodes import check_name
+    from breachkit.reading.node import read_node
+    from breachkit.sasl import Fingerprints
+
+    node = check_name(name)
+    where = find_evidence(Asked(root, queue, logs, accounts, columns, timezone, since, until, server))
+    secret, is_new = read_or_make_key(key)
+    records = read_node(node, where, Fingerprints(secret))
+    written = carry(records, partial, secret)
+    output.write(_said(written, key, is_new=is_new), None)
+    books = gather.Books(
+        skipped={reason: one for part in records.books.values() for reason, one in part.skipped.items()}
+    )
+    output.finish(books, findings=False)
+
+
+def _said(written: Carried, key: Path, *, is_new: bool) -> str:
+    from breachkit.report.page import Page
+    from breachkit.report.words import count
+    from breachkit.report.words import size
+
+    page = Page()
+    page.say(f"{written.path}: {count(written.lines, 'line')}, {size(written.bytes)}")
+    page.say(f"SHA-256 {written.sha256}", indent=2)
+    for reason, number in written.skipped.items():
+        page.say(f"Skipped: {number:,} x {reason}", style="yellow", indent=2)
+    if is_new:
+        page.say(f"The key was made: {key}. Read every other node with it, and name it to find-account.")
+    page.say("Carry the key another way than the files, and delete both afterwards: with both, passwords can be tried.")
+    return page.text()

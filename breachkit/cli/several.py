@@ -1,0 +1,224 @@
+"""Evidence of several nodes: what was typed → the records of each, stitched, and what was read of them."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from breachkit.cluster.nodes import LostNode
+from breachkit.cluster.nodes import NodeOrder
+from breachkit.cluster.nodes import parse_nodes
+from breachkit.cluster.nodes import read_order
+from breachkit.cluster.stitch import Stitched
+from breachkit.cluster.stitch import stitch
+from breachkit.errors import NodeOptionsError
+from breachkit.errors import NoNodeAnsweredError
+from breachkit.errors import PathUnreadableError
+from breachkit.reading import gather
+from breachkit.reading.node import PARTS
+from breachkit.reading.where import IS_WINDOWS
+from breachkit.reading.where import Asked
+from breachkit.reading.where import find_zone
+from breachkit.report.inputs import Inputs
+from breachkit.report.inputs import NodeInputs
+from breachkit.sasl import Fingerprints
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from collections.abc import Iterable
+    from collections.abc import Iterator
+    from collections.abc import Sequence
+    from datetime import tzinfo
+    from pathlib import Path
+
+    from breachkit.reading.node import NodeRecords
+    from breachkit.reading.node import Part
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """What was typed about nodes."""
+
+    node: Sequence[str] | None = None
+    partial: Sequence[Path] | None = None
+    key: Path | None = None
+    scheduler: str | None = None
+    certs: Path | None = None
+    wait: float = 30
+
+    @property
+    def is_asked(self) -> bool:
+        """True when any of it was."""
+        return any((self.node, self.partial, self.key, self.scheduler, self.certs))
+
+    def typed(self) -> Iterator[tuple[str, str]]:
+        """List the options as they were typed."""
+        for option, values in (("--node", self.node), ("--partial", self.partial)):
+            yield from ((option, str(value)) for value in values or ())
+        for option, value in {"--key": self.key, "--scheduler": self.scheduler, "--certs": self.certs}.items():
+            if value is not None:
+                yield option, str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """What several nodes gave."""
+
+    stitched: Stitched
+    fingerprints: Fingerprints
+    zone: tzinfo
+    zone_name: str
+
+    def inputs(self, parts: Collection[Part] = PARTS) -> tuple[Inputs, gather.Books]:
+        """Close the books over some parts of every node. Raises UnbalancedError."""
+        books, facts = self.stitched.books(parts), self.stitched.facts
+        gather.balance(books)
+        read = self.stitched.read
+        # of the time before the logs of all nodes begin nothing is claimed
+        gaps = (
+            gap
+            for node in read
+            for gap in gather.gaps_of(node.facts, node.node)
+            if facts.first is not None and gap.end > facts.first
+        )
+        inputs = Inputs(
+            files=books.files,
+            messages=books.messages,
+            lines=books.lines,
+            bytes=books.bytes,
+            timezone=self.zone_name,
+            zone=self.zone,
+            server=", ".join(sorted({node.server for node in read})),
+            paths=tuple(f"{node.node}:{path}" for node in read for path in node.paths),
+            skipped=books.skipped,
+            notes=tuple(books.notes),
+            unread=tuple(f"{node.node}:{log}" for node in read for log in node.unread),
+            log_level=facts.level,
+            log_first=facts.first,
+            log_last=facts.last,
+            log_gaps=tuple(sorted(gaps)),
+            doors=facts.doors if "doors" in parts else (),
+            nodes=tuple(_row(node, parts) for node in self.stitched.nodes),
+        )
+        return inputs, books
+
+    def again(self, command: str, several: Several) -> str:
+        """Spell another command over the same nodes."""
+        typed = [word for option, value in several.typed() for word in (option, value)]
+        return _spelled(["breachkit", command, *typed, "--timezone", self.zone_name])
+
+    def following(self, nodes: Iterable[str], *commands: Sequence[str]) -> Iterator[str]:
+        """Spell what to run next on some of the nodes, each of which has its own evidence."""
+        wanted = set(nodes) or {node.node for node in self.stitched.read}
+        for node in self.stitched.read:
+            if node.node in wanted:
+                yield f"on {node.node}:"
+                for command in commands:
+                    words = ["breachkit", *command, "--root", node.root, "--timezone", node.zone_name]
+                    yield "  " + _spelled(words)
+
+
+def _spelled(words: list[str]) -> str:
+    return subprocess.list2cmdline(words) if IS_WINDOWS else shlex.join(words)
+
+
+def _row(node: NodeRecords | LostNode, parts: Collection[Part]) -> NodeInputs:
+    if isinstance(node, LostNode):
+        return NodeInputs(node.node, node.root, is_read=False)
+    facts, books = node.facts, [node.books[part] for part in parts]
+    return NodeInputs(
+        node.node,
+        node.root,
+        is_read=True,
+        messages=sum(part.messages for part in books),
+        lines=sum(part.lines for part in books),
+        bytes=sum(part.bytes for part in books),
+        log_level=facts.level,
+        log_first=facts.first,
+        log_last=facts.last,
+    )
+
+
+def read_together(asked: Asked, several: Several) -> Together:
+    """Read, or have read, every node that was named. Raises BreachkitError subclasses.
+
+    Args:
+        asked: the options that name the evidence of a single server; only those that every node shares may be there.
+        several: those about nodes.
+
+    """
+    _check(asked, several)
+    if several.partial:
+        return _carried(asked, several.partial, several.key)
+    zone, zone_name = find_zone(asked)
+    key = gather.run_key()
+    orders = [
+        NodeOrder(node, root, zone_name, asked.since, asked.until, asked.server, key)
+        for node, root in parse_nodes(several.node or ()).items()
+    ]
+    nodes = [read_order(order) for order in orders] if several.scheduler is None else _on_workers(orders, several)
+    return _together(nodes, key, zone, zone_name)
+
+
+def _together(nodes: Sequence[NodeRecords | LostNode], key: bytes, zone: tzinfo, zone_name: str) -> Together:
+    fingerprints = Fingerprints(key)
+    stitched = stitch(nodes, fingerprints)
+    if not stitched.read:
+        raise NoNodeAnsweredError(node.node for node in stitched.lost)
+    return Together(stitched, fingerprints, zone, zone_name)
+
+
+def _on_workers(orders: Sequence[NodeOrder], several: Several) -> list[NodeRecords | LostNode]:
+    from breachkit.cluster.workers import read_on_workers
+
+    return read_on_workers(orders, str(several.scheduler), several.certs, several.wait, sys.stderr)
+
+
+def _carried(asked: Asked, partials: Sequence[Path], key_file: Path | None) -> Together:
+    from breachkit.cluster.carried import read_partial
+    from breachkit.cluster.keys import key_check
+    from breachkit.cluster.keys import read_key
+
+    if key_file is None:
+        raise NodeOptionsError("--partial", "no --key", "name the key file that the partial files were made with")
+    key = read_key(key_file)
+    nodes: list[NodeRecords] = []
+    for path in partials:
+        try:
+            with path.open("rb") as stream:
+                nodes.append(read_partial(stream, str(path), key_check(key)))
+        except OSError as error:
+            raise PathUnreadableError(path, error.strerror or "unknown reason") from None
+    theirs = min(nodes, key=lambda node: node.node).zone_name
+    zone, zone_name = find_zone(Asked(timezone=asked.timezone or theirs))
+    return _together(nodes, key, zone, zone_name)
+
+
+def _check(asked: Asked, several: Several) -> None:
+    single: dict[str, object] = {
+        "--root": asked.root,
+        "--queue": asked.queue,
+        "--logs": asked.logs,
+        "--accounts": asked.accounts,
+        "--columns": asked.columns,
+    }
+    nodes = {"--node": several.node, "--scheduler": several.scheduler, "--certs": several.certs}
+    read = {"--since": asked.since, "--until": asked.until, "--server": asked.server}
+    chosen = "--partial" if several.partial else "--node"
+    advice = "each node is read whole from its own root, with the users.csv that lies there"
+    if several.partial:
+        single = {**single, **nodes, **read}
+        advice = "a partial file holds what 'breachkit read' was told to read"
+    elif not several.node:
+        option = next(name for name, value in {**nodes, "--key": several.key}.items() if value)
+        raise NodeOptionsError(option, "no --node", "name each node with --node NAME=ROOT")
+    elif several.key:
+        raise NodeOptionsError("--key", "--node", "it belongs to --partial files")
+    elif several.certs and not several.scheduler:
+        raise NodeOptionsError("--certs", "no --scheduler", "without one the roots are read on this machine")
+    for option, value in single.items():
+        if value:
+            raise NodeOptionsError(option, chosen, advice)
