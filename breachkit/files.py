@@ -12,6 +12,7 @@ import stat
 import zipfile
 import zlib
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import NamedTuple
@@ -19,6 +20,8 @@ from typing import cast
 
 from breachkit.records import Locus
 from breachkit.records import Skipped
+from breachkit.workers import RECORD
+from breachkit.workers import Piece
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +34,9 @@ have it, deduplicated and cloud files have not
 
 QUARANTINE = "breachkit-quarantine"
 """The folder beside a queue that holds what breachkit moved out of it."""
+
+TYPICAL_NAME = 16
+"""Characters of a queue file's name, until one was seen."""
 
 BLOCK = 1 << 20
 LONGEST_LINE = 1 << 16
@@ -135,6 +141,57 @@ def _push(folder: str, ahead: list[os.DirEntry[str]], root: Path | None) -> Iter
             ahead.extend(sorted(entries, key=lambda entry: entry.name, reverse=True))
     except OSError as error:
         yield Skipped(reason_of(error), Locus(shown(folder, root), 0, 1))
+
+
+def list_pieces(
+    folder: str, root: Path | None, passed_over: list[Skipped], *, with_moved: bool = False
+) -> Iterator[Piece]:
+    """Yield the regular files below a folder, some at a time and in no order.
+
+    Unlike `walk` it asks the system for no more than names and kinds, which the folder itself tells (`d_type`).
+
+    Args:
+        folder: where to begin; a link here is followed, since the user named it.
+        root: what shown paths are relative to.
+        passed_over: gets what is no file, or cannot be listed.
+        with_moved: list what breachkit moved away, too.
+    """
+    ahead = [folder]
+    while ahead:
+        above = ahead.pop()
+        length = TYPICAL_NAME
+        try:
+            with os.scandir(long_path(above)) as entries:
+                while batch := list(islice(entries, max(1, (RECORD - len(above)) // (length + 4)))):
+                    names = [entry.name for entry in batch if entry.is_file(follow_symlinks=False)]
+                    if len(names) < len(batch):
+                        below: list[str] = []
+                        passed_over += _sort_out(batch, above, below, root)
+                        ahead += [path for path in below if with_moved or os.path.basename(path) != QUARANTINE]  # noqa: PTH119
+                    if names:
+                        length = len(names[0])
+                        yield Piece(above, names)
+        except OSError as error:
+            passed_over.append(Skipped(reason_of(error), Locus(shown(above, root), 0, 1)))
+
+
+def _sort_out(batch: list[os.DirEntry[str]], above: str, below: list[str], root: Path | None) -> Iterator[Skipped]:
+    """Put the folders of a batch into `below`, and yield what is neither folder nor file."""
+    for entry in batch:
+        path = os.path.join(above, entry.name)  # noqa: PTH118  200,000 times
+        if entry.is_file(follow_symlinks=False):
+            continue
+        if is_link(entry.stat(follow_symlinks=False)):
+            yield Skipped(LINK, Locus(shown(path, root), 0, 1))
+        elif not entry.is_dir(follow_symlinks=False):
+            yield Skipped(SPECIAL, Locus(shown(path, root), 0, 1))
+        else:
+            below.append(path)
+
+
+def in_walk_order(path: str, separator: str = os.sep) -> str:
+    """Return what paths are sorted by to stand as `walk` finds them: by the name of each folder, then of the file."""
+    return path.replace(separator, "\0")
 
 
 def read_head(path: str, size: int) -> bytes:

@@ -3,38 +3,27 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 from typing import Annotated
 
 import typer
 
 from breachkit import __version__
-from breachkit.cli.cluster_certs import cluster_certs
-from breachkit.cli.cluster_check import cluster_check
-from breachkit.cli.contain import contain
-from breachkit.cli.find_account import find_account
-from breachkit.cli.group import group
-from breachkit.cli.harden import harden
+from breachkit.cli.commands import Commands
+from breachkit.cli.commands import make_app
 from breachkit.cli.output import prepare_streams
-from breachkit.cli.purge import purge
-from breachkit.cli.quarantine import quarantine
-from breachkit.cli.read import read
-from breachkit.cli.restore import restore
-from breachkit.cli.scan import scan
-from breachkit.cli.trace import trace
-from breachkit.cli.weak_passwords import weak_passwords
-from breachkit.errors import BreachkitError
+
+if TYPE_CHECKING:
+    from breachkit.errors import BreachkitError
 
 INTERRUPTED = 130
 """What typer makes of Ctrl-C."""
 
-app = typer.Typer(
+app = make_app(
     name="breachkit",
+    cls=Commands,
     help="From an exploding mail queue to the compromised account, with the evidence kept.",
     no_args_is_help=True,
-    rich_markup_mode=None,  # rich costs 65 ms a start, and its markup is a hole for evidence
-    pretty_exceptions_enable=False,
-    pretty_exceptions_show_locals=False,  # locals hold passwords
-    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
@@ -52,34 +41,26 @@ def _options(
     """From an exploding mail queue to the compromised account, with the evidence kept."""
 
 
-app.command("scan")(scan)
-app.command("group")(group)
-app.command("find-account")(find_account)
-app.command("read")(read)
-app.command("trace")(trace)
-app.command("weak-passwords")(weak_passwords)
-app.command("harden")(harden)
-app.command("contain")(contain)
-app.command("purge")(purge)
-app.command("restore")(restore)
-app.command("cluster-certs")(cluster_certs)
-app.command("cluster-check")(cluster_check)
-app.add_typer(quarantine, name="quarantine")
-
-
 def run() -> int:
     """Run the command line and return its exit code; a sentence that ends a run is printed here, once."""
     prepare_streams()
     try:
         app(prog_name="breachkit")
-    except BreachkitError as error:
-        from breachkit.report.sanitize import clean
-
-        sys.stderr.write(f"breachkit: {clean(str(error))}\n")
-        return error.exit_code
     except SystemExit as end:
         if end.code == INTERRUPTED:
             sys.stderr.write("breachkit: stopped by Ctrl-C; nothing was written\n")
             return 1
         return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except _sentences() as error:
+        from breachkit.report.sanitize import clean
+
+        sys.stderr.write(f"breachkit: {clean(str(error))}\n")
+        return error.exit_code
     return 0
+
+
+def _sentences() -> type[BreachkitError]:
+    """Import the sentences that end a run when one is ended: most starts need none of the sixty."""
+    from breachkit.errors import BreachkitError
+
+    return BreachkitError

@@ -10,23 +10,58 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 
 from breachkit.files import Found
+from breachkit.files import in_walk_order
 from breachkit.progress import bar
 from breachkit.purge.choose import Chooser
 from breachkit.purge.choose import Chosen
+from breachkit.purge.choose import queue_pieces
 from breachkit.purge.choose import walk_queues
 from breachkit.purge.plan import Tally
+from breachkit.purge.sweep import Sweep
+from breachkit.purge.sweep import Swept
+from breachkit.purge.sweep import unpack
 from breachkit.records import Skipped
+from breachkit.workers import spread
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Iterable
     from collections.abc import Iterator
+    from datetime import tzinfo
+    from pathlib import Path
 
     from breachkit.cli.aside import Yard
+    from breachkit.progress import Progress
     from breachkit.purge.plan import Plan
     from breachkit.purge.plan import Wanted
     from breachkit.purge.watch import Watch
     from breachkit.reading.gather import Books
     from breachkit.records import Message
     from breachkit.servers import QueueFolder
+    from breachkit.workers import Piece
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads one message of the queues; it can be handed to another process."""
+
+    read_message: Callable[[Found, QueueFolder, Path | None, tzinfo], Message | Skipped]
+    folders: dict[str, QueueFolder]
+    root: Path | None
+    zone: tzinfo
+
+    def __call__(self, found: Found) -> Message | Skipped:
+        """Read it, whichever queue folder it lies in or below."""
+        above = os.path.dirname(found.path)  # noqa: PTH120  once for each message
+        while above not in self.folders:
+            above = os.path.dirname(above)  # noqa: PTH120
+        return self.read_message(found, self.folders[above], self.root, self.zone)
+
+
+def make_reader(yard: Yard) -> Reader:
+    """Make the reader for the queues of a yard."""
+    folders = {os.fspath(folder.path): folder for folder in yard.folders}
+    return Reader(yard.where.server.read_message, folders, yard.root, yard.where.zone)
 
 
 @dataclass(slots=True)
@@ -36,27 +71,53 @@ class Look:
     yard: Yard
     wanted: Wanted
     books: Books
+    jobs: int = 1
     tally: Tally = field(default_factory=Tally)
     chosen: list[Message] = field(default_factory=list)
     """The messages taken, where `keep` asks for them (`--explain`)."""
     keep: bool = False
     watch: Watch | None = None
-    _folders: dict[str, QueueFolder] = field(default_factory=dict)
 
     def once(self) -> Plan:
         """Make the plan."""
-        chooser = self._chooser()
         with bar(sys.stderr, "queue", None, " messages") as progress:
-            for found in self._walk():
-                progress(1)
-                self.books.files += 1
-                self.books.found_messages += 1
-                if self.watch is not None and isinstance(found, Found):
-                    self.watch.judged(found)
-                self._take(chooser.judge(found) if isinstance(found, Found) else found)
-                self.books.bytes += found.size if isinstance(found, Found) else 0
+            if self.watch is None:
+                self._sweep(progress)
+            else:
+                self._step(self.watch, progress)
         self.tally.messages = self.books.messages
         return self.tally.plan(self.wanted)
+
+    def _sweep(self, progress: Progress) -> None:
+        """Look through all of it, over as many processes as asked; the plan is the same with any number."""
+        passed_over: list[Skipped] = []
+        folders = [os.fspath(queue.path) for queue in self.yard.queues]
+        pieces = _told(queue_pieces(folders, self.yard.root, passed_over), progress)
+        swept = [Swept(*found) for found in spread(pieces, Sweep(self._chooser()), self.jobs)]
+        files = sum(found.files for found in swept) + len(passed_over)
+        self.books.files += files
+        self.books.found_messages += files
+        self.books.bytes += sum(found.bytes for found in swept)
+        judged = [*passed_over, *(one for found in swept for one in unpack(found))]
+        skipped = [one for one in judged if isinstance(one, Skipped)]
+        self.books.messages += files - len(skipped)
+        for one in sorted(skipped, key=lambda one: in_walk_order(one.source.path, "/")):
+            self.books.skip(one)
+        hits = [one for one in judged if isinstance(one, Chosen)]
+        for hit in sorted(hits, key=lambda one: in_walk_order(one.hit.path)):
+            self._keep(hit)
+
+    def _step(self, watch: Watch, progress: Progress) -> None:
+        """Look at one file after the other, and remember each for the watch."""
+        chooser = self._chooser()
+        for found in self._walk():
+            progress(1)
+            self.books.files += 1
+            self.books.found_messages += 1
+            if isinstance(found, Found):
+                watch.judged(found)
+                self.books.bytes += found.size
+            self._take(chooser.judge(found) if isinstance(found, Found) else found)
 
     def again(self, most: int) -> list[Chosen]:
         """Look for messages that arrived since; no more than `most` are taken."""
@@ -78,15 +139,7 @@ class Look:
         return walk_queues([queue.path for queue in self.yard.queues], self.yard.root)
 
     def _chooser(self) -> Chooser:
-        self._folders = {os.fspath(folder.path): folder for folder in self.yard.folders}
-        return Chooser(self.wanted, self._read, self.yard.root)
-
-    def _read(self, found: Found) -> Message | Skipped:
-        above = os.path.dirname(found.path)  # noqa: PTH120  once for each message
-        while above not in self._folders:
-            above = os.path.dirname(above)  # noqa: PTH120
-        where = self.yard.where
-        return where.server.read_message(found, self._folders[above], self.yard.root, where.zone)
+        return Chooser(self.wanted, make_reader(self.yard), self.yard.where.server.read_senders, self.yard.root)
 
     def _take(self, judged: Chosen | Skipped | None) -> None:
         if isinstance(judged, Skipped):
@@ -94,6 +147,18 @@ class Look:
             return
         self.books.messages += 1
         if judged is not None:
-            self.tally.add(judged.hit, judged.message)
-            if self.keep:
-                self.chosen.append(judged.message)
+            self._keep(judged)
+
+    def _keep(self, chosen: Chosen) -> None:
+        self.tally.add(chosen.hit, chosen.senders, self.yard.root)
+        if self.keep:
+            path, known = chosen.hit.path, chosen.hit.fingerprint
+            message = make_reader(self.yard)(Found(path, known.size, known.mtime_ns / 1e9))
+            if not isinstance(message, Skipped):
+                self.chosen.append(message)
+
+
+def _told(pieces: Iterable[Piece], progress: Progress) -> Iterator[Piece]:
+    for piece in pieces:
+        yield piece
+        progress(len(piece.names))

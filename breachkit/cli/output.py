@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from breachkit.errors import OutputFileError
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -48,6 +46,8 @@ def write(text: str, path: Path | None) -> None:
             with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
                 stream.write(text)
         except OSError as error:
+            from breachkit.errors import OutputFileError
+
             raise OutputFileError(path, error.strerror or "unknown reason") from None
         return
     try:

@@ -13,13 +13,6 @@ from typing import NamedTuple
 import typer
 
 from breachkit.cli import options
-from breachkit.cli.aside import make_yard
-from breachkit.errors import BadAgeError
-from breachkit.errors import BlankStringError
-from breachkit.errors import ClashingOptionsError
-from breachkit.errors import NoPredicateError
-from breachkit.reading.where import Asked
-from breachkit.reading.where import find_evidence
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -100,6 +93,7 @@ def purge(
     drop: Drop = False,
     watch: WatchFor = None,
     max_moves: MaxMoves = None,
+    jobs: options.Jobs = None,
     output_format: options.OutputFormat = options.Format.TEXT,
     output_file: options.OutputFile = None,
 ) -> None:
@@ -107,13 +101,16 @@ def purge(
 
     Example: breachkit purge "pippo@gmail.com" --dry-run
     """
+    from breachkit.cli.aside import make_yard
     from breachkit.cli.purging import Manner
     from breachkit.cli.purging import run_purge
     from breachkit.purge.needles import Texts
+    from breachkit.reading.where import Asked
+    from breachkit.reading.where import find_evidence
 
     texts = Texts(tuple(strings or ()), regex, ignore_case, any_string, raw_only)
     heads = Heads(account, sender, to_domain, campaign, older_than, newer_than, all_messages)
-    manner = Manner(everything, explain, dry_run, yes, drop, watch, max_moves, output_format, output_file)
+    manner = Manner(everything, explain, dry_run, yes, drop, watch, max_moves, jobs, output_format, output_file)
     _check(manner, texts, heads)
     where = find_evidence(Asked(root, queue, logs, accounts, columns, timezone, None, None, server))
     run_purge(make_yard(where, quarantine), _wanted(texts, heads, where), manner, _predicates(texts, heads))
@@ -142,6 +139,9 @@ class Heads(NamedTuple):
 
 def _check(manner: Manner, texts: Texts, heads: Heads) -> None:
     """Refuse a command line that cannot be meant, before anything is read. Raises UsageErrors."""
+    from breachkit.errors import BlankStringError
+    from breachkit.errors import ClashingOptionsError
+    from breachkit.errors import NoPredicateError
     from breachkit.purge.needles import parse_needles
 
     parse_needles(texts)
@@ -157,10 +157,14 @@ def _check(manner: Manner, texts: Texts, heads: Heads) -> None:
 
 
 def _wanted(texts: Texts, heads: Heads, where: Where) -> Wanted:
-    from breachkit.cli.explain import campaign_string
     from breachkit.purge.plan import Wanted
 
     now = datetime.now(UTC)
+    string = ""
+    if heads.campaign is not None:
+        from breachkit.cli.explain import campaign_string
+
+        string = campaign_string(where, heads.campaign.strip().lower())
     return Wanted(
         texts=texts,
         accounts=_names(heads.account),
@@ -168,7 +172,7 @@ def _wanted(texts: Texts, heads: Heads, where: Where) -> Wanted:
         to_domains=tuple(name.removeprefix("@") for name in _names(heads.to_domain)),
         older_than=_moment("--older-than", heads.older_than, where.zone, now),
         newer_than=_moment("--newer-than", heads.newer_than, where.zone, now),
-        campaign="" if heads.campaign is None else campaign_string(where, heads.campaign.strip().lower()),
+        campaign=string,
         is_all=heads.all_messages,
     )
 
@@ -179,6 +183,8 @@ def _names(typed: list[str] | None) -> tuple[str, ...]:
 
 def _moment(option: str, text: str | None, zone: tzinfo, now: datetime) -> datetime | None:
     """Read an age, counted back from now, or a time."""
+    from breachkit.errors import BadAgeError
+
     if text is None:
         return None
     age = _AGE.fullmatch(text.strip())

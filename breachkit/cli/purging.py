@@ -19,7 +19,6 @@ from breachkit.cli.aside import spell
 from breachkit.cli.looking import Look
 from breachkit.errors import StoppedError
 from breachkit.progress import bar
-from breachkit.purge.drop import drop_run
 from breachkit.purge.quarantine import Purge
 from breachkit.purge.store import name_run
 from breachkit.purge.watch import PAUSE
@@ -32,6 +31,7 @@ from breachkit.report.purge import render_dry_end
 from breachkit.report.purge import render_outcome
 from breachkit.report.purge import render_plan
 from breachkit.report.words import count
+from breachkit.workers import processors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,6 +57,7 @@ class Manner(NamedTuple):
     drop: bool
     watch: float | None
     max_moves: int | None
+    jobs: int | None
     output_format: options.Format
     output_file: Path | None
 
@@ -101,11 +102,13 @@ class Work:
         """Write the plan as text."""
         return render_plan(plan, self.inputs(), self.unexplained)
 
-    def tell(self, plan: Plan, outcome: Outcome | None, text: str) -> None:
-        """Write the product: the object of the contract, or `text`."""
+    def tell(self, plan: Plan, outcome: Outcome | None, text: Callable[[], str]) -> None:
+        """Write the product: the object of the contract, or the text, which takes 60 ms to lay out."""
         if self.manner.is_json:
-            text = dump(purge_json(plan, outcome, self.inputs(), self.yard.root, self.unexplained))
-        output.write(text, self.manner.output_file)
+            product = dump(purge_json(plan, outcome, self.inputs(), self.yard.root, self.unexplained))
+        else:
+            product = text()
+        output.write(product, self.manner.output_file)
 
 
 def run_purge(yard: Yard, wanted: Wanted, manner: Manner, predicates: Predicates) -> None:
@@ -114,7 +117,7 @@ def run_purge(yard: Yard, wanted: Wanted, manner: Manner, predicates: Predicates
         yard.refuse_outside()
         yard.check()
     watch = None if manner.watch is None else Watch()
-    look = Look(yard, wanted, gather.Books(), keep=manner.explain, watch=watch)
+    look = Look(yard, wanted, gather.Books(), manner.jobs or processors(), keep=manner.explain, watch=watch)
     plan = look.once()
     work = Work(yard, look, manner, predicates)
     if manner.explain:
@@ -123,7 +126,8 @@ def run_purge(yard: Yard, wanted: Wanted, manner: Manner, predicates: Predicates
         work.unexplained = explain(yard.where, look.chosen)
     outcome = None
     if manner.dry_run:
-        work.tell(plan, None, work.shown(plan) + render_dry_end(plan, spell_again(yard, predicates, manner)))
+        again = spell_again(yard, predicates, manner)
+        work.tell(plan, None, lambda: work.shown(plan) + render_dry_end(plan, again))
     else:
         plan.permit(everything=manner.everything, max_moves=manner.max_moves)
         outcome = _execute(work, plan)
@@ -142,7 +146,7 @@ def spell_again(yard: Yard, predicates: Predicates, manner: Manner) -> str:
 
 def _execute(work: Work, plan: Plan) -> Outcome:
     name = name_run(datetime.now(UTC))
-    shown = work.shown(plan)
+    shown = "" if work.manner.is_json and work.manner.yes else work.shown(plan)
     if work.manner.is_text_on_stdout:
         output.write(shown, None)
     if plan.hits or work.look.watch is not None:
@@ -150,8 +154,8 @@ def _execute(work: Work, plan: Plan) -> Outcome:
     outcome = _move(work, plan, name)
     commands = [work.yard.command("restore", name)] if outcome.receipt.purged else []
     commands += [work.yard.where.command("find-account")] if work.yard.where.layout.logs else []
-    ended = render_outcome(outcome, work.yard.root, commands)
-    work.tell(outcome.plan, outcome, ended if work.manner.is_text_on_stdout else shown + ended)
+    before = "" if work.manner.is_text_on_stdout else shown
+    work.tell(outcome.plan, outcome, lambda: before + render_outcome(outcome, work.yard.root, commands))
     return outcome
 
 
@@ -185,6 +189,8 @@ def _move(work: Work, plan: Plan, name: str) -> Outcome:
             raise StoppedError(receipt.purged, receipt.planned, "moved", following)
         dropped = run.deleted
         if work.manner.drop:
+            from breachkit.purge.drop import drop_run
+
             drops = [drop_run(yard.disk, held) for held in receipt.runs]
             receipt = replace(receipt, sha256=tuple(one.sha256 for one in drops))
             dropped += sum(one.dropped for one in drops)

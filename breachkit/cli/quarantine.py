@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from typing import Annotated
 
 import typer
 
 from breachkit.cli import options
-from breachkit.cli.aside import make_yard
-from breachkit.reading.where import Asked
-from breachkit.reading.where import find_evidence
+from breachkit.cli.commands import make_app
 
-quarantine = typer.Typer(
+if TYPE_CHECKING:
+    from breachkit.cli.aside import Yard
+
+quarantine = make_app(
+    add_completion=False,
     help="List, show, verify or drop what purges have moved away.\n\nExample: breachkit quarantine list",
     no_args_is_help=True,
-    rich_markup_mode=None,
 )
 
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="The run.")]
@@ -39,8 +41,7 @@ def list_runs(
     from breachkit.cli.keeping import Told
     from breachkit.cli.keeping import tell_list
 
-    where = find_evidence(Asked(root, queue, timezone=timezone, server=server))
-    tell_list(make_yard(where, place, with_outside=False), Told(output_format, output_file))
+    tell_list(_yard(root, queue, timezone, server, place), Told(output_format, output_file))
 
 
 @quarantine.command("show")
@@ -62,8 +63,7 @@ def show_run(
     from breachkit.cli.keeping import Told
     from breachkit.cli.keeping import tell_show
 
-    where = find_evidence(Asked(root, queue, timezone=timezone, server=server))
-    tell_show(make_yard(where, place, with_outside=False), run, Told(output_format, output_file))
+    tell_show(_yard(root, queue, timezone, server, place), run, Told(output_format, output_file))
 
 
 @quarantine.command("verify")
@@ -85,8 +85,7 @@ def verify_runs(
     from breachkit.cli.keeping import Told
     from breachkit.cli.keeping import tell_verify
 
-    where = find_evidence(Asked(root, queue, timezone=timezone, server=server))
-    tell_verify(make_yard(where, place, with_outside=False), runs or [], Told(output_format, output_file))
+    tell_verify(_yard(root, queue, timezone, server, place), runs or [], Told(output_format, output_file))
 
 
 @quarantine.command("drop")
@@ -109,5 +108,19 @@ def drop(
     from breachkit.cli.keeping import Told
     from breachkit.cli.keeping import tell_drop
 
+    tell_drop(_yard(root, queue, timezone, server, place), run, Told(output_format, output_file), yes=yes)
+
+
+def _yard(
+    root: options.Root,
+    queue: options.Queue,
+    timezone: options.Timezone,
+    server: options.Server,
+    place: options.Quarantine,
+) -> Yard:
+    from breachkit.cli.aside import make_yard
+    from breachkit.reading.where import Asked
+    from breachkit.reading.where import find_evidence
+
     where = find_evidence(Asked(root, queue, timezone=timezone, server=server))
-    tell_drop(make_yard(where, place, with_outside=False), run, Told(output_format, output_file), yes=yes)
+    return make_yard(where, place, with_outside=False)

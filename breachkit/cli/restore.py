@@ -7,10 +7,6 @@ from typing import Annotated
 import typer
 
 from breachkit.cli import options
-from breachkit.cli.aside import make_yard
-from breachkit.errors import ClashingOptionsError
-from breachkit.reading.where import Asked
-from breachkit.reading.where import find_evidence
 
 RunName = Annotated[str | None, typer.Argument(metavar="RUN", help="The run; else the only one that holds messages.")]
 AllRuns = Annotated[bool, typer.Option("--all", help="Every run that holds messages.")]
@@ -41,14 +37,18 @@ def restore(
 
     Example: breachkit restore 20261120-101500-3fa2
     """
-    if run is not None and all_runs:
-        raise ClashingOptionsError("RUN", "--all")
+    from breachkit.cli.aside import make_yard
     from breachkit.cli.restoring import Manner
     from breachkit.cli.restoring import choose_runs
     from breachkit.cli.restoring import run_restore
+    from breachkit.errors import ClashingOptionsError
     from breachkit.purge.needles import Texts
     from breachkit.purge.search import Search
+    from breachkit.reading.where import Asked
+    from breachkit.reading.where import find_evidence
 
+    if run is not None and all_runs:
+        raise ClashingOptionsError("RUN", "--all")
     search = None if only is None else Search(Texts(tuple(only), regex, ignore_case, raw_only=raw_only))
     where = find_evidence(Asked(root, queue, timezone=timezone, server=server))
     yard = make_yard(where, quarantine, with_outside=False)

@@ -25,6 +25,8 @@ from breachkit.report.restore import restore_json
 from breachkit.report.words import count
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from breachkit.cli.aside import Yard
     from breachkit.purge.restore import Restored
     from breachkit.purge.search import Search
@@ -75,9 +77,9 @@ def run_restore(yard: Yard, runs: list[Run], search: Search | None, manner: Mann
         plans = [work.plan() for work in works]
     except OSError as error:
         raise PathUnreadableError(error.filename or ".", error.strerror or "unknown reason") from None
-    shown = render_restore_plan(plans, yard.root)
+    shown = "" if manner.is_json and (manner.yes or manner.dry_run) else render_restore_plan(plans, yard.root)
     if manner.dry_run:
-        _tell(yard, plans, manner, shown)
+        _tell(yard, plans, manner, lambda: shown)
         done = plans
     else:
         done = _execute(yard, works, plans, manner, shown)
@@ -97,13 +99,15 @@ def _execute(yard: Yard, works: list[Restore], plans: list[Restored], manner: Ma
         if is_stopped():
             moved = sum(one.restored for one in done)
             raise StoppedError(moved, number, "restored", yard.command("restore", done[-1].run))
-    ended = render_restored(done, yard.root)
-    _tell(yard, done, manner, ended if manner.is_text_on_stdout else shown + ended)
+    before = "" if manner.is_text_on_stdout else shown
+    _tell(yard, done, manner, lambda: before + render_restored(done, yard.root))
     return done
 
 
-def _tell(yard: Yard, done: list[Restored], manner: Manner, text: str) -> None:
+def _tell(yard: Yard, done: list[Restored], manner: Manner, text: Callable[[], str]) -> None:
     if manner.is_json:
         inputs = gather.inputs_of(yard.where, gather.Books(), None)
-        text = dump(restore_json(done, inputs, yard.root, dry_run=manner.dry_run))
-    output.write(text, manner.output_file)
+        product = dump(restore_json(done, inputs, yard.root, dry_run=manner.dry_run))
+    else:
+        product = text()
+    output.write(product, manner.output_file)

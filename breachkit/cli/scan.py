@@ -2,21 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
-from typing import NamedTuple
-
 from breachkit.cli import options
-from breachkit.cli import output
-from breachkit.cli.several import Several
-from breachkit.cli.several import read_together
-from breachkit.reading import gather
-from breachkit.reading.where import Asked
-from breachkit.reading.where import find_evidence
-
-if TYPE_CHECKING:
-    from breachkit.records import Message
-    from breachkit.report.inputs import Inputs
 
 
 def scan(
@@ -34,6 +20,7 @@ def scan(
     scheduler: options.Scheduler = None,
     certs: options.Certs = None,
     wait: options.Wait = 30,
+    jobs: options.Jobs = None,
     output_format: options.OutputFormat = options.Format.TEXT,
     output_file: options.OutputFile = None,
     fail_on_findings: options.FailOnFindings = False,
@@ -42,57 +29,11 @@ def scan(
 
     Example: breachkit scan --root /srv/copy-of-icewarp
     """
+    from breachkit.cli.scanning import Manner
+    from breachkit.cli.scanning import run_scan
+    from breachkit.cli.several import Several
+    from breachkit.reading.where import Asked
+
     asked = Asked(root, queue, logs, timezone=timezone, since=since, until=until, server=server)
     several = Several(node, partial, key, scheduler, certs, wait)
-    messages, facts, inputs, books, queues, following = (
-        _read_together(asked, several) if several.is_asked else _read(asked)
-    )
-    from breachkit.cli import joins
-    from breachkit.detect.inventory import take_inventory
-    from breachkit.detect.symptoms import find_symptoms
-    from breachkit.report.contract import dump
-    from breachkit.report.scan import render_scan
-    from breachkit.report.scan import scan_json
-    from breachkit.tables import messages_table
-    from breachkit.tables import recipients_table
-
-    table, hours = messages_table(messages), joins.hours_of(facts)
-    sessions = None if hours is None else hours.sessions
-    found = take_inventory(table, recipients_table(table), queues, sessions, inputs.zone)
-    symptoms = find_symptoms(table, hours, joins.fates_of(facts))
-    is_json = output_format is options.Format.JSON
-    output.write(
-        dump(scan_json(found, symptoms, inputs)) if is_json else render_scan(found, symptoms, inputs, following),
-        output_file,
-    )
-    output.finish(books, findings=fail_on_findings and bool(symptoms))
-
-
-class _Read(NamedTuple):
-    """What a scan looks at."""
-
-    messages: list[Message]
-    facts: gather.SmtpFacts
-    inputs: Inputs
-    books: gather.Books
-    queues: list[str]
-    following: str
-
-
-def _read(asked: Asked) -> _Read:
-    where, books = find_evidence(asked), gather.Books()
-    messages = gather.read_messages(where, books, quarantined=False)
-    facts = gather.read_smtp(where, books, gather.run_fingerprints(), frozenset())
-    inputs = gather.inputs_of(where, books, facts)
-    return _Read(messages, facts, inputs, books, gather.queue_labels(where), where.command("find-account"))
-
-
-def _read_together(asked: Asked, several: Several) -> _Read:
-    together = read_together(asked, several)
-    stitched = together.stitched
-    # what was read for find-account alone is left out: mail from outside, other doors, what was moved away
-    facts = replace(stitched.facts, sends=[sent for sent in stitched.facts.sends if sent[2] is not None])
-    messages = [message for message in stitched.messages if not message.quarantined]
-    inputs, books = together.inputs(("queue", "smtp"))
-    queues = [f"{node.node}:{queue}" for node in stitched.read for queue in node.queues]
-    return _Read(messages, facts, inputs, books, queues, together.again("find-account", several))
+    run_scan(asked, several, Manner(jobs, output_format, output_file, fail_on_findings))

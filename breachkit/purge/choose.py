@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from breachkit.files import QUARANTINE
 from breachkit.files import Found
+from breachkit.files import list_pieces
 from breachkit.files import shown
 from breachkit.files import walk
 from breachkit.purge.needles import Texts
@@ -27,15 +28,26 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from breachkit.purge.plan import Wanted
+    from breachkit.workers import Piece
 
     ReadMessage = Callable[[Found], Message | Skipped]
+    ReadSenders = Callable[[bytes], tuple[str | None, str | None, str | None]]
+    """From the bytes of a message: account, declared From, subject."""
+
+
+class Senders(NamedTuple):
+    """What a plan counts of a message."""
+
+    auth_user: str | None
+    mail_from: str | None
+    subject: str | None
 
 
 class Chosen(NamedTuple):
     """A message that is wanted."""
 
     hit: Hit
-    message: Message
+    senders: Senders
 
 
 def walk_queues(folders: Sequence[str], root: Path | None) -> Iterator[Found | Skipped]:
@@ -45,6 +57,12 @@ def walk_queues(folders: Sequence[str], root: Path | None) -> Iterator[Found | S
         for found in walk(folder, root):
             if not (isinstance(found, Found) and aside in found.path[len(folder) :]):
                 yield found
+
+
+def queue_pieces(folders: Sequence[str], root: Path | None, passed_over: list[Skipped]) -> Iterator[Piece]:
+    """Yield the same files some at a time, in no order; `passed_over` gets what is none."""
+    for folder in topmost(folders):
+        yield from list_pieces(folder, root, passed_over)
 
 
 def topmost(folders: Iterable[str]) -> list[str]:
@@ -62,11 +80,14 @@ def _above(path: str) -> Iterator[str]:
 class Chooser:
     """Judges files; the predicates that cost least come first. Raises BlankStringError, BadPatternError when made."""
 
-    def __init__(self, wanted: Wanted, read_message: ReadMessage, root: Path | None) -> None:
+    def __init__(self, wanted: Wanted, read_message: ReadMessage, read_senders: ReadSenders, root: Path | None) -> None:
         self._searches = [Search(texts) for texts in _searched(wanted)]
         self._wanted = wanted
         self._read = read_message
+        self._read_senders = read_senders
         self._root = root
+        self._alone = self._searches[0].alone if len(self._searches) == 1 else None
+        self._is_raw_only = wanted.texts.raw_only
         self._heads_first = wanted.asks_heads and not wanted.asks_texts
 
     def judge(self, found: Found) -> Chosen | Skipped | None:
@@ -83,7 +104,37 @@ class Chooser:
         message = self._read(found)
         if isinstance(message, Skipped):
             return message
-        return Chosen(hit, message) if is_wanted(message, self._wanted) else None
+        senders = Senders(message.auth_user, message.mail_from, message.subject)
+        return Chosen(hit, senders) if is_wanted(message, self._wanted) else None
+
+    @property
+    def alone(self) -> bytes | None:
+        """The bytes sought when they are one literal string and nothing else."""
+        return self._alone
+
+    @property
+    def is_raw_only(self) -> bool:
+        """Whether that string is sought in the raw bytes only."""
+        return self._alone is not None and self._is_raw_only
+
+    @property
+    def asks_bytes_only(self) -> bool:
+        """Whether its bytes tell if a message is wanted."""
+        return not self._wanted.asks_heads
+
+    def judge_bytes(self, raw: bytes) -> bool | None:
+        """Search a whole message: True for a raw hit, False for a decoded one, None for none. Raises TimeoutError."""
+        is_raw = True
+        for search in self._searches:
+            found_as = search.judge(raw)
+            if found_as is None:
+                return None
+            is_raw = is_raw and found_as
+        return is_raw
+
+    def senders_of(self, raw: bytes) -> Senders:
+        """Read what a plan counts."""
+        return Senders(*self._read_senders(raw))
 
     def _look(self, path: str) -> Hit | Unread | None:
         """Search a file for all that is sought; a hit is raw when all of it stands in the raw bytes."""

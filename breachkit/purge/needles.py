@@ -10,14 +10,15 @@ import time
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
-import regex
-
 from breachkit.errors import BadPatternError
 from breachkit.errors import BlankStringError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from collections.abc import Iterable
     from collections.abc import Sequence
+
+    import regex
 
 PATTERN_SECONDS = 2.0
 """How long one pattern may search one piece of a message before the message is left alone."""
@@ -82,19 +83,23 @@ def _literal(string: str, *, ignore_case: bool) -> Needle:  # noqa: ARG001  one 
 
 
 def _blind(string: str, *, ignore_case: bool) -> Needle:  # noqa: ARG001
-    raw = b"".join(map(_either_case, string))
+    import regex  # noqa: PLC0415  20 ms, and most searches are for plain text
+
+    raw = b"".join(_either_case(sign, regex.escape) for sign in string)
     text = _text(string)
     sought = None if text is None else regex.compile(regex.escape(text), regex.IGNORECASE)
     return Needle(regex.compile(raw), sought, 4 * len(string) + 4)
 
 
-def _either_case(sign: str) -> bytes:
+def _either_case(sign: str, escape: Callable[[bytes], bytes]) -> bytes:
     """Spell one character as a pattern over its UTF-8 bytes in either case; bytes know no other than ASCII's."""
     spellings = dict.fromkeys(os.fsencode(form) for form in (sign, sign.lower(), sign.upper()))
-    return b"(?:" + b"|".join(map(regex.escape, spellings)) + b")"
+    return b"(?:" + b"|".join(map(escape, spellings)) + b")"
 
 
 def _pattern(string: str, *, ignore_case: bool) -> Needle:
+    import regex  # noqa: PLC0415  see above
+
     flags = regex.MULTILINE | (regex.IGNORECASE if ignore_case else 0)
     text = _text(string)
     try:

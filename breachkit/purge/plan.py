@@ -11,12 +11,15 @@ from typing import NamedTuple
 from breachkit.errors import NoPredicateError
 from breachkit.errors import TakesEverythingError
 from breachkit.errors import TooManyMovesError
+from breachkit.files import shown
 from breachkit.purge.needles import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
+    from pathlib import Path
 
+    from breachkit.purge.choose import Senders
     from breachkit.purge.search import Hit
     from breachkit.records import Message
 
@@ -144,14 +147,14 @@ class Tally:
         self._subjects: Counter[str | None] = Counter()
         self._samples: list[Sample] = []
 
-    def add(self, hit: Hit, message: Message) -> None:
+    def add(self, hit: Hit, senders: Senders, root: Path | None) -> None:
         """Take one message."""
         self._hits.append(hit)
-        self._auth_users[message.auth_user] += 1
-        self._mail_froms[message.mail_from] += 1
-        self._subjects[message.subject] += 1
+        self._auth_users[senders.auth_user] += 1
+        self._mail_froms[senders.mail_from] += 1
+        self._subjects[senders.subject] += 1
         if len(self._samples) < SAMPLES:
-            self._samples.append(Sample(message.source.path, message.auth_user, message.mail_from, message.subject))
+            self._samples.append(Sample(shown(hit.path, root), *senders))
 
     def plan(self, wanted: Wanted) -> Plan:
         """Close the tally."""

@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
+from breachkit.content import cannot_hold
 from breachkit.content import decoded_texts
 from breachkit.content import needs_decoding
 from breachkit.files import reason_of
@@ -63,6 +64,7 @@ class Search:
         self._raw_only = texts.raw_only
         self._always_decodes = texts.is_regex or any("\n" in string for string in texts.strings)
         self._blanks = spells_blank(texts)
+        self._literals = _ascii_literals(self._needles)
         self._overlap = longest_reach(self._needles)
 
     def look(self, path: str) -> Hit | Unread | None:
@@ -82,12 +84,28 @@ class Search:
         finally:
             os.close(handle)
 
+    def judge(self, raw: bytes) -> bool | None:
+        """Search a message of which all bytes are at hand: True for a raw hit, False for a decoded one, else None.
+
+        Raises TimeoutError.
+        """
+        if not self._needles or self._enough(is_in_bytes(needle, raw) for needle in self._needles):
+            return True
+        if self._raw_only:
+            return None
+        return False if self._may_decode(raw) and self._is_enough(self._find(raw)) else None
+
+    @property
+    def alone(self) -> bytes | None:
+        """The bytes sought when they are one literal string and nothing else."""
+        return self._needles[0].raw if len(self._needles) == 1 and isinstance(self._needles[0].raw, bytes) else None
+
     def _look(self, path: str, handle: int, status: os.stat_result) -> Hit | None:
         first = _read(handle, PIECE, status.st_size)
         is_whole = len(first) < PIECE
         if is_whole:
-            is_raw = not self._needles or self._enough(is_in_bytes(needle, first) for needle in self._needles)
-            is_hit = is_raw or (self._may_decode(first) and self._is_enough(self._decode(handle, first)))
+            found_as = self.judge(first)
+            is_raw, is_hit = found_as is True, found_as is not None
         else:
             found = self._look_on(handle, first)
             is_raw = self._is_enough(found)
@@ -112,9 +130,13 @@ class Search:
 
     def _may_decode(self, first: bytes) -> bool:
         """Tell whether decoding can add anything: most messages are plain, and decoding costs ten times the search."""
-        return not self._raw_only and (
-            self._always_decodes or len(first) == PIECE or needs_decoding(first, blanks=self._blanks)
-        )
+        if self._raw_only:
+            return False
+        if self._always_decodes or len(first) == PIECE:
+            return True
+        if self._literals and all(cannot_hold(first, literal) for literal in self._literals):
+            return False
+        return needs_decoding(first, blanks=self._blanks)
 
     def _decode(self, handle: int, first: bytes) -> set[Needle]:
         """Find what stands in the raw bytes or in the decoded texts of a message."""
@@ -122,8 +144,21 @@ class Search:
         if len(first) == PIECE:
             os.lseek(handle, 0, os.SEEK_SET)
             raw = _read(handle, LONGEST_DECODED, LONGEST_DECODED)
+        return self._find(raw)
+
+    def _find(self, raw: bytes) -> set[Needle]:
         texts = list(decoded_texts(raw))
         return {needle for needle in self._needles if is_in_bytes(needle, raw) or is_in_texts(needle, texts)}
+
+
+def _ascii_literals(needles: tuple[Needle, ...]) -> tuple[bytes, ...]:
+    """List the strings sought, when all of them are literal and ASCII; else nothing."""
+    literals = tuple(needle.raw for needle in needles if isinstance(needle.raw, bytes) and _is_plain(needle.raw))
+    return literals if len(literals) == len(needles) else ()
+
+
+def _is_plain(raw: bytes) -> bool:
+    return raw.isascii() and raw.decode().isprintable()
 
 
 def _read(handle: int, most: int, expected: int) -> bytes:

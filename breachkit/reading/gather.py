@@ -113,14 +113,14 @@ class SmtpFacts:
         return None if self.tally.last is None else datetime.fromtimestamp(self.tally.last, UTC)
 
 
-def read_messages(where: Where, books: Books, *, quarantined: bool) -> list[Message]:
-    """Read the queued messages; with `quarantined`, those that breachkit moved away too."""
+def read_messages(where: Where, books: Books, *, quarantined: bool, jobs: int = 1) -> list[Message]:
+    """Read the queued messages over `jobs` processes; with `quarantined`, those that breachkit moved away too."""
     folders: list[QueueFolder] = [queue for queue in where.layout.queues if quarantined or not queue.is_quarantine]
     for folder in folders:
         _listable(folder)
     messages: list[Message] = []
     with bar(sys.stderr, "queue", None, " messages") as progress:
-        for row in where.server.read_queue(folders, where.layout.root, where.zone, progress):
+        for row in where.server.read_queue(folders, where.layout.root, where.zone, progress, jobs):
             books.files += 1
             books.found_messages += 1
             if isinstance(row, Skipped):

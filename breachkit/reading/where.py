@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
-import tomllib
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -167,6 +166,8 @@ def _settings() -> dict[str, Any]:
     path = Path(SETTINGS_FILE)
     if not path.is_file():
         return {}
+    import tomllib
+
     try:
         settings = tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -12,11 +12,6 @@ import sys
 from typing import TYPE_CHECKING
 from typing import Literal
 
-from rich.console import Console
-from rich.padding import Padding
-from rich.table import Table
-from rich.text import Text
-
 from breachkit.report.sanitize import clean
 from breachkit.report.words import place
 
@@ -43,6 +38,8 @@ class Page:
     """Collects the text of one report."""
 
     def __init__(self, width: int | None = None) -> None:
+        from rich.console import Console  # noqa: PLC0415  50 ms, and a report in JSON has no page
+
         is_terminal = sys.stdout.isatty()
         columns = width or (shutil.get_terminal_size().columns if is_terminal else PLAIN_WIDTH)
         self._stream = io.StringIO()
@@ -60,6 +57,9 @@ class Page:
 
     def say(self, text: str = "", *, style: str = "", indent: int = 0) -> None:
         """Add a paragraph, folded at blanks."""
+        from rich.padding import Padding  # noqa: PLC0415  see above
+        from rich.text import Text  # noqa: PLC0415
+
         self._console.print(Padding(Text(clean(text), style=style, overflow="fold"), (0, 0, 0, indent)))
 
     def literal(self, text: str, *, indent: int = 0) -> None:
@@ -77,6 +77,10 @@ class Page:
             for row in rows:
                 self._stack(columns, row, indent)
             return
+        from rich.padding import Padding  # noqa: PLC0415
+        from rich.table import Table  # noqa: PLC0415
+        from rich.text import Text  # noqa: PLC0415
+
         table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
         for name, justify in columns.items():
             table.add_column(name, justify=justify, overflow="fold", no_wrap=justify == "right")

@@ -163,10 +163,12 @@ class MailServer:
     """Turn files and folders named by the user into log files; a file named is read whatever its name."""
     split_queue: Callable[[Path, Path | None], tuple[QueueFolder, ...]]
     """Turn a queue folder named by the user into itself and the queues below it."""
-    read_queue: Callable[[Sequence[QueueFolder], Path | None, tzinfo, Progress], Iterator[Message | Skipped]]
-    """Read queued messages."""
+    read_queue: Callable[[Sequence[QueueFolder], Path | None, tzinfo, Progress, int], Iterator[Message | Skipped]]
+    """Read queued messages, over so many processes. Raises WorkerLostError."""
     read_message: Callable[[Found, QueueFolder, Path | None, tzinfo], Message | Skipped]
     """Read one queued message that lies in, or below, a queue folder."""
+    read_senders: Callable[[bytes], tuple[str | None, str | None, str | None]]
+    """Read account, declared From and subject from the bytes of a queued message, as `read_message` does."""
     queue_home: Callable[[Path], Path]
     """Return the folder that holds the topmost queue folder above, or at, a queue folder: the quarantine's place."""
     is_live: Callable[[Path], bool]

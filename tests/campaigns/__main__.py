@@ -76,7 +76,7 @@ def _measured(queue: Path, truth: Truth, seed: int) -> Score:
     server = load("icewarp")
     begun = time.process_time()
     folders = server.split_queue(queue, None)
-    read = server.read_queue(folders, None, ZoneInfo("UTC"), lambda _amount: None)
+    read = server.read_queue(folders, None, ZoneInfo("UTC"), lambda _amount: None, 1)
     messages = [message for message in read if isinstance(message, Message)]
     middle = time.process_time()
     found = find_campaigns(messages, Grouping(lambda message: read_whole(message.files[0]), lambda _amount: None))

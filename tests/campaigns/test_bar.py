@@ -22,7 +22,7 @@ def test_every_run_is_in_one_group_and_no_innocent_message_is_hit(tmp_path: Path
     truth = build_queue(tmp_path / "_outgoing", 2500, 31)
     server = load("icewarp")
     folders = server.split_queue(tmp_path / "_outgoing", None)
-    read = server.read_queue(folders, None, ZoneInfo("UTC"), lambda _amount: None)
+    read = server.read_queue(folders, None, ZoneInfo("UTC"), lambda _amount: None, 1)
     messages = [message for message in read if isinstance(message, Message)]
     found = find_campaigns(messages, Grouping(lambda one: read_whole(one.files[0]), lambda _amount: None))
     names = [one.source.path.rpartition("_outgoing/")[2] for one in messages]

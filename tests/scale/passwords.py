@@ -67,16 +67,17 @@ def unique(accounts: list[Planted]) -> list[Planted]:
     return list({account.address: account for account in accounts}.values())
 
 
+def john_line(number: int, one: Planted) -> str:
+    """Write an account as a line of the table that John reads."""
+    gecos = f"{one.name} {one.alias} {one.address.replace('@', ' ')}"
+    return f"{one.username}:$dummy${one.password.encode().hex()}:{number}:0:{gecos}:/x/{number}:/bin/sh"
+
+
 def run_john(accounts: list[Planted], folder: pathlib.Path) -> set[int]:
     """Crack the same accounts with `john --single`; its pot file is put aside and back."""
     table = folder / "passwd"
     pot = pathlib.Path.home() / ".john" / "john.pot"
-    lines = []
-    for number, one in enumerate(accounts):
-        gecos = f"{one.name} {one.alias} {one.address.replace('@', ' ')}"
-        login = f"{one.username}"
-        lines.append(f"{login}:$dummy${one.password.encode().hex()}:{number}:0:{gecos}:/x/{number}:/bin/sh")
-    table.write_text("\n".join(lines) + "\n")
+    table.write_text("\n".join(map(john_line, range(len(accounts)), accounts)) + "\n")
     aside = pot.with_suffix(".aside")
     if pot.exists():
         pot.rename(aside)

@@ -6,12 +6,12 @@ module names its source. No server was at hand: what rests on the guides alone i
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+from typing import Any
+
 from breachkit.servers import MailServer
-from breachkit.servers.icewarp.accounts import read_accounts
-from breachkit.servers.icewarp.accounts import read_logins
 from breachkit.servers.icewarp.columns import COLUMNS
-from breachkit.servers.icewarp.containment import containment_of
-from breachkit.servers.icewarp.doors import read_doors
 from breachkit.servers.icewarp.layout import DEFAULT_ROOTS
 from breachkit.servers.icewarp.layout import LOOKED_FOR
 from breachkit.servers.icewarp.layout import find_layout
@@ -21,13 +21,25 @@ from breachkit.servers.icewarp.layout import split_queue
 from breachkit.servers.icewarp.logs import find_logs
 from breachkit.servers.icewarp.queue import read_message
 from breachkit.servers.icewarp.queue import read_queue
+from breachkit.servers.icewarp.queue import read_senders
 from breachkit.servers.icewarp.rules import ADVICE
 from breachkit.servers.icewarp.rules import POLICY
 from breachkit.servers.icewarp.rules import RULES
-from breachkit.servers.icewarp.sessions import read_sessions
 from breachkit.servers.icewarp.settings import COMMANDS
-from breachkit.servers.icewarp.settings import read_settings
-from breachkit.servers.icewarp.transcripts import read_transcripts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def _later(module: str, name: str) -> Callable[..., Any]:
+    """Import a reader when it is called: a purge reads no logs and no accounts, and starts 20 ms sooner."""
+
+    def call(*arguments: object) -> Any:
+        return getattr(import_module(f"{__name__}.{module}"), name)(*arguments)
+
+    call.__doc__ = f"See `{module}.{name}`."
+    return call
+
 
 SERVER = MailServer(
     name="icewarp",
@@ -39,18 +51,19 @@ SERVER = MailServer(
     split_queue=split_queue,
     read_queue=read_queue,
     read_message=read_message,
+    read_senders=read_senders,
     queue_home=queue_home,
     is_live=is_live,
-    read_sessions=read_sessions,
-    read_doors=read_doors,
-    read_transcripts=read_transcripts,
-    read_accounts=read_accounts,
-    read_logins=read_logins,
+    read_sessions=_later("sessions", "read_sessions"),
+    read_doors=_later("doors", "read_doors"),
+    read_transcripts=_later("transcripts", "read_transcripts"),
+    read_accounts=_later("accounts", "read_accounts"),
+    read_logins=_later("accounts", "read_logins"),
     account_columns=COLUMNS,
-    read_settings=read_settings,
+    read_settings=_later("settings", "read_settings"),
     setting_rules=RULES,
     policy_settings=POLICY,
     advice=ADVICE,
     settings_commands=COMMANDS,
-    containment=containment_of,
+    containment=_later("containment", "containment_of"),
 )

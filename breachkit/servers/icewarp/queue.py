@@ -14,20 +14,25 @@ from datetime import UTC
 from datetime import datetime
 from datetime import timedelta
 from datetime import timezone
+from functools import lru_cache
 from typing import TYPE_CHECKING
+from typing import Any
 from typing import NamedTuple
 
 from breachkit.files import Found
+from breachkit.files import in_walk_order
+from breachkit.files import list_pieces
+from breachkit.files import long_path
 from breachkit.files import read_head
 from breachkit.files import reason_of
 from breachkit.files import shown
-from breachkit.files import walk
 from breachkit.records import NULL_SENDER
 from breachkit.records import Locus
 from breachkit.records import Message
 from breachkit.records import Skipped
 from breachkit.sasl import decode_text
 from breachkit.servers.icewarp.ids import time_of_id
+from breachkit.workers import spread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,12 +42,22 @@ if TYPE_CHECKING:
 
     from breachkit.progress import Progress
     from breachkit.servers import QueueFolder
+    from breachkit.workers import Piece
 
 HEAD_BYTES = 1 << 15
 """How much of a file is read at first; a head that does not end in it is read whole, up to `LONGEST_HEAD`."""
 LONGEST_HEAD = 1 << 20
+KEPT_SPELLINGS = 4096
+"""Senders whose spelling is remembered once it was read: a spam run has few, and some hold a megabyte."""
 
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:[ \t]*(.*(?:\n[ \t].*)*)(?:\n|\Z)")
+_LINE = rb"[!-9;-~]++:[^\r\n]*+\r\n(?:[ \t][^\r\n]*+\r\n)*+"
+_USUAL = re.compile(rb"((?:" + _LINE + rb")++)\r\n((?:" + _LINE + rb")++)\r\n")
+"""An envelope and a header, both whole, every line ended by CRLF: what nearly all files begin with. It takes a fifth
+of the time to know that, and then to split without care."""
+_VALUE = re.compile(rb"[^\r\n]*+(?:\r\n[ \t][^\r\n]*+)*+")
+_ONE_FIELD = re.compile(rb"^([!-9;-~]+):[ \t]*(.*(?:\n[ \t].*)*)", re.MULTILINE)
+
 _OF_A_MESSAGE = frozenset({b"received", b"date", b"subject", b"mime-version", b"message-id", b"content-type"})
 """A first block with one of these is the message's own header, not an envelope."""
 _KNOWN = _OF_A_MESSAGE | {b"from", b"to", b"cc", b"sender", b"reply-to", b"return-path", b"content-transfer-encoding"}
@@ -71,6 +86,9 @@ class Head(NamedTuple):
     inner: Fields | None
 
 
+_NO_HEAD = Head({}, None)
+
+
 class Received(NamedTuple):
     """What the server's own trace line says (RFC 5321 §4.4)."""
 
@@ -84,17 +102,66 @@ def read_queue(
     root: Path | None,
     zone: tzinfo,
     progress: Progress,
+    jobs: int = 1,
 ) -> Iterator[Message | Skipped]:
-    """Read every file of the given queue folders; what lies in a queue below a queue is read with that one."""
+    """Read every file of the given queue folders; what lies in a queue below a queue is read with that one.
+
+    The order is that of `walk`, over however many processes. Raises WorkerLostError.
+    """
     labels = {os.fspath(folder.path): folder for folder in folders}
     tops = [folder for folder in folders if not any(os.fspath(up) in labels for up in folder.path.parents)]
+    reader = PieceReader(labels, root, zone)
     for top in tops:
-        for found in walk(os.fspath(top.path), root):
-            progress(1)
-            if isinstance(found, Found):
-                yield read_message(found, _folder_of(found.path, labels), root, zone)
-            else:
-                yield found
+        rows: list[Message | Skipped] = []
+        skipped: list[Skipped] = []
+        pieces = _told(list_pieces(os.fspath(top.path), root, skipped, with_moved=True), progress)
+        for read in spread(pieces, reader, jobs):
+            rows.extend(map(_unpack, read))
+        progress(len(skipped))
+        yield from sorted([*rows, *skipped], key=lambda row: in_walk_order(row.source.path, "/"))
+
+
+def _told(pieces: Iterator[Piece], progress: Progress) -> Iterator[Piece]:
+    for piece in pieces:
+        yield piece
+        progress(len(piece.names))
+
+
+class PieceReader:
+    """Reads the files of a piece; it can be handed to another process."""
+
+    def __init__(self, folders: dict[str, QueueFolder], root: Path | None, zone: tzinfo) -> None:
+        self._folders = folders
+        self._root = root
+        self._zone = zone
+
+    def __call__(self, piece: Piece) -> list[tuple[Any, ...]]:
+        """Read them; plain values, since a record with a time in it travels ten times slower."""
+        folder = _folder_of(os.path.join(piece.folder, ""), self._folders)  # noqa: PTH118
+        return [_pack(self._read(os.path.join(piece.folder, name), folder)) for name in piece.names]  # noqa: PTH118
+
+    def _read(self, path: str, folder: QueueFolder) -> Message | Skipped:
+        try:
+            status = os.lstat(long_path(path))
+        except OSError as error:
+            return Skipped(reason_of(error), Locus(shown(path, self._root), 0, 1))
+        return read_message(Found(path, status.st_size, status.st_mtime), folder, self._root, self._zone)
+
+
+_TS = Message._fields.index("ts")
+
+
+def _pack(row: Message | Skipped) -> tuple[Any, ...]:
+    if isinstance(row, Skipped):
+        return row.reason, tuple(row.source)
+    return (*row[:_TS], row.ts.isoformat(), *row[_TS + 1 : -1], tuple(row.source))
+
+
+def _unpack(row: tuple[Any, ...]) -> Message | Skipped:
+    source = Locus(*row[-1])
+    if len(row) == len(Skipped._fields):
+        return Skipped(row[0], source)
+    return Message._make((*row[:_TS], datetime.fromisoformat(row[_TS]), *row[_TS + 1 : -1], source))
 
 
 def read_message(found: Found, folder: QueueFolder, root: Path | None, zone: tzinfo) -> Message | Skipped:
@@ -105,6 +172,34 @@ def read_message(found: Found, folder: QueueFolder, root: Path | None, zone: tzi
     except OSError as error:
         return Skipped(reason_of(error), source)
     return message_of(head, found, folder, zone, source)
+
+
+def read_senders(raw: bytes) -> tuple[str | None, str | None, str | None]:
+    """Read account, declared From and subject, as `read_message` does, from the bytes of a file."""
+    usual = _USUAL.match(raw[:HEAD_BYTES])
+    if usual is not None and (found := _usual_senders(usual[1], usual[2])) is not None:
+        return found
+    head = (parse_head(raw[:HEAD_BYTES], is_whole=len(raw) <= HEAD_BYTES) or parse_head(raw[:LONGEST_HEAD])) or _NO_HEAD
+    return _account(head), _sender(head.first, b"from"), _subject(head)
+
+
+def _usual_senders(envelope: bytes, own: bytes) -> tuple[str | None, str | None, str | None] | None:
+    """Read them from two whole blocks without splitting the second; None when that cannot be done."""
+    first = _fields_of(envelope)
+    place = own.lower().find(b"\nsubject:")
+    if place < 0 or _OF_A_MESSAGE & first.keys():
+        return None
+    subject = _VALUE.match(own, place + len(b"\nsubject:"))
+    text = None if subject is None else _text(subject[0]) or None
+    return _account(Head(first, None)), _sender(first, b"from"), text
+
+
+def _account(head: Head) -> str | None:
+    return _sender(head.first, b"localsender") or _text_of(head.first, b"localsender", lower=True)
+
+
+def _subject(head: Head) -> str | None:
+    return _text_of(head.first if head.inner is None else head.inner, b"subject")
 
 
 def _folder_of(path: str, folders: dict[str, QueueFolder]) -> QueueFolder:
@@ -125,6 +220,9 @@ def _head_of(found: Found) -> bytes:
 
 def parse_head(raw: bytes, *, is_whole: bool = True) -> Head | None:
     """Split the head of a queue file; None when it is not whole and its end is not in sight."""
+    usual = _USUAL.match(raw)
+    if usual is not None:
+        return _usual_head(usual[1], usual[2])
     text = raw.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").lstrip(b"\n")
     first, end = _block(text, 0)
     if end >= len(text) and not is_whole:
@@ -137,6 +235,22 @@ def parse_head(raw: bytes, *, is_whole: bool = True) -> Head | None:
     return Head(first, inner if _KNOWN & inner.keys() else None)
 
 
+def _usual_head(envelope: bytes, own: bytes) -> Head:
+    """Split two blocks of which every line is known to be a field or to go on with one."""
+    first = _fields_of(envelope)
+    if _OF_A_MESSAGE & first.keys():
+        return Head(first, None)
+    inner = _fields_of(own)
+    return Head(first, inner if _KNOWN & inner.keys() else None)
+
+
+def _fields_of(block: bytes) -> Fields:
+    fields: Fields = {}
+    for name, value in _ONE_FIELD.findall(block.replace(b"\r\n", b"\n")):
+        fields.setdefault(name.lower(), []).append(value)
+    return fields
+
+
 def _block(text: bytes, start: int) -> tuple[Fields, int]:
     fields: Fields = {}
     while found := _FIELD.match(text, start):
@@ -147,7 +261,7 @@ def _block(text: bytes, start: int) -> tuple[Fields, int]:
 
 def message_of(raw: bytes, found: Found, folder: QueueFolder, zone: tzinfo, source: Locus) -> Message:
     """Make a Message of the head of a queue file; what the head does not say is None."""
-    head = parse_head(raw) or Head({}, None)
+    head = parse_head(raw) or _NO_HEAD
     own = head.first if head.inner is None else head.inner
     received = _received([_text(line) for line in own.get(b"received", head.first.get(b"received", []))])
     queue_id = _text_of(head.first, b"msgid") or received.queue_id
@@ -155,11 +269,11 @@ def message_of(raw: bytes, found: Found, folder: QueueFolder, zone: tzinfo, sour
     return Message(
         queue=folder.label,
         queue_id=queue_id,
-        auth_user=_sender(head.first, b"localsender") or _text_of(head.first, b"localsender", lower=True),
+        auth_user=_account(head),
         mail_from=_sender(head.first, b"from"),
         header_from=_sender(own, b"from"),
         rcpt_to=_recipients(head),
-        subject=_text_of(own, b"subject"),
+        subject=_subject(head),
         client_ip=received.client_ip,
         ts=stamp or datetime.fromtimestamp(found.mtime, UTC),
         is_stamped=stamp is not None,
@@ -187,12 +301,15 @@ def _addresses(value: bytes) -> list[str]:
 
 
 def _sender(fields: Fields, name: bytes) -> str | None:
-    if name not in fields:
-        return None
-    found = _addresses(fields[name][0])
+    return _sender_of(fields[name][0]) if name in fields else None
+
+
+@lru_cache(maxsize=KEPT_SPELLINGS)
+def _sender_of(value: bytes) -> str | None:
+    found = _addresses(value)
     if found:
         return found[-1]  # "a@b <c@d>": the display name comes first
-    return NULL_SENDER if fields[name][0].strip() == b"<>" else None
+    return NULL_SENDER if value.strip() == b"<>" else None
 
 
 def _recipients(head: Head) -> tuple[str, ...]:

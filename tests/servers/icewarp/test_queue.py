@@ -25,7 +25,9 @@ from breachkit.servers import QueueFolder
 from breachkit.servers.icewarp.layout import split_queue
 from breachkit.servers.icewarp.queue import LONGEST_HEAD
 from breachkit.servers.icewarp.queue import message_of
+from breachkit.servers.icewarp.queue import parse_head
 from breachkit.servers.icewarp.queue import read_queue
+from breachkit.servers.icewarp.queue import read_senders
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -223,3 +225,37 @@ def test_folders_nested_beyond_any_recursion_limit_are_walked(tmp_path: Path) ->
     finally:
         # pytest's own removal is recursive
         subprocess.run(["rm", "-rf", "_outgoing"], cwd=tmp_path, check=True)
+
+
+BLOCK_LINES = st.sampled_from(
+    [
+        b"LocalSender: Anna@x.example",
+        b"localsender:b@x.example",
+        b"From: <c@x.example>",
+        b"FROM : <d@x.example>",
+        b"To: <e@x.example>\r\n <f@x.example>",
+        b"MsgID: 202611190653215113",
+        b"Received: from [192.0.2.1]\r\n by mail.x.example with ASMTP id YAR93710\r\n for <g@x.example>; Thu, 19 Nov 2026 06:53:22 +0100",
+        b"Subject: one\r\n\ttwo",
+        b"subject:",
+        b"X-Empty:",
+        b"Date: Thu, 19 Nov 2026 23:19:05 +0100",
+        b"a line that is none",
+        b" goes on",
+        b"\xff: high",
+        b"X: lone\rreturn",
+        b"Subject: of LF\nFrom: h@x.example",
+        b"",
+    ]
+)
+
+
+@given(st.lists(BLOCK_LINES, max_size=14), st.sampled_from([b"", b"\r\n", b"\xef\xbb\xbf", b"\n"]))
+@settings(deadline=None, max_examples=1500)
+def test_a_usual_head_is_split_as_any_other_and_its_senders_are_those_of_the_message(
+    lines: list[bytes], before: bytes
+) -> None:
+    raw = before + b"".join(line + b"\r\n" for line in lines) + b"\r\nbody\r\n"
+    assert parse_head(raw) == parse_head(raw.replace(b"\r\n", b"\n"))  # which is read line by line
+    message = read(raw)
+    assert read_senders(raw) == (message.auth_user, message.mail_from, message.subject)

@@ -1,0 +1,128 @@
+"""The commands, each imported when it is called: what `--help` lists stands here, so that it loads none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING
+from typing import NamedTuple
+
+import typer
+from typer.core import TyperGroup
+
+if TYPE_CHECKING:
+    from typer._click import Command
+    from typer._click import Context
+    from typer._click import HelpFormatter
+
+
+class Entry(NamedTuple):
+    """Where a command is, and the first line of its help (a test holds the two against each other)."""
+
+    place: str
+    summary: str
+
+
+ENTRIES = {
+    "scan": Entry("scan:scan", "Show what is in the outgoing queues, and the symptoms of a break-in."),
+    "group": Entry("group:group", "Group the queue into spam campaigns, and name the string to purge each one by."),
+    "find-account": Entry(
+        "find_account:find_account",
+        "Name the account that sends the spam, how it was entered, from where, and what else was touched.",
+    ),
+    "trace": Entry(
+        "trace:trace", "Show the SMTP sessions of a message, an account or an address, AUTH decoded, passwords masked."
+    ),
+    "weak-passwords": Entry(
+        "weak_passwords:weak_passwords",
+        "Find the accounts whose password can be guessed; passwords are compared and never shown.",
+    ),
+    "harden": Entry(
+        "harden:harden", "Hold the server's settings against the vendor's guides, with the line that mends each."
+    ),
+    "contain": Entry(
+        "contain:contain", "Print the steps that contain a compromised account, in order; nothing is run."
+    ),
+    "purge": Entry(
+        "purge:purge", "Move messages out of the queue into a quarantine, from which `restore` brings them back."
+    ),
+    "restore": Entry("restore:restore", "Put quarantined messages back where they were: the server will send them."),
+    "cluster-certs": Entry(
+        "cluster_certs:cluster_certs",
+        "Make the certificates that a cluster of nodes needs: an authority, a scheduler, workers, a client.",
+    ),
+    "cluster-check": Entry(
+        "cluster_check:cluster_check",
+        "Say which nodes answer, which breachkit each has, and what evidence each sees; nothing is read.",
+    ),
+    "read": Entry(
+        "read:read", "Read the evidence of a node into one file, for an answer over several nodes elsewhere."
+    ),
+    "quarantine": Entry("quarantine:quarantine", "List, show, verify or drop what purges have moved away."),
+}
+
+
+def make_app(**settings: object) -> typer.Typer:
+    """Make a command line without rich: it costs 65 ms a start, and its markup is a hole for evidence."""
+    return typer.Typer(
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        pretty_exceptions_show_locals=False,  # locals hold passwords
+        context_settings={"help_option_names": ["-h", "--help"]},
+        **settings,  # type: ignore[arg-type]
+    )
+
+
+class _Commands(Mapping[str, "Command"]):
+    """The commands by name; each is made when it is asked for."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, Command] = {}
+
+    def __getitem__(self, name: str) -> Command:
+        if name not in self._made:
+            self._made[name] = _load(name)
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(ENTRIES)
+
+    def __len__(self) -> int:
+        return len(ENTRIES)
+
+
+def _load(name: str) -> Command:
+    found = callback_of(name)
+    if isinstance(found, typer.Typer):
+        group = typer.main.get_group(found)
+        group.name = name
+        return group
+    alone = make_app(add_completion=False)
+    alone.command(name)(found)
+    return typer.main.get_command(alone)
+
+
+def callback_of(name: str) -> Callable[..., object]:
+    """Import the function of a command, or the group of commands of that name."""
+    module, _, attribute = ENTRIES[name].place.partition(":")
+    found: Callable[..., object] = getattr(import_module(f"breachkit.cli.{module}"), attribute)
+    return found
+
+
+class Commands(TyperGroup):
+    """The group of all commands."""
+
+    def __init__(self, **settings: object) -> None:
+        super().__init__(**settings)  # type: ignore[arg-type]
+        self.commands = _Commands()  # type: ignore[assignment]
+
+    def list_commands(self, ctx: Context) -> list[str]:  # noqa: ARG002  typer's signature
+        """List the names, in the order of an incident."""
+        return list(ENTRIES)
+
+    def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:  # noqa: ARG002  typer's signature
+        """Write the list of commands without loading them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.summary) for name, entry in ENTRIES.items()])

@@ -1,0 +1,120 @@
+"""The steps of weak-passwords: read what passwords are held against, read the accounts, judge, tell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+from typing import NamedTuple
+
+from breachkit.cli import exports
+from breachkit.cli import options
+from breachkit.cli import output
+from breachkit.cli.accusing import has_evidence
+from breachkit.cli.accusing import read_evidence
+from breachkit.detect.breached import open_breaches
+from breachkit.detect.hardening import number_of
+from breachkit.detect.passwords import Criteria
+from breachkit.detect.passwords import find_weak_passwords
+from breachkit.detect.policy import Policy
+from breachkit.errors import NoAccountsFileError
+from breachkit.errors import PathMissingError
+from breachkit.errors import PathUnreadableError
+from breachkit.reading import gather
+from breachkit.reading.where import find_evidence
+from breachkit.report.contract import dump
+from breachkit.report.weak_passwords import render_weak_passwords
+from breachkit.report.weak_passwords import weak_passwords_json
+
+if TYPE_CHECKING:
+    from breachkit.detect.passwords import WeakPasswords
+    from breachkit.reading.where import Asked
+    from breachkit.reading.where import Where
+
+MINUTE = 60.0
+
+
+class Held(NamedTuple):
+    """What passwords are held against, as typed."""
+
+    policy: Path | None
+    least: Policy
+    hibp: Path | None
+    max_minutes: float
+
+
+class Manner(NamedTuple):
+    """What is to be written, and where."""
+
+    output_format: options.Format
+    output_file: Path | None
+    fail_on_findings: bool
+
+
+def judge(asked: Asked, held: Held, manner: Manner) -> None:
+    """Do it. Raises BreachkitErrors; ends with the exit code that the books and the findings call for."""
+    where = find_evidence(asked, is_optional=True, use_defaults=asked.accounts is None)
+    books = gather.Books()
+    found, facts = _judge(where, books, _criteria(where, books, held))
+    inputs = gather.inputs_of(where, books, facts)
+    is_json = manner.output_format is options.Format.JSON
+    following = _following(where)
+    text = dump(weak_passwords_json(found, inputs)) if is_json else render_weak_passwords(found, inputs, following)
+    output.write(text, manner.output_file)
+    output.finish(books, findings=manner.fail_on_findings and bool(found.accounts))
+
+
+def _criteria(
+    where: Where,
+    books: gather.Books,
+    held: Held,
+) -> Criteria:
+    path, least, hibp, max_minutes = held
+    fingerprints = gather.run_fingerprints()
+    if hibp is not None and not hibp.exists():
+        raise PathMissingError("--hibp", hibp)
+    try:
+        is_breached = None if hibp is None else open_breaches(hibp)
+    except OSError as error:
+        raise PathUnreadableError(hibp or "", error.strerror or "unknown reason") from None
+    policy = least if path is None else least.stricter(_policy(where, path, books))
+    return Criteria(fingerprints.of, policy, is_breached, max_minutes * MINUTE)
+
+
+def _policy(where: Where, path: Path, books: gather.Books) -> Policy:
+    """Read the policy of a file of settings; where a rule is given twice, the stricter."""
+    if not path.is_file():
+        raise PathMissingError("--policy", path)
+    policy = Policy()
+    for setting in exports.read_settings(where, path, books):
+        rule = where.server.policy_settings.get(setting.name.lower())
+        number = None if rule is None else number_of(setting.value)
+        if rule is not None and number is not None:
+            policy = policy.stricter(policy._replace(**{rule: int(number)}))
+    return policy
+
+
+def _judge(where: Where, books: gather.Books, criteria: Criteria) -> tuple[WeakPasswords, gather.SmtpFacts]:
+    if where.accounts is None:
+        raise NoAccountsFileError
+    tried, facts = _targets(where, books)
+    try:
+        return find_weak_passwords(exports.read_logins(where, where.accounts, books), criteria, tried), facts
+    except OSError as error:  # a range file of the list of breached passwords
+        raise PathUnreadableError(error.filename or "--hibp", error.strerror or "unknown reason") from None
+
+
+def _targets(where: Where, books: gather.Books) -> tuple[frozenset[str], gather.SmtpFacts]:
+    """Find whom the attacking addresses tried; nobody when there are no logs."""
+    if not has_evidence(where) or not where.layout.logs:
+        return frozenset(), gather.SmtpFacts()
+    from breachkit.detect.incident import find_targets
+
+    messages = gather.read_messages(where, books, quarantined=True)
+    evidence, facts = read_evidence(where, books, messages, counts_accounts=False)
+    return find_targets(evidence), facts
+
+
+def _following(where: Where) -> list[str]:
+    if has_evidence(where):
+        return [where.command("harden"), where.command("contain")]
+    return ["breachkit harden --print-commands"]

@@ -1,0 +1,86 @@
+"""The steps of a scan: read, put into tables, find, tell."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+from typing import NamedTuple
+
+from breachkit.cli import options
+from breachkit.cli import output
+from breachkit.cli.several import Several
+from breachkit.cli.several import read_together
+from breachkit.reading import gather
+from breachkit.reading.where import find_evidence
+from breachkit.workers import processors
+
+if TYPE_CHECKING:
+    from breachkit.reading.where import Asked
+    from breachkit.records import Message
+    from breachkit.report.inputs import Inputs
+
+
+class Manner(NamedTuple):
+    """How a scan is to be done and told."""
+
+    jobs: int | None
+    output_format: options.Format
+    output_file: Path | None
+    fail_on_findings: bool
+
+
+def run_scan(asked: Asked, several: Several, manner: Manner) -> None:
+    """Do it. Raises BreachkitErrors; ends with the exit code that the books and the symptoms call for."""
+    messages, facts, inputs, books, queues, following = (
+        _read_together(asked, several) if several.is_asked else _read(asked, manner.jobs or processors())
+    )
+    from breachkit.cli import joins
+    from breachkit.detect.inventory import take_inventory
+    from breachkit.detect.symptoms import find_symptoms
+    from breachkit.report.contract import dump
+    from breachkit.report.scan import render_scan
+    from breachkit.report.scan import scan_json
+    from breachkit.tables import messages_table
+    from breachkit.tables import recipients_table
+
+    table, hours = messages_table(messages), joins.hours_of(facts)
+    sessions = None if hours is None else hours.sessions
+    found = take_inventory(table, recipients_table(table), queues, sessions, inputs.zone)
+    symptoms = find_symptoms(table, hours, joins.fates_of(facts))
+    is_json = manner.output_format is options.Format.JSON
+    output.write(
+        dump(scan_json(found, symptoms, inputs)) if is_json else render_scan(found, symptoms, inputs, following),
+        manner.output_file,
+    )
+    output.finish(books, findings=manner.fail_on_findings and bool(symptoms))
+
+
+class _Read(NamedTuple):
+    """What a scan looks at."""
+
+    messages: list[Message]
+    facts: gather.SmtpFacts
+    inputs: Inputs
+    books: gather.Books
+    queues: list[str]
+    following: str
+
+
+def _read(asked: Asked, jobs: int) -> _Read:
+    where, books = find_evidence(asked), gather.Books()
+    messages = gather.read_messages(where, books, quarantined=False, jobs=jobs)
+    facts = gather.read_smtp(where, books, gather.run_fingerprints(), frozenset())
+    inputs = gather.inputs_of(where, books, facts)
+    return _Read(messages, facts, inputs, books, gather.queue_labels(where), where.command("find-account"))
+
+
+def _read_together(asked: Asked, several: Several) -> _Read:
+    together = read_together(asked, several)
+    stitched = together.stitched
+    # what was read for find-account alone is left out: mail from outside, other doors, what was moved away
+    facts = replace(stitched.facts, sends=[sent for sent in stitched.facts.sends if sent[2] is not None])
+    messages = [message for message in stitched.messages if not message.quarantined]
+    inputs, books = together.inputs(("queue", "smtp"))
+    queues = [f"{node.node}:{queue}" for node in stitched.read for queue in node.queues]
+    return _Read(messages, facts, inputs, books, queues, together.again("find-account", several))

@@ -1,0 +1,244 @@
+"""The same work on many files by several processes: pieces out, small partial results back, in no order.
+
+Measured on 200,000 queued files in the page cache, 2 processors: plain `os.fork` with pieces handed over a pipe
+took 0.80 of the time of ripgrep, a pool of forked processes 0.89, of spawned ones 0.96, threads 1.65. Out of the
+cache it is the number of reads in flight that counts: 8 threads in each process took 0.45.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import sys
+import threading
+import time
+from contextlib import suppress
+from itertools import islice
+from typing import TYPE_CHECKING
+from typing import Any
+from typing import NamedTuple
+
+from breachkit.errors import WorkerLostError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Iterable
+    from collections.abc import Iterator
+
+RECORD = 4096
+"""Bytes of one hand-over: a pipe takes and gives so many at once or not at all (POSIX, PIPE_BUF on Linux)."""
+FIRST_PIECES = 3
+"""Pieces done here before anybody is asked to help: a fork takes 1 ms, 700 files 4 ms."""
+SPAWN_AFTER = 40
+"""Pieces done here before processes are spawned, where forking is not safe: to start one takes 100 ms."""
+COLD = 20e-6
+"""Seconds a file that are spent waiting, above which it is the disk that is waited for."""
+THREADS = 8
+"""Reads in flight in each process then."""
+
+
+class Piece(NamedTuple):
+    """Some files of one folder."""
+
+    folder: str
+    names: list[str]
+
+
+def processors() -> int:
+    """Count the processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def can_fork() -> bool:
+    """Tell whether a fork is safe here: on Linux, before any thread was started, by us or by a library."""
+    if not sys.platform.startswith("linux") or threading.active_count() > 1:
+        return False
+    with suppress(OSError):
+        return len(os.listdir("/proc/self/task")) == 1  # noqa: PTH208
+    return False
+
+
+def spread(pieces: Iterable[Piece], work: Callable[[Piece], Any], jobs: int) -> list[Any]:
+    """Do the work on every piece and return the results, in no order.
+
+    Args:
+        pieces: what there is to do; taken one by one, so that finding them goes on while work is done.
+        work: what to do; it can be pickled, and its results by `marshal` (tuples, lists, text, bytes, numbers).
+        jobs: processes to use.
+
+    Raises:
+        WorkerLostError: a process ended before its work was done.
+    """
+    ahead = iter(pieces)
+    watch = _Stopwatch()
+    results = [watch.time(piece, work) for piece in islice(ahead, FIRST_PIECES)]
+    following = next(ahead, None)
+    if following is None:
+        return results
+    rest = _chain(following, ahead)
+    is_forked = jobs > 1 and can_fork()
+    if is_forked or watch.is_cold:
+        return results + _share(rest, work, jobs if is_forked else 1, THREADS if watch.is_cold else 1)
+    if jobs > 1:
+        results += [work(piece) for piece in islice(rest, SPAWN_AFTER)]
+        following = next(rest, None)
+        return results if following is None else results + _spawn(_chain(following, rest), work, jobs)
+    return results + [work(piece) for piece in rest]
+
+
+def _chain(first: Piece, rest: Iterator[Piece]) -> Iterator[Piece]:
+    yield first
+    yield from rest
+
+
+class _Stopwatch:
+    """Tells whether the files come from a disk, by the time spent waiting for them."""
+
+    def __init__(self) -> None:
+        self._files = 0
+        self._waited = 0.0
+        self._blocks = _blocks_read()
+
+    def time(self, piece: Piece, work: Callable[[Piece], Any]) -> Any:
+        wall, cpu = time.perf_counter(), time.thread_time()
+        result = work(piece)
+        self._waited += time.perf_counter() - wall - (time.thread_time() - cpu)
+        self._files += len(piece.names)
+        return result
+
+    @property
+    def is_cold(self) -> bool:
+        if self._blocks is not None and _blocks_read() == self._blocks:
+            return False  # we waited for a processor, not for the disk
+        return self._waited > COLD * max(1, self._files)
+
+
+def _blocks_read() -> int | None:
+    """Count the reads of this process that no cache could answer; None where the system does not tell."""
+    try:
+        import resource  # noqa: PLC0415  POSIX only
+    except ImportError:
+        return None
+    return resource.getrusage(resource.RUSAGE_SELF).ru_inblock
+
+
+def _share(pieces: Iterator[Piece], work: Callable[[Piece], Any], jobs: int, threads: int) -> list[Any]:
+    """Hand pieces over a pipe to forked processes and threads; what the pipe has no room for is done here."""
+    reading, writing = os.pipe()
+    children: list[tuple[int, int]] = []
+    results: list[Any] = []
+    try:
+        for _ in range(jobs - 1):
+            children.append(_fork(work, reading, writing, threads))  # noqa: PERF401  each is to be waited for if the next fails
+        os.set_blocking(writing, threads > 1)  # with threads this one only looks for pieces
+        helpers = _Helpers(work, reading, threads - 1)
+        for piece in pieces:
+            record = _write(piece)
+            if record is None or not _hand_over(writing, record):
+                results.append(work(piece))
+        os.close(writing)
+        writing = -1
+        results += _work_off(work, reading)
+        results += helpers.results()
+        while children:
+            results += _collect(*children.pop())
+    finally:
+        for handle in (reading, writing):
+            if handle >= 0:
+                os.close(handle)
+        for child, report in children:
+            os.close(report)
+            os.waitpid(child, 0)
+    return results
+
+
+def _write(piece: Piece) -> bytes | None:
+    """Spell a piece as a record; None when it is too long for one."""
+    record = b"\0".join(map(os.fsencode, (piece.folder, *piece.names)))
+    return record.ljust(RECORD, b"\0") if len(record) <= RECORD else None
+
+
+def _hand_over(writing: int, record: bytes) -> bool:
+    try:
+        return os.write(writing, record) == RECORD
+    except BlockingIOError:
+        return False
+
+
+def _work_off(work: Callable[[Piece], Any], reading: int) -> list[Any]:
+    """Do what comes out of the pipe until nothing more can come."""
+    results: list[Any] = []
+    while record := os.read(reading, RECORD):
+        folder, *names = map(os.fsdecode, record.rstrip(b"\0").split(b"\0"))
+        results.append(work(Piece(folder, names)))
+    return results
+
+
+class _Helpers:
+    """Threads that work off the pipe; what one of them raises is raised where the results are asked for."""
+
+    def __init__(self, work: Callable[[Piece], Any], reading: int, number: int) -> None:
+        self._results: list[Any] = []
+        self._errors: list[BaseException] = []
+        self._threads = [threading.Thread(target=self._run, args=(work, reading), daemon=True) for _ in range(number)]
+        for thread in self._threads:
+            thread.start()
+
+    def _run(self, work: Callable[[Piece], Any], reading: int) -> None:
+        try:
+            self._results += _work_off(work, reading)
+        except BaseException as error:  # noqa: BLE001  raised again in the thread that asks
+            self._errors.append(error)
+
+    def results(self) -> list[Any]:
+        """Wait for all of them."""
+        for thread in self._threads:
+            thread.join()
+        if self._errors:
+            raise self._errors[0]
+        return self._results
+
+
+def _fork(work: Callable[[Piece], Any], reading: int, writing: int, threads: int) -> tuple[int, int]:
+    """Start a process that works off the pipe; returns its id, and the handle that its results come from."""
+    report, reporting = os.pipe()
+    child = os.fork()
+    if child:
+        os.close(reporting)
+        return child, report
+    code = 1
+    try:
+        os.close(writing)
+        os.close(report)
+        helpers = _Helpers(work, reading, threads - 1)
+        results = _work_off(work, reading)
+        with os.fdopen(reporting, "wb") as stream:
+            stream.write(marshal.dumps(results + helpers.results()))
+        code = 0
+    except KeyboardInterrupt:
+        code = 130
+    except BrokenPipeError:
+        pass  # whoever asked is gone
+    except BaseException:  # noqa: BLE001  it must not go on as if it were the process it was forked from
+        sys.excepthook(*sys.exc_info())
+    finally:
+        os._exit(code)
+
+
+def _collect(child: int, report: int) -> list[Any]:
+    """Read the results of a process. Raises WorkerLostError."""
+    with os.fdopen(report, "rb") as stream:
+        spelled = stream.read()
+    _, status = os.waitpid(child, 0)
+    if status:
+        raise WorkerLostError(os.waitstatus_to_exitcode(status))
+    results: list[Any] = marshal.loads(spelled)  # noqa: S302  our own process wrote it
+    return results
+
+
+def _spawn(pieces: Iterator[Piece], work: Callable[[Piece], Any], jobs: int) -> list[Any]:
+    """Let processes do it that begin from nothing, as Windows and macOS want it."""
+    from multiprocessing import get_context  # noqa: PLC0415  25 ms, and only wanted here
+
+    with get_context("spawn").Pool(jobs) as pool:
+        return list(pool.imap_unordered(work, pieces))

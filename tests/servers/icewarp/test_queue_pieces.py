@@ -1,0 +1,112 @@
+"""The same queue over one process and over several: the same records in the same order."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import random
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+import pytest
+
+from breachkit import workers
+from breachkit.errors import WorkerLostError
+from breachkit.files import LINK
+from breachkit.files import list_pieces
+from breachkit.files import walk
+from breachkit.progress import silent
+from breachkit.records import Message
+from breachkit.records import Skipped
+from breachkit.servers.icewarp.layout import split_queue
+from breachkit.servers.icewarp.queue import PieceReader
+from breachkit.servers.icewarp.queue import read_queue
+from breachkit.workers import Piece
+from breachkit.workers import spread
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MANY = 2500
+"""Files: more than are done before anybody is asked to help."""
+
+
+@pytest.fixture
+def queue(tmp_path: Path) -> Path:
+    rng = random.Random(3)
+    folder = tmp_path / "mail" / "_outgoing"
+    for below in ("", "retry", "a.b", "a", f"a{os.sep}c"):
+        (folder / below).mkdir(parents=True, exist_ok=True)
+    for number in range(MANY):
+        below = rng.choice(("", "", "retry", "a.b", "a", "a/c"))
+        name = f"{number}-{'long' * rng.randrange(50)}.tmp"
+        (folder / below / name).write_bytes(b"LocalSender: u%d@x.example\r\n\r\nSubject: s\r\n\r\nb\r\n" % (number % 9))
+    (folder / "empty.tmp").write_bytes(b"")
+    (folder / "link.tmp").symlink_to(folder / "empty.tmp")
+    return folder
+
+
+def read(queue: Path, jobs: int) -> list[Message | Skipped]:
+    root = queue.parents[1]
+    return list(read_queue(split_queue(queue, root), root, UTC, silent, jobs))
+
+
+def test_pieces_hold_each_file_that_a_walk_finds(queue: Path) -> None:
+    skipped: list[Skipped] = []
+    listed = sorted(
+        f"{piece.folder}{os.sep}{name}" for piece in list_pieces(str(queue), None, skipped) for name in piece.names
+    )
+    found = list(walk(str(queue)))
+    assert listed == sorted(one.path for one in found if not isinstance(one, Skipped))
+    assert skipped == [one for one in found if isinstance(one, Skipped)]
+    assert [one.reason for one in skipped] == [LINK]
+
+
+def test_any_number_of_processes_reads_the_same_in_the_same_order(queue: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = read(queue, 1)
+    assert len(alone) == MANY + 2
+    assert [row.files[0] for row in alone if isinstance(row, Message)] == [
+        one.path for one in walk(str(queue)) if not isinstance(one, Skipped)
+    ]
+    assert read(queue, 2) == alone
+    assert read(queue, 5) == alone
+    monkeypatch.setattr(workers, "COLD", -1.0)  # as if all of it came from a slow disk
+    monkeypatch.setattr(workers, "_blocks_read", lambda: None)
+    assert read(queue, 1) == alone
+    assert read(queue, 2) == alone
+
+
+def test_spawned_processes_read_the_same(queue: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = read(queue, 1)
+    monkeypatch.setattr(workers, "can_fork", lambda: False)
+    monkeypatch.setattr(workers, "SPAWN_AFTER", 1)
+    assert read(queue, 2) == alone
+
+
+def test_a_reader_can_be_handed_over(queue: Path) -> None:
+    root = queue.parents[1]
+    folders = {str(folder.path): folder for folder in split_queue(queue, root)}
+    piece = Piece(str(queue), ["empty.tmp"])
+    reader = PieceReader(folders, root, UTC)
+    assert pickle.loads(pickle.dumps(reader))(piece) == reader(piece)  # noqa: S301  our own
+
+
+def test_a_process_that_ends_early_ends_the_run_with_a_sentence() -> None:
+    here = os.getpid()
+
+    def work(piece: Piece) -> list[str]:
+        if os.getpid() != here:
+            os._exit(9)
+        return piece.names
+
+    with pytest.raises(WorkerLostError, match="exit code 9"):
+        spread((Piece("f", [str(number)]) for number in range(5000)), work, 2)
+
+
+def test_a_name_too_long_for_a_record_is_done_where_it_is() -> None:
+    names = ["n" * 255] * 40
+
+    def work(piece: Piece) -> int:
+        return len(piece.names)
+
+    assert sum(spread((Piece("f", names) for _ in range(9)), work, 3)) == 9 * 40
