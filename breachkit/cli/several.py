@@ -17,6 +17,7 @@ from breachkit.cluster.stitch import stitch
 from breachkit.errors import NodeOptionsError
 from breachkit.errors import NoNodeAnsweredError
 from breachkit.errors import PathUnreadableError
+from breachkit.progress import bar
 from breachkit.reading import gather
 from breachkit.reading.node import PARTS
 from breachkit.reading.where import IS_WINDOWS
@@ -188,8 +189,9 @@ def _carried(asked: Asked, partials: Sequence[Path], key_file: Path | None) -> T
     nodes: list[NodeRecords] = []
     for path in partials:
         try:
-            with path.open("rb") as stream:
-                nodes.append(read_partial(stream, str(path), key_check(key)))
+            size = path.stat().st_size
+            with path.open("rb") as stream, bar(sys.stderr, path.name, size, "B") as progress:
+                nodes.append(read_partial(stream, str(path), key_check(key), progress))
         except OSError as error:
             raise PathUnreadableError(path, error.strerror or "unknown reason") from None
     theirs = min(nodes, key=lambda node: node.node).zone_name
