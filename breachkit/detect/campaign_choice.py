@@ -26,6 +26,9 @@ OUTSIDE_WEIGHT = 10
 LOSS_SHARE = 0.002
 """Below this share of a run, differences between strings do not count: the handier one is taken."""
 
+FRAGMENT = 2
+"""The least kind of string: it neither points at anybody nor is a phrase."""
+
 _HALF_WORD = re.compile(r"\w+\Z")
 
 
@@ -42,6 +45,14 @@ def candidates_of(closed: Iterable[bytes], nested: Iterable[bytes]) -> tuple[lis
     parts = [text for raw in nested for text in _spelled(raw)[:1]]
     best = sorted(dict.fromkeys(whole), key=preference)[:MOST_TRIED]
     return best, sorted(set(parts) - set(best), key=lambda text: (-len(text), text))[: MOST_TRIED // 3]
+
+
+def names_of(closed: Iterable[bytes]) -> list[str]:
+    """Spell the strings of a run that are of the best kind; the best one alone where all are fragments."""
+    spelled, _ = candidates_of(closed, ())
+    tier = min(map(_tier, spelled), default=0)
+    best = [text for text in spelled if _tier(text) == tier]
+    return best[:1] if tier == FRAGMENT else best
 
 
 def _spelled(raw: bytes) -> list[str]:
@@ -79,7 +90,7 @@ def choose(tried: Sequence[Tried]) -> tuple[Tried, frozenset[int]] | None:
 
 
 def _tier(text: str) -> int:
-    return 0 if SPECIFIC.search(text.encode()) else 1 if len(text) >= STRONG else 2
+    return 0 if SPECIFIC.search(text.encode()) else 1 if len(text) >= STRONG else FRAGMENT
 
 
 def _loss(one: Tried, core: frozenset[int]) -> int:

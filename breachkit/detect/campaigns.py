@@ -14,9 +14,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
-from ahocorasick_rs import BytesAhoCorasick
-
-from breachkit.content import decoded_texts
 from breachkit.content import decoded_words
 from breachkit.detect.campaign_authors import authors_of
 from breachkit.detect.campaign_authors import local_domains
@@ -24,11 +21,13 @@ from breachkit.detect.campaign_choice import Tried
 from breachkit.detect.campaign_choice import candidates_of
 from breachkit.detect.campaign_choice import choose
 from breachkit.detect.campaign_choice import holders_of
+from breachkit.detect.campaign_choice import names_of
 from breachkit.detect.campaign_runs import Run
 from breachkit.detect.campaign_runs import find_runs
 from breachkit.detect.campaign_sample import sample_of
 from breachkit.detect.campaign_sampling import choose_sample
 from breachkit.detect.campaign_sampling import content_order
+from breachkit.detect.campaign_search import Search
 from breachkit.detect.campaign_strings import corpus_of
 from breachkit.detect.campaign_strings import find_shared
 from breachkit.detect.campaign_texts import passage_of
@@ -41,9 +40,15 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from breachkit.detect.campaign_authors import Author
+    from breachkit.detect.campaign_texts import Passage
     from breachkit.records import Message
 
-ROUNDS = 4
+SAMPLES = (1500, 4000, 4000)
+"""Messages of each sample. The first shows the large runs; with these left out the next ones see the small."""
+SHRUNK = 10
+"""A sample is followed by another when the runs found in it are this part of it at least."""
+HEAD = 8000
+"""Bytes of a message in which its headers stand."""
 SMALLEST = 5
 SMALLEST_SHARE = 0.001
 """Messages of a run, in number and as a share of what was read, below which it is not looked for by default."""
@@ -105,6 +110,7 @@ class Grouping(NamedTuple):
     progress: Callable[[int], object]
     least: int | None = None
     """Messages of the smallest campaign; None: 5, or 0.1 % of the queue when that is more."""
+    samples: Sequence[int] = SAMPLES
     clear: frozenset[str] = frozenset()
     """Accounts that the logs acquit."""
     accused: frozenset[str] = frozenset()
@@ -121,13 +127,8 @@ def find_campaigns(messages: Sequence[Message], grouping: Grouping) -> Campaigns
     """Group messages by the strings they share."""
     least = grouping.least or max(SMALLEST, round(SMALLEST_SHARE * len(messages)))
     queue = _Queue(messages, grouping)
-    found: list[_Found] = []
-    for _ in range(ROUNDS):
-        runs = queue.runs(found, least)
-        new = queue.verified(runs, found, least) if runs else []
-        if not new:
-            break
-        found += new
+    runs = queue.runs(least)
+    found = queue.verified(runs, least) if runs else []
     campaigns = [campaign for one in found if (campaign := queue.campaign(one)).messages]
     campaigns.sort(key=lambda one: (one.bulk, -one.messages, one.purge_string))
     queued = sum(not message.quarantined for message in messages)
@@ -135,35 +136,65 @@ def find_campaigns(messages: Sequence[Message], grouping: Grouping) -> Campaigns
 
 
 class _Queue:
-    """The messages with what all rounds need."""
+    """The messages with what all samples need."""
 
     def __init__(self, messages: Sequence[Message], grouping: Grouping) -> None:
         self.messages = messages
         self.grouping = grouping
-        self.order = content_order(messages)
+        self.order = [at for at in content_order(messages) if messages[at].mail_from != NULL_SENDER]
         self.authors: list[Author] = authors_of(messages)
         self.domains = local_domains(messages)
-        self.ways_out: set[int] = set()
 
-    def runs(self, found: Iterable[_Found], least: int) -> list[Run]:
-        """Sample what is in no campaign yet, and find runs in the sample."""
-        taken = set().union(*(one.members for one in found))
-        rest = [at for at in self.order if at not in taken and self.messages[at].mail_from != NULL_SENDER]
-        if len(rest) < least:
-            return []
-        chosen = choose_sample(self.messages, rest)
-        passages = [passage_of(self.grouping.read(self.messages[at])) for at in chosen]
+    def runs(self, least: int) -> list[Run]:
+        """Find runs in a small sample, then in larger ones of what holds none of their strings.
+
+        As long as what was found makes the rest markedly smaller: else the next sample would show the same.
+        """
+        runs: list[Run] = []
+        known: set[int] = set()
+        passages: dict[int, Passage] = {}
+        for place, size in enumerate(self.grouping.samples):
+            chosen, rest = self._sample(runs, known, size)
+            passages |= {at: passage_of(self._read(at)) for at in chosen if at not in passages}
+            smallest = max(min(SUPPORT, least), round(least * len(chosen) / max(1, rest) / 2))
+            new = self._sampled_runs(chosen, [passages[at] for at in chosen], smallest)
+            runs += new
+            is_all = len(chosen) == rest and not new
+            if is_all or (place and SHRUNK * sum(len(run.docs) for run in new) < len(chosen)):
+                break
+        return runs
+
+    def _sample(self, runs: Sequence[Run], known: set[int], size: int) -> tuple[list[int], int]:
+        """Choose messages that hold no string of a run; estimate how many of these there are.
+
+        Args:
+            runs: the runs found so far.
+            known: messages that hold a string of one, as far as they were met; added to.
+            size: how many messages to choose.
+        """
+        search = Search([text for run in runs for text in names_of(run.closed)])
+
+        def is_fresh(at: int) -> bool:
+            if search.held(self._read(at)):
+                known.add(at)
+            return at not in known
+
+        return choose_sample(self.messages, [at for at in self.order if at not in known], size, is_fresh)
+
+    def _sampled_runs(self, chosen: Sequence[int], passages: Sequence[Passage], smallest: int) -> list[Run]:
         corpus = corpus_of(passages)
-        smallest = max(min(SUPPORT, least), round(least * len(chosen) / len(rest) / 2))
         shared = find_shared(corpus, smallest)
         sample = sample_of(passages, corpus, shared, [self.authors[at] for at in chosen], self.domains)
         return list(find_runs(sample, smallest))
 
-    def verified(self, runs: Sequence[Run], found: Sequence[_Found], least: int) -> list[_Found]:
+    def _read(self, at: int) -> bytes:
+        return self.grouping.read(self.messages[at])
+
+    def verified(self, runs: Sequence[Run], least: int) -> list[_Found]:
         """Look for the strings of runs in every message; keep those runs that are large enough."""
         tried = [candidates_of(run.closed, run.nested) for run in runs]
         holders = self.holders(sorted({text for pair in tried for texts in pair for text in texts}))
-        taken = set().union(*(one.members for one in found))
+        taken: set[int] = set()
         new: list[_Found] = []
         for closed, nested in tried:
             chosen = choose(holders_of(holders, closed))
@@ -177,16 +208,12 @@ class _Queue:
         return new
 
     def holders(self, texts: Sequence[str]) -> dict[str, set[int]]:
-        """Find which messages hold which strings, in their bytes or decoded: as `purge` does."""
-        automaton = BytesAhoCorasick([text.encode() for text in texts])
+        """Find which messages hold which strings."""
+        search = Search(texts)
         held: list[set[int]] = [set() for _ in texts]
         for at, message in enumerate(self.messages):
-            raw = self.grouping.read(message)
-            whole = raw + b"\n" + "\n".join(decoded_texts(raw)).encode()
-            for match in automaton.find_matches_as_indexes(whole, overlapping=True):
-                held[match[0]].add(at)
-            if b"list-unsubscribe" in raw[:8000].lower():
-                self.ways_out.add(at)
+            for which in search.held(self.grouping.read(message)):
+                held[which].add(at)
             self.grouping.progress(1)
         return dict(zip(texts, held, strict=True))
 
@@ -222,7 +249,10 @@ class _Queue:
         senders = {self.messages[at].mail_from for at in members} | {self.messages[at].header_from for at in members}
         senders |= {self.messages[at].auth_user or self.messages[at].mail_from for at in members}
         places = {self.messages[at].client_ip for at in members}
-        return len(senders) == 1 and len(places) == 1 and all(at in self.ways_out for at in members)
+        return len(senders) == 1 and len(places) == 1 and all(map(self._has_way_out, members))
+
+    def _has_way_out(self, at: int) -> bool:
+        return b"list-unsubscribe" in self._read(at)[:HEAD].lower()
 
     def _strings(self, found: _Found) -> tuple[SharedString, ...]:
         queued = frozenset(at for at, message in enumerate(self.messages) if not message.quarantined)

@@ -118,6 +118,17 @@ def test_a_run_is_found_whole_and_nothing_else_with_it(name: str) -> None:
     assert {row.text: row.elsewhere for row in campaign.strings}[campaign.purge_string] == 0
 
 
+def test_a_link_is_the_string_also_when_the_sample_shows_only_copies_with_the_same_words_before_it() -> None:
+    rng = random.Random(5)
+    pitch = "the marvellous boxes are here again today"
+    broken = [at % 12 == 0 for at in range(60)]
+    texts = (f"{pitch}{chr(10) if is_broken else ' '}{LINK}" for is_broken in broken)
+    mail = Mail(*(forged(rng, around(rng, text)) for text in texts), *office(5, 60))
+    [campaign] = [one for one in mail.grouped(samples=(40,)).campaigns if not one.bulk]
+    assert campaign.members == tuple(range(60))
+    assert campaign.purge_string == LINK
+
+
 SIGNATURE = "\n-- \nAnna Verdi\nSales\nHouse S.p.A. - Tel. +39 02 5550123\nhttps://www.house.example/\n"
 DISCLAIMER = (
     "\nThis message is confidential and meant for its addressee only. See http://privacy-notice.example/ for all of it,"
