@@ -110,11 +110,11 @@ class Grouping(NamedTuple):
     progress: Callable[[int], object]
     least: int | None = None
     """Messages of the smallest campaign; None: 5, or 0.1 % of the queue when that is more."""
-    samples: Sequence[int] = SAMPLES
     clear: frozenset[str] = frozenset()
     """Accounts that the logs acquit."""
     accused: frozenset[str] = frozenset()
     """Accounts that the logs accuse: their mail is never lawful mass mail."""
+    samples: Sequence[int] = SAMPLES
 
 
 class _Found(NamedTuple):
