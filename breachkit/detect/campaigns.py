@@ -9,10 +9,13 @@ would take is what is shown. Then the rest is sampled again, until nothing new i
 from __future__ import annotations
 
 import hashlib
+from array import array
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from typing import NamedTuple
+
+import numpy as np
 
 from breachkit.content import decoded_words
 from breachkit.detect.campaign_authors import authors_of
@@ -20,7 +23,6 @@ from breachkit.detect.campaign_authors import local_domains
 from breachkit.detect.campaign_choice import Tried
 from breachkit.detect.campaign_choice import candidates_of
 from breachkit.detect.campaign_choice import choose
-from breachkit.detect.campaign_choice import holders_of
 from breachkit.detect.campaign_choice import names_of
 from breachkit.detect.campaign_runs import Run
 from breachkit.detect.campaign_runs import find_runs
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Sequence
     from datetime import datetime
+
+    from numpy.typing import NDArray
 
     from breachkit.detect.campaign_authors import Author
     from breachkit.detect.campaign_texts import Passage
@@ -120,7 +124,7 @@ class Grouping(NamedTuple):
 class _Found(NamedTuple):
     best: Tried
     strings: tuple[Tried, ...]
-    members: frozenset[int]
+    members: NDArray[np.int32]
 
 
 def find_campaigns(messages: Sequence[Message], grouping: Grouping) -> Campaigns:
@@ -144,6 +148,7 @@ class _Queue:
         self.order = [at for at in content_order(messages) if messages[at].mail_from != NULL_SENDER]
         self.authors: list[Author] = authors_of(messages)
         self.domains = local_domains(messages)
+        self.queued = np.array([not message.quarantined for message in messages], dtype=np.bool_)
 
     def runs(self, least: int) -> list[Run]:
         """Find runs in a small sample, then in larger ones of what holds none of their strings.
@@ -192,37 +197,36 @@ class _Queue:
 
     def verified(self, runs: Sequence[Run], least: int) -> list[_Found]:
         """Look for the strings of runs in every message; keep those runs that are large enough."""
-        tried = [candidates_of(run.closed, run.nested) for run in runs]
-        holders = self.holders(sorted({text for pair in tried for texts in pair for text in texts}))
-        taken: set[int] = set()
-        new: list[_Found] = []
-        for closed, nested in tried:
-            chosen = choose(holders_of(holders, closed))
-            if chosen is None:
+        spelled = [candidates_of(run.closed, run.nested) for run in runs]
+        held = self.held(sorted({text for pair in spelled for texts in pair for text in texts}))
+        taken = np.zeros(len(self.messages), dtype=np.bool_)
+        found: list[_Found] = []
+        for closed, nested in spelled:
+            best = choose([held[text] for text in closed])
+            if best is None:
                 continue
-            best, _ = chosen
-            members = best.holders - taken
+            members = best.holders[~taken[best.holders]]
             if len(members) >= least and 2 * len(members) >= len(best.holders):
-                taken |= members
-                new.append(_Found(best, tuple(holders_of(holders, [*closed, *nested])), members))
-        return new
+                taken[members] = True
+                found.append(_Found(best, tuple(held[text] for text in (*closed, *nested)), members))
+        return found
 
-    def holders(self, texts: Sequence[str]) -> dict[str, set[int]]:
+    def held(self, texts: Sequence[str]) -> dict[str, Tried]:
         """Find which messages hold which strings."""
         search = Search(texts)
-        held: list[set[int]] = [set() for _ in texts]
+        held = [array("i") for _ in texts]
         for at, message in enumerate(self.messages):
             for which in search.held(self.grouping.read(message)):
-                held[which].add(at)
+                held[which].append(at)
             self.grouping.progress(1)
-        return dict(zip(texts, held, strict=True))
+        return {text: Tried(text, np.array(at, dtype=np.int32)) for text, at in zip(texts, held, strict=True)}
 
     def campaign(self, found: _Found) -> Campaign:
         """Describe a campaign."""
-        members = sorted(found.members)
+        members = found.members.tolist()
         queued = [self.messages[at] for at in members if not self.messages[at].quarantined]
         times = [self.messages[at].ts for at in members]
-        total = sum(not message.quarantined for message in self.messages)
+        total = int(self.queued.sum())
         return Campaign(
             id=hashlib.sha256(found.best.text.encode()).hexdigest()[:ID_DIGITS],
             messages=len(queued),
@@ -255,23 +259,19 @@ class _Queue:
         return b"list-unsubscribe" in self._read(at)[:HEAD].lower()
 
     def _strings(self, found: _Found) -> tuple[SharedString, ...]:
-        queued = frozenset(at for at, message in enumerate(self.messages) if not message.quarantined)
-        rows = [
-            SharedString(
-                one.text,
-                len(one.holders & found.members & queued),
-                len((one.holders & queued) - found.members),
-            )
-            for one in found.strings
-            if one.text != found.best.text
+        inside, outside = np.zeros_like(self.queued), self.queued.copy()
+        inside[found.members] = self.queued[found.members]
+        outside[found.members] = False
+        own, *rows = [
+            SharedString(one.text, int(inside[one.holders].sum()), int(outside[one.holders].sum()))
+            for one in (found.best, *found.strings)
         ]
         rows = sorted(rows, key=lambda row: (row.elsewhere > 0, -row.messages, -len(row.text), row.text))
         shown: list[SharedString] = []
         for row in rows:
-            if len(shown) < KEPT_STRINGS - 1 and row.messages and not any(row.text in other.text for other in shown):
+            is_new = row.text != own.text and not any(row.text in other.text for other in shown)
+            if len(shown) < KEPT_STRINGS - 1 and row.messages and is_new:
                 shown.append(row)
-        best = found.best
-        own = SharedString(best.text, len(found.members & queued), len((best.holders & queued) - found.members))
         return tuple(sorted([own, *shown], key=lambda row: (-row.messages, row.text)))
 
 
