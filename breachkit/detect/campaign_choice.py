@@ -10,6 +10,7 @@ import numpy as np
 
 from breachkit.detect.campaign_marks import SPECIFIC
 from breachkit.detect.campaign_marks import STRONG
+from breachkit.detect.campaign_marks import pointers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,10 +44,15 @@ class Tried(NamedTuple):
 
 
 def candidates_of(closed: Iterable[bytes], nested: Iterable[bytes]) -> tuple[list[str], list[str]]:
-    """Spell the strings of a run so that they can be purged by, the most telling first."""
+    """Spell the strings of a run so that they can be purged by, the most telling first.
+
+    Links and numbers that stand alone are always among them: what is longer may be broken where they are not.
+    """
+    closed = list(closed)
+    alone = {word.decode("utf-8", "ignore") for raw in closed for word in pointers(raw)}
     whole = [text for raw in closed for text in _spelled(raw)]
     parts = [text for raw in nested for text in _spelled(raw)[:1]]
-    best = sorted(dict.fromkeys(whole), key=preference)[:MOST_TRIED]
+    best = sorted(dict.fromkeys(whole), key=lambda text: (text not in alone, *preference(text)))[:MOST_TRIED]
     return best, sorted(set(parts) - set(best), key=lambda text: (-len(text), text))[: MOST_TRIED // 3]
 
 

@@ -285,7 +285,7 @@ def _verdict(sample: Sample, shown: _Cover, *, is_forged: bool, is_few: bool) ->
 
 def _is_filler(sample: Sample, shown: _Cover, *, is_few: bool) -> bool:
     """Tell a foreign address among words put together by chance from one among what people write."""
-    if not shown.foreign or sample.lists[shown.docs].mean() > HALF:
+    if sample.speech is None or not shown.foreign or sample.lists[shown.docs].mean() > HALF:
         return False
     if shown.is_topical and shown.own_share < (SOME if is_few else MOSTLY):
         return False

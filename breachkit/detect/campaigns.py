@@ -24,6 +24,7 @@ from breachkit.detect.campaign_choice import Tried
 from breachkit.detect.campaign_choice import candidates_of
 from breachkit.detect.campaign_choice import choose
 from breachkit.detect.campaign_choice import names_of
+from breachkit.detect.campaign_novelty import Speech
 from breachkit.detect.campaign_runs import Run
 from breachkit.detect.campaign_runs import find_runs
 from breachkit.detect.campaign_sample import sample_of
@@ -38,6 +39,7 @@ from breachkit.records import NULL_SENDER
 if TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Iterable
+    from collections.abc import Iterator
     from collections.abc import Sequence
     from datetime import datetime
 
@@ -162,10 +164,11 @@ class _Queue:
             chosen, rest = self._sample(runs, known, size)
             passages |= {at: passage_of(self._read(at)) for at in chosen if at not in passages}
             smallest = max(min(SUPPORT, least), round(least * len(chosen) / max(1, rest) / 2))
-            new = self._sampled_runs(chosen, [passages[at] for at in chosen], smallest)
+            shown = [passages[at] for at in chosen]
+            is_large = place > 0 or len(chosen) == rest
+            new = list(self._sampled_runs(chosen, shown, smallest, is_large=is_large))
             runs += new
-            is_all = len(chosen) == rest and not new
-            if is_all or (place and SHRUNK * sum(len(run.docs) for run in new) < len(chosen)):
+            if is_large and SHRUNK * sum(len(run.docs) for run in new) < len(chosen):
                 break
         return runs
 
@@ -186,11 +189,14 @@ class _Queue:
 
         return choose_sample(self.messages, [at for at in self.order if at not in known], size, is_fresh)
 
-    def _sampled_runs(self, chosen: Sequence[int], passages: Sequence[Passage], smallest: int) -> list[Run]:
+    def _sampled_runs(
+        self, chosen: Sequence[int], passages: Sequence[Passage], smallest: int, *, is_large: bool
+    ) -> Iterator[Run]:
         corpus = corpus_of(passages)
         shared = find_shared(corpus, smallest)
-        sample = sample_of(passages, corpus, shared, [self.authors[at] for at in chosen], self.domains)
-        return list(find_runs(sample, smallest))
+        speech = Speech(passages) if is_large else None
+        authors = [self.authors[at] for at in chosen]
+        return find_runs(sample_of(passages, (corpus, shared), authors, self.domains, speech), smallest)
 
     def _read(self, at: int) -> bytes:
         return self.grouping.read(self.messages[at])
