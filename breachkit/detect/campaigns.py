@@ -51,6 +51,8 @@ if TYPE_CHECKING:
 
 SAMPLES = (1500, 4000, 4000)
 """Messages of each sample. The first shows the large runs; with these left out the next ones see the small."""
+LARGE = 100
+"""The small sample shows only runs that are this part of it: of less it holds too little to judge."""
 SHRUNK = 10
 """A sample is followed by another when the runs found in it are this part of it at least."""
 HEAD = 8000
@@ -163,9 +165,10 @@ class _Queue:
         for place, size in enumerate(self.grouping.samples):
             chosen, rest = self._sample(runs, known, size)
             passages |= {at: passage_of(self._read(at)) for at in chosen if at not in passages}
-            smallest = max(min(SUPPORT, least), round(least * len(chosen) / max(1, rest) / 2))
-            shown = [passages[at] for at in chosen]
             is_large = place > 0 or len(chosen) == rest
+            support = min(SUPPORT, least) if is_large else max(SUPPORT, len(chosen) // LARGE)
+            smallest = max(support, round(least * len(chosen) / max(1, rest) / 2))
+            shown = [passages[at] for at in chosen]
             new = list(self._sampled_runs(chosen, shown, smallest, is_large=is_large))
             runs += new
             if is_large and SHRUNK * sum(len(run.docs) for run in new) < len(chosen):
