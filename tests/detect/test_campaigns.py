@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 from breachkit.content import decoded_texts
 from breachkit.detect.campaign_choice import Tried
 from breachkit.detect.campaign_choice import choose
+from breachkit.detect.campaign_sampling import choose_sample
+from breachkit.detect.campaign_search import Search
 from breachkit.detect.campaign_strings import corpus_of
 from breachkit.detect.campaign_strings import find_shared
 from breachkit.detect.campaign_texts import Passage
@@ -162,7 +164,6 @@ def test_what_innocent_mail_shares_makes_no_campaign(name: str) -> None:
     rng = random.Random(name)
     tongue = Tongue(rng, 1500)
     mail = Mail(*(INNOCENT[name](rng, tongue) for _ in range(20)), *office(6, 40))
-    mail.raws = {at: raw.replace(b"From: <>", b"From: <>") for at, raw in mail.raws.items()}
     assert [one.purge_string for one in mail.grouped().campaigns if not one.bulk] == []
 
 
@@ -300,6 +301,40 @@ def test_any_bytes_are_grouped_without_an_error(raws: list[bytes]) -> None:
     if raws:
         found = mail.grouped()
         assert found.ungrouped + sum(one.messages for one in found.campaigns) == 3 * len(raws)
+
+
+_HARD = st.sampled_from(["è già", "=E8", "boxes today", "&egrave;", "\r\n ", "\n\t", "\n", " ", "x", "€", "Ã¨"])
+
+
+@given(
+    st.lists(_HARD, max_size=12).map("".join),
+    st.sampled_from(["utf-8", "cp1252", "iso-8859-15", "us-ascii", ""]),
+    st.sampled_from(["utf-8", "cp1252"]),
+    st.sampled_from(["8bit", "quoted-printable", "base64", ""]),
+)
+@settings(max_examples=200)
+def test_a_search_finds_what_stands_in_the_bytes_or_the_decoded_texts(
+    said: str, charset: str, written_in: str, coding: str
+) -> None:
+    kind = f"Content-Type: text/plain; charset={charset}\r\n" if charset else ""
+    way = f"Content-Transfer-Encoding: {coding}\r\n" if coding else ""
+    raw = f"Subject: a folded\r\n subject\r\n{kind}{way}\r\n{said}\r\n".encode(written_in)
+    texts = ["è già", "boxes today", "already", "a folded subject", "è", "Ã¨", "€", "xx", "x x"]
+    seen = [raw.decode("utf-8", "replace"), *decoded_texts(raw)]
+    assert Search(texts).held(raw) == {at for at, text in enumerate(texts) if any(text in one for one in seen)}
+
+
+def test_a_sample_is_half_by_chance_and_half_even_and_holds_only_what_is_wanted() -> None:
+    rng = random.Random(2)
+    loud = [letter(rng, "x") for _ in range(300)]
+    quiet = [letter(rng, "x", account=f"p{at % 3}@house.example") for at in range(9)]
+    messages = Mail(*loud, *quiet).messages()
+    order = list(range(len(messages)))
+    chosen, about = choose_sample(messages, order, 40, lambda at: at % 2 == 0)
+    assert len(chosen) == len(set(chosen)) == 40
+    assert all(at % 2 == 0 for at in chosen)
+    assert {at for at in range(300, 309) if at % 2 == 0} <= set(chosen)
+    assert 150 <= about <= 160
 
 
 def test_an_empty_queue_has_no_campaign() -> None:
