@@ -12,6 +12,7 @@ from breachkit.servers.icewarp.accounts import read_logins
 from breachkit.servers.icewarp.columns import COLUMNS
 from breachkit.servers.icewarp.containment import containment_of
 from breachkit.servers.icewarp.doors import read_doors
+from breachkit.servers.icewarp.facts import read_facts
 from breachkit.servers.icewarp.layout import DEFAULT_ROOTS
 from breachkit.servers.icewarp.layout import LOOKED_FOR
 from breachkit.servers.icewarp.layout import find_layout
@@ -42,6 +43,7 @@ SERVER = MailServer(
     queue_home=queue_home,
     is_live=is_live,
     read_sessions=read_sessions,
+    read_facts=read_facts,
     read_doors=read_doors,
     read_transcripts=read_transcripts,
     read_accounts=read_accounts,
