@@ -22,8 +22,6 @@ from breachkit.servers.icewarp.machine import begins_anew
 from breachkit.servers.icewarp.machine import feed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from breachkit.records import Outcome
     from breachkit.servers.icewarp.lines import Place
     from breachkit.servers.icewarp.machine import LogEntry
@@ -116,38 +114,59 @@ class _Rehearsal(Dialogue):
         super()._take_summary(ts, text, source)
 
 
+class Script(NamedTuple):
+    """The lines of one session, to be looked at where a plan says so."""
+
+    text: bytes
+    begins: list[int]
+    stops: list[int]
+    ts: list[float]
+    offsets: list[int]
+    numbers: list[int]
+    labels: list[str]
+    first: int
+    """Where the session begins in these lists."""
+
+    def read(self, line: int) -> bytes:
+        """Return what stands behind the marker of a line."""
+        row = self.first + line
+        return self.text[self.begins[row] + 4 : self.stops[row]]
+
+    def summary(self, line: int) -> bytes:
+        """Return a line that has no marker."""
+        row = self.first + line
+        return self.text[self.begins[row] : self.stops[row]]
+
+    def place(self, line: int) -> Place:
+        """Tell where a line stands."""
+        row = self.first + line
+        return self.labels[row], self.offsets[row], self.numbers[row]
+
+
 class Performance(Dialogue):
     """A dialogue that is led through the steps of a plan instead of through its lines."""
 
     __slots__ = ()
 
-    def perform(self, steps: Sequence[Step], entries: Sequence[LogEntry | None]) -> None:
-        """Take the steps; `entries` are the lines of the session, those that no step names may be None."""
+    def perform(self, plan: Plan, script: Script) -> None:
+        """Take the steps of a plan with the lines of a session."""
         self.kind = "server"
         self.has_dialogue = True
-        for step in steps:
-            if isinstance(step, Answered):
-                self._answer_step(step, entries)
-            elif isinstance(step, Tried):
-                self._try(step, entries)
-            elif (line := entries[step.line]) is not None:
-                self._take_summary(line[1], line[3], line[4])
-
-    def _answer_step(self, step: Answered, entries: Sequence[LogEntry | None]) -> None:
-        command, reply, dated = entries[step.command], entries[step.reply], entries[step.dated]
-        if command is not None and reply is not None and dated is not None:
-            text = reply[3] if step.reply == step.dated else reply[3][:3] + b" " + reply[3][4:]
-            self._answer(dated[1], step.verb, command[3], text, command[4])
-
-    def _try(self, step: Tried, entries: Sequence[LogEntry | None]) -> None:
-        auth, dated = entries[step.auth], entries[step.dated]
-        if auth is None or dated is None:
-            return
-        self._exchange, self._exchange_source = Exchange(auth[3][5:]), auth[4]
-        for response in step.responses:
-            line = entries[response]
-            self._exchange.add(b"" if line is None else line[3])
-        self._close_exchange(dated[1], step.outcome)
+        for step in plan.steps:
+            if isinstance(step, Tried):
+                self._exchange = Exchange(script.read(step.auth)[5:])
+                self._exchange_source = script.place(step.auth)
+                for response in step.responses:
+                    self._exchange.add(script.read(response))
+                self._close_exchange(script.ts[script.first + step.dated], step.outcome)
+            elif isinstance(step, Answered):
+                reply = script.read(step.reply)
+                if step.reply != step.dated:
+                    reply = reply[:3] + b" " + reply[4:]
+                ts = script.ts[script.first + step.dated]
+                self._answer(ts, step.verb, script.read(step.command), reply, script.place(step.command))
+            else:
+                self._take_summary(self.start, script.summary(step.line), script.place(step.line))
 
 
 @cache

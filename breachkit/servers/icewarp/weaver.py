@@ -36,19 +36,16 @@ from breachkit.servers.icewarp.plans import LONGEST_PLAN
 from breachkit.servers.icewarp.plans import MOST_PLANS
 from breachkit.servers.icewarp.plans import Performance
 from breachkit.servers.icewarp.plans import Plan
+from breachkit.servers.icewarp.plans import Script
 from breachkit.servers.icewarp.plans import plan_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterable
-
     from breachkit.servers import Reading
     from breachkit.servers.facts import Question
     from breachkit.servers.icewarp.blocks import Column
     from breachkit.servers.icewarp.dialogue import Dialogue
     from breachkit.servers.icewarp.machine import Key
     from breachkit.servers.icewarp.machine import LogEntry
-    from breachkit.servers.icewarp.plans import Step
 
 _HIGH, _LOW = np.uint64(0xFFFFFFFFFF000000), np.uint64(0xFFFFFF)
 _MARKERS = frozenset({RECEIVED, SENT})
@@ -183,9 +180,7 @@ class Weaver:
         if not len(segments):
             self._held, self._age = None, age[:0]
             return
-        size = woven.end[segments] - woven.begin[segments]
-        first = np.repeat(woven.begin[segments] - np.cumsum(size) + size, size)
-        rows = woven.order[first + np.arange(len(first))]
+        rows, _ = _spread(woven, segments)
         self._held, self._age = _copied(woven.lines, rows), age[rows] + 1
 
     def _plans_of(self, woven: Woven, segments: Column) -> list[Plan | None]:
@@ -211,6 +206,7 @@ class Weaver:
         self._count_hours(lines, order[begin[is_asked]])
         begins = begin.tolist()
         taken, lost = [], []
+        performed: list[tuple[int, Plan]] = []
         for place in np.flatnonzero(is_asked).tolist():
             plan = plans[place]
             if plan is None:
@@ -219,7 +215,8 @@ class Weaver:
             taken += [at + line for line in plan.taken]
             lost += [at + line for line in plan.lost]
             if plan.is_tried or (self._question.queue_ids and self._is_wanted(woven, at, plan)):
-                self._perform(woven, int(segments[place]), plan.steps)
+                performed.append((int(segments[place]), plan))
+        self._perform(woven, performed)
         for rows, is_taken in ((taken, 1), (lost, 0)):
             hours = (lines.ts[order[rows]] // HOUR).astype(np.int64) * HOUR
             for hour, number in zip(*(column.tolist() for column in np.unique(hours, return_counts=True)), strict=True):
@@ -255,16 +252,25 @@ class Weaver:
                 return True
         return False
 
-    def _perform(self, woven: Woven, segment: int, steps: Iterable[Step]) -> None:
-        rows = woven.order[woven.begin[segment] : woven.end[segment]].tolist()
+    def _perform(self, woven: Woven, performed: list[tuple[int, Plan]]) -> None:
+        """Keep what the sessions of some segments say."""
+        if not performed:
+            return
         lines = woven.lines
-        peer, thread = _key_of(lines, rows[0])
-        source = self._place(lines, rows[0])
+        segments = np.array([segment for segment, _ in performed])
+        rows, firsts = _spread(woven, segments)
+        labels = [self.labels[log] for log in lines.log[rows].tolist()]
+        columns = [column[rows].tolist() for column in (lines.begin, lines.stop, lines.ts, lines.offset, lines.number)]
+        ends = [*firsts[1:], len(rows)]
         reader = (self._reading.zone, self._reading.fingerprints)
-        dialogue = Performance(canonical(peer), thread.decode().upper(), float(lines.ts[rows[0]]), source, reader)
-        dialogue.perform(steps, _Entries(lambda line: self._entry(lines, rows[line], (peer, thread))))
-        dialogue.end = float(lines.ts[rows[-1]])
-        self.facts.keep(finish(dialogue, self._node, self._reading.zone), self._question)
+        for (_, plan), first, end in zip(performed, firsts, ends, strict=True):
+            script = Script(lines.text, *columns, labels, first)
+            peer, thread = _key_of(lines, int(rows[first]))
+            source = Locus(*script.place(0))
+            dialogue = Performance(canonical(peer), thread.decode().upper(), script.ts[first], source, reader)
+            dialogue.perform(plan, script)
+            dialogue.end = script.ts[end - 1]
+            self.facts.keep(finish(dialogue, self._node, self._reading.zone), self._question)
 
     # -- the others --------------------------------------------------------------------------------
 
@@ -383,16 +389,12 @@ class Seam(NamedTuple):
     """Keys of which a session certainly began or ended here, sorted."""
 
 
-class _Entries:
-    """The lines of a session, made when they are asked for."""
-
-    __slots__ = ("_make",)
-
-    def __init__(self, make: Callable[[int], LogEntry]) -> None:
-        self._make = make
-
-    def __getitem__(self, line: int) -> LogEntry:
-        return self._make(line)
+def _spread(woven: Woven, segments: Column) -> tuple[Column, list[int]]:
+    """List the rows of some segments, and where each segment begins in that list."""
+    size = woven.end[segments] - woven.begin[segments]
+    first = np.cumsum(size) - size
+    rows = woven.order[np.repeat(woven.begin[segments] - first, size) + np.arange(int(size.sum()))]
+    return rows, first.tolist()
 
 
 def _order_by(key: Column) -> Column:
