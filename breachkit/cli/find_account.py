@@ -30,6 +30,7 @@ def find_account(
     since: options.Since = None,
     until: options.Until = None,
     server: options.Server = None,
+    jobs: options.Jobs = None,
     output_format: options.OutputFormat = options.Format.TEXT,
     output_file: options.OutputFile = None,
     show_passwords: options.ShowPasswords = False,
@@ -44,7 +45,7 @@ def find_account(
         raise PasswordsOnTerminalOnlyError
     where = find_evidence(Asked(root, queue, logs, accounts, columns, timezone, since, until, server))
     books = gather.Books()
-    found, inputs, facts = _accuse(where, books)
+    found, inputs, facts = _accuse(where, books, jobs)
     from breachkit.report.contract import dump
     from breachkit.report.find_account import find_account_json
     from breachkit.report.find_account import render_find_account
@@ -59,8 +60,8 @@ def find_account(
     output.finish(books, findings=fail_on_findings and any(one.verdict != "clear" for one in found.accounts))
 
 
-def _accuse(where: Where, books: gather.Books) -> tuple[Accusation, Inputs, gather.SmtpFacts]:
-    found, facts = accuse(where, books)
+def _accuse(where: Where, books: gather.Books, jobs: int | None) -> tuple[Accusation, Inputs, gather.SmtpFacts]:
+    found, facts = accuse(where, books, jobs)
     return found, gather.inputs_of(where, books, facts), facts
 
 

@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 
 KEPT_EXAMPLES = 3
 HOUR = 3600
-WORTH_JOBS = 64 << 20
 
 Skips = dict[str, tuple[int, tuple["Locus", ...]]]
 
@@ -158,7 +157,9 @@ def unread_logs(where: Where) -> list[str]:
     return [log.label for log in where.layout.logs if log.service is None]
 
 
-def read_smtp(where: Where, books: Books, fingerprints: Fingerprints, queue_ids: Collection[str]) -> SmtpFacts:
+def read_smtp(
+    where: Where, books: Books, fingerprints: Fingerprints, queue_ids: Collection[str], jobs: int | None = None
+) -> SmtpFacts:
     """Read the SMTP logs.
 
     Mail from outside is only counted, unless one of `queue_ids` names it: a log holds far more of it than
@@ -170,7 +171,7 @@ def read_smtp(where: Where, books: Books, fingerprints: Fingerprints, queue_ids:
     with bar(sys.stderr, "logs", sum(log.size for log in logs), "B") as progress:
         reading = Reading(where.zone, fingerprints, progress)
         question = Question(*bounds, frozenset(queue_ids))
-        found = where.server.read_facts(logs, reading, question, facts.tally, jobs_for(logs))
+        found = where.server.read_facts(logs, reading, question, facts.tally, jobs)
     for name in ("attempts", "sends", "deliveries", "sessions", "accepted", "sources", "session_of"):
         setattr(facts, name, getattr(found, name))
     books.merge(found.skipped)
@@ -198,11 +199,6 @@ def _count_logs(where: Where, books: Books, logs: Sequence[LogFile], tally: LogT
     books.bytes += tally.bytes
     if tally.lines and not tally.session_lines:
         raise AlienLogError(logs[0].path, where.server.title)
-
-
-def jobs_for(logs: Sequence[LogFile]) -> int:
-    """Choose how many processes read: more than one where that is sooner done than they begin."""
-    return 1 if sum(log.size for log in logs) < WORTH_JOBS else len(os.sched_getaffinity(0))
 
 
 def read_doors(where: Where, facts: SmtpFacts, books: Books, fingerprints: Fingerprints) -> None:

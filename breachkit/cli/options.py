@@ -67,6 +67,10 @@ Server = Annotated[
     str | None,
     typer.Option("--server", metavar="NAME", help="The mail server's product, when recognition is wrong."),
 ]
+Jobs = Annotated[
+    int | None,
+    typer.Option("--jobs", "-j", metavar="N", min=1, help="Processes to read with (default: one a processor)."),
+]
 OutputFormat = Annotated[Format, typer.Option("--format", help="Text for people, or JSON by the contract.")]
 OutputFile = Annotated[
     Path | None,

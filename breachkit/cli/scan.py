@@ -18,6 +18,7 @@ def scan(
     since: options.Since = None,
     until: options.Until = None,
     server: options.Server = None,
+    jobs: options.Jobs = None,
     output_format: options.OutputFormat = options.Format.TEXT,
     output_file: options.OutputFile = None,
     fail_on_findings: options.FailOnFindings = False,
@@ -29,7 +30,7 @@ def scan(
     where = find_evidence(Asked(root, queue, logs, timezone=timezone, since=since, until=until, server=server))
     books = gather.Books()
     messages = gather.read_messages(where, books, quarantined=False)
-    facts = gather.read_smtp(where, books, gather.run_fingerprints(), frozenset())
+    facts = gather.read_smtp(where, books, gather.run_fingerprints(), frozenset(), jobs)
     from breachkit.cli import joins
     from breachkit.detect.inventory import take_inventory
     from breachkit.detect.symptoms import find_symptoms
