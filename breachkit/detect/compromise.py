@@ -247,17 +247,21 @@ def _weakness(
 
 
 def _also_tried(inquiry: Inquiry, account: str, attacking: frozenset[str]) -> tuple[AlsoTried, ...]:
-    tried = inquiry.visits[inquiry.visits.index.isin([*attacking], level="client_ip")].reset_index()
-    others = tried[(tried["account"] != account) & (tried["successes"] + tried["failures"] > 0)]
+    rows = inquiry.visits[inquiry.visits.index.isin([*attacking], level="client_ip")]
+    tried: dict[str, list[tuple[str, int, int]]] = {}
+    columns = (rows["failures"].tolist(), rows["successes"].tolist())
+    for (name, ip), failures, successes in zip(rows.index, *columns, strict=True):
+        if name != account and failures + successes:
+            tried.setdefault(name, []).append((ip, failures, successes))
     found = [
         AlsoTried(
-            account=str(name),
-            ips=tuple(sorted(group["client_ip"])),
-            failures=int(group["failures"].sum()),
-            successes=int(group["successes"].sum()),
-            entered=any((name, ip) in inquiry.attacks for ip in group.loc[group["successes"] > 0, "client_ip"]),
+            account=name,
+            ips=tuple(sorted(ip for ip, *_ in places)),
+            failures=sum(failures for _, failures, _ in places),
+            successes=sum(successes for *_, successes in places),
+            entered=any(successes and (name, ip) in inquiry.attacks for ip, _, successes in places),
         )
-        for name, group in others.groupby("account", sort=True)
+        for name, places in tried.items()
     ]
     return tuple(sorted(found, key=lambda other: (not other.entered, -other.failures, other.account)))
 
