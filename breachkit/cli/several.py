@@ -143,12 +143,13 @@ def _row(node: NodeRecords | LostNode, parts: Collection[Part]) -> NodeInputs:
     )
 
 
-def read_together(asked: Asked, several: Several) -> Together:
+def read_together(asked: Asked, several: Several, jobs: int | None = None) -> Together:
     """Read, or have read, every node that was named. Raises BreachkitError subclasses.
 
     Args:
         asked: the options that name the evidence of a single server; only those that every node shares may be there.
         several: those about nodes.
+        jobs: processes to read with on this machine; None for one a processor.
 
     """
     _check(asked, several)
@@ -160,7 +161,8 @@ def read_together(asked: Asked, several: Several) -> Together:
         NodeOrder(node, root, zone_name, asked.since, asked.until, asked.server, key)
         for node, root in parse_nodes(several.node or ()).items()
     ]
-    nodes = [read_order(order) for order in orders] if several.scheduler is None else _on_workers(orders, several)
+    here = several.scheduler is None
+    nodes = [read_order(order, jobs) for order in orders] if here else _on_workers(orders, several)
     return _together(nodes, key, zone, zone_name)
 
 
