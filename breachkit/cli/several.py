@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import subprocess
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,9 +18,9 @@ from breachkit.errors import PathUnreadableError
 from breachkit.progress import bar
 from breachkit.reading import gather
 from breachkit.reading.node import PARTS
-from breachkit.reading.where import IS_WINDOWS
 from breachkit.reading.where import Asked
 from breachkit.reading.where import find_zone
+from breachkit.reading.where import quoted
 from breachkit.report.inputs import Inputs
 from breachkit.report.inputs import NodeInputs
 from breachkit.sasl import Fingerprints
@@ -109,7 +107,7 @@ class Together:
     def again(self, command: str, several: Several) -> str:
         """Spell another command over the same nodes."""
         typed = [word for option, value in several.typed() for word in (option, value)]
-        return _spelled(["breachkit", command, *typed, "--timezone", self.zone_name])
+        return quoted(["breachkit", command, *typed, "--timezone", self.zone_name])
 
     def following(self, nodes: Iterable[str], *commands: Sequence[str]) -> Iterator[str]:
         """Spell what to run next on some of the nodes, each of which has its own evidence."""
@@ -119,11 +117,7 @@ class Together:
                 yield f"on {node.node}:"
                 for command in commands:
                     words = ["breachkit", *command, "--root", node.root, "--timezone", node.zone_name]
-                    yield "  " + _spelled(words)
-
-
-def _spelled(words: list[str]) -> str:
-    return subprocess.list2cmdline(words) if IS_WINDOWS else shlex.join(words)
+                    yield "  " + quoted(words)
 
 
 def _row(node: NodeRecords | LostNode, parts: Collection[Part]) -> NodeInputs:

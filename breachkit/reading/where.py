@@ -69,6 +69,11 @@ class Asked:
     server: str | None = None
 
 
+def quoted(words: list[str]) -> str:
+    """Spell a command, quoted for the shell we run in."""
+    return subprocess.list2cmdline(words) if IS_WINDOWS else shlex.join(words)
+
+
 @dataclass(frozen=True, slots=True)
 class Where:
     """What it means: a server, its layout, and the time in question."""
@@ -93,8 +98,7 @@ class Where:
         """Spell a breachkit command on the same evidence, quoted for the shell we run in."""
         lacks = _LACKS.get(name, frozenset())
         repeated = [word for option, value in self.typed if option not in lacks for word in (option, value)]
-        words = ["breachkit", name, *arguments, *repeated]
-        return subprocess.list2cmdline(words) if IS_WINDOWS else shlex.join(words)
+        return quoted(["breachkit", name, *arguments, *repeated])
 
     def is_inside(self, ts: datetime) -> bool:
         """Tell whether a moment lies within --since and --until."""
