@@ -33,7 +33,7 @@ def scan(
     key: options.Key = None,
     scheduler: options.Scheduler = None,
     certs: options.Certs = None,
-    wait: options.Wait = 30,
+    wait: options.Wait = options.PATIENCE,
     output_format: options.OutputFormat = options.Format.TEXT,
     output_file: options.OutputFile = None,
     fail_on_findings: options.FailOnFindings = False,

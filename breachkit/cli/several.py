@@ -6,19 +6,23 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from breachkit.cli import options
 from breachkit.cluster.nodes import LostNode
 from breachkit.cluster.nodes import NodeOrder
 from breachkit.cluster.nodes import parse_nodes
 from breachkit.cluster.nodes import read_order
 from breachkit.cluster.stitch import Stitched
 from breachkit.cluster.stitch import stitch
+from breachkit.errors import BreachkitError
 from breachkit.errors import NodeOptionsError
+from breachkit.errors import NodeRefusedError
 from breachkit.errors import NoNodeAnsweredError
 from breachkit.errors import PathUnreadableError
 from breachkit.progress import bar
 from breachkit.reading import gather
 from breachkit.reading.node import PARTS
 from breachkit.reading.where import Asked
+from breachkit.reading.where import check_words
 from breachkit.reading.where import find_zone
 from breachkit.reading.where import quoted
 from breachkit.report.inputs import Inputs
@@ -46,7 +50,7 @@ class Several:
     key: Path | None = None
     scheduler: str | None = None
     certs: Path | None = None
-    wait: float = 30
+    wait: float = options.PATIENCE
 
     @property
     def is_asked(self) -> bool:
@@ -154,7 +158,8 @@ def read_together(asked: Asked, several: Several) -> Together:
         NodeOrder(node, root, zone_name, asked.since, asked.until, asked.server, key)
         for node, root in parse_nodes(several.node or ()).items()
     ]
-    nodes = [read_order(order) for order in orders] if several.scheduler is None else _on_workers(orders, several)
+    check_words(asked, zone)  # a slip of the pen is not the fault of a node
+    nodes = _here(orders) if several.scheduler is None else _on_workers(orders, several)
     return _together(nodes, key, zone, zone_name)
 
 
@@ -164,6 +169,16 @@ def _together(nodes: Sequence[NodeRecords | LostNode], key: bytes, zone: tzinfo,
     if not stitched.read:
         raise NoNodeAnsweredError(node.node for node in stitched.lost)
     return Together(stitched, fingerprints, zone, zone_name)
+
+
+def _here(orders: Sequence[NodeOrder]) -> list[NodeRecords]:
+    nodes = []
+    for order in orders:
+        try:
+            nodes.append(read_order(order))
+        except BreachkitError as error:
+            raise NodeRefusedError(order.node, str(error)) from None
+    return nodes
 
 
 def _on_workers(orders: Sequence[NodeOrder], several: Several) -> list[NodeRecords | LostNode]:

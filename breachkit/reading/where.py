@@ -155,6 +155,14 @@ def find_zone(asked: Asked) -> tuple[tzinfo, str]:
     return _zone(asked.timezone or _settings().get("timezone"))
 
 
+def check_words(asked: Asked, zone: tzinfo) -> None:
+    """Check what can be told of the options without any evidence. Raises BadTimeError, UnknownServerError."""
+    _time("--since", asked.since, zone)
+    _time("--until", asked.until, zone)
+    if asked.server is not None:
+        load(asked.server)
+
+
 def _typed(asked: Asked) -> Iterator[tuple[str, str]]:
     if asked.root is not None:
         yield "--root", str(asked.root)
