@@ -12,6 +12,9 @@ from breachkit.report.blocklist import BlockList
 
 EVIDENCE = "Where the evidence is"
 NODES = "Several nodes, one answer"
+
+PATIENCE = 30
+"""Seconds for which a node may be without a worker: Dask's nanny needs a few to start another."""
 OUTPUT = "Output"
 
 
