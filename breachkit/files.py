@@ -24,6 +24,7 @@ from breachkit.workers import RECORD
 from breachkit.workers import Piece
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from collections.abc import Iterator
     from typing import IO
 
@@ -69,11 +70,19 @@ class Found(NamedTuple):
 
 
 class Block(NamedTuple):
-    """Some whole lines of a log: where the first begins, its number from 1, and the lines without their LF."""
+    """Some whole lines of a log, each with its LF but perhaps the last: where the first begins, and its number from 1."""
 
     offset: int
     number: int
-    lines: list[bytes]
+    text: bytes
+
+    @property
+    def lines(self) -> list[bytes]:
+        """The lines without their LF."""
+        lines = self.text.split(b"\n")
+        if not lines[-1]:
+            lines.pop()
+        return lines
 
 
 def shown(path: str | os.PathLike[str], root: Path | None) -> str:
@@ -245,17 +254,29 @@ def zip_members(path: str) -> list[zipfile.ZipInfo] | None:
         return None
 
 
-def read_blocks(path: str, member: str | None, label: str) -> Iterator[Block | Skipped]:
-    """Yield the lines of a log, some at a time; they end at LF only, a CR before it is left on.
+def read_blocks(
+    path: str,
+    member: str | None,
+    label: str,
+    span: tuple[int, int | None] = (0, None),
+) -> Iterator[Block | Skipped]:
+    """Yield the lines of a log that begin in a span of it, some at a time; they end at LF only, a CR before it is left on.
 
     VT, FF, NEL, U+2028 and a lone CR are text: they come from strangers, and a reader that breaks lines
     there would take a stranger's words for the server's. A line of more than `LONGEST_LINE` bytes is skipped,
     however long it is, without being kept.
+
+    Args:
+        path: the file.
+        member: its member, when it is an archive.
+        label: how it is shown.
+        span: offsets of the first byte and of the first one behind (None: to the end). Lines are numbered from
+            the first that begins there.
     """
-    place = Place()
+    place = Place(span[0])
     try:
         with open_log(path, member) as stream:
-            yield from _split(stream, label, place)
+            yield from _split(stream, label, place, span[1])
     except OSError as error:
         reason = BROKEN_ARCHIVE if isinstance(error, gzip.BadGzipFile) else reason_of(error)
         yield Skipped(reason, Locus(label, place.offset, place.line))
@@ -268,8 +289,8 @@ class Place:
 
     __slots__ = ("line", "offset")
 
-    def __init__(self) -> None:
-        self.offset = 0
+    def __init__(self, offset: int = 0) -> None:
+        self.offset = offset
         self.line = 1
 
     def pass_by(self, size: int, lines: int) -> None:
@@ -278,12 +299,19 @@ class Place:
         self.line += lines
 
 
-def _split(stream: IO[bytes], label: str, place: Place) -> Iterator[Block | Skipped]:
+def _split(stream: IO[bytes], label: str, place: Place, end: int | None) -> Iterator[Block | Skipped]:
     # read() of a damaged archive would lose what it had unpacked so far
     read = getattr(stream, "read1", stream.read)
     rest = b""
     dropped = 0  # bytes of an overlong line let go so far
-    while chunk := read(BLOCK):
+    if place.offset:
+        rest = _next_line(stream, read, place)
+    ahead = place.offset + len(rest)
+    while end is None or (place.offset < end and (ahead < end or rest or dropped)):
+        chunk = read(BLOCK if end is None or ahead < end else LONGEST_LINE)
+        if not chunk:
+            break
+        ahead += len(chunk)
         text = rest + chunk
         if dropped:
             head, found, text = text.partition(b"\n")
@@ -294,14 +322,31 @@ def _split(stream: IO[bytes], label: str, place: Place) -> Iterator[Block | Skip
             yield Skipped(OVERLONG, Locus(label, place.offset, place.line))
             place.pass_by(dropped + 1, 1)
             dropped = 0
-        lines = text.split(b"\n")
-        rest = lines.pop()
-        if lines:
-            yield Block(place.offset, place.line, lines)
-            place.pass_by(len(text) - len(rest), len(lines))
+        if end is not None and place.offset + len(text) > end:
+            # the last line of the span may end behind it, and the next one is another span's
+            text = (
+                text[: text.find(b"\n", max(end - place.offset - 1, 0)) + 1 or len(text)] if place.offset < end else b""
+            )
+        whole = text.rfind(b"\n") + 1
+        rest = text[whole:]
+        if whole:
+            yield Block(place.offset, place.line, text[:whole])
+            place.pass_by(whole, text.count(b"\n"))
         if len(rest) > LONGEST_LINE:
             dropped, rest = len(rest), b""
     if dropped:
         yield Skipped(OVERLONG, Locus(label, place.offset, place.line))
-    elif rest:
-        yield Block(place.offset, place.line, [rest])
+    elif rest and (end is None or place.offset < end):
+        yield Block(place.offset, place.line, rest)
+
+
+def _next_line(stream: IO[bytes], read: Callable[[int], bytes], place: Place) -> bytes:
+    """Go to the first line that begins at a place or behind it; return what was read of it."""
+    place.offset -= 1
+    stream.seek(place.offset)
+    while chunk := read(LONGEST_LINE):
+        found = chunk.find(b"\n") + 1
+        place.offset += found or len(chunk)
+        if found:
+            return chunk[found:]
+    return b""

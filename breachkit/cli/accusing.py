@@ -27,6 +27,7 @@ def read_evidence(
     messages: Sequence[Message],
     *,
     counts_accounts: bool = True,
+    jobs: int | None = None,
 ) -> tuple[Evidence, gather.SmtpFacts]:
     """Read logs and accounts into the tables of an inquiry about queued messages.
 
@@ -34,13 +35,14 @@ def read_evidence(
         where: where the evidence is.
         books: what was read and skipped is counted there.
         messages: the queued and quarantined ones.
+        jobs: processes to read with; None for one a processor.
         counts_accounts: False for a command that reads the accounts itself, and counts what it skips then.
     """
     from breachkit.cli.joins import evidence_of
 
     fingerprints = gather.run_fingerprints()
     queue_ids = {message.queue_id for message in messages if message.queue_id is not None}
-    facts = gather.read_smtp(where, books, fingerprints, queue_ids)
+    facts = gather.read_smtp(where, books, fingerprints, queue_ids, jobs)
     gather.read_doors(where, facts, books, fingerprints)
     accounts = gather.read_accounts(where, books if counts_accounts else gather.Books())
     return evidence_of(messages, facts, accounts, fingerprints), facts
@@ -50,11 +52,12 @@ def judge_accounts(
     where: Where,
     books: gather.Books,
     messages: Sequence[Message],
+    jobs: int | None = None,
 ) -> tuple[Accusation, gather.SmtpFacts]:
     """Judge every account, in the light of the messages that are queued."""
     from breachkit.detect.compromise import find_accounts
 
-    evidence, facts = read_evidence(where, books, messages)
+    evidence, facts = read_evidence(where, books, messages, jobs=jobs)
     return find_accounts(evidence), facts
 
 
@@ -69,10 +72,10 @@ def accuse_together(together: Together) -> Accusation:
     )
 
 
-def accuse(where: Where, books: gather.Books) -> tuple[Accusation, gather.SmtpFacts]:
+def accuse(where: Where, books: gather.Books, jobs: int | None = None) -> tuple[Accusation, gather.SmtpFacts]:
     """Read all there is and judge every account; without evidence nobody is accused."""
     from breachkit.detect.compromise import Accusation
 
     if not has_evidence(where):
         return Accusation((), 0, {}, 0), gather.SmtpFacts()
-    return judge_accounts(where, books, gather.read_messages(where, books, quarantined=True))
+    return judge_accounts(where, books, gather.read_messages(where, books, quarantined=True, jobs=jobs), jobs)

@@ -41,6 +41,7 @@ def find_account(
     scheduler: options.Scheduler = None,
     certs: options.Certs = None,
     wait: options.Wait = 30,
+    jobs: options.Jobs = None,
     output_format: options.OutputFormat = options.Format.TEXT,
     output_file: options.OutputFile = None,
     show_passwords: options.ShowPasswords = False,
@@ -57,7 +58,11 @@ def find_account(
     several = Several(node, partial, key, scheduler, certs, wait)
     if several.is_asked and show_passwords:
         raise NodeOptionsError("--show-passwords", "several nodes", "no password leaves its node; run it there")
-    judged = _judge_together(asked, several) if several.is_asked else _judge(asked, show_passwords=show_passwords)
+    judged = (
+        _judge_together(asked, several, jobs)
+        if several.is_asked
+        else _judge(asked, jobs, show_passwords=show_passwords)
+    )
     from breachkit.report.contract import dump
     from breachkit.report.find_account import find_account_json
     from breachkit.report.find_account import render_find_account
@@ -80,15 +85,15 @@ class _Judged(NamedTuple):
     passwords: dict[str, list[str]] | None
 
 
-def _judge(asked: Asked, *, show_passwords: bool) -> _Judged:
+def _judge(asked: Asked, jobs: int | None, *, show_passwords: bool) -> _Judged:
     where, books = find_evidence(asked), gather.Books()
-    found, facts = accuse(where, books)
+    found, facts = accuse(where, books, jobs)
     passwords = _passwords(where, found, facts) if show_passwords else None
     return _Judged(found, gather.inputs_of(where, books, facts), books, _following(where, found), passwords)
 
 
-def _judge_together(asked: Asked, several: Several) -> _Judged:
-    together = read_together(asked, several)
+def _judge_together(asked: Asked, several: Several, jobs: int | None) -> _Judged:
+    together = read_together(asked, several, jobs)
     found = accuse_together(together)
     inputs, books = together.inputs()
     worst = found.accounts[0] if found.accounts else None

@@ -11,6 +11,7 @@ import typer
 
 from breachkit.cli import options
 from breachkit.cli import output
+from breachkit.cli.aside import spell
 from breachkit.errors import NoQueueError
 from breachkit.files import read_whole
 from breachkit.files import reason_of
@@ -153,16 +154,16 @@ def _told(where: Where, found: Campaigns, inputs: Inputs, top: int | None, *, is
     if is_json:
         return dump(group_json(found, inputs, top))
     commands = {
-        campaign.id: where.command("purge", *_literal(campaign.purge_string))
-        for campaign in found.campaigns
-        if not campaign.bulk
+        campaign.id: _purge_by(where, campaign.purge_string) for campaign in found.campaigns if not campaign.bulk
     }
     return render_group(found, inputs, commands, top)
 
 
-def _literal(text: str) -> tuple[str, ...]:
-    """Pass a string so that it is no option, also when it begins with a dash."""
-    return ("--dry-run", "--", text) if text.startswith("-") else (text, "--dry-run")
+def _purge_by(where: Where, text: str) -> str:
+    """Spell the command that plans a purge; a string that begins with a dash comes last, so that it is no option."""
+    if text.startswith("-"):
+        return f"{where.command('purge', '--dry-run')} -- {spell(text)}"
+    return where.command("purge", text, "--dry-run")
 
 
 def _listed(groups: PlainGroups, inputs: Inputs, top: int | None, *, is_json: bool) -> str:

@@ -39,6 +39,7 @@ def read(
     since: options.Since = None,
     until: options.Until = None,
     server: options.Server = None,
+    jobs: options.Jobs = None,
 ) -> None:
     """Read the evidence of a node into one file, for an answer over several nodes elsewhere.
 
@@ -55,7 +56,7 @@ def read(
     node = check_name(name)
     where = find_evidence(Asked(root, queue, logs, accounts, columns, timezone, since, until, server))
     secret, is_new = read_or_make_key(key)
-    records = read_node(node, where, Fingerprints(secret))
+    records = read_node(node, where, Fingerprints(secret), jobs)
     written = carry(records, partial, secret)
     output.write(_said(written, key, is_new=is_new), None)
     books = gather.Books(

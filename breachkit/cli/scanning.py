@@ -13,7 +13,6 @@ from breachkit.cli.several import Several
 from breachkit.cli.several import read_together
 from breachkit.reading import gather
 from breachkit.reading.where import find_evidence
-from breachkit.workers import processors
 
 if TYPE_CHECKING:
     from breachkit.reading.where import Asked
@@ -33,7 +32,7 @@ class Manner(NamedTuple):
 def run_scan(asked: Asked, several: Several, manner: Manner) -> None:
     """Do it. Raises BreachkitErrors; ends with the exit code that the books and the symptoms call for."""
     messages, facts, inputs, books, queues, following = (
-        _read_together(asked, several) if several.is_asked else _read(asked, manner.jobs or processors())
+        _read_together(asked, several, manner.jobs) if several.is_asked else _read(asked, manner.jobs)
     )
     from breachkit.cli import joins
     from breachkit.detect.inventory import take_inventory
@@ -67,16 +66,16 @@ class _Read(NamedTuple):
     following: str
 
 
-def _read(asked: Asked, jobs: int) -> _Read:
+def _read(asked: Asked, jobs: int | None) -> _Read:
     where, books = find_evidence(asked), gather.Books()
     messages = gather.read_messages(where, books, quarantined=False, jobs=jobs)
-    facts = gather.read_smtp(where, books, gather.run_fingerprints(), frozenset())
+    facts = gather.read_smtp(where, books, gather.run_fingerprints(), frozenset(), jobs)
     inputs = gather.inputs_of(where, books, facts)
     return _Read(messages, facts, inputs, books, gather.queue_labels(where), where.command("find-account"))
 
 
-def _read_together(asked: Asked, several: Several) -> _Read:
-    together = read_together(asked, several)
+def _read_together(asked: Asked, several: Several, jobs: int | None) -> _Read:
+    together = read_together(asked, several, jobs)
     stitched = together.stitched
     # what was read for find-account alone is left out: mail from outside, other doors, what was moved away
     facts = replace(stitched.facts, sends=[sent for sent in stitched.facts.sends if sent[2] is not None])

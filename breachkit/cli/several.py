@@ -17,6 +17,7 @@ from breachkit.cluster.stitch import stitch
 from breachkit.errors import NodeOptionsError
 from breachkit.errors import NoNodeAnsweredError
 from breachkit.errors import PathUnreadableError
+from breachkit.progress import bar
 from breachkit.reading import gather
 from breachkit.reading.node import PARTS
 from breachkit.reading.where import IS_WINDOWS
@@ -142,12 +143,13 @@ def _row(node: NodeRecords | LostNode, parts: Collection[Part]) -> NodeInputs:
     )
 
 
-def read_together(asked: Asked, several: Several) -> Together:
+def read_together(asked: Asked, several: Several, jobs: int | None = None) -> Together:
     """Read, or have read, every node that was named. Raises BreachkitError subclasses.
 
     Args:
         asked: the options that name the evidence of a single server; only those that every node shares may be there.
         several: those about nodes.
+        jobs: processes to read with on this machine; None for one a processor.
 
     """
     _check(asked, several)
@@ -159,7 +161,8 @@ def read_together(asked: Asked, several: Several) -> Together:
         NodeOrder(node, root, zone_name, asked.since, asked.until, asked.server, key)
         for node, root in parse_nodes(several.node or ()).items()
     ]
-    nodes = [read_order(order) for order in orders] if several.scheduler is None else _on_workers(orders, several)
+    here = several.scheduler is None
+    nodes = [read_order(order, jobs) for order in orders] if here else _on_workers(orders, several)
     return _together(nodes, key, zone, zone_name)
 
 
@@ -188,8 +191,9 @@ def _carried(asked: Asked, partials: Sequence[Path], key_file: Path | None) -> T
     nodes: list[NodeRecords] = []
     for path in partials:
         try:
-            with path.open("rb") as stream:
-                nodes.append(read_partial(stream, str(path), key_check(key)))
+            size = path.stat().st_size
+            with path.open("rb") as stream, bar(sys.stderr, path.name, size, "B") as progress:
+                nodes.append(read_partial(stream, str(path), key_check(key), progress))
         except OSError as error:
             raise PathUnreadableError(path, error.strerror or "unknown reason") from None
     theirs = min(nodes, key=lambda node: node.node).zone_name

@@ -20,6 +20,7 @@ from breachkit.errors import NodeNameError
 from breachkit.errors import PartialBrokenError
 from breachkit.errors import PartialKeyError
 from breachkit.errors import PartialSchemaError
+from breachkit.progress import silent
 from breachkit.reading.gather import KEPT_EXAMPLES
 from breachkit.reading.gather import Books
 from breachkit.reading.gather import SmtpFacts
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import IO
 
+    from breachkit.progress import Progress
+
 LONGEST_LINE = 1 << 25
 """Bytes: a record holds a few texts of at most 1 MiB, each character at most six bytes long."""
 
@@ -47,13 +50,14 @@ BROKEN = ValueError, TypeError, OverflowError, RecursionError, KeyError, IndexEr
 """What hostile JSON can make of reading it; every one is a broken file."""
 
 
-def read_partial(stream: IO[bytes], name: str, key_check: str) -> NodeRecords:
+def read_partial(stream: IO[bytes], name: str, key_check: str, progress: Progress = silent) -> NodeRecords:
     """Read what a node gave.
 
     Args:
         stream: the lines.
         name: what to call the file in an error.
         key_check: of the key that the answer will be given with.
+        progress: is told of bytes read.
 
     Raises:
         PartialBrokenError: it is torn, was changed, or holds what breachkit does not write.
@@ -61,7 +65,7 @@ def read_partial(stream: IO[bytes], name: str, key_check: str) -> NodeRecords:
         PartialKeyError: its secrets were fingerprinted with another key.
 
     """
-    lines = _Lines(stream, name)
+    lines = _Lines(stream, name, progress)
     head = lines.head()
     if head.get("key") != key_check:
         raise PartialKeyError(name)
@@ -82,8 +86,9 @@ def read_partial(stream: IO[bytes], name: str, key_check: str) -> NodeRecords:
 class _Lines:
     """The lines of a file, counted and hashed until the closing one."""
 
-    def __init__(self, stream: IO[bytes], name: str) -> None:
+    def __init__(self, stream: IO[bytes], name: str, progress: Progress) -> None:
         self._stream = stream
+        self._progress = progress
         self._name = name
         self._digest = hashlib.sha256()
         self.number = 0
@@ -99,6 +104,7 @@ class _Lines:
             self._fail("it is no line of JSON")
         if not (isinstance(row, dict) and "end" in row):
             self._digest.update(line)
+        self._progress(len(line))
         return row
 
     def _fail(self, reason: str) -> NoReturn:

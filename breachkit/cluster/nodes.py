@@ -75,8 +75,11 @@ def parse_nodes(words: Iterable[str]) -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
-def read_order(order: NodeOrder) -> NodeRecords:
-    """Read the evidence of one node on this machine. Raises BreachkitError subclasses."""
+def read_order(order: NodeOrder, jobs: int | None = 1) -> NodeRecords:
+    """Read the evidence of one node on this machine. Raises BreachkitError subclasses.
+
+    One process unless told otherwise: a worker of an engine may not start any.
+    """
     asked = Asked(
         root=Path(order.root),
         timezone=order.timezone,
@@ -84,4 +87,4 @@ def read_order(order: NodeOrder) -> NodeRecords:
         until=order.until,
         server=order.server,
     )
-    return read_node(order.node, find_evidence(asked, use_settings=False), Fingerprints(order.key))
+    return read_node(order.node, find_evidence(asked, use_settings=False), Fingerprints(order.key), jobs)

@@ -31,8 +31,8 @@ class Author(NamedTuple):
     name: str
     """The account; without authentication the declared sender."""
     is_forged: bool
-    """The account declared a sender that is not itself, in a house where accounts do not do that; or nobody
-    authenticated and a stranger is declared (where strangers' mail is passed on: one who is hardly seen again)."""
+    """The account declared a sender that is not itself, or nobody authenticated and a stranger is declared; in a house
+    where that is usual: a sender whose domain is hardly seen again."""
     home: str
     """What the party of the declared sender registered of its domain; empty when it is not believed."""
 
@@ -40,14 +40,17 @@ class Author(NamedTuple):
 def authors_of(messages: Sequence[Message]) -> list[Author]:
     """Name the author of each message."""
     names = [message.auth_user or message.header_from or message.mail_from or "" for message in messages]
-    houses = [house(name.rpartition("@")[2]) for name in names]
+    homes = [house((message.header_from or message.mail_from or "").rpartition("@")[2]) for message in messages]
+    is_other = [_is_other(message) for message in messages]
     domains = local_domains(messages)
     own: Counter[str] = Counter()
     strange: Counter[str] = Counter()
     other: Counter[str] = Counter()
-    for name, home, message in zip(names, houses, messages, strict=True):
+    declared: Counter[str] = Counter()
+    for name, home, message, differs in zip(names, homes, messages, is_other, strict=True):
         if message.auth_user is not None:
-            (other if _is_other(message) else own)[name] += 1
+            (other if differs else own)[name] += 1
+            declared[home] += differs
         elif "@" in name and name.rpartition("@")[2] not in domains:
             strange[home] += 1
     accounts = {name for name in {*own, *other} if own[name] + other[name] >= WRITES}
@@ -57,12 +60,12 @@ def authors_of(messages: Sequence[Message]) -> list[Author]:
     return [
         Author(
             name,
-            (not may_write and _is_other(message))
+            differs and (declared[home] <= SELDOM or not may_write)
             if message.auth_user is not None
             else strange[home] > 0 and bool(domains) and (strange[home] <= SELDOM or not may_pass),
-            "" if _is_other(message) and not may_write else house((message.header_from or "").rpartition("@")[2]),
+            "" if differs and not may_write else home if message.header_from else "",
         )
-        for name, home, message in zip(names, houses, messages, strict=True)
+        for name, home, message, differs in zip(names, homes, messages, is_other, strict=True)
     ]
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
+import numpy as np
+
 from breachkit.detect.campaign_marks import SPECIFIC
 from breachkit.detect.campaign_marks import STRONG
+from breachkit.detect.campaign_marks import pointers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from collections.abc import Mapping
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
 LONGEST = 200
 SHORTEST = 6
@@ -26,6 +29,9 @@ OUTSIDE_WEIGHT = 10
 LOSS_SHARE = 0.002
 """Below this share of a run, differences between strings do not count: the handier one is taken."""
 
+FRAGMENT = 2
+"""The least kind of string: it neither points at anybody nor is a phrase."""
+
 _HALF_WORD = re.compile(r"\w+\Z")
 
 
@@ -33,15 +39,29 @@ class Tried(NamedTuple):
     """One string and the messages that hold it."""
 
     text: str
-    holders: frozenset[int]
+    holders: NDArray[np.int32]
+    """Indexes of the messages, sorted."""
 
 
 def candidates_of(closed: Iterable[bytes], nested: Iterable[bytes]) -> tuple[list[str], list[str]]:
-    """Spell the strings of a run so that they can be purged by, the most telling first."""
+    """Spell the strings of a run so that they can be purged by, the most telling first.
+
+    Links and numbers that stand alone are always among them: what is longer may be broken where they are not.
+    """
+    closed = list(closed)
+    alone = {word.decode("utf-8", "ignore") for raw in closed for word in pointers(raw)}
     whole = [text for raw in closed for text in _spelled(raw)]
     parts = [text for raw in nested for text in _spelled(raw)[:1]]
-    best = sorted(dict.fromkeys(whole), key=preference)[:MOST_TRIED]
+    best = sorted(dict.fromkeys(whole), key=lambda text: (text not in alone, *preference(text)))[:MOST_TRIED]
     return best, sorted(set(parts) - set(best), key=lambda text: (-len(text), text))[: MOST_TRIED // 3]
+
+
+def names_of(closed: Iterable[bytes]) -> list[str]:
+    """Spell the strings of a run that are of the best kind; the best one alone where all are fragments."""
+    spelled, _ = candidates_of(closed, ())
+    tier = min(map(_tier, spelled), default=0)
+    best = [text for text in spelled if _tier(text) == tier]
+    return best[:1] if tier == FRAGMENT else best
 
 
 def _spelled(raw: bytes) -> list[str]:
@@ -60,33 +80,32 @@ def preference(text: str) -> tuple[bool, bool, int, str]:
     return not points, len(text) > HANDY, -min(len(text), HANDY), text
 
 
-def choose(tried: Sequence[Tried]) -> tuple[Tried, frozenset[int]] | None:
-    """Choose the string that covers a run best and hits least else; also return the run's core.
+def choose(tried: Sequence[Tried]) -> Tried | None:
+    """Choose the string that covers a run best and hits least else; None when no message holds any.
 
-    The core are the messages that hold most of the strings of the best kind: a phrase that chance put into
+    A run's core are the messages that hold most of the strings of the best kind: a phrase that chance put into
     many copies has no say against the link that all of them carry. Strings that hold a shorter one have no vote.
     """
-    tier = min((_tier(one.text) for one in tried if one.holders), default=0)
-    equals = [one for one in tried if _tier(one.text) == tier]
-    voting = [one for one in equals if not any(other.text in one.text for other in equals if other is not one)]
-    votes = Counter(at for one in voting for at in one.holders)
-    most = max(votes.values(), default=0)
-    core = frozenset(at for at, vote in votes.items() if vote * 2 >= most)
-    if not core:
+    held = [one for one in tried if len(one.holders)]
+    if not held:
         return None
-    best = min((one for one in tried if one.holders), key=lambda one: (_loss(one, core), *preference(one.text)))
-    return best, core
+    tier = min(_tier(one.text) for one in held)
+    equals = [one for one in held if _tier(one.text) == tier]
+    voting = [one for one in equals if not any(other.text in one.text for other in equals if other is not one)]
+    votes = np.bincount(np.concatenate([one.holders for one in voting]), minlength=1 + max(map(_last, held)))
+    core = votes * 2 >= votes.max()
+    return min(held, key=lambda one: (_loss(one, core), *preference(one.text)))
 
 
 def _tier(text: str) -> int:
-    return 0 if SPECIFIC.search(text.encode()) else 1 if len(text) >= STRONG else 2
+    return 0 if SPECIFIC.search(text.encode()) else 1 if len(text) >= STRONG else FRAGMENT
 
 
-def _loss(one: Tried, core: frozenset[int]) -> int:
-    lost = len(core - one.holders) + OUTSIDE_WEIGHT * len(one.holders - core)
-    return 0 if lost <= LOSS_SHARE * len(core) else lost
+def _last(one: Tried) -> int:
+    return int(one.holders[-1])
 
 
-def holders_of(found: Mapping[str, set[int]], texts: Iterable[str]) -> list[Tried]:
-    """Pair strings with the messages that hold them."""
-    return [Tried(text, frozenset(found.get(text, ()))) for text in texts]
+def _loss(one: Tried, core: NDArray[np.bool_]) -> int:
+    size, hit = int(core.sum()), int(core[one.holders].sum())
+    lost = size - hit + OUTSIDE_WEIGHT * (len(one.holders) - hit)
+    return 0 if lost <= LOSS_SHARE * size else lost

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 STRONG = 20
 """Bytes from which on a string is a phrase rather than a word or two."""
@@ -22,3 +26,9 @@ def house(domain: str) -> str:
     labels = domain.split(".")
     is_second = len(labels) > 2 and len(labels[-1]) == 2 and len(labels[-2]) <= 3  # noqa: PLR2004  co.uk, com.br
     return ".".join(labels[-3:] if is_second else labels[-2:])
+
+
+def pointers(text: bytes) -> Iterator[bytes]:
+    """Yield what in a string points at somebody, with all that is written in one with it."""
+    for hit in SPECIFIC.finditer(text):
+        yield text[: hit.start()].rpartition(b" ")[2] + hit[0] + text[hit.end() :].partition(b" ")[0]

@@ -9,6 +9,7 @@ phrases, each shared with other messages).
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ from breachkit.detect.campaign_marks import PHRASE
 from breachkit.detect.campaign_marks import SPECIFIC
 from breachkit.detect.campaign_marks import STRONG
 from breachkit.detect.campaign_marks import house
+from breachkit.detect.campaign_marks import pointers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +41,8 @@ NEW = 0.66
 """Share of word pairs never said elsewhere from which on a text was put together by chance."""
 MOST_PAINTED = 250
 """Strings whose places are looked at for one set of messages."""
+MOST_MEASURED = 120
+"""Messages of one set whose text is measured: they stand for all."""
 NAMED = 4
 """Letters of the shortest word of an address that is looked for in a signature."""
 FEW = 3
@@ -105,7 +109,7 @@ def _judge(sample: Sample, bits: int, at: int, judged: set[int]) -> Run | None:
     known = set(near.closed.tolist())
     return Run(
         docs,
-        tuple(shown.texts),
+        tuple(dict.fromkeys((*shown.texts, *_pointers(sample, docs, shown.texts)))),
         tuple(sample.shared[other].text for other in near.inside.tolist() if other not in known),
         why,
     )
@@ -144,6 +148,18 @@ def _near(sample: Sample, docs: NDArray[np.int32]) -> _Near:
     return _Near(every, inside, inside[both[inside] * 10 >= len(docs) * 9])
 
 
+def _pointers(sample: Sample, docs: NDArray[np.int32], texts: Sequence[bytes]) -> Iterator[bytes]:
+    """Yield the words of strings that point at somebody, where hardly any other message holds them.
+
+    By chance all copies in a sample have the same words before a link; those that it missed may break the line there.
+    """
+    for word in sorted({word for text in texts for word in pointers(text)}):
+        places = [found.start() for found in re.finditer(re.escape(word), sample.corpus.text.data)]
+        holders = np.unique(sample.corpus.doc_of[places])
+        if len(np.intersect1d(holders, docs)) * 10 >= len(holders) * 9:
+            yield word
+
+
 def _pointed(
     sample: Sample, docs: NDArray[np.int32], texts: Sequence[bytes], *, is_forged: bool
 ) -> tuple[list[bytes], list[bytes]]:
@@ -159,51 +175,92 @@ def _pointed(
 
 
 class _Cover:
-    """How much of the topic of some messages is covered, by strings of which kind."""
+    """How much of the topic of some messages is covered, by strings of which kind; measured when it is asked."""
 
     def __init__(self, sample: Sample, docs: NDArray[np.int32], near: _Near, *, is_forged: bool) -> None:
         self.docs = docs
         self.texts = [sample.shared[at].text for at in near.closed.tolist()]
         self.inner = [sample.shared[at].text for at in near.inside.tolist()]
         self.foreign, self.home = _pointed(sample, docs, self.texts, is_forged=is_forged)
-        self._shape(sample)
-        telling = near.closed[(sample.lengths[near.closed] >= CARRIES) | sample.points[near.closed]]
-        by_closed = self._count(sample, telling if len(telling) else near.closed)
-        others = near.every[(sample.lengths[near.every] >= CARRIES) & ~np.isin(near.every, near.inside)]
-        counts = self._count(sample, near.inside)
-        by_inside, by_others = float(counts.mean()), float(self._count(sample, others).mean())
-        topic = np.diff(np.concatenate(([0], np.cumsum(self.topic)))[self.edges])
-        self.covered = float(np.median(counts / np.maximum(1, topic)))
+        self._sample = sample
+        self._near = near
+
+    @cached_property
+    def covered(self) -> float:
         """Of all their text, how much is shared within these messages only."""
-        self.own_share = by_inside / max(1.0, by_inside + by_others)
+        topic = np.diff(np.concatenate(([0], np.cumsum(self._shape.topic)))[self._shape.edges])
+        return float(np.median(self._by_inside / np.maximum(1, topic)))
+
+    @cached_property
+    def own_share(self) -> float:
         """Of the shared text, how much is shared within these messages only."""
-        self.is_topical = float((by_closed > 0).mean()) >= MOSTLY
-        self.closed_topic = float(np.median(by_closed))
+        sample, near = self._sample, self._near
+        others = near.every[(sample.lengths[near.every] >= CARRIES) & ~np.isin(near.every, near.inside)]
+        by_inside, by_others = float(self._by_inside.mean()), float(self._count(others).mean())
+        return by_inside / max(1.0, by_inside + by_others)
 
-    def _shape(self, sample: Sample) -> None:
-        begins, ends = sample.corpus.starts[self.docs], sample.corpus.starts[self.docs + 1]
-        self.edges = np.concatenate(([0], np.cumsum(ends - begins)))
-        self.shift = begins - self.edges[:-1]
-        self.local = np.full(len(sample.corpus.starts), -1, dtype=np.int64)
-        self.local[self.docs] = np.arange(len(self.docs))
-        self.topic = sample.is_topic[np.repeat(self.shift, ends - begins) + np.arange(self.edges[-1])]
+    @property
+    def is_topical(self) -> bool:
+        """Most of these messages have in their topic what they all share."""
+        return float((self._by_closed > 0).mean()) >= MOSTLY
 
-    def _count(self, sample: Sample, strings: NDArray[np.int64]) -> NDArray[np.int64]:
+    @property
+    def closed_topic(self) -> float:
+        """Bytes of the topic that they all share."""
+        return float(np.median(self._by_closed))
+
+    @cached_property
+    def _by_inside(self) -> NDArray[np.int64]:
+        return self._count(self._near.inside)
+
+    @cached_property
+    def _by_closed(self) -> NDArray[np.int64]:
+        sample, closed = self._sample, self._near.closed
+        telling = closed[(sample.lengths[closed] >= CARRIES) | sample.points[closed]]
+        return self._count(telling if len(telling) else closed)
+
+    @cached_property
+    def _shape(self) -> _Shape:
+        return _shape_of(self._sample, self.docs[:: -(-len(self.docs) // MOST_MEASURED)])
+
+    def _count(self, strings: NDArray[np.int64]) -> NDArray[np.int64]:
         """Count, for each message, the bytes of its topic that strings cover; the longest ones do for many."""
+        sample, shape = self._sample, self._shape
         longest = strings[np.argsort(-sample.lengths[strings], kind="stable")][:MOST_PAINTED]
-        chosen = [sample.shared[at] for at in longest.tolist()]
+        chosen = [sample.shared[at].places for at in longest.tolist()]
         if not chosen:
-            return np.zeros(len(self.docs), dtype=np.int64)
-        starts = np.concatenate([one.places for one in chosen])
-        sizes = np.concatenate([np.full(len(one.places), len(one.text)) for one in chosen])
-        local = self.local[sample.corpus.doc_of[starts]]
+            return np.zeros(len(shape.shift), dtype=np.int64)
+        starts = np.concatenate(chosen)
+        sizes = np.repeat(sample.lengths[longest], [len(places) for places in chosen])
+        local = shape.local[sample.corpus.doc_of[starts]]
         here = local >= 0
-        begins = starts[here] - self.shift[local[here]]
-        size = len(self.topic) + 1
+        begins = starts[here] - shape.shift[local[here]]
+        size = len(shape.topic) + 1
         steps = np.bincount(begins, minlength=size) - np.bincount(begins + sizes[here], minlength=size)
-        sums = np.concatenate(([0], np.cumsum((np.cumsum(steps)[:-1] > 0) & self.topic)))
-        counts: NDArray[np.int64] = np.diff(sums[self.edges])
+        sums = np.concatenate(([0], np.cumsum((np.cumsum(steps)[:-1] > 0) & shape.topic)))
+        counts: NDArray[np.int64] = np.diff(sums[shape.edges])
         return counts
+
+
+class _Shape(NamedTuple):
+    """Some messages one after the other."""
+
+    edges: NDArray[np.int64]
+    """Where each begins, and the end of all."""
+    shift: NDArray[np.int64]
+    """How far each was moved down from its place in the corpus."""
+    local: NDArray[np.int64]
+    """The number of each message of the sample among these; -1: none of them."""
+    topic: NDArray[np.bool_]
+
+
+def _shape_of(sample: Sample, docs: NDArray[np.int32]) -> _Shape:
+    begins, ends = sample.corpus.starts[docs], sample.corpus.starts[docs + 1]
+    edges = np.concatenate(([0], np.cumsum(ends - begins)))
+    shift = begins - edges[:-1]
+    local = np.full(len(sample.corpus.starts), -1, dtype=np.int64)
+    local[docs] = np.arange(len(docs))
+    return _Shape(edges, shift, local, sample.is_topic[np.repeat(shift, ends - begins) + np.arange(edges[-1])])
 
 
 def _verdict(sample: Sample, shown: _Cover, *, is_forged: bool, is_few: bool) -> str:
@@ -228,7 +285,7 @@ def _verdict(sample: Sample, shown: _Cover, *, is_forged: bool, is_few: bool) ->
 
 def _is_filler(sample: Sample, shown: _Cover, *, is_few: bool) -> bool:
     """Tell a foreign address among words put together by chance from one among what people write."""
-    if not shown.foreign or sample.lists[shown.docs].mean() > HALF:
+    if sample.speech is None or not shown.foreign or sample.lists[shown.docs].mean() > HALF:
         return False
     if shown.is_topical and shown.own_share < (SOME if is_few else MOSTLY):
         return False

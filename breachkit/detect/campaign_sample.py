@@ -9,7 +9,6 @@ import numpy as np
 
 from breachkit.detect.campaign_marks import PHRASE
 from breachkit.detect.campaign_marks import SPECIFIC
-from breachkit.detect.campaign_novelty import Speech
 from breachkit.detect.campaign_strings import END
 from breachkit.detect.campaign_strings import LINE_END
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from breachkit.detect.campaign_authors import Author
+    from breachkit.detect.campaign_novelty import Speech
     from breachkit.detect.campaign_strings import Corpus
     from breachkit.detect.campaign_strings import Shared
     from breachkit.detect.campaign_texts import Passage
@@ -57,7 +57,8 @@ class Sample:
     domains: frozenset[str]
     lists: NDArray[np.bool_]
     """Messages that a mailing list sent, by their own word."""
-    speech: Speech
+    speech: Speech | None
+    """None where the sample is too small to tell what others say."""
 
 
 def bits_of(docs: NDArray[np.int32], size: int) -> int:
@@ -69,12 +70,13 @@ def bits_of(docs: NDArray[np.int32], size: int) -> int:
 
 def sample_of(
     passages: Sequence[Passage],
-    corpus: Corpus,
-    shared: list[Shared],
+    found: tuple[Corpus, list[Shared]],
     authors: Sequence[Author],
     domains: frozenset[str],
+    speech: Speech | None,
 ) -> Sample:
     """Put together what judging asks."""
+    corpus, shared = found
     names = sorted({author.name for author in authors})
     docs = np.concatenate([one.docs for one in shared]) if shared else np.zeros(0, dtype=np.int32)
     sizes = np.array([len(one.docs) for one in shared], dtype=np.int64)
@@ -96,7 +98,7 @@ def sample_of(
         _topics(passages, corpus, shared),
         domains,
         np.array([passage.is_list for passage in passages], dtype=np.bool_),
-        Speech(passages),
+        speech,
     )
 
 

@@ -6,6 +6,7 @@ stands within a word or a link, and its time does not depend on how much is shar
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 LENGTHS = (8, 10, 12, 14, 16, 18, 20, 23, 26, 30, 35, 40, 48, 56, 64, 80, 100, 130, 170)
 """Bytes that strings are looked for with; each string found is as long as it can be."""
-LONGEST = 200
 LINE_END = 10
 END = 0
 BLANK = 32
@@ -71,8 +71,8 @@ def find_shared(corpus: Corpus, support: int) -> list[Shared]:
     suffixes, alike = _suffixes(corpus)
     before = _before(corpus.text, suffixes)
     found: dict[bytes, Shared] = {}
-    for length in LENGTHS:
-        for shared in _at_length(corpus, (suffixes, alike, before), length, support):
+    for lengths in pairwise((*LENGTHS, len(corpus.text))):
+        for shared in _at_length(corpus, (suffixes, alike, before), lengths, support):
             found.setdefault(shared.text, shared)
     return sorted(found.values(), key=lambda shared: (-len(shared.docs), -len(shared.text), shared.text))
 
@@ -106,12 +106,12 @@ def _before(text: NDArray[np.uint8], suffixes: NDArray[np.int32]) -> NDArray[np.
 def _at_length(
     corpus: Corpus,
     order: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint32]],
-    length: int,
+    lengths: tuple[int, int],
     support: int,
 ) -> Iterator[Shared]:
-    """Yield the strings of runs of suffixes that have at least `length` bytes in common."""
+    """Yield the strings of runs of suffixes with as many bytes in common as the first length, fewer than the second."""
     suffixes, alike, before = order
-    is_same = alike[:-1] >= length
+    is_same = alike[:-1] >= lengths[0]
     edges = np.flatnonzero(np.diff(np.concatenate(([False], is_same, [False])).astype(np.int8)))
     first, last = edges[::2], edges[1::2]  # suffixes first … last, both included
     keep = last - first + 1 >= support
@@ -120,6 +120,10 @@ def _at_length(
         return
     bounds = np.stack((first, last), axis=1).ravel()
     least = np.minimum.reduceat(alike, bounds)[::2]
+    keep = least < lengths[1]
+    first, last, least = first[keep], last[keep], least[keep]
+    if not len(first):
+        return
     inclusive = np.stack((first, last + 1), axis=1).ravel()
     if inclusive[-1] == len(before):
         before = np.append(before, before[-1:])

@@ -9,26 +9,28 @@ would take is what is shown. Then the rest is sampled again, until nothing new i
 from __future__ import annotations
 
 import hashlib
+from array import array
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
-from ahocorasick_rs import BytesAhoCorasick
+import numpy as np
 
-from breachkit.content import decoded_texts
 from breachkit.content import decoded_words
 from breachkit.detect.campaign_authors import authors_of
 from breachkit.detect.campaign_authors import local_domains
 from breachkit.detect.campaign_choice import Tried
 from breachkit.detect.campaign_choice import candidates_of
 from breachkit.detect.campaign_choice import choose
-from breachkit.detect.campaign_choice import holders_of
+from breachkit.detect.campaign_choice import names_of
+from breachkit.detect.campaign_novelty import Speech
 from breachkit.detect.campaign_runs import Run
 from breachkit.detect.campaign_runs import find_runs
 from breachkit.detect.campaign_sample import sample_of
 from breachkit.detect.campaign_sampling import choose_sample
 from breachkit.detect.campaign_sampling import content_order
+from breachkit.detect.campaign_search import Search
 from breachkit.detect.campaign_strings import corpus_of
 from breachkit.detect.campaign_strings import find_shared
 from breachkit.detect.campaign_texts import passage_of
@@ -37,13 +39,24 @@ from breachkit.records import NULL_SENDER
 if TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Iterable
+    from collections.abc import Iterator
     from collections.abc import Sequence
     from datetime import datetime
 
+    from numpy.typing import NDArray
+
     from breachkit.detect.campaign_authors import Author
+    from breachkit.detect.campaign_texts import Passage
     from breachkit.records import Message
 
-ROUNDS = 4
+SAMPLES = (1500, 4000, 4000)
+"""Messages of each sample. The first shows the large runs; with these left out the next ones see the small."""
+LARGE = 100
+"""The small sample shows only runs that are this part of it: of less it holds too little to judge."""
+SHRUNK = 10
+"""A sample is followed by another when the runs found in it are this part of it at least."""
+HEAD = 8000
+"""Bytes of a message in which its headers stand."""
 SMALLEST = 5
 SMALLEST_SHARE = 0.001
 """Messages of a run, in number and as a share of what was read, below which it is not looked for by default."""
@@ -109,25 +122,21 @@ class Grouping(NamedTuple):
     """Accounts that the logs acquit."""
     accused: frozenset[str] = frozenset()
     """Accounts that the logs accuse: their mail is never lawful mass mail."""
+    samples: Sequence[int] = SAMPLES
 
 
 class _Found(NamedTuple):
     best: Tried
     strings: tuple[Tried, ...]
-    members: frozenset[int]
+    members: NDArray[np.int32]
 
 
 def find_campaigns(messages: Sequence[Message], grouping: Grouping) -> Campaigns:
     """Group messages by the strings they share."""
     least = grouping.least or max(SMALLEST, round(SMALLEST_SHARE * len(messages)))
     queue = _Queue(messages, grouping)
-    found: list[_Found] = []
-    for _ in range(ROUNDS):
-        runs = queue.runs(found, least)
-        new = queue.verified(runs, found, least) if runs else []
-        if not new:
-            break
-        found += new
+    runs = queue.runs(least)
+    found = queue.verified(runs, least) if runs else []
     campaigns = [campaign for one in found if (campaign := queue.campaign(one)).messages]
     campaigns.sort(key=lambda one: (one.bulk, -one.messages, one.purge_string))
     queued = sum(not message.quarantined for message in messages)
@@ -135,67 +144,98 @@ def find_campaigns(messages: Sequence[Message], grouping: Grouping) -> Campaigns
 
 
 class _Queue:
-    """The messages with what all rounds need."""
+    """The messages with what all samples need."""
 
     def __init__(self, messages: Sequence[Message], grouping: Grouping) -> None:
         self.messages = messages
         self.grouping = grouping
-        self.order = content_order(messages)
+        self.order = [at for at in content_order(messages) if messages[at].mail_from != NULL_SENDER]
         self.authors: list[Author] = authors_of(messages)
         self.domains = local_domains(messages)
-        self.ways_out: set[int] = set()
+        self.queued = np.array([not message.quarantined for message in messages], dtype=np.bool_)
 
-    def runs(self, found: Iterable[_Found], least: int) -> list[Run]:
-        """Sample what is in no campaign yet, and find runs in the sample."""
-        taken = set().union(*(one.members for one in found))
-        rest = [at for at in self.order if at not in taken and self.messages[at].mail_from != NULL_SENDER]
-        if len(rest) < least:
-            return []
-        chosen = choose_sample(self.messages, rest)
-        passages = [passage_of(self.grouping.read(self.messages[at])) for at in chosen]
+    def runs(self, least: int) -> list[Run]:
+        """Find runs in a small sample, then in larger ones of what holds none of their strings.
+
+        As long as what was found makes the rest markedly smaller: else the next sample would show the same.
+        """
+        runs: list[Run] = []
+        known: set[int] = set()
+        passages: dict[int, Passage] = {}
+        for place, size in enumerate(self.grouping.samples):
+            chosen, rest = self._sample(runs, known, size)
+            passages |= {at: passage_of(self._read(at)) for at in chosen if at not in passages}
+            is_large = place > 0 or len(chosen) == rest
+            support = min(SUPPORT, least) if is_large else max(SUPPORT, len(chosen) // LARGE)
+            smallest = max(support, round(least * len(chosen) / max(1, rest) / 2))
+            shown = [passages[at] for at in chosen]
+            new = list(self._sampled_runs(chosen, shown, smallest, is_large=is_large))
+            runs += new
+            if is_large and SHRUNK * sum(len(run.docs) for run in new) < len(chosen):
+                break
+        return runs
+
+    def _sample(self, runs: Sequence[Run], known: set[int], size: int) -> tuple[list[int], int]:
+        """Choose messages that hold no string of a run; estimate how many of these there are.
+
+        Args:
+            runs: the runs found so far.
+            known: messages that hold a string of one, as far as they were met; added to.
+            size: how many messages to choose.
+        """
+        search = Search([text for run in runs for text in names_of(run.closed)])
+
+        def is_fresh(at: int) -> bool:
+            if search.held(self._read(at)):
+                known.add(at)
+            return at not in known
+
+        return choose_sample(self.messages, [at for at in self.order if at not in known], size, is_fresh)
+
+    def _sampled_runs(
+        self, chosen: Sequence[int], passages: Sequence[Passage], smallest: int, *, is_large: bool
+    ) -> Iterator[Run]:
         corpus = corpus_of(passages)
-        smallest = max(min(SUPPORT, least), round(least * len(chosen) / len(rest) / 2))
         shared = find_shared(corpus, smallest)
-        sample = sample_of(passages, corpus, shared, [self.authors[at] for at in chosen], self.domains)
-        return list(find_runs(sample, smallest))
+        speech = Speech(passages) if is_large else None
+        authors = [self.authors[at] for at in chosen]
+        return find_runs(sample_of(passages, (corpus, shared), authors, self.domains, speech), smallest)
 
-    def verified(self, runs: Sequence[Run], found: Sequence[_Found], least: int) -> list[_Found]:
+    def _read(self, at: int) -> bytes:
+        return self.grouping.read(self.messages[at])
+
+    def verified(self, runs: Sequence[Run], least: int) -> list[_Found]:
         """Look for the strings of runs in every message; keep those runs that are large enough."""
-        tried = [candidates_of(run.closed, run.nested) for run in runs]
-        holders = self.holders(sorted({text for pair in tried for texts in pair for text in texts}))
-        taken = set().union(*(one.members for one in found))
-        new: list[_Found] = []
-        for closed, nested in tried:
-            chosen = choose(holders_of(holders, closed))
-            if chosen is None:
+        spelled = [candidates_of(run.closed, run.nested) for run in runs]
+        held = self.held(sorted({text for pair in spelled for texts in pair for text in texts}))
+        taken = np.zeros(len(self.messages), dtype=np.bool_)
+        found: list[_Found] = []
+        for closed, nested in spelled:
+            best = choose([held[text] for text in closed])
+            if best is None:
                 continue
-            best, _ = chosen
-            members = best.holders - taken
+            members = best.holders[~taken[best.holders]]
             if len(members) >= least and 2 * len(members) >= len(best.holders):
-                taken |= members
-                new.append(_Found(best, tuple(holders_of(holders, [*closed, *nested])), members))
-        return new
+                taken[members] = True
+                found.append(_Found(best, tuple(held[text] for text in (*closed, *nested)), members))
+        return found
 
-    def holders(self, texts: Sequence[str]) -> dict[str, set[int]]:
-        """Find which messages hold which strings, in their bytes or decoded: as `purge` does."""
-        automaton = BytesAhoCorasick([text.encode() for text in texts])
-        held: list[set[int]] = [set() for _ in texts]
+    def held(self, texts: Sequence[str]) -> dict[str, Tried]:
+        """Find which messages hold which strings."""
+        search = Search(texts)
+        held = [array("i") for _ in texts]
         for at, message in enumerate(self.messages):
-            raw = self.grouping.read(message)
-            whole = raw + b"\n" + "\n".join(decoded_texts(raw)).encode()
-            for match in automaton.find_matches_as_indexes(whole, overlapping=True):
-                held[match[0]].add(at)
-            if b"list-unsubscribe" in raw[:8000].lower():
-                self.ways_out.add(at)
+            for which in search.held(self.grouping.read(message)):
+                held[which].append(at)
             self.grouping.progress(1)
-        return dict(zip(texts, held, strict=True))
+        return {text: Tried(text, np.array(at, dtype=np.int32)) for text, at in zip(texts, held, strict=True)}
 
     def campaign(self, found: _Found) -> Campaign:
         """Describe a campaign."""
-        members = sorted(found.members)
+        members = found.members.tolist()
         queued = [self.messages[at] for at in members if not self.messages[at].quarantined]
         times = [self.messages[at].ts for at in members]
-        total = sum(not message.quarantined for message in self.messages)
+        total = int(self.queued.sum())
         return Campaign(
             id=hashlib.sha256(found.best.text.encode()).hexdigest()[:ID_DIGITS],
             messages=len(queued),
@@ -222,26 +262,25 @@ class _Queue:
         senders = {self.messages[at].mail_from for at in members} | {self.messages[at].header_from for at in members}
         senders |= {self.messages[at].auth_user or self.messages[at].mail_from for at in members}
         places = {self.messages[at].client_ip for at in members}
-        return len(senders) == 1 and len(places) == 1 and all(at in self.ways_out for at in members)
+        return len(senders) == 1 and len(places) == 1 and all(map(self._has_way_out, members))
+
+    def _has_way_out(self, at: int) -> bool:
+        return b"list-unsubscribe" in self._read(at)[:HEAD].lower()
 
     def _strings(self, found: _Found) -> tuple[SharedString, ...]:
-        queued = frozenset(at for at, message in enumerate(self.messages) if not message.quarantined)
-        rows = [
-            SharedString(
-                one.text,
-                len(one.holders & found.members & queued),
-                len((one.holders & queued) - found.members),
-            )
-            for one in found.strings
-            if one.text != found.best.text
+        inside, outside = np.zeros_like(self.queued), self.queued.copy()
+        inside[found.members] = self.queued[found.members]
+        outside[found.members] = False
+        own, *rows = [
+            SharedString(one.text, int(inside[one.holders].sum()), int(outside[one.holders].sum()))
+            for one in (found.best, *found.strings)
         ]
         rows = sorted(rows, key=lambda row: (row.elsewhere > 0, -row.messages, -len(row.text), row.text))
         shown: list[SharedString] = []
         for row in rows:
-            if len(shown) < KEPT_STRINGS - 1 and row.messages and not any(row.text in other.text for other in shown):
+            is_new = row.text != own.text and not any(row.text in other.text for other in shown)
+            if len(shown) < KEPT_STRINGS - 1 and row.messages and is_new:
                 shown.append(row)
-        best = found.best
-        own = SharedString(best.text, len(found.members & queued), len((best.holders & queued) - found.members))
         return tuple(sorted([own, *shown], key=lambda row: (-row.messages, row.text)))
 
 

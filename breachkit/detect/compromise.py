@@ -19,6 +19,8 @@ from breachkit.detect.guessing import failures_before
 from breachkit.detect.inquiry import Inquiry
 from breachkit.detect.signals import Conduct
 from breachkit.detect.signals import find_signals
+from breachkit.detect.standing import DOUBT_COUNT
+from breachkit.detect.standing import DOUBT_SHARE
 from breachkit.detect.standing import has_session
 from breachkit.detect.visits import once_each
 from breachkit.detect.weakness import weakness_of
@@ -46,11 +48,10 @@ TWO, THREE = 2, 3
 
 INTRUSION = {Family.PLACE, Family.ENTRY}
 IN_PASSING = 300
-"""Variants of its names tried on the secret of an account that nobody entered: there may be thousands of those."""
-
-DOUBT_COUNT = 20
-DOUBT_SHARE = 0.25
-"""Messages (or failures), in number and as a share, that no ordinary account has and that alone accuse nobody."""
+LEAST_IN_PASSING = 30
+ALL_IN_PASSING = 150_000
+"""Variants of its names tried on the secret of an account that nobody entered, fewer where there are thousands of
+those, and on all of them together: a variant takes 2 µs. `weak-passwords` tries them all."""
 
 UNSEEN_SHARE = 0.5
 UNSEEN_COUNT = 5
@@ -125,7 +126,9 @@ def find_accounts(evidence: Evidence) -> Accusation:
     """Judge every account that authenticated with success or has mail in the queue."""
     inquiry = Inquiry(evidence)
     messages = inquiry.messages
-    verdicts = [_judge(inquiry, account) for account in inquiry.accounts()]
+    accounts = inquiry.accounts()
+    depth = max(LEAST_IN_PASSING, min(IN_PASSING, ALL_IN_PASSING // max(len(accounts), 1)))
+    verdicts = [_judge(inquiry, account, depth) for account in accounts]
     spoken = messages["auth_user"].map(inquiry.account_of, na_action="ignore")
     return Accusation(
         accounts=tuple(sorted(verdicts, key=_rank)),
@@ -170,13 +173,15 @@ def _entered(inquiry: Inquiry, account: str, attacks: set[str]) -> _Entered | No
     return _Entered(rows, entry["ts"], kind, failures, frozenset(attacks | accomplices), usual, is_first)
 
 
-def _judge(inquiry: Inquiry, account: str) -> AccountVerdict:
+def _judge(inquiry: Inquiry, account: str, depth: int) -> AccountVerdict:
     standing = inquiry.standings[account]
     attacks = inquiry.attacks_on(account)
-    entered = _entered(inquiry, account, set(attacks)) if attacks else None
+    # most of those who are attacked are never entered: a search of the tables for each would cost more than reading
+    came_in = any(successes and ip in attacks for ip, successes, *_ in standing.places)
+    entered = _entered(inquiry, account, set(attacks)) if came_in else None
     is_queue_only = entered is None and _is_unseen(standing)
     also: tuple[AlsoTried, ...] = ()
-    weak = _weakness(inquiry, account, standing.typed, standing.secrets, IN_PASSING)
+    weak = _weakness(inquiry, account, standing.typed, standing.secrets, depth)
     signals: tuple[Signal, ...] = ()
     if entered is not None or is_queue_only:
         also = _also_tried(inquiry, account, entered.attacking) if entered is not None else ()
@@ -187,7 +192,7 @@ def _judge(inquiry: Inquiry, account: str) -> AccountVerdict:
     if verdict == "clear":
         entered, also, signals = None, (), ()
     is_seen = inquiry.evidence.is_auth_visible
-    doubts = tuple(_doubts(inquiry, account, standing))
+    doubts = tuple(_doubts(inquiry, standing))
     return AccountVerdict(
         account=account,
         candidates=inquiry.directory.resolve(account).candidates,
@@ -215,17 +220,14 @@ def _judge(inquiry: Inquiry, account: str) -> AccountVerdict:
     )
 
 
-def _doubts(inquiry: Inquiry, account: str, standing: Standing) -> Iterator[str]:
+def _doubts(inquiry: Inquiry, standing: Standing) -> Iterator[str]:
     share = standing.queued / inquiry.in_queue if inquiry.in_queue else 0.0
     if standing.queued >= DOUBT_COUNT and share >= DOUBT_SHARE:
         yield f"holds {share:.1%} of the queue"
-    visits = inquiry.of(account, "visits")
-    foreign = visits[(visits["mismatched"] >= DOUBT_COUNT) & (visits["mismatched"] >= DOUBT_SHARE * visits["sent"])]
-    if len(foreign):
-        yield f"wrote {int(foreign['mismatched'].sum()):,} messages in other names, as a ticket system does"
-    tried = visits[(visits["successes"] > 0) & (visits["unseen_secrets"] >= DOUBT_COUNT)]
-    if len(tried):
-        number = int(tried["unseen_secrets"].sum())
+    if standing.mismatched:
+        yield f"wrote {standing.mismatched:,} messages in other names, as a ticket system does"
+    if standing.unseen_failures:
+        number = standing.unseen_failures
         yield f"came in from an address that failed {number:,} times with secrets that the logs do not show"
 
 
@@ -245,17 +247,21 @@ def _weakness(
 
 
 def _also_tried(inquiry: Inquiry, account: str, attacking: frozenset[str]) -> tuple[AlsoTried, ...]:
-    tried = inquiry.visits[inquiry.visits.index.isin([*attacking], level="client_ip")].reset_index()
-    others = tried[(tried["account"] != account) & (tried["successes"] + tried["failures"] > 0)]
+    rows = inquiry.visits[inquiry.visits.index.isin([*attacking], level="client_ip")]
+    tried: dict[str, list[tuple[str, int, int]]] = {}
+    columns = (rows["failures"].tolist(), rows["successes"].tolist())
+    for (name, ip), failures, successes in zip(rows.index, *columns, strict=True):
+        if name != account and failures + successes:
+            tried.setdefault(name, []).append((ip, failures, successes))
     found = [
         AlsoTried(
-            account=str(name),
-            ips=tuple(sorted(group["client_ip"])),
-            failures=int(group["failures"].sum()),
-            successes=int(group["successes"].sum()),
-            entered=any((name, ip) in inquiry.attacks for ip in group.loc[group["successes"] > 0, "client_ip"]),
+            account=name,
+            ips=tuple(sorted(ip for ip, *_ in places)),
+            failures=sum(failures for _, failures, _ in places),
+            successes=sum(successes for *_, successes in places),
+            entered=any(successes and (name, ip) in inquiry.attacks for ip, _, successes in places),
         )
-        for name, group in others.groupby("account", sort=True)
+        for name, places in tried.items()
     ]
     return tuple(sorted(found, key=lambda other: (not other.entered, -other.failures, other.account)))
 

@@ -18,6 +18,10 @@ from breachkit.detect.joins import BY_PEER
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+DOUBT_COUNT = 20
+DOUBT_SHARE = 0.25
+"""Messages (or failures), in number and as a share, that no ordinary account has and that alone accuse nobody."""
+
 Seen = tuple[str, int, int, pd.Timestamp, pd.Timestamp]
 """A client address: successes, failures, first and last seen."""
 
@@ -40,6 +44,10 @@ class Standing(NamedTuple):
     typed: frozenset[str]
     """User names under which it was opened."""
     places: tuple[Seen, ...]
+    mismatched: int = 0
+    """Messages in other names, from addresses that wrote many of them."""
+    unseen_failures: int = 0
+    """Failures with secrets that the logs do not show, from addresses that came in and had many of them."""
 
 
 def has_session(messages: pd.DataFrame) -> pd.Series[bool]:
@@ -79,6 +87,7 @@ def take_standings(
     for account, mail_from, number in senders.reset_index().itertuples(index=False):
         mail_froms[account].append((mail_from, int(number)))
     places = _places(visits)
+    mismatched, unseen = _doubtful(visits)
     rows: dict[Any, dict[Any, int]] = counts.fillna(0).astype("int64").to_dict("index")
     return _Standings(
         {
@@ -90,6 +99,8 @@ def take_standings(
                 secrets=frozenset(sets["secret"].get(account, ())),
                 typed=frozenset(sets["user"].get(account, ())),
                 places=tuple(places.get(account, ())),
+                mismatched=mismatched.get(account, 0),
+                unseen_failures=unseen.get(account, 0),
             )
             for account, row in rows.items()
         },
@@ -110,6 +121,16 @@ def _gather(table: pd.DataFrame, name: str) -> dict[Any, set[Any]]:
     for account, held in table[["account", name]].dropna().itertuples(index=False):
         found[account].add(held)
     return found
+
+
+def _doubtful(visits: pd.DataFrame) -> tuple[dict[Any, int], dict[Any, int]]:
+    seen = visits[visits["first_seen"].notna()]
+    foreign = (seen["mismatched"] >= DOUBT_COUNT) & (seen["mismatched"] >= DOUBT_SHARE * seen["sent"])
+    tried = (seen["successes"] > 0) & (seen["unseen_secrets"] >= DOUBT_COUNT)
+    return (
+        seen.loc[foreign, "mismatched"].groupby(level="account").sum().to_dict(),
+        seen.loc[tried, "unseen_secrets"].groupby(level="account").sum().to_dict(),
+    )
 
 
 def _places(visits: pd.DataFrame) -> dict[Any, list[Seen]]:

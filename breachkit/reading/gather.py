@@ -23,11 +23,14 @@ from breachkit.report.inputs import Inputs
 from breachkit.sasl import Fingerprints
 from breachkit.servers import LogTally
 from breachkit.servers import Reading
+from breachkit.servers.facts import Question
+from breachkit.workers import processors
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from collections.abc import Iterable
     from collections.abc import Iterator
+    from collections.abc import Sequence
 
     from breachkit.reading.where import Where
     from breachkit.records import Account
@@ -64,6 +67,12 @@ class Books:
         if len(examples) < KEPT_EXAMPLES:
             examples = (*examples, skipped.source)
         self.skipped[skipped.reason] = (number + 1, examples)
+
+    def merge(self, skipped: Skips) -> None:
+        """Count pieces of evidence that others could not read."""
+        for reason, (number, places) in skipped.items():
+            count, examples = self.skipped.get(reason, (0, ()))
+            self.skipped[reason] = (count + number, (*examples, *places)[:KEPT_EXAMPLES])
 
     def keep(self, rows: Iterable[Session | Skipped]) -> Iterator[Session]:
         """Pass on what was read and count what was not."""
@@ -113,14 +122,17 @@ class SmtpFacts:
         return None if self.tally.last is None else datetime.fromtimestamp(self.tally.last, UTC)
 
 
-def read_messages(where: Where, books: Books, *, quarantined: bool, jobs: int = 1) -> list[Message]:
-    """Read the queued messages over `jobs` processes; with `quarantined`, those that breachkit moved away too."""
+def read_messages(where: Where, books: Books, *, quarantined: bool, jobs: int | None = None) -> list[Message]:
+    """Read the queued messages over `jobs` processes; with `quarantined`, those that breachkit moved away too.
+
+    None is one process a processor. Raises PathUnreadableError, WorkerLostError.
+    """
     folders: list[QueueFolder] = [queue for queue in where.layout.queues if quarantined or not queue.is_quarantine]
     for folder in folders:
         _listable(folder)
     messages: list[Message] = []
     with bar(sys.stderr, "queue", None, " messages") as progress:
-        for row in where.server.read_queue(folders, where.layout.root, where.zone, progress, jobs):
+        for row in where.server.read_queue(folders, where.layout.root, where.zone, progress, jobs or processors()):
             books.files += 1
             books.found_messages += 1
             if isinstance(row, Skipped):
@@ -150,49 +162,48 @@ def unread_logs(where: Where) -> list[str]:
     return [log.label for log in where.layout.logs if log.service is None]
 
 
-def read_smtp(where: Where, books: Books, fingerprints: Fingerprints, queue_ids: Collection[str]) -> SmtpFacts:
+def read_smtp(
+    where: Where, books: Books, fingerprints: Fingerprints, queue_ids: Collection[str], jobs: int | None = None
+) -> SmtpFacts:
     """Read the SMTP logs.
 
     Mail from outside is only counted, unless one of `queue_ids` names it: a log holds far more of it than
     of what accounts do.
     """
     facts = SmtpFacts()
-    for session in each_session(where, books, fingerprints, facts.tally):
-        _take(session, facts, queue_ids)
-    facts.tally.begin_at(None if where.since is None else where.since.timestamp())
+    logs = smtp_logs(where)
+    bounds = [None if moment is None else moment.timestamp() for moment in (where.since, where.until)]
+    with bar(sys.stderr, "logs", sum(log.size for log in logs), "B") as progress:
+        reading = Reading(where.zone, fingerprints, progress)
+        question = Question(*bounds, frozenset(queue_ids))
+        found = where.server.read_facts(logs, reading, question, facts.tally, jobs)
+    for name in ("attempts", "sends", "deliveries", "sessions", "accepted", "sources", "session_of"):
+        setattr(facts, name, getattr(found, name))
+    books.merge(found.skipped)
+    _count_logs(where, books, logs, facts.tally)
+    facts.tally.begin_at(bounds[0])
     return facts
 
 
 def each_session(where: Where, books: Books, fingerprints: Fingerprints, tally: LogTally) -> Iterator[Session]:
     """Read SMTP sessions with a progress bar, within --since and --until. Raises AlienLogError."""
     logs = smtp_logs(where)
-    for skipped in where.layout.skipped:
-        books.skip(skipped)
     with bar(sys.stderr, "logs", sum(log.size for log in logs), "B") as progress:
         reading = Reading(where.zone, fingerprints, progress)
         for session in books.keep(where.server.read_sessions(logs, reading, tally)):
             if where.is_inside(session.start):
                 yield session
+    _count_logs(where, books, logs, tally)
+
+
+def _count_logs(where: Where, books: Books, logs: Sequence[LogFile], tally: LogTally) -> None:
+    for skipped in where.layout.skipped:
+        books.skip(skipped)
     books.files += len(logs)
     books.lines += tally.lines
     books.bytes += tally.bytes
     if tally.lines and not tally.session_lines:
         raise AlienLogError(logs[0].path, where.server.title)
-
-
-def _take(session: Session, facts: SmtpFacts, queue_ids: Collection[str]) -> None:
-    hour = int(session.start.timestamp()) // HOUR * HOUR
-    facts.sessions[hour] += 1
-    facts.sources[hour] = min(facts.sources.get(hour, session.source), session.source)
-    facts.attempts.extend(session.attempts)
-    facts.deliveries.extend(session.deliveries)
-    facts.session_of.update((tried.source, session.source) for tried in session.attempts if tried.outcome == "success")
-    for sent in session.transactions:
-        facts.accepted[int(sent.ts.timestamp()) // HOUR * HOUR] += sent.accepted
-        if sent.attempt is not None or (sent.queue_id is not None and sent.queue_id in queue_ids):
-            user = None if sent.attempt is None else session.attempts[sent.attempt].user
-            source = None if sent.attempt is None else session.attempts[sent.attempt].source
-            facts.sends.append((session.client_ip, user, source, sent))
 
 
 def read_doors(where: Where, facts: SmtpFacts, books: Books, fingerprints: Fingerprints) -> None:

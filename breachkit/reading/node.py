@@ -54,14 +54,17 @@ class NodeRecords:
     facts: gather.SmtpFacts
 
 
-def read_node(node: str, where: Where, fingerprints: Fingerprints) -> NodeRecords:
-    """Read all that a question about accounts needs. Raises BreachkitError subclasses."""
+def read_node(node: str, where: Where, fingerprints: Fingerprints, jobs: int | None = None) -> NodeRecords:
+    """Read all that a question about accounts needs, over `jobs` processes; None is one a processor.
+
+    Raises BreachkitError subclasses.
+    """
     books = {part: gather.Books() for part in PARTS}
-    queued = gather.read_messages(where, books["queue"], quarantined=False)
-    moved = gather.read_messages(_quarantine_of(where), books["quarantine"], quarantined=True)
+    queued = gather.read_messages(where, books["queue"], quarantined=False, jobs=jobs)
+    moved = gather.read_messages(_quarantine_of(where), books["quarantine"], quarantined=True, jobs=jobs)
     messages = queued + moved
     queue_ids = {message.queue_id for message in messages if message.queue_id is not None}
-    facts = gather.read_smtp(where, books["smtp"], fingerprints, queue_ids)
+    facts = gather.read_smtp(where, books["smtp"], fingerprints, queue_ids, jobs)
     gather.read_doors(where, facts, books["doors"], fingerprints)
     accounts = gather.read_accounts(where, books["accounts"])
     for part in books.values():

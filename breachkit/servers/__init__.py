@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from breachkit.records import Skipped
     from breachkit.sasl import Fingerprints
     from breachkit.sasl import Login
+    from breachkit.servers.facts import LogFacts
+    from breachkit.servers.facts import Question
 
 
 class QueueFolder(NamedTuple):
@@ -175,6 +177,9 @@ class MailServer:
     """Tell whether the server might deliver, by the names above it, what lies at a path."""
     read_sessions: Callable[[Sequence[LogFile], Reading, LogTally], Iterator[Session | Skipped]]
     """Read SMTP sessions."""
+    read_facts: Callable[[Sequence[LogFile], Reading, Question, LogTally, int | None], LogFacts]
+    """Read what SMTP logs say as far as a question about accounts needs it, in so many processes (None: as many as
+    pay)."""
     read_doors: Callable[[Sequence[LogFile], Reading, LogTally], Iterator[AuthAttempt | Skipped]]
     """Read the tries to log in at doors other than SMTP."""
     read_transcripts: Callable[

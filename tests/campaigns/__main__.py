@@ -13,6 +13,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from breachkit.content import decoded_texts
+from breachkit.detect.campaigns import SMALLEST
 from breachkit.detect.campaigns import Campaigns
 from breachkit.detect.campaigns import Grouping
 from breachkit.detect.campaigns import find_campaigns
@@ -29,7 +30,7 @@ class Score(NamedTuple):
     """What one queue showed."""
 
     recall: dict[str, float]
-    """The share of each run that is in one group."""
+    """The share of each run that is in one group; of runs with fewer messages than a campaign has, none is asked."""
     covered: dict[str, float]
     """The share of each run that the purge string of its group hits."""
     innocent: float
@@ -100,18 +101,20 @@ def score_of(found: Campaigns, messages: list[Message], run_of: list[str | None]
     """Compare groups with the truth; what a purge string hits is looked up anew, in the bytes and decoded."""
     totals = Counter(run_of)
     hits = _hits([campaign.purge_string for campaign in found.campaigns], messages, run_of)
-    recall = dict.fromkeys((name for name in totals if name is not None), 0.0)
+    recall = {name: 0.0 for name, size in totals.items() if name is not None and size >= SMALLEST}
     covered = dict(recall)
     innocent = hit = 0
     for campaign, held in zip(found.campaigns, hits, strict=True):
         counts = Counter(run_of[at] for at in campaign.members)
         innocent += 0 if campaign.bulk else counts[None]
         hit += held[None] if not campaign.bulk and counts[None] * 2 < len(campaign.members) else 0
-        for name in recall:
-            if counts[name] / totals[name] > recall[name] and not campaign.bulk:
+        for name, best in recall.items():
+            if counts[name] / totals[name] > best and not campaign.bulk:
                 recall[name] = counts[name] / totals[name]
                 covered[name] = held[name] / totals[name]
     named = {name: f"{name} {truth.kind_of[name]}" for name in recall}
+    if small := sorted(name for name, size in totals.items() if name is not None and size < SMALLEST):
+        say(f"{', '.join(small)}: fewer than {SMALLEST} messages each, which is no campaign; not counted")
     return Score(
         {named[name]: share for name, share in recall.items()},
         {named[name]: share for name, share in covered.items()},

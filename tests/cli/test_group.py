@@ -47,10 +47,14 @@ def test_the_next_command_is_ready_for_the_shell_whatever_the_string(cli: Callab
 
 
 def test_a_string_that_begins_with_a_dash_is_passed_as_a_string(cli: Callable[..., Ran], tmp_path: Path) -> None:
-    queue = spam_queue(tmp_path, "--everything must go at the box shop--")
+    lure = "--everything must go at the box shop--"
+    queue = spam_queue(tmp_path, lure)
     last = cli("group", "--queue", queue).out.rstrip("\n").rpartition("\n")[2]
     words = shlex.split(last)
-    assert "--everything must go at the box shop--" in words or not words[2].startswith("-")
+    assert words[-2:] == ["--", lure]
+    assert "--dry-run" in words
+    planned = cli("purge", "--format", "json", *words[2:])
+    assert (planned.code, json.loads(planned.out)["planned"]) == (0, 8)
 
 
 def test_control_characters_of_spam_reach_no_terminal(cli: Callable[..., Ran], tmp_path: Path) -> None:

@@ -39,10 +39,19 @@ KEY = b"k" * 32
 CHECK = key_check(KEY)
 
 
+class Whole(bytes):
+    """A partial file; hypothesis must not print it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "whole"
+
+
 @pytest.fixture(scope="module")
-def whole() -> bytes:
+def whole() -> Whole:
     order = NodeOrder("mail1", str(story("two-accounts")), "Europe/Rome", None, None, None, KEY)
-    return b"".join(partial_lines(read_order(order), CHECK))
+    return Whole(b"".join(partial_lines(read_order(order), CHECK)))
 
 
 def closed(rows: list[Any]) -> bytes:
@@ -143,7 +152,7 @@ def test_what_is_taken_can_be_judged(whole: bytes, picked: list[tuple[int, int, 
         kept = row[column % len(row)]
         row[column % len(row)] = value
         try:
-            read_partial(io.BytesIO(closed([rows[0], *(one for one in rows if one[0] == "p"), row])), "f", CHECK)
+            read_partial(io.BytesIO(closed([rows[0], *(one for one in rows[1:] if one[0] == "p"), row])), "f", CHECK)
         except PartialBrokenError:
             row[column % len(row)] = kept
     stitched = stitch([read_partial(io.BytesIO(closed(rows)), "f", CHECK)], Fingerprints(KEY))

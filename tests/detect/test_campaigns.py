@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import settings
@@ -16,6 +17,8 @@ from hypothesis import strategies as st
 from breachkit.content import decoded_texts
 from breachkit.detect.campaign_choice import Tried
 from breachkit.detect.campaign_choice import choose
+from breachkit.detect.campaign_sampling import choose_sample
+from breachkit.detect.campaign_search import Search
 from breachkit.detect.campaign_strings import corpus_of
 from breachkit.detect.campaign_strings import find_shared
 from breachkit.detect.campaign_texts import Passage
@@ -118,6 +121,17 @@ def test_a_run_is_found_whole_and_nothing_else_with_it(name: str) -> None:
     assert {row.text: row.elsewhere for row in campaign.strings}[campaign.purge_string] == 0
 
 
+def test_a_link_is_the_string_also_when_the_sample_shows_only_copies_with_the_same_words_before_it() -> None:
+    rng = random.Random(5)
+    pitch = "the marvellous boxes are here again today"
+    broken = [at % 12 == 0 for at in range(60)]
+    texts = (f"{pitch}{chr(10) if is_broken else ' '}{LINK}" for is_broken in broken)
+    mail = Mail(*(forged(rng, around(rng, text)) for text in texts), *office(5, 60))
+    [campaign] = [one for one in mail.grouped(samples=(40,)).campaigns if not one.bulk]
+    assert campaign.members == tuple(range(60))
+    assert campaign.purge_string == LINK
+
+
 SIGNATURE = "\n-- \nAnna Verdi\nSales\nHouse S.p.A. - Tel. +39 02 5550123\nhttps://www.house.example/\n"
 DISCLAIMER = (
     "\nThis message is confidential and meant for its addressee only. See http://privacy-notice.example/ for all of it,"
@@ -150,7 +164,6 @@ def test_what_innocent_mail_shares_makes_no_campaign(name: str) -> None:
     rng = random.Random(name)
     tongue = Tongue(rng, 1500)
     mail = Mail(*(INNOCENT[name](rng, tongue) for _ in range(20)), *office(6, 40))
-    mail.raws = {at: raw.replace(b"From: <>", b"From: <>") for at, raw in mail.raws.items()}
     assert [one.purge_string for one in mail.grouped().campaigns if not one.bulk] == []
 
 
@@ -290,6 +303,40 @@ def test_any_bytes_are_grouped_without_an_error(raws: list[bytes]) -> None:
         assert found.ungrouped + sum(one.messages for one in found.campaigns) == 3 * len(raws)
 
 
+_HARD = st.sampled_from(["è già", "=E8", "boxes today", "&egrave;", "\r\n ", "\n\t", "\n", " ", "x", "€", "Ã¨"])
+
+
+@given(
+    st.lists(_HARD, max_size=12).map("".join),
+    st.sampled_from(["utf-8", "cp1252", "iso-8859-15", "us-ascii", ""]),
+    st.sampled_from(["utf-8", "cp1252"]),
+    st.sampled_from(["8bit", "quoted-printable", "base64", ""]),
+)
+@settings(max_examples=200)
+def test_a_search_finds_what_stands_in_the_bytes_or_the_decoded_texts(
+    said: str, charset: str, written_in: str, coding: str
+) -> None:
+    kind = f"Content-Type: text/plain; charset={charset}\r\n" if charset else ""
+    way = f"Content-Transfer-Encoding: {coding}\r\n" if coding else ""
+    raw = f"Subject: a folded\r\n subject\r\n{kind}{way}\r\n{said}\r\n".encode(written_in)
+    texts = ["è già", "boxes today", "already", "a folded subject", "è", "Ã¨", "€", "xx", "x x"]
+    seen = [raw.decode("utf-8", "replace"), *decoded_texts(raw)]
+    assert Search(texts).held(raw) == {at for at, text in enumerate(texts) if any(text in one for one in seen)}
+
+
+def test_a_sample_is_half_by_chance_and_half_even_and_holds_only_what_is_wanted() -> None:
+    rng = random.Random(2)
+    loud = [letter(rng, "x") for _ in range(300)]
+    quiet = [letter(rng, "x", account=f"p{at % 3}@house.example") for at in range(9)]
+    messages = Mail(*loud, *quiet).messages()
+    order = list(range(len(messages)))
+    chosen, about = choose_sample(messages, order, 40, lambda at: at % 2 == 0)
+    assert len(chosen) == len(set(chosen)) == 40
+    assert all(at % 2 == 0 for at in chosen)
+    assert {at for at in range(300, 309) if at % 2 == 0} <= set(chosen)
+    assert 150 <= about <= 160
+
+
 def test_an_empty_queue_has_no_campaign() -> None:
     grouping = Grouping(lambda _message: b"", lambda _amount: None)
     assert find_campaigns([], grouping) == Campaigns((), 0)
@@ -321,12 +368,10 @@ def test_tags_styles_quotations_and_the_original_are_no_part_of_a_passage() -> N
 
 
 def test_the_string_that_hits_nobody_else_is_chosen() -> None:
-    covers_more = Tried("a phrase that others have", frozenset(range(103)))
-    exact = Tried("http://x.example/", frozenset(range(100)))
-    fragment = Tried("x.example/", frozenset(range(100)))
-    chosen = choose([covers_more, fragment, exact])
-    assert chosen is not None
-    assert chosen[0] == exact
+    covers_more = Tried("a phrase that others have", np.arange(103, dtype=np.int32))
+    exact = Tried("http://x.example/", np.arange(100, dtype=np.int32))
+    fragment = Tried("x.example/", np.arange(100, dtype=np.int32))
+    assert choose([covers_more, fragment, exact]) is exact
     assert choose([]) is None
 
 

@@ -55,6 +55,7 @@ SERVER = MailServer(
     queue_home=queue_home,
     is_live=is_live,
     read_sessions=_later("sessions", "read_sessions"),
+    read_facts=_later("facts", "read_facts"),
     read_doors=_later("doors", "read_doors"),
     read_transcripts=_later("transcripts", "read_transcripts"),
     read_accounts=_later("accounts", "read_accounts"),

@@ -47,7 +47,7 @@ VERBS = frozenset(
 )
 _AUTH_CODES = (b"334", b"235")
 _CONTENT_COUNT = re.compile(rb"\d+ bytes \(")
-_ACCEPTED_ID = re.compile(rb"message[- ]id:? +<?([^\s<>]{1,100}?)>?(?: |$)", re.IGNORECASE)
+ACCEPTED_ID = re.compile(rb"message[- ]id:? +<?([^\s<>]{1,100}?)>?(?: |$)", re.IGNORECASE)
 _SUMMARY_END = re.compile(rb"> (\d{1,6}) \d{1,15} \d{1,6}:\d\d:\d\d ([^<>]*)\Z")
 _CLIENT_MARK = b"client session"
 _MOST_AWAITED = 1_000
@@ -283,7 +283,7 @@ class Dialogue:
         is_accepted = reply is not None and reply[:1] == b"2"
         if not is_accepted and not message.count and message.is_taken:
             return  # MAIL FROM alone: nothing was offered
-        found = _ACCEPTED_ID.search(reply) if is_accepted and reply else None
+        found = ACCEPTED_ID.search(reply) if is_accepted and reply else None
         queue_id = decode_text(found[1]) if found else summary_id
         self._add_transaction(ts, message, queue_id if is_accepted else None, is_accepted=is_accepted)
 

@@ -20,9 +20,9 @@ from breachkit.sasl import Password
 from breachkit.sasl import decode_text
 from breachkit.servers.icewarp.lines import RECEIVED
 from breachkit.servers.icewarp.lines import SENT
-from breachkit.servers.icewarp.sessions import IDLE
+from breachkit.servers.icewarp.machine import IDLE
+from breachkit.servers.icewarp.machine import canonical
 from breachkit.servers.icewarp.sessions import by_node
-from breachkit.servers.icewarp.sessions import canonical
 from breachkit.servers.icewarp.sessions import read_entries
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from breachkit.servers import LogFile
     from breachkit.servers import LogTally
     from breachkit.servers import Reading
-    from breachkit.servers.icewarp.sessions import Key
-    from breachkit.servers.icewarp.sessions import LogEntry
+    from breachkit.servers.icewarp.machine import Key
+    from breachkit.servers.icewarp.machine import LogEntry
 
 DOORS: frozenset[Service] = frozenset({"pop3", "imap", "web"})
 

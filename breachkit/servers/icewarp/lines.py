@@ -7,6 +7,7 @@ forms are accepted. Most carry no date: it is in the file's name.
 
 from __future__ import annotations
 
+import copy
 import re
 from datetime import UTC
 from datetime import date
@@ -14,6 +15,7 @@ from datetime import datetime
 from datetime import timedelta
 from datetime import timezone
 from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -30,6 +32,9 @@ _LINE = re.compile(
     rb")(?: (.*))?",
     re.DOTALL,
 )
+ALIEN_LINE = "log line without 'ADDRESS [THREAD] TIME'"
+
+TIME_OF_DAY = re.compile(rb"\d\d:\d\d:\d\d")
 _MONTHS = {name: number for number, name in enumerate(b"jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
 _DAY = 86_400
 _LAST_HOUR = 23
@@ -53,7 +58,7 @@ class Clock:
     new date in its name.
     """
 
-    __slots__ = ("_day", "_has_rolled", "_hours", "_known", "_last", "_midnight", "_previous", "_zone")
+    __slots__ = ("_day", "_has_rolled", "_hours", "_known", "_last", "_midnight", "_previous", "_zone", "first")
 
     def __init__(self, day: date, zone: tzinfo, previous: float | None = None) -> None:
         """Begin a file of a day; `previous` is the moment of the last line of the file before it."""
@@ -63,7 +68,19 @@ class Clock:
         self._last: int | None = None
         self._known: tuple[bytes, float] = (b"", 0.0)
         self._has_rolled = False
+        self.first: tuple[bytes, float] | None = None
+        """The first time it dated, and the moment that it took that for."""
         self._set_day(day)
+
+    def set_back(self, before: Clock) -> None:
+        """Stand as another clock does."""
+        for name in self.__slots__:
+            setattr(self, name, getattr(before, name))
+
+    def goes_on_as(self, first: tuple[bytes, float]) -> bool:
+        """Tell whether this clock and one that began with `first` stand alike once that time has come."""
+        later = copy.copy(self)
+        return later.at(first[0]) == first[1] and not later._has_rolled  # noqa: SLF001  its own copy
 
     def _set_day(self, day: date) -> None:
         self._day = day
@@ -90,6 +107,7 @@ class Clock:
             return self._midnight - (_DAY - seconds)
         self._last = seconds
         self._known = (time, self._hours[hour] + minute * 60 + second)
+        self.first = self.first or self._known
         return self._known[1]
 
     def _begin(self, hour: int, minute: int, second: int) -> None:
@@ -101,17 +119,38 @@ class Clock:
             self._set_day(self._day - timedelta(days=1))
 
 
-def parse_line(text: bytes, clock: Clock, zone: tzinfo) -> LogLine | None:
+class Parts(NamedTuple):
+    """A line, split; either a time of day or a whole moment is known of it."""
+
+    peer: bytes
+    thread: bytes
+    time: bytes | None
+    """`HH:MM:SS`, for a clock to date."""
+    ts: float | None
+    begin: int
+    """Where its text begins; its end when it has none."""
+
+
+def split_line(text: bytes, zone: tzinfo) -> Parts | None:
     """Split a line; None when it does not begin as a line of a session does."""
     found = _LINE.match(text)
     if not found:
         return None
     peer, thread, time, iso, iso_zone, rfc, rfc_zone, rest = found.groups()
+    begin = len(text) if rest is None else found.start(8)
     if time is not None:
-        ts = clock.at(time)
-    else:
-        ts = _moment(_iso(iso), iso_zone, zone) if iso is not None else _moment(_rfc(rfc), rfc_zone, zone)
-    return None if ts is None else (peer, thread, ts, rest or b"")
+        return Parts(peer, thread, time, None, begin)
+    ts = _moment(_iso(iso), iso_zone, zone) if iso is not None else _moment(_rfc(rfc), rfc_zone, zone)
+    return None if ts is None else Parts(peer, thread, None, ts, begin)
+
+
+def parse_line(text: bytes, clock: Clock, zone: tzinfo) -> LogLine | None:
+    """Split a line and date it; None when it does not begin as a line of a session does."""
+    parts = split_line(text, zone)
+    if parts is None:
+        return None
+    ts = clock.at(parts.time) if parts.time is not None else parts.ts
+    return None if ts is None else (parts.peer, parts.thread, ts, text[parts.begin :])
 
 
 def _iso(stamp: bytes) -> datetime | None:

@@ -145,5 +145,5 @@ def _same(one: LogFile, other: LogFile) -> bool:
 def _digest(log: LogFile) -> bytes:
     digest = hashlib.sha256()
     for block in read_blocks(str(log.path), log.member, log.label):
-        digest.update(b"\n".join([*block.lines, b""]) if isinstance(block, Block) else block.reason.encode())
+        digest.update(block.text if isinstance(block, Block) else block.reason.encode())
     return digest.digest()

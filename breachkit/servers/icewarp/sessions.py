@@ -1,13 +1,10 @@
-"""SMTP sessions of IceWarp: interleaved lines of rotated logs → sessions.
+"""SMTP sessions of IceWarp, line by line: interleaved lines of rotated logs → sessions.
 
-The thread id is reused all day and two sessions of one id can be alive at once from different peers
-(measured), so a session is keyed by (peer, thread) from `Connected` to `Disconnected`, to the next
-`Connected`, or to a banner. Sessions go on over the end of a file and over midnight.
+This is the plain way, for who wants every session with all that it says; `facts` takes the fast one.
 """
 
 from __future__ import annotations
 
-import ipaddress
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -16,14 +13,17 @@ from breachkit.files import OVERLONG
 from breachkit.files import Block
 from breachkit.files import read_blocks
 from breachkit.records import Locus
-from breachkit.records import Session
 from breachkit.records import Skipped
-from breachkit.servers.icewarp.dialogue import Dialogue
+from breachkit.servers.icewarp.lines import ALIEN_LINE
 from breachkit.servers.icewarp.lines import RECEIVED
 from breachkit.servers.icewarp.lines import SENT
 from breachkit.servers.icewarp.lines import Clock
-from breachkit.servers.icewarp.lines import Place
 from breachkit.servers.icewarp.lines import parse_line
+from breachkit.servers.icewarp.machine import begins_anew
+from breachkit.servers.icewarp.machine import feed
+from breachkit.servers.icewarp.machine import finish
+from breachkit.servers.icewarp.machine import is_end
+from breachkit.servers.icewarp.machine import opening
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,26 +33,19 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from breachkit.records import Service
+    from breachkit.records import Session
     from breachkit.servers import LogFile
     from breachkit.servers import LogTally
     from breachkit.servers import Reading
-
-ALIEN_LINE = "log line without 'ADDRESS [THREAD] TIME'"
-
-IDLE = 24 * 3600
-"""Seconds after which a line of a thread belongs to another session: none lives that long in silence."""
+    from breachkit.servers.icewarp.dialogue import Dialogue
+    from breachkit.servers.icewarp.machine import Key
+    from breachkit.servers.icewarp.machine import LogEntry
 
 SILENCE = 12 * 3600
 """Seconds without any line that are reported as a gap of the log."""
 
 _MARKERS = frozenset({RECEIVED, SENT})
 _AFTER_MARKER = frozenset({b" ", b""})
-
-Key = tuple[bytes, bytes]
-
-
-LogEntry = tuple[Key, float, bytes, bytes, Place]
-"""One line of a log: (peer, thread), seconds since the epoch, marker (`<<<`, `>>>` or empty), text, place."""
 
 
 def read_entries(logs: Iterable[LogFile], reading: Reading, tally: LogTally) -> Iterator[LogEntry | Skipped]:
@@ -67,7 +60,7 @@ def read_entries(logs: Iterable[LogFile], reading: Reading, tally: LogTally) -> 
                     if not isinstance(entry, Skipped):
                         last = _count(tally, entry[1], last)
                     yield entry
-                reading.progress(sum(map(len, block.lines)) + len(block.lines))
+                reading.progress(len(block.text))
             else:
                 tally.lines += block.reason == OVERLONG
                 yield block
@@ -152,80 +145,25 @@ def _sessions(
             continue
         key = entry[0]
         dialogue = alive.get(key)
-        if dialogue is not None and _begins_anew(dialogue, entry):
-            yield from _finish(alive.pop(key), node, reading.zone)
+        if dialogue is not None and begins_anew(dialogue, entry):
+            yield finish(alive.pop(key), node, reading.zone)
             dialogue = None
         if dialogue is None:
-            dialogue = _opening(entry, reading)
+            dialogue = opening(entry, reading)
             if dialogue is None:
                 continue
             alive[key] = dialogue
-        _feed(dialogue, entry, tally)
+        feed(dialogue, entry)
+        _count_kind(tally, entry)
         watch(dialogue, entry)
-        if not entry[2] and entry[3].startswith(b"Disconnected"):
-            yield from _finish(alive.pop(key), node, reading.zone)
+        if is_end(entry):
+            yield finish(alive.pop(key), node, reading.zone)
     for dialogue in alive.values():
-        yield from _finish(dialogue, node, reading.zone, is_open=True)
+        yield finish(dialogue, node, reading.zone, is_open=True)
 
 
-def _opening(entry: LogEntry, reading: Reading) -> Dialogue | None:
-    """Begin a session with this line, or None when the line belongs to no session."""
-    (peer, thread), ts, marker, text, place = entry
-    if not marker and not text.startswith((b"Connected", b"***")) and b"lient session" not in text:
-        return None
-    reader = (reading.zone, reading.fingerprints)
-    return Dialogue(canonical(peer), thread.decode().upper(), ts, Locus(*place), reader)
-
-
-def _begins_anew(dialogue: Dialogue, entry: LogEntry) -> bool:
-    """Tell whether a line opens another session of the same peer and thread."""
-    _, ts, marker, text, _ = entry
-    if ts - dialogue.end > IDLE:
-        return True
-    if marker == SENT:
-        return text.startswith(b"220") and not dialogue.is_banner_due
-    return not marker and text.startswith(b"Connected") and (dialogue.has_dialogue or dialogue.is_connected)
-
-
-def _feed(dialogue: Dialogue, entry: LogEntry, tally: LogTally) -> None:
-    _, ts, marker, text, place = entry
-    if marker == RECEIVED:
+def _count_kind(tally: LogTally, entry: LogEntry) -> None:
+    if entry[2]:
         tally.dialogue_lines += 1
-        dialogue.received(ts, text, place)
-    elif marker == SENT:
-        tally.dialogue_lines += 1
-        dialogue.sent(ts, text, place)
     else:
-        tally.summary_lines += text.startswith(b"***")
-        dialogue.is_connected = dialogue.is_connected or text.startswith(b"Connected")
-        dialogue.note(ts, text, place)
-
-
-def _finish(dialogue: Dialogue, node: str, zone: tzinfo, *, is_open: bool = False) -> Iterator[Session]:
-    dialogue.close()
-    yield Session(
-        kind=dialogue.kind or "server",
-        client_ip=dialogue.client_ip,
-        thread=dialogue.thread,
-        start=datetime.fromtimestamp(dialogue.start, zone),
-        end=datetime.fromtimestamp(dialogue.end, zone),
-        helo=dialogue.helo,
-        attempts=tuple(dialogue.attempts),
-        transactions=tuple(dialogue.transactions),
-        deliveries=tuple(dialogue.deliveries),
-        has_dialogue=dialogue.has_dialogue,
-        is_open=is_open,
-        node=node,
-        source=dialogue.source,
-    )
-
-
-def canonical(peer: bytes) -> str:
-    """Spell an address in its canonical form (RFC 5952); a word stays a word."""
-    text = peer.decode("ascii", "backslashreplace").strip("[]")
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return text
-    mapped = getattr(address, "ipv4_mapped", None)
-    return str(mapped or address)
+        tally.summary_lines += entry[3].startswith(b"***")

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from breachkit.servers import LogFile
     from breachkit.servers import Reading
     from breachkit.servers.icewarp.dialogue import Dialogue
-    from breachkit.servers.icewarp.sessions import LogEntry
+    from breachkit.servers.icewarp.machine import LogEntry
 
 MASK = "***"
 USER_DECODED = "[user name, decoded]"

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from breachkit.files import OVERLONG
+from breachkit.servers.icewarp.lines import ALIEN_LINE
 from breachkit.servers.icewarp.lines import Clock
 from breachkit.servers.icewarp.lines import parse_line
-from breachkit.servers.icewarp.sessions import ALIEN_LINE
-from breachkit.servers.icewarp.sessions import canonical
+from breachkit.servers.icewarp.machine import canonical
 from tests.servers.icewarp.factories import lines
 from tests.servers.icewarp.factories import sessions_of
 from tests.servers.icewarp.factories import write_log

@@ -1,0 +1,136 @@
+"""What SMTP logs say as far as a question about accounts needs it: small partial results that add up.
+
+Mail from outside is only counted, unless a queued message names it: a log holds far more of it than of what
+accounts do. No body, no password and no line of a log is in here, so a part may travel.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from dataclasses import field
+from typing import TYPE_CHECKING
+from typing import NamedTuple
+
+from breachkit.records import Skipped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from breachkit.records import AuthAttempt
+    from breachkit.records import Delivery
+    from breachkit.records import Locus
+    from breachkit.records import Session
+    from breachkit.records import Transaction
+
+HOUR = 3600
+KEPT_EXAMPLES = 3
+
+Skips = dict[str, tuple[int, tuple["Locus", ...]]]
+"""How often something could not be read, by reason, and the first places."""
+
+Send = tuple[str, "str | None", "Locus | None", "Transaction"]
+"""Client address, user as typed, place of the AUTH (both None without one), and the message."""
+
+
+class Question(NamedTuple):
+    """What is asked of the logs."""
+
+    since: float | None = None
+    until: float | None = None
+    """Sessions that begin outside are left out; seconds since the epoch."""
+    queue_ids: frozenset[str] = frozenset()
+    """Messages wanted though nobody authenticated to send them."""
+
+    def is_inside(self, ts: float) -> bool:
+        """Tell whether a session that begins then is asked for."""
+        return (self.since is None or ts >= self.since) and (self.until is None or ts <= self.until)
+
+
+@dataclass(slots=True)
+class LogFacts:
+    """What some part of the logs says."""
+
+    attempts: list[AuthAttempt] = field(default_factory=list)
+    sends: list[Send] = field(default_factory=list)
+    deliveries: list[Delivery] = field(default_factory=list)
+    sessions: Counter[int] = field(default_factory=Counter)
+    """Sessions by the hour they began in, as seconds since the epoch."""
+    accepted: Counter[int] = field(default_factory=Counter)
+    """Messages taken in, by the hour."""
+    sources: dict[int, Locus] = field(default_factory=dict)
+    """The first session of each hour."""
+    session_of: dict[Locus, Locus] = field(default_factory=dict)
+    """The place of each successful AUTH, and where its session begins."""
+    skipped: Skips = field(default_factory=dict)
+
+    def take(self, session: Session, question: Question) -> None:
+        """Add one session."""
+        ts = session.start.timestamp()
+        if not question.is_inside(ts):
+            return
+        self.count_session(int(ts) // HOUR * HOUR, 1, session.source)
+        for sent in session.transactions:
+            self.accepted[int(sent.ts.timestamp()) // HOUR * HOUR] += sent.accepted
+        self.keep(session, question)
+
+    def keep(self, session: Session, question: Question) -> None:
+        """Add what a session says beside its number."""
+        self.attempts.extend(session.attempts)
+        self.deliveries.extend(session.deliveries)
+        self.session_of.update(
+            (tried.source, session.source) for tried in session.attempts if tried.outcome == "success"
+        )
+        for sent in session.transactions:
+            if sent.attempt is not None:
+                tried = session.attempts[sent.attempt]
+                self.sends.append((session.client_ip, tried.user, tried.source, sent))
+            elif sent.queue_id is not None and sent.queue_id in question.queue_ids:
+                self.sends.append((session.client_ip, None, None, sent))
+
+    def count_session(self, hour: int, number: int, source: Locus) -> None:
+        """Count sessions of one hour, the first of which begins at a place."""
+        self.sessions[hour] += number
+        self.sources[hour] = min(self.sources.get(hour, source), source)
+
+    def skip(self, skipped: Iterable[Skipped]) -> None:
+        """Count what could not be read."""
+        for one in skipped:
+            self._skip(one.reason, 1, (one.source,))
+
+    def _skip(self, reason: str, number: int, places: tuple[Locus, ...]) -> None:
+        count, examples = self.skipped.get(reason, (0, ()))
+        self.skipped[reason] = (count + number, (*examples, *places)[:KEPT_EXAMPLES])
+
+    def add(self, other: LogFacts) -> None:
+        """Add another part; parts are added in the order of the logs, so that examples are the first ones."""
+        self.attempts += other.attempts
+        self.sends += other.sends
+        self.deliveries += other.deliveries
+        self.accepted.update(other.accepted)
+        for hour, number in other.sessions.items():
+            self.count_session(hour, number, other.sources[hour])
+        self.session_of.update(other.session_of)
+        for reason, (number, places) in other.skipped.items():
+            self._skip(reason, number, places)
+
+    def move_down(self, path: str, lines: int) -> None:
+        """Number the lines of one log anew: so many stand before those that were read."""
+        if not lines:
+            return
+
+        def moved(source: Locus) -> Locus:
+            return source._replace(line=source.line + lines) if source.path == path else source
+
+        self.attempts = [tried._replace(source=moved(tried.source)) for tried in self.attempts]
+        self.deliveries = [sent._replace(source=moved(sent.source)) for sent in self.deliveries]
+        self.sends = [
+            (client_ip, user, None if auth is None else moved(auth), sent._replace(source=moved(sent.source)))
+            for client_ip, user, auth, sent in self.sends
+        ]
+        self.session_of = {moved(auth): moved(begin) for auth, begin in self.session_of.items()}
+        self.sources = {hour: moved(source) for hour, source in self.sources.items()}
+        self.skipped = {
+            reason: (number, tuple(moved(place) for place in places))
+            for reason, (number, places) in self.skipped.items()
+        }

@@ -1,0 +1,203 @@
+"""A span of the logs of one server → a partial result: the part of the map that one process does.
+
+A span knows nothing of what stands before it. What that may change is put aside for the stitch (`facts`): lines of
+sessions that may have begun before, lines of those still open behind, and how its clock was set.
+"""
+
+from __future__ import annotations
+
+import copy
+from datetime import datetime
+from typing import TYPE_CHECKING
+from typing import NamedTuple
+
+import numpy as np
+
+from breachkit.files import OVERLONG
+from breachkit.files import Block
+from breachkit.files import read_blocks
+from breachkit.records import Skipped
+from breachkit.servers.icewarp import codes
+from breachkit.servers.icewarp.blocks import split_block
+from breachkit.servers.icewarp.lines import Clock
+from breachkit.servers.icewarp.sessions import SILENCE
+from breachkit.servers.icewarp.weaver import Weaver
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from collections.abc import Iterator
+
+    from breachkit.servers import LogFile
+    from breachkit.servers import Reading
+    from breachkit.servers.facts import LogFacts
+    from breachkit.servers.facts import Question
+    from breachkit.servers.icewarp.blocks import Lines
+    from breachkit.servers.icewarp.pieces import Piece
+    from breachkit.servers.icewarp.pieces import Setting
+    from breachkit.servers.icewarp.pieces import Span
+    from breachkit.servers.icewarp.weaver import Seam
+
+BLOCK = 8 << 20
+"""Bytes that are split at once: the columns of their lines are as large again, thrice."""
+
+
+class Dated(NamedTuple):
+    """How a span dated its lines."""
+
+    first: tuple[bytes, float] | None
+    """The first time of day in its first piece, and the moment that it was taken for; None without one."""
+    ahead: float | None
+    """The last moment of its first piece, which set the clock of the second; None when there is one piece only."""
+    clock: Clock
+    """As it stood at the end."""
+
+
+class Counted(NamedTuple):
+    """What the lines of a span showed, beside the sessions themselves."""
+
+    lines: int
+    session_lines: int
+    bytes: int
+    dialogue_lines: int
+    summary_lines: int
+    begin: float | None
+    """The moment of the first line."""
+    first: float | None
+    last: float | None
+    silences: tuple[tuple[float, float], ...]
+
+
+class Part(NamedTuple):
+    """What one span comes to."""
+
+    facts: LogFacts
+    counted: Counted
+    seam: Seam
+    dated: Dated
+    lines: tuple[int, ...]
+    """How many lines each piece has: they are numbered from 1 in a piece."""
+
+
+def read_span(span: Span, reading: Reading, question: Question, setting: Setting) -> Part:
+    """Read one span."""
+    weaver = Weaver(
+        reading, question, span.pieces[0].log.node, is_inner=not span.is_first, is_followed=not span.is_last
+    )
+    counter = Counter(setting.previous)
+    numbers = []
+    clocks: list[Clock] = []
+    ahead = None
+    for piece in span.pieces:
+        ahead = counter.last if len(clocks) == 1 else ahead
+        is_set = setting.clock is not None and piece.begin > 0
+        clock = (
+            setting.clock if is_set and setting.clock is not None else clock_of(piece.log, reading, counter.previous)
+        )
+        clocks.append(clock)
+        numbers.append(_read_piece(piece, weaver, clock, counter, reading))
+        counter.bytes += piece.log.size if piece.end is None else 0
+    if span.is_last:
+        weaver.close()
+    dated = Dated(clocks[0].first, ahead, clocks[-1])
+    return Part(weaver.facts, counter.counted(), weaver.seam(), dated, tuple(numbers))
+
+
+def clock_of(log: LogFile, reading: Reading, previous: float | None) -> Clock:
+    """Set a clock by the name of a log."""
+    return Clock(log.day or datetime.fromtimestamp(log.mtime, reading.zone).date(), reading.zone, previous)
+
+
+def _read_piece(piece: Piece, weaver: Weaver, clock: Clock, counter: Counter, reading: Reading) -> int:
+    """Read one piece; return how many lines it has."""
+    log = piece.log
+    number = weaver.log(log.label)
+    lines = 0
+    for block in _gathered(read_blocks(str(log.path), log.member, log.label, (piece.begin, piece.end))):
+        if isinstance(block, Skipped):
+            weaver.facts.skip([block])
+            counter.lines += block.reason == OVERLONG
+            lines += block.reason == OVERLONG
+            continue
+        before = copy.copy(clock)
+        split = split_block(block, log.label, number, clock, reading.zone)
+        if not weaver.take(split.lines):
+            clock.set_back(before)
+            split = split_block(block, log.label, number, clock, reading.zone, is_common=False)
+            weaver.take(split.lines)
+        weaver.facts.skip(split.skipped)
+        counter.count(split.lines, len(split.skipped))
+        lines += split.number
+        reading.progress(len(block.text))
+    return lines
+
+
+def _gathered(blocks: Iterable[Block | Skipped]) -> Iterator[Block | Skipped]:
+    """Put small blocks together: each costs a little by itself."""
+    parts: list[Block] = []
+    size = 0
+    for block in blocks:
+        if isinstance(block, Block):
+            parts.append(block)
+            size += len(block.text)
+            if size < BLOCK:
+                continue
+        if parts:
+            yield Block(parts[0].offset, parts[0].number, b"".join([part.text for part in parts]))
+        parts, size = [], 0
+        if isinstance(block, Skipped):
+            yield block
+    if parts:
+        yield Block(parts[0].offset, parts[0].number, b"".join([part.text for part in parts]))
+
+
+class Counter:
+    """Counts the lines of a span."""
+
+    __slots__ = (
+        "_begin",
+        "_dialogue",
+        "_first",
+        "_seed",
+        "_session",
+        "_silences",
+        "_summary",
+        "bytes",
+        "last",
+        "lines",
+    )
+
+    def __init__(self, seed: float | None) -> None:
+        """Begin behind a moment, if there is something before."""
+        self._seed = seed
+        self.lines = self.bytes = self._session = self._dialogue = self._summary = 0
+        self._begin: float | None = None
+        self._first: float | None = None
+        self.last: float | None = None
+        self._silences: list[tuple[float, float]] = []
+
+    @property
+    def previous(self) -> float | None:
+        """The last moment so far, of what stands before as well."""
+        return max((moment for moment in (self._seed, self.last) if moment is not None), default=None)
+
+    def count(self, lines: Lines, skipped: int) -> None:
+        """Count some lines, and how many were none."""
+        self.lines += len(lines.ts) + skipped
+        self._session += len(lines.ts)
+        self._dialogue += int(np.count_nonzero(codes.are_marked(lines.code)))
+        self._summary += int(np.count_nonzero(lines.code == codes.SUMMARY))
+        if not len(lines.ts):
+            return
+        if self._begin is None or self._first is None or self.last is None:
+            self._begin = self._first = self.last = float(lines.ts[0])
+        reached = np.maximum.accumulate(np.concatenate(([self.last], lines.ts)))
+        for row in np.flatnonzero(lines.ts - reached[:-1] > SILENCE).tolist():
+            self._silences.append((float(reached[row]), float(lines.ts[row])))
+        self._first = min(self._first, float(lines.ts.min()))
+        self.last = float(reached[-1])
+
+    def counted(self) -> Counted:
+        """Close the count."""
+        kinds = (self._dialogue, self._summary)
+        moments = (self._begin, self._first, self.last)
+        return Counted(self.lines, self._session, self.bytes, *kinds, *moments, tuple(self._silences))

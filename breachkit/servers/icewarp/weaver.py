@@ -1,0 +1,469 @@
+"""Interleaved lines → what their sessions come to: whole sessions by plan, the others line by line.
+
+A block's lines are sorted by key; a session that runs from `Connected` to its end within what is at hand is looked
+up by its course (`plans`). One that is still open waits for the next block; one that has no plan, or waits too
+long, is led through a `Dialogue` line by line (`machine`), which is the word on what a session is.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import TYPE_CHECKING
+from typing import NamedTuple
+
+import numpy as np
+
+from breachkit.records import Locus
+from breachkit.sasl import decode_text
+from breachkit.servers.facts import HOUR
+from breachkit.servers.facts import LogFacts
+from breachkit.servers.icewarp import codes
+from breachkit.servers.icewarp.blocks import PADDING
+from breachkit.servers.icewarp.blocks import Lines
+from breachkit.servers.icewarp.blocks import has_prefixes
+from breachkit.servers.icewarp.dialogue import ACCEPTED_ID
+from breachkit.servers.icewarp.lines import RECEIVED
+from breachkit.servers.icewarp.lines import SENT
+from breachkit.servers.icewarp.lines import split_line
+from breachkit.servers.icewarp.machine import IDLE
+from breachkit.servers.icewarp.machine import begins_anew
+from breachkit.servers.icewarp.machine import canonical
+from breachkit.servers.icewarp.machine import feed
+from breachkit.servers.icewarp.machine import finish
+from breachkit.servers.icewarp.machine import is_end
+from breachkit.servers.icewarp.machine import opening
+from breachkit.servers.icewarp.plans import LONGEST_PLAN
+from breachkit.servers.icewarp.plans import MOST_PLANS
+from breachkit.servers.icewarp.plans import Performance
+from breachkit.servers.icewarp.plans import Plan
+from breachkit.servers.icewarp.plans import Script
+from breachkit.servers.icewarp.plans import plan_of
+
+if TYPE_CHECKING:
+    from breachkit.servers import Reading
+    from breachkit.servers.facts import Question
+    from breachkit.servers.icewarp.blocks import Column
+    from breachkit.servers.icewarp.dialogue import Dialogue
+    from breachkit.servers.icewarp.machine import Key
+    from breachkit.servers.icewarp.machine import LogEntry
+
+_HIGH, _LOW = np.uint64(0xFFFFFFFFFF000000), np.uint64(0xFFFFFF)
+_MARKERS = frozenset({RECEIVED, SENT})
+_AFTER_MARKER = frozenset({b" ", b""})
+
+PATIENCE = 3
+"""Blocks for which an open session waits for its end before it is led line by line."""
+
+
+class Rows(NamedTuple):
+    """Where some lines stand: all that another part of the logs needs to read them again."""
+
+    key: Column
+    ts: Column
+    log: Column
+    offset: Column
+    number: Column
+    size: Column
+    begin: Column
+    """Where its text begins in it."""
+
+
+class Woven(NamedTuple):
+    """The segments of sessions among sorted lines."""
+
+    lines: Lines
+    order: Column
+    begin: Column
+    end: Column
+    """Segments, as places in `order`."""
+    key: Column
+    is_whole: Column
+    """It has an end."""
+    is_calm: Column
+    """It begins with `Connected`, as every segment of its key does, and nothing is left of the key from before."""
+    codes: bytes
+    """The kinds of the lines, sorted."""
+
+
+class Weaver:
+    """Takes lines in the order of the logs and adds what their sessions come to to some facts."""
+
+    def __init__(self, reading: Reading, question: Question, node: str, *, is_inner: bool, is_followed: bool) -> None:
+        """Begin.
+
+        Args:
+            reading: how logs are read.
+            question: what is asked of them.
+            node: which server wrote them.
+            is_inner: True where the logs have a part before these lines: what may go on from there is put aside.
+            is_followed: True where they have a part behind them: what is still open is put aside.
+        """
+        self._reading, self._question, self._node = reading, question, node
+        self._is_inner, self._is_followed = is_inner, is_followed
+        self.facts = LogFacts()
+        self.labels: list[str] = []
+        self._held: Lines | None = None
+        self._age: Column = np.zeros(0, np.int64)
+        self._alive: dict[int, Dialogue] = {}
+        self._led: dict[int, list[Rows]] = {}
+        self._plans: dict[bytes, Plan | None] = {}
+        self._settled: list[Column] = []
+        self._head: list[Rows] = []
+        self._orphans: list[int] = []
+
+    def log(self, label: str) -> int:
+        """Give a log a number."""
+        self.labels.append(label)
+        return len(self.labels) - 1
+
+    def take(self, lines: Lines) -> bool:
+        """Take more lines; False, and nothing is taken, when they are none of a log after all."""
+        age = np.zeros(len(lines.at), np.int64)
+        if self._held is not None:
+            lines, age = _joined(self._held, lines), np.concatenate((self._age, age))
+        if not len(lines.at):
+            return True
+        woven, new = self._weave(lines)
+        if not has_prefixes(lines, woven.order[new]):
+            return False
+        self._held = None
+        self._count_calm(woven, age)
+        return True
+
+    def _weave(self, lines: Lines) -> tuple[Woven, Column]:
+        order = _order_by(lines.key)
+        key = lines.key[order]
+        code = lines.code[order]
+        number = len(key)
+        is_new = np.ones(number, np.bool_)
+        is_new[1:] = key[1:] != key[:-1]
+        begins = is_new | (code == codes.CONNECTED)
+        is_gone = code == codes.DISCONNECTED
+        begins[1:] |= is_gone[:-1]
+        begin = np.flatnonzero(begins)
+        end = np.append(begin[1:], number)
+        opens = code[begin] == codes.CONNECTED
+        first = np.flatnonzero(is_new[begin])
+        group = np.cumsum(is_new[begin]) - 1
+        is_calm = np.logical_and.reduceat(opens, first)
+        if self._alive:
+            is_calm &= ~np.isin(key[begin][first], np.fromiter(self._alive, np.uint64, len(self._alive)))
+        ts = lines.ts[order]
+        leaps = np.flatnonzero((ts[1:] - ts[:-1] > IDLE) & ~begins[1:])
+        is_calm[group[np.searchsorted(begin, leaps, "right") - 1]] = False
+        is_last = np.append(is_new[begin][1:], True)
+        woven = Woven(lines, order, begin, end, key[begin], is_gone[end - 1] | ~is_last, is_calm[group], code.tobytes())
+        if self._is_inner:
+            self._settled.append(np.unique(woven.key[opens | is_gone[end - 1]]))
+        return woven, begin[first]
+
+    # -- whole sessions ----------------------------------------------------------------------------
+
+    def _count_calm(self, woven: Woven, age: Column) -> None:
+        size = woven.end - woven.begin
+        is_short = size <= LONGEST_PLAN
+        whole = np.flatnonzero(woven.is_calm & woven.is_whole & is_short)
+        plans = self._plans_of(woven, whole)
+        self._count(woven, whole, plans)
+        is_open = woven.is_calm & ~woven.is_whole & is_short
+        is_open &= age[woven.order[woven.begin]] < PATIENCE
+        is_done = is_open.copy()
+        is_done[whole] = [plan is not None for plan in plans]
+        for segment in np.flatnonzero(~is_done).tolist():
+            self._lead(woven, segment)
+        if self._orphans:
+            self._head.append(_rows_of(woven.lines, np.array(self._orphans)))
+            self._orphans = []
+        self._hold(woven, np.flatnonzero(is_open), age)
+
+    def _hold(self, woven: Woven, segments: Column, age: Column) -> None:
+        if not len(segments):
+            self._held, self._age = None, age[:0]
+            return
+        rows, _ = _spread(woven, segments)
+        self._held, self._age = _copied(woven.lines, rows), age[rows] + 1
+
+    def _plans_of(self, woven: Woven, segments: Column) -> list[Plan | None]:
+        bounds = zip(woven.begin[segments].tolist(), woven.end[segments].tolist(), strict=True)
+        return [self._plan(woven.codes[begin:end]) for begin, end in bounds]
+
+    def _plan(self, course: bytes) -> Plan | None:
+        try:
+            return self._plans[course]
+        except KeyError:
+            plan = plan_of(course)
+            if len(self._plans) < MOST_PLANS:
+                self._plans[course] = plan
+            return plan
+
+    def _count(self, woven: Woven, segments: Column, plans: list[Plan | None]) -> None:
+        """Count the sessions that have a plan, and keep what the others than plain ones say."""
+        lines, order = woven.lines, woven.order
+        is_planned = np.array([plan is not None for plan in plans], np.bool_)
+        begin = woven.begin[segments]
+        start = lines.ts[order[begin]]
+        is_asked = is_planned & self._are_inside(start)
+        self._count_hours(lines, order[begin[is_asked]])
+        begins = begin.tolist()
+        taken, lost = [], []
+        performed: list[tuple[int, Plan]] = []
+        for place in np.flatnonzero(is_asked).tolist():
+            plan = plans[place]
+            if plan is None:
+                continue
+            at = begins[place]
+            taken += [at + line for line in plan.taken]
+            lost += [at + line for line in plan.lost]
+            if plan.is_tried or (self._question.queue_ids and self._is_wanted(woven, at, plan)):
+                performed.append((int(segments[place]), plan))
+        self._perform(woven, performed)
+        for rows, is_taken in ((taken, 1), (lost, 0)):
+            hours = (lines.ts[order[rows]] // HOUR).astype(np.int64) * HOUR
+            for hour, number in zip(*(column.tolist() for column in np.unique(hours, return_counts=True)), strict=True):
+                self.facts.accepted[hour] += number * is_taken
+
+    def _are_inside(self, ts: Column) -> Column:
+        question = self._question
+        is_inside = np.ones(len(ts), np.bool_)
+        if question.since is not None:
+            is_inside &= ts >= question.since
+        if question.until is not None:
+            is_inside &= ts <= question.until
+        return is_inside
+
+    def _count_hours(self, lines: Lines, rows: Column) -> None:
+        hours = (lines.ts[rows] // HOUR).astype(np.int64) * HOUR
+        for hour in np.unique(hours).tolist():
+            chosen = rows[hours == hour]
+            logs = lines.log[chosen]
+            log = min(np.unique(logs).tolist(), key=self.labels.__getitem__)
+            within = chosen[logs == log]
+            first = int(within[np.argmin(lines.offset[within])])
+            self.facts.count_session(hour, len(chosen), self._place(lines, first))
+
+    def _place(self, lines: Lines, row: int) -> Locus:
+        return Locus(self.labels[int(lines.log[row])], int(lines.offset[row]), int(lines.number[row]))
+
+    def _is_wanted(self, woven: Woven, at: int, plan: Plan) -> bool:
+        """Tell whether a session brought in a message that is asked for."""
+        for line in plan.taken:
+            found = ACCEPTED_ID.search(woven.lines.raw(int(woven.order[at + line]))[4:])
+            if found is None or decode_text(found[1]) in self._question.queue_ids:
+                return True
+        return False
+
+    def _perform(self, woven: Woven, performed: list[tuple[int, Plan]]) -> None:
+        """Keep what the sessions of some segments say."""
+        if not performed:
+            return
+        lines = woven.lines
+        segments = np.array([segment for segment, _ in performed])
+        rows, firsts = _spread(woven, segments)
+        labels = [self.labels[log] for log in lines.log[rows].tolist()]
+        columns = [column[rows].tolist() for column in (lines.begin, lines.stop, lines.ts, lines.offset, lines.number)]
+        ends = [*firsts[1:], len(rows)]
+        reader = (self._reading.zone, self._reading.fingerprints)
+        for (_, plan), first, end in zip(performed, firsts, ends, strict=True):
+            script = Script(lines.text, *columns, labels, first)
+            peer, thread = _key_of(lines, int(rows[first]))
+            source = Locus(*script.place(0))
+            dialogue = Performance(canonical(peer), thread.decode().upper(), script.ts[first], source, reader)
+            dialogue.perform(plan, script)
+            dialogue.end = script.ts[end - 1]
+            self.facts.keep(finish(dialogue, self._node, self._reading.zone), self._question)
+
+    # -- the others --------------------------------------------------------------------------------
+
+    def _lead(self, woven: Woven, segment: int) -> None:
+        """Lead a segment line by line."""
+        key = int(woven.key[segment])
+        rows = woven.order[woven.begin[segment] : woven.end[segment]].tolist()
+        lines = woven.lines
+        if self._is_orphan(woven, segment, key):
+            self._orphans += rows
+            return
+        name = _key_of(lines, rows[0])
+        begun = 0
+        for place, row in enumerate(rows):
+            before = self._alive.get(key)
+            self._step(key, self._entry(lines, row, name))
+            begun = begun if self._alive.get(key) is before else place
+        if self._is_followed and key in self._alive:
+            self._led.setdefault(key, []).append(_rows_of(lines, np.array(rows[begun:])))
+        if woven.is_calm[segment] and woven.is_whole[segment] and key in self._alive:
+            self._finish(key)
+
+    def _is_orphan(self, woven: Woven, segment: int, key: int) -> bool:
+        """Tell whether a segment may go on with a session of the part before."""
+        if not self._is_inner or key in self._alive or woven.codes[woven.begin[segment]] == codes.CONNECTED:
+            return False
+        if segment and woven.key[segment - 1] == woven.key[segment]:
+            return False
+        # the last ones are of these lines themselves
+        return not any(_holds(settled, woven.key[segment]) for settled in self._settled[:-1])
+
+    def _step(self, key: int, entry: LogEntry) -> None:
+        """Show a line to the session of its key."""
+        dialogue = self._alive.get(key)
+        if dialogue is not None and begins_anew(dialogue, entry):
+            self._finish(key)
+            dialogue = None
+        if dialogue is None:
+            dialogue = opening(entry, self._reading)
+            if dialogue is None:
+                return
+            self._alive[key] = dialogue
+        feed(dialogue, entry)
+        if is_end(entry):
+            self._finish(key)
+
+    def _finish(self, key: int) -> None:
+        self._led.pop(key, None)
+        self.facts.take(finish(self._alive.pop(key), self._node, self._reading.zone), self._question)
+
+    def _entry(self, lines: Lines, row: int, key: Key) -> LogEntry:
+        text = lines.raw(row)
+        place = (self.labels[int(lines.log[row])], int(lines.offset[row]), int(lines.number[row]))
+        marker = text[:3]
+        if marker in _MARKERS and text[3:4] in _AFTER_MARKER:
+            return key, float(lines.ts[row]), marker, text[4:], place
+        return key, float(lines.ts[row]), b"", text, place
+
+    # -- ends --------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """End every session that is still open."""
+        held, self._held = self._held, None
+        if held is not None:
+            self._end_held(held)
+        for key in [*self._alive]:
+            self._finish(key)
+
+    def _end_held(self, held: Lines) -> None:
+        if not len(held.at):
+            return
+        woven, _ = self._weave(held)
+        plans = self._plans_of(woven, np.arange(len(woven.begin)))
+        self._count(woven, np.arange(len(woven.begin)), plans)
+        for segment, plan in enumerate(plans):
+            if plan is None:
+                self._lead(woven._replace(is_whole=np.ones_like(woven.is_whole)), segment)
+
+    def seam(self) -> Seam:
+        """Say what the parts before and behind have to do with."""
+        led = [rows for parts in self._led.values() for rows in parts]
+        held = [] if self._held is None else [_rows_of(self._held, np.arange(len(self._held.at)))]
+        settled = np.unique(np.concatenate(self._settled)) if self._settled else np.zeros(0, np.uint64)
+        return Seam(tuple(self.labels), _together(self._head), _together([*held, *led]), settled)
+
+    def pass_seam(self, settled: Column, tail: Column) -> bool:
+        """Forget the sessions of keys that began anew in a part of which only the seam is known.
+
+        Returns:
+            False when one of them may have gone on instead: nothing but reading on from before it can tell.
+        """
+        begun = np.union1d(settled, tail)
+        for key in [key for key in self._alive if _holds(begun, key)]:
+            if not self._alive[key].has_dialogue and not self._alive[key].is_connected:
+                return False
+            self._finish(key)
+        held = self._held
+        if held is None:
+            return True
+        is_begun = np.isin(held.key, begun)
+        self._end_held(held.pick(is_begun))
+        self._held, self._age = held.pick(~is_begun), self._age[~is_begun]
+        return True
+
+
+class Seam(NamedTuple):
+    """What the ends of a part have to do with the parts before and behind it."""
+
+    labels: tuple[str, ...]
+    """The logs, as the rows number them."""
+    head: Rows
+    """Lines that may go on with a session of the part before, in order."""
+    tail: Rows
+    """Lines of sessions that are still open."""
+    settled: Column
+    """Keys of which a session certainly began or ended here, sorted."""
+
+
+def _spread(woven: Woven, segments: Column) -> tuple[Column, list[int]]:
+    """List the rows of some segments, and where each segment begins in that list."""
+    size = woven.end[segments] - woven.begin[segments]
+    first = np.cumsum(size) - size
+    rows = woven.order[np.repeat(woven.begin[segments] - first, size) + np.arange(int(size.sum()))]
+    return rows, first.tolist()
+
+
+def _order_by(key: Column) -> Column:
+    """Sort rows by key, those of one key in their order."""
+    if len(key) <= int(_LOW):
+        packed = np.sort((key & _HIGH) | np.arange(len(key), dtype=np.uint64))
+        order = (packed & _LOW).astype(np.int64)
+        found = key[order]
+        if not ((packed[1:] & _HIGH == packed[:-1] & _HIGH) & (found[1:] != found[:-1])).any():
+            return order
+    return np.argsort(key, kind="stable")
+
+
+def _holds(ordered: Column, key: object) -> bool:
+    place = int(np.searchsorted(ordered, np.uint64(key)))  # type: ignore[call-overload]  # numbers of both kinds
+    return place < len(ordered) and int(ordered[place]) == int(key)  # type: ignore[call-overload]
+
+
+def _key_of(lines: Lines, row: int) -> Key:
+    text = lines.text
+    if lines.is_split[row]:
+        parts = split_line(text[lines.at[row] : lines.stop[row]], UTC)
+        if parts is not None:
+            return parts.peer, parts.thread
+    peer, _, rest = text[lines.at[row] : lines.begin[row]].rpartition(b"[")
+    return peer.rstrip(b" "), rest.partition(b"]")[0]
+
+
+def _joined(first: Lines, second: Lines) -> Lines:
+    """Put lines behind others."""
+    shift = len(first.text)
+    columns = [
+        np.concatenate((one, other + shift if place < 3 else other))  # noqa: PLR2004  the first three are places
+        for place, (one, other) in enumerate(zip(first[1:], second[1:], strict=True))
+    ]
+    return Lines(first.text + second.text, *columns)
+
+
+def _copied(lines: Lines, rows: Column) -> Lines:
+    """Keep some lines only, with their bytes."""
+    at, stop = lines.at[rows], lines.stop[rows]
+    text = b"".join([lines.text[one:other] for one, other in zip(at.tolist(), stop.tolist(), strict=True)])
+    size = stop - at
+    moved = np.cumsum(size) - size
+    kept = lines.pick(rows)
+    return kept._replace(text=text + PADDING, at=moved, begin=kept.begin - at + moved, stop=moved + size)
+
+
+def _rows_of(lines: Lines, rows: Column) -> Rows:
+    at = lines.at[rows]
+    return Rows(
+        lines.key[rows],
+        lines.ts[rows],
+        lines.log[rows],
+        lines.offset[rows],
+        lines.number[rows],
+        lines.stop[rows] - at,
+        lines.begin[rows] - at,
+    )
+
+
+def _together(parts: list[Rows]) -> Rows:
+    if not parts:
+        return Rows(
+            *(
+                np.zeros(0, np.uint64 if name == "key" else np.float64 if name == "ts" else np.int64)
+                for name in Rows._fields
+            )
+        )
+    rows = Rows(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+    order = np.lexsort((rows.offset, rows.log))
+    return Rows(*(column[order] for column in rows))
