@@ -52,6 +52,10 @@ LINE_FIELDS: dict[str, dict[str, type]] = {
 """What each kind of line must hold. Paths are bytes read as UTF-8, odd ones as lone surrogates: any name survives."""
 
 
+_ENCODE = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
+"""`json.dumps` makes an encoder for each line."""
+
+
 class JournalLine(NamedTuple):
     """One line that the chain vouches for."""
 
@@ -155,7 +159,7 @@ class Journal:
         """Gather one line."""
         self._number += 1
         line = {"line": self._number, "prev": self._last_hash, "kind": kind, **fields}
-        text = json.dumps(line, ensure_ascii=True, separators=(",", ":")).encode("ascii")
+        text = _ENCODE(line).encode("ascii")
         self._last_hash = hashlib.sha256(text).hexdigest()
         self._waiting.append(text + b"\n")
 

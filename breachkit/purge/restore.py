@@ -97,10 +97,15 @@ class Restore:
         self._done: Counter[str] = Counter()
         self._left: list[tuple[str, str]] = []
 
-    def plan(self) -> Restored:
-        """Tell what a restore would do. Raises JournalBrokenError, OSError."""
+    def plan(self, *, is_verified: bool = True) -> Restored:
+        """Tell what a restore would do. Raises JournalBrokenError, OSError.
+
+        Args:
+            is_verified: False takes the bytes of the messages for those of the journal: who does not wait for an
+                answer sees them verified once, when they are put back.
+        """
         reading = read_journal(self._run.journal)
-        cases = self._judge().judge(fold(self._run.journal, reading.lines).entries.values())
+        cases = self._judge(is_verified=is_verified).judge(fold(self._run.journal, reading.lines).entries.values())
         for case in cases:
             self._count(case.kind, case)
         return self._result(cases, is_torn=reading.is_torn, is_stopped=False)
@@ -119,10 +124,10 @@ class Restore:
     def _restored(self) -> int:
         return self._done["put"] + self._done["finish"]
 
-    def _judge(self) -> Judge:
+    def _judge(self, *, is_verified: bool = True) -> Judge:
         self._done.clear()
         self._left.clear()
-        return Judge(self._disk, self._run, self._queues, self._is_chosen)
+        return Judge(self._disk, self._run, self._queues, self._is_chosen, is_verified=is_verified)
 
     def _execute(self, is_stopped: Callable[[], bool], progress: Progress) -> Restored:
         reading = read_journal(self._run.journal)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 MESSAGES = "messages"
 LOCK = "lock"
+_NO_NAMES = frozenset({"", os.curdir, os.pardir})
 
 
 class Queue(NamedTuple):
@@ -79,8 +80,9 @@ class Run(NamedTuple):
         return f"{number:08d}"
 
 
-def _join(*parts: str) -> str:
-    return os.path.join(*parts)  # noqa: PTH118  names of strangers stay strings, see `disk`
+def _join(folder: str, *names: str) -> str:
+    """Join names to a folder; `os.path.join` took a third of a restore, and none of these names is absolute."""
+    return os.sep.join((folder.rstrip(os.sep), *names))  # noqa: PTH118  strings, see `disk`
 
 
 def make_queue(path: os.PathLike[str] | str, beside: os.PathLike[str] | str) -> Queue:
@@ -183,24 +185,33 @@ def holds_messages(run: Run) -> bool:
 
 def spell_home(path: str, store: Store) -> str:
     """Spell where a message came from, for the journal: relative where the tree may be copied as a whole."""
-    full = os.path.abspath(path)  # noqa: PTH100
+    full = path if _is_spelled_out(path) else os.path.abspath(path)  # noqa: PTH100
     if store.beside is not None and full.startswith(_join(store.beside, "")):
         full = full[len(_join(store.beside, "")) :]
     return journal.spell_path(full)
 
 
+def _is_spelled_out(path: str) -> bool:
+    """Tell that a path is absolute and has no `.`, `..` or empty part; False means nothing."""
+    return os.name == "posix" and path[:1] == "/" and "/." not in path and "//" not in path and path[-1] != "/"
+
+
 def home_of(spelled: str, store: Store) -> str:
     """Turn a home of a journal into an absolute path; what it says is not to be believed before it is checked."""
     path = journal.path_of(spelled)
-    return _join(store.beside, path) if store.beside is not None else path
+    # a path of a journal may be anything, an absolute one too
+    return os.path.join(store.beside, path) if store.beside is not None else path  # noqa: PTH118
 
 
 def are_plain_folders(path: str, top: str, disk: Disk, known: dict[str, bool]) -> bool:
     """Tell whether a path lies below a folder with no link, junction or `..` between the two."""
     if "\0" in path or not path.startswith(_join(top, "")):
         return False
+    above, _, name = path.rpartition(os.sep)
+    if known.get(_join(top, "", above)) and name not in _NO_NAMES and not os.altsep:
+        return True
     parts = path[len(_join(top, "")) :].split(os.sep)  # noqa: PTH206  `..` must be seen, not resolved
-    if any(part in {"", os.curdir, os.pardir} for part in parts) or (os.altsep and os.altsep in path):
+    if any(part in _NO_NAMES for part in parts) or (os.altsep and os.altsep in path):
         return False
     folder = top
     for part in parts[:-1]:
@@ -209,4 +220,5 @@ def are_plain_folders(path: str, top: str, disk: Disk, known: dict[str, bool]) -
             known[folder] = disk.is_plain_folder(folder) or disk.status(folder) is None
         if not known[folder]:
             return False
+    known[_join(top, "", above)] = True  # no path: it cannot be met as one
     return True

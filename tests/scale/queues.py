@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 SOUGHT = "claim your summer refund at"
 SLICES = 16
 """Parts of the letters with what is sought that can be taken one after the other, by `slice_of`."""
+STOLEN = 3
+"""Mailboxes that what is sought is sent from."""
 _SYLLABLES = ("ba", "ce", "di", "fo", "gu", "la", "me", "ni", "po", "ru", "sta", "tre", "vi", "zo", "qua", "sche")
 _FOLDERS = ("", "", "", "retry")
 
@@ -68,7 +70,9 @@ def write_queue(root: Path, messages: int, *, seed: int = 1, sought: float = 0.2
         hits += is_hit
         raw += is_hit and not is_encoded
         slices[part] += is_hit and not is_encoded
-        letter = _letter(rng, number, lines, (rng.choice(people), rng.choice(people)), is_encoded=is_encoded)
+        # a run comes from few stolen mailboxes
+        names = rng.choice(people[:STOLEN] if is_hit else people), rng.choice(people)
+        letter = _letter(rng, number, lines, names, is_encoded=is_encoded)
         (home / _FOLDERS[rng.randrange(4)] / f"{number:08d}.tmp").write_bytes(letter)
     return Truth(messages, raw, hits, tuple(slices))
 

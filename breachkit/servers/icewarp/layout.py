@@ -165,8 +165,18 @@ def _default_outgoing(bases: Iterable[Path]) -> list[Path]:
     return list(dict.fromkeys(place for place in places if place is not None and place.is_dir()))
 
 
+_USUAL_PARTS = (*(f"priority_{number}" for number in range(5)), "retry")
+
+
 def _with_parts(folder: Path) -> list[Path]:
-    return [folder, *(path for path in _folders(folder) if _PART_OF_QUEUE.fullmatch(path.name))]
+    return [folder, *(path for path in _few_folders(folder) if _PART_OF_QUEUE.fullmatch(path.name))]
+
+
+def _few_folders(folder: Path) -> list[Path]:
+    """List the folders in a queue: without its 200,000 files where the usual names are known to be all of them."""
+    usual = [path for path in (folder / name for name in _USUAL_PARTS) if path.is_dir() and not path.is_symlink()]
+    # where a folder has a link for itself, its name and each folder in it (ext4, XFS, tmpfs); elsewhere less or more
+    return usual if folder.stat().st_nlink - 2 == len(usual) else _folders(folder)
 
 
 def _parts(top: QueueFolder, root: Path | None) -> Iterator[QueueFolder]:

@@ -263,7 +263,7 @@ def message_of(raw: bytes, found: Found, folder: QueueFolder, zone: tzinfo, sour
     """Make a Message of the head of a queue file; what the head does not say is None."""
     head = parse_head(raw) or _NO_HEAD
     own = head.first if head.inner is None else head.inner
-    received = _received([_text(line) for line in own.get(b"received", head.first.get(b"received", []))])
+    received = _received(own.get(b"received", head.first.get(b"received", [])))
     queue_id = _text_of(head.first, b"msgid") or received.queue_id
     stamp = received.ts or (time_of_id(queue_id, zone) if queue_id else None)
     return Message(
@@ -321,16 +321,18 @@ def _recipients(head: Head) -> tuple[str, ...]:
     return tuple(dict.fromkeys(named))
 
 
-def _received(lines: list[str]) -> Received:
+def _received(values: Sequence[bytes]) -> Received:
     """Read the topmost Received, and below it those the same server wrote, for the first ASMTP id."""
-    if not lines:
+    if not values:
         return Received(None, None, None)
-    top = lines[0]
-    peer, by = _RECEIVED_PEER.match(top), _RECEIVED_BY.search(top)
-    own = [line for line in lines if (found := _RECEIVED_BY.search(line)) and by and found[1] == by[1]]
-    ids = [found for line in own if (found := _RECEIVED_ID.search(line))]
-    chosen = next((found for found in ids if found[1].upper() == "ASMTP"), ids[0] if ids else None)
-    return Received(chosen[2] if chosen else None, peer[1] if peer else None, _date(top))
+    top = _text(values[0])
+    peer, by, chosen = _RECEIVED_PEER.match(top), _RECEIVED_BY.search(top), _RECEIVED_ID.search(top)
+    if by and not (chosen and chosen[1].upper() == "ASMTP"):  # else the topmost is the first of them
+        lines = [top, *map(_text, values[1:])]
+        own = [line for line in lines if (found := _RECEIVED_BY.search(line)) and found[1] == by[1]]
+        ids = [found for line in own if (found := _RECEIVED_ID.search(line))]
+        chosen = next((found for found in ids if found[1].upper() == "ASMTP"), ids[0] if ids else None)
+    return Received(chosen[2] if by and chosen else None, peer[1] if peer else None, _date(top))
 
 
 def _date(received: str) -> datetime | None:
@@ -339,11 +341,17 @@ def _date(received: str) -> datetime | None:
     if not found or found[2].lower() not in _MONTHS:
         return None
     day, month, year, hour, minute, second, sign, hours, minutes = found.groups()
-    offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
     try:
-        zone = timezone(-offset if sign == "-" else offset)
+        zone = _offset(sign, int(hours or 0), int(minutes or 0))
         return datetime(
             int(year), _MONTHS[month.lower()], int(day), int(hour), int(minute), int(second or 0), tzinfo=zone
         )
     except ValueError:
         return None
+
+
+@lru_cache(maxsize=64)
+def _offset(sign: str | None, hours: int, minutes: int) -> timezone:
+    """Make the zone of an offset, once. Raises ValueError."""
+    offset = timedelta(hours=hours, minutes=minutes)
+    return timezone(-offset if sign == "-" else offset)
