@@ -12,6 +12,7 @@ from breachkit.cli.contain import contain
 from breachkit.cli.find_account import find_account
 from breachkit.cli.group import group
 from breachkit.cli.harden import harden
+from breachkit.cli.investigate import investigate
 from breachkit.cli.output import prepare_streams
 from breachkit.cli.purge import purge
 from breachkit.cli.quarantine import quarantine
@@ -49,6 +50,7 @@ def _options(
     """From an exploding mail queue to the compromised account, with the evidence kept."""
 
 
+app.command("investigate")(investigate)
 app.command("scan")(scan)
 app.command("group")(group)
 app.command("find-account")(find_account)

@@ -65,7 +65,7 @@ def contain(
     found, facts = accuse(where, books)
     chosen = _chosen(names, found)
     attackers, inputs = attackers_of(found, chosen), gather.inputs_of(where, books, facts)
-    steps = [_contained(where, account, found, len(attackers.ips)) for account in chosen]
+    steps = [contained(where, account, found, len(attackers.ips)) for account in chosen]
     if block_list is not None:
         text = render_block_list(block_list, attackers.ips, block_minutes)
     elif output_format is options.Format.JSON:
@@ -89,7 +89,8 @@ def _chosen(names: Sequence[str] | None, found: Accusation) -> list[str]:
     return list(dict.fromkeys(owners[name][0] if len(owners[name]) == 1 else name for name in typed))
 
 
-def _contained(where: Where, account: str, found: Accusation, attackers: int) -> Contained:
+def contained(where: Where, account: str, found: Accusation, attackers: int) -> Contained:
+    """Write the steps for one account. Raises PathUnreadableError."""
     from breachkit.report.contain import Contained
 
     is_safe = bool(account) and all((sign.isascii() and sign.isalnum()) or sign in _PLAIN for sign in account)

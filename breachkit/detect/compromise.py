@@ -123,7 +123,11 @@ class Accusation:
 
 def find_accounts(evidence: Evidence) -> Accusation:
     """Judge every account that authenticated with success or has mail in the queue."""
-    inquiry = Inquiry(evidence)
+    return judge_accounts(Inquiry(evidence))
+
+
+def judge_accounts(inquiry: Inquiry) -> Accusation:
+    """Judge the accounts of an inquiry that others look at too."""
     messages = inquiry.messages
     verdicts = [_judge(inquiry, account) for account in inquiry.accounts()]
     spoken = messages["auth_user"].map(inquiry.account_of, na_action="ignore")
