@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from breachkit.case.proof import Proof
     from breachkit.detect.compromise import AccountVerdict
     from breachkit.detect.compromise import Place
+    from breachkit.records import Locus
     from breachkit.report.contract import Json
 
 
@@ -72,7 +73,7 @@ def _account_json(case: Investigation, account: AccountVerdict, proof: Proof) ->
     }
 
 
-def _entry(account: AccountVerdict, tries: pd.DataFrame) -> pd.Series | None:  # type: ignore[type-arg]
+def _entry(account: AccountVerdict, tries: pd.DataFrame) -> pd.Series | None:
     """Find the login by which the account was entered."""
     if account.entry_ts is None:
         return None
@@ -100,9 +101,9 @@ def _also_entered(case: Investigation, account: AccountVerdict) -> list[str]:
     return [name for name in dict.fromkeys([*entered, *others]) if name != account.account]
 
 
-def _latest(sent: pd.DataFrame, queued: pd.DataFrame) -> list:  # type: ignore[type-arg]
+def _latest(sent: pd.DataFrame, queued: pd.DataFrame) -> list[Locus]:
     rows = sent if len(sent) else queued
-    return [] if rows.empty else [rows.loc[rows["ts"].idxmax(), "source"]]
+    return [] if rows.empty else [rows["source"].iloc[int(rows["ts"].argmax())]]
 
 
 def _places_json(case: Investigation, account: AccountVerdict, tries: pd.DataFrame, proof: Proof) -> Iterator[Json]:

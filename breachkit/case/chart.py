@@ -44,7 +44,8 @@ def draw_hours(findings: Json, words: Words, width: int) -> str | None:
     length = timedelta(hours=1) if step == "hour" else timedelta(days=1)
     first = _wall(columns[0]["from"])
     last = _wall(columns[-1]["from"]) + length
-    views = [_view(columns, kind, words, length, (first, last), is_last=kind == kinds[-1]) for kind in kinds]
+    axis = _axis(words, (first, last))
+    views = [_view(columns, kind, length, axis, is_last=kind == kinds[-1]) for kind in kinds]
     entries = sorted({_wall(one["entry_ts"]) for one in findings["accused"] if one["entry_ts"] is not None})
     marked = [ts for ts in entries if first <= ts <= last]
     spec = {
@@ -53,7 +54,9 @@ def draw_hours(findings: Json, words: Words, width: int) -> str | None:
         "padding": 4,
         "config": _config(),
         "spacing": 14,
-        "vconcat": [_with_marks(view, marked, width, kind) for view, kind in zip(views, kinds, strict=True)],
+        "vconcat": [
+            _with_marks(view, marked, width, words.say(PANELS[kind])) for view, kind in zip(views, kinds, strict=True)
+        ],
     }
     # the library may reach for images and data: there is none to reach for
     svg: str = vl_convert.vegalite_to_svg(json.dumps(spec), allowed_base_urls=[])
@@ -87,60 +90,44 @@ def _spelled(ts: datetime) -> str:
     return ts.isoformat(timespec="seconds") + "Z"
 
 
-def _view(
-    columns: list[Json],
-    kind: str,
-    words: Words,
-    length: timedelta,
-    reach: tuple[datetime, datetime],
-    *,
-    is_last: bool,
-) -> Json:
+def _axis(words: Words, reach: tuple[datetime, datetime]) -> Json:
+    """Describe the axis of time; its labels are of the wall clock."""
+    axis = {"format": words.say("%m-%d %H:%M"), "labelOverlap": True, "labelFlush": True, "title": None, "tickCount": 6}
+    scale = {"type": "utc", "domain": [_spelled(ts) for ts in reach]}
+    return {"field": "from", "type": "temporal", "scale": scale, "axis": axis}
+
+
+def _view(columns: list[Json], kind: str, length: timedelta, axis: Json, *, is_last: bool) -> Json:
     values = [
         {"from": _spelled(_wall(column["from"])), "to": _spelled(_wall(column["from"]) + length), "n": column[kind]}
         for column in columns
         if column[kind]
     ]
-    axis: Json = {
-        "format": words.say("%m-%d %H:%M"),
-        "labelOverlap": True,
-        "labelFlush": True,
-        "title": None,
-        "tickCount": 6,
-    }
-    if not is_last:
-        axis |= {"labels": False, "ticks": False}
-    domain = [_spelled(ts) for ts in reach]
+    hidden = {} if is_last else {"labels": False, "ticks": False}
+    counts = {"title": None, "tickCount": 2, "format": "~s", "tickMinStep": 1}
     return {
         "name": kind,
-        "title": {"text": words.say(PANELS[kind]), "anchor": "start"},
         "data": {"values": values},
         "mark": {"type": "rect", "xOffset": 0.5, "x2Offset": -0.5},
         "encoding": {
-            "x": {"field": "from", "type": "temporal", "scale": {"type": "utc", "domain": domain}, "axis": axis},
+            "x": {**axis, "axis": {**axis["axis"], **hidden}},
             "x2": {"field": "to"},
-            "y": {
-                "field": "n",
-                "type": "quantitative",
-                "axis": {"title": None, "tickCount": 2, "format": "~s"},
-                "scale": {"zero": True},
-            },
+            "y": {"field": "n", "type": "quantitative", "axis": counts, "scale": {"zero": True}},
             "y2": {"datum": 0},
         },
     }
 
 
-def _with_marks(view: Json, marked: list[datetime], width: int, kind: str) -> Json:
+def _with_marks(view: Json, marked: list[datetime], width: int, title: str) -> Json:
     """Lay the moments of entry over a view."""
-    name, title = view.pop("name"), view.pop("title")
     rule = {
-        "name": f"{kind}_entry",
+        "name": f"{view['name']}_entry",
         "data": {"values": [{"from": _spelled(ts)} for ts in marked]},
         "mark": {"type": "rule", "strokeDash": [4, 3], "strokeWidth": 1.5},
         "encoding": {"x": view["encoding"]["x"]},
     }
-    layers: list[Any] = [{"name": name, **view}, *([rule] if marked else [])]
-    return {"title": title, "width": width, "height": 64, "layer": layers}
+    layers: list[Any] = [view, *([rule] if marked else [])]
+    return {"title": {"text": title, "anchor": "start"}, "width": width, "height": 64, "layer": layers}
 
 
 def _config() -> Json:

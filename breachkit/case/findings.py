@@ -32,12 +32,17 @@ if TYPE_CHECKING:
     from breachkit.report.contract import Json
 
 
+_SHELL = frozenset("%!\"'`$\\^&|<>")
+
+
 class RunFacts(NamedTuple):
     """The run of `investigate` itself."""
 
     number: int
     created: datetime
     redacted: bool
+    case: str | None
+    """The folder, as typed: commands that follow write into its custody."""
 
 
 def findings_json(case: Investigation, run: RunFacts) -> Json:
@@ -59,10 +64,13 @@ def findings_json(case: Investigation, run: RunFacts) -> Json:
         "messages": len(case.messages),
         "quarantined_messages": sum(message.quarantined for message in case.messages),
         "messages_proof": everything,
+        "recipient_domains": len({name.rpartition("@")[2] for message in case.messages for name in message.rcpt_to}),
         "accused": accused,
         "hours": hours_json(case, proof),
         "matrix": matrix_json(case),
-        "campaigns": [_campaign_json(case, one, proof) for one in (case.campaigns.campaigns if case.campaigns else ())],
+        "campaigns": [
+            _campaign_json(case, one, proof, run) for one in (case.campaigns.campaigns if case.campaigns else ())
+        ],
         "purges": [_purge_json(custody) for custody in case.runs],
         "symptoms": [
             {"name": one.name, "detail": one.detail, "proof": proof.of(one.name, one.evidence)} for one in case.symptoms
@@ -83,7 +91,7 @@ def findings_json(case: Investigation, run: RunFacts) -> Json:
         if case.settings is None
         else harden_json(case.settings.judged, case.settings.others, case.settings.advice, inputs),
         "contain": contain_json(case.containing.steps, case.containing.attackers, case.containing.minutes, inputs),
-        "next": _next(case, accused),
+        "next": _next(case, accused, run),
         "proof": proof.register,
     }
 
@@ -102,12 +110,11 @@ def _as_now(case: Investigation) -> Campaigns:
     return Campaigns(tuple(row for row in rows if row.messages), case.campaigns.ungrouped)
 
 
-def _campaign_json(case: Investigation, one: Campaign, proof: Proof) -> Json:
+def _campaign_json(case: Investigation, one: Campaign, proof: Proof, run: RunFacts) -> Json:
     zone = case.inputs.zone
     members = [case.messages[at].source for at in one.members]
     queued = case.queued(one)
-    option = ["--dry-run", "--"] if one.purge_string.startswith("-") else []
-    words = [*option, one.purge_string] if option else [one.purge_string, "--dry-run"]
+    book = [] if run.case is None else ["--case", run.case]
     return {
         "id": one.id,
         "messages": len(one.members),
@@ -124,9 +131,16 @@ def _campaign_json(case: Investigation, one: Campaign, proof: Proof) -> Json:
         "first_seen": stamp(one.first_seen, zone),
         "last_seen": stamp(one.last_seen, zone),
         "sample": sample_json(case, one),
-        "command": case.command("purge", *words) if queued and not one.bulk else None,
+        "command": _purge_command(case, one, book) if queued and not one.bulk else None,
         "proof": proof.of("Messages of the campaign", members),
     }
+
+
+def _purge_command(case: Investigation, one: Campaign, book: list[str]) -> str:
+    """Spell the purge of a campaign; a text with signs that mean something to a shell is named by its id instead."""
+    if set(one.purge_string) & _SHELL or not one.purge_string.isprintable() or one.purge_string.startswith("-"):
+        return case.command("purge", "--campaign", one.id, "--dry-run", *book)
+    return case.command("purge", one.purge_string, "--dry-run", *book)
 
 
 def _purge_json(custody: Custody) -> Json:
@@ -160,17 +174,20 @@ def _settings_proof(case: Investigation, proof: Proof) -> dict[str, str | None]:
     return {name: proof.of("The setting as read", [sources[name]]) for name in names if name in sources}
 
 
-def _next(case: Investigation, accused: list[Json]) -> list[Json]:
+def _next(case: Investigation, accused: list[Json], run: RunFacts) -> list[Json]:
     """Spell what to run next, in the guide's order: the account first, then the queue."""
     if not accused:
         return [{"title": "Look at the symptoms again", "command": case.command("scan")}]
     worst = accused[0]["account"]
+    book = [] if run.case is None else ["--case", run.case]
     steps = [{"title": "Read the session behind the entry", "command": case.command("trace", worst)}]
-    steps.append({"title": "Contain the accounts: every step with its side effect", "command": case.command("contain")})
-    block = case.command("contain", "--block-list", "nftables")
+    steps.append(
+        {"title": "Contain the accounts: every step with its side effect", "command": case.command("contain", *book)}
+    )
+    block = case.command("contain", "--block-list", "nftables", *book)
     steps.append({"title": "Block the attacking addresses, for 30 minutes", "command": block})
     if any(not message.quarantined for message in case.messages):
-        dry = case.command("purge", "--account", worst, "--dry-run")
+        dry = case.command("purge", "--account", worst, "--dry-run", *book)
         steps.append({"title": "Then clean the queue: this only shows the plan", "command": dry})
     if case.passwords is not None:
         steps.append({"title": "See who would fall next", "command": case.command("weak-passwords")})

@@ -72,7 +72,7 @@ def hours_json(case: Investigation, proof: Proof) -> Json:
         for hour, sources in table.groupby(
             table["ts"].dt.tz_convert(zone).dt.floor(step, ambiguous=True, nonexistent="shift_forward")
         )["source"]:
-            column = found.setdefault(pd.Timestamp(hour), _empty())  # type: ignore[arg-type]
+            column = found.setdefault(pd.Timestamp(hour), _empty())
             column[kind] = len(sources)
             column["proof"][kind] = proof.of("In this hour", list(sources))
     for custody in case.runs:

@@ -49,7 +49,7 @@ def render_inputs(head: Json, rows: Iterable[Json], masked: Callable[[Json], Jso
     yield "\n  ]\n}\n"
 
 
-def paths_of(messages: Iterable[tuple[str, ...]], others: Iterable[os.PathLike[str]]) -> Iterator[str]:
+def paths_of(messages: Iterable[tuple[str, ...]], others: Iterable[os.PathLike[str] | str]) -> Iterator[str]:
     """List the files of messages and the others."""
     for files in messages:
         yield from files

@@ -1,12 +1,15 @@
-"""Accounts × addresses: which attacking address tried and entered which account."""
+"""Accounts by addresses: which attacking address tried and entered which account."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from typing import Any
 
 from breachkit.case.hours import attacking_ips
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from breachkit.case.investigation import Investigation
     from breachkit.report.contract import Json
 
@@ -24,11 +27,10 @@ def matrix_json(case: Investigation) -> Json:
     unknown, tried = tried[~is_known], tried[is_known]
     tried = tried.assign(tries=tried["successes"] + tried["failures"])
     ips = _top(tried.groupby("client_ip")["tries"].sum().to_dict())
+    by_account = tried.groupby("account")
+    won, tries = by_account["successes"].sum().to_dict(), by_account["tries"].sum().to_dict()
     # those that were entered first: they are what the picture is looked at for
-    weights = tried.groupby("account")[["successes", "tries"]].sum()
-    accounts = sorted(
-        weights.index, key=lambda name: (-int(weights.at[name, "successes"] > 0), -weights.at[name, "tries"], name)
-    )  # type: ignore[operator]
+    accounts = sorted(map(str, tries), key=lambda name: (not won[name], -tries[name], name))
     cells = {
         (str(row.account), str(row.client_ip)): [int(row.successes), int(row.failures), int(row.sent)]  # type: ignore[arg-type]
         for row in tried.itertuples()
@@ -41,11 +43,10 @@ def matrix_json(case: Investigation) -> Json:
         "unknown_names": int(unknown["account"].nunique()),
         "countries": [case.country(ip) for ip in shown],
         "rows": [
-            {"account": str(name), "cells": [cells.get((str(name), ip)) for ip in shown]}
-            for name in accounts[:MOST_ACCOUNTS]
+            {"account": name, "cells": [cells.get((name, ip)) for ip in shown]} for name in accounts[:MOST_ACCOUNTS]
         ],
     }
 
 
-def _top(counts: dict[object, int]) -> list[str]:
+def _top(counts: Mapping[Any, int]) -> list[str]:
     return [str(name) for name in sorted(counts, key=lambda name: (-counts[name], str(name)))]

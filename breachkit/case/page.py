@@ -94,7 +94,7 @@ class Book:
         if number is None:
             return escape(self._words.say("unknown"))
         said = escape(self._words.number(number))
-        if proof is None or proof not in self._findings["proof"]:
+        if not number or proof is None or proof not in self._findings["proof"]:
             return said
         self.used[proof] = self._findings["proof"][proof]
         return Markup('<a class="n" href="#{}">{}</a>').format(proof, said)

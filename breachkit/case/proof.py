@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Proof:
-    """Collects places under short names that are safe as an anchor: `p1`, `p2` …"""
+    """Collects places under short names that are safe as an anchor: `p1`, `p2` …."""
 
     def __init__(self) -> None:
         self.register: dict[str, Json] = {}

@@ -1,7 +1,8 @@
 """The words of a case in the language of its reader.
 
 English sentences are the keys. A sentence of ours with numbers or names in it is a pattern (`{n} of {of} messages`),
-and a detector's finished sentence is recognised by the pattern that it was made of. What a language lacks stays English.
+and a detector's finished sentence is recognised by the pattern that it was made of.
+What a language lacks stays English.
 """
 
 from __future__ import annotations

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Iterator
     from datetime import datetime
-    from pathlib import Path
 
     from breachkit.case.folder import Place
     from breachkit.case.investigation import Investigation
@@ -68,7 +67,8 @@ class Work:
 
     def fill(self, found: Investigation) -> Json:
         """Write every file of the run, and return the findings. Raises CaseUnwritableError."""
-        facts = RunFacts(1 if self.place is None else self.place.number, self.now, self.asking.redact)
+        case = None if self.place is None else str(self.place.case)
+        facts = RunFacts(1 if self.place is None else self.place.number, self.now, self.asking.redact, case)
         findings = findings_json(found, facts)
         if self.asking.redact:
             redaction = Redaction(_names(found), (one.account for one in found.found.accounts))

@@ -142,6 +142,7 @@ class Reader:
         self._gone: set[Message] = set()
 
     def __call__(self, message: Message) -> bytes:
+        """Return its bytes."""
         try:
             return b"\n".join(read_whole(path) for path in message.files)
         except OSError as error:

@@ -57,7 +57,7 @@ def investigate(
     from breachkit.cli.investigating import evidence_folders
     from breachkit.cli.investigating import look_into
 
-    books, places, words = gather.Books(), open_places(geoip), Words(lang.value)  # type: ignore[arg-type]
+    books, places, words = gather.Books(), open_places(geoip), Words(lang.value)
     asking = Asking(tuple(reader.value for reader in readers or [options.Reader.RESPONDER]), redact)
     place = None if case is None else open_place(case, evidence_folders(where))
     # what was typed may name people: a redacted case does not repeat it

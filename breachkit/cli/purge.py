@@ -14,6 +14,7 @@ import typer
 
 from breachkit.cli import options
 from breachkit.cli.aside import make_yard
+from breachkit.cli.casebook import recorded
 from breachkit.cli.where import Asked
 from breachkit.cli.where import find_evidence
 from breachkit.errors import BadAgeError
@@ -97,6 +98,7 @@ def purge(
     dry_run: options.DryRun = False,
     yes: options.Yes = False,
     quarantine: options.Quarantine = None,
+    case: options.Case = None,
     drop: Drop = False,
     watch: WatchFor = None,
     max_moves: MaxMoves = None,
@@ -115,8 +117,10 @@ def purge(
     heads = Heads(account, sender, to_domain, campaign, older_than, newer_than, all_messages)
     manner = Manner(everything, explain, dry_run, yes, drop, watch, max_moves, output_format, output_file)
     _check(manner, texts, heads)
-    where = find_evidence(Asked(root, queue, logs, accounts, columns, timezone, None, None, server))
-    run_purge(make_yard(where, quarantine), _wanted(texts, heads, where), manner, _predicates(texts, heads))
+    with recorded(case) as outcome:
+        where = find_evidence(Asked(root, queue, logs, accounts, columns, timezone, None, None, server))
+        yard, wanted = make_yard(where, quarantine), _wanted(texts, heads, where)
+        run_purge(yard, wanted, manner, _predicates(texts, heads), outcome)
 
 
 class Heads(NamedTuple):
