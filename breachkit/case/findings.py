@@ -180,11 +180,13 @@ def _next(case: Investigation, accused: list[Json], run: RunFacts) -> list[Json]
         return [{"title": "Look at the symptoms again", "command": case.command("scan")}]
     worst = accused[0]["account"]
     book = [] if run.case is None else ["--case", run.case]
+    # `contain` knows the compromised ones by itself; a suspect must be named
+    names = [] if accused[0]["verdict"] == "compromised" else [worst]
     steps = [{"title": "Read the session behind the entry", "command": case.command("trace", worst)}]
     steps.append(
-        {"title": "Contain the accounts: every step with its side effect", "command": case.command("contain", *book)}
+        {"title": "Contain the accounts: every step with its side effect", "command": case.command("contain", *names, *book)}
     )
-    block = case.command("contain", "--block-list", "nftables", *book)
+    block = case.command("contain", *names, "--block-list", "nftables", *book)
     steps.append({"title": "Block the attacking addresses, for 30 minutes", "command": block})
     if any(not message.quarantined for message in case.messages):
         dry = case.command("purge", "--account", worst, "--dry-run", *book)

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 Kind = Literal["ipv4", "ipv6", "email", "url", "domain", "subject", "text"]
 COLUMNS = ("type", "value", "first_seen", "last_seen", "to_block", "comment")
 
-_URL = re.compile(r"\bhttps?://[^\s<>\"'\\^`{|}\x00-\x20\x7f]{3,500}", re.IGNORECASE)
 _HOST = re.compile(r"https?://(?:[^/@\s]*@)?([A-Za-z0-9.-]{1,253})", re.IGNORECASE)
 _ADDRESS = re.compile(r"[\w.+%=~!#$&'*/?^`{|}-]{1,64}@[A-Za-z0-9.-]{1,253}")
 MOST_SENDERS = 20
@@ -85,15 +84,12 @@ def _texts(findings: Json) -> Iterator[Indicator]:
 
 
 def _urls(campaign: Json) -> Iterator[str]:
-    sample = campaign["sample"] or {"before": "", "shared": "", "after": ""}
-    # the sample's edges may cut a link in two: only what the whole campaign shares, or what ends inside, counts
-    texts = [campaign["purge_string"], *(row["text"] for row in campaign["strings"])]
-    texts.append((sample["before"] + sample["shared"] + sample["after"] + " ")[:-1].rpartition(" ")[0])
-    for text in texts:
-        for found in _URL.findall(text):
-            url = found.rstrip(".,;:!?)]")
-            if _HOST.match(url) is not None:
-                yield url
+    """List the links of the sample whose host all of the campaign share: a shared string alone may cut a host in two."""
+    shared = [campaign["purge_string"], *(row["text"] for row in campaign["strings"])]
+    for url in (campaign["sample"] or {"urls": []})["urls"]:
+        host = _HOST.match(url)
+        if host is not None and any(host[1] in text for text in shared):
+            yield url
 
 
 def _is_domain(host: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from breachkit.content import decoded_texts
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from breachkit.detect.campaigns import Campaign
     from breachkit.report.contract import Json
 
+_URL = re.compile(r"\bhttps?://[^\s<>\"'\\^`{|}\x00-\x20\x7f]{3,500}", re.IGNORECASE)
+MOST_URLS = 20
 AROUND = 240
 """Letters shown before and after the shared string."""
 LONGEST = 600
@@ -35,6 +38,7 @@ def sample_json(case: Investigation, campaign: Campaign) -> Json | None:
             "before": text[max(0, begin - AROUND) : begin] if begin >= 0 else text[:AROUND],
             "shared": campaign.purge_string[:LONGEST] if begin >= 0 else "",
             "after": text[end : end + AROUND] if begin >= 0 else "",
+            "urls": list(dict.fromkeys(found.rstrip(".,;:!?)]") for found in _URL.findall(text)))[:MOST_URLS],
             "source": locus_json(message.source),
         }
     return None

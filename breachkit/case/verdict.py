@@ -51,7 +51,7 @@ def _entered(findings: Json, worst: Json, words: Words) -> str:
     when = datetime.fromisoformat(worst["entry_ts"])
     last = findings["log_last"]
     is_near = last is not None and datetime.fromisoformat(last) - when < A_WEEK
-    spelled = f"{words.day(when)} {when:%H:%M}" if is_near else f"{words.day(when)} {when:%Y-%m-%d %H:%M}"
+    spelled = f"{words.day(when)} {when:%H:%M}" if is_near else f"{words.moment(worst['entry_ts'])[:-9]}"
     place = worst["entry_ip"] or words.say("unknown")
     if worst["entry_country"]:
         place += f" ({worst['entry_country']})"

@@ -85,11 +85,14 @@ class Words:
         for pattern, said in _patterns(self.language):
             found = pattern.fullmatch(sentence)
             if found is not None:
-                return said.format(**{name: self._number(text) for name, text in found.groupdict().items()})
+                return said.format(**{name: self._piece(text) for name, text in found.groupdict().items()})
         return None
 
-    def _number(self, text: str) -> str:
-        """Spell a number that stood in an English sentence."""
+    def _piece(self, text: str) -> str:
+        """Spell what stood in an English sentence: a sentence of its own, a number, or a name."""
+        known = _catalogue(self.language).get(text)
+        if known is not None:
+            return known
         if re.fullmatch(r"\d{1,3}(,\d{3})+", text):
             return self.number(int(text.replace(",", "")))
         if re.fullmatch(r"\d+(\.\d+)?%", text):
@@ -117,11 +120,12 @@ class Words:
         if ts is None:
             return self.say("unknown")
         when = datetime.fromisoformat(ts)
-        return f"{self.day(when)} {when:%Y-%m-%d %H:%M:%S %z}"
+        date = f"{when:%d/%m/%Y}" if self.language == "it" else f"{when:%Y-%m-%d}"
+        return f"{self.day(when)} {date} {when:%H:%M:%S %z}"
 
     def short(self, ts: str | None) -> str:
         """Spell a time for a table: `11-20 02:14`."""
-        return "" if ts is None else f"{datetime.fromisoformat(ts):%m-%d %H:%M}"
+        return "" if ts is None else datetime.fromisoformat(ts).strftime(self.pattern("%m-%d %H:%M"))
 
     def day(self, when: datetime) -> str:
         """Name the day of the week."""

@@ -140,7 +140,7 @@ def _recorded_json(plan: Plan, outcome: Outcome | None) -> Json:
     counts = {name: getattr(receipt, name) for name in ("planned", "purged", "vanished", "changed", "in_use", "failed")}
     return {
         "dry_run": False,
-        "run": receipt.run,
+        "run": receipt.run if receipt.runs else None,
         **counts,
         "dropped": outcome.dropped,
         "journals": list(receipt.sha256),
