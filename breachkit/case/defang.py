@@ -23,7 +23,7 @@ def defang(text: str, own: frozenset[str] = frozenset()) -> str:
         text: prose.
         own: mail addresses, lower case, that stay as they are: the accounts that the case is about.
     """
-    text = _URL.sub(lambda found: f"{_SCHEMES[found[1].lower()]}{found[2]}://{_dotted(found[3])}", text)
+    text = _URL.sub(lambda found: f"{_SCHEMES[found[1].lower()]}{found[2].lower()}://{_dotted(found[3])}", text)
     text = _WWW.sub("www[.]", text)
     text = _MAIL.sub(lambda found: found[0] if found[0].lower() in own else f"{found[1]}[@]{_dotted(found[2])}", text)
     text = _IPV4.sub(r"\1[.]\2", text)

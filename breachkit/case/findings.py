@@ -184,7 +184,10 @@ def _next(case: Investigation, accused: list[Json], run: RunFacts) -> list[Json]
     names = [] if accused[0]["verdict"] == "compromised" else [worst]
     steps = [{"title": "Read the session behind the entry", "command": case.command("trace", worst)}]
     steps.append(
-        {"title": "Contain the accounts: every step with its side effect", "command": case.command("contain", *names, *book)}
+        {
+            "title": "Contain the accounts: every step with its side effect",
+            "command": case.command("contain", *names, *book),
+        }
     )
     block = case.command("contain", *names, "--block-list", "nftables", *book)
     steps.append({"title": "Block the attacking addresses, for 30 minutes", "command": block})

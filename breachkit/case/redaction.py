@@ -56,6 +56,8 @@ KEPT_KEYS = frozenset(
 """Keys whose text is no person's: places, hashes and words of ours."""
 CREDENTIALS = "the password of "
 WEAK_SIGNAL = "secret-equals-name"
+TELLING = frozenset({WEAK_SIGNAL, "The account in the export"})
+"""Titles of evidence that say which accounts have a weak password."""
 
 
 class Redaction:
@@ -187,6 +189,7 @@ def without_credentials(findings: Json) -> Json:
         "signals_proof": {name: at for name, at in findings["signals_proof"].items() if not name.endswith(WEAK_SIGNAL)},
         "weak-passwords": None,
         "weak_proof": {},
+        "proof": {name: row for name, row in findings["proof"].items() if row["title"] not in TELLING},
         "harden": harden,
         "absent": {**findings["absent"], "weak-passwords": "left out: --redact"},
     }

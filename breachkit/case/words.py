@@ -24,6 +24,21 @@ DAYS = {
     "it": ("lun", "mar", "mer", "gio", "ven", "sab", "dom"),
 }
 
+WEEKDAYS = {
+    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+    "it": ("lunedì", "martedì", "mercoledì", "giovedì", "venerdì", "sabato", "domenica"),
+}
+MONTHS = {
+    "en": (
+        *("January", "February", "March", "April", "May", "June", "July"),
+        *("August", "September", "October", "November", "December"),
+    ),
+    "it": (
+        *("gennaio", "febbraio", "marzo", "aprile", "maggio", "giugno", "luglio"),
+        *("agosto", "settembre", "ottobre", "novembre", "dicembre"),
+    ),
+}
+
 
 @cache
 def _catalogue(language: Language) -> dict[str, str]:
@@ -122,6 +137,12 @@ class Words:
         when = datetime.fromisoformat(ts)
         date = f"{when:%d/%m/%Y}" if self.language == "it" else f"{when:%Y-%m-%d}"
         return f"{self.day(when)} {date} {when:%H:%M:%S %z}"
+
+    def plain(self, ts: str) -> str:
+        """Spell a time for a letter: `Friday 20 November 2026, 08:46`."""
+        when = datetime.fromisoformat(ts)
+        day, month = WEEKDAYS[self.language][when.weekday()], MONTHS[self.language][when.month - 1]
+        return f"{day} {when.day} {month} {when:%Y, %H:%M}"
 
     def short(self, ts: str | None) -> str:
         """Spell a time for a table: `11-20 02:14`."""

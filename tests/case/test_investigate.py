@@ -101,7 +101,9 @@ def test_the_verdict_is_the_first_line_on_the_terminal(cli: Callable[..., Ran], 
     assert first.startswith(f"{name}, compromised: {share} % of {truth['messages']} queued messages; entered ")
     assert f"after {account['auth_failures_before_entry']} failures from " in first
     italian = cli("investigate", "--root", story("brute-force"), "-o", tmp_path / "caso", "--lang", "it")
-    assert italian.out.splitlines()[0].startswith(f"{name}, compromesso: {share} % di {truth['messages']} messaggi in coda; violato ")
+    assert italian.out.splitlines()[0].startswith(
+        f"{name}, compromesso: {share} % di {truth['messages']} messaggi in coda; violato "
+    )
 
 
 def test_each_section_is_the_object_of_its_command(
