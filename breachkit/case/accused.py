@@ -60,7 +60,6 @@ def _account_json(case: Investigation, account: AccountVerdict, proof: Proof) ->
         "also_entered": _also_entered(case, account),
         "mail_froms": [{"mail_from": sender, "messages": number} for sender, number in account.mail_froms[:20]],
         "mail_froms_distinct": len(account.mail_froms),
-        "left_behind": None,
         "places": list(_places_json(case, account, tries, proof)),
         "proof": {
             "messages": proof.of("Messages of the account in the queue", queued["source"]),

@@ -74,8 +74,8 @@ def _window(findings: Json) -> list[Json]:
     ]
     if not seen:
         return columns
-    first = min(datetime.fromisoformat(pair[0]) for pair in seen) - BEFORE
-    last = max(datetime.fromisoformat(pair[1]) for pair in seen) + AFTER
+    first = min(datetime.fromisoformat(ts) for ts in {pair[0] for pair in seen}) - BEFORE
+    last = max(datetime.fromisoformat(ts) for ts in {pair[1] for pair in seen}) + AFTER
     last_ts = [one["last_ts"] for one in findings["accused"] if one["last_ts"]]
     last = max([last, *(datetime.fromisoformat(ts) + AFTER for ts in last_ts)])
     return [column for column in columns if first <= datetime.fromisoformat(column["from"]) <= last]
