@@ -84,7 +84,7 @@ def _texts(findings: Json) -> Iterator[Indicator]:
 
 
 def _urls(campaign: Json) -> Iterator[str]:
-    """List the links of the sample whose host all of the campaign share: a shared string alone may cut a host in two."""
+    """List the links of the sample whose host all share: a shared string alone may cut a host in two."""
     shared = [campaign["purge_string"], *(row["text"] for row in campaign["strings"])]
     for url in (campaign["sample"] or {"urls": []})["urls"]:
         host = _HOST.match(url)

@@ -73,7 +73,7 @@ class Book:
 
     def t(self, sentence: str, **values: object) -> Markup:
         """Say a sentence of ours; text in its holes is escaped, a number with its link is not."""
-        said = escape(self._words.pattern(sentence))
+        said = escape(clean(self._words.pattern(sentence)))
         return said.format(**{name: _safe(value) for name, value in values.items()}) if values else said
 
     def told(self, sentence: str) -> str:

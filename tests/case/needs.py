@@ -11,7 +11,7 @@ import pytest
 MUST = "BREACHKIT_TEST_BROWSER"
 """Set to `required` by `.ci/run`: what is missing is a failure then, else the test is skipped with the reason."""
 
-PLACES = (Path(__file__).parents[2] / ".venv" / "npm", Path(__file__).parents[2])
+PLACES = (Path(__file__).parents[2] / ".npm", Path(__file__).parents[2])
 
 
 def _missing(what: str) -> None:
@@ -29,7 +29,7 @@ def need(package: str) -> Path:
             if package.startswith("@") and shutil.which("node") is None:
                 _missing("node is not installed")
             return folder
-    _missing(f"the npm package {package} is not installed (npm install --prefix .venv/npm {package})")
+    _missing(f"the npm package {package} is not installed (npm install --prefix .npm {package})")
     raise AssertionError
 
 
