@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
@@ -24,7 +25,7 @@ from breachkit.report.weak_passwords import weak_passwords_json
 from breachkit.report.words import stamp
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import tzinfo
 
     from breachkit.case.investigation import Investigation
     from breachkit.detect.campaigns import Campaign
@@ -71,7 +72,7 @@ def findings_json(case: Investigation, run: RunFacts) -> Json:
         "campaigns": [
             _campaign_json(case, one, proof, run) for one in (case.campaigns.campaigns if case.campaigns else ())
         ],
-        "purges": [_purge_json(custody) for custody in case.runs],
+        "purges": [_purge_json(custody, inputs.zone) for custody in case.runs],
         "symptoms": [
             {"name": one.name, "detail": one.detail, "proof": proof.of(one.name, one.evidence)} for one in case.symptoms
         ],
@@ -143,10 +144,10 @@ def _purge_command(case: Investigation, one: Campaign, book: list[str]) -> str:
     return case.command("purge", one.purge_string, "--dry-run", *book)
 
 
-def _purge_json(custody: Custody) -> Json:
+def _purge_json(custody: Custody, zone: tzinfo) -> Json:
     return {
         "run": custody.run.name,
-        "began": custody.began or None,
+        "began": stamp(datetime.fromisoformat(custody.began), zone) if custody.began else None,
         "wanted": list(custody.wanted),
         "ended": custody.is_ended,
         "moved": moved(custody),
@@ -191,8 +192,9 @@ def _next(case: Investigation, accused: list[Json], run: RunFacts) -> list[Json]
     )
     block = case.command("contain", *names, "--block-list", "nftables", *book)
     steps.append({"title": "Block the attacking addresses, for 30 minutes", "command": block})
-    if any(not message.quarantined for message in case.messages):
-        dry = case.command("purge", "--account", worst, "--dry-run", *book)
+    if any(one["messages"] > one["quarantined_messages"] for one in accused):
+        left = next(one["account"] for one in accused if one["messages"] > one["quarantined_messages"])
+        dry = case.command("purge", "--account", left, "--dry-run", *book)
         steps.append({"title": "Then clean the queue: this only shows the plan", "command": dry})
     if case.passwords is not None:
         steps.append({"title": "See who would fall next", "command": case.command("weak-passwords")})

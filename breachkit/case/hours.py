@@ -77,7 +77,11 @@ def hours_json(case: Investigation, proof: Proof) -> Json:
             column["proof"][kind] = proof.of("In this hour", list(sources))
     for custody in case.runs:
         if custody.began:
-            began = pd.Timestamp(datetime.fromisoformat(custody.began)).tz_convert(zone).floor(step)
+            began = (
+                pd.Timestamp(datetime.fromisoformat(custody.began))
+                .tz_convert(zone)
+                .floor(step, ambiguous=True, nonexistent="shift_forward")
+            )
             found.setdefault(began, _empty())["purged"] += moved(custody)
     columns = [{"from": stamp(hour.to_pydatetime(), zone), **found[hour]} for hour in sorted(found)]
     return {"step": "hour" if step == "h" else "day", "columns": columns}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 LONGEST_TEXT = 300
 """Letters of one text of the evidence that a page shows."""
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
 
 CAPS = {
     "accused": 20,
@@ -83,6 +86,14 @@ class Book:
     def prose(self, text: object) -> str:
         """Show a text of the evidence in prose: defanged, and cut where it is too long."""
         return defang(self.cut(text), self._own)
+
+    def lines(self, text: str) -> Markup:
+        """Show a text of several lines in prose; only the ends of lines stay as they are."""
+        return Markup("\n").join(escape(clean(self.prose(line))) for line in _LINE_END.split(text))
+
+    def opening(self, text: str) -> str:
+        """Begin a sentence with a capital."""
+        return text[:1].upper() + text[1:]
 
     def cut(self, text: object, most: int = LONGEST_TEXT) -> str:
         """Show the beginning of a long text."""
@@ -147,6 +158,7 @@ def render_page(name: str, findings: Json, words: Words, **more: object) -> str:
     style, script = _text("page.css"), _text("page.js")
     environment = _environment()
     environment.globals.update(t=book.t, told=book.told, prose=book.prose, cut=book.cut, num=book.num, link=book.link)
+    environment.globals.update(lines=book.lines, opening=book.opening)
     environment.globals.update(more=book.more, top=book.top, words=words)
     return environment.get_template(name).render(
         f=findings,

@@ -7,6 +7,7 @@ Timesketch wants `message`, `datetime` (ISO 8601) and `timestamp_desc` in every 
 from __future__ import annotations
 
 import csv
+import heapq
 import io
 import json
 from datetime import UTC
@@ -37,12 +38,21 @@ COLUMNS = (
 LOGIN_WORDS = {"success": "Successful login", "failure": "Failed login", "undetermined": "Login without an answer"}
 
 
-def timeline_of(case: Investigation) -> list[Json]:
-    """List the events of the case in order of time: logins, messages sent and queued, purges, gaps of the logs."""
+def timeline_of(case: Investigation) -> Iterator[Json]:
+    """Give the events of the case in order of time: logins, messages sent and queued, purges, gaps of the logs.
+
+    Each kind is in order already and they are merged as they are written: an event is never held beside the others.
+    """
     facts = facts_of(case)
-    events = [*_logins(case, facts.attempts), *_sends(facts.sends), *_queued(case, facts.messages)]
-    events += [*_entries(case), *_purges(case), *_gaps(case)]
-    return sorted(events, key=lambda event: (event["datetime"], event["timestamp_desc"], event["message"]))
+    few = sorted([*_entries(case), *_purges(case), *_gaps(case)], key=_moment)
+    queued = facts.messages.sort_values("ts", kind="stable")
+    kinds = (_logins(case, facts.attempts), iter(few), _sends(facts.sends), _queued(case, queued))
+    return heapq.merge(*kinds, key=_moment)
+
+
+def _moment(event: Json) -> str:
+    moment: str = event["datetime"]
+    return moment
 
 
 def _stamp(ts: datetime) -> str:

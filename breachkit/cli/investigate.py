@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING
 from typing import assert_never
 
@@ -84,6 +85,8 @@ def _tell(output_format: options.CaseFormat, work: Work, found: Investigation, f
         case options.CaseFormat.JSON:
             output.write(dump(findings), None)
         case options.CaseFormat.ECS:
-            output.write("".join(render_jsonl(map(work.masked, ecs_events(found)))), None)
+            lines = render_jsonl(map(work.masked, ecs_events(found)))
+            while piece := "".join(islice(lines, 1000)):
+                output.write(piece, None)
         case _:
             assert_never(output_format)
