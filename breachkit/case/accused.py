@@ -62,7 +62,7 @@ def _account_json(case: Investigation, account: AccountVerdict, proof: Proof) ->
         "mail_froms_distinct": len(account.mail_froms),
         "places": list(_places_json(case, account, tries, proof)),
         "proof": {
-            "messages": proof.of("Messages of the account in the queue", queued["source"]),
+            "messages": proof.of("Messages of the account, queued or purged", queued["source"]),
             "quarantined": proof.of("Messages of the account that were purged", moved["source"]),
             "sent": proof.of("Messages sent by the attacking addresses", by_attackers["source"]),
             "failures": None if before is None else proof.of("Failed logins before the entry", before["source"]),

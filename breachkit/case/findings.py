@@ -65,7 +65,7 @@ def findings_json(case: Investigation, run: RunFacts) -> Json:
         "messages": len(case.messages),
         "quarantined_messages": sum(message.quarantined for message in case.messages),
         "messages_proof": everything,
-        "recipient_domains": len({name.rpartition("@")[2] for message in case.messages for name in message.rcpt_to}),
+        "recipient_domains": _recipient_domains(case, accused),
         "accused": accused,
         "hours": hours_json(case, proof),
         "matrix": matrix_json(case),
@@ -135,6 +135,13 @@ def _campaign_json(case: Investigation, one: Campaign, proof: Proof, run: RunFac
         "command": _purge_command(case, one, book) if queued and not one.bulk else None,
         "proof": proof.of("Messages of the campaign", members),
     }
+
+
+def _recipient_domains(case: Investigation, accused: list[Json]) -> int:
+    """Count the domains that the mail of the accused accounts was for; of all mail where nobody is accused."""
+    named = [case.inquiry.of(one["account"], "messages")["rcpt_to"] for one in accused]
+    recipients = [rcpts for column in named for rcpts in column] or [message.rcpt_to for message in case.messages]
+    return len({name.rpartition("@")[2] for rcpts in recipients for name in rcpts})
 
 
 def _purge_command(case: Investigation, one: Campaign, book: list[str]) -> str:
