@@ -29,6 +29,11 @@ OUTSIDE_WEIGHT = 10
 LOSS_SHARE = 0.002
 """Below this share of a run, differences between strings do not count: the handier one is taken."""
 
+MOST_MISSED = 0.005
+"""Share of a run that a string may miss before one of a lesser kind is taken."""
+SEVERAL = 3
+"""Phrases from which on the greater part of them tells a run."""
+
 FRAGMENT = 2
 """The least kind of string: it neither points at anybody nor is a phrase."""
 
@@ -50,10 +55,15 @@ def candidates_of(closed: Iterable[bytes], nested: Iterable[bytes]) -> tuple[lis
     """
     closed = list(closed)
     alone = {word.decode("utf-8", "ignore") for raw in closed for word in pointers(raw)}
-    whole = [text for raw in closed for text in _spelled(raw)]
-    parts = [text for raw in nested for text in _spelled(raw)[:1]]
-    best = sorted(dict.fromkeys(whole), key=lambda text: (text not in alone, *preference(text)))[:MOST_TRIED]
-    return best, sorted(set(parts) - set(best), key=lambda text: (-len(text), text))[: MOST_TRIED // 3]
+    whole = list(dict.fromkeys(text for raw in closed for text in _spelled(raw)))
+    parts = {text for raw in nested for text in _spelled(raw)[:1]}
+    pointing = sorted(
+        (text for text in whole if _tier(text) == 0), key=lambda text: (text not in alone, *preference(text))
+    )
+    # what holds a link covers no more than the link: the most widely held of the others get their turn
+    others = [text for text in whole if _tier(text)]
+    best = [*pointing[: MOST_TRIED - min(len(others), MOST_TRIED // 2)], *others][:MOST_TRIED]
+    return best, sorted(parts - set(best), key=lambda text: (-len(text), text))[: MOST_TRIED // 3]
 
 
 def names_of(closed: Iterable[bytes]) -> list[str]:
@@ -83,29 +93,43 @@ def preference(text: str) -> tuple[bool, bool, int, str]:
 def choose(tried: Sequence[Tried]) -> Tried | None:
     """Choose the string that covers a run best and hits least else; None when no message holds any.
 
-    A run's core are the messages that hold most of the strings of the best kind: a phrase that chance put into
-    many copies has no say against the link that all of them carry. Strings that hold a shorter one have no vote.
+    A run's core are the messages that hold most of the strings of the best kind (a phrase that chance put into many
+    copies has no say against the link that all of them carry), and those that hold the greater part of several phrases
+    (a line may end within a telephone number). Strings that hold a shorter one have no vote.
     """
     held = [one for one in tried if len(one.holders)]
     if not held:
         return None
     tier = min(_tier(one.text) for one in held)
-    equals = [one for one in held if _tier(one.text) == tier]
-    voting = [one for one in equals if not any(other.text in one.text for other in equals if other is not one)]
-    votes = np.bincount(np.concatenate([one.holders for one in voting]), minlength=1 + max(map(_last, held)))
+    size = 1 + max(int(one.holders[-1]) for one in held)
+    votes, _ = _votes([one for one in held if _tier(one.text) == tier], size)
     core = votes * 2 >= votes.max()
-    return min(held, key=lambda one: (_loss(one, core), *preference(one.text)))
+    votes, voters = _votes([one for one in held if _tier(one.text) < FRAGMENT], size)
+    if voters >= SEVERAL:
+        core |= votes * 2 > voters
+    return min(held, key=lambda one: _rank(one, core))
+
+
+def _votes(tried: Sequence[Tried], size: int) -> tuple[NDArray[np.int64], int]:
+    """Count, for each message, which of some strings it holds, without those that hold another; and how many vote."""
+    voting = [one for one in tried if not any(other.text in one.text for other in tried if other is not one)]
+    places = [one.holders for one in voting]
+    return np.bincount(np.concatenate(places) if places else [], minlength=size), len(voting)
 
 
 def _tier(text: str) -> int:
     return 0 if SPECIFIC.search(text.encode()) else 1 if len(text) >= STRONG else FRAGMENT
 
 
-def _last(one: Tried) -> int:
-    return int(one.holders[-1])
-
-
-def _loss(one: Tried, core: NDArray[np.bool_]) -> int:
+def _rank(one: Tried, core: NDArray[np.bool_]) -> tuple[int, int, int, tuple[bool, bool, int, str]]:
+    """Order strings: those that do what is asked of one first, of these by kind, then by what they miss."""
     size, hit = int(core.sum()), int(core[one.holders].sum())
-    lost = size - hit + OUTSIDE_WEIGHT * (len(one.holders) - hit)
-    return 0 if lost <= LOSS_SHARE * size else lost
+    outside = len(one.holders) - hit
+    lost = size - hit + OUTSIDE_WEIGHT * outside
+    is_enough = not outside and size - hit <= MOST_MISSED * size
+    return (
+        0 if is_enough else lost,
+        _tier(one.text),
+        0 if lost <= LOSS_SHARE * size else lost,
+        preference(one.text),
+    )

@@ -37,7 +37,7 @@ CARRIES = 16
 LONG = 150
 """Bytes of the topic that messages of many accounts must have in common when nothing in them points at anybody."""
 SOME, HALF, MOSTLY = 0.3, 0.5, 0.6
-NEW = 0.66
+NEW = 0.63
 """Share of word pairs never said elsewhere from which on a text was put together by chance."""
 MOST_PAINTED = 250
 """Strings whose places are looked at for one set of messages."""

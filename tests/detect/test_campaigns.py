@@ -312,7 +312,7 @@ _HARD = st.sampled_from(["è già", "=E8", "boxes today", "&egrave;", "\r\n ", "
     st.sampled_from(["utf-8", "cp1252"]),
     st.sampled_from(["8bit", "quoted-printable", "base64", ""]),
 )
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_a_search_finds_what_stands_in_the_bytes_or_the_decoded_texts(
     said: str, charset: str, written_in: str, coding: str
 ) -> None:
@@ -373,6 +373,17 @@ def test_the_string_that_hits_nobody_else_is_chosen() -> None:
     fragment = Tried("x.example/", np.arange(100, dtype=np.int32))
     assert choose([covers_more, fragment, exact]) is exact
     assert choose([]) is None
+
+
+def test_a_number_that_lines_break_within_gives_way_to_a_string_that_they_spare() -> None:
+    every, whole = np.arange(100, dtype=np.int32), np.arange(96, dtype=np.int32)
+    number = Tried("+44 7700 900123", whole)
+    phrases = [
+        Tried(text, every[at:]) for at, text in enumerate(("the marvellous Boxomatic", "is here again, come today"))
+    ]
+    spared = Tried("marvellous Box", every)
+    assert choose([number, *phrases, spared]) is spared
+    assert choose([number, spared]) is number
 
 
 def test_plain_groups_count_every_message_once() -> None:
