@@ -12,8 +12,6 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
-from breachkit.records import Skipped
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -21,6 +19,7 @@ if TYPE_CHECKING:
     from breachkit.records import Delivery
     from breachkit.records import Locus
     from breachkit.records import Session
+    from breachkit.records import Skipped
     from breachkit.records import Transaction
 
 HOUR = 3600
@@ -115,7 +114,7 @@ class LogFacts:
             self._skip(reason, number, places)
 
     def move_down(self, path: str, lines: int) -> None:
-        """Number the lines of one log anew: so many stand before those that were read."""
+        """Add to the numbers of the lines of one log how many stand before those that were read."""
         if not lines:
             return
 

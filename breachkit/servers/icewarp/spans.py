@@ -122,7 +122,7 @@ def _read_piece(piece: Piece, weaver: Weaver, clock: Clock, counter: Counter, re
         split = split_block(block, log.label, number, clock, reading.zone)
         if not weaver.take(split.lines):
             clock.set_back(before)
-            split = split_block(block, log.label, number, clock, reading.zone, is_common=False)
+            split = split_block(block, log.label, number, clock, reading.zone, is_regular=False)
             weaver.take(split.lines)
         weaver.facts.skip(split.skipped)
         counter.count(split.lines, len(split.skipped))

@@ -114,8 +114,8 @@ def _read_again(rows: Rows, logs: list[LogFile], numbers: list[int], before: int
     begin, stop = at + rows.begin, at + rows.size
     code = codes.codes_of(text, words_at(text), begin, stop)
     number = rows.number + before * (rows.log == 0)
-    log = np.array([*numbers], np.int64)[rows.log]
-    return Lines(text, at, begin, stop, rows.ts, rows.key, code, rows.offset, number, log, np.ones(len(at), np.bool_))
+    known = np.array(numbers, np.int64)[rows.log]
+    return Lines(text, at, begin, stop, rows.ts, rows.key, code, rows.offset, number, known, np.ones(len(at), np.bool_))
 
 
 def count_up(tally: LogTally, counted: list[Counted]) -> None:
