@@ -54,7 +54,8 @@ class Stitch:
         setting = Setting(copy.copy(self._entry(span)), self._last)
         first, ahead = part.dated.first, part.dated.ahead
         is_right = first is None or self._entry(span).goes_on_as(first)
-        return None if is_right and (ahead is None or self._last is None or self._last <= ahead) else setting
+        is_set = len(span.pieces) == 1 or self._last is None or (ahead is not None and self._last <= ahead)
+        return None if is_right and is_set else setting
 
     def _entry(self, span: Span) -> Clock:
         piece = span.pieces[0]
