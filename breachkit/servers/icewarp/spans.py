@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from breachkit.servers.icewarp.pieces import Span
     from breachkit.servers.icewarp.weaver import Seam
 
-BLOCK = 8 << 20
+BLOCK = 4 << 20
 """Bytes that are split at once: the columns of their lines are as large again, thrice."""
 
 
