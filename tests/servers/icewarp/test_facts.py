@@ -288,3 +288,12 @@ def test_a_process_of_its_own_reads_a_span(tmp_path: Path) -> None:
     facts = read_facts(logs, reading()._replace(progress=done.append), Question(), tally, 2)
     assert in_order(facts, tally) == one_by_one(logs, Question())
     assert sum(done) == sum(log.size for log in logs if log.service == "smtp")
+
+
+@pytest.mark.parametrize(
+    ("module", "absent"),
+    [("breachkit.servers.icewarp", "numpy"), ("breachkit.servers.icewarp.stitch", "pandas")],
+)
+def test_who_reads_imports_no_more_than_reading_needs(module: str, absent: str) -> None:
+    code = f"import sys, {module}; sys.exit({absent!r} in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
