@@ -70,7 +70,7 @@ class Found(NamedTuple):
 
 
 class Block(NamedTuple):
-    """Some whole lines of a log, each with its LF but perhaps the last: where the first begins, and its number from 1."""
+    """Some whole lines of a log, each with its LF but perhaps the last: where the first begins, its number from 1."""
 
     offset: int
     number: int
@@ -260,11 +260,11 @@ def read_blocks(
     label: str,
     span: tuple[int, int | None] = (0, None),
 ) -> Iterator[Block | Skipped]:
-    """Yield the lines of a log that begin in a span of it, some at a time; they end at LF only, a CR before it is left on.
+    """Yield the lines of a log that begin in a span of it, some at a time.
 
-    VT, FF, NEL, U+2028 and a lone CR are text: they come from strangers, and a reader that breaks lines
-    there would take a stranger's words for the server's. A line of more than `LONGEST_LINE` bytes is skipped,
-    however long it is, without being kept.
+    They end at LF only, a CR before it is left on. VT, FF, NEL, U+2028 and a lone CR are text: they come from
+    strangers, and a reader that breaks lines there would take a stranger's words for the server's. A line of more
+    than `LONGEST_LINE` bytes is skipped, however long it is, without being kept.
 
     Args:
         path: the file.
@@ -304,15 +304,9 @@ def _split(stream: IO[bytes], label: str, place: Place, end: int | None) -> Iter
     read = getattr(stream, "read1", stream.read)
     rest = b""
     dropped = 0  # bytes of an overlong line let go so far
-    if place.offset:
-        rest = _next_line(stream, read, place)
-    ahead = place.offset + len(rest)
-    while end is None or (place.offset < end and (ahead < end or rest or dropped)):
-        chunk = read(BLOCK if end is None or ahead < end else LONGEST_LINE)
-        if not chunk:
-            break
-        ahead += len(chunk)
-        text = rest + chunk
+    ahead = _next_line(stream, read, place) if place.offset else b""
+    while (end is None or place.offset < end) and (chunk := ahead or read(BLOCK)):
+        text, ahead = rest + chunk, b""
         if dropped:
             head, found, text = text.partition(b"\n")
             dropped += len(head)
@@ -322,11 +316,7 @@ def _split(stream: IO[bytes], label: str, place: Place, end: int | None) -> Iter
             yield Skipped(OVERLONG, Locus(label, place.offset, place.line))
             place.pass_by(dropped + 1, 1)
             dropped = 0
-        if end is not None and place.offset + len(text) > end:
-            # the last line of the span may end behind it, and the next one is another span's
-            text = (
-                text[: text.find(b"\n", max(end - place.offset - 1, 0)) + 1 or len(text)] if place.offset < end else b""
-            )
+        text = text if end is None else _own(text, end - place.offset)
         whole = text.rfind(b"\n") + 1
         rest = text[whole:]
         if whole:
@@ -336,8 +326,15 @@ def _split(stream: IO[bytes], label: str, place: Place, end: int | None) -> Iter
             dropped, rest = len(rest), b""
     if dropped:
         yield Skipped(OVERLONG, Locus(label, place.offset, place.line))
-    elif rest and (end is None or place.offset < end):
+    elif rest:
         yield Block(place.offset, place.line, rest)
+
+
+def _own(text: bytes, size: int) -> bytes:
+    """Keep the lines that begin within the first `size` bytes."""
+    if len(text) <= size:
+        return text
+    return text[: text.find(b"\n", size - 1) + 1 or len(text)] if size > 0 else b""
 
 
 def _next_line(stream: IO[bytes], read: Callable[[int], bytes], place: Place) -> bytes:

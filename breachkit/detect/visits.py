@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+from typing import Any
+
 import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+KEYS = ["who", "whence"]
+"""The numbers of account and client address."""
 
 VISIT_COUNTS = [
     *("successes", "entries", "failures", "unlike_secrets", "unseen_secrets", "sent"),
@@ -30,7 +39,10 @@ def visits_table(
         (most messages in an hour), `days` (with a success), and times `first_seen`, `last_seen`, `first_success`,
         `first_entry`, `last_success`, `first_failure`, `first_mismatch`.
     """
-    keys = ["account", "client_ip"]
+    names = _sorted(table["account"] for table in (attempts, sends, deliveries))
+    ips = _sorted(table["client_ip"] for table in (attempts, sends, deliveries))
+    attempts, sends, deliveries = (_numbered(table, names, ips) for table in (attempts, sends, deliveries))
+    keys = KEYS
     tried = attempts.dropna(subset=["account"])
     won, lost = tried[tried["outcome"] == "success"], tried[tried["outcome"] == "failure"]
     entered = won[won["service"] == "smtp"]
@@ -57,9 +69,24 @@ def visits_table(
         "first_mismatch": foreign.groupby(keys)["ts"].min(),
     }
     table = pd.DataFrame(columns)
-    table.index = table.index.set_names(keys)
+    numbers = [table.index.get_level_values(level) for level in (0, 1)]
+    table.index = pd.MultiIndex.from_arrays([names[numbers[0]], ips[numbers[1]]], names=["account", "client_ip"])
     table[VISIT_COUNTS] = table[VISIT_COUNTS].fillna(0).astype("int64")
     return table.sort_index()
+
+
+def _sorted(columns: Iterable[pd.Series[Any]]) -> pd.Index[Any]:
+    """List what stands in some columns of names, each once, in order."""
+    found: set[str] = set().union(*(column.dropna() for column in columns))
+    names: pd.Index[Any] = pd.Index(sorted(found), dtype="object")
+    return names
+
+
+def _numbered(table: pd.DataFrame, names: pd.Index[Any], ips: pd.Index[Any]) -> pd.DataFrame:
+    """Give accounts and addresses numbers: a group-by of texts sorts them anew each time, and there are twenty."""
+    return table.assign(
+        who=names.get_indexer(pd.Index(table["account"])), whence=ips.get_indexer(pd.Index(table["client_ip"]))
+    )
 
 
 def _is_kin(foreign: pd.DataFrame) -> pd.Series[bool]:
@@ -72,7 +99,7 @@ def _is_kin(foreign: pd.DataFrame) -> pd.Series[bool]:
 
 def _fates(sends: pd.DataFrame, deliveries: pd.DataFrame) -> dict[str, pd.Series[int]]:
     """Count recipients whose fate is known: refused at the door, or delivered or failed on the way out."""
-    keys = ["account", "client_ip"]
+    keys = KEYS
     refused = sends.dropna(subset=["account"]).groupby(keys)["rcpt_unknown"].sum()
     final = deliveries[deliveries["outcome"] != "deferred"].dropna(subset=["account", "client_ip"])
     groups = once_each(final).groupby(keys)["is_unknown"]
@@ -88,5 +115,5 @@ def once_each(final: pd.DataFrame) -> pd.DataFrame:
 
 
 def _busiest(sent: pd.DataFrame) -> pd.Series[int]:
-    hours = sent.assign(hour=sent["ts"].dt.floor("h")).groupby(["account", "client_ip", "hour"]).size()
-    return hours.groupby(["account", "client_ip"]).max()
+    hours = sent.assign(hour=sent["ts"].dt.floor("h")).groupby([*KEYS, "hour"]).size()
+    return hours.groupby(KEYS).max()

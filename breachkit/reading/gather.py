@@ -172,16 +172,16 @@ def read_smtp(
     """
     facts = SmtpFacts()
     logs = smtp_logs(where)
-    bounds = [None if moment is None else moment.timestamp() for moment in (where.since, where.until)]
+    since, until = (None if moment is None else moment.timestamp() for moment in (where.since, where.until))
     with bar(sys.stderr, "logs", sum(log.size for log in logs), "B") as progress:
         reading = Reading(where.zone, fingerprints, progress)
-        question = Question(*bounds, frozenset(queue_ids))
+        question = Question(since, until, frozenset(queue_ids))
         found = where.server.read_facts(logs, reading, question, facts.tally, jobs)
     for name in ("attempts", "sends", "deliveries", "sessions", "accepted", "sources", "session_of"):
         setattr(facts, name, getattr(found, name))
     books.merge(found.skipped)
     _count_logs(where, books, logs, facts.tally)
-    facts.tally.begin_at(bounds[0])
+    facts.tally.begin_at(since)
     return facts
 
 

@@ -103,7 +103,7 @@ class _Odd(NamedTuple):
 
 
 def split_block(  # noqa: PLR0913  a block, where it stands, and how it is dated
-    block: Block, label: str, log: int, clock: Clock, zone: tzinfo, *, is_common: bool = True
+    block: Block, label: str, log: int, clock: Clock, zone: tzinfo, *, is_regular: bool = True
 ) -> Split:
     """Split a block into its lines, dated by the clock of its file.
 
@@ -113,14 +113,14 @@ def split_block(  # noqa: PLR0913  a block, where it stands, and how it is dated
         log: the log, as a number.
         clock: is moved on.
         zone: of stamps that have a date and no zone.
-        is_common: False to split every line by itself.
+        is_regular: False to split every line by itself.
     """
     text = block.text + PADDING
     at, end = _bounds(text, len(block.text))
     stop = end - ((np.frombuffer(text, np.uint8)[end - 1] == codes.CR) & (end > at))
     word = words_at(text)
     offset, number = at + block.offset, np.arange(block.number, block.number + len(at))
-    width = _widths(text, at, stop, end) if is_common else np.zeros(len(at), np.int64)
+    width = _widths(text, at, stop, end) if is_regular else np.zeros(len(at), np.int64)
     time_at = np.where(width > 0, at + _PEER + 1 + width + _AFTER_BRACKET, 0)
     stamp = np.where(width > 0, word[time_at], _NONE)
     for bad in _no_times(stamp):
@@ -163,17 +163,17 @@ def words_at(text: bytes) -> Column:
 
 
 def _widths(text: bytes, at: Column, stop: Column, end: Column) -> Column:
-    """Tell how many digits the thread of each line has; 0 where the line has not the common form."""
+    """Tell how many digits the thread of each line has; 0 where the line has not the usual form."""
     octets = np.frombuffer(text, np.uint8)
     bracket = at + _PEER
-    is_common = (octets[bracket] == codes.OPEN) & (end - at <= LONGEST_LINE)
+    is_regular = (octets[bracket] == codes.OPEN) & (end - at <= LONGEST_LINE)
     width = np.zeros(len(at), np.int64)
     for digits in reversed(_WIDTHS):
         width[octets[bracket + 1 + digits] == codes.CLOSE] = digits
     behind = bracket + 1 + width + _AFTER_BRACKET
-    is_common &= (octets[behind - 1] == codes.SPACE) & (behind + _STAMP <= stop)
-    is_common &= (octets[behind + _STAMP] == codes.SPACE) | (behind + _STAMP == stop)
-    return np.where(is_common, width, 0)
+    is_regular &= (octets[behind - 1] == codes.SPACE) & (behind + _STAMP <= stop)
+    is_regular &= (octets[behind + _STAMP] == codes.SPACE) | (behind + _STAMP == stop)
+    return np.where(is_regular, width, 0)
 
 
 def _no_times(stamp: Column) -> list[int]:
@@ -259,7 +259,7 @@ def has_prefixes(lines: Lines, rows: Column) -> bool:
 
 
 def words_of(peer: bytes, thread: bytes) -> Words:
-    """Spell a key as the columns of the common form have it; a peer longer than its column is shortened to a digest."""
+    """Spell a key as the columns of the usual form have it; a peer longer than its column is shortened to a digest."""
     head = peer.ljust(_PEER) if len(peer) <= _PEER else hashlib.blake2b(peer, digest_size=_PEER).digest()
     whole = head + thread.ljust(16, b"\0")
     first, second, third, fourth = (int.from_bytes(whole[place : place + 8], "little") for place in (0, 8, 16, 24))

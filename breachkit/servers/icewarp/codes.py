@@ -23,7 +23,7 @@ IS_HEX = np.isin(np.arange(256), np.frombuffer(b"0123456789ABCDEFabcdef", np.uin
 UNUSUAL, NOTE, SUMMARY, OTHER = b"?NSX"
 """Anything else the server sent; without direction; `***`; anything else that the peer sent."""
 CONNECTED, DISCONNECTED = b"CD"
-HELLO, MAIL, RCPT, DATA, RSET, STARTTLS, AUTH, IDLE_VERB = b"EMRTZLAQ"
+HELLO, MAIL, RCPT, CONTENT, RSET, STARTTLS, AUTH, IDLE_VERB = b"EMRTZLAQ"
 BANNER, GOOD, GOOD_MORE, FAILED, FAILED_MORE, REFUSED, REFUSED_MORE = b"b2m4n5o"
 CHALLENGE, GO_AHEAD, WELCOME = b"cgs"
 """334, 354, 235."""
@@ -37,7 +37,7 @@ EXAMPLES = {
     HELLO: (RECEIVED, b"EHLO x"),
     MAIL: (RECEIVED, b"MAIL FROM:<a@example.org>"),
     RCPT: (RECEIVED, b"RCPT TO:<b@example.org>"),
-    DATA: (RECEIVED, b"DATA"),
+    CONTENT: (RECEIVED, b"DATA"),
     RSET: (RECEIVED, b"RSET"),
     STARTTLS: (RECEIVED, b"STARTTLS"),
     AUTH: (RECEIVED, b"AUTH LOGIN"),
@@ -59,7 +59,7 @@ _VERBS = {
     **dict.fromkeys((b"EHLO", b"HELO"), HELLO),
     b"MAIL": MAIL,
     b"RCPT": RCPT,
-    b"DATA": DATA,
+    b"DATA": CONTENT,
     b"RSET": RSET,
     b"AUTH": AUTH,
     b"STAR": STARTTLS,

@@ -56,13 +56,13 @@ def read_facts(
     nodes = by_node(logs, frozenset({"smtp"}))
     total = sum(log.size for node in nodes for log in node)
     number = jobs or (1 if total < WORTH_JOBS else processors())
-    size = span_size(total, number)
+    size = span_size(total, number, 1 if jobs else SMALLEST_SPAN)
     return read_spans([cut(node, size) for node in nodes], reading, question, tally, number)
 
 
-def span_size(total: int, jobs: int) -> int:
+def span_size(total: int, jobs: int, least: int) -> int:
     """Choose how many bytes a span has; in one process nothing is gained by seams."""
-    return max(total, 1) if jobs <= 1 else min(max(-(-total // jobs), SMALLEST_SPAN), LARGEST_SPAN)
+    return max(total, 1) if jobs <= 1 else min(max(-(-total // jobs), least), LARGEST_SPAN)
 
 
 def read_spans(

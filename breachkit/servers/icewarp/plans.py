@@ -177,7 +177,7 @@ def _example(code: int, number: int) -> LogEntry:
     return (b"", b""), float(number), marker, text, ("", number, number)
 
 
-def plan_of(course: bytes) -> Plan | None:
+def plan_of(course: bytes) -> Plan | None:  # noqa: PLR0911  one for each thing that a plan cannot tell
     """Learn what a session comes to; None when that hangs on more than the kinds of its lines.
 
     Args:

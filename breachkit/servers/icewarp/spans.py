@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from breachkit.servers.icewarp.pieces import Span
     from breachkit.servers.icewarp.weaver import Seam
 
-BLOCK = 8 << 20
+BLOCK = 4 << 20
 """Bytes that are split at once: the columns of their lines are as large again, thrice."""
 
 
@@ -122,7 +122,7 @@ def _read_piece(piece: Piece, weaver: Weaver, clock: Clock, counter: Counter, re
         split = split_block(block, log.label, number, clock, reading.zone)
         if not weaver.take(split.lines):
             clock.set_back(before)
-            split = split_block(block, log.label, number, clock, reading.zone, is_common=False)
+            split = split_block(block, log.label, number, clock, reading.zone, is_regular=False)
             weaver.take(split.lines)
         weaver.facts.skip(split.skipped)
         counter.count(split.lines, len(split.skipped))

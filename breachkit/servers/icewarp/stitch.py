@@ -54,7 +54,8 @@ class Stitch:
         setting = Setting(copy.copy(self._entry(span)), self._last)
         first, ahead = part.dated.first, part.dated.ahead
         is_right = first is None or self._entry(span).goes_on_as(first)
-        return None if is_right and (ahead is None or self._last is None or self._last <= ahead) else setting
+        is_set = len(span.pieces) == 1 or self._last is None or (ahead is not None and self._last <= ahead)
+        return None if is_right and is_set else setting
 
     def _entry(self, span: Span) -> Clock:
         piece = span.pieces[0]
@@ -114,8 +115,8 @@ def _read_again(rows: Rows, logs: list[LogFile], numbers: list[int], before: int
     begin, stop = at + rows.begin, at + rows.size
     code = codes.codes_of(text, words_at(text), begin, stop)
     number = rows.number + before * (rows.log == 0)
-    log = np.array([*numbers], np.int64)[rows.log]
-    return Lines(text, at, begin, stop, rows.ts, rows.key, code, rows.offset, number, log, np.ones(len(at), np.bool_))
+    known = np.array(numbers, np.int64)[rows.log]
+    return Lines(text, at, begin, stop, rows.ts, rows.key, code, rows.offset, number, known, np.ones(len(at), np.bool_))
 
 
 def count_up(tally: LogTally, counted: list[Counted]) -> None:

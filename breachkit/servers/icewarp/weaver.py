@@ -260,11 +260,13 @@ class Weaver:
         segments = np.array([segment for segment, _ in performed])
         rows, firsts = _spread(woven, segments)
         labels = [self.labels[log] for log in lines.log[rows].tolist()]
-        columns = [column[rows].tolist() for column in (lines.begin, lines.stop, lines.ts, lines.offset, lines.number)]
+        begins, stops, ts, offsets, numbers = (
+            column[rows].tolist() for column in (lines.begin, lines.stop, lines.ts, lines.offset, lines.number)
+        )
         ends = [*firsts[1:], len(rows)]
         reader = (self._reading.zone, self._reading.fingerprints)
         for (_, plan), first, end in zip(performed, firsts, ends, strict=True):
-            script = Script(lines.text, *columns, labels, first)
+            script = Script(lines.text, begins, stops, ts, offsets, numbers, labels, first)
             peer, thread = _key_of(lines, int(rows[first]))
             source = Locus(*script.place(0))
             dialogue = Performance(canonical(peer), thread.decode().upper(), script.ts[first], source, reader)
@@ -300,7 +302,7 @@ class Weaver:
         if segment and woven.key[segment - 1] == woven.key[segment]:
             return False
         # the last ones are of these lines themselves
-        return not any(_holds(settled, woven.key[segment]) for settled in self._settled[:-1])
+        return not any(_holds(settled, key) for settled in self._settled[:-1])
 
     def _step(self, key: int, entry: LogEntry) -> None:
         """Show a line to the session of its key."""
@@ -408,9 +410,9 @@ def _order_by(key: Column) -> Column:
     return np.argsort(key, kind="stable")
 
 
-def _holds(ordered: Column, key: object) -> bool:
-    place = int(np.searchsorted(ordered, np.uint64(key)))  # type: ignore[call-overload]  # numbers of both kinds
-    return place < len(ordered) and int(ordered[place]) == int(key)  # type: ignore[call-overload]
+def _holds(ordered: Column, key: int) -> bool:
+    place = int(np.searchsorted(ordered, np.uint64(key)))
+    return place < len(ordered) and int(ordered[place]) == key
 
 
 def _key_of(lines: Lines, row: int) -> Key:
