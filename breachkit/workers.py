@@ -58,6 +58,12 @@ def can_fork() -> bool:
     return False
 
 
+def _can_spawn() -> bool:
+    """Tell whether processes may be started here: a Dask worker is one that may have none of its own."""
+    known = sys.modules.get("multiprocessing.process")
+    return known is None or not known.current_process().daemon
+
+
 def spread(pieces: Iterable[Piece], work: Callable[[Piece], Any], jobs: int) -> list[Any]:
     """Do the work on every piece and return the results, in no order.
 
@@ -79,7 +85,7 @@ def spread(pieces: Iterable[Piece], work: Callable[[Piece], Any], jobs: int) -> 
     is_forked = jobs > 1 and can_fork()
     if is_forked or watch.is_cold:
         return results + _share(rest, work, jobs if is_forked else 1, THREADS if watch.is_cold else 1)
-    if jobs > 1:
+    if jobs > 1 and _can_spawn():
         results += [work(piece) for piece in islice(rest, SPAWN_AFTER)]
         following = next(rest, None)
         return results if following is None else results + _spawn(_chain(following, rest), work, jobs)

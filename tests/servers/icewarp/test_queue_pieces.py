@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import pickle
 import random
+import time
 from datetime import UTC
 from typing import TYPE_CHECKING
 
@@ -83,6 +85,14 @@ def test_spawned_processes_read_the_same(queue: Path, monkeypatch: pytest.Monkey
     assert read(queue, 2) == alone
 
 
+def test_where_no_process_may_be_started_one_does_it_all(queue: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = read(queue, 1)
+    monkeypatch.setattr(workers, "can_fork", lambda: False)
+    monkeypatch.setattr(workers, "SPAWN_AFTER", 1)
+    monkeypatch.setattr(multiprocessing.current_process(), "_config", {"daemon": True})
+    assert read(queue, 2) == alone
+
+
 def test_a_reader_can_be_handed_over(queue: Path) -> None:
     root = queue.parents[1]
     folders = {str(folder.path): folder for folder in split_queue(queue, root)}
@@ -97,10 +107,11 @@ def test_a_process_that_ends_early_ends_the_run_with_a_sentence() -> None:
     def work(piece: Piece) -> list[str]:
         if os.getpid() != here:
             os._exit(9)
+        time.sleep(0.001)  # the other has time to take one
         return piece.names
 
     with pytest.raises(WorkerLostError, match="exit code 9"):
-        spread((Piece("f", [str(number)]) for number in range(5000)), work, 2)
+        spread((Piece("f", [str(number)]) for number in range(500)), work, 2)
 
 
 def test_a_name_too_long_for_a_record_is_done_where_it_is() -> None:
