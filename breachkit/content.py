@@ -125,13 +125,19 @@ def cannot_hold(raw: bytes, wanted: bytes) -> bool:
     lower = head.lower()
     if b"multipart" in lower or b"message/" in lower or b"rfc822-headers" in lower or b"*" in lower:
         return False  # parts, and parameters in a charset of their own
-    if b"charset" in lower and not (lower.count(b"charset") == len(_COMMON_CHARSET.findall(lower)) == 1):
+    if b"charset" in lower and not (lower.count(b"charset") == len(_USUAL_CHARSET.findall(lower)) == 1):
         return False
     unfolded = head.replace(end + b" ", b" ").replace(end + b"\t", b"\t")
     if wanted in unfolded or (b"=?" in head and not _cannot_spell(unfolded, wanted)):
         return False
     body = _body_at_a_glance(raw, lower, first, second)
-    return body is not None and wanted not in body and not (b"&" in body and (b"html" in lower or b"<" in body))
+    return body is not None and wanted not in body and not _may_have_entities(raw, lower, body)
+
+
+def _may_have_entities(raw: bytes, lower: bytes, body: bytes) -> bool:
+    # raw, too: what looks like the way of its transfer may stand in the first paragraph of the body
+    both = (raw, body)
+    return any(b"&" in text for text in both) and (b"html" in lower or any(b"<" in text for text in both))
 
 
 def _body_at_a_glance(raw: bytes, lower: bytes, first: int, second: int) -> bytes | None:
@@ -149,7 +155,7 @@ def _body_at_a_glance(raw: bytes, lower: bytes, first: int, second: int) -> byte
 
 
 _BEFORE_A_HEADER = (_BOM, b"\r", b"\n", b"From ", b">From ")
-_COMMON_CHARSET = re.compile(rb"charset=\"?(?:us-ascii|utf-8|iso-8859-\d|windows-125\d)")
+_USUAL_CHARSET = re.compile(rb"charset=\"?(?:us-ascii|utf-8|iso-8859-\d|windows-125\d)")
 _TRANSFER = re.compile(
     rb"(?<=\ncontent-)transfer-encoding:[ \t]*(7bit|8bit|binary|base64|quoted-printable)[ \t]*(?=\r?\n[^ \t]|\Z)"
 )

@@ -58,6 +58,12 @@ def can_fork() -> bool:
     return False
 
 
+def _can_spawn() -> bool:
+    """Tell whether processes may be started here: a Dask worker is one that may have none of its own."""
+    known = sys.modules.get("multiprocessing.process")
+    return known is None or not known.current_process().daemon
+
+
 def spread(pieces: Iterable[Piece], work: Callable[[Piece], Any], jobs: int) -> list[Any]:
     """Do the work on every piece and return the results, in no order.
 
@@ -79,7 +85,7 @@ def spread(pieces: Iterable[Piece], work: Callable[[Piece], Any], jobs: int) -> 
     is_forked = jobs > 1 and can_fork()
     if is_forked or watch.is_cold:
         return results + _share(rest, work, jobs if is_forked else 1, THREADS if watch.is_cold else 1)
-    if jobs > 1:
+    if jobs > 1 and _can_spawn():
         results += [work(piece) for piece in islice(rest, SPAWN_AFTER)]
         following = next(rest, None)
         return results if following is None else results + _spawn(_chain(following, rest), work, jobs)
@@ -131,7 +137,7 @@ def _share(pieces: Iterator[Piece], work: Callable[[Piece], Any], jobs: int, thr
         for _ in range(jobs - 1):
             children.append(_fork(work, reading, writing, threads))  # noqa: PERF401  each is to be waited for if the next fails
         os.set_blocking(writing, threads > 1)  # with threads this one only looks for pieces
-        helpers = _Helpers(work, reading, threads - 1)
+        beside = _Threads(work, reading, threads - 1)
         for piece in pieces:
             record = _write(piece)
             if record is None or not _hand_over(writing, record):
@@ -139,7 +145,7 @@ def _share(pieces: Iterator[Piece], work: Callable[[Piece], Any], jobs: int, thr
         os.close(writing)
         writing = -1
         results += _work_off(work, reading)
-        results += helpers.results()
+        results += beside.results()
         while children:
             results += _collect(*children.pop())
     finally:
@@ -174,7 +180,7 @@ def _work_off(work: Callable[[Piece], Any], reading: int) -> list[Any]:
     return results
 
 
-class _Helpers:
+class _Threads:
     """Threads that work off the pipe; what one of them raises is raised where the results are asked for."""
 
     def __init__(self, work: Callable[[Piece], Any], reading: int, number: int) -> None:
@@ -210,10 +216,10 @@ def _fork(work: Callable[[Piece], Any], reading: int, writing: int, threads: int
     try:
         os.close(writing)
         os.close(report)
-        helpers = _Helpers(work, reading, threads - 1)
+        beside = _Threads(work, reading, threads - 1)
         results = _work_off(work, reading)
         with os.fdopen(reporting, "wb") as stream:
-            stream.write(marshal.dumps(results + helpers.results()))
+            stream.write(marshal.dumps(results + beside.results()))
         code = 0
     except KeyboardInterrupt:
         code = 130
@@ -238,7 +244,12 @@ def _collect(child: int, report: int) -> list[Any]:
 
 def _spawn(pieces: Iterator[Piece], work: Callable[[Piece], Any], jobs: int) -> list[Any]:
     """Let processes do it that begin from nothing, as Windows and macOS want it."""
-    from multiprocessing import get_context  # noqa: PLC0415  25 ms, and only wanted here
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415  50 ms, and only wanted here
+    from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415
+    from multiprocessing import get_context  # noqa: PLC0415
 
-    with get_context("spawn").Pool(jobs) as pool:
-        return list(pool.imap_unordered(work, pieces))
+    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
+        try:
+            return list(pool.map(work, pieces))
+        except BrokenProcessPool:
+            raise WorkerLostError(1) from None

@@ -306,6 +306,7 @@ BODIES = st.sampled_from(
         b"so bu=\ny this\n",
         b"<html>buy&nbsp;this buy&#x20;this</html>",
         b"b+AHU-y this",
+        b"Content-Transfer-Encoding: base64\n\n<p>buy&#32;this</p>",
         b"--b\n\nbuy =\nthis\n--b\nContent-Transfer-Encoding: quoted-printable\n\nbuy=20this\n--b--\n",
         b"Subject: buy\n this\nFrom: x\n\n" + base64.encodebytes(BODY.encode()),
     ]
@@ -327,6 +328,12 @@ def test_what_cannot_be_held_at_a_glance_is_in_no_decoded_text(
     raw = head.replace(b"\n", eol) + (b"\n" + body).replace(b"\n", b"\r\n" if is_mixed else eol)
     if cannot_hold(raw, SOUGHT.encode()):
         assert not any(SOUGHT in text for text in (raw.decode("latin-1"), *decoded_texts(raw)))
+
+
+def test_a_paragraph_that_looks_like_a_header_hides_nothing() -> None:
+    raw = b"Content-Type: text/html\n\nContent-Transfer-Encoding: base64\n\n<p>buy&#32;this</p>\n"
+    assert any(SOUGHT in text for text in decoded_texts(raw))
+    assert not cannot_hold(raw, SOUGHT.encode())
 
 
 def test_what_most_messages_cannot_hold_is_told_at_a_glance() -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from breachkit.reading import where
 from tests.conftest import story
 from tests.servers.icewarp.factories import b64
 from tests.servers.icewarp.factories import lines
@@ -269,7 +270,8 @@ def test_ctrl_c_is_one_sentence(cli: Callable[..., Ran], monkeypatch: pytest.Mon
     def interrupted(_asked: object) -> object:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(sys.modules["breachkit.cli.scan"], "find_evidence", interrupted)
+    monkeypatch.setattr(where, "find_evidence", interrupted)
+    monkeypatch.delitem(sys.modules, "breachkit.cli.scanning", raising=False)  # which takes it when it is imported
     ran = cli("scan", "--root", story("guide"))
     assert (ran.code, ran.out, ran.err.strip()) == (1, "", "breachkit: stopped by Ctrl-C; nothing was written")
 

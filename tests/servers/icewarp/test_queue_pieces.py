@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import pickle
 import random
+import subprocess
+import sys
+import time
 from datetime import UTC
 from typing import TYPE_CHECKING
 
@@ -83,6 +87,14 @@ def test_spawned_processes_read_the_same(queue: Path, monkeypatch: pytest.Monkey
     assert read(queue, 2) == alone
 
 
+def test_where_no_process_may_be_started_one_does_it_all(queue: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = read(queue, 1)
+    monkeypatch.setattr(workers, "can_fork", lambda: False)
+    monkeypatch.setattr(workers, "SPAWN_AFTER", 1)
+    monkeypatch.setattr(multiprocessing.current_process(), "_config", {"daemon": True})
+    assert read(queue, 2) == alone
+
+
 def test_a_reader_can_be_handed_over(queue: Path) -> None:
     root = queue.parents[1]
     folders = {str(folder.path): folder for folder in split_queue(queue, root)}
@@ -91,16 +103,37 @@ def test_a_reader_can_be_handed_over(queue: Path) -> None:
     assert pickle.loads(pickle.dumps(reader))(piece) == reader(piece)  # noqa: S301  our own
 
 
-def test_a_process_that_ends_early_ends_the_run_with_a_sentence() -> None:
-    here = os.getpid()
+class Dies:
+    """Work that ends every process but the one it was made in."""
 
-    def work(piece: Piece) -> list[str]:
-        if os.getpid() != here:
+    def __init__(self) -> None:
+        self.here = os.getpid()
+
+    def __call__(self, piece: Piece) -> list[str]:
+        if os.getpid() != self.here:
             os._exit(9)
+        time.sleep(0.001)  # the other has time to take one
         return piece.names
 
-    with pytest.raises(WorkerLostError, match="exit code 9"):
-        spread((Piece("f", [str(number)]) for number in range(5000)), work, 2)
+
+def test_a_forked_process_that_ends_early_ends_the_run_with_a_sentence() -> None:
+    # in a process of its own: the tests before this one may have started threads, and nothing is forked then
+    lines = (
+        "from breachkit.workers import Piece, can_fork, spread\n"
+        "from tests.servers.icewarp.test_queue_pieces import Dies\n"
+        "print(can_fork())\n"
+        "spread((Piece('f', [str(number)]) for number in range(500)), Dies(), 2)\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", lines], capture_output=True, check=False, text=True)
+    if ran.stdout.strip() == "True":
+        assert "WorkerLostError: a process that helped to read ended early (exit code 9)" in ran.stderr
+
+
+def test_a_spawned_process_that_ends_early_does_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "can_fork", lambda: False)
+    monkeypatch.setattr(workers, "SPAWN_AFTER", 1)
+    with pytest.raises(WorkerLostError):
+        spread((Piece("f", [str(number)]) for number in range(50)), Dies(), 2)
 
 
 def test_a_name_too_long_for_a_record_is_done_where_it_is() -> None:

@@ -1,0 +1,68 @@
+"""What a purge plans and moves depends on no number of processes."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.scale.queues import SOUGHT
+from tests.scale.queues import write_queue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.conftest import Ran
+
+MESSAGES = 1500
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("queue")
+    truth = write_queue(root, MESSAGES, seed=11)
+    assert truth.raw < truth.hits
+    home = root / "mail" / "_outgoing"
+    (home / "empty.tmp").write_bytes(b"")
+    (home / "link.tmp").symlink_to(home / "empty.tmp")
+    (home / "long.tmp").write_bytes(
+        b"LocalSender: long@x.example\r\n\r\nSubject: s\r\n\r\n" + b"x" * 70_000 + SOUGHT.encode()
+    )
+    (home / "one\nline.tmp").write_bytes(b"Subject: claim your =?utf-8?q?summer_refund_at?=\r\n\r\nwords\r\n")
+    return root
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [SOUGHT],
+        [SOUGHT, "--raw-only"],
+        ["summer", "refund at", "--raw-only"],
+        ["summer", "nowhere at all", "--any"],
+        ["CLAIM your SUMMER", "--ignore-case"],
+        [r"refund at desk 0\d", "--regex"],
+        [SOUGHT, "--newer-than", "2026-11-20T12:00"],
+        ["--account", "long@x.example"],
+        ["--all"],
+    ],
+)
+def test_a_plan_is_the_same_over_any_number_of_processes(cli: Callable[..., Ran], root: Path, words: list[str]) -> None:
+    asked = ["purge", *words, "--queue", root / "mail" / "_outgoing", "--dry-run"]
+    alone = cli(*asked, "--format", "json", "--jobs", "1")
+    plan = json.loads(alone.out)
+    assert plan["planned"] > 0
+    assert plan["messages"] == MESSAGES + 3
+    assert [skipped["count"] for skipped in plan["skipped"]] == [1]
+    assert alone.code == 3
+    assert cli(*asked, "--format", "json", "--jobs", "2") == alone
+    assert cli(*asked, "--format", "json", "--jobs", "5") == alone
+    assert cli(*asked, "--jobs", "2") == cli(*asked, "--jobs", "1")
+
+
+def test_what_is_planned_is_what_the_generator_wrote(cli: Callable[..., Ran], tmp_path: Path) -> None:
+    truth = write_queue(tmp_path, MESSAGES, seed=12)
+    asked = ["purge", SOUGHT, "--queue", tmp_path / "mail" / "_outgoing", "--dry-run", "--format", "json"]
+    matched = json.loads(cli(*asked).out)["matched_by"]
+    assert matched == {"raw": truth.raw, "decoded": truth.hits - truth.raw}
