@@ -98,7 +98,7 @@ def wait_for(is_so: Callable[[], bool], process: subprocess.Popen[bytes]) -> Non
     """Wait until something is so, as long as a process lives that must do it."""
     end = time.monotonic() + PATIENCE
     while not is_so():
-        assert process.poll() is None, "the process ended"
+        assert process.poll() is None, process.communicate()
         assert time.monotonic() < end, "nothing came of it"
         time.sleep(0.05)
 

@@ -97,9 +97,9 @@ def test_a_node_without_any_worker_is_missing(
     assert "no node answered (mail3)" in ran.err
 
 
-def client(dask: Cluster, named: list[str]) -> subprocess.Popen[bytes]:
+def client(dask: Cluster, named: list[str], *, wait: int) -> subprocess.Popen[bytes]:
     """Begin an inquiry in a process of its own."""
-    words = ["find-account", *dask.words, *named, "--wait", "2", "--timezone", "Europe/Rome", "--format", "json"]
+    words = ["find-account", *dask.words, *named, "--wait", str(wait), "--timezone", "Europe/Rome", "--format", "json"]
     return subprocess.Popen([sys.executable, "-m", "breachkit", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
@@ -108,7 +108,7 @@ def test_a_worker_killed_in_mid_run_is_evidence_missing(
 ) -> None:
     lost = {"mail1": roots["mail1"], "mail9": roots["mail2"]}
     worker = dask.worker("nine", "mail9", stops_in=tmp_path)
-    asking = client(dask, here(lost))
+    asking = client(dask, here(lost), wait=5)
     dask.processes.append(asking)
     wait_for((tmp_path / "begun").exists, asking)
     worker.kill()
@@ -132,7 +132,7 @@ def test_the_work_of_a_killed_worker_is_done_by_another(
 ) -> None:
     named = {"mail1": roots["mail1"], "mail8": roots["mail2"]}
     worker = dask.worker("eight", "mail8", stops_in=tmp_path)
-    asking = client(dask, here(named))
+    asking = client(dask, here(named), wait=60)
     dask.processes.append(asking)
     wait_for((tmp_path / "begun").exists, asking)
     dask.worker("another", "mail8")
