@@ -59,6 +59,63 @@ class OutputFileError(BreachkitError):
         super().__init__(f"{path} cannot be written ({reason}); choose another --output FILE")
 
 
+class NoCaseError(BreachkitError):
+    """--case names a folder that is no case."""
+
+    def __init__(self, path: PathLike[str] | str) -> None:
+        super().__init__(
+            f"nothing was done: {path} holds no custody.jsonl, so it is no case; make one with:"
+            f" breachkit investigate -o {path}",
+        )
+
+
+class NotACaseError(BreachkitError):
+    """The folder that a case should be written to holds something else."""
+
+    def __init__(self, path: PathLike[str] | str) -> None:
+        super().__init__(f"nothing was written: {path} is not empty and is no case; name a new folder with -o CASE")
+
+
+class CaseInEvidenceError(BreachkitError):
+    """The case would be written into the evidence."""
+
+    def __init__(self, path: PathLike[str] | str, evidence: PathLike[str] | str) -> None:
+        super().__init__(
+            f"nothing was written: {path} lies in {evidence}, which is evidence; name a folder elsewhere with -o CASE",
+        )
+
+
+class CaseUnwritableError(BreachkitError):
+    """A file of the case cannot be written."""
+
+    def __init__(self, path: PathLike[str] | str, reason: str) -> None:
+        super().__init__(f"{path} cannot be written ({reason}); make room or name another folder for the case")
+
+
+class CustodyBrokenError(BreachkitError):
+    """The hash chain of a case does not hold."""
+
+    def __init__(self, path: PathLike[str] | str, line: int, reason: str) -> None:
+        super().__init__(
+            f"{path} line {line}: {reason}, so it was changed after it was written, and nothing was done; compare it"
+            " with a copy, or begin a new case with -o CASE",
+        )
+
+
+class NoPlacesError(BreachkitError):
+    """The database of countries cannot be read."""
+
+    def __init__(self, path: PathLike[str] | str, reason: str) -> None:
+        super().__init__(f"--geoip {path} is no database of countries ({reason}); give an .mmdb file, or leave it out")
+
+
+class NoCaseFolderError(UsageError):
+    """`investigate` was not told where to write."""
+
+    def __init__(self) -> None:
+        super().__init__("name the folder of the case with -o CASE (only --format ecs goes without one)")
+
+
 class NoEvidenceError(BreachkitError):
     """The folder holds neither a queue nor logs of a server that breachkit knows."""
 

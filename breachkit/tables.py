@@ -5,6 +5,7 @@ Times are UTC in tables; the zone of the user comes back where they are shown.
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -88,11 +89,9 @@ def _column(values: list[Any], dtype: str) -> pd.Series[Any]:
 
 def messages_table(messages: Iterable[Message]) -> pd.DataFrame:
     """Put queued messages in a table: one row a message, columns `MESSAGES`."""
-    wanted = list(MESSAGES)[:-2]
-    return _table(
-        [[*(getattr(message, name) for name in wanted), message.source.node, message.source] for message in messages],
-        MESSAGES,
-    )
+    wanted = attrgetter(*(name for name in MESSAGES if name != "node"))
+    rows = [wanted(message) for message in messages]
+    return _table([(*row[:-1], row[-1].node, row[-1]) for row in rows], MESSAGES)
 
 
 def recipients_table(messages: pd.DataFrame) -> pd.DataFrame:

@@ -60,6 +60,32 @@ def test_no_command_lets_a_secret_out(name: str, cli: Callable[..., Ran], tmp_pa
             assert_clean(ran.err)
 
 
+@pytest.mark.parametrize("name", ["mixed-forms", "imap-door", "hostile-text", "spray"])
+@pytest.mark.parametrize("redact", [False, True])
+def test_no_file_of_a_case_holds_a_secret(name: str, redact: bool, cli: Callable[..., Ran], tmp_path: Path) -> None:
+    build(name, tmp_path / "evidence", 5)
+    words = [
+        "investigate",
+        "--root",
+        tmp_path / "evidence",
+        "--for",
+        "responder",
+        "--for",
+        "owner",
+        "--for",
+        "authority",
+    ]
+    words += ["--redact"] if redact else []
+    ran = cli(*words, "-o", tmp_path / "case")
+    assert ran.code in {0, 3}
+    assert_clean(ran.out + ran.err)
+    files = [path for path in (tmp_path / "case").rglob("*") if path.is_file()]
+    assert len(files) >= 10
+    for path in files:
+        assert_clean(path.read_text("utf-8"))
+    assert_clean(cli(*words, "--format", "ecs").out)
+
+
 def test_not_even_a_hash_is_in_the_shipped_findings(cli: Callable[..., Ran]) -> None:
     out = cli("find-account", "--root", story("guide"), "--format", "json").out
     for kind in ("md5", "sha1", "sha256"):

@@ -26,6 +26,10 @@ class Entry(NamedTuple):
 
 
 ENTRIES = {
+    "investigate": Entry(
+        "investigate:investigate",
+        "Investigate all there is in one go, and leave a case: report, timeline, indicators, inputs and custody.",
+    ),
     "scan": Entry("scan:scan", "Show what is in the outgoing queues, and the symptoms of a break-in."),
     "group": Entry("group:group", "Group the queue into spam campaigns, and name the string to purge each one by."),
     "find-account": Entry(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 from typing import Annotated
+from typing import NamedTuple
 
 import typer
 
 from breachkit.cli import options
 from breachkit.cli import output
 from breachkit.cli.accusing import accuse
+from breachkit.cli.casebook import recorded
 from breachkit.errors import NothingCompromisedError
 from breachkit.errors import PathUnreadableError
 from breachkit.reading import gather
@@ -23,7 +25,9 @@ if TYPE_CHECKING:
 
     from breachkit.detect.compromise import Accusation
     from breachkit.reading.where import Where
+    from breachkit.report.blocklist import BlockList
     from breachkit.report.contain import Contained
+    from breachkit.report.inputs import Inputs
 
 Names = Annotated[
     list[str] | None,
@@ -47,6 +51,7 @@ def contain(
     columns: options.Columns = None,
     timezone: options.Timezone = None,
     server: options.Server = None,
+    case: options.Case = None,
     output_format: options.OutputFormat = options.Format.TEXT,
     output_file: options.OutputFile = None,
 ) -> None:
@@ -54,26 +59,43 @@ def contain(
 
     Example: breachkit contain --root /srv/copy-of-icewarp --block-list nftables
     """
+    asked = Asked(root, queue, logs, accounts, columns, timezone, server=server)
+    with recorded(case) as outcome:
+        where, books = find_evidence(asked, is_optional=bool(names) and block_list is None), gather.Books()
+        found, facts = accuse(where, books)
+        chosen = _chosen(names, found)
+        inputs = gather.inputs_of(where, books, facts)
+        told = _Told(where, found, chosen, inputs, block_minutes)
+        output.write(_text(told, block_list, is_json=output_format is options.Format.JSON), output_file)
+        outcome |= {"accounts": chosen, "block_list": None if block_list is None else block_list.value}
+        output.finish(books, findings=False)
+
+
+class _Told(NamedTuple):
+    """What the steps are made of."""
+
+    where: Where
+    found: Accusation
+    chosen: list[str]
+    inputs: Inputs
+    minutes: int
+
+
+def _text(told: _Told, block_list: BlockList | None, *, is_json: bool) -> str:
     from breachkit.detect.incident import attackers_of
     from breachkit.report.blocklist import render_block_list
     from breachkit.report.contain import contain_json
     from breachkit.report.contain import render_contain
     from breachkit.report.contract import dump
 
-    asked = Asked(root, queue, logs, accounts, columns, timezone, server=server)
-    where, books = find_evidence(asked, is_optional=bool(names) and block_list is None), gather.Books()
-    found, facts = accuse(where, books)
-    chosen = _chosen(names, found)
-    attackers, inputs = attackers_of(found, chosen), gather.inputs_of(where, books, facts)
-    steps = [_contained(where, account, found, len(attackers.ips)) for account in chosen]
+    where, found, chosen, inputs, minutes = told
+    attackers = attackers_of(found, chosen)
     if block_list is not None:
-        text = render_block_list(block_list, attackers.ips, block_minutes)
-    elif output_format is options.Format.JSON:
-        text = dump(contain_json(steps, attackers, block_minutes, inputs))
-    else:
-        text = render_contain(steps, attackers, block_minutes, inputs, [where.command("harden")])
-    output.write(text, output_file)
-    output.finish(books, findings=False)
+        return render_block_list(block_list, attackers.ips, minutes)
+    steps = [contained(where, account, found, len(attackers.ips)) for account in chosen]
+    if is_json:
+        return dump(contain_json(steps, attackers, minutes, inputs))
+    return render_contain(steps, attackers, minutes, inputs, [where.command("harden")])
 
 
 def _chosen(names: Sequence[str] | None, found: Accusation) -> list[str]:
@@ -89,7 +111,8 @@ def _chosen(names: Sequence[str] | None, found: Accusation) -> list[str]:
     return list(dict.fromkeys(owners[name][0] if len(owners[name]) == 1 else name for name in typed))
 
 
-def _contained(where: Where, account: str, found: Accusation, attackers: int) -> Contained:
+def contained(where: Where, account: str, found: Accusation, attackers: int) -> Contained:
+    """Write the steps for one account. Raises PathUnreadableError."""
     from breachkit.report.contain import Contained
 
     is_safe = bool(account) and all((sign.isascii() and sign.isalnum()) or sign in _PLAIN for sign in account)

@@ -40,7 +40,7 @@ def find_account(
     key: options.Key = None,
     scheduler: options.Scheduler = None,
     certs: options.Certs = None,
-    wait: options.Wait = 30,
+    wait: options.Wait = options.PATIENCE,
     jobs: options.Jobs = None,
     output_format: options.OutputFormat = options.Format.TEXT,
     output_file: options.OutputFile = None,

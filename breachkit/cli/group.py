@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from breachkit.detect.campaigns import Campaigns
+    from breachkit.detect.compromise import Accusation
     from breachkit.detect.plain_groups import PlainGroups
     from breachkit.reading.where import Where
     from breachkit.records import Message
@@ -96,7 +97,7 @@ def _campaigns(
     from breachkit.detect.campaigns import find_campaigns
 
     facts, clear, accused = _verdicts(where, books, messages)
-    reader = _Reader(books)
+    reader = Reader(books)
     with bar(sys.stderr, "grouping", None, " messages") as progress:
         found = find_campaigns(messages, Grouping(reader, progress, least, clear, accused))
     return found, gather.inputs_of(where, books, facts)
@@ -111,10 +112,15 @@ def _verdicts(
     from breachkit.cli.accusing import judge_accounts
 
     found, facts = judge_accounts(where, books, messages)
+    return facts, *told_apart(found, facts)
+
+
+def told_apart(found: Accusation, facts: gather.SmtpFacts) -> tuple[frozenset[str], frozenset[str]]:
+    """Name the accounts that the logs acquit, and those that they accuse; nobody where AUTH is not to be seen."""
     if not facts.level.startswith("debug"):
-        return facts, frozenset(), frozenset()
+        return frozenset(), frozenset()
     clear = frozenset(one.account for one in found.accounts if one.verdict == "clear" and one.auth_successes)
-    return facts, clear, frozenset(one.account for one in found.accounts if one.verdict != "clear")
+    return clear, frozenset(one.account for one in found.accounts if one.verdict != "clear")
 
 
 def _groups(
@@ -124,12 +130,12 @@ def _groups(
     from breachkit.detect.plain_groups import find_groups
 
     queued = [message for message in messages if not message.quarantined]
-    groups = find_groups(queued, by.value, _Reader(books), least or 1)
+    groups = find_groups(queued, by.value, Reader(books), least or 1)
     # no log was looked for, so none is missing
     return groups, replace(gather.inputs_of(where, books, None), log_level="not read")
 
 
-class _Reader:
+class Reader:
     """Reads a message again; one that is gone by now is counted once as skipped, and has no text."""
 
     def __init__(self, books: gather.Books) -> None:
@@ -137,6 +143,7 @@ class _Reader:
         self._gone: set[Message] = set()
 
     def __call__(self, message: Message) -> bytes:
+        """Return its bytes."""
         try:
             return b"\n".join(read_whole(path) for path in message.files)
         except OSError as error:

@@ -12,6 +12,9 @@ from breachkit.report.blocklist import BlockList
 
 EVIDENCE = "Where the evidence is"
 NODES = "Several nodes, one answer"
+
+PATIENCE = 30
+"""Seconds for which a node may be without a worker: Dask's nanny needs a few to start another."""
 OUTPUT = "Output"
 
 
@@ -20,6 +23,29 @@ class Format(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+
+
+class CaseFormat(StrEnum):
+    """What `investigate` writes to stdout."""
+
+    TEXT = "text"
+    JSON = "json"
+    ECS = "ecs"
+
+
+class Reader(StrEnum):
+    """Whom a page of a case is written for."""
+
+    RESPONDER = "responder"
+    OWNER = "owner"
+    AUTHORITY = "authority"
+
+
+class Language(StrEnum):
+    """What a case is written in."""
+
+    ENGLISH = "en"
+    ITALIAN = "it"
 
 
 class By(StrEnum):
@@ -173,3 +199,28 @@ DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Show the plan onl
 RawOnly = Annotated[bool, typer.Option("--raw-only", help="Search the files' bytes only, as grep -F does.")]
 IgnoreCase = Annotated[bool, typer.Option("--ignore-case", "-i", help="Let upper and lower case be the same.")]
 Regex = Annotated[bool, typer.Option("--regex", "-E", help="Take each STRING as a regular expression.")]
+Case = Annotated[
+    Path | None,
+    typer.Option("--case", metavar="CASE", help="Write this command into the custody.jsonl of a case."),
+]
+CaseFolder = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="CASE", help="The folder of the case; a later run adds to it."),
+]
+Readers = Annotated[
+    list[Reader] | None,
+    typer.Option("--for", help="Whom pages are written for (repeatable; default: responder)."),
+]
+Lang = Annotated[Language, typer.Option("--lang", help="The language of the pages and of the verdict.")]
+Geoip = Annotated[
+    Path | None,
+    typer.Option("--geoip", metavar="FILE", help="A database of countries (.mmdb); nothing is downloaded."),
+]
+Redact = Annotated[
+    bool,
+    typer.Option("--redact", help="Give people and addresses other names, the same ones everywhere in this run."),
+]
+CaseFormatOption = Annotated[
+    CaseFormat,
+    typer.Option("--format", help="On stdout: a summary, the findings, or logins by the Elastic Common Schema."),
+]

@@ -90,6 +90,7 @@ def purge(
     dry_run: options.DryRun = False,
     yes: options.Yes = False,
     quarantine: options.Quarantine = None,
+    case: options.Case = None,
     drop: Drop = False,
     watch: WatchFor = None,
     max_moves: MaxMoves = None,
@@ -102,6 +103,7 @@ def purge(
     Example: breachkit purge "pippo@gmail.com" --dry-run
     """
     from breachkit.cli.aside import make_yard
+    from breachkit.cli.casebook import recorded
     from breachkit.cli.purging import Manner
     from breachkit.cli.purging import run_purge
     from breachkit.purge.needles import Texts
@@ -112,8 +114,10 @@ def purge(
     heads = Heads(account, sender, to_domain, campaign, older_than, newer_than, all_messages)
     manner = Manner(everything, explain, dry_run, yes, drop, watch, max_moves, jobs, output_format, output_file)
     _check(manner, texts, heads)
-    where = find_evidence(Asked(root, queue, logs, accounts, columns, timezone, None, None, server))
-    run_purge(make_yard(where, quarantine), _wanted(texts, heads, where), manner, _predicates(texts, heads))
+    with recorded(case) as outcome:
+        where = find_evidence(Asked(root, queue, logs, accounts, columns, timezone, None, None, server))
+        yard, wanted = make_yard(where, quarantine), _wanted(texts, heads, where)
+        run_purge(yard, wanted, manner, _predicates(texts, heads), outcome)
 
 
 class Heads(NamedTuple):

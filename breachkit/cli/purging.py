@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from breachkit.cli.aside import Yard
     from breachkit.purge.plan import Plan
     from breachkit.purge.plan import Wanted
+    from breachkit.report.contract import Json
     from breachkit.report.inputs import Inputs
     from breachkit.report.purge import Unexplained
 
@@ -111,8 +112,8 @@ class Work:
         output.write(product, self.manner.output_file)
 
 
-def run_purge(yard: Yard, wanted: Wanted, manner: Manner, predicates: Predicates) -> None:
-    """Do it. Raises BreachkitErrors; ends with the exit code that the books call for."""
+def run_purge(yard: Yard, wanted: Wanted, manner: Manner, predicates: Predicates, recorded: Json) -> None:
+    """Do it, and say in `recorded` what was done. Raises BreachkitErrors; ends with the exit code of the books."""
     if not manner.dry_run:
         yard.refuse_outside()
         yard.check()
@@ -130,9 +131,24 @@ def run_purge(yard: Yard, wanted: Wanted, manner: Manner, predicates: Predicates
         work.tell(plan, None, lambda: work.shown(plan) + render_dry_end(plan, again))
     else:
         plan.permit(everything=manner.everything, max_moves=manner.max_moves)
-        outcome = _execute(work, plan)
+        outcome = _execute(work, plan, recorded)
+    recorded |= _recorded_json(plan, outcome)
     is_left = outcome is not None and outcome.receipt.planned != outcome.receipt.purged
     output.finish(look.books, findings=False, is_incomplete=is_left)
+
+
+def _recorded_json(plan: Plan, outcome: Outcome | None) -> Json:
+    if outcome is None:
+        return {"dry_run": True, "planned": len(plan.hits)}
+    receipt = outcome.receipt
+    counts = {name: getattr(receipt, name) for name in ("planned", "purged", "vanished", "changed", "in_use", "failed")}
+    return {
+        "dry_run": False,
+        "run": receipt.run if receipt.runs else None,
+        **counts,
+        "dropped": outcome.dropped,
+        "journals": list(receipt.sha256),
+    }
 
 
 def spell_again(yard: Yard, predicates: Predicates, manner: Manner) -> str:
@@ -144,13 +160,15 @@ def spell_again(yard: Yard, predicates: Predicates, manner: Manner) -> str:
     return yard.command("purge", *strings, *words)
 
 
-def _execute(work: Work, plan: Plan) -> Outcome:
+def _execute(work: Work, plan: Plan, recorded: Json) -> Outcome:
     name = name_run(datetime.now(UTC))
     shown = "" if work.manner.is_json and work.manner.yes else work.shown(plan)
     if work.manner.is_text_on_stdout:
         output.write(shown, None)
     if plan.hits or work.look.watch is not None:
         _ask(work, plan, name, shown)
+    # a run that is stopped, or meets a full disk, has moved something too
+    recorded |= {"dry_run": False, "run": name, "planned": len(plan.hits)}
     outcome = _move(work, plan, name)
     commands = [work.yard.command("restore", name)] if outcome.receipt.purged else []
     commands += [work.yard.where.command("find-account")] if work.yard.where.layout.logs else []

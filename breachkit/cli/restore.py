@@ -30,6 +30,7 @@ def restore(
     dry_run: options.DryRun = False,
     yes: options.Yes = False,
     quarantine: options.Quarantine = None,
+    case: options.Case = None,
     output_format: options.OutputFormat = options.Format.TEXT,
     output_file: options.OutputFile = None,
 ) -> None:
@@ -38,6 +39,7 @@ def restore(
     Example: breachkit restore 20261120-101500-3fa2
     """
     from breachkit.cli.aside import make_yard
+    from breachkit.cli.casebook import recorded
     from breachkit.cli.restoring import Manner
     from breachkit.cli.restoring import choose_runs
     from breachkit.cli.restoring import run_restore
@@ -50,7 +52,8 @@ def restore(
     if run is not None and all_runs:
         raise ClashingOptionsError("RUN", "--all")
     search = None if only is None else Search(Texts(tuple(only), regex, ignore_case, raw_only=raw_only))
-    where = find_evidence(Asked(root, queue, timezone=timezone, server=server))
-    yard = make_yard(where, quarantine, with_outside=False)
-    runs = choose_runs(yard, run, all_runs=all_runs)
-    run_restore(yard, runs, search, Manner(dry_run, yes, output_format, output_file))
+    with recorded(case) as outcome:
+        where = find_evidence(Asked(root, queue, timezone=timezone, server=server))
+        yard = make_yard(where, quarantine, with_outside=False)
+        runs = choose_runs(yard, run, all_runs=all_runs)
+        run_restore(yard, runs, search, Manner(dry_run, yes, output_format, output_file), outcome)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from breachkit.purge.restore import Restored
     from breachkit.purge.search import Search
     from breachkit.purge.store import Run
+    from breachkit.report.contract import Json
 
 
 class Manner(NamedTuple):
@@ -66,8 +67,8 @@ def choose_runs(yard: Yard, name: str | None, *, all_runs: bool) -> list[Run]:
     return holding
 
 
-def run_restore(yard: Yard, runs: list[Run], search: Search | None, manner: Manner) -> None:
-    """Do it. Raises BreachkitErrors; ends with the exit code that the books call for."""
+def run_restore(yard: Yard, runs: list[Run], search: Search | None, manner: Manner, outcome: Json) -> None:
+    """Do it, and say in `outcome` what was done. Raises BreachkitErrors; ends with the exit code of the books."""
 
     def is_chosen(path: str) -> bool:
         return search is None or isinstance(search.look(path), Hit)
@@ -85,7 +86,12 @@ def run_restore(yard: Yard, runs: list[Run], search: Search | None, manner: Mann
         done = plans
     else:
         done = _execute(yard, works, plans, manner, shown)
+    outcome |= {"dry_run": manner.dry_run, "runs": [_outcome_json(one) for one in done]}
     output.finish(gather.Books(), findings=False, is_incomplete=any(one.is_incomplete for one in done))
+
+
+def _outcome_json(one: Restored) -> Json:
+    return {"run": one.run, "restored": one.restored, "sha256": one.sha256}
 
 
 def _execute(yard: Yard, works: list[Restore], plans: list[Restored], manner: Manner, shown: str) -> list[Restored]:

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-import shlex
-import subprocess
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from breachkit.cli import options
 from breachkit.cluster.nodes import LostNode
 from breachkit.cluster.nodes import NodeOrder
 from breachkit.cluster.nodes import parse_nodes
 from breachkit.cluster.nodes import read_order
 from breachkit.cluster.stitch import Stitched
 from breachkit.cluster.stitch import stitch
+from breachkit.errors import BreachkitError
 from breachkit.errors import NodeOptionsError
+from breachkit.errors import NodeRefusedError
 from breachkit.errors import NoNodeAnsweredError
 from breachkit.errors import PathUnreadableError
 from breachkit.progress import bar
 from breachkit.reading import gather
 from breachkit.reading.node import PARTS
-from breachkit.reading.where import IS_WINDOWS
 from breachkit.reading.where import Asked
+from breachkit.reading.where import check_words
 from breachkit.reading.where import find_zone
+from breachkit.reading.where import quoted
 from breachkit.report.inputs import Inputs
 from breachkit.report.inputs import NodeInputs
 from breachkit.sasl import Fingerprints
@@ -48,7 +50,7 @@ class Several:
     key: Path | None = None
     scheduler: str | None = None
     certs: Path | None = None
-    wait: float = 30
+    wait: float = options.PATIENCE
 
     @property
     def is_asked(self) -> bool:
@@ -109,7 +111,7 @@ class Together:
     def again(self, command: str, several: Several) -> str:
         """Spell another command over the same nodes."""
         typed = [word for option, value in several.typed() for word in (option, value)]
-        return _spelled(["breachkit", command, *typed, "--timezone", self.zone_name])
+        return quoted(["breachkit", command, *typed, "--timezone", self.zone_name])
 
     def following(self, nodes: Iterable[str], *commands: Sequence[str]) -> Iterator[str]:
         """Spell what to run next on some of the nodes, each of which has its own evidence."""
@@ -119,11 +121,7 @@ class Together:
                 yield f"on {node.node}:"
                 for command in commands:
                     words = ["breachkit", *command, "--root", node.root, "--timezone", node.zone_name]
-                    yield "  " + _spelled(words)
-
-
-def _spelled(words: list[str]) -> str:
-    return subprocess.list2cmdline(words) if IS_WINDOWS else shlex.join(words)
+                    yield "  " + quoted(words)
 
 
 def _row(node: NodeRecords | LostNode, parts: Collection[Part]) -> NodeInputs:
@@ -161,8 +159,8 @@ def read_together(asked: Asked, several: Several, jobs: int | None = None) -> To
         NodeOrder(node, root, zone_name, asked.since, asked.until, asked.server, key)
         for node, root in parse_nodes(several.node or ()).items()
     ]
-    here = several.scheduler is None
-    nodes = [read_order(order, jobs) for order in orders] if here else _on_workers(orders, several)
+    check_words(asked, zone)  # a slip of the pen is not the fault of a node
+    nodes = _here(orders, jobs) if several.scheduler is None else _on_workers(orders, several)
     return _together(nodes, key, zone, zone_name)
 
 
@@ -172,6 +170,16 @@ def _together(nodes: Sequence[NodeRecords | LostNode], key: bytes, zone: tzinfo,
     if not stitched.read:
         raise NoNodeAnsweredError(node.node for node in stitched.lost)
     return Together(stitched, fingerprints, zone, zone_name)
+
+
+def _here(orders: Sequence[NodeOrder], jobs: int | None) -> list[NodeRecords]:
+    nodes = []
+    for order in orders:
+        try:
+            nodes.append(read_order(order, jobs))
+        except BreachkitError as error:
+            raise NodeRefusedError(order.node, str(error)) from None
+    return nodes
 
 
 def _on_workers(orders: Sequence[NodeOrder], several: Several) -> list[NodeRecords | LostNode]:

@@ -124,7 +124,11 @@ class Accusation:
 
 def find_accounts(evidence: Evidence) -> Accusation:
     """Judge every account that authenticated with success or has mail in the queue."""
-    inquiry = Inquiry(evidence)
+    return judge_accounts(Inquiry(evidence))
+
+
+def judge_accounts(inquiry: Inquiry) -> Accusation:
+    """Judge the accounts of an inquiry that others look at too."""
     messages = inquiry.messages
     accounts = inquiry.accounts()
     depth = max(LEAST_IN_PASSING, min(IN_PASSING, ALL_IN_PASSING // max(len(accounts), 1)))

@@ -56,7 +56,11 @@ def _sentences(account: AccountVerdict, domains: Collection[str]) -> Iterator[tu
 
 def find_targets(evidence: Evidence) -> frozenset[str]:
     """Find the accounts that attacking addresses tried to log in to, with or without success."""
-    inquiry = Inquiry(evidence)
+    return targets_of(Inquiry(evidence))
+
+
+def targets_of(inquiry: Inquiry) -> frozenset[str]:
+    """Find the same in an inquiry that others look at too."""
     attacking = [ip for _, ip in inquiry.attacks]
     return frozenset(inquiry.visits[inquiry.visits.index.isin(attacking, level="client_ip")].index.unique("account"))
 

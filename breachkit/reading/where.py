@@ -68,6 +68,11 @@ class Asked:
     server: str | None = None
 
 
+def quoted(words: list[str]) -> str:
+    """Spell a command, quoted for the shell we run in."""
+    return subprocess.list2cmdline(words) if IS_WINDOWS else shlex.join(words)
+
+
 @dataclass(frozen=True, slots=True)
 class Where:
     """What it means: a server, its layout, and the time in question."""
@@ -92,8 +97,7 @@ class Where:
         """Spell a breachkit command on the same evidence, quoted for the shell we run in."""
         lacks = _LACKS.get(name, frozenset())
         repeated = [word for option, value in self.typed if option not in lacks for word in (option, value)]
-        words = ["breachkit", name, *arguments, *repeated]
-        return subprocess.list2cmdline(words) if IS_WINDOWS else shlex.join(words)
+        return quoted(["breachkit", name, *arguments, *repeated])
 
     def is_inside(self, ts: datetime) -> bool:
         """Tell whether a moment lies within --since and --until."""
@@ -148,6 +152,14 @@ def find_evidence(
 def find_zone(asked: Asked) -> tuple[tzinfo, str]:
     """Find the time zone that the options mean, and its name. Raises UnknownTimezoneError, SettingsFileError."""
     return _zone(asked.timezone or _settings().get("timezone"))
+
+
+def check_words(asked: Asked, zone: tzinfo) -> None:
+    """Check what can be told of the options without any evidence. Raises BadTimeError, UnknownServerError."""
+    _time("--since", asked.since, zone)
+    _time("--until", asked.until, zone)
+    if asked.server is not None:
+        load(asked.server)
 
 
 def _typed(asked: Asked) -> Iterator[tuple[str, str]]:

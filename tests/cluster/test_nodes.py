@@ -247,4 +247,7 @@ def test_wrong_usage_is_said(words: list[str], said: str, cli: Callable[..., Ran
 def test_a_root_that_is_not_there_is_said(cli: Callable[..., Ran], tmp_path: Path) -> None:
     ran = cli("find-account", "--node", f"mail1={tmp_path / 'nothing'}")
     assert (ran.code, ran.out) == (1, "")
+    assert ran.err.startswith("breachkit: node mail1: ")
     assert "no such file or folder" in ran.err
+    ran = cli("find-account", *here({"mail1": story("guide")}), "--since", "yesterday")
+    assert (ran.code, ran.out) == (2, "")

@@ -1,0 +1,57 @@
+"""`inputs.json`: every file that was read, with its size, time and SHA-256, and what the logs do not hold."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from breachkit.files import reason_of
+from breachkit.files import shown
+from breachkit.purge.disk import Disk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Iterable
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from breachkit.progress import Progress
+    from breachkit.report.contract import Json
+
+
+def hash_files(paths: Iterable[str], root: Path | None, progress: Progress) -> Iterator[Json]:
+    """Hash each file once, in order of its path; one that is gone by now is listed with the reason."""
+    disk = Disk()
+    for path in sorted(set(paths)):
+        name = shown(path, root)
+        try:
+            known = disk.fingerprint(path)
+        except OSError as error:
+            yield {"path": name, "size": None, "mtime": None, "sha256": None, "reason": reason_of(error)}
+            continue
+        finally:
+            progress(1)
+        mtime = datetime.fromtimestamp(known.mtime_ns // 10**9, UTC).isoformat(timespec="seconds")
+        yield {"path": name, "size": known.size, "mtime": mtime, "sha256": known.sha256}
+
+
+def render_inputs(head: Json, rows: Iterable[Json], masked: Callable[[Json], Json]) -> Iterator[str]:
+    """Write the file in pieces, one input a line: a queue may hold hundreds of thousands."""
+    text = json.dumps(masked(head), indent=2, ensure_ascii=False)
+    yield text[:-2] + ',\n  "files": ['
+    lead = "\n"
+    for row in rows:
+        yield f"{lead}    {json.dumps(masked(row), ensure_ascii=False)}"
+        lead = ",\n"
+    yield "\n  ]\n}\n"
+
+
+def paths_of(messages: Iterable[tuple[str, ...]], others: Iterable[os.PathLike[str] | str]) -> Iterator[str]:
+    """List the files of messages and the others."""
+    for files in messages:
+        yield from files
+    for path in others:
+        yield os.fspath(path)

@@ -1,0 +1,57 @@
+"""Writing a command into the custody of a case: that it began before it does anything, and how it ended."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from datetime import UTC
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import typer
+
+from breachkit.cli.output import Exit
+from breachkit.errors import BreachkitError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from breachkit.report.contract import Json
+
+
+@contextmanager
+def recorded(
+    case: Path | None, command: Sequence[str] | None = None, *, is_new: bool = False, is_named: bool = True
+) -> Iterator[Json]:
+    """Run a command under the eyes of a case; what the caller puts in the object is its outcome.
+
+    Args:
+        case: its folder; None records nothing.
+        command: its words; None: as typed.
+        is_new: the case may have no custody yet.
+        is_named: False leaves out who runs it and where.
+
+    Raises:
+        NoCaseError, CustodyBrokenError, CaseUnwritableError, RunBusyError: before the command did anything.
+    """
+    outcome: Json = {}
+    if case is None:
+        yield outcome
+        return
+    from breachkit.case import custody
+
+    if not is_new:
+        custody.read_chain(case)
+    began = custody.begin(case, sys.argv[1:] if command is None else command, datetime.now(UTC), is_named=is_named)
+    code = int(Exit.NOT_DONE)
+    try:
+        yield outcome
+        code = int(Exit.DONE)
+    except (typer.Exit, BreachkitError) as ended:
+        code = int(ended.exit_code)
+        raise
+    finally:
+        custody.end(case, began, code, outcome, datetime.now(UTC))
+        typer.echo(f"custody: SHA-256 {custody.sha256_of(case)} (write it in the incident notes)", err=True)

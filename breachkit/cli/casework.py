@@ -1,0 +1,142 @@
+"""Filling the folder of a case: every file made of the same findings, each named with its hash in the custody."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from dataclasses import field
+from typing import TYPE_CHECKING
+from typing import NamedTuple
+
+from breachkit.case import page
+from breachkit.case.findings import RunFacts
+from breachkit.case.findings import findings_json
+from breachkit.case.folder import write_texts
+from breachkit.case.indicators import COLUMNS
+from breachkit.case.indicators import indicators_of
+from breachkit.case.indicators import rows_of
+from breachkit.case.inputs import hash_files
+from breachkit.case.inputs import paths_of
+from breachkit.case.inputs import render_inputs
+from breachkit.case.misp import misp_json
+from breachkit.case.redaction import Redaction
+from breachkit.case.redaction import without_credentials
+from breachkit.case.stix import stix_json
+from breachkit.case.timeline import render_csv
+from breachkit.case.timeline import render_jsonl
+from breachkit.case.timeline import timeline_of
+from breachkit.case.verdict import verdict_line
+from breachkit.cli.investigating import evidence_paths
+from breachkit.progress import bar
+from breachkit.report.contract import dump
+from breachkit.report.page import Page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Iterable
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from breachkit.case.folder import Place
+    from breachkit.case.investigation import Investigation
+    from breachkit.case.words import Words
+    from breachkit.reading.where import Where
+    from breachkit.report.contract import Json
+
+
+class Asking(NamedTuple):
+    """What was asked of the case."""
+
+    readers: tuple[str, ...]
+    redact: bool
+
+
+@dataclass(slots=True)
+class Work:
+    """One run of `investigate` on a case."""
+
+    where: Where
+    asking: Asking
+    words: Words
+    now: datetime
+    place: Place | None
+    """None writes nothing."""
+    written: dict[str, str] = field(default_factory=dict)
+    """Files with their SHA-256."""
+    masked: Callable[[Json], Json] = lambda document: document
+
+    def fill(self, found: Investigation) -> Json:
+        """Write every file of the run, and return the findings. Raises CaseUnwritableError."""
+        case = None if self.place is None else str(self.place.case)
+        facts = RunFacts(1 if self.place is None else self.place.number, self.now, self.asking.redact, case)
+        findings = findings_json(found, facts)
+        if self.asking.redact:
+            redaction = Redaction(_names(found), (one.account for one in found.found.accounts))
+            self.masked = redaction.document
+            findings = redaction.document(without_credentials(findings))
+        if self.place is not None:
+            self._pages(findings)
+            self._tables(found, findings)
+            self._inputs(found, findings)
+        return findings
+
+    def _write(self, name: str, pieces: Iterable[str]) -> None:
+        if self.place is not None:
+            self.written |= write_texts(self.place.path, name, pieces)
+
+    def _pages(self, findings: Json) -> None:
+        self._write("findings.json", [dump(findings)])
+        if "responder" in self.asking.readers:
+            self._write("report.html", [page.render_report(findings, self.words)])
+        if "owner" in self.asking.readers:
+            entered = [one for one in findings["accused"] if one["verdict"] == "compromised"]
+            for number, account in enumerate(entered, 1):
+                name = "owner.html" if number == 1 else f"owner-{number}.html"
+                self._write(name, [page.render_owner(findings, self.words, account)])
+        if "authority" in self.asking.readers:
+            self._write("authority.html", [page.render_authority(findings, self.words)])
+
+    def _tables(self, found: Investigation, findings: Json) -> None:
+        # made twice rather than held: an incident may have a million events
+        self._write("timeline.jsonl", render_jsonl(map(self.masked, timeline_of(found))))
+        self._write("timeline.csv", render_csv(map(self.masked, timeline_of(found))))
+        indicators = indicators_of(findings)
+        self._write("indicators.csv", render_csv(rows_of(indicators), COLUMNS))
+        self._write("indicators.stix.json", [dump(stix_json(indicators, findings))])
+        self._write("indicators.misp.json", [dump(misp_json(indicators, findings))])
+
+    def _inputs(self, found: Investigation, findings: Json) -> None:
+        root = self.where.layout.root
+        paths = paths_of((message.files for message in found.messages), evidence_paths(self.where, found.runs))
+        head = {
+            "schema": "breachkit.case-inputs/1",
+            "created": findings["case"]["created"],
+            **{key: findings[key] for key in ("inputs", "log_level", "log_first", "log_last", "log_gaps", "skipped")},
+        }
+        with bar(sys.stderr, "hashing", None, " files") as progress:
+            self._write("inputs.json", render_inputs(head, hash_files(paths, root, progress), self.masked))
+
+
+def render_summary(work: Work, findings: Json, words: Words) -> str:
+    """Write what a terminal shows: the verdict, what was written, what to run next."""
+    sheet = Page()
+    sheet.literal(verdict_line(findings, words))
+    if work.place is not None:
+        sheet.heading(words.say("Written to {path}", path=work.place.path))
+        for name in work.written:
+            sheet.say(name, indent=2)
+        entered = sum(one["verdict"] == "compromised" for one in findings["accused"])
+        if "owner" in work.asking.readers and not entered:
+            sheet.say(words.say("No letter to an owner: no account looks compromised."), indent=2)
+    sheet.heading(words.say("Next"))
+    for step in findings["next"]:
+        sheet.literal(step["command"], indent=2)
+    return sheet.text()
+
+
+def _names(found: Investigation) -> Iterator[str]:
+    """List what accounts answer to."""
+    for account in found.inquiry.evidence.accounts:
+        yield from (account.address, *account.usernames, *account.aliases)
+    for column in (found.inquiry.attempts["account"], found.inquiry.messages["account"]):
+        yield from (str(name).lower() for name in column.dropna().unique())

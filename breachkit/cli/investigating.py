@@ -1,0 +1,204 @@
+"""The investigation itself: evidence read once, every detector asked, the answers in one value."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from breachkit.case.investigation import Containing
+from breachkit.case.investigation import Investigation
+from breachkit.case.investigation import Passwords
+from breachkit.case.investigation import Settings
+from breachkit.cli import exports
+from breachkit.cli import joins
+from breachkit.cli.accusing import read_evidence
+from breachkit.cli.aside import make_yard
+from breachkit.cli.contain import contained
+from breachkit.cli.group import Reader
+from breachkit.cli.group import told_apart
+from breachkit.detect.campaigns import Grouping
+from breachkit.detect.campaigns import find_campaigns
+from breachkit.detect.compromise import judge_accounts
+from breachkit.detect.hardening import judge_settings
+from breachkit.detect.incident import attackers_of
+from breachkit.detect.incident import incident_of
+from breachkit.detect.incident import targets_of
+from breachkit.detect.inquiry import Inquiry
+from breachkit.detect.inventory import take_inventory
+from breachkit.detect.passwords import Criteria
+from breachkit.detect.passwords import find_weak_passwords
+from breachkit.detect.symptoms import find_symptoms
+from breachkit.errors import BreachkitError
+from breachkit.progress import bar
+from breachkit.purge.custody import take_stock
+from breachkit.reading import gather
+from breachkit.tables import messages_table
+from breachkit.tables import recipients_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Iterator
+    from collections.abc import Sequence
+    from os import PathLike
+    from pathlib import Path
+
+    from breachkit.detect.campaigns import Campaigns
+    from breachkit.detect.compromise import Accusation
+    from breachkit.detect.findings import Finding
+    from breachkit.detect.inventory import Inventory
+    from breachkit.purge.custody import Custody
+    from breachkit.reading.where import Where
+    from breachkit.records import Locus
+    from breachkit.records import Message
+    from breachkit.sasl import Login
+
+BLOCK_MINUTES = 30
+MINUTE = 60.0
+
+
+def look_into(
+    where: Where,
+    books: gather.Books,
+    places: tuple[Callable[[str], str | None], str | None],
+    max_minutes: float,
+    quarantine: Path | None,
+) -> Investigation:
+    """Read queue, logs, accounts and settings once, and ask every detector."""
+    messages = gather.read_messages(where, books, quarantined=True)
+    evidence, facts = read_evidence(where, books, messages, counts_accounts=False)
+    inquiry = Inquiry(evidence)
+    found = judge_accounts(inquiry)
+    absent: dict[str, str] = {}
+    campaigns = _campaigns(books, messages, found, facts, absent)
+    inventory, symptoms = _queue(where, messages, facts)
+    passwords = _passwords(where, books, inquiry, max_minutes, absent)
+    settings = _settings(where, books, found, absent)
+    country, country_source = places
+    return Investigation(
+        inputs=gather.inputs_of(where, books, facts),
+        messages=messages,
+        inquiry=inquiry,
+        found=found,
+        inventory=inventory,
+        symptoms=symptoms,
+        campaigns=campaigns,
+        passwords=passwords,
+        settings=settings,
+        containing=_containing(where, found),
+        runs=_runs(where, quarantine, books),
+        read=Reader(books),
+        command=where.command,
+        country=country,
+        country_source=country_source,
+        absent=absent,
+    )
+
+
+def _campaigns(
+    books: gather.Books,
+    messages: Sequence[Message],
+    found: Accusation,
+    facts: gather.SmtpFacts,
+    absent: dict[str, str],
+) -> Campaigns | None:
+    """Find the campaigns of the case: what was purged is of it, so it counts as what is queued does."""
+    if not messages:
+        absent["group"] = "there is no message to group"
+        return None
+    clear, accused = told_apart(found, facts)
+    whole = [message._replace(quarantined=False) for message in messages]
+    with bar(sys.stderr, "grouping", None, " messages") as progress:
+        return find_campaigns(whole, Grouping(Reader(books), progress, None, clear, accused))
+
+
+def _queue(where: Where, messages: Sequence[Message], facts: gather.SmtpFacts) -> tuple[Inventory, Sequence[Finding]]:
+    """Take the inventory of the queue as it is, and the symptoms of the case as a whole."""
+    queued = messages_table([message for message in messages if not message.quarantined])
+    whole, hours = messages_table(messages), joins.hours_of(facts)
+    sessions = None if hours is None else hours.sessions
+    inventory = take_inventory(queued, recipients_table(queued), gather.queue_labels(where), sessions, where.zone)
+    # `scan` counts recipients of mail that somebody logged in for
+    authenticated = replace(facts, sends=[sent for sent in facts.sends if sent[2] is not None])
+    return inventory, find_symptoms(whole, hours, joins.fates_of(authenticated))
+
+
+def _passwords(
+    where: Where, books: gather.Books, inquiry: Inquiry, max_minutes: float, absent: dict[str, str]
+) -> Passwords | None:
+    if where.accounts is None:
+        absent["weak-passwords"] = "there is no export of the accounts (users.csv, or --accounts)"
+        return None
+    sources: dict[str, Locus] = {}
+
+    def noted(logins: Iterator[Login]) -> Iterator[Login]:
+        for login in logins:
+            sources[login.account.address] = login.account.source
+            yield login
+
+    criteria = Criteria(gather.run_fingerprints().of, seconds=max_minutes * MINUTE)
+    try:
+        logins = noted(exports.read_logins(where, where.accounts, books))
+        return Passwords(find_weak_passwords(logins, criteria, targets_of(inquiry)), sources)
+    except BreachkitError as error:
+        if where.is_accounts_asked:
+            raise
+        # nobody named the file: it must not stand between the user and the account
+        absent["weak-passwords"] = str(error)
+        return None
+
+
+def _settings(where: Where, books: gather.Books, found: Accusation, absent: dict[str, str]) -> Settings | None:
+    path = where.layout.settings
+    if path is None:
+        absent["harden"] = "there is no file of settings (settings.txt; see: breachkit harden --print-commands)"
+        return None
+    try:
+        settings = exports.read_settings(where, path, books)
+    except BreachkitError as error:
+        absent["harden"] = str(error)
+        return None
+    known = [setting for setting in settings if setting.name]
+    judged = judge_settings(known, where.server.setting_rules, incident_of(found))
+    sources = {setting.name: setting.source for setting in known}
+    return Settings(judged, len(settings) - len(known), where.server.advice, sources)
+
+
+def _containing(where: Where, found: Accusation) -> Containing:
+    accused = [account.account for account in found.accounts if account.verdict == "compromised"]
+    attackers = attackers_of(found, [account.account for account in found.accounts if account.verdict != "clear"])
+    steps = [contained(where, account, found, len(attackers.ips)) for account in accused]
+    return Containing(tuple(steps), attackers, BLOCK_MINUTES)
+
+
+def _runs(where: Where, quarantine: Path | None, books: gather.Books) -> list[Custody]:
+    """Read the journals of the purges of these queues."""
+    if not any(not queue.is_quarantine for queue in where.layout.queues):
+        return []
+    try:
+        yard = make_yard(where, quarantine)
+        return [take_stock(yard.disk, run) for run in yard.runs()]
+    except BreachkitError as error:
+        books.notes.append(f"the journals of purges were not read: {error}")
+    except OSError as error:
+        books.notes.append(f"the journals of purges were not read: {error.strerror or 'unknown reason'}")
+    return []
+
+
+def evidence_paths(where: Where, runs: Sequence[Custody]) -> Iterator[PathLike[str] | str]:
+    """List the input files beside the messages."""
+    for log in where.layout.logs:
+        yield log.path
+    for path in (where.accounts, where.layout.settings):
+        if path is not None:
+            yield path
+    for custody in runs:
+        yield custody.run.journal
+
+
+def evidence_folders(where: Where) -> Iterator[Path]:
+    """List the folders in which nothing may be written."""
+    for queue in where.layout.queues:
+        yield queue.path
+    for log in where.layout.logs:
+        yield log.path.parent
