@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 WORTH_JOBS = 48 << 20
 """Bytes of logs from which on several processes are sooner done: to begin takes one of them 0.2 s."""
 
+MOST_PROCESSES = 61
+"""Windows cannot wait for more (concurrent.futures.ProcessPoolExecutor)."""
+
 LARGEST_SPAN = 128 << 20
 SMALLEST_SPAN = 16 << 20
 """Bytes of a span: large ones have fewer seams, small ones keep every process busy to the end."""
@@ -108,23 +111,28 @@ def _stitched(
 
 def _parts(spans: Sequence[Span], reading: Reading, question: Question, jobs: int) -> Iterator[Part]:
     """Read spans, in order, in as many processes as may be."""
-    number = min(jobs, len(spans))
+    number = min(jobs, len(spans), MOST_PROCESSES)
     if number <= 1:
         return (_read(span, reading, question) for span in spans)
     from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415  25 ms, and only wanted here
 
     pool = ProcessPoolExecutor(number, mp_context=_context())
     futures = [pool.submit(_read, span, reading._replace(progress=silent), question) for span in spans]
-    return _results(pool, futures, spans, reading)
+    return _results(pool, list(zip(spans, futures, strict=True)), reading, question)
 
 
 def _results(
-    pool: ProcessPoolExecutor, futures: Sequence[Future[Part]], spans: Sequence[Span], reading: Reading
+    pool: ProcessPoolExecutor, asked: Sequence[tuple[Span, Future[Part]]], reading: Reading, question: Question
 ) -> Iterator[Part]:
+    from concurrent.futures import BrokenExecutor  # noqa: PLC0415  as above
+
     with pool:
         try:
-            for span, future in zip(spans, futures, strict=True):
-                part = future.result()
+            for span, future in asked:
+                try:
+                    part = future.result()
+                except BrokenExecutor:  # a process was killed: its work is still to be done
+                    part = _read(span, reading._replace(progress=silent), question)
                 reading.progress(sum((piece.end or piece.log.size) - piece.begin for piece in span.pieces))
                 yield part
         finally:
