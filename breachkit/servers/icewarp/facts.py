@@ -9,6 +9,8 @@ import multiprocessing
 import os
 import sys
 import threading
+from collections import deque
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from breachkit.progress import silent
@@ -20,7 +22,6 @@ from breachkit.servers.icewarp.pieces import cut
 from breachkit.servers.icewarp.sessions import by_node
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from collections.abc import Iterator
     from collections.abc import Sequence
     from concurrent.futures import Future
@@ -82,14 +83,14 @@ def read_spans(
     from breachkit.servers.icewarp.stitch import count_up  # noqa: PLC0415  numpy, when the processes have begun
 
     for node in nodes:
-        found, counted = _stitched(node, [next(parts) for _ in node], reading, question)
+        found, counted = _stitched(node, islice(parts, len(node)), reading, question)
         facts.add(found)
         count_up(tally, counted)
     return facts
 
 
 def _stitched(
-    spans: Sequence[Span], parts: Iterable[Part], reading: Reading, question: Question
+    spans: Sequence[Span], parts: Iterator[Part], reading: Reading, question: Question
 ) -> tuple[LogFacts, list[Counted]]:
     from breachkit.servers.icewarp.spans import read_span  # noqa: PLC0415  numpy
     from breachkit.servers.icewarp.stitch import Stitch  # noqa: PLC0415  numpy
@@ -103,6 +104,7 @@ def _stitched(
         setting = stitch.misdated(span, read)
         part = read if setting is None else read_span(span, quiet, question, setting)
         if not stitch.add(span, part):
+            deque(parts, maxlen=0)  # what else was read of this server is not wanted
             whole = tuple(Piece(piece.log, 0, None) for one in spans for piece in one.pieces if piece.end is None)
             part = read_span(Span(whole, is_first=True, is_last=True), quiet, question, Setting())
             return part.facts, [part.counted]
