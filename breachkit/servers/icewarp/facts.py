@@ -6,6 +6,8 @@ Which part of the logs a process reads makes no difference to the answer, by tes
 from __future__ import annotations
 
 import multiprocessing
+from collections import deque
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from breachkit.progress import silent
@@ -19,7 +21,6 @@ from breachkit.workers import can_fork
 from breachkit.workers import processors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from collections.abc import Iterator
     from collections.abc import Sequence
     from concurrent.futures import Future
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 
 WORTH_JOBS = 48 << 20
 """Bytes of logs from which on several processes are sooner done: to begin takes one of them 0.2 s."""
+
+MOST_PROCESSES = 61
+"""Windows cannot wait for more (concurrent.futures.ProcessPoolExecutor)."""
 
 LARGEST_SPAN = 128 << 20
 SMALLEST_SPAN = 16 << 20
@@ -74,14 +78,14 @@ def read_spans(
     from breachkit.servers.icewarp.stitch import count_up  # noqa: PLC0415  numpy, when the processes have begun
 
     for node in nodes:
-        found, counted = _stitched(node, [next(parts) for _ in node], reading, question)
+        found, counted = _stitched(node, islice(parts, len(node)), reading, question)
         facts.add(found)
         count_up(tally, counted)
     return facts
 
 
 def _stitched(
-    spans: Sequence[Span], parts: Iterable[Part], reading: Reading, question: Question
+    spans: Sequence[Span], parts: Iterator[Part], reading: Reading, question: Question
 ) -> tuple[LogFacts, list[Counted]]:
     from breachkit.servers.icewarp.spans import read_span  # noqa: PLC0415  numpy
     from breachkit.servers.icewarp.stitch import Stitch  # noqa: PLC0415  numpy
@@ -95,6 +99,7 @@ def _stitched(
         setting = stitch.misdated(span, read)
         part = read if setting is None else read_span(span, quiet, question, setting)
         if not stitch.add(span, part):
+            deque(parts, maxlen=0)  # what else was read of this server is not wanted
             whole = tuple(Piece(piece.log, 0, None) for one in spans for piece in one.pieces if piece.end is None)
             part = read_span(Span(whole, is_first=True, is_last=True), quiet, question, Setting())
             return part.facts, [part.counted]
@@ -103,23 +108,28 @@ def _stitched(
 
 def _parts(spans: Sequence[Span], reading: Reading, question: Question, jobs: int) -> Iterator[Part]:
     """Read spans, in order, in as many processes as may be."""
-    number = min(jobs, len(spans))
+    number = min(jobs, len(spans), MOST_PROCESSES)
     if number <= 1:
         return (_read(span, reading, question) for span in spans)
     from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415  25 ms, and only wanted here
 
     pool = ProcessPoolExecutor(number, mp_context=_context())
     futures = [pool.submit(_read, span, reading._replace(progress=silent), question) for span in spans]
-    return _results(pool, futures, spans, reading)
+    return _results(pool, list(zip(spans, futures, strict=True)), reading, question)
 
 
 def _results(
-    pool: ProcessPoolExecutor, futures: Sequence[Future[Part]], spans: Sequence[Span], reading: Reading
+    pool: ProcessPoolExecutor, asked: Sequence[tuple[Span, Future[Part]]], reading: Reading, question: Question
 ) -> Iterator[Part]:
+    from concurrent.futures import BrokenExecutor  # noqa: PLC0415  as above
+
     with pool:
         try:
-            for span, future in zip(spans, futures, strict=True):
-                part = future.result()
+            for span, future in asked:
+                try:
+                    part = future.result()
+                except BrokenExecutor:  # a process was killed: its work is still to be done
+                    part = _read(span, reading._replace(progress=silent), question)
                 reading.progress(sum((piece.end or piece.log.size) - piece.begin for piece in span.pieces))
                 yield part
         finally:

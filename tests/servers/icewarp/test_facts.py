@@ -8,6 +8,9 @@ import random
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import BrokenExecutor
+from concurrent.futures import Future
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC
 from datetime import datetime
 from datetime import timedelta
@@ -288,6 +291,27 @@ def test_a_process_of_its_own_reads_a_span(tmp_path: Path) -> None:
     facts = read_facts(logs, reading()._replace(progress=done.append), Question(), tally, 2)
     assert in_order(facts, tally) == one_by_one(logs, Question())
     assert sum(done) == sum(log.size for log in logs if log.service == "smtp")
+
+
+class KilledPool(ThreadPoolExecutor):
+    """A pool whose processes are all killed."""
+
+    def __init__(self, _number: int, mp_context: object) -> None:
+        super().__init__(1)
+
+    def submit(self, *_: Any, **__: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.set_exception(BrokenExecutor("killed"))
+        return future
+
+
+def test_what_a_killed_process_left_is_read_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    build("guide", tmp_path / "story", seed=14)
+    logs = find_logs([tmp_path / "story" / "logs"], tmp_path).logs
+    monkeypatch.setattr("concurrent.futures.ProcessPoolExecutor", KilledPool)
+    tally = LogTally()
+    facts = read_facts(logs, reading(), Question(), tally, 2)
+    assert in_order(facts, tally) == one_by_one(logs, Question())
 
 
 @pytest.mark.parametrize(
