@@ -57,12 +57,10 @@ def candidates_of(closed: Iterable[bytes], nested: Iterable[bytes]) -> tuple[lis
     alone = {word.decode("utf-8", "ignore") for raw in closed for word in pointers(raw)}
     whole = list(dict.fromkeys(text for raw in closed for text in _spelled(raw)))
     parts = {text for raw in nested for text in _spelled(raw)[:1]}
-    pointing = sorted(
-        (text for text in whole if _tier(text) == 0), key=lambda text: (text not in alone, *preference(text))
-    )
-    # what holds a link covers no more than the link: the most widely held of the others get their turn
-    others = [text for text in whole if _tier(text)]
-    best = [*pointing[: MOST_TRIED - min(len(others), MOST_TRIED // 2)], *others][:MOST_TRIED]
+    alone_first = sorted(whole, key=lambda text: (text not in alone, *preference(text)))
+    # what holds a link covers no more than the link: those of the others that most messages hold get their turn
+    widest = [text for text in whole if _tier(text)][: MOST_TRIED // 4]
+    best = list(dict.fromkeys((*alone_first[: MOST_TRIED // 2], *widest, *alone_first)))[:MOST_TRIED]
     return best, sorted(parts - set(best), key=lambda text: (-len(text), text))[: MOST_TRIED // 3]
 
 
