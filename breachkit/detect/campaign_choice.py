@@ -32,7 +32,7 @@ LOSS_SHARE = 0.002
 MOST_MISSED = 0.005
 """Share of a run that a string may miss before one of a lesser kind is taken."""
 SEVERAL = 3
-"""Phrases from which on the greater part of them tells a run."""
+"""Phrases from which on half of them tell a run."""
 
 FRAGMENT = 2
 """The least kind of string: it neither points at anybody nor is a phrase."""
@@ -92,7 +92,7 @@ def choose(tried: Sequence[Tried]) -> Tried | None:
     """Choose the string that covers a run best and hits least else; None when no message holds any.
 
     A run's core are the messages that hold most of the strings of the best kind (a phrase that chance put into many
-    copies has no say against the link that all of them carry), and those that hold the greater part of several phrases
+    copies has no say against the link that all of them carry), and those that hold half of several phrases
     (a line may end within a telephone number). Strings that hold a shorter one have no vote.
     """
     held = [one for one in tried if len(one.holders)]
@@ -104,7 +104,7 @@ def choose(tried: Sequence[Tried]) -> Tried | None:
     core = votes * 2 >= votes.max()
     votes, voters = _votes([one for one in held if _tier(one.text) < FRAGMENT], size)
     if voters >= SEVERAL:
-        core |= votes * 2 > voters
+        core |= votes * 2 >= voters
     return min(held, key=lambda one: _rank(one, core))
 
 
