@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ from tests.purge.harness import snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from collections.abc import Iterator
 
 SAMPLES = Path(__file__).parents[2] / "sample_queues" / "icewarp"
 
@@ -43,7 +45,16 @@ def test_a_dry_run_shows_and_moves_nothing(queue: Path, breach: Callable[..., En
     assert snapshot(queue.parent) == before
 
 
-def test_purge_and_restore_as_text(queue: Path, breach: Callable[..., Ended]) -> None:
+@pytest.fixture
+def near() -> Iterator[Path]:
+    """A folder whose path is short, so that no line that names it is folded."""
+    with tempfile.TemporaryDirectory(prefix="b") as folder:
+        yield Path(folder).resolve()
+
+
+def test_purge_and_restore_as_text(near: Path, breach: Callable[..., Ended]) -> None:
+    queue = near / "_outgoing"
+    make_messages(queue, [SPAM + b"%d" % number for number in range(6)] + [HAM] * 3)
     before = snapshot(queue)
     done = breach("purge", "pippo", "--queue", queue, "--yes", "--timezone", "UTC")
     assert (done.code, done.err) == (0, "")
