@@ -79,14 +79,21 @@ class Password:
 class Fingerprints:
     """Keyed digests of secrets: good for telling equal from unlike within one run, for nothing else."""
 
-    __slots__ = ("_key",)
+    __slots__ = ("_key", "_keyed")
 
     def __init__(self, key: bytes) -> None:
         self._key = key
+        # to key a digest anew takes as long as all the rest, and a password is held against 50,000 words
+        self._keyed = hashlib.blake2b(key=key, digest_size=8)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Fingerprints, (self._key,)
 
     def of(self, text: str) -> bytes:
         """Digest one secret, 8 bytes."""
-        return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), key=self._key, digest_size=8).digest()
+        digest = self._keyed.copy()
+        digest.update(text.encode("utf-8", "surrogatepass"))
+        return digest.digest()
 
     def of_password(self, password: Password | None) -> bytes | None:
         """Digest a decoded password; None when it is not visible."""

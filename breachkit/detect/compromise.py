@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Iterator
     from collections.abc import Sequence
+    from datetime import datetime
 
     import pandas as pd
 
@@ -65,8 +66,8 @@ class Place(NamedTuple):
     ip: str
     successes: int
     failures: int
-    first_seen: pd.Timestamp
-    last_seen: pd.Timestamp
+    first_seen: datetime
+    last_seen: datetime
     usual: bool | None
     attacking: bool
 
