@@ -8,7 +8,6 @@ yields None and the exchange goes on.
 
 from __future__ import annotations
 
-import base64
 import binascii
 import hashlib
 import re
@@ -125,7 +124,7 @@ def decode_base64(raw: bytes) -> bytes | None:
         return None
     bare = raw.rstrip(b"=")
     try:
-        return base64.b64decode(bare + b"=" * (-len(bare) % 4), validate=True)
+        return binascii.a2b_base64(bare + b"=" * (-len(bare) % 4), strict_mode=True)
     except binascii.Error:
         return None
 

@@ -59,6 +59,7 @@ class Inquiry:
         account = account_of_messages(joined, self.sends, self.account_of)
         self.messages = self._owned(joined.assign(account=account))
         self.deliveries = origin_of_deliveries(evidence.deliveries, self.sends, self.messages)
+        self.lost = self.attempts[self.attempts["outcome"] == "failure"]
         self.visits = visits_table(self.attempts, self.sends, self.deliveries)
         self.attacks = find_attackers(self.visits, self.sends)
         accepted = self.sends[self.sends["accepted"]]

@@ -40,6 +40,8 @@ from breachkit.servers.icewarp.plans import Script
 from breachkit.servers.icewarp.plans import plan_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from breachkit.servers import Reading
     from breachkit.servers.facts import Question
     from breachkit.servers.icewarp.blocks import Column
@@ -265,14 +267,13 @@ class Weaver:
         )
         ends = [*firsts[1:], len(rows)]
         reader = (self._reading.zone, self._reading.fingerprints)
-        for (_, plan), first, end in zip(performed, firsts, ends, strict=True):
+        for (_, plan), key, first, end in zip(performed, _keys_of(lines, rows[firsts]), firsts, ends, strict=True):
             script = Script(lines.text, begins, stops, ts, offsets, numbers, labels, first)
-            peer, thread = _key_of(lines, int(rows[first]))
-            source = Locus(*script.place(0))
-            dialogue = Performance(canonical(peer), thread.decode().upper(), script.ts[first], source, reader)
+            dialogue = Performance(canonical(key[0]), "", ts[first], Locus(*script.place(0)), reader)
             dialogue.perform(plan, script)
-            dialogue.end = script.ts[end - 1]
-            self.facts.keep(finish(dialogue, self._node, self._reading.zone), self._question)
+            dialogue.end = ts[end - 1]
+            dialogue.close()
+            self.facts.keep(dialogue, self._question)
 
     # -- the others --------------------------------------------------------------------------------
 
@@ -284,7 +285,7 @@ class Weaver:
         if self._is_orphan(woven, segment, key):
             self._orphans += rows
             return
-        name = _key_of(lines, rows[0])
+        (name,) = _keys_of(lines, woven.order[woven.begin[segment] : woven.begin[segment] + 1])
         begun = 0
         for place, row in enumerate(rows):
             before = self._alive.get(key)
@@ -415,14 +416,17 @@ def _holds(ordered: Column, key: int) -> bool:
     return place < len(ordered) and int(ordered[place]) == key
 
 
-def _key_of(lines: Lines, row: int) -> Key:
+def _keys_of(lines: Lines, rows: Column) -> Iterator[Key]:
+    """Read peer and thread of some lines."""
     text = lines.text
-    if lines.is_split[row]:
-        parts = split_line(text[lines.at[row] : lines.stop[row]], UTC)
+    columns = (column[rows].tolist() for column in (lines.at, lines.begin, lines.stop, lines.is_split))
+    for at, begin, stop, is_split in zip(*columns, strict=True):
+        parts = split_line(text[at:stop], UTC) if is_split else None
         if parts is not None:
-            return parts.peer, parts.thread
-    peer, _, rest = text[lines.at[row] : lines.begin[row]].rpartition(b"[")
-    return peer.rstrip(b" "), rest.partition(b"]")[0]
+            yield parts.peer, parts.thread
+            continue
+        peer, _, rest = text[at:begin].rpartition(b"[")
+        yield peer.rstrip(b" "), rest.partition(b"]")[0]
 
 
 def _joined(first: Lines, second: Lines) -> Lines:
