@@ -61,6 +61,18 @@ def failures_before(tries: pd.DataFrame, entry_ts: pd.Timestamp, usual: Abstract
     )
 
 
+def failed_tries(attempts: pd.DataFrame) -> pd.DataFrame:
+    """Pick the tries that failed, with `told`, a number for each unlike secret.
+
+    Secrets that cannot be seen are each unlike all others. Texts are numbered, once for all entries that are looked at.
+    """
+    lost = attempts[attempts["outcome"] == "failure"]
+    told, _ = pd.factorize(lost["secret"])
+    unseen = -1 - pd.RangeIndex(len(lost)).to_numpy()
+    names = {name: lost[name].astype("category") for name in ("account", "client_ip")}
+    return lost.assign(**names, told=pd.Series(told, lost.index).where(told >= 0, unseen))
+
+
 def entry_of(
     lost: pd.DataFrame,
     entry: pd.Series[Any],
@@ -71,7 +83,7 @@ def entry_of(
     """Classify an entry.
 
     Args:
-        lost: all tries that failed, with a column `account`.
+        lost: all tries that failed, see `failed_tries`.
         entry: the row of the try that came in.
         failures: those on its account before it.
         log_first: the first moment that the logs show.
@@ -94,9 +106,7 @@ def _is_spray(
     """Tell whether the entering address and its group tried many accounts with few secrets each."""
     group = _group_of(lost, str(entry["client_ip"]), failures, attackers)
     tried = lost[lost["client_ip"].isin(list(group))]
-    # secrets that cannot be seen are counted one by one
-    unlike = tried.assign(told=tried["secret"].where(tried["secret"].notna(), tried.index.to_series().astype("object")))
-    secrets = unlike.groupby("account")["told"].nunique()
+    secrets = tried.groupby("account", observed=True)["told"].nunique()
     return bool((secrets <= FEW_SECRETS).sum() >= MANY and secrets.get(str(entry["account"]), 0) <= FEW_SECRETS)
 
 
@@ -107,7 +117,7 @@ def _group_of(lost: pd.DataFrame, client_ip: str, failures: Failures, attackers:
     attack from the same network.
     """
     own = set(lost.loc[lost["client_ip"] == client_ip, "account"])
-    shared = lost[lost["account"].isin(list(own))].groupby("client_ip")["account"].nunique()
+    shared = lost[lost["account"].isin(list(own))].groupby("client_ip", observed=True)["account"].nunique()
     network = network_of(client_ip)
     near = {other for other in attackers if network_of(other) == network}
     return {client_ip, *failures.rows["client_ip"], *shared.index[shared >= 2], *near}  # noqa: PLR2004
