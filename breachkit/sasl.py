@@ -8,7 +8,6 @@ yields None and the exchange goes on.
 
 from __future__ import annotations
 
-import base64
 import binascii
 import hashlib
 import re
@@ -79,14 +78,21 @@ class Password:
 class Fingerprints:
     """Keyed digests of secrets: good for telling equal from unlike within one run, for nothing else."""
 
-    __slots__ = ("_key",)
+    __slots__ = ("_key", "_keyed")
 
     def __init__(self, key: bytes) -> None:
         self._key = key
+        # to key a digest anew takes as long as all the rest, and a password is held against 50,000 words
+        self._keyed = hashlib.blake2b(key=key, digest_size=8)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Fingerprints, (self._key,)
 
     def of(self, text: str) -> bytes:
         """Digest one secret, 8 bytes."""
-        return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), key=self._key, digest_size=8).digest()
+        digest = self._keyed.copy()
+        digest.update(text.encode("utf-8", "surrogatepass"))
+        return digest.digest()
 
     def of_password(self, password: Password | None) -> bytes | None:
         """Digest a decoded password; None when it is not visible."""
@@ -118,7 +124,7 @@ def decode_base64(raw: bytes) -> bytes | None:
         return None
     bare = raw.rstrip(b"=")
     try:
-        return base64.b64decode(bare + b"=" * (-len(bare) % 4), validate=True)
+        return binascii.a2b_base64(bare + b"=" * (-len(bare) % 4), strict_mode=True)
     except binascii.Error:
         return None
 

@@ -95,17 +95,16 @@ def candidates(names: Names, vocabulary: Vocabulary) -> Iterator[str]:
     seen: set[str] = set()
     spelled = (*names.usernames, *names.aliases)
     singles = list(dict.fromkeys((*spelled, *vocabulary.singles)))
-    pairs = vocabulary.pairs()
-    for round_, words in (
-        (_as_it_is, singles),
-        (_likely, singles),
-        (_turned, singles),
-        (_added, singles),
-        (_likely, pairs),
-        (_misspelled, singles),
-        (_turned, pairs),
+    for round_, is_paired in (
+        (_as_it_is, False),
+        (_likely, False),
+        (_turned, False),
+        (_added, False),
+        (_likely, True),
+        (_misspelled, False),
+        (_turned, True),
     ):
-        for made in itertools.chain.from_iterable(map(round_, words)):
+        for made in itertools.chain.from_iterable(map(round_, vocabulary.pairs() if is_paired else singles)):
             if made not in seen:
                 seen.add(made)
                 yield made

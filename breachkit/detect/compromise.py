@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Iterator
     from collections.abc import Sequence
+    from datetime import datetime
 
     import pandas as pd
 
@@ -65,8 +66,8 @@ class Place(NamedTuple):
     ip: str
     successes: int
     failures: int
-    first_seen: pd.Timestamp
-    last_seen: pd.Timestamp
+    first_seen: datetime
+    last_seen: datetime
     usual: bool | None
     attacking: bool
 
@@ -170,7 +171,7 @@ def _entered(inquiry: Inquiry, account: str, attacks: set[str]) -> _Entered | No
     entry = rows.iloc[0]
     usual = frozenset(won.loc[won["ts"] < entry["ts"], "client_ip"]) - attacks
     failures = failures_before(tries, entry["ts"], usual)
-    kind = entry_of(inquiry.attempts, entry, failures, inquiry.evidence.log_first, inquiry.attackers)
+    kind = entry_of(inquiry.lost, entry, failures, inquiry.evidence.log_first, inquiry.attackers)
     # those who only lent a hand with guessing: each of them did too little to be told alone
     accomplices = set(failures.rows["client_ip"]) if kind in {"distributed-guessing", "password-spray"} else set()
     is_first = not (tries["ts"] < entry["ts"]).any()

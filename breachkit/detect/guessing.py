@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import Literal
@@ -60,8 +61,20 @@ def failures_before(tries: pd.DataFrame, entry_ts: pd.Timestamp, usual: Abstract
     )
 
 
+def failed_tries(attempts: pd.DataFrame) -> pd.DataFrame:
+    """Pick the tries that failed, with `told`, a number for each unlike secret.
+
+    Secrets that cannot be seen are each unlike all others. Texts are numbered, once for all entries that are looked at.
+    """
+    lost = attempts[attempts["outcome"] == "failure"]
+    told, _ = pd.factorize(lost["secret"])
+    unseen = -1 - pd.RangeIndex(len(lost)).to_numpy()
+    names = {name: lost[name].astype("category") for name in ("account", "client_ip")}
+    return lost.assign(**names, told=pd.Series(told, lost.index).where(told >= 0, unseen))
+
+
 def entry_of(
-    attempts: pd.DataFrame,
+    lost: pd.DataFrame,
     entry: pd.Series[Any],
     failures: Failures,
     log_first: pd.Timestamp,
@@ -70,13 +83,13 @@ def entry_of(
     """Classify an entry.
 
     Args:
-        attempts: all tries, with a column `account`.
+        lost: all tries that failed, see `failed_tries`.
         entry: the row of the try that came in.
         failures: those on its account before it.
         log_first: the first moment that the logs show.
         attackers: every address that attacked any account.
     """
-    if _is_spray(attempts, entry, failures, attackers):
+    if _is_spray(lost, entry, failures, attackers):
         return "password-spray"
     if failures.guesses >= MANY:
         is_spread = failures.addresses >= SEVERAL_ADDRESSES and failures.most_from_one * 2 < failures.guesses
@@ -85,33 +98,32 @@ def entry_of(
 
 
 def _is_spray(
-    attempts: pd.DataFrame,
+    lost: pd.DataFrame,
     entry: pd.Series[Any],
     failures: Failures,
     attackers: AbstractSet[str],
 ) -> bool:
     """Tell whether the entering address and its group tried many accounts with few secrets each."""
-    group = group_of(attempts, str(entry["client_ip"]), failures, attackers)
-    tried = attempts[attempts["client_ip"].isin(list(group)) & (attempts["outcome"] == "failure")]
-    # secrets that cannot be seen are counted one by one
-    unlike = tried.assign(told=tried["secret"].where(tried["secret"].notna(), tried.index.to_series().astype("object")))
-    secrets = unlike.groupby("account")["told"].nunique()
+    group = _group_of(lost, str(entry["client_ip"]), failures, attackers)
+    tried = lost[lost["client_ip"].isin(list(group))]
+    secrets = tried.groupby("account", observed=True)["told"].nunique()
     return bool((secrets <= FEW_SECRETS).sum() >= MANY and secrets.get(str(entry["account"]), 0) <= FEW_SECRETS)
 
 
-def group_of(attempts: pd.DataFrame, client_ip: str, failures: Failures, attackers: AbstractSet[str]) -> set[str]:
+def _group_of(lost: pd.DataFrame, client_ip: str, failures: Failures, attackers: AbstractSet[str]) -> set[str]:
     """Find the addresses that work with an entering one.
 
     They failed on the account that it entered, or failed on two or more of the accounts that it failed on, or
     attack from the same network.
     """
-    lost = attempts[attempts["outcome"] == "failure"]
     own = set(lost.loc[lost["client_ip"] == client_ip, "account"])
-    shared = lost[lost["account"].isin(list(own))].groupby("client_ip")["account"].nunique()
-    near = {other for other in attackers if network_of(other) == network_of(client_ip)}
+    shared = lost[lost["account"].isin(list(own))].groupby("client_ip", observed=True)["account"].nunique()
+    network = network_of(client_ip)
+    near = {other for other in attackers if network_of(other) == network}
     return {client_ip, *failures.rows["client_ip"], *shared.index[shared >= 2], *near}  # noqa: PLR2004
 
 
+@lru_cache(maxsize=1 << 16)
 def network_of(client_ip: str) -> str:
     """Name the network that one customer of a provider has: a /24, or a /48 of IPv6."""
     try:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 from breachkit.detect.attackers import find_attackers
+from breachkit.detect.guessing import failed_tries
 from breachkit.detect.joins import account_of_messages
 from breachkit.detect.joins import join_messages
 from breachkit.detect.joins import masked_accounts
@@ -59,6 +60,7 @@ class Inquiry:
         account = account_of_messages(joined, self.sends, self.account_of)
         self.messages = self._owned(joined.assign(account=account))
         self.deliveries = origin_of_deliveries(evidence.deliveries, self.sends, self.messages)
+        self.lost = failed_tries(self.attempts)
         self.visits = visits_table(self.attempts, self.sends, self.deliveries)
         self.attacks = find_attackers(self.visits, self.sends)
         accepted = self.sends[self.sends["accepted"]]

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
@@ -68,15 +70,19 @@ class Names(NamedTuple):
     domain: str = ""
 
 
-class Vocabulary(NamedTuple):
+@dataclass(frozen=True)
+class Vocabulary:
     """The words of one account, lower case and without accents."""
 
     singles: dict[str, int]
     """Each single word with whose it is: bit 0 the user name's, 1 an alias's, 2 the full name's, 3 the domain's."""
     pieces: tuple[str, ...]
     """Those of which pairs are made."""
-    text: str
-    """All words and pairs between line ends, so that one search looks through them all."""
+
+    @cached_property
+    def text(self) -> str:
+        """All words and pairs between line ends, so that one search looks through them all."""
+        return "\n".join(("", *self.singles, *_pairs(self.pieces), ""))
 
     def pairs(self) -> list[str]:
         """List the pairs of words."""
@@ -137,7 +143,7 @@ def vocabulary_of(names: Names) -> Vocabulary:
                     words[word] = words.get(word, 0) | 1 << bit
     whole = {"".join(_PIECES.findall(fold(alias))) for alias in names.aliases if "@" in alias}
     pieces = tuple([word for word in words if word.isalnum() and word not in whole][:PAIRED])
-    return Vocabulary(words, pieces, "\n".join(("", *words, *_pairs(pieces), "")))
+    return Vocabulary(words, pieces)
 
 
 def _words(text: str, *, is_domain: bool, is_alias: bool) -> Iterator[str]:

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import NamedTuple
+from typing import Protocol
 
 from breachkit.records import AuthAttempt
 from breachkit.records import Delivery
@@ -21,6 +22,7 @@ from breachkit.records import Transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from collections.abc import Sequence
     from datetime import tzinfo
 
     from breachkit.records import Session
@@ -50,6 +52,30 @@ class Question(NamedTuple):
         return (self.since is None or ts >= self.since) and (self.until is None or ts <= self.until)
 
 
+class Told(Protocol):
+    """What of a session is kept: a `Session`, or what one would be made of."""
+
+    @property
+    def client_ip(self) -> str:
+        """The peer, canonical."""
+
+    @property
+    def source(self) -> Locus:
+        """Where it begins."""
+
+    @property
+    def attempts(self) -> Sequence[AuthAttempt]:
+        """Tries to authenticate."""
+
+    @property
+    def transactions(self) -> Sequence[Transaction]:
+        """Messages handed in."""
+
+    @property
+    def deliveries(self) -> Sequence[Delivery]:
+        """Recipients of deliveries outwards."""
+
+
 @dataclass(slots=True)
 class LogFacts:
     """What some part of the logs says."""
@@ -77,7 +103,7 @@ class LogFacts:
             self.accepted[int(sent.ts.timestamp()) // HOUR * HOUR] += sent.accepted
         self.keep(session, question)
 
-    def keep(self, session: Session, question: Question) -> None:
+    def keep(self, session: Told, question: Question) -> None:
         """Add what a session says beside its number."""
         self.attempts.extend(session.attempts)
         self.deliveries.extend(session.deliveries)

@@ -1,31 +1,32 @@
-"""The log rows: `find-account` against a join of AUTH lines in awk, on a synthetic SMTP log.
-
-    python -m tests.scale.logs [--small] [--turns 5] [--folder DIR]
+"""`find-account` against a join of AUTH lines in awk, on a synthetic SMTP log.
 
 The peer only joins the AUTH dialogue by thread id: it decodes nothing, dates nothing and judges nobody.
 """
 
 from __future__ import annotations
 
-import argparse
 import base64
+import json
 import random
-import shutil
-import statistics
-import subprocess
-import sys
-import tempfile
-import time
-from pathlib import Path
 from typing import TYPE_CHECKING
-from typing import NamedTuple
+
+from tests.scale.bench import breachkit
+from tests.scale.bench import program
+from tests.scale.rows import Act
+from tests.scale.rows import Pair
+from tests.scale.rows import Row
+from tests.scale.rows import always
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.scale.bench import Bench
 
 WHOLE = 1 << 30
-SMALL = 1 << 22
 SEED = 1
+LOG = "s20261121-00.log"
 USERS = 5_000
 DOMAINS = 97
 BURST = (20, 200)
@@ -41,29 +42,25 @@ END { print won + 0, lost + 0 }
 """
 
 
-class LogRow(NamedTuple):
-    """One line of the table: what is run, against what, and the ratio of times that is allowed."""
+def _find_account(live: int) -> Callable[[Bench], Pair]:
+    def build(bench: Bench) -> Pair:
+        folder = bench.make(f"logs-{live}", lambda made: write_log(made / LOG, bench.size(WHOLE), live, SEED))
+        log = folder / LOG
+        words = ("--logs", str(folder), "--timezone", "UTC", "--format", "json")
 
-    name: str
-    job: str
-    command: list[str]
-    peer: list[str]
-    most: float
-    log: Path
+        def check(written: bytes) -> str:
+            read, size = json.loads(written)["inputs"]["bytes"], log.stat().st_size
+            return "" if read == size else f"{read} bytes read of {size}"
+
+        peer = Act((str(program("mawk")), JOIN, str(log)), _is_joined)
+        return Pair(always(Act(breachkit("find-account", *words), check)), always(peer))
+
+    return build
 
 
-def rows(folder: Path, small: bool) -> list[LogRow]:
-    """Make the logs below a folder, once, and list the rows that read them."""
-    found = []
-    for live, most in ((200, 0.5), (2_000, 0.6)):
-        log = folder / f"live-{live}" / "s20261121-00.log"
-        if not log.exists():
-            write_log(log, SMALL if small else WHOLE, live, SEED)
-        command = [sys.executable, "-m", "breachkit", "find-account", "--logs", str(log.parent)]
-        command += ["--timezone", "UTC", "--format", "json"]
-        job = f"find-account, {log.stat().st_size >> 20} MiB of SMTP log, {live:,} live sessions"
-        found.append(LogRow(f"find-account-{live}", job, command, ["mawk", JOIN, str(log)], most, log))
-    return found
+def _is_joined(written: bytes) -> str:
+    won, _ = map(int, written.split())
+    return "" if won else "no login joined"
 
 
 def write_log(path: Path, size: int, live: int, seed: int) -> None:
@@ -149,30 +146,21 @@ def _message(dice: random.Random, sender: str) -> Iterator[str]:
     yield f">>> 250 2.6.0 Message id {queue_id} accepted for delivery"
 
 
-def timed(command: list[str]) -> float:
-    """Run a command and return the seconds it took; its output is thrown away."""
-    begin = time.perf_counter()
-    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
-    return time.perf_counter() - begin
-
-
-def main() -> None:
-    """Measure each row in turn with its peer and print the median ratio."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--small", action="store_true", help=f"{SMALL >> 20} MiB instead of {WHOLE >> 20}")
-    parser.add_argument("--turns", type=int, default=5)
-    parser.add_argument("--folder", type=Path, help="where the logs are made, and kept")
-    asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as made:
-        for row in rows(asked.folder or Path(made), asked.small):
-            if shutil.which(row.peer[0]) is None:
-                sys.stdout.write(f"{row.job}: not measured, {row.peer[0]} is not installed\n")
-                continue
-            pairs = [(timed(row.command), timed(row.peer)) for _ in range(asked.turns)]
-            ratio = statistics.median(ours / theirs for ours, theirs in pairs)
-            ours, theirs = (statistics.median(column) for column in zip(*pairs, strict=True))
-            sys.stdout.write(f"{row.job}: {ratio:.2f} x (at most {row.most} x), {ours:.2f} s / {theirs:.2f} s\n")
-
-
-if __name__ == "__main__":
-    main()
+ROWS = (
+    Row(
+        "find-account-200",
+        "find-account, 1 GiB of SMTP log, 200 live sessions",
+        "mawk, a join of the AUTH lines",
+        0.5,
+        _find_account(200),
+        ("mawk",),
+    ),
+    Row(
+        "find-account-2000",
+        "the same, 2,000 live sessions",
+        "mawk, a join of the AUTH lines",
+        0.6,
+        _find_account(2_000),
+        ("mawk",),
+    ),
+)

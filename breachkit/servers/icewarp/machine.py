@@ -93,6 +93,8 @@ def finish(dialogue: Dialogue, node: str, zone: tzinfo, *, is_open: bool = False
 def canonical(peer: bytes) -> str:
     """Spell an address in its canonical form (RFC 5952); a word stays a word."""
     text = peer.decode("ascii", "backslashreplace").strip("[]")
+    if ":" not in text:
+        return text  # an IPv4 address has one form only
     try:
         address = ipaddress.ip_address(text)
     except ValueError:

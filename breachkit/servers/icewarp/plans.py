@@ -152,19 +152,20 @@ class Performance(Dialogue):
         """Take the steps of a plan with the lines of a session."""
         self.kind = "server"
         self.has_dialogue = True
+        read, place = script.read, script.place
         for step in plan.steps:
             if isinstance(step, Tried):
-                self._exchange = Exchange(script.read(step.auth)[5:])
-                self._exchange_source = script.place(step.auth)
+                self._exchange = Exchange(read(step.auth)[5:])
+                self._exchange_source = place(step.auth)
                 for response in step.responses:
-                    self._exchange.add(script.read(response))
+                    self._exchange.add(read(response))
                 self._close_exchange(script.ts[script.first + step.dated], step.outcome)
             elif isinstance(step, Answered):
-                reply = script.read(step.reply)
+                reply = read(step.reply)
                 if step.reply != step.dated:
                     reply = reply[:3] + b" " + reply[4:]
                 ts = script.ts[script.first + step.dated]
-                self._answer(ts, step.verb, script.read(step.command), reply, script.place(step.command))
+                self._answer(ts, step.verb, read(step.command), reply, place(step.command))
             else:
                 self._take_summary(self.start, script.summary(step.line), script.place(step.line))
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from breachkit.servers.icewarp.pieces import Piece
     from breachkit.servers.icewarp.pieces import Setting
     from breachkit.servers.icewarp.pieces import Span
-    from breachkit.servers.icewarp.weaver import Seam
+    from breachkit.servers.icewarp.segments import Seam
 
 BLOCK = 4 << 20
 """Bytes that are split at once: the columns of their lines are as large again, thrice."""

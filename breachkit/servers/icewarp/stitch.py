@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from breachkit.servers.facts import Question
     from breachkit.servers.icewarp.lines import Clock
     from breachkit.servers.icewarp.pieces import Span
+    from breachkit.servers.icewarp.segments import Rows
     from breachkit.servers.icewarp.spans import Counted
     from breachkit.servers.icewarp.spans import Part
-    from breachkit.servers.icewarp.weaver import Rows
 
 
 class Stitch:

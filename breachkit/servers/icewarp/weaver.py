@@ -7,9 +7,7 @@ long, is led through a `Dialogue` line by line (`machine`), which is the word on
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import TYPE_CHECKING
-from typing import NamedTuple
 
 import numpy as np
 
@@ -18,13 +16,11 @@ from breachkit.sasl import decode_text
 from breachkit.servers.facts import HOUR
 from breachkit.servers.facts import LogFacts
 from breachkit.servers.icewarp import codes
-from breachkit.servers.icewarp.blocks import PADDING
 from breachkit.servers.icewarp.blocks import Lines
 from breachkit.servers.icewarp.blocks import has_prefixes
 from breachkit.servers.icewarp.dialogue import ACCEPTED_ID
 from breachkit.servers.icewarp.lines import RECEIVED
 from breachkit.servers.icewarp.lines import SENT
-from breachkit.servers.icewarp.lines import split_line
 from breachkit.servers.icewarp.machine import IDLE
 from breachkit.servers.icewarp.machine import begins_anew
 from breachkit.servers.icewarp.machine import canonical
@@ -38,6 +34,16 @@ from breachkit.servers.icewarp.plans import Performance
 from breachkit.servers.icewarp.plans import Plan
 from breachkit.servers.icewarp.plans import Script
 from breachkit.servers.icewarp.plans import plan_of
+from breachkit.servers.icewarp.segments import Seam
+from breachkit.servers.icewarp.segments import Woven
+from breachkit.servers.icewarp.segments import copied
+from breachkit.servers.icewarp.segments import holds
+from breachkit.servers.icewarp.segments import joined
+from breachkit.servers.icewarp.segments import keys_of
+from breachkit.servers.icewarp.segments import order_by
+from breachkit.servers.icewarp.segments import rows_of
+from breachkit.servers.icewarp.segments import spread
+from breachkit.servers.icewarp.segments import together
 
 if TYPE_CHECKING:
     from breachkit.servers import Reading
@@ -46,43 +52,13 @@ if TYPE_CHECKING:
     from breachkit.servers.icewarp.dialogue import Dialogue
     from breachkit.servers.icewarp.machine import Key
     from breachkit.servers.icewarp.machine import LogEntry
+    from breachkit.servers.icewarp.segments import Rows
 
-_HIGH, _LOW = np.uint64(0xFFFFFFFFFF000000), np.uint64(0xFFFFFF)
 _MARKERS = frozenset({RECEIVED, SENT})
 _AFTER_MARKER = frozenset({b" ", b""})
 
 PATIENCE = 3
 """Blocks for which an open session waits for its end before it is led line by line."""
-
-
-class Rows(NamedTuple):
-    """Where some lines stand: all that another part of the logs needs to read them again."""
-
-    key: Column
-    ts: Column
-    log: Column
-    offset: Column
-    number: Column
-    size: Column
-    begin: Column
-    """Where its text begins in it."""
-
-
-class Woven(NamedTuple):
-    """The segments of sessions among sorted lines."""
-
-    lines: Lines
-    order: Column
-    begin: Column
-    end: Column
-    """Segments, as places in `order`."""
-    key: Column
-    is_whole: Column
-    """It has an end."""
-    is_calm: Column
-    """It begins with `Connected`, as every segment of its key does, and nothing is left of the key from before."""
-    codes: bytes
-    """The kinds of the lines, sorted."""
 
 
 class Weaver:
@@ -120,7 +96,7 @@ class Weaver:
         """Take more lines; False, and nothing is taken, when they are none of a log after all."""
         age = np.zeros(len(lines.at), np.int64)
         if self._held is not None:
-            lines, age = _joined(self._held, lines), np.concatenate((self._age, age))
+            lines, age = joined(self._held, lines), np.concatenate((self._age, age))
         if not len(lines.at):
             return True
         woven, new = self._weave(lines)
@@ -131,7 +107,7 @@ class Weaver:
         return True
 
     def _weave(self, lines: Lines) -> tuple[Woven, Column]:
-        order = _order_by(lines.key)
+        order = order_by(lines.key)
         key = lines.key[order]
         code = lines.code[order]
         number = len(key)
@@ -172,7 +148,7 @@ class Weaver:
         for segment in np.flatnonzero(~is_done).tolist():
             self._lead(woven, segment)
         if self._orphans:
-            self._head.append(_rows_of(woven.lines, np.array(self._orphans)))
+            self._head.append(rows_of(woven.lines, np.array(self._orphans)))
             self._orphans = []
         self._hold(woven, np.flatnonzero(is_open), age)
 
@@ -180,8 +156,8 @@ class Weaver:
         if not len(segments):
             self._held, self._age = None, age[:0]
             return
-        rows, _ = _spread(woven, segments)
-        self._held, self._age = _copied(woven.lines, rows), age[rows] + 1
+        rows, _ = spread(woven, segments)
+        self._held, self._age = copied(woven.lines, rows), age[rows] + 1
 
     def _plans_of(self, woven: Woven, segments: Column) -> list[Plan | None]:
         bounds = zip(woven.begin[segments].tolist(), woven.end[segments].tolist(), strict=True)
@@ -258,21 +234,20 @@ class Weaver:
             return
         lines = woven.lines
         segments = np.array([segment for segment, _ in performed])
-        rows, firsts = _spread(woven, segments)
+        rows, firsts = spread(woven, segments)
         labels = [self.labels[log] for log in lines.log[rows].tolist()]
         begins, stops, ts, offsets, numbers = (
             column[rows].tolist() for column in (lines.begin, lines.stop, lines.ts, lines.offset, lines.number)
         )
         ends = [*firsts[1:], len(rows)]
         reader = (self._reading.zone, self._reading.fingerprints)
-        for (_, plan), first, end in zip(performed, firsts, ends, strict=True):
+        for (_, plan), key, first, end in zip(performed, keys_of(lines, rows[firsts]), firsts, ends, strict=True):
             script = Script(lines.text, begins, stops, ts, offsets, numbers, labels, first)
-            peer, thread = _key_of(lines, int(rows[first]))
-            source = Locus(*script.place(0))
-            dialogue = Performance(canonical(peer), thread.decode().upper(), script.ts[first], source, reader)
+            dialogue = Performance(canonical(key[0]), "", ts[first], Locus(*script.place(0)), reader)
             dialogue.perform(plan, script)
-            dialogue.end = script.ts[end - 1]
-            self.facts.keep(finish(dialogue, self._node, self._reading.zone), self._question)
+            dialogue.end = ts[end - 1]
+            dialogue.close()
+            self.facts.keep(dialogue, self._question)
 
     # -- the others --------------------------------------------------------------------------------
 
@@ -284,14 +259,14 @@ class Weaver:
         if self._is_orphan(woven, segment, key):
             self._orphans += rows
             return
-        name = _key_of(lines, rows[0])
+        (name,) = keys_of(lines, woven.order[woven.begin[segment] : woven.begin[segment] + 1])
         begun = 0
         for place, row in enumerate(rows):
             before = self._alive.get(key)
             self._step(key, self._entry(lines, row, name))
             begun = begun if self._alive.get(key) is before else place
         if self._is_followed and key in self._alive:
-            self._led.setdefault(key, []).append(_rows_of(lines, np.array(rows[begun:])))
+            self._led.setdefault(key, []).append(rows_of(lines, np.array(rows[begun:])))
         if woven.is_calm[segment] and woven.is_whole[segment] and key in self._alive:
             self._finish(key)
 
@@ -302,7 +277,7 @@ class Weaver:
         if segment and woven.key[segment - 1] == woven.key[segment]:
             return False
         # the last ones are of these lines themselves
-        return not any(_holds(settled, key) for settled in self._settled[:-1])
+        return not any(holds(settled, key) for settled in self._settled[:-1])
 
     def _step(self, key: int, entry: LogEntry) -> None:
         """Show a line to the session of its key."""
@@ -354,9 +329,9 @@ class Weaver:
     def seam(self) -> Seam:
         """Say what the parts before and behind have to do with."""
         led = [rows for parts in self._led.values() for rows in parts]
-        held = [] if self._held is None else [_rows_of(self._held, np.arange(len(self._held.at)))]
+        held = [] if self._held is None else [rows_of(self._held, np.arange(len(self._held.at)))]
         settled = np.unique(np.concatenate(self._settled)) if self._settled else np.zeros(0, np.uint64)
-        return Seam(tuple(self.labels), _together(self._head), _together([*held, *led]), settled)
+        return Seam(tuple(self.labels), together(self._head), together([*held, *led]), settled)
 
     def pass_seam(self, settled: Column, tail: Column) -> bool:
         """Forget the sessions of keys that began anew in a part of which only the seam is known.
@@ -365,7 +340,7 @@ class Weaver:
             False when one of them may have gone on instead: nothing but reading on from before it can tell.
         """
         begun = np.union1d(settled, tail)
-        for key in [key for key in self._alive if _holds(begun, key)]:
+        for key in [key for key in self._alive if holds(begun, key)]:
             if not self._alive[key].has_dialogue and not self._alive[key].is_connected:
                 return False
             self._finish(key)
@@ -376,96 +351,3 @@ class Weaver:
         self._end_held(held.pick(is_begun))
         self._held, self._age = held.pick(~is_begun), self._age[~is_begun]
         return True
-
-
-class Seam(NamedTuple):
-    """What the ends of a part have to do with the parts before and behind it."""
-
-    labels: tuple[str, ...]
-    """The logs, as the rows number them."""
-    head: Rows
-    """Lines that may go on with a session of the part before, in order."""
-    tail: Rows
-    """Lines of sessions that are still open."""
-    settled: Column
-    """Keys of which a session certainly began or ended here, sorted."""
-
-
-def _spread(woven: Woven, segments: Column) -> tuple[Column, list[int]]:
-    """List the rows of some segments, and where each segment begins in that list."""
-    size = woven.end[segments] - woven.begin[segments]
-    first = np.cumsum(size) - size
-    rows = woven.order[np.repeat(woven.begin[segments] - first, size) + np.arange(int(size.sum()))]
-    return rows, first.tolist()
-
-
-def _order_by(key: Column) -> Column:
-    """Sort rows by key, those of one key in their order."""
-    if len(key) <= int(_LOW):
-        packed = np.sort((key & _HIGH) | np.arange(len(key), dtype=np.uint64))
-        order = (packed & _LOW).astype(np.int64)
-        found = key[order]
-        if not ((packed[1:] & _HIGH == packed[:-1] & _HIGH) & (found[1:] != found[:-1])).any():
-            return order
-    return np.argsort(key, kind="stable")
-
-
-def _holds(ordered: Column, key: int) -> bool:
-    place = int(np.searchsorted(ordered, np.uint64(key)))
-    return place < len(ordered) and int(ordered[place]) == key
-
-
-def _key_of(lines: Lines, row: int) -> Key:
-    text = lines.text
-    if lines.is_split[row]:
-        parts = split_line(text[lines.at[row] : lines.stop[row]], UTC)
-        if parts is not None:
-            return parts.peer, parts.thread
-    peer, _, rest = text[lines.at[row] : lines.begin[row]].rpartition(b"[")
-    return peer.rstrip(b" "), rest.partition(b"]")[0]
-
-
-def _joined(first: Lines, second: Lines) -> Lines:
-    """Put lines behind others."""
-    shift = len(first.text)
-    columns = [
-        np.concatenate((one, other + shift if place < 3 else other))  # noqa: PLR2004  the first three are places
-        for place, (one, other) in enumerate(zip(first[1:], second[1:], strict=True))
-    ]
-    return Lines(first.text + second.text, *columns)
-
-
-def _copied(lines: Lines, rows: Column) -> Lines:
-    """Keep some lines only, with their bytes."""
-    at, stop = lines.at[rows], lines.stop[rows]
-    text = b"".join([lines.text[one:other] for one, other in zip(at.tolist(), stop.tolist(), strict=True)])
-    size = stop - at
-    moved = np.cumsum(size) - size
-    kept = lines.pick(rows)
-    return kept._replace(text=text + PADDING, at=moved, begin=kept.begin - at + moved, stop=moved + size)
-
-
-def _rows_of(lines: Lines, rows: Column) -> Rows:
-    at = lines.at[rows]
-    return Rows(
-        lines.key[rows],
-        lines.ts[rows],
-        lines.log[rows],
-        lines.offset[rows],
-        lines.number[rows],
-        lines.stop[rows] - at,
-        lines.begin[rows] - at,
-    )
-
-
-def _together(parts: list[Rows]) -> Rows:
-    if not parts:
-        return Rows(
-            *(
-                np.zeros(0, np.uint64 if name == "key" else np.float64 if name == "ts" else np.int64)
-                for name in Rows._fields
-            )
-        )
-    rows = Rows(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
-    order = np.lexsort((rows.offset, rows.log))
-    return Rows(*(column[order] for column in rows))
