@@ -96,7 +96,9 @@ def _tiny_messages(messages: pd.DataFrame) -> Iterator[Finding]:
 
 def _random_recipients(messages: pd.DataFrame) -> Iterator[Finding]:
     names = messages["rcpt_to"].explode().dropna()
-    odd = names[[is_random_looking(name.partition("@")[0]) for name in names]]
+    bare = [name.partition("@")[0] for name in names]
+    known = {local: is_random_looking(local) for local in set(bare)}
+    odd = names[[known[local] for local in bare]]
     if len(odd) >= max(ENOUGH, RANDOM_SHARE * len(names)):
         detail = f"{len(odd):,} of {len(names):,} recipients look made up at random"
         yield Finding("random-recipients", detail, first(messages.loc[odd.index.unique(), "source"]), Severity.MEDIUM)

@@ -23,10 +23,11 @@ _LINE = rb"[!-9;-~]++:[^\r\n]*+\r\n(?:[ \t][^\r\n]*+\r\n)*+"
 BLOCK = re.compile(rb"(?:" + _LINE + rb")++(?=\r\n)")
 """Fields, all whole, every line ended by CRLF, and an empty line."""
 
-_OWN_RECEIVED = b"\nreceived:"
-_OWN_SUBJECT = b"\nsubject:"
-_OTHERS_OWN = (b"\ndate:", b"\nmime-version:", b"\nmessage-id:", b"\ncontent-type:")
-_RECIPIENTS = (b"\nrcpt:", b"\nrcptto:", b"\nrecipient:", b"\nrecipients:")
+_ONE_FIELD = re.compile(rb"([!-9;-~]++):[ \t]*+([^\r]*+(?:\r\n[ \t][^\r]*+)*+)\r\n")
+_OF_A_MESSAGE = frozenset({b"received", b"date", b"subject", b"mime-version", b"message-id", b"content-type"})
+_RECIPIENTS = (b"rcpt", b"rcptto", b"recipient", b"recipients")
+_BRACKETED = re.compile(rb"<([!-;=?-~]+)>")
+"""What nearly all recipients look like."""
 
 _ID = re.compile(r"[^\s;]+")
 _WITH = re.compile(r"\bwith (\S+)\Z")
@@ -50,33 +51,18 @@ class Said(NamedTuple):
 
 
 class _Block(NamedTuple):
-    """Fields as they stand and in lower case, each with an LF before it."""
+    """Fields, each with its name in lower case."""
 
-    text: bytes
-    low: bytes
+    first: dict[bytes, bytes]
+    """The first of each name."""
+    all: list[tuple[bytes, bytes]]
+    """All, the last one first; empty where no name stands twice."""
 
-    def value(self, name: bytes, start: int = 0) -> tuple[bytes, int] | None:
-        """Return the value of the next field of this name (LF, name, colon), and where it ends."""
-        text, low = self
-        place = low.find(name, start)
-        if place < 0:
-            return None
-        place += len(name)
-        end = low.find(b"\r\n", place)
-        while low[end + 2 : end + 3] in _FOLDED:
-            end = low.find(b"\r\n", end + 2)
-        return text[place:end].lstrip(b" \t"), end
-
-    def values(self, name: bytes, start: int = 0) -> list[bytes]:
-        """Return those of all fields of this name."""
-        found = []
-        while (one := self.value(name, start)) is not None:
-            found.append(one[0])
-            start = one[1]
-        return found
-
-
-_FOLDED = frozenset({b" ", b"\t"})
+    def values(self, name: bytes) -> list[bytes]:
+        """Return the values of all fields of this name."""
+        if self.all:
+            return [value for other, value in reversed(self.all) if other.lower() == name]
+        return [self.first[name]] if name in self.first else []
 
 
 def tell_usual(raw: bytes) -> Said | None:
@@ -85,21 +71,19 @@ def tell_usual(raw: bytes) -> Said | None:
     if blocks is None:
         return None
     first, own = blocks
-    top = own.value(_OWN_RECEIVED)
+    top = own.first.get(b"received")
     if top is None:
         return None
-    traced_id, client_ip, ts = _traced(own, *top)
-    sender = first.value(b"\nfrom:")
-    author = sender if own is first else own.value(b"\nfrom:")
-    given = first.value(b"\nmsgid:")
-    subject = own.value(_OWN_SUBJECT)
+    traced_id, client_ip, ts = _traced(own, top)
+    sender, author = first.first.get(b"from"), own.first.get(b"from")
+    given, subject = first.first.get(b"msgid"), own.first.get(b"subject")
     return Said(
-        (None if given is None else text_of(given[0]) or None) or traced_id,
+        (None if given is None else text_of(given) or None) or traced_id,
         _account(first),
-        None if sender is None else sender_of(sender[0]),
-        None if author is None else sender_of(author[0]),
+        None if sender is None else sender_of(sender),
+        None if author is None else sender_of(author),
         _recipients(first, own),
-        None if subject is None else text_of(subject[0]) or None,
+        None if subject is None else text_of(subject) or None,
         client_ip,
         ts,
     )
@@ -111,10 +95,10 @@ def tell_usual_senders(raw: bytes) -> tuple[str | None, str | None, str | None] 
     if blocks is None:
         return None
     first, own = blocks
-    sender, subject = first.value(b"\nfrom:"), own.value(_OWN_SUBJECT)
+    sender, subject = first.first.get(b"from"), own.first.get(b"subject")
     if subject is None:
         return None
-    return _account(first), None if sender is None else sender_of(sender[0]), text_of(subject[0]) or None
+    return _account(first), None if sender is None else sender_of(sender), text_of(subject) or None
 
 
 def _blocks(raw: bytes) -> tuple[_Block, _Block] | None:
@@ -122,46 +106,50 @@ def _blocks(raw: bytes) -> tuple[_Block, _Block] | None:
     found = BLOCK.match(raw)
     if found is None:
         return None
-    text = b"\n" + found[0]
-    low = text.lower()
-    first = _Block(text, low)
-    if _OWN_RECEIVED in low or _OWN_SUBJECT in low or any(name in low for name in _OTHERS_OWN):
+    first = _block(found[0])
+    if not _OF_A_MESSAGE.isdisjoint(first.first):
         return first, first
     found = BLOCK.match(raw, found.end() + 2)
-    if found is None:
-        return None
-    text = b"\n" + found[0]
-    return first, _Block(text, text.lower())
+    return None if found is None else (first, _block(found[0]))
+
+
+def _block(text: bytes) -> _Block:
+    fields = _ONE_FIELD.findall(text)
+    fields.reverse()
+    first = {name.lower(): value for name, value in fields}
+    return _Block(first, fields if len(first) < len(fields) else [])
 
 
 def _account(first: _Block) -> str | None:
-    named = first.value(b"\nlocalsender:")
-    return None if named is None else sender_of(named[0]) or text_of(named[0]).lower() or None
+    named = first.first.get(b"localsender")
+    return None if named is None else sender_of(named) or text_of(named).lower() or None
 
 
 def _recipients(first: _Block, own: _Block) -> tuple[str, ...]:
     values: list[bytes] = []
-    if b"\nrcpt" in first.low or b"\nrecipient" in first.low:
+    if not first.first.keys().isdisjoint(_RECIPIENTS):
         values = [value for name in _RECIPIENTS for value in first.values(name)]
-    named = _named([*values, *([] if own is first else first.values(b"\nto:"))])
-    return named or _named([*own.values(b"\nto:"), *own.values(b"\ncc:")])
+    if own is not first:
+        values += first.values(b"to")
+    return _named(values) or _named([*own.values(b"to"), *own.values(b"cc")])
 
 
 def _named(values: list[bytes]) -> tuple[str, ...]:
     if len(values) == 1:
-        found = addresses(values[0])
-        return tuple(found) if len(found) < 2 else tuple(dict.fromkeys(found))  # noqa: PLR2004  one cannot stand twice
+        plain = _BRACKETED.fullmatch(values[0])
+        if plain is not None:
+            return (plain[1].decode("ascii").lower(),)
     return tuple(dict.fromkeys(address for value in values for address in addresses(value)))
 
 
-def _traced(own: _Block, top: bytes, end: int) -> tuple[str | None, str | None, str | None]:
+def _traced(own: _Block, top: bytes) -> tuple[str | None, str | None, str | None]:
     """Read the server's trace line: id, client address, time; `values.received` is the slow way."""
     text = text_of(top)
     before, is_there, behind = text.partition(" id ")
     queue_id = _ID.match(behind)
     known = _before_id(before) if is_there and queue_id is not None else None
-    if known is None or queue_id is None or not (known[1] or own.low.find(_OWN_RECEIVED, end) < 0):
-        slow = received([top, *own.values(_OWN_RECEIVED, end)])
+    if known is None or queue_id is None or not (known[1] or not own.all):
+        slow = received(own.values(b"received"))
         return slow.queue_id, slow.client_ip, None if slow.ts is None else slow.ts.isoformat()
     return queue_id[0], known[0], _moment(text)
 
