@@ -96,10 +96,17 @@ def messages_table(messages: Iterable[Message]) -> pd.DataFrame:
 
 def recipients_table(messages: pd.DataFrame) -> pd.DataFrame:
     """Put the recipients of queued messages in a table: one row each, columns `message`, `rcpt_to`, `domain`."""
-    exploded = messages["rcpt_to"].explode().dropna()
-    texts = exploded.astype("str")
-    domains = texts.str.rpartition("@")[2] if len(texts) else texts
-    return pd.DataFrame({"message": exploded.index, "rcpt_to": texts.to_numpy(), "domain": domains.to_numpy()})
+    pairs = [
+        (number, name) for number, names in zip(messages.index, messages["rcpt_to"], strict=True) for name in names
+    ]
+    domains = {name: name.rpartition("@")[2] for name in {name for _, name in pairs}}
+    return pd.DataFrame(
+        {
+            "message": pd.Series([number for number, _ in pairs], dtype=messages.index.dtype),
+            "rcpt_to": pd.Series([name for _, name in pairs], dtype="str"),
+            "domain": pd.Series([domains[name] for _, name in pairs], dtype="str"),
+        }
+    )
 
 
 def attempts_table(attempts: Sequence[AuthAttempt]) -> pd.DataFrame:
