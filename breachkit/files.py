@@ -12,6 +12,7 @@ import stat
 import zipfile
 import zlib
 from contextlib import contextmanager
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Iterator
     from typing import IO
+    from typing import Self
 
 NAME_SURROGATE = 0x20000000
 """Bit of a Windows reparse tag that makes it stand for another name: junctions and symbolic links
@@ -47,6 +49,9 @@ FIRST_READ = 1 << 17
 """Bytes that most messages fit in."""
 LONGEST_MESSAGE = 1 << 25
 """Bytes of a message that are searched for shared strings: a mail server takes no more from a client."""
+
+_READING = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
+"""Not O_NONBLOCK for speed: a FIFO laid between the listing and the opening must not hang us."""
 
 LINK = "a link, not followed"
 SPECIAL = "not a regular file"
@@ -99,6 +104,19 @@ def shown(path: str | os.PathLike[str], root: Path | None) -> str:
     if os.sep == "\\":
         text = text.replace("\\", "/")
     return os.fsencode(text).decode("utf-8", "backslashreplace") if os.sep == "/" else text
+
+
+def name_below(above: str, root: Path | None) -> Callable[[str], str]:
+    """Return what spells the path of a file of a folder as `shown` does.
+
+    Args:
+        above: the folder, with its separator.
+        root: what shown paths are relative to.
+    """
+    if os.sep != "/":
+        return lambda name: shown(above + name, root)
+    base = shown(above + "x", root)[:-1]
+    return lambda name: base + name if name.isascii() else shown(above + name, root)
 
 
 def is_link(status: os.stat_result) -> bool:
@@ -205,13 +223,43 @@ def in_walk_order(path: str, separator: str = os.sep) -> str:
 
 def read_head(path: str, size: int) -> bytes:
     """Return the first `size` bytes of a file, fewer if it is shorter. Raises OSError."""
-    # O_NONBLOCK: a FIFO laid between the listing and here must not hang us
-    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
-    handle = os.open(long_path(path), flags)
+    handle = os.open(long_path(path), _READING)
     try:
         return os.read(handle, size)
     finally:
         os.close(handle)
+
+
+class HeadReader:
+    """Reads the beginnings of files of one folder, which is looked up once where the system can do that."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._handle: int | None = None
+
+    def __enter__(self) -> Self:
+        """Open the folder; where that fails each file is asked for by its path, and says why it cannot be read."""
+        if os.open in os.supports_dir_fd:
+            with suppress(OSError):
+                self._handle = os.open(self._folder, os.O_RDONLY)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        if self._handle is not None:
+            os.close(self._handle)
+
+    def read(self, name: str, size: int) -> tuple[bytes, int, float]:
+        """Return the first `size` bytes of a file, its size and its mtime. Raises OSError."""
+        if self._handle is None:
+            handle = os.open(long_path(os.path.join(self._folder, name)), _READING)  # noqa: PTH118
+        else:
+            handle = os.open(name, _READING, dir_fd=self._handle)
+        try:
+            status = os.fstat(handle)
+            return os.read(handle, size), status.st_size, status.st_mtime
+        finally:
+            os.close(handle)
 
 
 def read_whole(path: str) -> bytes:

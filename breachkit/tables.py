@@ -5,11 +5,12 @@ Times are UTC in tables; the zone of the user comes back where they are shown.
 
 from __future__ import annotations
 
-from operator import attrgetter
 from typing import TYPE_CHECKING
 from typing import Any
 
 import pandas as pd
+
+from breachkit.records import Message
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from breachkit.records import AuthAttempt
     from breachkit.records import Delivery
     from breachkit.records import Locus
-    from breachkit.records import Message
     from breachkit.records import Transaction
 
 TEXT = "object"
@@ -76,9 +76,12 @@ DELIVERIES = {
 
 
 def _table(rows: Sequence[Sequence[Any]], columns: dict[str, str]) -> pd.DataFrame:
-    names = list(columns)
-    held = {name: [row[place] for row in rows] for place, name in enumerate(names)}
-    return pd.DataFrame({name: _column(held[name], dtype) for name, dtype in columns.items()}, columns=names)
+    return _frame({name: [row[place] for row in rows] for place, name in enumerate(columns)}, columns)
+
+
+def _frame(held: dict[str, list[Any]], columns: dict[str, str]) -> pd.DataFrame:
+    made = {name: _column(held.get(name, []), dtype) for name, dtype in columns.items()}
+    return pd.DataFrame(made, columns=list(columns))
 
 
 def _column(values: list[Any], dtype: str) -> pd.Series[Any]:
@@ -89,17 +92,25 @@ def _column(values: list[Any], dtype: str) -> pd.Series[Any]:
 
 def messages_table(messages: Iterable[Message]) -> pd.DataFrame:
     """Put queued messages in a table: one row a message, columns `MESSAGES`."""
-    wanted = attrgetter(*(name for name in MESSAGES if name != "node"))
-    rows = [wanted(message) for message in messages]
-    return _table([(*row[:-1], row[-1].node, row[-1]) for row in rows], MESSAGES)
+    rows = list(messages)
+    held = dict(zip(Message._fields, map(list, zip(*rows, strict=True)), strict=bool(rows)))
+    held["node"] = [source.node for source in held.get("source", [])]
+    return _frame(held, MESSAGES)
 
 
 def recipients_table(messages: pd.DataFrame) -> pd.DataFrame:
     """Put the recipients of queued messages in a table: one row each, columns `message`, `rcpt_to`, `domain`."""
-    exploded = messages["rcpt_to"].explode().dropna()
-    texts = exploded.astype("str")
-    domains = texts.str.rpartition("@")[2] if len(texts) else texts
-    return pd.DataFrame({"message": exploded.index, "rcpt_to": texts.to_numpy(), "domain": domains.to_numpy()})
+    pairs = [
+        (number, name) for number, names in zip(messages.index, messages["rcpt_to"], strict=True) for name in names
+    ]
+    domains = {name: name.rpartition("@")[2] for name in {name for _, name in pairs}}
+    return pd.DataFrame(
+        {
+            "message": pd.Series([number for number, _ in pairs], dtype=messages.index.dtype),
+            "rcpt_to": pd.Series([name for _, name in pairs], dtype="str"),
+            "domain": pd.Series([domains[name] for _, name in pairs], dtype="str"),
+        }
+    )
 
 
 def attempts_table(attempts: Sequence[AuthAttempt]) -> pd.DataFrame:

@@ -123,7 +123,7 @@ def _queues(messages: pd.DataFrame, queues: Iterable[str]) -> tuple[QueueRow, ..
 
 def _senders(messages: pd.DataFrame, recipients: pd.DataFrame) -> tuple[SenderRow, ...]:
     keyed = messages.assign(account=messages["auth_user"].astype("object").where(messages["auth_user"].notna(), ""))
-    named = recipients.merge(keyed[["account"]], left_on="message", right_index=True)
+    named = recipients.assign(account=keyed["account"].loc[recipients["message"]].to_numpy())
     distinct = named.groupby("account")["rcpt_to"].nunique()
     groups = keyed.groupby("account")["mail_from"].agg(["size", "nunique"])
     rows = [

@@ -7,6 +7,8 @@ import re
 SHORTEST = 6
 """Letters and digits from which on anything can be told."""
 
+_NEITHER = re.compile(r"[^a-z0-9]")
+_DIGIT = re.compile(r"\d")
 _RUN = re.compile(r"[bcdfghjklmnpqrstvwxz]{5,}")
 _TURN = re.compile(r"(?<=[a-z])(?=\d)|(?<=\d)(?=[a-z])")
 _HARD = re.compile(r"(?=([bcdfghjkmpqtvwxz][bcdfgjkmpqvwxz]))")
@@ -22,14 +24,15 @@ def is_random_looking(local: str) -> bool:
     Signs: letters and digits in turn, five consonants in a row, hardly a vowel, pairs of consonants that
     names do not have.
     """
-    plain = re.sub(r"[^a-z0-9]", "", local.lower())
-    letters = re.sub(r"\d", "", plain)
+    lower = local.lower()
+    plain = lower if lower.isascii() and lower.isalnum() else _NEITHER.sub("", lower)
+    letters = plain if plain.isalpha() else _DIGIT.sub("", plain)
     if len(plain) < SHORTEST:
         return False
     if len(_TURN.findall(plain)) >= 3:  # noqa: PLR2004  a year at the end is one turn, a date in the middle two
         return True
     if len(letters) < SHORTEST - 1:
         return False
-    vowels = sum(letter in "aeiouy" for letter in letters)
+    vowels = sum(map(letters.count, "aeiouy"))
     hard = sum(pair not in _SOFT for pair in _HARD.findall(letters))
     return bool(_RUN.search(letters)) or vowels * 5 < len(letters) or hard * 4 >= len(letters)

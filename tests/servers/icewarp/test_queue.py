@@ -259,3 +259,65 @@ def test_a_usual_head_is_split_as_any_other_and_its_senders_are_those_of_the_mes
     assert parse_head(raw) == parse_head(raw.replace(b"\r\n", b"\n"))  # which is read line by line
     message = read(raw)
     assert read_senders(raw) == (message.auth_user, message.mail_from, message.subject)
+    # and line by line, where nothing is sought in one pass
+    assert message._replace(size=0) == read(raw.replace(b"\r\n", b"\n"))._replace(size=0)
+
+
+TRACES = st.lists(
+    st.sampled_from(
+        [
+            "from [192.0.2.1]",
+            "from with",
+            "from id (192.0.2.3)",
+            "from by",
+            "(helo=x.example)",
+            "([IPv6:2001:db8::1])",
+            "([203.0.113.7])",
+            "by",
+            "by mail.x.example",
+            "by other.example",
+            "with",
+            "with ASMTP",
+            "with esmtp",
+            "with by",
+            "\r\n id",
+            "id",
+            "id YAR93710",
+            "id;",
+            "id 202611190653215113;",
+            "; Thu, 19 Nov 2026 06:53:22 +0100",
+            "; 31 Feb 2026 06:53:22 +0100",
+            "; Thu, 1 nov 2026 26:53:22 -0330",
+            "; 1 Nov 2026 06:53:22",
+            "; 1 Nov 0000 06:53:22 +0000",
+            "; 1 Nov 2026 06:53:22 +9900",
+            "; 1 Nov 2026 06:53 +0100 (CET)",
+            "\u0661; 0\u0661 Nov 2026 06:53:22 +0100",
+            "\u2028",
+        ]
+    ),
+    max_size=9,
+).map(" ".join)
+
+
+WHOLE_LINES = st.lists(BLOCK_LINES.filter(lambda line: line[:1].isalpha() and b":" in line), max_size=8)
+
+
+@given(WHOLE_LINES, st.booleans(), WHOLE_LINES)
+@settings(deadline=None, max_examples=1500)
+def test_whole_fields_say_the_same_in_one_pass_as_line_by_line(
+    envelope: list[bytes], is_enveloped: bool, own: list[bytes]
+) -> None:
+    raw = b"\r\n".join([*envelope, *([b""] if is_enveloped else []), *own, b"", b"body"])
+    message = read(raw)
+    assert message._replace(size=0) == read(raw.replace(b"\r\n", b"\n"))._replace(size=0)
+    assert read_senders(raw) == (message.auth_user, message.mail_from, message.subject)
+
+
+@given(st.lists(TRACES, min_size=1, max_size=3), st.booleans())
+@settings(deadline=None, max_examples=2500)
+def test_a_trace_line_says_the_same_in_one_pass_as_line_by_line(traces: list[str], is_enveloped: bool) -> None:
+    envelope = "LocalSender: a@x.example\r\nFROM: b@x.example\r\n" + ("\r\n" if is_enveloped else "")
+    lines = "".join(f"Received: {trace}\r\n" for trace in traces)
+    raw = f"{envelope}{lines}To: c@x.example, D@x.example,c@x.example\r\nCC: e@x.example\r\n\r\nbody".encode()
+    assert read(raw)._replace(size=0) == read(raw.replace(b"\r\n", b"\n"))._replace(size=0)
