@@ -45,6 +45,8 @@ MOST_MEASURED = 120
 """Messages of one set whose text is measured: they stand for all."""
 NAMED = 4
 """Letters of the shortest word of an address that is looked for in a signature."""
+_CODE = rb"/[^\s\"'<>]{0,100}?\b((?:[a-z]{1,20}[0-9]|[0-9]{1,20}[a-z])[a-z0-9]{4,60})"
+"""A word of the path or the query that no language has: letters and digits, six at least."""
 FEW = 3
 """Authors that a run in their own names may have without the stricter tests."""
 
@@ -276,8 +278,8 @@ def _verdict(sample: Sample, shown: _Cover, *, is_forged: bool, is_few: bool) ->
     if not is_few and shown.home:
         return ""  # a house that writes of itself
     least = STRONG if is_few else LONG
-    if _is_scattered(sample, shown):
-        return "a host name of its own in every message"
+    if _is_scattered(sample, shown, below_path=is_few):
+        return "an address of its own in every message"
     if shown.is_topical and shown.covered >= HALF and shown.own_share >= HALF:
         return "one text" if shown.closed_topic >= (CARRIES if shown.foreign else least) else ""
     return "filler around one address" if _is_filler(sample, shown, is_few=is_few) else ""
@@ -295,17 +297,27 @@ def _is_filler(sample: Sample, shown: _Cover, *, is_few: bool) -> bool:
     return sample.speech.novelty(shown.docs.tolist(), telling) >= NEW
 
 
-def _is_scattered(sample: Sample, shown: _Cover) -> bool:
-    """Tell a foreign domain below which every message has a host of its own: no writer and no mailing does that."""
-    text = sample.corpus.text.data
-    starts = sample.corpus.starts
-    for domain in {hit.partition(b"/")[0].strip(b".@") for hit in shown.foreign}:
-        below = re.compile(rb"([a-z0-9-]+)\." + re.escape(domain), re.IGNORECASE)
-        found = (below.search(text, starts[doc], starts[doc + 1]) for doc in shown.docs.tolist())
-        labels = [bytes(host[1]).lower() for host in found if host]
-        if len(labels) >= MOSTLY * len(shown.docs) and len(set(labels)) >= PURE * len(labels):
+def _is_scattered(sample: Sample, shown: _Cover, *, below_path: bool) -> bool:
+    """Tell a foreign domain under which every message has an address of its own: no writer and no mailing does that.
+
+    A host name that no other message has; and, where few accounts write, a code in the path that none has.
+    """
+    below_path = below_path and sample.lists[shown.docs].mean() <= HALF
+    for domain in {hit.rpartition(b"//")[2].partition(b"/")[0].strip(b".@") for hit in shown.foreign}:
+        name = re.escape(domain)
+        forms = [rb"([a-z0-9-]+)\." + name]
+        if below_path:
+            forms.append(name + _CODE)
+        if any(_is_each_its_own(sample, shown.docs, re.compile(form, re.IGNORECASE)) for form in forms):
             return True
     return False
+
+
+def _is_each_its_own(sample: Sample, docs: NDArray[np.int32], form: re.Pattern[bytes]) -> bool:
+    text, starts = sample.corpus.text.data, sample.corpus.starts
+    found = (form.search(text, starts[doc], starts[doc + 1]) for doc in docs.tolist())
+    words = [bytes(one[1]).lower() for one in found if one]
+    return len(words) >= MOSTLY * len(docs) and len(set(words)) >= PURE * len(words)
 
 
 def _is_signed(sample: Sample, shown: _Cover) -> bool:
