@@ -31,6 +31,8 @@ LOSS_SHARE = 0.002
 
 MOST_MISSED = 0.005
 """Share of a run that a string may miss before one of a lesser kind is taken."""
+MOSTLY = 0.95
+"""Share of the holders of a part of a number that hold all of it, from which on the others do too."""
 SEVERAL = 3
 """Phrases from which on half of them tell a run."""
 
@@ -60,7 +62,10 @@ def candidates_of(closed: Iterable[bytes], nested: Iterable[bytes]) -> tuple[lis
     alone_first = sorted(whole, key=lambda text: (text not in alone, *preference(text)))
     # what holds a link covers no more than the link: those of the others that most messages hold get their turn
     widest = [text for text in whole if _tier(text)][: MOST_TRIED // 4]
-    best = list(dict.fromkeys((*alone_first[: MOST_TRIED // 2], *widest, *alone_first)))[:MOST_TRIED]
+    # lines end between the groups of a telephone number, and not within one
+    groups = sorted({group for text in alone for group in text.split() if group.isdigit() and len(group) >= SHORTEST})
+    turns = (*alone_first[: MOST_TRIED // 2], *groups[: MOST_TRIED // 6], *widest, *alone_first)
+    best = list(dict.fromkeys(turns))[:MOST_TRIED]
     return best, sorted(parts - set(best), key=lambda text: (-len(text), text))[: MOST_TRIED // 3]
 
 
@@ -105,6 +110,11 @@ def choose(tried: Sequence[Tried]) -> Tried | None:
     votes, voters = _votes([one for one in held if _tier(one.text) < FRAGMENT], size)
     if voters >= SEVERAL:
         core |= votes * 2 >= voters
+    numbers = {group for one in held if _tier(one.text) == 0 for group in one.text.split() if group.isdigit()}
+    for one in held:
+        # who holds the end of a number that a line breaks, and nothing else of it, belongs to those who hold it
+        if one.text in numbers and int(core[one.holders].sum()) >= MOSTLY * len(one.holders):
+            core[one.holders] = True
     return min(held, key=lambda one: _rank(one, core))
 
 
