@@ -49,10 +49,7 @@ TWO, THREE = 2, 3
 
 INTRUSION = {Family.PLACE, Family.ENTRY}
 IN_PASSING = 300
-LEAST_IN_PASSING = 30
-ALL_IN_PASSING = 150_000
-"""Variants of its names tried on the secret of an account that nobody entered, fewer where there are thousands of
-those, and on all of them together: a variant takes 2 µs. `weak-passwords` tries them all."""
+"""Variants of its names tried on the secret of an account that nobody entered: there may be thousands of those."""
 
 UNSEEN_SHARE = 0.5
 UNSEEN_COUNT = 5
@@ -131,9 +128,7 @@ def find_accounts(evidence: Evidence) -> Accusation:
 def judge_accounts(inquiry: Inquiry) -> Accusation:
     """Judge the accounts of an inquiry that others look at too."""
     messages = inquiry.messages
-    accounts = inquiry.accounts()
-    depth = max(LEAST_IN_PASSING, min(IN_PASSING, ALL_IN_PASSING // max(len(accounts), 1)))
-    verdicts = [_judge(inquiry, account, depth) for account in accounts]
+    verdicts = [_judge(inquiry, account) for account in inquiry.accounts()]
     spoken = messages["auth_user"].map(inquiry.account_of, na_action="ignore")
     return Accusation(
         accounts=tuple(sorted(verdicts, key=_rank)),
@@ -178,7 +173,7 @@ def _entered(inquiry: Inquiry, account: str, attacks: set[str]) -> _Entered | No
     return _Entered(rows, entry["ts"], kind, failures, frozenset(attacks | accomplices), usual, is_first)
 
 
-def _judge(inquiry: Inquiry, account: str, depth: int) -> AccountVerdict:
+def _judge(inquiry: Inquiry, account: str) -> AccountVerdict:
     standing = inquiry.standings[account]
     attacks = inquiry.attacks_on(account)
     # most of those who are attacked are never entered: a search of the tables for each would cost more than reading
@@ -186,7 +181,7 @@ def _judge(inquiry: Inquiry, account: str, depth: int) -> AccountVerdict:
     entered = _entered(inquiry, account, set(attacks)) if came_in else None
     is_queue_only = entered is None and _is_unseen(standing)
     also: tuple[AlsoTried, ...] = ()
-    weak = _weakness(inquiry, account, standing.typed, standing.secrets, depth)
+    weak = _weakness(inquiry, account, standing.typed, standing.secrets, IN_PASSING)
     signals: tuple[Signal, ...] = ()
     if entered is not None or is_queue_only:
         also = _also_tried(inquiry, account, entered.attacking) if entered is not None else ()
