@@ -162,20 +162,26 @@ def unread_logs(where: Where) -> list[str]:
     return [log.label for log in where.layout.logs if log.service is None]
 
 
-def read_smtp(
-    where: Where, books: Books, fingerprints: Fingerprints, queue_ids: Collection[str], jobs: int | None = None
+def read_smtp(  # noqa: PLR0913  what is read, and what is asked of it
+    where: Where,
+    books: Books,
+    fingerprints: Fingerprints,
+    queue_ids: Collection[str],
+    jobs: int | None = None,
+    *,
+    by_hour: bool = True,
 ) -> SmtpFacts:
     """Read the SMTP logs.
 
     Mail from outside is only counted, unless one of `queue_ids` names it: a log holds far more of it than
-    of what accounts do.
+    of what accounts do. Where nobody asks how much came in each hour, not even that.
     """
     facts = SmtpFacts()
     logs = smtp_logs(where)
     since, until = (None if moment is None else moment.timestamp() for moment in (where.since, where.until))
     with bar(sys.stderr, "logs", sum(log.size for log in logs), "B") as progress:
         reading = Reading(where.zone, fingerprints, progress)
-        question = Question(since, until, frozenset(queue_ids))
+        question = Question(since, until, frozenset(queue_ids), by_hour)
         found = where.server.read_facts(logs, reading, question, facts.tally, jobs)
     for name in ("attempts", "sends", "deliveries", "sessions", "accepted", "sources", "session_of"):
         setattr(facts, name, getattr(found, name))

@@ -46,6 +46,13 @@ class Question(NamedTuple):
     """Sessions that begin outside are left out; seconds since the epoch."""
     queue_ids: frozenset[str] = frozenset()
     """Messages wanted though nobody authenticated to send them."""
+    by_hour: bool = True
+    """Whether sessions and messages are to be counted by the hour."""
+
+    @property
+    def is_of_logins(self) -> bool:
+        """True when nothing is asked of sessions in which nobody authenticates and nothing goes out."""
+        return not self.by_hour and not self.queue_ids
 
     def is_inside(self, ts: float) -> bool:
         """Tell whether a session that begins then is asked for."""
@@ -98,9 +105,10 @@ class LogFacts:
         ts = session.start.timestamp()
         if not question.is_inside(ts):
             return
-        self.count_session(int(ts) // HOUR * HOUR, 1, session.source)
-        for sent in session.transactions:
-            self.accepted[int(sent.ts.timestamp()) // HOUR * HOUR] += sent.accepted
+        if question.by_hour:
+            self.count_session(int(ts) // HOUR * HOUR, 1, session.source)
+            for sent in session.transactions:
+                self.accepted[int(sent.ts.timestamp()) // HOUR * HOUR] += sent.accepted
         self.keep(session, question)
 
     def keep(self, session: Told, question: Question) -> None:

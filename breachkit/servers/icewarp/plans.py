@@ -195,7 +195,7 @@ def plan_of(course: bytes) -> Plan | None:  # noqa: PLR0911  one for each thing 
             return None
         if code == codes.OTHER and not dialogue.takes_anything:
             return None
-        if code in {codes.NOTE, codes.SUMMARY} and not dialogue.has_dialogue:
+        if code in {codes.NOTE, codes.BEGUN, codes.SUMMARY} and not dialogue.has_dialogue:
             return None
         feed(dialogue, entry)
     if dialogue.kind == "client":

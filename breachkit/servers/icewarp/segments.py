@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from breachkit.servers.icewarp.blocks import PADDING
 from breachkit.servers.icewarp.blocks import Lines
 from breachkit.servers.icewarp.lines import split_line
+from breachkit.servers.icewarp.slabs import PADDING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +19,17 @@ if TYPE_CHECKING:
     from breachkit.servers.icewarp.machine import Key
 
 _HIGH, _LOW = np.uint64(0xFFFFFFFFFF000000), np.uint64(0xFFFFFF)
+
+
+NO_LINES = Lines(
+    PADDING,
+    *(np.zeros(0, np.int64) for _ in range(3)),
+    np.zeros(0, np.float64),
+    np.zeros(0, np.uint64),
+    np.zeros(0, np.uint8),
+    *(np.zeros(0, np.int64) for _ in range(3)),
+    np.zeros(0, np.bool_),
+)
 
 
 class Rows(NamedTuple):

@@ -129,9 +129,18 @@ class Weaver:
         is_calm[group[np.searchsorted(begin, leaps, "right") - 1]] = False
         is_last = np.append(is_new[begin][1:], True)
         woven = Woven(lines, order, begin, end, key[begin], is_gone[end - 1] | ~is_last, is_calm[group], code.tobytes())
-        if self._is_inner:
-            self._settled.append(np.unique(woven.key[opens | is_gone[end - 1]]))
+        self.settle(woven.key[opens | is_gone[end - 1]])
         return woven, begin[first]
+
+    def settle(self, key: Column) -> None:
+        """Note keys of which a session certainly began or ended."""
+        if self._is_inner:
+            self._settled.append(np.unique(key))
+
+    def keys(self) -> Column:
+        """List the keys of the sessions that are open."""
+        alive = np.fromiter(self._alive, np.uint64, len(self._alive))
+        return alive if self._held is None else np.concatenate((alive, self._held.key))
 
     # -- whole sessions ----------------------------------------------------------------------------
 
@@ -179,7 +188,8 @@ class Weaver:
         begin = woven.begin[segments]
         start = lines.ts[order[begin]]
         is_asked = is_planned & self._are_inside(start)
-        self._count_hours(lines, order[begin[is_asked]])
+        if self._question.by_hour:
+            self._count_hours(lines, order[begin[is_asked]])
         begins = begin.tolist()
         taken, lost = [], []
         performed: list[tuple[int, Plan]] = []
@@ -193,7 +203,7 @@ class Weaver:
             if plan.is_tried or (self._question.queue_ids and self._is_wanted(woven, at, plan)):
                 performed.append((int(segments[place]), plan))
         self._perform(woven, performed)
-        for rows, is_taken in ((taken, 1), (lost, 0)):
+        for rows, is_taken in ((taken, 1), (lost, 0)) if self._question.by_hour else ():
             hours = (lines.ts[order[rows]] // HOUR).astype(np.int64) * HOUR
             for hour, number in zip(*(column.tolist() for column in np.unique(hours, return_counts=True)), strict=True):
                 self.facts.accepted[hour] += number * is_taken

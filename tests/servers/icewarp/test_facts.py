@@ -28,7 +28,7 @@ from breachkit.records import Session
 from breachkit.servers import LogTally
 from breachkit.servers.facts import LogFacts
 from breachkit.servers.facts import Question
-from breachkit.servers.icewarp import spans
+from breachkit.servers.icewarp import slabs
 from breachkit.servers.icewarp.facts import read_facts
 from breachkit.servers.icewarp.facts import read_spans
 from breachkit.servers.icewarp.logs import find_logs
@@ -228,7 +228,7 @@ def read(logs: Sequence[LogFile], question: Question, size: int) -> tuple[Any, .
     return in_order(read_spans(nodes, reading(), question, tally, 1), tally)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     logs_of_one_server(),
     st.lists(st.integers(1, 120), max_size=3),
@@ -237,7 +237,13 @@ def read(logs: Sequence[LogFile], question: Question, size: int) -> tuple[Any, .
     st.sampled_from([40, 150, 700, 4000]),
     st.sampled_from([100, 1000, 1 << 20]),
     st.sampled_from(
-        [Question(), Question(queue_ids=frozenset({"YAR93710"})), Question(since=1795131000.0, until=1795200000.0)]
+        [
+            Question(),
+            Question(by_hour=False),
+            Question(queue_ids=frozenset({"YAR93710"})),
+            Question(since=1795131000.0, until=1795200000.0),
+            Question(since=1795131000.0, until=1795200000.0, by_hour=False),
+        ]
     ),
 )
 def test_facts_are_those_of_the_sessions_whatever_the_cut(  # noqa: PLR0917  as many as are drawn
@@ -254,7 +260,7 @@ def test_facts_are_those_of_the_sessions_whatever_the_cut(  # noqa: PLR0917  as 
         logs = find_logs([Path(name)], Path(name)).logs
         expected = one_by_one(logs, question)
         patch.setattr(files, "BLOCK", block)
-        patch.setattr(spans, "BLOCK", block)
+        patch.setattr(slabs, "BLOCK", block)
         assert read(logs, question, 1 << 30) == expected
         assert read(logs, question, size) == expected
 
@@ -266,7 +272,7 @@ def test_a_story_reads_the_same_in_tiny_spans(story: str, tmp_path: Path, monkey
     question = Question()
     expected = one_by_one(logs, question)
     assert expected[0]
-    monkeypatch.setattr(spans, "BLOCK", 20_000)
+    monkeypatch.setattr(slabs, "BLOCK", 20_000)
     monkeypatch.setattr(files, "BLOCK", 20_000)
     for size in (1 << 30, 50_000, 7_001):
         assert read(logs, question, size) == expected
