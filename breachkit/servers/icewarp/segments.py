@@ -21,14 +21,19 @@ if TYPE_CHECKING:
 _HIGH, _LOW = np.uint64(0xFFFFFFFFFF000000), np.uint64(0xFFFFFF)
 
 
+_NUMBERS = np.zeros(0, np.int64)
 NO_LINES = Lines(
-    PADDING,
-    *(np.zeros(0, np.int64) for _ in range(3)),
-    np.zeros(0, np.float64),
-    np.zeros(0, np.uint64),
-    np.zeros(0, np.uint8),
-    *(np.zeros(0, np.int64) for _ in range(3)),
-    np.zeros(0, np.bool_),
+    text=PADDING,
+    at=_NUMBERS,
+    begin=_NUMBERS,
+    stop=_NUMBERS,
+    ts=np.zeros(0, np.float64),
+    key=np.zeros(0, np.uint64),
+    code=np.zeros(0, np.uint8),
+    offset=_NUMBERS,
+    number=_NUMBERS,
+    log=_NUMBERS,
+    is_split=np.zeros(0, np.bool_),
 )
 
 
