@@ -11,6 +11,7 @@ from datetime import UTC
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from breachkit.attempts import Attempts
 from breachkit.errors import AlienLogError
 from breachkit.errors import BreachkitError
 from breachkit.errors import PathUnreadableError
@@ -87,7 +88,7 @@ class Books:
 class SmtpFacts:
     """What the logs say, as far as a question about accounts needs it."""
 
-    attempts: list[AuthAttempt] = field(default_factory=list)
+    attempts: Attempts = field(default_factory=Attempts)
     sends: list[tuple[str, str | None, Locus | None, Transaction]] = field(default_factory=list)
     """Client address, user as typed, place of the AUTH, and the message."""
     deliveries: list[Delivery] = field(default_factory=list)
@@ -96,8 +97,6 @@ class SmtpFacts:
     accepted: Counter[int] = field(default_factory=Counter)
     """Messages taken in, by the hour."""
     sources: dict[int, Locus] = field(default_factory=dict)
-    session_of: dict[Locus, Locus] = field(default_factory=dict)
-    """The place of each successful AUTH, and where its session begins."""
     tally: LogTally = field(default_factory=LogTally)
     door_tally: LogTally = field(default_factory=LogTally)
     doors: tuple[str, ...] = ()
@@ -183,8 +182,8 @@ def read_smtp(  # noqa: PLR0913  what is read, and what is asked of it
         reading = Reading(where.zone, fingerprints, progress)
         question = Question(since, until, frozenset(queue_ids), by_hour)
         found = where.server.read_facts(logs, reading, question, facts.tally, jobs)
-    for name in ("attempts", "sends", "deliveries", "sessions", "accepted", "sources", "session_of"):
-        setattr(facts, name, getattr(found, name))
+    facts.attempts, facts.sends, facts.deliveries = found.attempts, found.sends, found.deliveries
+    facts.sessions, facts.accepted, facts.sources = found.sessions, found.accepted, found.sources
     books.merge(found.skipped)
     _count_logs(where, books, logs, facts.tally)
     facts.tally.begin_at(since)

@@ -15,7 +15,7 @@ from typing import Any
 from typing import NamedTuple
 from typing import Protocol
 
-from breachkit.records import AuthAttempt
+from breachkit.attempts import Attempts
 from breachkit.records import Delivery
 from breachkit.records import Locus
 from breachkit.records import Transaction
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import tzinfo
 
+    from breachkit.records import AuthAttempt
     from breachkit.records import Session
     from breachkit.records import Skipped
 
@@ -87,7 +88,7 @@ class Told(Protocol):
 class LogFacts:
     """What some part of the logs says."""
 
-    attempts: list[AuthAttempt] = field(default_factory=list)
+    attempts: Attempts = field(default_factory=Attempts)
     sends: list[Send] = field(default_factory=list)
     deliveries: list[Delivery] = field(default_factory=list)
     sessions: Counter[int] = field(default_factory=Counter)
@@ -96,8 +97,6 @@ class LogFacts:
     """Messages taken in, by the hour."""
     sources: dict[int, Locus] = field(default_factory=dict)
     """The first session of each hour."""
-    session_of: dict[Locus, Locus] = field(default_factory=dict)
-    """The place of each successful AUTH, and where its session begins."""
     skipped: Skips = field(default_factory=dict)
 
     def take(self, session: Session, question: Question) -> None:
@@ -113,11 +112,9 @@ class LogFacts:
 
     def keep(self, session: Told, question: Question) -> None:
         """Add what a session says beside its number."""
-        self.attempts.extend(session.attempts)
+        for tried in session.attempts:
+            self.attempts.append(tried, session.source)
         self.deliveries.extend(session.deliveries)
-        self.session_of.update(
-            (tried.source, session.source) for tried in session.attempts if tried.outcome == "success"
-        )
         for sent in session.transactions:
             if sent.attempt is not None:
                 tried = session.attempts[sent.attempt]
@@ -141,13 +138,12 @@ class LogFacts:
 
     def add(self, other: LogFacts) -> None:
         """Add another part; parts are added in the order of the logs, so that examples are the first ones."""
-        self.attempts += other.attempts
+        self.attempts.add(other.attempts)
         self.sends += other.sends
         self.deliveries += other.deliveries
         self.accepted.update(other.accepted)
         for hour, number in other.sessions.items():
             self.count_session(hour, number, other.sources[hour])
-        self.session_of.update(other.session_of)
         for reason, (number, places) in other.skipped.items():
             self._skip(reason, number, places)
 
@@ -159,14 +155,13 @@ class LogFacts:
         def moved(source: Locus) -> Locus:
             return Locus(path, source.offset, source.line + lines) if source.path == path else source
 
+        self.attempts.move_down(path, lines)
         # a record is made from its fields: `_replace` takes three times as long, and there may be 100,000
-        self.attempts = [AuthAttempt(*tried[:-1], moved(tried.source)) for tried in self.attempts]
         self.deliveries = [Delivery(*sent[:-1], moved(sent.source)) for sent in self.deliveries]
         self.sends = [
             (client_ip, user, None if auth is None else moved(auth), Transaction(*sent[:-1], moved(sent.source)))
             for client_ip, user, auth, sent in self.sends
         ]
-        self.session_of = {moved(auth): moved(begin) for auth, begin in self.session_of.items()}
         self.sources = {hour: moved(source) for hour, source in self.sources.items()}
         self.skipped = {
             reason: (number, tuple(moved(place) for place in places))
@@ -179,36 +174,33 @@ class LogFacts:
     def __getstate__(self) -> tuple[Any, ...]:
         return (
             self._zone(),
-            [_flat(tried) for tried in self.attempts],
+            self.attempts,
             [(client_ip, user, auth and tuple(auth), _flat(sent)) for client_ip, user, auth, sent in self.sends],
-            [_flat(sent) for sent in self.deliveries],
-            [(tuple(auth), tuple(begin)) for auth, begin in self.session_of.items()],
+            [_flat(gone) for gone in self.deliveries],
             (self.sessions, self.accepted, self.sources, self.skipped),
         )
 
     def _zone(self) -> tzinfo | None:
         """Return the zone that all records are told in."""
-        dated = self.attempts or self.deliveries or [sent[3] for sent in self.sends[:1]]
-        return dated[0].ts.tzinfo if dated else None
+        moments = [row.ts for row in (*self.deliveries[:1], *(sent[3] for sent in self.sends[:1]))]
+        return moments[0].tzinfo if moments else None
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
-        zone, attempts, sends, deliveries, session_of, others = state
-        self.attempts = [_raised(AuthAttempt, row, zone) for row in attempts]
+        zone, self.attempts, sends, deliveries, others = state
         self.sends = [
             (client_ip, user, auth and Locus(*auth), _raised(Transaction, row, zone))
             for client_ip, user, auth, row in sends
         ]
         self.deliveries = [_raised(Delivery, row, zone) for row in deliveries]
-        self.session_of = {Locus(*auth): Locus(*begin) for auth, begin in session_of}
         self.sessions, self.accepted, self.sources, self.skipped = others
 
 
-def _flat(row: AuthAttempt | Transaction | Delivery) -> tuple[Any, ...]:
+def _flat(row: Transaction | Delivery) -> tuple[Any, ...]:
     at = row._fields.index("ts")
     return (*row[:at], row.ts.timestamp(), *row[at + 1 : -1], *row.source)
 
 
-def _raised(kind: Any, row: tuple[Any, ...], zone: tzinfo) -> Any:
+def _raised(kind: Any, row: tuple[Any, ...], zone: tzinfo | None) -> Any:
     at: int = kind._fields.index("ts")
     last = len(kind._fields) - 1
     return kind(*row[:at], datetime.fromtimestamp(row[at], zone), *row[at + 1 : last], Locus(*row[last:]))

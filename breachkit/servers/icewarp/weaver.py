@@ -18,21 +18,20 @@ from breachkit.servers.facts import LogFacts
 from breachkit.servers.icewarp import codes
 from breachkit.servers.icewarp.blocks import Lines
 from breachkit.servers.icewarp.blocks import has_prefixes
+from breachkit.servers.icewarp.chorus import Chorus
+from breachkit.servers.icewarp.chorus import perform
 from breachkit.servers.icewarp.dialogue import ACCEPTED_ID
 from breachkit.servers.icewarp.lines import RECEIVED
 from breachkit.servers.icewarp.lines import SENT
 from breachkit.servers.icewarp.machine import IDLE
 from breachkit.servers.icewarp.machine import begins_anew
-from breachkit.servers.icewarp.machine import canonical
 from breachkit.servers.icewarp.machine import feed
 from breachkit.servers.icewarp.machine import finish
 from breachkit.servers.icewarp.machine import is_end
 from breachkit.servers.icewarp.machine import opening
 from breachkit.servers.icewarp.plans import LONGEST_PLAN
 from breachkit.servers.icewarp.plans import MOST_PLANS
-from breachkit.servers.icewarp.plans import Performance
 from breachkit.servers.icewarp.plans import Plan
-from breachkit.servers.icewarp.plans import Script
 from breachkit.servers.icewarp.plans import plan_of
 from breachkit.servers.icewarp.segments import Seam
 from breachkit.servers.icewarp.segments import Woven
@@ -200,7 +199,7 @@ class Weaver:
             at = begins[place]
             taken += [at + line for line in plan.taken]
             lost += [at + line for line in plan.lost]
-            if plan.is_tried or (self._question.queue_ids and self._is_wanted(woven, at, plan)):
+            if plan.tries or (self._question.queue_ids and self._is_wanted(woven, at, plan)):
                 performed.append((int(segments[place]), plan))
         self._perform(woven, performed)
         for rows, is_taken in ((taken, 1), (lost, 0)) if self._question.by_hour else ():
@@ -239,25 +238,13 @@ class Weaver:
         return False
 
     def _perform(self, woven: Woven, performed: list[tuple[int, Plan]]) -> None:
-        """Keep what the sessions of some segments say."""
-        if not performed:
-            return
-        lines = woven.lines
-        segments = np.array([segment for segment, _ in performed])
-        rows, firsts = spread(woven, segments)
-        labels = [self.labels[log] for log in lines.log[rows].tolist()]
-        begins, stops, ts, offsets, numbers = (
-            column[rows].tolist() for column in (lines.begin, lines.stop, lines.ts, lines.offset, lines.number)
-        )
-        ends = [*firsts[1:], len(rows)]
-        reader = (self._reading.zone, self._reading.fingerprints)
-        for (_, plan), key, first, end in zip(performed, keys_of(lines, rows[firsts]), firsts, ends, strict=True):
-            script = Script(lines.text, begins, stops, ts, offsets, numbers, labels, first)
-            dialogue = Performance(canonical(key[0]), "", ts[first], Locus(*script.place(0)), reader)
-            dialogue.perform(plan, script)
-            dialogue.end = ts[end - 1]
-            dialogue.close()
-            self.facts.keep(dialogue, self._question)
+        """Keep what the sessions of some segments say, those of one course together."""
+        alike: dict[int, tuple[Plan, list[int]]] = {}
+        for segment, plan in performed:
+            alike.setdefault(id(plan), (plan, []))[1].append(segment)  # to hash a plan itself takes 5 us
+        for plan, segments in alike.values():
+            chorus = Chorus(woven, np.array(segments), self.labels)
+            perform(chorus, plan, self.facts, (self._reading, self._question))
 
     # -- the others --------------------------------------------------------------------------------
 

@@ -216,7 +216,7 @@ def in_order(facts: LogFacts, tally: LogTally) -> tuple[Any, ...]:
         dict(facts.sessions),
         dict(facts.accepted),
         facts.sources,
-        facts.session_of,
+        facts.attempts.session_of(),
         {reason: number for reason, (number, _) in facts.skipped.items()},
         [getattr(tally, name) for name in LogTally.__slots__],
     )
