@@ -182,7 +182,7 @@ class LogFacts:
 
     def _zone(self) -> tzinfo | None:
         """Return the zone that all records are told in."""
-        moments = [row.ts for row in (*self.deliveries[:1], *(sent[3] for sent in self.sends[:1]))]
+        moments = [*(gone.ts for gone in self.deliveries[:1]), *(sent[3].ts for sent in self.sends[:1])]
         return moments[0].tzinfo if moments else None
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:

@@ -14,6 +14,7 @@ from breachkit.servers.icewarp.slabs import PADDING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from collections.abc import Sequence
 
     from breachkit.servers.icewarp.blocks import Column
     from breachkit.servers.icewarp.machine import Key
@@ -118,14 +119,17 @@ def keys_of(lines: Lines, rows: Column) -> Iterator[Key]:
         yield peer.rstrip(b" "), rest.partition(b"]")[0]
 
 
-def joined(first: Lines, second: Lines) -> Lines:
-    """Put lines behind others."""
-    shift = len(first.text)
+def together(parts: Sequence[Lines]) -> Lines:
+    """Put lines behind one another."""
+    if not parts:
+        return NO_LINES
+    shifts = np.cumsum([0, *(len(part.text) for part in parts[:-1])]).tolist()
     columns = [
-        np.concatenate((one, other + shift if place < 3 else other))  # noqa: PLR2004  the first three are places
-        for place, (one, other) in enumerate(zip(first[1:], second[1:], strict=True))
+        # the first three are places in the text
+        np.concatenate([one + shift if place < 3 else one for one, shift in zip(column, shifts, strict=True)])  # noqa: PLR2004
+        for place, column in enumerate(zip(*(part[1:] for part in parts), strict=True))
     ]
-    return Lines(first.text + second.text, *columns)
+    return Lines(b"".join([part.text for part in parts]), *columns)
 
 
 def copied(lines: Lines, rows: Column) -> Lines:
@@ -152,7 +156,7 @@ def rows_of(lines: Lines, rows: Column) -> Rows:
     )
 
 
-def together(parts: list[Rows]) -> Rows:
+def in_order(parts: list[Rows]) -> Rows:
     """Put rows together, in the order of the logs."""
     if not parts:
         return Rows(

@@ -15,7 +15,7 @@ from breachkit.servers.icewarp import codes
 from breachkit.servers.icewarp.blocks import has_prefixes
 from breachkit.servers.icewarp.segments import NO_LINES
 from breachkit.servers.icewarp.segments import copied
-from breachkit.servers.icewarp.segments import joined
+from breachkit.servers.icewarp.segments import together
 
 if TYPE_CHECKING:
     from breachkit.servers.icewarp.blocks import Column
@@ -27,6 +27,9 @@ _BITS = 17
 
 MOST_WAITING = 1 << 15
 """Lines of open sessions that wait longer than a block; where there are more, the weaver has them."""
+
+WORTH_WEAVING = 1 << 15
+"""Lines that the weaver is given at once."""
 
 _PLAIN = (
     *(codes.CONNECTED, codes.DISCONNECTED, codes.HELLO, codes.MAIL, codes.RCPT, codes.CONTENT, codes.RSET),
@@ -50,6 +53,8 @@ class Sieve:
         """Lines of sessions that are open and plain so far."""
         self._recent = NO_LINES
         """The same, of the last block: still in its bytes."""
+        self._telling: list[Lines] = []
+        """Lines for the weaver."""
 
     def take(self, lines: Lines) -> bool:
         """Take more lines; False, and nothing is taken, when they are none of a log after all."""
@@ -58,31 +63,33 @@ class Sieve:
         parts = self._waiting, self._recent, lines
         key = np.concatenate([part.key for part in parts])
         code = np.concatenate([part.code for part in parts])
-        told = self._weaver.keys()
+        told = np.concatenate((self._weaver.keys(), *(part.key for part in self._telling)))
         if len(self._waiting.key) > MOST_WAITING:
             told = np.concatenate((told, self._waiting.key))
         fate = self._table.fates(key, code, told)
         fates = np.split(fate, np.cumsum([len(part.key) for part in parts])[:-1])
-        telling = [copied(part, np.flatnonzero(one == _TELLING)) for part, one in zip(parts, fates, strict=True)]
-        self._weaver.take(_together(telling))
+        self._tell([copied(part, np.flatnonzero(one == _TELLING)) for part, one in zip(parts, fates, strict=True)])
         self._weaver.settle(key[(fate == _GONE) & (code == codes.CONNECTED)])
         still = [np.flatnonzero(one == _WAITING) for one in fates]
-        self._waiting = joined(copied(self._waiting, still[0]), copied(self._recent, still[1]))
+        self._waiting = together([copied(self._waiting, still[0]), copied(self._recent, still[1])])
         self._recent = lines.pick(still[2])
         return True
 
+    def _tell(self, parts: list[Lines]) -> None:
+        """Hand on lines, many at a time: each time costs a little by itself."""
+        self._telling += [part for part in parts if len(part.key)]
+        if sum(len(part.key) for part in self._telling) >= WORTH_WEAVING:
+            self._weave()
+
+    def _weave(self) -> None:
+        self._weaver.take(together(self._telling))
+        self._telling = []
+
     def flush(self) -> None:
         """Hand on what still waits, behind the last line."""
-        every = (copied(part, np.arange(len(part.key))) for part in (self._waiting, self._recent))
-        self._weaver.take(_together([*every]))
+        self._telling += [copied(part, np.arange(len(part.key))) for part in (self._waiting, self._recent)]
+        self._weave()
         self._waiting = self._recent = NO_LINES
-
-
-def _together(parts: list[Lines]) -> Lines:
-    first, *others = parts
-    for other in others:
-        first = joined(first, other) if len(other.key) else first
-    return first
 
 
 class _Table:

@@ -37,7 +37,7 @@ from breachkit.servers.icewarp.segments import Seam
 from breachkit.servers.icewarp.segments import Woven
 from breachkit.servers.icewarp.segments import copied
 from breachkit.servers.icewarp.segments import holds
-from breachkit.servers.icewarp.segments import joined
+from breachkit.servers.icewarp.segments import in_order
 from breachkit.servers.icewarp.segments import keys_of
 from breachkit.servers.icewarp.segments import order_by
 from breachkit.servers.icewarp.segments import rows_of
@@ -95,7 +95,7 @@ class Weaver:
         """Take more lines; False, and nothing is taken, when they are none of a log after all."""
         age = np.zeros(len(lines.at), np.int64)
         if self._held is not None:
-            lines, age = joined(self._held, lines), np.concatenate((self._age, age))
+            lines, age = together((self._held, lines)), np.concatenate((self._age, age))
         if not len(lines.at):
             return True
         woven, new = self._weave(lines)
@@ -328,7 +328,7 @@ class Weaver:
         led = [rows for parts in self._led.values() for rows in parts]
         held = [] if self._held is None else [rows_of(self._held, np.arange(len(self._held.at)))]
         settled = np.unique(np.concatenate(self._settled)) if self._settled else np.zeros(0, np.uint64)
-        return Seam(tuple(self.labels), together(self._head), together([*held, *led]), settled)
+        return Seam(tuple(self.labels), in_order(self._head), in_order([*held, *led]), settled)
 
     def pass_seam(self, settled: Column, tail: Column) -> bool:
         """Forget the sessions of keys that began anew in a part of which only the seam is known.
