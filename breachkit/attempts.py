@@ -34,7 +34,7 @@ _COLUMNS = {
     **dict.fromkeys(("service", "client_ip", "user", "mechanism", "outcome", "path", "node", "begin_path"), "i"),
     **dict.fromkeys(("ts", "offset", "line", "begin_offset", "begin_line"), "q"),
     "secret": "Q",
-    **dict.fromkeys(("is_seen", "is_far"), "b"),
+    **dict.fromkeys(("is_seen", "distance"), "b"),
 }
 _NAMED = ("service", "client_ip", "user", "mechanism", "outcome", "path", "node", "begin_path")
 
@@ -62,7 +62,8 @@ class Alike(NamedTuple):
     mechanisms: Sequence[str]
     outcome: Outcome
     secrets: Sequence[bytes | None]
-    are_far: Sequence[bool]
+    distances: Sequence[int]
+    """How far the secrets are from the user names; 0 where nobody looked."""
     places: Places
     begins: Places
     """Where their sessions begin."""
@@ -124,7 +125,7 @@ class Attempts:
         columns["ts"].append((ts - EPOCH) // MICROSECOND)
         columns["secret"].append(0 if secret is None else int.from_bytes(secret))
         columns["is_seen"].append(secret is not None)
-        columns["is_far"].append(0)
+        columns["distance"].append(0)
 
     def _number(self, name: str | None) -> int:
         if name is None:
@@ -155,7 +156,7 @@ class Attempts:
         columns["ts"].extend(tries.ts)
         columns["secret"].extend([0 if secret is None else int.from_bytes(secret) for secret in tries.secrets])
         columns["is_seen"].extend([secret is not None for secret in tries.secrets])
-        columns["is_far"].extend(tries.are_far)
+        columns["distance"].extend(tries.distances)
 
     def add(self, other: Attempts) -> None:
         """Add another list."""

@@ -48,6 +48,7 @@ ATTEMPTS = {
     "mechanism": TEXT,
     "outcome": TEXT,
     "secret": TEXT,
+    "distance": "int8",
     "source": TEXT,
 }
 SENDS = {
@@ -124,6 +125,7 @@ def attempts_table(attempts: Attempts) -> pd.DataFrame:
     path, node = (rank[columns[name]] for name in ("path", "node"))
     order = np.lexsort((node, columns["line"], columns["offset"], path, columns["ts"]))
     held = {name: names[columns[name][order]] for name in ("service", "client_ip", "user", "mechanism", "outcome")}
+    held["distance"] = columns["distance"][order]
     held["secret"] = _secrets(columns["secret"][order], columns["is_seen"][order])
     made: dict[str, Any] = {name: pd.Series(values, dtype=ATTEMPTS[name]) for name, values in held.items()}
     made["ts"] = pd.DatetimeIndex(columns["ts"][order].view("datetime64[us]"), tz="UTC")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import NamedTuple
@@ -45,6 +46,8 @@ class Standing(NamedTuple):
     typed: frozenset[str]
     """User names under which it was opened."""
     places: tuple[Seen, ...]
+    far: Mapping[bytes, int] = MappingProxyType({})
+    """How far some of the secrets are from a user name typed with them."""
     mismatched: int = 0
     """Messages in other names, from addresses that wrote many of them."""
     unseen_failures: int = 0
@@ -83,6 +86,11 @@ def take_standings(
     )
     last = pd.concat([won[["account", "ts"]], sends[["account", "ts"]]]).groupby("account")["ts"].max().to_dict()
     sets = {name: _gather(won, name) for name in ("mechanism", "secret", "user")}
+    far: dict[Any, dict[bytes, int]] = defaultdict(dict)
+    for account, secret, distance in won.loc[won["distance"] > 0, ["account", "secret", "distance"]].itertuples(
+        index=False
+    ):
+        far[account][secret] = distance
     senders = messages.groupby(["account", "mail_from"]).size()
     mail_froms: dict[Any, list[tuple[str, int]]] = defaultdict(list)
     for account, mail_from, number in senders.reset_index().itertuples(index=False):
@@ -100,6 +108,7 @@ def take_standings(
                 secrets=frozenset(sets["secret"].get(account, ())),
                 typed=frozenset(sets["user"].get(account, ())),
                 places=tuple(places.get(account, ())),
+                far=far.get(account, {}),
                 mismatched=mismatched.get(account, 0),
                 unseen_failures=unseen.get(account, 0),
             )

@@ -175,12 +175,14 @@ def read_smtp(  # noqa: PLR0913  what is read, and what is asked of it
     Mail from outside is only counted, unless one of `queue_ids` names it: a log holds far more of it than
     of what accounts do. Where nobody asks how much came in each hour, not even that.
     """
+    from breachkit.detect.weakness import distance_of
+
     facts = SmtpFacts()
     logs = smtp_logs(where)
     since, until = (None if moment is None else moment.timestamp() for moment in (where.since, where.until))
     with bar(sys.stderr, "logs", sum(log.size for log in logs), "B") as progress:
         reading = Reading(where.zone, fingerprints, progress)
-        question = Question(since, until, frozenset(queue_ids), by_hour)
+        question = Question(since, until, frozenset(queue_ids), by_hour, distance_of)
         found = where.server.read_facts(logs, reading, question, facts.tally, jobs)
     facts.attempts, facts.sends, facts.deliveries = found.attempts, found.sends, found.deliveries
     facts.sessions, facts.accepted, facts.sources = found.sessions, found.accepted, found.sources

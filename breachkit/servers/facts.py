@@ -21,6 +21,7 @@ from breachkit.records import Locus
 from breachkit.records import Transaction
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from collections.abc import Iterable
     from collections.abc import Sequence
     from datetime import tzinfo
@@ -49,6 +50,8 @@ class Question(NamedTuple):
     """Messages wanted though nobody authenticated to send them."""
     by_hour: bool = True
     """Whether sessions and messages are to be counted by the hour."""
+    distance_of: Callable[[str, str], int] | None = None
+    """Tells of a user name and the secret that came in with it what is kept beside its fingerprint: 0 to 2."""
 
     @property
     def is_of_logins(self) -> bool:

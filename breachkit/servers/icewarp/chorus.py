@@ -21,6 +21,7 @@ from breachkit.servers.icewarp.segments import keys_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from breachkit.sasl import Credentials
     from breachkit.servers import Reading
     from breachkit.servers.facts import LogFacts
     from breachkit.servers.facts import Question
@@ -81,7 +82,7 @@ class Chorus:
 def perform(chorus: Chorus, plan: Plan, facts: LogFacts, asked: tuple[Reading, Question]) -> None:
     """Add to the facts what sessions of one course say."""
     reading, question = asked
-    users = [_keep_tries(chorus, tried, facts, reading) for tried in plan.tries]
+    users = [_keep_tries(chorus, tried, facts, asked) for tried in plan.tries]
     if len(plan.tries) == len(plan.steps):
         return
     script = Script(chorus, plan)
@@ -99,8 +100,9 @@ def perform(chorus: Chorus, plan: Plan, facts: LogFacts, asked: tuple[Reading, Q
                 facts.sends.append((client_ip, None, None, sent))
 
 
-def _keep_tries(chorus: Chorus, tried: Tried, facts: LogFacts, reading: Reading) -> list[str | None]:
+def _keep_tries(chorus: Chorus, tried: Tried, facts: LogFacts, asked: tuple[Reading, Question]) -> list[str | None]:
     """Keep the tries that one step of a plan is, and return their user names."""
+    reading, question = asked
     arguments = [text[5:] for text in chorus.read(tried.auth)]
     responses = [chorus.read(line) for line in tried.responses]
     exchanges = [
@@ -118,12 +120,19 @@ def _keep_tries(chorus: Chorus, tried: Tried, facts: LogFacts, reading: Reading)
             mechanisms=[mechanism for mechanism, _ in exchanges],
             outcome=tried.outcome,
             secrets=[reading.fingerprints.of_password(given.password) for _, given in exchanges],
-            are_far=[False] * len(users),
+            distances=_distances([given for _, given in exchanges], tried, question),
             places=chorus.places(tried.auth),
             begins=chorus.places(0),
         ),
     )
     return users
+
+
+def _distances(given: Sequence[Credentials], tried: Tried, question: Question) -> list[int]:
+    distance_of = question.distance_of
+    if distance_of is None or tried.outcome != "success":
+        return [0] * len(given)
+    return [0 if user is None or password is None else distance_of(user, password.reveal()) for user, password in given]
 
 
 class Script:
