@@ -160,9 +160,14 @@ class Attempts:
 
     def add(self, other: Attempts) -> None:
         """Add another list."""
-        numbers = [*map(self._number, other.names), NOBODY]  # so that NOBODY stays itself
+        import numpy as np  # noqa: PLC0415  who adds up parts of logs has it; who only names a try must not wait for it
+
+        numbers = np.array([*map(self._number, other.names), NOBODY], "i")  # the last so that NOBODY stays itself
         for name, column in other.columns.items():
-            self.columns[name].extend(array("i", map(numbers.__getitem__, column)) if name in _NAMED else column)
+            if name in _NAMED:
+                self.columns[name].frombytes(numbers[np.frombuffer(column, "i")].tobytes())
+            else:
+                self.columns[name].extend(column)
 
     def clear(self) -> None:
         """Forget all."""
@@ -170,10 +175,11 @@ class Attempts:
 
     def move_down(self, path: str, lines: int) -> None:
         """Add to the numbers of the lines of one log how many stand before those that were read."""
-        moved = self._numbers.get(path)
+        import numpy as np  # noqa: PLC0415  as above
+
+        moved = self._numbers.get(path, NOBODY - 1)
         for kind in ("", "begin_"):
-            paths, numbers = self.columns[f"{kind}path"], self.columns[f"{kind}line"]
-            self.columns[f"{kind}line"] = array(
-                "q",
-                [line + lines if of == moved else line for line, of in zip(numbers, paths, strict=True)],
+            paths, numbers = (
+                np.frombuffer(self.columns[f"{kind}{name}"], "iq"[name == "line"]) for name in ("path", "line")
             )
+            self.columns[f"{kind}line"] = array("q", (numbers + lines * (paths == moved)).astype("q").tobytes())

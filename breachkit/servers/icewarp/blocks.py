@@ -179,17 +179,18 @@ class _Prefix:
     """The first forty bytes of each line, taken at once: eight at a time would wait for the memory five times."""
 
     def __init__(self, text: bytes, at: Column) -> None:
-        begins = np.ndarray((len(text) - 39,), "V40", text, strides=(1,))
-        columns = begins[at].view("<u8").reshape(-1, 5)
+        columns = _begins(text, at)
         self._peer = columns[:, 0], columns[:, 1]
         self._octets = np.frombuffer(text, np.uint8)
         self._bracket, self._middle, self._end = (np.ascontiguousarray(columns[:, place]) for place in (2, 3, 4))
 
     def widths(self, at: Column, stop: Column, end: Column) -> Column:
         """Tell how many digits the thread of each line has; 0 where the line has not the usual form."""
-        width = np.where(_octet(self._end, 1) == codes.CLOSE, 16, 0)
-        width[_octet(self._middle, 1) == codes.CLOSE] = 8
-        width[_octet(self._bracket, 5) == codes.CLOSE] = 4
+        closes = (_octet(self._bracket, 5), _octet(self._middle, 1), _octet(self._end, 1))
+        is_4, is_8, is_16 = (octets == codes.CLOSE for octets in closes)
+        is_8 &= ~is_4
+        is_16 &= ~(is_4 | is_8)
+        width = 4 * is_4.astype(np.int64) + 8 * is_8 + 16 * is_16
         behind = at + (_PEER + 1 + _AFTER_BRACKET) + width
         is_regular = (_octet(self._bracket, 0) == codes.OPEN) & (end - at <= LONGEST_LINE)
         is_regular &= (self._octets[behind - 1] == codes.SPACE) & (behind + _STAMP <= stop)
@@ -199,10 +200,17 @@ class _Prefix:
     def words(self, width: Column) -> list[Column]:
         """Return peer and thread as four columns of eight bytes."""
         low = (self._bracket >> _BYTE) | (self._middle << _SEVEN)
-        low[width == 4] &= _HALF  # noqa: PLR2004  half a word
+        low &= np.where(width == 4, _HALF, ~_NONE)  # noqa: PLR2004  half a word
         high = (self._middle >> _BYTE) | (self._end << _SEVEN)
-        high[width != 16] = _NONE  # noqa: PLR2004  two words
+        high *= width == 16  # noqa: PLR2004  two words
         return [*(column.copy() for column in self._peer), low, high]
+
+
+def _begins(text: bytes, at: Column) -> Column:
+    """Return the first forty bytes of each line as five columns."""
+    whole = np.ndarray((len(text) - 39,), "V40", text, strides=(1,))
+    columns: Column = whole[at].view("<u8").reshape(-1, 5)
+    return columns
 
 
 def _octet(column: Column, place: int) -> Column:
@@ -270,12 +278,12 @@ def has_prefixes(lines: Lines, rows: Column) -> bool:
     Lines of one key have the same bytes there, so one row of each key is enough.
     """
     chosen = rows[~lines.is_split[rows]]
-    octets = np.frombuffer(lines.text, np.uint8)
-    prefix = octets[lines.at[chosen][:, None] + np.arange(_PEER)]
+    octets = _begins(lines.text, lines.at[chosen]).view(np.uint8)
+    prefix = octets[:, :_PEER]
     is_space = prefix == codes.SPACE
-    is_sign = ~is_space & ~np.isin(prefix, codes.WHITE)
+    is_sign = codes.IS_SIGN[prefix]
     is_peer = is_sign[:, 0] & ~(is_sign[:, 1:] & is_space[:, :-1]).any(axis=1) & (is_sign | is_space).all(axis=1)
-    digits = octets[lines.at[chosen][:, None] + np.arange(_PEER + 1, _PEER + 17)]
+    digits = octets[:, _PEER + 1 : _PEER + 17]
     is_hex = codes.IS_HEX[digits]
     first = np.where(is_hex.all(axis=1), 16, is_hex.argmin(axis=1))
     width = digits[np.arange(len(chosen)), np.minimum(first, 15)]

@@ -17,7 +17,8 @@ from breachkit.servers.icewarp.lines import SENT
 Column = np.ndarray[Any, Any]
 
 LF, CR, TAB, SPACE, OPEN, CLOSE = b"\n\r\t []"
-WHITE = np.frombuffer(b"\t\n\v\f\r ", np.uint8)
+IS_SIGN = ~np.isin(np.arange(256), np.frombuffer(b"\t\n\v\f\r ", np.uint8))
+"""Bytes that `\\S` matches."""
 IS_HEX = np.isin(np.arange(256), np.frombuffer(b"0123456789ABCDEFabcdef", np.uint8))
 
 UNUSUAL, NOTE, SUMMARY, OTHER = b"?NSX"

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from breachkit.servers.icewarp.blocks import Column
     from breachkit.servers.icewarp.machine import Key
 
+_SHORT = 192
+"""Bytes that most lines have at most."""
+
 _HIGH, _LOW = np.uint64(0xFFFFFFFFFF000000), np.uint64(0xFFFFFF)
 
 
@@ -135,11 +138,23 @@ def together(parts: Sequence[Lines]) -> Lines:
 def copied(lines: Lines, rows: Column) -> Lines:
     """Keep some lines only, with their bytes."""
     at, stop = lines.at[rows], lines.stop[rows]
+    if len(rows) and int((stop - at).max()) <= _SHORT <= len(lines.text) - int(at.max()):
+        return _copied_short(lines, rows)
     text = b"".join([lines.text[one:other] for one, other in zip(at.tolist(), stop.tolist(), strict=True)])
     size = stop - at
     moved = np.cumsum(size) - size
     kept = lines.pick(rows)
     return kept._replace(text=text + PADDING, at=moved, begin=kept.begin - at + moved, stop=moved + size)
+
+
+def _copied_short(lines: Lines, rows: Column) -> Lines:
+    """Keep some short lines: as many bytes of each, taken without a loop."""
+    begins = np.ndarray((len(lines.text) - _SHORT + 1,), f"V{_SHORT}", lines.text, strides=(1,))
+    kept = lines.pick(rows)
+    moved = np.arange(len(rows)) * _SHORT
+    shift = moved - kept.at
+    text = begins[kept.at].tobytes() + PADDING
+    return kept._replace(text=text, at=moved, begin=kept.begin + shift, stop=kept.stop + shift)
 
 
 def rows_of(lines: Lines, rows: Column) -> Rows:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from breachkit.servers.icewarp.blocks import Lines
     from breachkit.servers.icewarp.weaver import Weaver
 
-_BITS = 17
+BITS = 17
 """Slots of the table, as a power of two: some 5,000 keys share a block."""
 
 MOST_WAITING = 1 << 15
@@ -96,9 +96,9 @@ class _Table:
     """What is known of each key, in a slot that it may share; made once, since to clear it costs more than to fill."""
 
     def __init__(self) -> None:
-        self._owner = np.zeros(1 << _BITS, np.uint64)
-        self._row = np.zeros(1 << _BITS, np.int64)
-        self._first, self._last, self._fate = (np.zeros(1 << _BITS, np.uint8) for _ in range(3))
+        self._owner = np.zeros(1 << BITS, np.uint64)
+        self._row = np.zeros(1 << BITS, np.int64)
+        self._first, self._last, self._fate = (np.zeros(1 << BITS, np.uint8) for _ in range(3))
 
     def one_of_each(self, key: Column) -> Column:
         """List at least one row of each key."""
@@ -126,5 +126,5 @@ class _Table:
 
 
 def _slot(key: Column) -> Column:
-    slot: Column = (key >> np.uint64(64 - _BITS)).view(np.int64)
+    slot: Column = (key >> np.uint64(64 - BITS)).view(np.int64)
     return slot

@@ -28,7 +28,7 @@ BLOCK = 4 << 20
 FAR = 1 << 16
 """Bytes to the next end of line from which on a span does not begin in a usual line."""
 
-PADDING = bytes(64)
+PADDING = bytes(192)
 """Behind a block: what is looked up at fixed columns of a short last line must not fall out of it."""
 
 

@@ -336,15 +336,15 @@ class Weaver:
         Returns:
             False when one of them may have gone on instead: nothing but reading on from before it can tell.
         """
-        begun = np.union1d(settled, tail)
-        for key in [key for key in self._alive if holds(begun, key)]:
+        behind = np.sort(tail)
+        for key in [key for key in self._alive if holds(settled, key) or holds(behind, key)]:
             if not self._alive[key].has_dialogue and not self._alive[key].is_connected:
                 return False
             self._finish(key)
         held = self._held
         if held is None:
             return True
-        is_begun = np.isin(held.key, begun)
+        is_begun = np.array([holds(settled, key) or holds(behind, key) for key in held.key.tolist()], np.bool_)
         self._end_held(held.pick(is_begun))
         self._held, self._age = held.pick(~is_begun), self._age[~is_begun]
         return True
