@@ -1,4 +1,4 @@
-"""Tries to authenticate by the 100,000, as columns: 82 bytes each, where a record with its moment and places takes 500.
+"""Tries to authenticate by the 100,000, as columns: 82 bytes each, where a record with its moment and places takes 330.
 
 What repeats (addresses, user names, mechanisms, logs) is kept once and numbered. A server that is guessed at for a
 month has millions of them.
