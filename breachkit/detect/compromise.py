@@ -247,7 +247,7 @@ def _weakness(inquiry: Inquiry, account: str, rows: pd.DataFrame) -> Weakness | 
 
 
 def _also_tried(inquiry: Inquiry, account: str, attacking: frozenset[str]) -> tuple[AlsoTried, ...]:
-    rows = inquiry.visits[inquiry.visits.index.isin([*attacking], level="client_ip")]
+    rows = inquiry.visits[inquiry.visitors.isin([*attacking])]
     tried: dict[str, list[tuple[str, int, int]]] = {}
     columns = (rows["failures"].tolist(), rows["successes"].tolist())
     for (name, ip), failures, successes in zip(rows.index, *columns, strict=True):
