@@ -44,6 +44,7 @@ _TEXTUAL = ("text/", "multipart/", "message/")
 
 _FOLD = re.compile(r"\n(?=[ \t])")
 _FIELD = re.compile(r"[!-9;-~]+[ \t]*:")
+_FIELD_IN_BYTES = re.compile(rb"[!-9;-~]+[ \t]*:")
 _WORD = re.compile(r"=\?([^?*\s]*)(?:\*[^?\s]*)?\?([bq])\?([^?]*)\?=", re.IGNORECASE)
 _BETWEEN_WORDS = re.compile(r"(\?=)[ \t]+(?==\?)")
 _PARAMETER = re.compile(r';\s*([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;\s]*)', re.DOTALL)
@@ -119,7 +120,8 @@ def cannot_hold(raw: bytes, wanted: bytes) -> bool:
     header says all this plainly.
     """
     lower = raw.lower()
-    is_coded = b"=?" in raw or b"base64" in lower or b"quoted-printable" in lower or b"&" in raw or b"*" in raw
+    # one sign is found ten times faster than two
+    is_coded = (b"?" in raw and b"=?" in raw) or b"base64" in lower or b"quoted-printable" in lower or b"&" in raw or b"*" in raw
     if not is_coded and _are_charsets_usual(lower):
         return not _folded(wanted).search(raw)
     return _cannot_hold_coded(raw, wanted)
@@ -148,9 +150,11 @@ def _cannot_hold_coded(raw: bytes, wanted: bytes) -> bool:
     first = first if first > 0 else raw.find(b"\n\n")
     if first <= 0 or raw.startswith(_BEFORE_A_HEADER):
         return False
-    # an envelope and the header, or the header and a first paragraph
-    second = raw.find(end * 2, first + 2 * len(end))
-    head = raw[:second] if second >= 0 else raw
+    head = raw[:first]
+    if _FIELD_IN_BYTES.match(raw, first + 2 * len(end)):
+        # an envelope and the header, or the header and a first paragraph
+        second = raw.find(end * 2, first + 2 * len(end))
+        head = raw[:second] if second >= 0 else raw
     if head.count(b"\n") != head.count(end) or (len(end) == 1 and b"\r" in head):
         return False
     lower = head.lower()
@@ -161,7 +165,7 @@ def _cannot_hold_coded(raw: bytes, wanted: bytes) -> bool:
     unfolded = head.replace(end + b" ", b" ").replace(end + b"\t", b"\t")
     if wanted in unfolded or (b"=?" in head and not _cannot_spell(unfolded, wanted)):
         return False
-    body = _body_at_a_glance(raw, lower, first, second)
+    body = _body_at_a_glance(raw, lower, first)
     return body is not None and wanted not in body and not _may_have_entities(raw, lower, body)
 
 
@@ -171,7 +175,7 @@ def _may_have_entities(raw: bytes, lower: bytes, body: bytes) -> bool:
     return any(b"&" in text for text in both) and (b"html" in lower or any(b"<" in text for text in both))
 
 
-def _body_at_a_glance(raw: bytes, lower: bytes, first: int, second: int) -> bytes | None:
+def _body_at_a_glance(raw: bytes, lower: bytes, first: int) -> bytes | None:
     """Return the body of a message without parts as it was before its transfer; None when that is not plain."""
     place = lower.find(b"transfer-encoding")
     if place < 0:
@@ -181,7 +185,7 @@ def _body_at_a_glance(raw: bytes, lower: bytes, first: int, second: int) -> byte
         return None
     if way[1][:1] not in b"bq" or way[1] == b"binary":
         return raw
-    body = raw[second if second >= 0 and place > first else first :]
+    body = raw[len(lower) if place > first else first :]
     return _from_base64(body) if way[1] == b"base64" else binascii.a2b_qp(body)
 
 
