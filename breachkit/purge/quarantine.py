@@ -48,8 +48,8 @@ if TYPE_CHECKING:
     from breachkit.purge.store import Run
     from breachkit.purge.store import Store
 
-BATCH = 256
-"""Messages whose intents are synced together: a sync costs 1 to 6 ms, a rename 0.016 ms."""
+BATCH = 1024
+"""Messages whose intents are synced together: a sync costs 1 to 6 ms, a rename 0.016 ms. A stop waits for a batch."""
 LINE_ROOM = 640
 """Bytes that the lines of one message may take, its home left aside."""
 LAST_ROOM = 4096
