@@ -121,7 +121,13 @@ def cannot_hold(raw: bytes, wanted: bytes) -> bool:
     """
     lower = raw.lower()
     # one sign is found ten times faster than two
-    is_coded = (b"?" in raw and b"=?" in raw) or b"base64" in lower or b"quoted-printable" in lower or b"&" in raw or b"*" in raw
+    is_coded = (
+        (b"?" in raw and b"=?" in raw)
+        or b"base64" in lower
+        or b"quoted-printable" in lower
+        or b"&" in raw
+        or b"*" in raw
+    )
     if not is_coded and _are_charsets_usual(lower):
         return not _folded(wanted).search(raw)
     return _cannot_hold_coded(raw, wanted)
