@@ -8,6 +8,7 @@ number in the journal, so no name of a stranger is ever made by us, and none can
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
@@ -64,7 +65,7 @@ class Run(NamedTuple):
     @property
     def messages(self) -> str:
         """The folder of its messages."""
-        return _join(self.path, MESSAGES)
+        return _messages_of(self.store.path, self.name)
 
     @property
     def journal(self) -> str:
@@ -78,6 +79,12 @@ class Run(NamedTuple):
     def file_name(self, number: int) -> str:
         """Name the file of a message."""
         return f"{number:08d}"
+
+
+@lru_cache(maxsize=64)
+def _messages_of(store: str, name: str) -> str:
+    """Asked for again with each message that is moved."""
+    return _join(store, name, MESSAGES)
 
 
 def _join(folder: str, *names: str) -> str:
