@@ -48,12 +48,13 @@ def is_outreach(sample: Sample, docs: NDArray[np.int32], contacts: Iterable[byte
     readers = np.unique(sample.readers[docs])
     if len(readers) < ONCE * len(docs):
         return False
-    return any(_leads_to_one_place(sample, docs, contact) for contact in contacts if not _DAY.match(contact))
+    return lead_to_one_place(sample, docs, (contact for contact in contacts if not _DAY.match(contact)))
 
 
-def _leads_to_one_place(sample: Sample, docs: NDArray[np.int32], contact: bytes) -> bool:
-    places = Counter(_places(sample, docs, contact))
-    return bool(places) and places.most_common(1)[0][1] >= SAME * len(docs)
+def lead_to_one_place(sample: Sample, docs: NDArray[np.int32], contacts: Iterable[bytes]) -> bool:
+    """Tell whether nearly all of some messages name the same place, where a feed names another page each time."""
+    counts = (Counter(_places(sample, docs, contact)).most_common(1) for contact in contacts)
+    return any(top[0][1] >= SAME * len(docs) for top in counts if top)
 
 
 def _places(sample: Sample, docs: NDArray[np.int32], contact: bytes) -> Iterator[bytes]:

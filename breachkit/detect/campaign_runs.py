@@ -21,6 +21,7 @@ from breachkit.detect.campaign_marks import STRONG
 from breachkit.detect.campaign_marks import house
 from breachkit.detect.campaign_marks import pointers
 from breachkit.detect.campaign_outreach import is_outreach
+from breachkit.detect.campaign_outreach import lead_to_one_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -298,6 +299,8 @@ def _is_filler(sample: Sample, shown: _Cover, *, is_few: bool) -> bool:
     if shown.is_topical and shown.own_share < (SOME if is_few else MOSTLY):
         return False
     if not shown.is_topical and (not is_few or _is_signed(sample, shown)):
+        return False
+    if not lead_to_one_place(sample, shown.docs, shown.foreign):
         return False
     telling = [text for text in shown.texts if len(text) >= CARRIES]
     return sample.speech.novelty(shown.docs.tolist(), telling) >= NEW

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Copy = Callable[[random.Random, Tongue, int], Letter]
 
 SIZE = 20
+FOREIGN = Tongue(random.Random(99), 3000)
 CONTACT = "http://odd-boxes.example/may"
 
 
@@ -64,6 +65,9 @@ INNOCENT: dict[str, Copy] = {
     "to the same readers": lambda rng, tongue, at: copy(rng, tongue, rcpt=f"reader{at % 9}@elsewhere.example"),
     "another page each time": lambda rng, tongue, at: copy(
         rng, tongue, f"\nhttp://odd-boxes.example/{tongue.words[at]}\n"
+    ),
+    "another page each time, in a language of its own": lambda rng, _, at: letter(
+        rng, f"http://odd-boxes.example/{FOREIGN.words[at]}\n" + FOREIGN.paragraph(rng, 400)
     ),
     "signed": lambda rng, tongue, _: copy(rng, tongue, f"\nAnna Verdi, {CONTACT}\n"),
     "signed for the house": lambda rng, tongue, _: copy(
