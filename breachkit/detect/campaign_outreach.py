@@ -11,12 +11,11 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Iterator
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from breachkit.detect.campaign_sample import Sample
@@ -45,7 +44,7 @@ def is_outreach(sample: Sample, docs: NDArray[np.int32], contacts: Iterable[byte
     """
     if len(docs) < ENOUGH or sample.lists[docs].any() or sample.answers[docs].mean() > ANSWERS:
         return False
-    readers = np.unique(sample.readers[docs])
+    readers = {sample.readers[doc] for doc in docs.tolist()}
     if len(readers) < ONCE * len(docs):
         return False
     return lead_to_one_place(sample, docs, (contact for contact in contacts if not _DAY.match(contact)))
@@ -58,7 +57,7 @@ def lead_to_one_place(sample: Sample, docs: NDArray[np.int32], contacts: Iterabl
 
 
 def _places(sample: Sample, docs: NDArray[np.int32], contact: bytes) -> Iterator[bytes]:
-    """Yield, for each message, the word that its first mention of a contact stands in."""
+    """Yield, for each message, the word that its first mention of a contact stands in, without its reader's address."""
     form = re.compile(re.escape(contact), re.IGNORECASE)
     text, starts = sample.corpus.text.data, sample.corpus.starts
     for doc in docs.tolist():
@@ -67,4 +66,5 @@ def _places(sample: Sample, docs: NDArray[np.int32], contact: bytes) -> Iterator
             before = bytes(text[max(starts[doc], hit.start() - LONGEST_WORD) : hit.start()])
             after = bytes(text[hit.end() : min(starts[doc + 1], hit.end() + LONGEST_WORD)])
             word = _BETWEEN.split(before)[-1] + hit[0] + _BETWEEN.split(after, maxsplit=1)[0]
-            yield word.rstrip(b".,;:!?").lower()
+            reader = sample.readers[doc].encode("utf-8", "surrogatepass")
+            yield word.lower().replace(b"%40", b"@").replace(reader, b"").rstrip(b".,;:!?")

@@ -59,8 +59,8 @@ class Sample:
     """Messages that a mailing list sent, by their own word."""
     answers: NDArray[np.bool_]
     """Messages that answer, quote or pass on another."""
-    readers: NDArray[np.int32]
-    """The first recipient of each message, by number."""
+    readers: list[str]
+    """The first recipient of each message."""
     speech: Speech | None
     """None where the sample is too small to tell what others say."""
 
@@ -86,7 +86,6 @@ def sample_of(
     sizes = np.array([len(one.docs) for one in shared], dtype=np.int64)
     by_doc = np.argsort(docs, kind="stable")
     places = {name: at for at, name in enumerate(names)}
-    readers: dict[str, int] = {}
     return Sample(
         corpus,
         shared,
@@ -104,7 +103,7 @@ def sample_of(
         domains,
         np.array([passage.is_list for passage in passages], dtype=np.bool_),
         np.array([passage.is_answer for passage in passages], dtype=np.bool_),
-        np.array([readers.setdefault(author.reader, len(readers)) for author in authors], dtype=np.int32),
+        [author.reader for author in authors],
         speech,
     )
 

@@ -52,6 +52,9 @@ GUILTY: dict[str, Copy] = {
     "at the end": lambda rng, tongue, _: letter(rng, f"{phrases(rng, tongue)}\n{CONTACT}\n"),
     "a number": lambda rng, tongue, _: copy(rng, tongue, "\ncall +44 7700 900123 now\n"),
     "an address": lambda rng, tongue, _: copy(rng, tongue, "\nmrs.fine@odd-boxes.example\n"),
+    "a link that names its reader": lambda rng, tongue, at: copy(
+        rng, tongue, f"\n{CONTACT}?to=reader{at}@x{at}.example\n", rcpt=f"reader{at}@x{at}.example"
+    ),
     "through three accounts": lambda rng, tongue, at: copy(rng, tongue, **of(f"p{at % 3}@house.example")),
     "as if it answered": lambda rng, tongue, _: copy(rng, tongue, subject=f"Re: {token(rng)}"),
 }
