@@ -13,6 +13,7 @@ from __future__ import annotations
 import binascii
 import codecs
 import re
+from contextlib import suppress
 from functools import lru_cache
 from html import unescape
 from itertools import groupby
@@ -43,6 +44,7 @@ _TEXTUAL = ("text/", "multipart/", "message/")
 
 _FOLD = re.compile(r"\n(?=[ \t])")
 _FIELD = re.compile(r"[!-9;-~]+[ \t]*:")
+_FIELD_IN_BYTES = re.compile(rb"[!-9;-~]+[ \t]*:")
 _WORD = re.compile(r"=\?([^?*\s]*)(?:\*[^?\s]*)?\?([bq])\?([^?]*)\?=", re.IGNORECASE)
 _BETWEEN_WORDS = re.compile(r"(\?=)[ \t]+(?==\?)")
 _PARAMETER = re.compile(r';\s*([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;\s]*)', re.DOTALL)
@@ -52,13 +54,17 @@ _NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghij
 _NO_CHARSET = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "mbcs", "oem"})
 """Codecs of Python that no mail uses: slow on purpose-made bytes, or not the same on every machine."""
 
-_ADDS = re.compile(
-    rb"&[#a-z]|\*\d*\*?\s*=|transfer-encoding[ \t]*:(?!\s*(?:7bit|8bit|binary))"
-    rb"|charset(?!\s*=\s*\"?(?:us-ascii|utf-8|iso-8859-1)\b)"
-)
-"""What makes a decoded text differ from the bytes of an ASCII message in lower case, folds left aside."""
-_MARKS = (b"&", b"*", b"transfer-encoding", b"charset")
-"""One of these stands in all that `_ADDS` finds; looking for them first is ten times faster."""
+_ADDS = {
+    b"&": re.compile(rb"&[#a-z]"),
+    b"*": re.compile(rb"\*\d*\*?\s*="),
+    b"transfer-encoding": re.compile(rb"transfer-encoding[ \t]*:(?!\s*(?:7bit|8bit|binary))"),
+    b"charset": re.compile(rb"charset(?!\s*=\s*\"?(?:us-ascii|utf-8|iso-8859-1)\b)"),
+}
+"""What makes a decoded text differ from the bytes of an ASCII message in lower case, folds left aside.
+
+Each pattern begins with its key: to look for that first, and only from there for the pattern, takes a third of the time
+of one pattern for all.
+"""
 
 
 class _Entity(NamedTuple):
@@ -103,34 +109,69 @@ def needs_decoding(raw: bytes, *, blanks: bool = True) -> bool:
     if not raw.isascii() or b"=?" in raw or (blanks and (b"\n " in raw or b"\n\t" in raw)):
         return True
     lower = raw.lower()
-    return any(mark in lower for mark in _MARKS) and bool(_ADDS.search(lower))
+    return any((place := lower.find(mark)) >= 0 and adds.search(lower, place) for mark, adds in _ADDS.items())
 
 
 def cannot_hold(raw: bytes, wanted: bytes) -> bool:
     """Tell that no decoded text of a message holds `wanted`, ASCII without a line end, if its bytes do not.
 
-    False means nothing. Only what can be told ten times faster than by decoding is told: of messages without
-    parts, whose charset leaves ASCII as it is, whose lines all end alike, and whose header says all this plainly.
+    False means nothing. Only what can be told ten times faster than by decoding is told: of messages in which nothing
+    is coded, and of those without parts, whose charset leaves ASCII as it is, whose lines all end alike, and whose
+    header says all this plainly.
     """
+    lower = raw.lower()
+    # one sign is found ten times faster than two
+    is_coded = (
+        (b"?" in raw and b"=?" in raw)
+        or b"base64" in lower
+        or b"quoted-printable" in lower
+        or b"&" in raw
+        or b"*" in raw
+    )
+    if not is_coded and _are_charsets_usual(lower):
+        return not _folded(wanted).search(raw)
+    return _cannot_hold_coded(raw, wanted)
+
+
+def _are_charsets_usual(lower: bytes) -> bool:
+    """Tell whether each charset named in a text leaves ASCII as it is."""
+    place = lower.find(b"charset")
+    while place >= 0:
+        if not _USUAL_CHARSET.match(lower, place):
+            return False
+        place = lower.find(b"charset", place + 1)
+    return True
+
+
+@lru_cache(maxsize=64)
+def _folded(wanted: bytes) -> re.Pattern[bytes]:
+    """Make the pattern of a text of which any blank but the first sign may begin the next line of a header."""
+    return re.compile(rb"(?:\r?\n)?".join(map(re.escape, _BEFORE_A_BLANK.split(wanted))))
+
+
+def _cannot_hold_coded(raw: bytes, wanted: bytes) -> bool:
+    """Tell the same of a message without parts."""
     first = raw.find(b"\r\n\r\n")
     end = b"\r\n" if first > 0 else b"\n"
     first = first if first > 0 else raw.find(b"\n\n")
     if first <= 0 or raw.startswith(_BEFORE_A_HEADER):
         return False
-    # an envelope and the header, or the header and a first paragraph
-    second = raw.find(end * 2, first + 2 * len(end))
-    head = raw[:second] if second >= 0 else raw
+    head = raw[:first]
+    if _FIELD_IN_BYTES.match(raw, first + 2 * len(end)):
+        # an envelope and the header, or the header and a first paragraph
+        second = raw.find(end * 2, first + 2 * len(end))
+        head = raw[:second] if second >= 0 else raw
     if head.count(b"\n") != head.count(end) or (len(end) == 1 and b"\r" in head):
         return False
     lower = head.lower()
     if b"multipart" in lower or b"message/" in lower or b"rfc822-headers" in lower or b"*" in lower:
         return False  # parts, and parameters in a charset of their own
-    if b"charset" in lower and not (lower.count(b"charset") == len(_USUAL_CHARSET.findall(lower)) == 1):
+    if lower.count(b"charset") > 1 or not _are_charsets_usual(lower):
         return False
     unfolded = head.replace(end + b" ", b" ").replace(end + b"\t", b"\t")
     if wanted in unfolded or (b"=?" in head and not _cannot_spell(unfolded, wanted)):
         return False
-    body = _body_at_a_glance(raw, lower, first, second)
+    body = _body_at_a_glance(raw, lower, first)
     return body is not None and wanted not in body and not _may_have_entities(raw, lower, body)
 
 
@@ -140,7 +181,7 @@ def _may_have_entities(raw: bytes, lower: bytes, body: bytes) -> bool:
     return any(b"&" in text for text in both) and (b"html" in lower or any(b"<" in text for text in both))
 
 
-def _body_at_a_glance(raw: bytes, lower: bytes, first: int, second: int) -> bytes | None:
+def _body_at_a_glance(raw: bytes, lower: bytes, first: int) -> bytes | None:
     """Return the body of a message without parts as it was before its transfer; None when that is not plain."""
     place = lower.find(b"transfer-encoding")
     if place < 0:
@@ -150,10 +191,11 @@ def _body_at_a_glance(raw: bytes, lower: bytes, first: int, second: int) -> byte
         return None
     if way[1][:1] not in b"bq" or way[1] == b"binary":
         return raw
-    body = raw[second if second >= 0 and place > first else first :]
+    body = raw[len(lower) if place > first else first :]
     return _from_base64(body) if way[1] == b"base64" else binascii.a2b_qp(body)
 
 
+_BEFORE_A_BLANK = re.compile(rb"(?<=.)(?=[ \t])", re.DOTALL)
 _BEFORE_A_HEADER = (_BOM, b"\r", b"\n", b"From ", b">From ")
 _USUAL_CHARSET = re.compile(rb"charset=\"?(?:us-ascii|utf-8|iso-8859-\d|windows-125\d)")
 _TRANSFER = re.compile(
@@ -340,6 +382,9 @@ def _untransferred(fields: list[tuple[str, str]], body: bytes) -> bytes:
 
 def _from_base64(body: bytes) -> bytes:
     """Read base64 whatever its damage: alien bytes dropped, padding missing, several texts glued together."""
+    if b"=" not in body.rstrip(b"=\r\n"):
+        with suppress(binascii.Error):  # four bytes are missing, or the padding
+            return binascii.a2b_base64(body)
     *segments, last = body.translate(None, _NOT_BASE64).split(b"=", MOST_SEGMENTS)
     read = [_whole_quads(segment) for segment in (*segments, last.replace(b"=", b"")) if segment]
     return b"".join(map(binascii.a2b_base64, read))

@@ -218,7 +218,7 @@ HOSTILE = st.lists(
 
 
 @given(HOSTILE)
-@settings(max_examples=250)
+@settings(max_examples=500)
 def test_any_bytes_are_read_without_an_error_into_texts_that_utf_8_can_write(raw: bytes) -> None:
     values = [value for _, value in decoded_headers(raw)]
     texts = list(decoded_texts(raw))
@@ -227,7 +227,7 @@ def test_any_bytes_are_read_without_an_error_into_texts_that_utf_8_can_write(raw
 
 
 @given(HOSTILE)
-@settings(max_examples=250)
+@settings(max_examples=500)
 def test_what_needs_no_decoding_stands_in_the_raw_bytes_line_by_line(raw: bytes) -> None:
     lines = [line for text in decoded_texts(raw) for line in text.split("\n")]
     if not needs_decoding(raw):
@@ -320,7 +320,7 @@ BODIES = st.sampled_from(
     st.sampled_from([b"\n", b"\r\n", b"\r"]),
     st.booleans(),
 )
-@settings(deadline=None, max_examples=600)
+@settings(deadline=None, max_examples=2000)
 def test_what_cannot_be_held_at_a_glance_is_in_no_decoded_text(
     before: bytes, lines: list[str], body: bytes, eol: bytes, is_mixed: bool
 ) -> None:

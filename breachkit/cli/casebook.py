@@ -43,7 +43,7 @@ def recorded(
     from breachkit.case import custody
 
     if not is_new:
-        custody.read_chain(case)
+        custody.read_book(case)
     began = custody.begin(case, sys.argv[1:] if command is None else command, datetime.now(UTC), is_named=is_named)
     code = int(Exit.NOT_DONE)
     try:

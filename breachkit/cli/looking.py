@@ -19,7 +19,6 @@ from breachkit.purge.choose import walk_queues
 from breachkit.purge.plan import Tally
 from breachkit.purge.sweep import Sweep
 from breachkit.purge.sweep import Swept
-from breachkit.purge.sweep import unpack
 from breachkit.records import Skipped
 from breachkit.workers import spread
 
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from breachkit.progress import Progress
     from breachkit.purge.plan import Plan
     from breachkit.purge.plan import Wanted
+    from breachkit.purge.search import Hit
     from breachkit.purge.watch import Watch
     from breachkit.reading.gather import Books
     from breachkit.records import Message
@@ -76,6 +76,8 @@ class Look:
     chosen: list[Message] = field(default_factory=list)
     """The messages taken, where `keep` asks for them (`--explain`)."""
     keep: bool = False
+    moves: bool = True
+    """Whether the messages are to be moved; else they are only counted."""
     watch: Watch | None = None
 
     def once(self) -> Plan:
@@ -86,26 +88,30 @@ class Look:
             else:
                 self._step(self.watch, progress)
         self.tally.messages = self.books.messages
-        return self.tally.plan(self.wanted)
+        return self.tally.plan(self.wanted, self.yard.root)
 
     def _sweep(self, progress: Progress) -> None:
         """Look through all of it, over as many processes as asked; the plan is the same with any number."""
         passed_over: list[Skipped] = []
         folders = [os.fspath(queue.path) for queue in self.yard.queues]
         pieces = _told(queue_pieces(folders, self.yard.root, passed_over), progress)
-        swept = [Swept(*found) for found in spread(pieces, Sweep(self._chooser()), self.jobs)]
-        files = sum(found.files for found in swept) + len(passed_over)
+        swept = Swept()
+        for packed in spread(pieces, Sweep(self._chooser(), keeps=self.moves or self.keep), self.jobs):
+            swept.take(packed)
+        files = swept.files + len(passed_over)
         self.books.files += files
         self.books.found_messages += files
-        self.books.bytes += sum(found.bytes for found in swept)
-        judged = [*passed_over, *(one for found in swept for one in unpack(found))]
-        skipped = [one for one in judged if isinstance(one, Skipped)]
+        self.books.bytes += swept.bytes
+        skipped = [*passed_over, *swept.made_skipped()]
         self.books.messages += files - len(skipped)
         for one in sorted(skipped, key=lambda one: in_walk_order(one.source.path, "/")):
             self.books.skip(one)
-        hits = [one for one in judged if isinstance(one, Chosen)]
-        for hit in sorted(hits, key=lambda one: in_walk_order(one.hit.path)):
-            self._keep(hit)
+        hits = swept.made_hits()
+        self.tally.count(swept.planned, swept.planned_bytes, swept.raw, swept.senders)
+        self.tally.show(swept.samples)
+        self.tally.keep(hits)
+        for hit in hits if self.keep else ():
+            self._read(hit)
 
     def _step(self, watch: Watch, progress: Progress) -> None:
         """Look at one file after the other, and remember each for the watch."""
@@ -150,12 +156,14 @@ class Look:
             self._keep(judged)
 
     def _keep(self, chosen: Chosen) -> None:
-        self.tally.add(chosen.hit, chosen.senders, self.yard.root)
+        self.tally.add(chosen.hit, chosen.senders)
         if self.keep:
-            path, known = chosen.hit.path, chosen.hit.fingerprint
-            message = make_reader(self.yard)(Found(path, known.size, known.mtime_ns / 1e9))
-            if not isinstance(message, Skipped):
-                self.chosen.append(message)
+            self._read(chosen.hit)
+
+    def _read(self, hit: Hit) -> None:
+        message = make_reader(self.yard)(Found(hit.path, hit.fingerprint.size, hit.fingerprint.mtime_ns / 1e9))
+        if not isinstance(message, Skipped):
+            self.chosen.append(message)
 
 
 def _told(pieces: Iterable[Piece], progress: Progress) -> Iterator[Piece]:

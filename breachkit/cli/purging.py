@@ -118,7 +118,8 @@ def run_purge(yard: Yard, wanted: Wanted, manner: Manner, predicates: Predicates
         yard.refuse_outside()
         yard.check()
     watch = None if manner.watch is None else Watch()
-    look = Look(yard, wanted, gather.Books(), manner.jobs or processors(), keep=manner.explain, watch=watch)
+    jobs = manner.jobs or processors()
+    look = Look(yard, wanted, gather.Books(), jobs, keep=manner.explain, moves=not manner.dry_run, watch=watch)
     plan = look.once()
     work = Work(yard, look, manner, predicates)
     if manner.explain:
@@ -139,7 +140,7 @@ def run_purge(yard: Yard, wanted: Wanted, manner: Manner, predicates: Predicates
 
 def _recorded_json(plan: Plan, outcome: Outcome | None) -> Json:
     if outcome is None:
-        return {"dry_run": True, "planned": len(plan.hits)}
+        return {"dry_run": True, "planned": plan.planned}
     receipt = outcome.receipt
     counts = {name: getattr(receipt, name) for name in ("planned", "purged", "vanished", "changed", "in_use", "failed")}
     return {
@@ -165,10 +166,10 @@ def _execute(work: Work, plan: Plan, recorded: Json) -> Outcome:
     shown = "" if work.manner.is_json and work.manner.yes else work.shown(plan)
     if work.manner.is_text_on_stdout:
         output.write(shown, None)
-    if plan.hits or work.look.watch is not None:
+    if plan.planned or work.look.watch is not None:
         _ask(work, plan, name, shown)
     # a run that is stopped, or meets a full disk, has moved something too
-    recorded |= {"dry_run": False, "run": name, "planned": len(plan.hits)}
+    recorded |= {"dry_run": False, "run": name, "planned": plan.planned}
     outcome = _move(work, plan, name)
     commands = [work.yard.command("restore", name)] if outcome.receipt.purged else []
     commands += [work.yard.where.command("find-account")] if work.yard.where.layout.logs else []
@@ -182,7 +183,7 @@ def _ask(work: Work, plan: Plan, name: str, shown: str) -> None:
         return
     if not work.manner.is_text_on_stdout and asking.can_ask():
         sys.stderr.write(shown)
-    number = count(len(plan.hits), "message")
+    number = count(plan.planned, "message")
     if work.manner.drop:
         asking.ask_for(name, f"Type {name} to DELETE {number} for good", "moved")
     else:
@@ -197,7 +198,7 @@ def _move(work: Work, plan: Plan, name: str) -> Outcome:
         asking.stoppable() as is_stopped,
         Purge(yard.disk, yard.stores, name, work.predicates.words, drops=work.manner.drop) as run,
     ):
-        with bar(sys.stderr, "moved", len(plan.hits), " messages") as progress:
+        with bar(sys.stderr, "moved", plan.planned, " messages") as progress:
             run.take(plan.hits, datetime.now(UTC), is_stopped, progress)
         limit = work.manner.max_moves or plan.default_moves
         is_cut = work.look.watch is not None and _watch(work, run, limit, is_stopped)
@@ -212,7 +213,7 @@ def _move(work: Work, plan: Plan, name: str) -> Outcome:
             drops = [drop_run(yard.disk, held) for held in receipt.runs]
             receipt = replace(receipt, sha256=tuple(one.sha256 for one in drops))
             dropped += sum(one.dropped for one in drops)
-    return Outcome(receipt, work.look.tally.plan(plan.wanted), is_cut, dropped)
+    return Outcome(receipt, work.look.tally.plan(plan.wanted, work.yard.root), is_cut, dropped)
 
 
 def _watch(work: Work, run: Purge, limit: int, is_stopped: Callable[[], bool]) -> bool:

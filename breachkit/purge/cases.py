@@ -61,7 +61,7 @@ class Judge:
         self._run = run
         self._queues = sorted((queue.path for queue in queues), key=len, reverse=True)
         self._is_chosen = is_chosen
-        self._known: dict[str, bool] = {}
+        self._known: dict[tuple[str, str], bool] = {}
 
     def judge(self, entries: Iterable[Entry]) -> list[Case]:
         """Judge every message that was, or may have been, moved. Raises OSError."""

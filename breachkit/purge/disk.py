@@ -95,9 +95,11 @@ class Disk:
     def fingerprint(self, path: str) -> Fingerprint:
         """Read a file and tell it from every other. Raises OSError, NotRegularError."""
         handle, status = open_message(path)
-        digest = hashlib.sha256()
         try:
-            while block := os.read(handle, BLOCK):
+            # a byte more than it has: when there is none, it was read at once
+            first = os.read(handle, min(BLOCK, status.st_size + 1))
+            digest = hashlib.sha256(first)
+            while len(first) != status.st_size and (block := os.read(handle, BLOCK)):
                 digest.update(block)
         finally:
             os.close(handle)

@@ -1,8 +1,7 @@
 """The journal of one run: what is about to be done, then what was done, each line chained to the one before.
 
-JSON lines. Each has `line` (its number from 1), `prev` (SHA-256 of the bytes of the line before it, without its
-end; zeros for the first) and `kind`; the kinds and their fields are `LINE_FIELDS`. The chain shows accident and
-careless edits, not a forger who writes it all anew: hence the SHA-256 of the whole that the user writes down.
+JSON lines (`chain`); the kinds and their fields are `LINE_FIELDS`. No forger is kept from writing it all anew: hence
+the SHA-256 of the whole that the user writes down.
 
 Room for the lines of a run is taken before its first move and lies at the end of the file as zeros until it is
 used or given back, so a crash leaves: whole lines, perhaps one torn line, zeros. Only the first are believed.
@@ -11,7 +10,6 @@ used or given back, so a crash leaves: whole lines, perhaps one torn line, zeros
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from typing import TYPE_CHECKING
 from typing import Any
@@ -19,13 +17,16 @@ from typing import NamedTuple
 
 from breachkit.errors import JournalBrokenError
 from breachkit.files import long_path
+from breachkit.purge.chain import ORIGIN
+from breachkit.purge.chain import BrokenChainError
+from breachkit.purge.chain import link
+from breachkit.purge.chain import read_chain
 
 if TYPE_CHECKING:
     from breachkit.purge.disk import Disk
 
 FORMAT = "breachkit-journal/1"
 NAME = "journal.jsonl"
-ORIGIN = "0" * 64
 
 LINE_FIELDS: dict[str, dict[str, type]] = {
     "run": {"format": str, "run": str, "began": str, "version": str, "wanted": list},
@@ -50,10 +51,6 @@ LINE_FIELDS: dict[str, dict[str, type]] = {
     "dropped": {"ids": list},
 }
 """What each kind of line must hold. Paths are bytes read as UTF-8, odd ones as lone surrogates: any name survives."""
-
-
-_ENCODE = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
-"""`json.dumps` makes an encoder for each line."""
 
 
 class JournalLine(NamedTuple):
@@ -92,29 +89,15 @@ def read_journal(path: str) -> Reading:
     """Read a journal and verify its chain. Raises JournalBrokenError, OSError."""
     with open(long_path(path), "rb") as stream:  # noqa: PTH123  strings, see `disk`
         raw = stream.read().rstrip(b"\0")
-    whole, mark, torn = raw.rpartition(b"\n")
-    lines: list[JournalLine] = []
-    previous = ORIGIN
-    for number, text in enumerate(whole.split(b"\n") if mark else [], 1):
-        lines.append(_parse(path, number, text, previous))
-        previous = hashlib.sha256(text).hexdigest()
-    return Reading(lines, len(whole) + len(mark), previous, bool(torn))
-
-
-def _parse(path: str, number: int, text: bytes, previous: str) -> JournalLine:
     try:
-        fields = json.loads(text)
-    except (ValueError, RecursionError):
-        raise JournalBrokenError(path, number, "it is no line of a journal") from None
-    if not isinstance(fields, dict) or fields.get("line") != number or fields.get("prev") != previous:
-        raise JournalBrokenError(path, number, "it does not follow from the line before it")
-    kind = fields.get("kind")
-    wanted = LINE_FIELDS.get(kind) if isinstance(kind, str) else None
-    if wanted is None or any(type(fields.get(name)) is not needed for name, needed in wanted.items()):
-        raise JournalBrokenError(path, number, "it is of no known kind")
-    if (number == 1) != (kind == "run"):
-        raise JournalBrokenError(path, number, "the first line, and no other, names the run")
-    return JournalLine(number, str(kind), fields)
+        chain = read_chain(raw, LINE_FIELDS, "journal")
+    except BrokenChainError as error:
+        raise JournalBrokenError(path, error.number, error.why) from None
+    lines = [JournalLine(fields["line"], fields["kind"], fields) for fields in chain.lines]
+    for line in lines:
+        if (line.number == 1) != (line.kind == "run"):
+            raise JournalBrokenError(path, line.number, "the first line, and no other, names the run")
+    return Reading(lines, chain.length, chain.last_hash, bool(chain.torn))
 
 
 def sha256_of(path: str) -> str:
@@ -158,8 +141,7 @@ class Journal:
     def add(self, kind: str, **fields: object) -> None:
         """Gather one line."""
         self._number += 1
-        line = {"line": self._number, "prev": self._last_hash, "kind": kind, **fields}
-        text = _ENCODE(line).encode("ascii")
+        text = link(self._number, self._last_hash, kind, fields)
         self._last_hash = hashlib.sha256(text).hexdigest()
         self._waiting.append(text + b"\n")
 

@@ -16,12 +16,16 @@ from breachkit.purge.needles import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from collections.abc import Mapping
     from datetime import datetime
     from pathlib import Path
 
     from breachkit.purge.choose import Senders
     from breachkit.purge.search import Hit
     from breachkit.records import Message
+
+Names = tuple[str | None, str | None, str | None]
+"""What a plan counts of a message, as `choose.Senders`: account, declared From, subject."""
 
 SAMPLES = 3
 LEAST_MOVES = 1000
@@ -108,7 +112,9 @@ class Plan:
     wanted: Wanted
     messages: int
     """Messages of the queues that were read, whether taken or not."""
+    planned: int
     hits: tuple[Hit, ...]
+    """Those messages, in the order of a walk; none where they were only to be counted (a dry run)."""
     bytes: int
     raw: int
     """Messages in whose raw bytes all that was sought stands; `decoded` are the others."""
@@ -121,57 +127,76 @@ class Plan:
     @property
     def takes_everything(self) -> bool:
         """Whether no message that was read would be left."""
-        return bool(self.hits) and len(self.hits) == self.messages
+        return 0 < self.planned == self.messages
 
     def permit(self, *, everything: bool, max_moves: int | None) -> None:
         """Refuse what nobody permitted. Raises TakesEverythingError, TooManyMovesError."""
         if self.takes_everything and not everything:
             raise TakesEverythingError(self.messages)
-        if max_moves is not None and len(self.hits) > max_moves:
-            raise TooManyMovesError(len(self.hits), max_moves)
+        if max_moves is not None and self.planned > max_moves:
+            raise TooManyMovesError(self.planned, max_moves)
 
     @property
     def default_moves(self) -> int:
         """How many messages a watch may move in all when nobody says."""
-        return max(LEAST_MOVES, MOVES_PER_PLAN * len(self.hits))
+        return max(LEAST_MOVES, MOVES_PER_PLAN * self.planned)
 
 
 class Tally:
-    """Gathers a plan: counts for each message met, and only fingerprints for those taken."""
+    """Gathers a plan: counts of the messages taken, and the hits themselves where they are to be moved."""
 
     def __init__(self) -> None:
         self.messages = 0
+        self._planned = 0
+        self._bytes = 0
+        self._raw = 0
         self._hits: list[Hit] = []
-        self._auth_users: Counter[str | None] = Counter()
-        self._mail_froms: Counter[str | None] = Counter()
-        self._subjects: Counter[str | None] = Counter()
-        self._samples: list[Sample] = []
+        self._senders: Counter[Names] = Counter()
+        self._samples: list[tuple[str, Names]] = []
 
-    def add(self, hit: Hit, senders: Senders, root: Path | None) -> None:
+    def add(self, hit: Hit, senders: Senders) -> None:
         """Take one message."""
+        self.count(1, hit.fingerprint.size, int(hit.is_raw), {senders: 1})
         self._hits.append(hit)
-        self._auth_users[senders.auth_user] += 1
-        self._mail_froms[senders.mail_from] += 1
-        self._subjects[senders.subject] += 1
         if len(self._samples) < SAMPLES:
-            self._samples.append(Sample(shown(hit.path, root), *senders))
+            self._samples.append((hit.path, senders))
 
-    def plan(self, wanted: Wanted) -> Plan:
+    def count(self, planned: int, size: int, raw: int, senders: Mapping[Names, int]) -> None:
+        """Count some messages of so many bytes in all, of which so many are raw hits."""
+        self._planned += planned
+        self._bytes += size
+        self._raw += raw
+        for names, number in senders.items():
+            self._senders[names] += number
+
+    def keep(self, hits: Iterable[Hit]) -> None:
+        """Keep messages that were counted; they are to be moved."""
+        self._hits += hits
+
+    def show(self, samples: Iterable[tuple[str, Names]]) -> None:
+        """Show some of the messages that were counted, by their paths."""
+        self._samples += samples
+
+    def plan(self, wanted: Wanted, root: Path | None) -> Plan:
         """Close the tally."""
-        raw = sum(hit.is_raw for hit in self._hits) if wanted.asks_texts else 0
+        raw = self._raw if wanted.asks_texts else 0
         return Plan(
             wanted=wanted,
             messages=self.messages,
+            planned=self._planned,
             hits=tuple(self._hits),
-            bytes=sum(hit.fingerprint.size for hit in self._hits),
+            bytes=self._bytes,
             raw=raw,
-            decoded=len(self._hits) - raw if wanted.asks_texts else 0,
-            auth_users=_ranked(self._auth_users.items()),
-            mail_froms=_ranked(self._mail_froms.items()),
-            subjects=_ranked(self._subjects.items()),
-            samples=tuple(self._samples),
+            decoded=self._planned - raw if wanted.asks_texts else 0,
+            auth_users=_ranked(self._senders, 0),
+            mail_froms=_ranked(self._senders, 1),
+            subjects=_ranked(self._senders, 2),
+            samples=tuple(Sample(shown(path, root), *senders) for path, senders in self._samples),
         )
 
 
-def _ranked(counts: Iterable[tuple[str | None, int]]) -> tuple[tuple[str | None, int], ...]:
-    return tuple(sorted(counts, key=lambda row: (-row[1], row[0] is not None, row[0] or "")))
+def _ranked(senders: Mapping[Names, int], place: int) -> tuple[tuple[str | None, int], ...]:
+    counts: Counter[str | None] = Counter()
+    for names, number in senders.items():
+        counts[names[place]] += number
+    return tuple(sorted(counts.items(), key=lambda row: (-row[1], row[0] is not None, row[0] or "")))

@@ -48,8 +48,8 @@ if TYPE_CHECKING:
     from breachkit.purge.store import Run
     from breachkit.purge.store import Store
 
-BATCH = 256
-"""Messages whose intents are synced together: a sync costs 1 to 6 ms, a rename 0.016 ms."""
+BATCH = 1024
+"""Messages whose intents are synced together: a sync costs 1 to 6 ms, a rename 0.016 ms. A stop waits for a batch."""
 LINE_ROOM = 640
 """Bytes that the lines of one message may take, its home left aside."""
 LAST_ROOM = 4096
@@ -92,7 +92,8 @@ class Purge:
         self._drops = drops
         self._disk = disk
         self._stores = stores
-        self._queues = sorted(stores, key=len, reverse=True)  # the innermost first
+        # the innermost first
+        self._queues = [(queue, queue + os.sep) for queue in sorted(stores, key=len, reverse=True)]
         self._wanted = list(wanted)
         self._volumes: dict[Store, Volume] = {}
         self._open = ExitStack()
@@ -132,7 +133,7 @@ class Purge:
                 progress(len(mine[start : start + BATCH]))
 
     def _queue_of(self, hit: Hit) -> str:
-        return next(queue for queue in self._queues if hit.path.startswith(queue + os.sep))
+        return next(queue for queue, above in self._queues if hit.path.startswith(above))
 
     def _reserve(self, volume: Volume, hits: list[Hit]) -> bool:
         """Take room in the journal for all that is to come; False when there is none and the run is to free some."""
@@ -193,7 +194,7 @@ class Purge:
 
     def _ready(self, volume: Volume, hits: list[Hit]) -> list[Hit]:
         """Return those that are still as planned; the others are journalled as left."""
-        known: dict[str, bool] = {}
+        known: dict[tuple[str, str], bool] = {}
         ready: list[Hit] = []
         for hit in hits:
             verdict = self._check(hit, known)
@@ -205,7 +206,7 @@ class Purge:
             self._count(hit, verdict)
         return ready
 
-    def _check(self, hit: Hit, known: dict[str, bool]) -> Verdict | None:
+    def _check(self, hit: Hit, known: dict[tuple[str, str], bool]) -> Verdict | None:
         """Look again at a message just before it is moved; None when it is still the one of the plan."""
         if not are_plain_folders(hit.path, self._queue_of(hit), self._disk, known):
             return Verdict("failed", LINK_ABOVE)
@@ -261,4 +262,6 @@ class Purge:
 
 
 def _room(hit: Hit) -> int:
-    return LINE_ROOM + len(json.dumps(hit.path))
+    path = hit.path
+    is_plain = path.isascii() and path.isprintable() and '"' not in path and "\\" not in path
+    return LINE_ROOM + len(path if is_plain else json.dumps(path))

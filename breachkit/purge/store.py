@@ -8,6 +8,7 @@ number in the journal, so no name of a stranger is ever made by us, and none can
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
@@ -64,7 +65,7 @@ class Run(NamedTuple):
     @property
     def messages(self) -> str:
         """The folder of its messages."""
-        return _join(self.path, MESSAGES)
+        return _messages_of(self.store.path, self.name)
 
     @property
     def journal(self) -> str:
@@ -78,6 +79,12 @@ class Run(NamedTuple):
     def file_name(self, number: int) -> str:
         """Name the file of a message."""
         return f"{number:08d}"
+
+
+@lru_cache(maxsize=64)
+def _messages_of(store: str, name: str) -> str:
+    """Asked for again with each message that is moved."""
+    return _join(store, name, MESSAGES)
 
 
 def _join(folder: str, *names: str) -> str:
@@ -186,8 +193,8 @@ def holds_messages(run: Run) -> bool:
 def spell_home(path: str, store: Store) -> str:
     """Spell where a message came from, for the journal: relative where the tree may be copied as a whole."""
     full = path if _is_spelled_out(path) else os.path.abspath(path)  # noqa: PTH100
-    if store.beside is not None and full.startswith(_join(store.beside, "")):
-        full = full[len(_join(store.beside, "")) :]
+    if store.beside is not None and full.startswith(above := _join(store.beside, "")):
+        full = full[len(above) :]
     return journal.spell_path(full)
 
 
@@ -203,22 +210,25 @@ def home_of(spelled: str, store: Store) -> str:
     return os.path.join(store.beside, path) if store.beside is not None else path  # noqa: PTH118
 
 
-def are_plain_folders(path: str, top: str, disk: Disk, known: dict[str, bool]) -> bool:
-    """Tell whether a path lies below a folder with no link, junction or `..` between the two."""
+def are_plain_folders(path: str, top: str, disk: Disk, known: dict[tuple[str, str], bool]) -> bool:
+    """Tell whether a path lies below a folder with no link, junction or `..` between the two.
+
+    `known` keeps what was found for the next path: by the folder at the top, and the one that was looked at.
+    """
+    above, _, name = path.rpartition(os.sep)
+    if known.get((top, above)) and name not in _NO_NAMES and "\0" not in name and not os.altsep:
+        return True
     if "\0" in path or not path.startswith(_join(top, "")):
         return False
-    above, _, name = path.rpartition(os.sep)
-    if known.get(_join(top, "", above)) and name not in _NO_NAMES and not os.altsep:
-        return True
     parts = path[len(_join(top, "")) :].split(os.sep)  # noqa: PTH206  `..` must be seen, not resolved
     if any(part in _NO_NAMES for part in parts) or (os.altsep and os.altsep in path):
         return False
     folder = top
     for part in parts[:-1]:
         folder = _join(folder, part)
-        if folder not in known:
-            known[folder] = disk.is_plain_folder(folder) or disk.status(folder) is None
-        if not known[folder]:
+        if (top, folder) not in known:
+            known[top, folder] = disk.is_plain_folder(folder) or disk.status(folder) is None
+        if not known[top, folder]:
             return False
-    known[_join(top, "", above)] = True  # no path: it cannot be met as one
+    known[top, above] = True
     return True

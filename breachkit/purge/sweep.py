@@ -9,23 +9,24 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from heapq import nsmallest
 from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import Any
 
 from breachkit.files import Found
+from breachkit.files import in_walk_order
 from breachkit.files import long_path
-from breachkit.purge.choose import Chooser
-from breachkit.purge.choose import Chosen
-from breachkit.purge.choose import Senders
 from breachkit.purge.disk import Fingerprint
 from breachkit.purge.disk import fingerprint_of
+from breachkit.purge.plan import SAMPLES
 from breachkit.purge.search import Hit
 from breachkit.records import Locus
 from breachkit.records import Skipped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from breachkit.purge.choose import Chooser
+    from breachkit.purge.choose import Senders
+    from breachkit.purge.plan import Names
     from breachkit.workers import Piece
 
 FIRST = 1 << 15
@@ -36,52 +37,111 @@ _AT_ONCE = os.open in os.supports_dir_fd
 _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
 
 
-class Swept(NamedTuple):
-    """What was found in one piece; plain values, so that they travel between processes at little cost."""
+class Swept:
+    """What was found in some pieces; it is packed as plain values, which travel between processes at little cost."""
 
-    files: int
-    bytes: int
-    """Of the files that were read; those that were skipped have none."""
-    hits: list[tuple[str, bool, tuple[int, int, int, int, int, int, int, str], tuple[str | None, ...]]]
-    skipped: list[tuple[str, tuple[str, int, int]]]
+    def __init__(self) -> None:
+        self.files = 0
+        self.bytes = 0
+        """Of the files that were read; those that were skipped have none."""
+        self.planned = 0
+        self.planned_bytes = 0
+        self.raw = 0
+        self.senders: dict[Names, int] = {}
+        self.samples: list[tuple[str, Names]] = []
+        """The first of the wanted messages in the order of a walk."""
+        self.hits: list[tuple[str, bool, tuple[int | str, ...]]] = []
+        """All of them, where they are not only counted."""
+        self.skipped: list[tuple[str, tuple[str, int, int]]] = []
+
+    def add(self, path: str, size: int, senders: Senders, *, is_raw: bool) -> None:
+        """Count a wanted message."""
+        self.planned += 1
+        self.planned_bytes += size
+        self.raw += is_raw
+        self.senders[senders] = self.senders.get(senders, 0) + 1
+        self.samples.append((path, senders))
+
+    def pack(self) -> tuple[object, ...]:
+        """Return all of it as plain values, which `marshal` wants."""
+        senders = {tuple(names): number for names, number in self.senders.items()}
+        samples = [(path, tuple(names)) for path, names in _first(self.samples)]
+        counts = (self.files, self.bytes, self.planned, self.planned_bytes, self.raw)
+        return (*counts, senders, samples, self.hits, self.skipped)
+
+    def take(self, packed: tuple[Any, ...]) -> None:
+        """Add what came from another process."""
+        files, size, planned, planned_bytes, raw, senders, samples, hits, skipped = packed
+        self.files += files
+        self.bytes += size
+        self.planned += planned
+        self.planned_bytes += planned_bytes
+        self.raw += raw
+        for names, number in senders.items():
+            self.senders[names] = self.senders.get(names, 0) + number
+        self.samples = _first(self.samples + samples)
+        self.hits += hits
+        self.skipped += skipped
+
+    def made_hits(self) -> list[Hit]:
+        """Make records again of the hits, in the order of a walk."""
+        self.hits.sort(key=lambda hit: in_walk_order(hit[0]))
+        return [Hit(path, Fingerprint(*known), is_raw) for path, is_raw, known in self.hits]  # type: ignore[arg-type]
+
+    def made_skipped(self) -> list[Skipped]:
+        """Make records again of what could not be searched."""
+        return [Skipped(reason, Locus(*source)) for reason, source in self.skipped]
+
+
+def _first(samples: list[tuple[str, Names]]) -> list[tuple[str, Names]]:
+    return nsmallest(SAMPLES, samples, key=lambda sample: in_walk_order(sample[0]))
 
 
 class Sweep:
-    """Looks through pieces of the queues; it can be handed to another process."""
+    """Looks through pieces of the queues; it can be handed to another process.
 
-    def __init__(self, chooser: Chooser) -> None:
+    Args:
+        chooser: which messages are wanted.
+        keeps: they are to be moved; else they are only counted, and what tells each from every other is not asked.
+    """
+
+    def __init__(self, chooser: Chooser, *, keeps: bool) -> None:
         self._chooser = chooser
+        self._keeps = keeps
 
     def __call__(self, piece: Piece) -> tuple[object, ...]:
-        """Look through one piece; returns the values of a `Swept` as a plain tuple, which `marshal` wants."""
-        swept = Swept(len(piece.names), 0, [], [])
-        again, size = self._glance(piece, swept) if _AT_ONCE and self._chooser.asks_bytes_only else (piece.names, 0)
+        """Look through one piece; returns a `Swept`, packed."""
+        swept = Swept()
+        swept.files = len(piece.names)
+        again = self._glance(piece, swept) if _AT_ONCE and self._chooser.asks_bytes_only else piece.names
         for name in again:
-            size += self._look(os.path.join(piece.folder, name), swept)  # noqa: PTH118  a name of a stranger
-        return tuple(swept._replace(bytes=size))
+            self._look(os.path.join(piece.folder, name), swept)  # noqa: PTH118  a name of a stranger
+        return swept.pack()
 
-    def _look(self, path: str, swept: Swept) -> int:
-        """Look at one file by its name; returns its size."""
+    def _look(self, path: str, swept: Swept) -> None:
+        """Look at one file by its name."""
         try:
             status = os.lstat(long_path(path))
         except OSError:
             status = None  # the chooser meets the same, and says it
         found = Found(path, 0 if status is None else status.st_size, 0 if status is None else status.st_mtime)
+        swept.bytes += found.size
         judged = self._chooser.judge(found)
         if isinstance(judged, Skipped):
             swept.skipped.append((judged.reason, (judged.source.path, judged.source.offset, judged.source.line)))
         elif judged is not None:
-            _keep(swept, judged.hit, judged.senders)
-        return found.size
+            hit = judged.hit
+            swept.add(path, hit.fingerprint.size, judged.senders, is_raw=hit.is_raw)
+            if self._keeps:
+                swept.hits.append((hit.path, hit.is_raw, tuple(hit.fingerprint)))
 
-    def _glance(self, piece: Piece, swept: Swept) -> tuple[list[str], int]:
-        """Search the files that are short and plain; returns the names of the others, and the bytes read."""
+    def _glance(self, piece: Piece, swept: Swept) -> list[str]:
+        """Search the files that are short and plain; returns the names of the others."""
         try:
             folder = os.open(piece.folder, os.O_RDONLY)
         except OSError:
-            return piece.names, 0
+            return piece.names
         again: list[str] = []
-        size = 0
         judge = self._chooser.judge_bytes
         # most searches are for one literal string: nothing is found in what it is not in
         alone, is_raw_only = self._chooser.alone, self._chooser.is_raw_only
@@ -100,7 +160,7 @@ class Sweep:
                         continue
                     is_raw = True if alone is not None and alone in raw else None if is_raw_only else judge(raw)
                     if is_raw is None or self._take(f"{piece.folder}{os.sep}{name}", raw, handle, swept, is_raw=is_raw):
-                        size += len(raw)
+                        swept.bytes += len(raw)
                     else:
                         again.append(name)
                 except (OSError, TimeoutError):
@@ -109,25 +169,15 @@ class Sweep:
                     close(handle)
         finally:
             os.close(folder)
-        return again, size
+        return again
 
     def _take(self, path: str, raw: bytes, handle: int, swept: Swept, *, is_raw: bool) -> bool:
-        """Keep a hit; False when it is no regular file, or not the bytes that were searched."""
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode) or status.st_size != len(raw):
-            return False
-        fingerprint = fingerprint_of(status, hashlib.sha256(raw).hexdigest())
-        _keep(swept, Hit(path, fingerprint, is_raw), self._chooser.senders_of(raw))
+        """Take a hit; False when it is no regular file, or not the bytes that were searched."""
+        if self._keeps:
+            status = os.fstat(handle)
+            if not stat.S_ISREG(status.st_mode) or status.st_size != len(raw):
+                return False
+            fingerprint = fingerprint_of(status, hashlib.sha256(raw).hexdigest())
+            swept.hits.append((path, is_raw, tuple(fingerprint)))
+        swept.add(path, len(raw), self._chooser.senders_of(raw), is_raw=is_raw)
         return True
-
-
-def _keep(swept: Swept, hit: Hit, senders: Senders) -> None:
-    swept.hits.append((hit.path, hit.is_raw, tuple(hit.fingerprint), tuple(senders)))  # type: ignore[arg-type]
-
-
-def unpack(swept: Swept) -> Iterator[Chosen | Skipped]:
-    """Make records again of what came from another process."""
-    for path, is_raw, fingerprint, senders in swept.hits:
-        yield Chosen(Hit(path, Fingerprint(*fingerprint), is_raw), Senders(*senders))
-    for reason, source in swept.skipped:
-        yield Skipped(reason, Locus(*source))

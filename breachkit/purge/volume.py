@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from breachkit.files import SHARING_VIOLATIONS
 from breachkit.purge.disk import NotRegularError
-from breachkit.purge.disk import fingerprint_of
 from breachkit.purge.disk import is_full
 from breachkit.purge.store import spell_home
 
@@ -66,7 +65,13 @@ def verdict_of(error: OSError) -> Verdict:
 
 def is_same_file(status: os.stat_result | None, wanted: Fingerprint) -> bool:
     """Tell whether a status is that of the very file, unchanged."""
-    return status is not None and fingerprint_of(status, "")[:4] == wanted[:4]
+    return (
+        status is not None
+        and status.st_ino == wanted.inode
+        and status.st_mtime_ns == wanted.mtime_ns
+        and status.st_size == wanted.size
+        and status.st_dev == wanted.device
+    )
 
 
 class Moving(NamedTuple):

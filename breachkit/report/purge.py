@@ -72,7 +72,7 @@ def purge_json(
         "dry_run": outcome is None,
         "matched_by": {"raw": plan.raw, "decoded": plan.decoded, **_predicates(plan)},
         "messages": plan.messages,
-        "planned": len(plan.hits) if receipt is None else receipt.planned,
+        "planned": plan.planned if receipt is None else receipt.planned,
         **{name: 0 if receipt is None else getattr(receipt, name) for name in ("purged", *LEFT_WORDS)},
         "bytes": plan.bytes if receipt is None else receipt.bytes,
         "journal": runs[0].journal if runs else None,
@@ -93,7 +93,7 @@ def purge_json(
 
 def _predicates(plan: Plan) -> Json:
     """Write the kinds of predicates other than STRINGs: each holds for all that is planned."""
-    return {kind: len(plan.hits) for kind in plan.wanted.kinds() if kind != "string"}
+    return {kind: plan.planned for kind in plan.wanted.kinds() if kind != "string"}
 
 
 def _journals(receipt: Receipt | None) -> list[Json]:
@@ -118,9 +118,9 @@ def _unexplained_json(unexplained: Unexplained) -> Json:
 def render_plan(plan: Plan, inputs: Inputs, unexplained: Unexplained | None) -> str:
     """Write the plan for a terminal."""
     page = Page()
-    planned = f"{len(plan.hits):,} of {count(plan.messages, 'message')}"
+    planned = f"{plan.planned:,} of {count(plan.messages, 'message')}"
     page.say(f"Plan: {planned} to move out of the queue, {size(plan.bytes)}", style="bold")
-    if plan.wanted.asks_texts and plan.hits:
+    if plan.wanted.asks_texts and plan.planned:
         page.say(f"matched: {plan.raw:,} byte for byte, {plan.decoded:,} only when decoded", indent=2)
     if plan.wanted.campaign:
         page.say(f"the campaign's string: {plan.wanted.campaign}", indent=2)
@@ -137,7 +137,7 @@ def render_plan(plan: Plan, inputs: Inputs, unexplained: Unexplained | None) -> 
     if unexplained is not None:
         _render_unexplained(page, unexplained)
     render_inputs(page, inputs)
-    if plan.hits:
+    if plan.planned:
         page.say()
         page.say(STILL_OPEN, style="yellow")
     return page.text()
@@ -171,7 +171,7 @@ def render_dry_end(plan: Plan, command: str) -> str:
     """Say what a dry run did, and how to do it for good."""
     page = Page()
     page.say("Nothing was moved: this was a dry run.", style="bold")
-    if plan.hits:
+    if plan.planned:
         page.heading("Next")
         page.literal(command, indent=2)
     return page.text()

@@ -100,7 +100,7 @@ def test_whole_lines_that_are_missing_are_told(whole: bytes) -> None:
         read(whole + b"[]\n")
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.integers(0, 1 << 20), value=st.integers(0, 255))
 def test_a_byte_that_was_changed_is_told(whole: bytes, place: int, value: int) -> None:
     spot = place % len(whole)
@@ -123,7 +123,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(picked=st.integers(0, 10_000), column=st.integers(0, 13), value=VALUES)
 def test_a_forged_value_is_taken_or_told(whole: bytes, picked: int, column: int, value: Any) -> None:
     """Whatever stands in one place of one record, with a right hash: no other exception, and no strange type."""
@@ -160,7 +160,7 @@ def test_what_is_taken_can_be_judged(whole: bytes, picked: list[tuple[int, int, 
     assert {one.verdict for one in found.accounts} <= {"compromised", "suspect", "clear"}
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.integers(0, 30), value=VALUES)
 def test_a_forged_head_is_taken_or_told(whole: bytes, name: int, value: Any) -> None:
     head, *rows = rows_of(whole)

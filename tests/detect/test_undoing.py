@@ -39,7 +39,7 @@ name_words = st.text("abcdefghijklmnopqrstuvwxyz", min_size=4, max_size=12)
 
 
 @given(word=name_words, rule=st.sampled_from(RULES))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=400, deadline=None)
 def test_every_variant_of_a_name_by_johns_rules_is_found(word: str, rule: str) -> None:
     made = apply(rule, word)
     if made is None or len(made) < 2:

@@ -65,7 +65,7 @@ def write(queue: Path, messages: list[Made]) -> None:
         os.utime(path, ns=(0, one.mtime_ns))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     messages=st.lists(made, max_size=12),
     strings=st.lists(st.sampled_from(STRINGS), max_size=2, unique=True),

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from breachkit.errors import JournalBrokenError
-from breachkit.purge.journal import ORIGIN
+from breachkit.purge.chain import ORIGIN
 from breachkit.purge.journal import path_of
 from breachkit.purge.journal import read_journal
 from breachkit.purge.journal import spell_path

@@ -104,7 +104,7 @@ def main() -> int:
     """Measure, print, and write the JSON if asked."""
     rows = known_rows()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--small", action="store_true", help="little evidence, one turn: to see that it runs")
+    parser.add_argument("--small", action="store_true", help="little evidence, two turns: to see that it runs")
     parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--shrink", type=int, default=1, help="make so many times less evidence")
     parser.add_argument("--rows", nargs="+", choices=list(rows), metavar="NAME", help=", ".join(rows))
@@ -112,7 +112,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="write the table there too")
     wanted = parser.parse_args()
     if wanted.small:
-        wanted.turns, wanted.shrink = 1, SMALL
+        wanted.turns, wanted.shrink = 2, SMALL
     found: list[Measured] = []
     _write(f"{json.dumps(machine())}\n{HEAD}")
     with tempfile.TemporaryDirectory(dir=wanted.folder) as disk:

@@ -228,7 +228,7 @@ def read(logs: Sequence[LogFile], question: Question, size: int) -> tuple[Any, .
     return in_order(read_spans(nodes, reading(), question, tally, 1), tally)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     logs_of_one_server(),
     st.lists(st.integers(1, 120), max_size=3),

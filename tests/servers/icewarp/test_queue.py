@@ -251,7 +251,7 @@ BLOCK_LINES = st.sampled_from(
 
 
 @given(st.lists(BLOCK_LINES, max_size=14), st.sampled_from([b"", b"\r\n", b"\xef\xbb\xbf", b"\n"]))
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=1500)
 def test_a_usual_head_is_split_as_any_other_and_its_senders_are_those_of_the_message(
     lines: list[bytes], before: bytes
 ) -> None:
@@ -304,7 +304,7 @@ WHOLE_LINES = st.lists(BLOCK_LINES.filter(lambda line: line[:1].isalpha() and b"
 
 
 @given(WHOLE_LINES, st.booleans(), WHOLE_LINES)
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=1500)
 def test_whole_fields_say_the_same_in_one_pass_as_line_by_line(
     envelope: list[bytes], is_enveloped: bool, own: list[bytes]
 ) -> None:
@@ -315,7 +315,7 @@ def test_whole_fields_say_the_same_in_one_pass_as_line_by_line(
 
 
 @given(st.lists(TRACES, min_size=1, max_size=3), st.booleans())
-@settings(deadline=None, max_examples=600)
+@settings(deadline=None, max_examples=2500)
 def test_a_trace_line_says_the_same_in_one_pass_as_line_by_line(traces: list[str], is_enveloped: bool) -> None:
     envelope = "LocalSender: a@x.example\r\nFROM: b@x.example\r\n" + ("\r\n" if is_enveloped else "")
     lines = "".join(f"Received: {trace}\r\n" for trace in traces)

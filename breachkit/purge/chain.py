@@ -1,0 +1,82 @@
+"""JSON lines, each chained to the one before: the journal of a run and the book of a case are such files.
+
+Each line has `line` (its number from 1), `prev` (SHA-256 of the bytes of the line before it, without its end; zeros
+for the first) and `kind`. The chain shows accident and careless edits, not a forger who writes it all anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING
+from typing import Any
+from typing import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ORIGIN = "0" * 64
+
+_ENCODE = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
+"""`json.dumps` makes an encoder for each line."""
+
+
+class BrokenChainError(Exception):
+    """A line that the chain does not vouch for: its number, and why; whoever reads the file says which file it is."""
+
+    def __init__(self, number: int, why: str) -> None:
+        super().__init__(number, why)
+        self.number = number
+        self.why = why
+
+
+class Chain(NamedTuple):
+    """A chained file as read."""
+
+    lines: list[dict[str, Any]]
+    length: int
+    """Bytes of the lines that are believed."""
+    last_hash: str
+    torn: int
+    """Bytes of half a line that a crash left at the end."""
+
+
+def link(number: int, previous: str, kind: str, fields: Mapping[str, object]) -> bytes:
+    """Spell a line, without its end."""
+    return _ENCODE({"line": number, "prev": previous, "kind": kind, **fields}).encode("ascii")
+
+
+def read_chain(raw: bytes, kinds: Mapping[str, Mapping[str, type]], title: str) -> Chain:
+    """Read the bytes of a file and verify its chain.
+
+    Args:
+        raw: all of them.
+        kinds: what each kind of line must hold.
+        title: what the file is called: `journal`.
+
+    Raises:
+        BrokenChainError: a line is none, or does not follow.
+    """
+    whole, mark, torn = raw.rpartition(b"\n")
+    lines: list[dict[str, Any]] = []
+    previous = ORIGIN
+    for number, text in enumerate(whole.split(b"\n") if mark else [], 1):
+        lines.append(_parse(number, text, previous, kinds, title))
+        previous = hashlib.sha256(text).hexdigest()
+    return Chain(lines, len(whole) + len(mark), previous, len(torn))
+
+
+def _parse(
+    number: int, text: bytes, previous: str, kinds: Mapping[str, Mapping[str, type]], title: str
+) -> dict[str, Any]:
+    try:
+        fields = json.loads(text)
+    except (ValueError, RecursionError):
+        raise BrokenChainError(number, f"it is no line of a {title}") from None
+    if not isinstance(fields, dict) or fields.get("line") != number or fields.get("prev") != previous:
+        raise BrokenChainError(number, "it does not follow from the line before it")
+    kind = fields.get("kind")
+    wanted = kinds.get(kind) if isinstance(kind, str) else None
+    if wanted is None or any(type(fields.get(name)) is not needed for name, needed in wanted.items()):
+        raise BrokenChainError(number, "it is of no known kind")
+    return fields
