@@ -98,21 +98,6 @@ def messages_table(messages: Iterable[Message]) -> pd.DataFrame:
     return _frame(held, MESSAGES)
 
 
-def recipients_table(messages: pd.DataFrame) -> pd.DataFrame:
-    """Put the recipients of queued messages in a table: one row each, columns `message`, `rcpt_to`, `domain`."""
-    pairs = [
-        (number, name) for number, names in zip(messages.index, messages["rcpt_to"], strict=True) for name in names
-    ]
-    domains = {name: name.rpartition("@")[2] for name in {name for _, name in pairs}}
-    return pd.DataFrame(
-        {
-            "message": pd.Series([number for number, _ in pairs], dtype=messages.index.dtype),
-            "rcpt_to": pd.Series([name for _, name in pairs], dtype="str"),
-            "domain": pd.Series([domains[name] for _, name in pairs], dtype="str"),
-        }
-    )
-
-
 def attempts_table(attempts: Sequence[AuthAttempt]) -> pd.DataFrame:
     """Put tries to authenticate in a table, in order of time, columns `ATTEMPTS`."""
     ordered = sorted(attempts, key=lambda attempt: (attempt.ts, attempt.source))

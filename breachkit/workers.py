@@ -1,5 +1,8 @@
 """The same work on many files by several processes: pieces out, small partial results back, in no order.
 
+What becomes of the results is the caller's: each process keeps its own in a `Kept`, so that what can be counted is
+counted where it was read, and only the counts travel.
+
 Measured on 200,000 queued files in the page cache, 2 processors: plain `os.fork` with pieces handed over a pipe
 took 0.80 of the time of ripgrep, a pool of forked processes 0.89, of spawned ones 0.96, threads 1.65. Out of the
 cache it is the number of reads in flight that counts: 8 threads in each process took 0.45.
@@ -17,6 +20,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import NamedTuple
+from typing import Protocol
+from typing import TypeVar
 
 from breachkit.errors import WorkerLostError
 
@@ -42,6 +47,35 @@ class Piece(NamedTuple):
 
     folder: str
     names: list[str]
+
+
+class Kept(Protocol):
+    """What one process keeps of the results of its work."""
+
+    def add(self, result: Any) -> None:
+        """Take the result of one piece."""
+
+    def packed(self) -> Any:
+        """Return all of it as values that `marshal` can write."""
+
+    def merge(self, packed: Any) -> None:
+        """Take what another process packed."""
+
+
+K = TypeVar("K", bound=Kept)
+
+
+class Listed:
+    """All results, in no order."""
+
+    def __init__(self) -> None:
+        self.results: list[Any] = []
+        self.add = self.results.append
+        self.merge = self.results.extend
+
+    def packed(self) -> list[Any]:
+        """Return them."""
+        return self.results
 
 
 def processors() -> int:
@@ -75,21 +109,32 @@ def spread(pieces: Iterable[Piece], work: Callable[[Piece], Any], jobs: int) -> 
     Raises:
         WorkerLostError: a process ended before its work was done.
     """
+    return keep(pieces, work, jobs, Listed).results
+
+
+def keep(pieces: Iterable[Piece], work: Callable[[Piece], Any], jobs: int, new: Callable[[], K]) -> K:
+    """Do the work on every piece as `spread` does, and keep the results in what `new` makes, one for each process."""
     ahead = iter(pieces)
     watch = _Stopwatch()
-    results = [watch.time(piece, work) for piece in islice(ahead, FIRST_PIECES)]
+    kept = new()
+    for piece in islice(ahead, FIRST_PIECES):
+        kept.add(watch.time(piece, work))
     following = next(ahead, None)
     if following is None:
-        return results
+        return kept
     rest = _chain(following, ahead)
     is_forked = jobs > 1 and can_fork()
     if is_forked or watch.is_cold:
-        return results + _share(rest, work, jobs if is_forked else 1, THREADS if watch.is_cold else 1)
-    if jobs > 1 and _can_spawn():
-        results += [work(piece) for piece in islice(rest, SPAWN_AFTER)]
-        following = next(rest, None)
-        return results if following is None else results + _spawn(_chain(following, rest), work, jobs)
-    return results + [work(piece) for piece in rest]
+        worker = _Worker(work, new, THREADS if watch.is_cold else 1)
+        _share(rest, worker, jobs if is_forked else 1, kept)
+        return kept
+    is_spawned = jobs > 1 and _can_spawn()
+    for piece in islice(rest, SPAWN_AFTER) if is_spawned else rest:
+        kept.add(work(piece))
+    following = next(rest, None)
+    if following is not None:
+        _spawn(_chain(following, rest), work, jobs, kept)
+    return kept
 
 
 def _chain(first: Piece, rest: Iterator[Piece]) -> Iterator[Piece]:
@@ -128,26 +173,33 @@ def _blocks_read() -> int | None:
     return resource.getrusage(resource.RUSAGE_SELF).ru_inblock
 
 
-def _share(pieces: Iterator[Piece], work: Callable[[Piece], Any], jobs: int, threads: int) -> list[Any]:
+class _Worker(NamedTuple):
+    """What each process does, and with how many threads."""
+
+    work: Callable[[Piece], Any]
+    new: Callable[[], Kept]
+    threads: int
+
+
+def _share(pieces: Iterator[Piece], worker: _Worker, jobs: int, kept: Kept) -> None:
     """Hand pieces over a pipe to forked processes and threads; what the pipe has no room for is done here."""
     reading, writing = os.pipe()
     children: list[tuple[int, int]] = []
-    results: list[Any] = []
     try:
         for _ in range(jobs - 1):
-            children.append(_fork(work, reading, writing, threads))  # noqa: PERF401  each is to be waited for if the next fails
-        os.set_blocking(writing, threads > 1)  # with threads this one only looks for pieces
-        beside = _Threads(work, reading, threads - 1)
+            children.append(_fork(worker, reading, writing))  # noqa: PERF401  each is to be waited for if the next fails
+        os.set_blocking(writing, worker.threads > 1)  # with threads this one only looks for pieces
+        beside = _Threads(worker, reading)
         for piece in pieces:
             record = _write(piece)
             if record is None or not _hand_over(writing, record):
-                results.append(work(piece))
+                kept.add(worker.work(piece))
         os.close(writing)
         writing = -1
-        results += _work_off(work, reading)
-        results += beside.results()
+        _work_off(worker.work, reading, kept)
+        beside.merge_into(kept)
         while children:
-            results += _collect(*children.pop())
+            kept.merge(_collect(*children.pop()))
     finally:
         for handle in (reading, writing):
             if handle >= 0:
@@ -155,7 +207,6 @@ def _share(pieces: Iterator[Piece], work: Callable[[Piece], Any], jobs: int, thr
         for child, report in children:
             os.close(report)
             os.waitpid(child, 0)
-    return results
 
 
 def _write(piece: Piece) -> bytes | None:
@@ -171,42 +222,43 @@ def _hand_over(writing: int, record: bytes) -> bool:
         return False
 
 
-def _work_off(work: Callable[[Piece], Any], reading: int) -> list[Any]:
+def _work_off(work: Callable[[Piece], Any], reading: int, kept: Kept) -> None:
     """Do what comes out of the pipe until nothing more can come."""
-    results: list[Any] = []
     while record := os.read(reading, RECORD):
         folder, *names = map(os.fsdecode, record.rstrip(b"\0").split(b"\0"))
-        results.append(work(Piece(folder, names)))
-    return results
+        kept.add(work(Piece(folder, names)))
 
 
 class _Threads:
-    """Threads that work off the pipe; what one of them raises is raised where the results are asked for."""
+    """All threads of a process but its first; what one of them raises is raised where the results are asked for."""
 
-    def __init__(self, work: Callable[[Piece], Any], reading: int, number: int) -> None:
-        self._results: list[Any] = []
+    def __init__(self, worker: _Worker, reading: int) -> None:
+        self._kept = [worker.new() for _ in range(worker.threads - 1)]
         self._errors: list[BaseException] = []
-        self._threads = [threading.Thread(target=self._run, args=(work, reading), daemon=True) for _ in range(number)]
+        self._threads = [
+            threading.Thread(target=self._run, args=(worker.work, reading, kept), daemon=True) for kept in self._kept
+        ]
         for thread in self._threads:
             thread.start()
 
-    def _run(self, work: Callable[[Piece], Any], reading: int) -> None:
+    def _run(self, work: Callable[[Piece], Any], reading: int, kept: Kept) -> None:
         try:
-            self._results += _work_off(work, reading)
+            _work_off(work, reading, kept)
         except BaseException as error:  # noqa: BLE001  raised again in the thread that asks
             self._errors.append(error)
 
-    def results(self) -> list[Any]:
-        """Wait for all of them."""
+    def merge_into(self, kept: Kept) -> None:
+        """Wait for all of them, and put together what they kept."""
         for thread in self._threads:
             thread.join()
         if self._errors:
             raise self._errors[0]
-        return self._results
+        for one in self._kept:
+            kept.merge(one.packed())
 
 
-def _fork(work: Callable[[Piece], Any], reading: int, writing: int, threads: int) -> tuple[int, int]:
-    """Start a process that works off the pipe; returns its id, and the handle that its results come from."""
+def _fork(worker: _Worker, reading: int, writing: int) -> tuple[int, int]:
+    """Start a process that works off the pipe; returns its id, and the handle that what it kept comes from."""
     report, reporting = os.pipe()
     child = os.fork()
     if child:
@@ -216,10 +268,11 @@ def _fork(work: Callable[[Piece], Any], reading: int, writing: int, threads: int
     try:
         os.close(writing)
         os.close(report)
-        beside = _Threads(work, reading, threads - 1)
-        results = _work_off(work, reading)
+        kept, beside = worker.new(), _Threads(worker, reading)
+        _work_off(worker.work, reading, kept)
+        beside.merge_into(kept)
         with os.fdopen(reporting, "wb") as stream:
-            stream.write(marshal.dumps(results + beside.results()))
+            stream.write(marshal.dumps(kept.packed()))
         code = 0
     except KeyboardInterrupt:
         code = 130
@@ -231,25 +284,25 @@ def _fork(work: Callable[[Piece], Any], reading: int, writing: int, threads: int
         os._exit(code)
 
 
-def _collect(child: int, report: int) -> list[Any]:
-    """Read the results of a process. Raises WorkerLostError."""
+def _collect(child: int, report: int) -> Any:
+    """Read what a process kept. Raises WorkerLostError."""
     with os.fdopen(report, "rb") as stream:
         spelled = stream.read()
     _, status = os.waitpid(child, 0)
     if status:
         raise WorkerLostError(os.waitstatus_to_exitcode(status))
-    results: list[Any] = marshal.loads(spelled)  # noqa: S302  our own process wrote it
-    return results
+    return marshal.loads(spelled)  # noqa: S302  our own process wrote it
 
 
-def _spawn(pieces: Iterator[Piece], work: Callable[[Piece], Any], jobs: int) -> list[Any]:
-    """Let processes do it that begin from nothing, as Windows and macOS want it."""
+def _spawn(pieces: Iterator[Piece], work: Callable[[Piece], Any], jobs: int, kept: Kept) -> None:
+    """Let processes do it that begin from nothing, as Windows and macOS want it; what they find is kept here."""
     from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415  50 ms, and only wanted here
     from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415
     from multiprocessing import get_context  # noqa: PLC0415
 
     with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
         try:
-            return list(pool.map(work, pieces))
+            for result in pool.map(work, pieces):
+                kept.add(result)
         except BrokenProcessPool:
             raise WorkerLostError(1) from None

@@ -11,7 +11,7 @@ from breachkit.case.investigation import Investigation
 from breachkit.case.investigation import Passwords
 from breachkit.case.investigation import Settings
 from breachkit.cli import exports
-from breachkit.cli import joins
+from breachkit.cli import logged
 from breachkit.cli.accusing import read_evidence
 from breachkit.cli.aside import make_yard
 from breachkit.cli.contain import contained
@@ -28,13 +28,12 @@ from breachkit.detect.inquiry import Inquiry
 from breachkit.detect.inventory import take_inventory
 from breachkit.detect.passwords import Criteria
 from breachkit.detect.passwords import find_weak_passwords
+from breachkit.detect.survey import survey_of
 from breachkit.detect.symptoms import find_symptoms
 from breachkit.errors import BreachkitError
 from breachkit.progress import bar
 from breachkit.purge.custody import take_stock
 from breachkit.reading import gather
-from breachkit.tables import messages_table
-from breachkit.tables import recipients_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,13 +113,12 @@ def _campaigns(
 
 def _queue(where: Where, messages: Sequence[Message], facts: gather.SmtpFacts) -> tuple[Inventory, Sequence[Finding]]:
     """Take the inventory of the queue as it is, and the symptoms of the case as a whole."""
-    queued = messages_table([message for message in messages if not message.quarantined])
-    whole, hours = messages_table(messages), joins.hours_of(facts)
-    sessions = None if hours is None else hours.sessions
-    inventory = take_inventory(queued, recipients_table(queued), gather.queue_labels(where), sessions, where.zone)
+    queued = survey_of(message for message in messages if not message.quarantined)
+    hours = logged.hours_of(facts)
+    inventory = take_inventory(queued, gather.queue_labels(where), hours and hours.sessions, where.zone)
     # `scan` counts recipients of mail that somebody logged in for
     authenticated = replace(facts, sends=[sent for sent in facts.sends if sent[2] is not None])
-    return inventory, find_symptoms(whole, hours, joins.fates_of(authenticated))
+    return inventory, find_symptoms(survey_of(messages), hours, logged.fates_of(authenticated))
 
 
 def _passwords(

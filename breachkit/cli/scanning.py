@@ -1,4 +1,4 @@
-"""The steps of a scan: read, put into tables, find, tell."""
+"""The steps of a scan: count, find, tell."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from breachkit.cli import options
 from breachkit.cli import output
 from breachkit.cli.several import Several
 from breachkit.cli.several import read_together
+from breachkit.detect.survey import survey_of
 from breachkit.reading import gather
+from breachkit.reading.counting import count_messages
 from breachkit.reading.where import find_evidence
 
 if TYPE_CHECKING:
+    from breachkit.detect.survey import Survey
     from breachkit.reading.where import Asked
-    from breachkit.records import Message
     from breachkit.report.inputs import Inputs
 
 
@@ -31,22 +33,19 @@ class Manner(NamedTuple):
 
 def run_scan(asked: Asked, several: Several, manner: Manner) -> None:
     """Do it. Raises BreachkitErrors; ends with the exit code that the books and the symptoms call for."""
-    messages, facts, inputs, books, queues, following = (
+    survey, facts, inputs, books, queues, following = (
         _read_together(asked, several, manner.jobs) if several.is_asked else _read(asked, manner.jobs)
     )
-    from breachkit.cli import joins
+    from breachkit.cli import logged
     from breachkit.detect.inventory import take_inventory
     from breachkit.detect.symptoms import find_symptoms
     from breachkit.report.contract import dump
     from breachkit.report.scan import render_scan
     from breachkit.report.scan import scan_json
-    from breachkit.tables import messages_table
-    from breachkit.tables import recipients_table
 
-    table, hours = messages_table(messages), joins.hours_of(facts)
-    sessions = None if hours is None else hours.sessions
-    found = take_inventory(table, recipients_table(table), queues, sessions, inputs.zone)
-    symptoms = find_symptoms(table, hours, joins.fates_of(facts))
+    hours = logged.hours_of(facts)
+    found = take_inventory(survey, queues, hours and hours.sessions, inputs.zone)
+    symptoms = find_symptoms(survey, hours, logged.fates_of(facts))
     is_json = manner.output_format is options.Format.JSON
     output.write(
         dump(scan_json(found, symptoms, inputs)) if is_json else render_scan(found, symptoms, inputs, following),
@@ -58,7 +57,7 @@ def run_scan(asked: Asked, several: Several, manner: Manner) -> None:
 class _Read(NamedTuple):
     """What a scan looks at."""
 
-    messages: list[Message]
+    survey: Survey
     facts: gather.SmtpFacts
     inputs: Inputs
     books: gather.Books
@@ -68,10 +67,10 @@ class _Read(NamedTuple):
 
 def _read(asked: Asked, jobs: int | None) -> _Read:
     where, books = find_evidence(asked), gather.Books()
-    messages = gather.read_messages(where, books, quarantined=False, jobs=jobs)
+    survey = count_messages(where, books, jobs)
     facts = gather.read_smtp(where, books, gather.run_fingerprints(), frozenset(), jobs)
     inputs = gather.inputs_of(where, books, facts)
-    return _Read(messages, facts, inputs, books, gather.queue_labels(where), where.command("find-account"))
+    return _Read(survey, facts, inputs, books, gather.queue_labels(where), where.command("find-account"))
 
 
 def _read_together(asked: Asked, several: Several, jobs: int | None) -> _Read:
@@ -79,7 +78,7 @@ def _read_together(asked: Asked, several: Several, jobs: int | None) -> _Read:
     stitched = together.stitched
     # what was read for find-account alone is left out: mail from outside, other doors, what was moved away
     facts = replace(stitched.facts, sends=[sent for sent in stitched.facts.sends if sent[2] is not None])
-    messages = [message for message in stitched.messages if not message.quarantined]
+    survey = survey_of(message for message in stitched.messages if not message.quarantined)
     inputs, books = together.inputs(("queue", "smtp"))
     queues = [f"{node.node}:{queue}" for node in stitched.read for queue in node.queues]
-    return _Read(messages, facts, inputs, books, queues, together.again("find-account", several))
+    return _Read(survey, facts, inputs, books, queues, together.again("find-account", several))

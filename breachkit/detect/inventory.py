@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
-from typing import Any
 from typing import NamedTuple
 
-import pandas as pd
+from breachkit.micros import DAY
+from breachkit.micros import HOUR
+from breachkit.micros import moment_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
+    from collections.abc import Mapping
+    from collections.abc import Sequence
     from datetime import tzinfo
+
+    from breachkit.detect.survey import Survey
 
 TOP = 50
 """Declared senders and recipient domains that are listed; the numbers of distinct ones are given beside."""
@@ -74,86 +80,73 @@ class Inventory:
 
 
 def take_inventory(
-    messages: pd.DataFrame,
-    recipients: pd.DataFrame,
-    queues: Iterable[str],
-    sessions: pd.Series[int] | None,
-    zone: tzinfo,
+    survey: Survey, queues: Iterable[str], sessions: Mapping[int, int] | None, zone: tzinfo
 ) -> Inventory:
     """Count what is in the queues.
 
     Args:
-        messages: the table of messages.
-        recipients: the table of their recipients.
+        survey: what was counted of the messages.
         queues: the queue folders, empty ones too.
-        sessions: SMTP sessions by hour (UTC), None without logs.
+        sessions: SMTP sessions by hour, as seconds since the epoch; None without logs.
         zone: in which days begin.
     """
-    by_domain = recipients.drop_duplicates(["message", "domain"])["domain"].value_counts()
-    by_sender = messages["mail_from"].value_counts(dropna=False)
-    times = messages["ts"].sort_values()
-    newest = times.iloc[-1] if len(times) else None
+    times = survey.times
+    newest = max(times, default=None)
+    senders = survey.senders
     return Inventory(
-        messages=len(messages),
-        bytes=int(messages["size"].sum()),
-        oldest=times.iloc[0] if len(times) else None,
-        newest=newest,
-        last_hour=_since(times, newest, pd.Timedelta(hours=1)),
-        last_day=_since(times, newest, pd.Timedelta(days=1)),
-        queues=_queues(messages, queues),
-        senders=_senders(messages, recipients),
-        mail_froms=_names(by_sender, len(messages)),
-        mail_froms_distinct=int(messages["mail_from"].nunique()),
-        recipient_domains=_names(by_domain, len(messages)),
-        recipient_domains_distinct=len(by_domain),
-        session_days=_days(sessions, zone),
+        messages=survey.messages,
+        bytes=survey.bytes,
+        oldest=None if newest is None else moment_of(min(times)),
+        newest=None if newest is None else moment_of(newest),
+        last_hour=_since(times, newest, HOUR),
+        last_day=_since(times, newest, DAY),
+        queues=_queues(survey, queues),
+        senders=_accounts(survey),
+        mail_froms=_names(senders, survey.messages),
+        mail_froms_distinct=len(senders) - (None in senders),
+        recipient_domains=_names(survey.domains, survey.messages),
+        recipient_domains_distinct=len(survey.domains),
+        session_days=_days(sessions or {}, zone),
     )
 
 
-def _since(times: pd.Series[Any], newest: pd.Timestamp | None, span: pd.Timedelta) -> int:
-    return 0 if newest is None else int((times > newest - span).sum())
+def _since(times: Sequence[int], newest: int | None, span: int) -> int:
+    return 0 if newest is None else sum(ts > newest - span for ts in times)
 
 
-def _queues(messages: pd.DataFrame, queues: Iterable[str]) -> tuple[QueueRow, ...]:
-    sums = messages.groupby("queue")["size"].agg(["size", "sum"])
-    found = {str(name): (int(row["size"]), int(row["sum"])) for name, row in sums.iterrows()}
-    rows = [QueueRow(name, *found.get(name, (0, 0))) for name in dict.fromkeys([*queues, *found])]
+def _queues(survey: Survey, queues: Iterable[str]) -> tuple[QueueRow, ...]:
+    names = dict.fromkeys([*queues, *survey.queues])
+    rows = [QueueRow(name, survey.queues[name], survey.queue_bytes[name]) for name in names]
     return tuple(sorted(rows, key=lambda row: (-row.messages, row.path)))
 
 
-def _senders(messages: pd.DataFrame, recipients: pd.DataFrame) -> tuple[SenderRow, ...]:
-    keyed = messages.assign(account=messages["auth_user"].astype("object").where(messages["auth_user"].notna(), ""))
-    named = recipients.assign(account=keyed["account"].loc[recipients["message"]].to_numpy())
-    distinct = named.groupby("account")["rcpt_to"].nunique()
-    groups = keyed.groupby("account")["mail_from"].agg(["size", "nunique"])
+def _accounts(survey: Survey) -> tuple[SenderRow, ...]:
+    senders = Counter(account for account, sender in survey.pairs if sender is not None)
     rows = [
         SenderRow(
-            auth_user=str(account) or None,
-            messages=int(row["size"]),
-            share=int(row["size"]) / len(messages),
-            mail_froms=int(row["nunique"]),
-            recipients=int(distinct.get(account, 0)),
+            auth_user=account,
+            messages=number,
+            share=number / survey.messages,
+            mail_froms=senders[account],
+            recipients=len(survey.reached[account]),
         )
-        for account, row in groups.iterrows()
+        for account, number in survey.accounts.items()
     ]
     return tuple(sorted(rows, key=lambda row: (-row.messages, row.auth_user is None, row.auth_user or "")))
 
 
-def _names(counts: pd.Series[int], total: int) -> tuple[NameRow, ...]:
-    rows = [
-        NameRow(name if isinstance(name, str) else None, int(number), int(number) / total)
-        for name, number in counts.items()
-    ]
+def _names(counts: Mapping[str, int] | Mapping[str | None, int], total: int) -> tuple[NameRow, ...]:
+    rows = [NameRow(name, number, number / total) for name, number in counts.items()]
     return tuple(sorted(rows, key=lambda row: (-row.messages, row.name is None, row.name or ""))[:TOP])
 
 
-def _days(sessions: pd.Series[int] | None, zone: tzinfo) -> tuple[DayRow, ...]:
-    if sessions is None or sessions.empty:
-        return ()
-    local = sessions.copy()
-    local.index = pd.DatetimeIndex(sessions.index).tz_convert(zone)
+def _days(sessions: Mapping[int, int], zone: tzinfo) -> tuple[DayRow, ...]:
+    days: dict[str, list[tuple[datetime, int]]] = {}
+    for hour, number in sorted(sessions.items()):
+        local = datetime.fromtimestamp(hour, zone)
+        days.setdefault(local.strftime("%Y-%m-%d"), []).append((local, number))
     rows = []
-    for day, hours in local.groupby(pd.DatetimeIndex(local.index).strftime("%Y-%m-%d")):
-        busiest: Any = hours.idxmax()
-        rows.append(DayRow(str(day), int(hours.sum()), int(hours.max()), busiest.strftime("%H:00")))
+    for day, hours in days.items():
+        busiest = max(hours, key=lambda hour: hour[1])
+        rows.append(DayRow(day, sum(number for _, number in hours), busiest[1], busiest[0].strftime("%H:00")))
     return tuple(rows)

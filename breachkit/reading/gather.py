@@ -127,9 +127,7 @@ def read_messages(where: Where, books: Books, *, quarantined: bool, jobs: int | 
 
     None is one process a processor. Raises PathUnreadableError, WorkerLostError.
     """
-    folders: list[QueueFolder] = [queue for queue in where.layout.queues if quarantined or not queue.is_quarantine]
-    for folder in folders:
-        _listable(folder)
+    folders = queue_folders(where, quarantined=quarantined)
     messages: list[Message] = []
     with bar(sys.stderr, "queue", None, " messages") as progress:
         for row in where.server.read_queue(folders, where.layout.root, where.zone, progress, jobs or processors()):
@@ -143,6 +141,14 @@ def read_messages(where: Where, books: Books, *, quarantined: bool, jobs: int | 
             if where.is_inside(row.ts):
                 messages.append(row)
     return messages
+
+
+def queue_folders(where: Where, *, quarantined: bool) -> list[QueueFolder]:
+    """List the queue folders, each of which can be listed. Raises PathUnreadableError."""
+    folders: list[QueueFolder] = [queue for queue in where.layout.queues if quarantined or not queue.is_quarantine]
+    for folder in folders:
+        _listable(folder)
+    return folders
 
 
 def _listable(folder: QueueFolder) -> None:

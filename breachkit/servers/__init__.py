@@ -10,13 +10,17 @@ import importlib
 import pkgutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from typing import Any
 from typing import Literal
 from typing import NamedTuple
+from typing import Protocol
 
 from breachkit.errors import UnknownServerError
+from breachkit.workers import Kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from collections.abc import Iterable
     from collections.abc import Iterator
     from collections.abc import Mapping
     from collections.abc import Sequence
@@ -54,6 +58,30 @@ class QueueFolder(NamedTuple):
     """What named it, when it is outside: `path.dat line 8`."""
     is_quarantine: bool = False
     """True for what breachkit itself has moved there."""
+
+
+ReadPiece = tuple[str, list[tuple[Any, ...]], list[tuple[str, str]], bool, str]
+"""Some files of one folder, in plain values that travel between processes: the label of their queue; of each that was
+read its path as shown, size, time (microseconds since the epoch), whether it bears that time itself, what was asked
+for, and its name; of each that was not its path and the reason; whether breachkit moved them there; the folder."""
+
+
+class Walk(NamedTuple):
+    """How queues are to be read."""
+
+    root: Path | None
+    """What shown paths are relative to."""
+    zone: tzinfo
+    progress: Progress
+    jobs: int
+    """Processes to use."""
+
+
+class QueueCount(Kept, Protocol):
+    """What is counted of a queue, in one process or in all."""
+
+    def pass_over(self, skipped: Iterable[Skipped]) -> None:
+        """Take what was met on the way and is no file; all else of the folder has been counted by then."""
 
 
 class LogFile(NamedTuple):
@@ -167,6 +195,8 @@ class MailServer:
     """Turn a queue folder named by the user into itself and the queues below it."""
     read_queue: Callable[[Sequence[QueueFolder], Path | None, tzinfo, Progress, int], Iterator[Message | Skipped]]
     """Read queued messages, over so many processes. Raises WorkerLostError."""
+    count_queue: Callable[[Sequence[QueueFolder], Walk, Callable[[], QueueCount]], Iterator[QueueCount]]
+    """Count what `read_queue` reads, in the process that reads it: a count is made for each folder below no other."""
     read_message: Callable[[Found, QueueFolder, Path | None, tzinfo], Message | Skipped]
     """Read one queued message that lies in, or below, a queue folder."""
     read_senders: Callable[[bytes], tuple[str | None, str | None, str | None]]

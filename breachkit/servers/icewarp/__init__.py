@@ -19,6 +19,7 @@ from breachkit.servers.icewarp.layout import is_live
 from breachkit.servers.icewarp.layout import queue_home
 from breachkit.servers.icewarp.layout import split_queue
 from breachkit.servers.icewarp.logs import find_logs
+from breachkit.servers.icewarp.queue import count_queue
 from breachkit.servers.icewarp.queue import read_message
 from breachkit.servers.icewarp.queue import read_queue
 from breachkit.servers.icewarp.queue import read_senders
@@ -50,6 +51,7 @@ SERVER = MailServer(
     find_logs=find_logs,
     split_queue=split_queue,
     read_queue=read_queue,
+    count_queue=count_queue,
     read_message=read_message,
     read_senders=read_senders,
     queue_home=queue_home,

@@ -24,27 +24,34 @@ from breachkit.files import name_below
 from breachkit.files import read_head
 from breachkit.files import reason_of
 from breachkit.files import shown
+from breachkit.micros import EPOCH
+from breachkit.micros import MICROSECOND
+from breachkit.micros import micros_of
+from breachkit.micros import moment_of
 from breachkit.records import Locus
 from breachkit.records import Message
 from breachkit.records import Skipped
 from breachkit.servers.icewarp.ids import time_of_id
-from breachkit.servers.icewarp.usual import Said
-from breachkit.servers.icewarp.usual import tell_usual
-from breachkit.servers.icewarp.usual import tell_usual_senders
+from breachkit.servers.icewarp.usual import capture
 from breachkit.servers.icewarp.values import addresses
 from breachkit.servers.icewarp.values import received
 from breachkit.servers.icewarp.values import sender_of
 from breachkit.servers.icewarp.values import text_of
+from breachkit.workers import keep
 from breachkit.workers import spread
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from collections.abc import Iterator
     from collections.abc import Sequence
     from datetime import tzinfo
     from pathlib import Path
 
     from breachkit.progress import Progress
+    from breachkit.servers import QueueCount
     from breachkit.servers import QueueFolder
+    from breachkit.servers import ReadPiece
+    from breachkit.servers import Walk
     from breachkit.workers import Piece
 
 HEAD_BYTES = 1 << 15
@@ -59,7 +66,7 @@ _KNOWN = _OF_A_MESSAGE | {b"from", b"to", b"cc", b"sender", b"reply-to", b"retur
 _RECIPIENT_FIELDS = (b"rcpt", b"rcptto", b"recipient", b"recipients")
 
 _Told = tuple[Any, ...]
-"""What `Said` holds, with a time in any case, and whether a stamp gave it."""
+"""What a head says of a message, its time last; plain values, which travel between processes."""
 
 Fields = dict[bytes, list[bytes]]
 
@@ -85,17 +92,33 @@ def read_queue(
 
     The order is that of `walk`, over however many processes. Raises WorkerLostError.
     """
-    labels = {os.fspath(folder.path): folder for folder in folders}
-    tops = [folder for folder in folders if not any(os.fspath(up) in labels for up in folder.path.parents)]
-    reader = PieceReader(labels, root, zone)
-    for top in tops:
-        rows: list[Message | Skipped] = []
-        skipped: list[Skipped] = []
-        pieces = _told(list_pieces(os.fspath(top.path), root, skipped, with_moved=True), progress)
-        for read in spread(pieces, reader, jobs):
-            rows.extend(_unpack(read, root))
-        progress(len(skipped))
-        yield from sorted([*rows, *skipped], key=lambda row: in_walk_order(row.source.path, "/"))
+    reader = PieceReader(folders, root, zone, _tell)
+    for top in _tops(folders):
+        passed_over: list[Skipped] = []
+        found = spread(_told(_pieces(top, root, passed_over), progress), reader, jobs)
+        progress(len(passed_over))
+        rows = [row for piece in found for row in _unpack(piece)]
+        yield from sorted([*rows, *passed_over], key=lambda row: in_walk_order(row.source.path, "/"))
+
+
+def count_queue(folders: Sequence[QueueFolder], walk: Walk, new: Callable[[], QueueCount]) -> Iterator[QueueCount]:
+    """Count what `read_queue` reads where it is read, one count for each folder that is below no other one."""
+    reader = PieceReader(folders, walk.root, walk.zone, tell_counted)
+    for top in _tops(folders):
+        passed_over: list[Skipped] = []
+        counted = keep(_told(_pieces(top, walk.root, passed_over), walk.progress), reader, walk.jobs, new)
+        walk.progress(len(passed_over))
+        counted.pass_over(passed_over)
+        yield counted
+
+
+def _tops(folders: Sequence[QueueFolder]) -> list[QueueFolder]:
+    known = {os.fspath(folder.path) for folder in folders}
+    return [folder for folder in folders if not any(os.fspath(up) in known for up in folder.path.parents)]
+
+
+def _pieces(top: QueueFolder, root: Path | None, passed_over: list[Skipped]) -> Iterator[Piece]:
+    return list_pieces(os.fspath(top.path), root, passed_over, with_moved=True)
 
 
 def _told(pieces: Iterator[Piece], progress: Progress) -> Iterator[Piece]:
@@ -107,36 +130,44 @@ def _told(pieces: Iterator[Piece], progress: Progress) -> Iterator[Piece]:
 class PieceReader:
     """Reads the files of a piece; it can be handed to another process."""
 
-    def __init__(self, folders: dict[str, QueueFolder], root: Path | None, zone: tzinfo) -> None:
-        self._folders = folders
+    def __init__(
+        self, folders: Sequence[QueueFolder], root: Path | None, zone: tzinfo, tell: Callable[[bytes, tzinfo], _Told]
+    ) -> None:
+        self._folders = {os.fspath(folder.path): folder for folder in folders}
         self._root = root
         self._zone = zone
+        self._tell = tell
 
-    def __call__(self, piece: Piece) -> tuple[Any, ...]:
-        """Read them; plain values, since a record with a time in it travels ten times slower."""
+    def __call__(self, piece: Piece) -> ReadPiece:
+        """Read them; plain values, since a record travels ten times slower."""
         above = os.path.join(piece.folder, "")  # noqa: PTH118
         folder = _folder_of(above, self._folders)
+        named = name_below(above, self._root)
         read, skipped = [], []
         with HeadReader(piece.folder) as heads:
             for name in piece.names:
                 try:
-                    head, size, mtime = heads.read(name, HEAD_BYTES)
-                    if len(head) == HEAD_BYTES < size and parse_head(head, is_whole=False) is None:
-                        head = heads.read(name, LONGEST_HEAD)[0]
+                    read.append((named(name), *self._read(heads, name)))
                 except OSError as error:
-                    skipped.append((name, reason_of(error)))
-                    continue
-                read.append((name, size, *_tell(head, mtime, self._zone)))
-        return above, folder.label, folder.is_quarantine, read, skipped
+                    skipped.append((named(name), reason_of(error)))
+        return folder.label, read, skipped, folder.is_quarantine, above
+
+    def _read(self, heads: HeadReader, name: str) -> _Told:
+        raw, size = heads.read(name, HEAD_BYTES)
+        if len(raw) == HEAD_BYTES < size and parse_head(raw, is_whole=False) is None:
+            raw = heads.read(name, LONGEST_HEAD)[0]
+        *said, ts = self._tell(raw, self._zone)
+        if ts is None:
+            return size, _time_of_file(heads.mtime(name)), False, *said, name
+        return size, ts, True, *said, name
 
 
-def _unpack(piece: tuple[Any, ...], root: Path | None) -> Iterator[Message | Skipped]:
-    above, label, is_quarantine, read, skipped = piece
-    named = name_below(above, root)
-    for name, size, *told in read:
-        yield _message(told, size, (label, (above + name,), is_quarantine, Locus(named(name), 0, 1)))
-    for name, reason in skipped:
-        yield Skipped(reason, Locus(named(name), 0, 1))
+def _unpack(piece: ReadPiece) -> Iterator[Message | Skipped]:
+    label, read, skipped, is_quarantine, above = piece
+    for path, size, ts, is_stamped, *said, name in read:
+        yield _message(said, (ts, is_stamped, size), (label, (above + name,), is_quarantine, Locus(path, 0, 1)))
+    for path, reason in skipped:
+        yield Skipped(reason, Locus(path, 0, 1))
 
 
 def read_message(found: Found, folder: QueueFolder, root: Path | None, zone: tzinfo) -> Message | Skipped:
@@ -151,9 +182,9 @@ def read_message(found: Found, folder: QueueFolder, root: Path | None, zone: tzi
 
 def read_senders(raw: bytes) -> tuple[str | None, str | None, str | None]:
     """Read account, declared From and subject, as `read_message` does, from the bytes of a file."""
-    usual = tell_usual_senders(raw[:HEAD_BYTES])
+    usual = capture(raw[:HEAD_BYTES])
     if usual is not None:
-        return usual
+        return usual.auth_user, usual.mail_from, usual.subject
     head = (parse_head(raw[:HEAD_BYTES], is_whole=len(raw) <= HEAD_BYTES) or parse_head(raw[:LONGEST_HEAD])) or _NO_HEAD
     return _account(head), _sender(head.first, b"from"), _subject(head)
 
@@ -206,38 +237,71 @@ def _block(text: bytes, start: int) -> tuple[Fields, int]:
 
 def message_of(raw: bytes, found: Found, folder: QueueFolder, zone: tzinfo, source: Locus) -> Message:
     """Make a Message of the head of a queue file; what the head does not say is None."""
-    told = _tell(raw, found.mtime, zone)
-    return _message(told, found.size, (folder.label, (found.path,), folder.is_quarantine, source))
+    *said, ts = _tell(raw, zone)
+    is_stamped = ts is not None
+    place = (folder.label, (found.path,), folder.is_quarantine, source)
+    return _message(said, (_time_of_file(found.mtime) if ts is None else ts, is_stamped, found.size), place)
 
 
-def _message(told: _Told, size: int, place: tuple[str, tuple[str, ...], bool, Locus]) -> Message:
+def _time_of_file(mtime: float) -> int:
+    return (datetime.fromtimestamp(mtime, UTC) - EPOCH) // MICROSECOND
+
+
+def _message(
+    said: Sequence[Any], measured: tuple[int, bool, int], place: tuple[str, tuple[str, ...], bool, Locus]
+) -> Message:
     label, files, is_quarantine, source = place
-    *said, ts, is_stamped = told
-    return Message._make((label, *said, datetime.fromisoformat(ts), is_stamped, size, files, is_quarantine, source))
+    ts, is_stamped, size = measured
+    return Message._make((label, *said, moment_of(ts), is_stamped, size, files, is_quarantine, source))
 
 
-def _tell(raw: bytes, mtime: float, zone: tzinfo) -> _Told:
-    said = tell_usual(raw) or _said(parse_head(raw) or _NO_HEAD)
-    ts = said.ts
-    if ts is None and said.queue_id:
-        given = time_of_id(said.queue_id, zone)
-        ts = None if given is None else given.isoformat()
-    return (*said[:-1], ts or datetime.fromtimestamp(mtime, UTC).isoformat(), ts is not None)
+def _tell(raw: bytes, zone: tzinfo) -> _Told:
+    """Tell what a head says of a message: the fields of `Message` from its id to its client address, and its time."""
+    captured = capture(raw)
+    if captured is None:
+        return _tell_any(parse_head(raw) or _NO_HEAD, zone)
+    traced = captured.traced
+    queue_id = captured.given_id or traced.queue_id
+    return (
+        queue_id,
+        captured.auth_user,
+        captured.mail_from,
+        captured.header_from,
+        captured.rcpt_to,
+        captured.subject,
+        traced.client_ip,
+        _time_by_id(queue_id, zone) if traced.ts is None else traced.ts,
+    )
 
 
-def _said(head: Head) -> Said:
+def _tell_any(head: Head, zone: tzinfo) -> _Told:
     own = head.first if head.inner is None else head.inner
     traced = received(own.get(b"received", head.first.get(b"received", [])))
-    return Said(
-        queue_id=_first_text(head.first, b"msgid") or traced.queue_id,
-        auth_user=_account(head),
-        mail_from=_sender(head.first, b"from"),
-        header_from=_sender(own, b"from"),
-        rcpt_to=_recipients(head),
-        subject=_subject(head),
-        client_ip=traced.client_ip,
-        ts=None if traced.ts is None else traced.ts.isoformat(),
+    queue_id = _first_text(head.first, b"msgid") or traced.queue_id
+    return (
+        queue_id,
+        _account(head),
+        _sender(head.first, b"from"),
+        _sender(own, b"from"),
+        _recipients(head),
+        _subject(head),
+        traced.client_ip,
+        _time_by_id(queue_id, zone) if traced.ts is None else traced.ts,
     )
+
+
+def _time_by_id(queue_id: str | None, zone: tzinfo) -> int | None:
+    return micros_of(time_of_id(queue_id, zone)) if queue_id else None
+
+
+def tell_counted(raw: bytes, zone: tzinfo) -> _Told:
+    """Tell what is counted of a message: account, declared sender, recipients, time."""
+    captured = capture(raw)
+    ts = None if captured is None else captured.traced.ts
+    if captured is None or ts is None:
+        _, auth_user, mail_from, _, rcpt_to, _, _, ts = _tell(raw, zone)
+        return auth_user, mail_from, rcpt_to, ts
+    return captured.auth_user, captured.mail_from, captured.rcpt_to, ts
 
 
 def _first_text(fields: Fields, name: bytes, *, lower: bool = False) -> str | None:

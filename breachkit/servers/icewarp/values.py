@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
+from breachkit.micros import micros_of
 from breachkit.records import NULL_SENDER
 from breachkit.sasl import decode_text
 
@@ -20,6 +21,8 @@ KEPT_SPELLINGS = 4096
 """Senders whose spelling is remembered once it was read: a spam run has few, and some hold a megabyte."""
 
 _BRACKETED = re.compile(r"<\s*([^<>\s]*)\s*>")
+_PLAIN = re.compile(rb"<([!-;=?-~]+)>|([!#-'*+\--9=?A-~]++@[!#-'*+\--9=?A-~]++)")
+"""What nearly all values are: one address in brackets, or one without."""
 _BETWEEN = re.compile(r"[\s<>\"(),;:]+")
 _RECEIVED_BY = re.compile(r"\bby\s+(\S+)")
 _RECEIVED_ID = re.compile(r"\bwith\s+(\S+)\s+id\s+([^\s;]+)")
@@ -38,7 +41,8 @@ class Received(NamedTuple):
 
     queue_id: str | None
     client_ip: str | None
-    ts: datetime | None
+    ts: int | None
+    """Microseconds since the epoch."""
 
 
 def text_of(value: bytes) -> str:
@@ -48,6 +52,9 @@ def text_of(value: bytes) -> str:
 
 def addresses(value: bytes) -> list[str]:
     """List the addresses in a value, in lower case."""
+    plain = _PLAIN.fullmatch(value)
+    if plain:
+        return [(plain[1] or plain[2]).decode("ascii").lower()]
     text = decode_text(value)
     # split, not search: a search for "word@word" is quadratic on a megabyte of one letter
     found = _BRACKETED.findall(text) or [word for word in _BETWEEN.split(text) if "@" in word.strip("@")]
@@ -75,7 +82,7 @@ def received(values: Sequence[bytes]) -> Received:
         own = [line for line in lines if (found := _RECEIVED_BY.search(line)) and found[1] == by]
         ids = [found for line in own if (found := _RECEIVED_ID.search(line))]
         chosen = next((found for found in ids if found[1].upper() == "ASMTP"), ids[0] if ids else None)
-    return Received(chosen[2] if by and chosen else None, peer, date_of(top))
+    return Received(chosen[2] if by and chosen else None, peer, micros_of(date_of(top)))
 
 
 def peer_and_by(text: str) -> tuple[str | None, str | None]:

@@ -25,6 +25,7 @@ from breachkit.records import Skipped
 from breachkit.servers.icewarp.layout import split_queue
 from breachkit.servers.icewarp.queue import PieceReader
 from breachkit.servers.icewarp.queue import read_queue
+from breachkit.servers.icewarp.queue import tell_counted
 from breachkit.workers import Piece
 from breachkit.workers import spread
 
@@ -97,9 +98,9 @@ def test_where_no_process_may_be_started_one_does_it_all(queue: Path, monkeypatc
 
 def test_a_reader_can_be_handed_over(queue: Path) -> None:
     root = queue.parents[1]
-    folders = {str(folder.path): folder for folder in split_queue(queue, root)}
+    folders = split_queue(queue, root)
     piece = Piece(str(queue), ["empty.tmp"])
-    reader = PieceReader(folders, root, UTC)
+    reader = PieceReader(folders, root, UTC, tell_counted)
     assert pickle.loads(pickle.dumps(reader))(piece) == reader(piece)  # noqa: S301  our own
 
 

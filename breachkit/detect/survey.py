@@ -1,0 +1,231 @@
+"""What a scan counts of queued messages: in parts, anywhere, put together afterwards.
+
+No message is kept. What grows with their number are eight bytes for the time of each, and the different recipients
+of each account and pairs of account and declared sender, by name. Of what a finding may have to show only the first
+few places are kept for each account and hour.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from bisect import insort
+from collections import Counter
+from collections import defaultdict
+from functools import lru_cache
+from itertools import groupby
+from typing import TYPE_CHECKING
+from typing import Any
+from typing import NamedTuple
+
+from breachkit.detect.findings import KEPT_EVIDENCE
+from breachkit.detect.findings import first
+from breachkit.detect.lookalike import is_random_looking
+from breachkit.micros import HOUR
+from breachkit.micros import micros_of
+from breachkit.records import Locus
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+    from collections.abc import Iterable
+    from collections.abc import Sequence
+
+    from breachkit.records import Message
+
+TINY_BYTES = 2_048
+TINY = "tiny"
+RANDOM = "random"
+FOREIGN = "foreign"
+
+_RETRY = re.compile(r"(?:^|[/:])retry$", re.IGNORECASE)
+_KEPT_NAMES = 1 << 14
+"""Local parts whose look is remembered: innocent people are written to again and again."""
+
+Place = tuple[str, int, int, str]
+"""A `Locus` as a plain value."""
+
+
+class Columns(NamedTuple):
+    """Some messages of one queue folder."""
+
+    sources: Sequence[Place]
+    sizes: Sequence[int]
+    times: Sequence[int]
+    """Microseconds since the epoch."""
+    stamped: Sequence[bool]
+    """False where the time is only the file's."""
+    accounts: Sequence[str | None]
+    senders: Sequence[str | None]
+    recipients: Sequence[tuple[str, ...]]
+
+
+class Survey:
+    """The counts."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+        self.queues: Counter[str] = Counter()
+        """Messages of each queue folder."""
+        self.queue_bytes: Counter[str] = Counter()
+        self.times = array("q")
+        self.pairs: Counter[tuple[str | None, str | None]] = Counter()
+        """Messages by account and declared sender."""
+        self.retried: Counter[str | None] = Counter()
+        """Messages in the folder of deliveries to be tried again, by account."""
+        self.reached: defaultdict[str | None, set[str]] = defaultdict(set)
+        """The recipients of each account."""
+        self.domains: Counter[str] = Counter()
+        """Messages to each domain."""
+        self.hours: Counter[int] = Counter()
+        """Messages that bear a time of their own, by the hour, counted from the epoch."""
+        self.signs: Counter[str] = Counter()
+        """Messages, or recipients, that bear one of the signs `TINY`, `RANDOM` and `FOREIGN`."""
+        self.recipients = 0
+        self._places: dict[Any, list[Place]] = {}
+
+    @property
+    def messages(self) -> int:
+        """How many were counted."""
+        return len(self.times)
+
+    @property
+    def accounts(self) -> Counter[str | None]:
+        """Messages of each account."""
+        counts: Counter[str | None] = Counter()
+        for (account, _), number in self.pairs.items():
+            counts[account] += number
+        return counts
+
+    @property
+    def senders(self) -> Counter[str | None]:
+        """Messages under each declared sender."""
+        counts: Counter[str | None] = Counter()
+        for (_, sender), number in self.pairs.items():
+            counts[sender] += number
+        return counts
+
+    def add(self, queue: str, some: Columns) -> None:
+        """Count some messages of a queue folder."""
+        self.bytes += sum(some.sizes)
+        self.queues[queue] += len(some.sizes)
+        self.queue_bytes[queue] += sum(some.sizes)
+        self.times.extend(some.times)
+        self.pairs.update(zip(some.accounts, some.senders, strict=True))
+        self._add_accounts(some, is_retry=bool(_RETRY.search(queue)))
+        self._add_recipients(some)
+        self._add_times(some)
+
+    def _add_accounts(self, some: Columns, *, is_retry: bool) -> None:
+        if is_retry:
+            self.retried.update(some.accounts)
+        for source, account, sender in zip(some.sources, some.accounts, some.senders, strict=True):
+            self._note((is_retry, account), source)
+            if account != sender and is_foreign(account, sender):
+                self.signs[FOREIGN] += 1
+                self._note(FOREIGN, source)
+        for source, size in zip(some.sources, some.sizes, strict=True):
+            if size < TINY_BYTES:
+                self.signs[TINY] += 1
+                self._note(TINY, source)
+
+    def _add_recipients(self, some: Columns) -> None:
+        for source, account, names in zip(some.sources, some.accounts, some.recipients, strict=True):
+            self.reached[account].update(names)
+            self.recipients += len(names)
+            domains = [name.rpartition("@")[2] for name in names]
+            self.domains.update(domains if len(domains) < 2 else set(domains))  # noqa: PLR2004  a message counts once
+            odd = sum([_is_odd(name.partition("@")[0]) for name in names])
+            if odd:
+                self.signs[RANDOM] += odd
+                self._note(RANDOM, source)
+
+    def _add_times(self, some: Columns) -> None:
+        for source, ts, is_stamped in zip(some.sources, some.times, some.stamped, strict=True):
+            if is_stamped:
+                self.hours[ts // HOUR] += 1
+                self._note(-(-ts // HOUR), source)
+
+    def _note(self, key: Hashable, source: Place) -> None:
+        kept = self._places.get(key)
+        if kept is None:
+            self._places[key] = [source]
+        elif len(kept) < KEPT_EVIDENCE:
+            insort(kept, source)
+        elif source < kept[-1]:
+            insort(kept, source)
+            kept.pop()
+
+    def packed(self) -> tuple[Any, ...]:
+        """Return all of it as values that `marshal` can write."""
+        numbers = (self.bytes, self.recipients, self.times.tobytes())
+        return numbers, tuple(dict(counter) for counter in self._counters), dict(self.reached), self._places
+
+    @property
+    def _counters(self) -> tuple[Counter[Any], ...]:
+        return self.queues, self.queue_bytes, self.pairs, self.retried, self.domains, self.hours, self.signs
+
+    def merge(self, packed: tuple[Any, ...]) -> None:
+        """Add what was counted elsewhere."""
+        (size, recipients, times), counts, reached, places = packed
+        self.bytes += size
+        self.recipients += recipients
+        self.times.frombytes(times)
+        for counter, other in zip(self._counters, counts, strict=True):
+            counter.update(other)
+        for account, names in reached.items():
+            self.reached[account] |= names
+        for key, sources in places.items():
+            for source in sources:
+                self._note(key, source)
+
+    def places_of(self, account: str) -> tuple[Locus, ...]:
+        """Return the first places of messages of an account."""
+        return self._first((False, account), (True, account))
+
+    def retried_of(self, account: str) -> tuple[Locus, ...]:
+        """Return the first places of its messages that are to be tried again."""
+        return self._first((True, account))
+
+    def places_with(self, sign: str) -> tuple[Locus, ...]:
+        """Return the first places of messages that bear a sign."""
+        return self._first(sign)
+
+    def places_within(self, hours: int, until: int) -> tuple[Locus, ...]:
+        """Return the first places of messages of the hours up to one, by the time they bear."""
+        return self._first(*range(until - hours + 1, until + 1))
+
+    def _first(self, *keys: Hashable) -> tuple[Locus, ...]:
+        return first(Locus(*source) for key in keys for source in self._places.get(key, ()))
+
+
+def survey_of(messages: Iterable[Message]) -> Survey:
+    """Count messages that are there as records."""
+    survey = Survey()
+    for queue, some in groupby(messages, key=lambda message: message.queue):
+        survey.add(queue, Columns(*map(tuple, zip(*map(_row, some), strict=True))))
+    return survey
+
+
+def _row(message: Message) -> tuple[Any, ...]:
+    ts = micros_of(message.ts)
+    return (
+        tuple(message.source),
+        message.size,
+        ts,
+        message.is_stamped,
+        message.auth_user,
+        message.mail_from,
+        message.rcpt_to,
+    )
+
+
+@lru_cache(maxsize=_KEPT_NAMES)
+def _is_odd(local: str) -> bool:
+    return is_random_looking(local)
+
+
+def is_foreign(auth_user: str | None, mail_from: str | None) -> bool:
+    """Tell whether a message declares a sender that is not the account, by names alone."""
+    if auth_user is None or mail_from is None or "@" not in mail_from:
+        return False
+    return auth_user not in {mail_from, mail_from.partition("@")[0]}
