@@ -31,6 +31,8 @@ SAME = 0.9
 LONGEST_WORD = 200
 
 _DAY = re.compile(rb"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}\Z")
+_QUERY = re.compile(rb"[?#]")
+_NUMBER = re.compile(rb"\d+")
 _BETWEEN = re.compile(rb"[\s\"'<>()]")
 
 
@@ -47,13 +49,23 @@ def is_outreach(sample: Sample, docs: NDArray[np.int32], contacts: Iterable[byte
     readers = {sample.readers[doc] for doc in docs.tolist()}
     if len(readers) < ONCE * len(docs):
         return False
-    return lead_to_one_place(sample, docs, (contact for contact in contacts if not _DAY.match(contact)))
+    return _lead_to_one_place(sample, docs, (contact for contact in contacts if not _DAY.match(contact)))
 
 
-def lead_to_one_place(sample: Sample, docs: NDArray[np.int32], contacts: Iterable[bytes]) -> bool:
+def _lead_to_one_place(sample: Sample, docs: NDArray[np.int32], contacts: Iterable[bytes]) -> bool:
     """Tell whether nearly all of some messages name the same place, where a feed names another page each time."""
-    counts = (Counter(_places(sample, docs, contact)).most_common(1) for contact in contacts)
-    return any(top[0][1] >= SAME * len(docs) for top in counts if top)
+    return any(_is_one(_places(sample, docs, contact), len(docs)) for contact in contacts)
+
+
+def are_numbered(sample: Sample, docs: NDArray[np.int32], contact: bytes) -> bool:
+    """Tell links to pages that only numbers and dates in their paths set apart: a feed, or letters of a shop."""
+    paths = [_QUERY.split(place, maxsplit=1)[0] for place in _places(sample, docs, contact)]
+    return not _is_one(paths, len(docs)) and _is_one((_NUMBER.sub(b"0", path) for path in paths), len(docs))
+
+
+def _is_one(places: Iterable[bytes], size: int) -> bool:
+    top = Counter(places).most_common(1)
+    return bool(top) and top[0][1] >= SAME * size
 
 
 def _places(sample: Sample, docs: NDArray[np.int32], contact: bytes) -> Iterator[bytes]:

@@ -20,8 +20,8 @@ from breachkit.detect.campaign_marks import SPECIFIC
 from breachkit.detect.campaign_marks import STRONG
 from breachkit.detect.campaign_marks import house
 from breachkit.detect.campaign_marks import pointers
+from breachkit.detect.campaign_outreach import are_numbered
 from breachkit.detect.campaign_outreach import is_outreach
-from breachkit.detect.campaign_outreach import lead_to_one_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -300,7 +300,7 @@ def _is_filler(sample: Sample, shown: _Cover, *, is_few: bool) -> bool:
         return False
     if not shown.is_topical and (not is_few or _is_signed(sample, shown)):
         return False
-    if not lead_to_one_place(sample, shown.docs, shown.foreign):
+    if all(are_numbered(sample, shown.docs, contact) for contact in shown.foreign):
         return False
     telling = [text for text in shown.texts if len(text) >= CARRIES]
     return sample.speech.novelty(shown.docs.tolist(), telling) >= NEW

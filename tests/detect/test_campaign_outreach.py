@@ -13,6 +13,7 @@ from tests.campaigns.tongue import Tongue
 from tests.campaigns.tongue import token
 
 from .test_campaigns import Mail
+from .test_campaigns import around
 from .test_campaigns import letter
 
 if TYPE_CHECKING:
@@ -43,6 +44,10 @@ def copy(rng: random.Random, tongue: Tongue, around: str = f"\n{CONTACT}\n", **c
     return letter(rng, phrases(rng, tongue) + around + phrases(rng, tongue), **changes)
 
 
+def unheard(rng: random.Random) -> str:
+    return " ".join(rng.choices(FOREIGN.words, k=60))
+
+
 def of(name: str) -> dict[str, str]:
     return {"account": name, "mail_from": name, "header_from": name}
 
@@ -54,6 +59,9 @@ GUILTY: dict[str, Copy] = {
     "an address": lambda rng, tongue, _: copy(rng, tongue, "\nmrs.fine@odd-boxes.example\n"),
     "a link that names its reader": lambda rng, tongue, at: copy(
         rng, tongue, f"\n{CONTACT}?to=reader{at}@x{at}.example\n", rcpt=f"reader{at}@x{at}.example"
+    ),
+    "words nobody uses around a link with a code": lambda rng, tongue, at: letter(
+        rng, around(rng, f"{CONTACT}?{tongue.words[at]}"), headers=("References: <1@x.example>",)
     ),
     "through three accounts": lambda rng, tongue, at: copy(rng, tongue, **of(f"p{at % 3}@house.example")),
     "as if it answered": lambda rng, tongue, _: copy(rng, tongue, subject=f"Re: {token(rng)}"),
@@ -69,8 +77,8 @@ INNOCENT: dict[str, Copy] = {
     "another page each time": lambda rng, tongue, at: copy(
         rng, tongue, f"\nhttp://odd-boxes.example/{tongue.words[at]}\n"
     ),
-    "another page each time, in a language of its own": lambda rng, _, at: letter(
-        rng, f"http://odd-boxes.example/{FOREIGN.words[at]}\n" + FOREIGN.paragraph(rng, 400)
+    "a numbered page each time, in a language of its own": lambda rng, _, at: letter(
+        rng, f"http://odd-boxes.example/{4100 + at}.html\n" + unheard(rng)
     ),
     "signed": lambda rng, tongue, _: copy(rng, tongue, f"\nAnna Verdi, {CONTACT}\n"),
     "signed for the house": lambda rng, tongue, _: copy(
