@@ -123,6 +123,11 @@ class Grouping(NamedTuple):
     accused: frozenset[str] = frozenset()
     """Accounts that the logs accuse: their mail is never lawful mass mail."""
     samples: Sequence[int] = SAMPLES
+    each: (
+        Callable[[Sequence[Message], Callable[[bytes], list[int]], Callable[[int], object]], Iterable[list[int]]] | None
+    ) = None
+    """Yield what a function makes of the bytes of each message, in order, and tell the progress; None: one after the
+    other, by `read`."""
 
 
 class _Found(NamedTuple):
@@ -224,11 +229,19 @@ class _Queue:
         """Find which messages hold which strings."""
         search = Search(texts)
         held = [array("i") for _ in texts]
-        for at, message in enumerate(self.messages):
-            for which in search.held(self.grouping.read(message)):
+        for at, found in enumerate(
+            (self.grouping.each or self._each)(self.messages, search.listed, self.grouping.progress)
+        ):
+            for which in found:
                 held[which].append(at)
-            self.grouping.progress(1)
         return {text: Tried(text, np.array(at, dtype=np.int32)) for text, at in zip(texts, held, strict=True)}
+
+    def _each(
+        self, messages: Sequence[Message], look: Callable[[bytes], list[int]], progress: Callable[[int], object]
+    ) -> Iterator[list[int]]:
+        for message in messages:
+            yield look(self.grouping.read(message))
+            progress(1)
 
     def campaign(self, found: _Found) -> Campaign:
         """Describe a campaign."""
