@@ -297,7 +297,7 @@ def _time_by_id(queue_id: str | None, zone: tzinfo) -> int | None:
 def tell_counted(raw: bytes, zone: tzinfo) -> _Told:
     """Tell what is counted of a message: account, declared sender, recipients, time."""
     captured = capture(raw)
-    ts = None if captured is None else captured.traced.ts
+    ts = None if captured is None else captured.ts
     if captured is None or ts is None:
         _, auth_user, mail_from, _, rcpt_to, _, _, ts = _tell(raw, zone)
         return auth_user, mail_from, rcpt_to, ts
