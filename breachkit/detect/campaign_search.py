@@ -64,9 +64,9 @@ class Search:
 
 def _unfolded(raw: bytes) -> bytes:
     # line ends that are no folds may stay: to replace them all takes as long as to look for the strings
-    for fold in (b"\r\n ", b"\r\n\t", b"\n ", b"\n\t"):
-        raw = raw.replace(fold, fold[-1:])
-    return raw
+    if b"\r" in raw:
+        raw = raw.replace(b"\r\n ", b" ").replace(b"\r\n\t", b"\t")
+    return raw.replace(b"\n ", b" ").replace(b"\n\t", b"\t")
 
 
 def _other(text: str) -> set[bytes]:
