@@ -52,14 +52,15 @@ class Search:
             return set()
         if needs_decoding(raw.translate(_ASCII), blanks=False):
             return self._confirmed(_with_decoded(raw))
-        found = self._in(_unfolded(raw))
+        found = {self._of[at] for at in self._in(_unfolded(raw))}
         return found if all(self._spelled[at] in raw for at in found) else self._confirmed(_with_decoded(raw))
 
     def _confirmed(self, text: bytes) -> set[int]:
-        return {at for at in self._in(text) if self._spelled[at] in text}
+        # those behind are spelled in another charset
+        return {at for at in self._in(text) if at < len(self._spelled)}
 
     def _in(self, text: bytes) -> set[int]:
-        return {self._of[match[0]] for match in self._automaton.find_matches_as_indexes(text, overlapping=True)}
+        return {match[0] for match in self._automaton.find_matches_as_indexes(text, overlapping=True)}
 
 
 def _unfolded(raw: bytes) -> bytes:
