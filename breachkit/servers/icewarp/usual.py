@@ -167,7 +167,8 @@ def account_of(value: bytes) -> str | None:
 
 
 def _named(value: bytes) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(addresses(value)))
+    found = addresses(value)
+    return tuple(found) if len(found) < 2 else tuple(dict.fromkeys(found))  # noqa: PLR2004  one cannot stand twice
 
 
 @lru_cache(maxsize=KEPT_SPELLINGS)
