@@ -31,6 +31,7 @@ DEEPEST = 30
 MOST_SEGMENTS = 100
 """Base64 texts glued end to end in one body."""
 LONGEST_CHARSET = 40
+LONGEST_KNOWN_NAME = 60
 LONGEST_PARAMETERS = 1 << 16
 """Characters of a header that are searched for parameters."""
 
@@ -277,10 +278,18 @@ def _block(raw: bytes) -> tuple[list[tuple[str, str]], bytes]:
 
 def _field(line: str) -> tuple[str, str]:
     name, colon, value = line.partition(":")
-    name = name.rstrip(" \t")
-    if colon and name.isascii() and name.isprintable() and name and " " not in name:
-        return name.lower(), value.strip()
-    return "", line.strip()
+    known = (_known_name(name) if len(name) <= LONGEST_KNOWN_NAME else _name(name)) if colon else ""
+    return (known, value.strip()) if known else ("", line.strip())
+
+
+def _name(text: str) -> str:
+    """Spell the name of a header; empty when it is none."""
+    name = text.rstrip(" \t")
+    return name.lower() if name.isascii() and name.isprintable() and " " not in name else ""
+
+
+_known_name = lru_cache(maxsize=1024)(_name)
+"""The same few names stand in every message."""
 
 
 def _first(fields: list[tuple[str, str]], name: str) -> str:

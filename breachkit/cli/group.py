@@ -13,13 +13,11 @@ from breachkit.cli import options
 from breachkit.cli import output
 from breachkit.cli.aside import spell
 from breachkit.errors import NoQueueError
-from breachkit.files import read_whole
-from breachkit.files import reason_of
 from breachkit.progress import bar
 from breachkit.reading import gather
+from breachkit.reading.again import Reader
 from breachkit.reading.where import Asked
 from breachkit.reading.where import find_evidence
-from breachkit.records import Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,7 +97,7 @@ def _campaigns(
     facts, clear, accused = _verdicts(where, books, messages)
     reader = Reader(books)
     with bar(sys.stderr, "grouping", None, " messages") as progress:
-        found = find_campaigns(messages, Grouping(reader, progress, least, clear, accused))
+        found = find_campaigns(messages, Grouping(reader, progress, least, clear, accused, each=reader.each))
     return found, gather.inputs_of(where, books, facts)
 
 
@@ -133,24 +131,6 @@ def _groups(
     groups = find_groups(queued, by.value, Reader(books), least or 1)
     # no log was looked for, so none is missing
     return groups, replace(gather.inputs_of(where, books, None), log_level="not read")
-
-
-class Reader:
-    """Reads a message again; one that is gone by now is counted once as skipped, and has no text."""
-
-    def __init__(self, books: gather.Books) -> None:
-        self._books = books
-        self._gone: set[Message] = set()
-
-    def __call__(self, message: Message) -> bytes:
-        """Return its bytes."""
-        try:
-            return b"\n".join(read_whole(path) for path in message.files)
-        except OSError as error:
-            if message not in self._gone:
-                self._gone.add(message)
-                self._books.skip(Skipped(reason_of(error), message.source))
-            return b""
 
 
 def _told(where: Where, found: Campaigns, inputs: Inputs, top: int | None, *, is_json: bool) -> str:

@@ -15,7 +15,6 @@ from breachkit.cli import logged
 from breachkit.cli.accusing import read_evidence
 from breachkit.cli.aside import make_yard
 from breachkit.cli.contain import contained
-from breachkit.cli.group import Reader
 from breachkit.cli.group import told_apart
 from breachkit.detect.campaigns import Grouping
 from breachkit.detect.campaigns import find_campaigns
@@ -34,6 +33,7 @@ from breachkit.errors import BreachkitError
 from breachkit.progress import bar
 from breachkit.purge.custody import take_stock
 from breachkit.reading import gather
+from breachkit.reading.again import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,8 +107,9 @@ def _campaigns(
         return None
     clear, accused = told_apart(found, facts)
     whole = [message._replace(quarantined=False) for message in messages]
+    reader = Reader(books)
     with bar(sys.stderr, "grouping", None, " messages") as progress:
-        return find_campaigns(whole, Grouping(Reader(books), progress, None, clear, accused))
+        return find_campaigns(whole, Grouping(reader, progress, None, clear, accused, each=reader.each))
 
 
 def _queue(where: Where, messages: Sequence[Message], facts: gather.SmtpFacts) -> tuple[Inventory, Sequence[Finding]]:

@@ -26,12 +26,20 @@ class Search:
     """Looks for many strings at once; each stands on one line."""
 
     def __init__(self, texts: Sequence[str]) -> None:
+        self._texts = texts
         self._spelled = [text.encode() for text in texts]
         other = [(one, at) for at, text in enumerate(texts) if not text.isascii() for one in _other(text)]
         self._of = [*range(len(texts)), *(at for _, at in other)]
         every = [*self._spelled, *(one for one, _ in other)]
         is_small = sum(map(len, every)) <= MOST_IN_TABLE
         self._automaton = BytesAhoCorasick(every, implementation=Implementation.DFA if is_small else None)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Search, (self._texts,)
+
+    def listed(self, raw: bytes) -> list[int]:
+        """Return what `held` does as a plain value, which travels between processes."""
+        return list(self.held(raw))
 
     def held(self, raw: bytes) -> set[int]:
         """Return the indexes of the strings that a message holds.
@@ -44,14 +52,22 @@ class Search:
             return set()
         if needs_decoding(raw.translate(_ASCII), blanks=False):
             return self._confirmed(_with_decoded(raw))
-        found = self._in(raw.replace(b"\r\n", b"\n").replace(b"\n ", b" ").replace(b"\n\t", b"\t"))
+        found = {self._of[at] for at in self._in(_unfolded(raw))}
         return found if all(self._spelled[at] in raw for at in found) else self._confirmed(_with_decoded(raw))
 
     def _confirmed(self, text: bytes) -> set[int]:
-        return {at for at in self._in(text) if self._spelled[at] in text}
+        # those behind are spelled in another charset
+        return {at for at in self._in(text) if at < len(self._spelled)}
 
     def _in(self, text: bytes) -> set[int]:
-        return {self._of[match[0]] for match in self._automaton.find_matches_as_indexes(text, overlapping=True)}
+        return {match[0] for match in self._automaton.find_matches_as_indexes(text, overlapping=True)}
+
+
+def _unfolded(raw: bytes) -> bytes:
+    # line ends that are no folds may stay: to replace them all takes as long as to look for the strings
+    if b"\r" in raw:
+        raw = raw.replace(b"\r\n ", b" ").replace(b"\r\n\t", b"\t")
+    return raw.replace(b"\n ", b" ").replace(b"\n\t", b"\t")
 
 
 def _other(text: str) -> set[bytes]:

@@ -13,6 +13,7 @@ from array import array
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from typing import Any
 from typing import NamedTuple
 
 import numpy as np
@@ -33,6 +34,7 @@ from breachkit.detect.campaign_sampling import content_order
 from breachkit.detect.campaign_search import Search
 from breachkit.detect.campaign_strings import corpus_of
 from breachkit.detect.campaign_strings import find_shared
+from breachkit.detect.campaign_texts import Passage
 from breachkit.detect.campaign_texts import passage_of
 from breachkit.records import NULL_SENDER
 
@@ -46,7 +48,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from breachkit.detect.campaign_authors import Author
-    from breachkit.detect.campaign_texts import Passage
     from breachkit.records import Message
 
 SAMPLES = (1500, 4000, 4000)
@@ -123,6 +124,9 @@ class Grouping(NamedTuple):
     accused: frozenset[str] = frozenset()
     """Accounts that the logs accuse: their mail is never lawful mass mail."""
     samples: Sequence[int] = SAMPLES
+    each: Callable[[Sequence[Message], Callable[[bytes], Any], Callable[[int], object]], Iterable[Any]] | None = None
+    """Yield what a function makes of the bytes of each message, in order, and tell the progress; None: one after the
+    other, by `read`. What the function returns can be written by `marshal`."""
 
 
 class _Found(NamedTuple):
@@ -164,7 +168,9 @@ class _Queue:
         passages: dict[int, Passage] = {}
         for place, size in enumerate(self.grouping.samples):
             chosen, rest = self._sample(runs, known, size)
-            passages |= {at: passage_of(self._read(at)) for at in chosen if at not in passages}
+            unread = [at for at in chosen if at not in passages]
+            found = self._each([self.messages[at] for at in unread], _plain_passage, lambda _amount: None)
+            passages |= {at: Passage(*plain) for at, plain in zip(unread, found, strict=True)}
             is_large = place > 0 or len(chosen) == rest
             support = min(SUPPORT, least) if is_large else max(SUPPORT, len(chosen) // LARGE)
             smallest = max(support, round(least * len(chosen) / max(1, rest) / 2))
@@ -224,11 +230,20 @@ class _Queue:
         """Find which messages hold which strings."""
         search = Search(texts)
         held = [array("i") for _ in texts]
-        for at, message in enumerate(self.messages):
-            for which in search.held(self.grouping.read(message)):
+        for at, found in enumerate(self._each(self.messages, search.listed, self.grouping.progress)):
+            for which in found:
                 held[which].append(at)
-            self.grouping.progress(1)
         return {text: Tried(text, np.array(at, dtype=np.int32)) for text, at in zip(texts, held, strict=True)}
+
+    def _each(
+        self, messages: Sequence[Message], look: Callable[[bytes], Any], progress: Callable[[int], object]
+    ) -> Iterator[Any]:
+        if self.grouping.each is not None:
+            yield from self.grouping.each(messages, look, progress)
+            return
+        for message in messages:
+            yield look(self.grouping.read(message))
+            progress(1)
 
     def campaign(self, found: _Found) -> Campaign:
         """Describe a campaign."""
@@ -282,6 +297,12 @@ class _Queue:
             if len(shown) < KEPT_STRINGS - 1 and row.messages and is_new:
                 shown.append(row)
         return tuple(sorted([own, *shown], key=lambda row: (-row.messages, row.text)))
+
+
+def _plain_passage(raw: bytes) -> tuple[bytes, tuple[int, ...], bool]:
+    """Take a passage as a plain value, which travels between processes."""
+    text, parts, is_list = passage_of(raw)
+    return text, parts, is_list
 
 
 def counted(names: Iterable[str | None]) -> tuple[NamedCount, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
+from heapq import nsmallest
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
@@ -136,8 +137,10 @@ def _accounts(survey: Survey) -> tuple[SenderRow, ...]:
 
 
 def _names(counts: Mapping[str, int] | Mapping[str | None, int], total: int) -> tuple[NameRow, ...]:
-    rows = [NameRow(name, number, number / total) for name, number in counts.items()]
-    return tuple(sorted(rows, key=lambda row: (-row.messages, row.name is None, row.name or ""))[:TOP])
+    top: list[tuple[str | None, int]] = nsmallest(
+        TOP, counts.items(), key=lambda row: (-row[1], row[0] is None, row[0] or "")
+    )
+    return tuple(NameRow(name, number, number / total) for name, number in top)
 
 
 def _days(sessions: Mapping[int, int], zone: tzinfo) -> tuple[DayRow, ...]:

@@ -39,7 +39,7 @@ FOREIGN = "foreign"
 
 _RETRY = re.compile(r"(?:^|[/:])retry$", re.IGNORECASE)
 _KEPT_NAMES = 1 << 14
-"""Local parts whose look is remembered: innocent people are written to again and again."""
+"""Recipients whose look is remembered: innocent people are written to again and again."""
 
 Place = tuple[str, int, int, str]
 """A `Locus` as a plain value."""
@@ -129,21 +129,25 @@ class Survey:
                 self._note(TINY, source)
 
     def _add_recipients(self, some: Columns) -> None:
+        domains: list[str] = []
         for source, account, names in zip(some.sources, some.accounts, some.recipients, strict=True):
             self.reached[account].update(names)
-            self.recipients += len(names)
-            domains = [name.rpartition("@")[2] for name in names]
-            self.domains.update(domains if len(domains) < 2 else set(domains))  # noqa: PLR2004  a message counts once
-            odd = sum([_is_odd(name.partition("@")[0]) for name in names])
+            if len(names) == 1:
+                domains.append(names[0].rpartition("@")[2])
+            else:
+                domains += {name.rpartition("@")[2] for name in names}  # a message counts once
+            odd = sum(map(_is_odd, names))
             if odd:
                 self.signs[RANDOM] += odd
                 self._note(RANDOM, source)
+        self.domains.update(domains)
+        self.recipients += sum(map(len, some.recipients))
 
     def _add_times(self, some: Columns) -> None:
-        for source, ts, is_stamped in zip(some.sources, some.times, some.stamped, strict=True):
-            if is_stamped:
-                self.hours[ts // HOUR] += 1
-                self._note(-(-ts // HOUR), source)
+        times = [pair for pair in zip(some.times, some.sources, some.stamped, strict=True) if pair[2]]
+        self.hours.update([ts // HOUR for ts, _, _ in times])
+        for ts, source, _ in times:
+            self._note(-(-ts // HOUR), source)
 
     def _note(self, key: Hashable, source: Place) -> None:
         kept = self._places.get(key)
@@ -220,8 +224,8 @@ def _row(message: Message) -> tuple[Any, ...]:
 
 
 @lru_cache(maxsize=_KEPT_NAMES)
-def _is_odd(local: str) -> bool:
-    return is_random_looking(local)
+def _is_odd(address: str) -> bool:
+    return is_random_looking(address.partition("@")[0])
 
 
 def is_foreign(auth_user: str | None, mail_from: str | None) -> bool:

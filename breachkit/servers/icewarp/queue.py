@@ -78,7 +78,7 @@ class Head(NamedTuple):
     inner: Fields | None
 
 
-_NO_HEAD = Head({}, None)
+NO_HEAD = Head({}, None)
 
 
 def read_queue(
@@ -92,7 +92,7 @@ def read_queue(
 
     The order is that of `walk`, over however many processes. Raises WorkerLostError.
     """
-    reader = PieceReader(folders, root, zone, _tell)
+    reader = PieceReader(folders, root, zone, tell)
     for top in _tops(folders):
         passed_over: list[Skipped] = []
         found = spread(_told(_pieces(top, root, passed_over), progress), reader, jobs)
@@ -185,7 +185,7 @@ def read_senders(raw: bytes) -> tuple[str | None, str | None, str | None]:
     usual = capture(raw[:HEAD_BYTES])
     if usual is not None:
         return usual.auth_user, usual.mail_from, usual.subject
-    head = (parse_head(raw[:HEAD_BYTES], is_whole=len(raw) <= HEAD_BYTES) or parse_head(raw[:LONGEST_HEAD])) or _NO_HEAD
+    head = (parse_head(raw[:HEAD_BYTES], is_whole=len(raw) <= HEAD_BYTES) or parse_head(raw[:LONGEST_HEAD])) or NO_HEAD
     return _account(head), _sender(head.first, b"from"), _subject(head)
 
 
@@ -237,7 +237,7 @@ def _block(text: bytes, start: int) -> tuple[Fields, int]:
 
 def message_of(raw: bytes, found: Found, folder: QueueFolder, zone: tzinfo, source: Locus) -> Message:
     """Make a Message of the head of a queue file; what the head does not say is None."""
-    *said, ts = _tell(raw, zone)
+    *said, ts = tell(raw, zone)
     is_stamped = ts is not None
     place = (folder.label, (found.path,), folder.is_quarantine, source)
     return _message(said, (_time_of_file(found.mtime) if ts is None else ts, is_stamped, found.size), place)
@@ -255,11 +255,11 @@ def _message(
     return Message._make((label, *said, moment_of(ts), is_stamped, size, files, is_quarantine, source))
 
 
-def _tell(raw: bytes, zone: tzinfo) -> _Told:
+def tell(raw: bytes, zone: tzinfo) -> _Told:
     """Tell what a head says of a message: the fields of `Message` from its id to its client address, and its time."""
     captured = capture(raw)
     if captured is None:
-        return _tell_any(parse_head(raw) or _NO_HEAD, zone)
+        return tell_any(parse_head(raw) or NO_HEAD, zone)
     traced = captured.traced
     queue_id = captured.given_id or traced.queue_id
     return (
@@ -274,7 +274,8 @@ def _tell(raw: bytes, zone: tzinfo) -> _Told:
     )
 
 
-def _tell_any(head: Head, zone: tzinfo) -> _Told:
+def tell_any(head: Head, zone: tzinfo) -> _Told:
+    """Tell the same of any head, field by field."""
     own = head.first if head.inner is None else head.inner
     traced = received(own.get(b"received", head.first.get(b"received", [])))
     queue_id = _first_text(head.first, b"msgid") or traced.queue_id
@@ -297,9 +298,9 @@ def _time_by_id(queue_id: str | None, zone: tzinfo) -> int | None:
 def tell_counted(raw: bytes, zone: tzinfo) -> _Told:
     """Tell what is counted of a message: account, declared sender, recipients, time."""
     captured = capture(raw)
-    ts = None if captured is None else captured.traced.ts
+    ts = None if captured is None else captured.ts
     if captured is None or ts is None:
-        _, auth_user, mail_from, _, rcpt_to, _, _, ts = _tell(raw, zone)
+        _, auth_user, mail_from, _, rcpt_to, _, _, ts = tell(raw, zone)
         return auth_user, mail_from, rcpt_to, ts
     return captured.auth_user, captured.mail_from, captured.rcpt_to, ts
 

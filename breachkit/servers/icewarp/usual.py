@@ -32,8 +32,8 @@ _NEVER_SOUGHT = rb"(?:X-|Date|Message-I|MIME-|Content-)[!-9;-~]*+:"
 """Most fields of a message, told before a list of names has to be gone through."""
 
 _RECEIVED = re.compile(rb"(?:\A|\n)Received:[ \t]*+([^\r\n]*+(?:\r?\n[ \t][^\r\n]*+)*+)")
-_BEHIND_ID = re.compile(rb"([!-:<-~]++)[\t\n\r -~]*;([\t\n\r -:<-~]*+)")
-"""What follows ` id ` in a trace line: the id, and the time behind the last semicolon."""
+_BEHIND_ID = re.compile(rb"([!-:<-~]++)[\t\n\r -~]*+")
+"""What follows ` id ` in a trace line: the id, and anything that is ASCII."""
 _WITH = re.compile(r" with (\S+)\Z")
 _MINUTE = re.compile(rb"[\t\n\r ]*(?:[A-Za-z]{3}, )?([0-9]{1,2} [A-Za-z]{3} [0-9]{4} (?:[01][0-9]|2[0-3]):[0-5][0-9]:)")
 _OFFSET = re.compile(rb" [+-][0-9]{4}")
@@ -101,7 +101,12 @@ class Captured(NamedTuple):
         known = _before_id(before)
         if found is None or known is None or not (known[1] or self.head.count(b"Received:") == 1):
             return received(_RECEIVED.findall(self.head))
-        return Received(found[1].decode("ascii"), known[0], _time_of(found[2]))
+        return Received(found[1].decode("ascii"), known[0], self.ts)
+
+    @property
+    def ts(self) -> int | None:
+        """The time of the trace line alone, which needs no look at its id."""
+        return _time_of(self.trace.rpartition(b";")[2])
 
 
 def capture(raw: bytes) -> Captured | None:
@@ -162,7 +167,8 @@ def account_of(value: bytes) -> str | None:
 
 
 def _named(value: bytes) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(addresses(value)))
+    found = addresses(value)
+    return tuple(found) if len(found) < 2 else tuple(dict.fromkeys(found))  # noqa: PLR2004  one cannot stand twice
 
 
 @lru_cache(maxsize=KEPT_SPELLINGS)

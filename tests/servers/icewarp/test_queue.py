@@ -24,10 +24,15 @@ from breachkit.records import Skipped
 from breachkit.servers import QueueFolder
 from breachkit.servers.icewarp.layout import split_queue
 from breachkit.servers.icewarp.queue import LONGEST_HEAD
+from breachkit.servers.icewarp.queue import NO_HEAD
 from breachkit.servers.icewarp.queue import message_of
 from breachkit.servers.icewarp.queue import parse_head
 from breachkit.servers.icewarp.queue import read_queue
 from breachkit.servers.icewarp.queue import read_senders
+from breachkit.servers.icewarp.queue import tell
+from breachkit.servers.icewarp.queue import tell_any
+from breachkit.servers.icewarp.queue import tell_counted
+from breachkit.servers.icewarp.usual import capture
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -227,6 +232,49 @@ def test_folders_nested_beyond_any_recursion_limit_are_walked(tmp_path: Path) ->
         subprocess.run(["rm", "-rf", "_outgoing"], cwd=tmp_path, check=True)
 
 
+def hold_against_line_by_line(raw: bytes) -> None:
+    """Say the same in one search as line by line, whatever the lines end with; and what is counted is the same."""
+    for spelled in (raw, raw.replace(b"\r\n", b"\n")):
+        told = tell(spelled, ROME)
+        assert told == tell_any(parse_head(spelled) or NO_HEAD, ROME)
+        _, auth_user, mail_from, _, rcpt_to, _, _, ts = told
+        assert tell_counted(spelled, ROME) == (auth_user, mail_from, rcpt_to, ts)
+
+
+def test_nearly_all_heads_are_told_by_one_search() -> None:
+    for end in ("\n", "\r\n"):
+        whole = f"LocalSender: a@x.example\n{RECEIVED}MsgID: X1\nFrom: a@x.example\nTo: <b@y.example>\nSubject: x\n\nb"
+        parted = (
+            f"LocalSender: a@x.example\nFrom: <>\nMsgID: X1\n\n{RECEIVED}{RECEIVED}From: a@x.example\nDKIM-A: b\n\nb"
+        )
+        for text in (whole, parted):
+            captured = capture(text.replace("\n", end).encode())
+            assert captured is not None
+            assert captured.auth_user == "a@x.example"
+            assert captured.traced.queue_id == "202611200845592850"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"LocalSender: a@x.example\nFROM: b@x.example\n{RECEIVED}\n",
+        f"LocalSender: a@x.example\nFrom: b@x.example\nFrom: c@x.example\n{RECEIVED}\n",
+        f"LocalSender: a@x.example\n{RECEIVED}Rcpt: c@x.example\n\n",
+        f"LocalSender: a@x.example\r\n{RECEIVED}\n",
+        f"LocalSender: a@x.example\n{RECEIVED}no field\n\n",
+        f"LocalSender : a@x.example\n{RECEIVED}\n",
+        "LocalSender: a@x.example\nSubject: x\n\n",
+    ],
+)
+def test_an_unusual_head_is_read_line_by_line(text: str) -> None:
+    assert capture(text.encode()) is None
+
+
+@pytest.mark.parametrize("date", ["1 Jan 0001 00:00:00 +0100", "31 Dec 9999 23:59:59 -0100"])
+def test_a_time_that_no_calendar_has_is_none(date: str) -> None:
+    assert read(f"Received: from x by y with SMTP id z; {date}\nSubject: x\n\n").ts == MTIME
+
+
 BLOCK_LINES = st.sampled_from(
     [
         b"LocalSender: Anna@x.example",
@@ -256,11 +304,10 @@ def test_a_usual_head_is_split_as_any_other_and_its_senders_are_those_of_the_mes
     lines: list[bytes], before: bytes
 ) -> None:
     raw = before + b"".join(line + b"\r\n" for line in lines) + b"\r\nbody\r\n"
-    assert parse_head(raw) == parse_head(raw.replace(b"\r\n", b"\n"))  # which is read line by line
+    assert parse_head(raw) == parse_head(raw.replace(b"\r\n", b"\n"))
     message = read(raw)
     assert read_senders(raw) == (message.auth_user, message.mail_from, message.subject)
-    # and line by line, where nothing is sought in one pass
-    assert message._replace(size=0) == read(raw.replace(b"\r\n", b"\n"))._replace(size=0)
+    hold_against_line_by_line(raw)
 
 
 TRACES = st.lists(
@@ -310,7 +357,7 @@ def test_whole_fields_say_the_same_in_one_pass_as_line_by_line(
 ) -> None:
     raw = b"\r\n".join([*envelope, *([b""] if is_enveloped else []), *own, b"", b"body"])
     message = read(raw)
-    assert message._replace(size=0) == read(raw.replace(b"\r\n", b"\n"))._replace(size=0)
+    hold_against_line_by_line(raw)
     assert read_senders(raw) == (message.auth_user, message.mail_from, message.subject)
 
 
@@ -320,4 +367,4 @@ def test_a_trace_line_says_the_same_in_one_pass_as_line_by_line(traces: list[str
     envelope = "LocalSender: a@x.example\r\nFROM: b@x.example\r\n" + ("\r\n" if is_enveloped else "")
     lines = "".join(f"Received: {trace}\r\n" for trace in traces)
     raw = f"{envelope}{lines}To: c@x.example, D@x.example,c@x.example\r\nCC: e@x.example\r\n\r\nbody".encode()
-    assert read(raw)._replace(size=0) == read(raw.replace(b"\r\n", b"\n"))._replace(size=0)
+    hold_against_line_by_line(raw)
