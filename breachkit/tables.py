@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from breachkit.records import Message
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Sequence
 
-    from breachkit.records import AuthAttempt
+    from breachkit.attempts import Attempts
     from breachkit.records import Delivery
     from breachkit.records import Locus
     from breachkit.records import Transaction
@@ -47,6 +48,7 @@ ATTEMPTS = {
     "mechanism": TEXT,
     "outcome": TEXT,
     "secret": TEXT,
+    "distance": "int8",
     "source": TEXT,
 }
 SENDS = {
@@ -98,10 +100,31 @@ def messages_table(messages: Iterable[Message]) -> pd.DataFrame:
     return _frame(held, MESSAGES)
 
 
-def attempts_table(attempts: Sequence[AuthAttempt]) -> pd.DataFrame:
-    """Put tries to authenticate in a table, in order of time, columns `ATTEMPTS`."""
-    ordered = sorted(attempts, key=lambda attempt: (attempt.ts, attempt.source))
-    return _table(ordered, ATTEMPTS)
+def attempts_table(attempts: Attempts) -> pd.DataFrame:
+    """Put tries to authenticate in a table, in order of time and place, columns `ATTEMPTS`."""
+    columns = {name: np.frombuffer(column, column.typecode) for name, column in attempts.columns.items() if column}
+    if not columns:
+        return _frame({}, ATTEMPTS)
+    names = np.array([*attempts.names, None], dtype="object")  # the last is that of NOBODY
+    rank = np.argsort(np.argsort(names[:-1]))
+    path, node = (rank[columns[name]] for name in ("path", "node"))
+    order = np.lexsort((node, columns["line"], columns["offset"], path, columns["ts"]))
+    held = {name: names[columns[name][order]] for name in ("service", "client_ip", "user", "mechanism", "outcome")}
+    held["distance"] = columns["distance"][order]
+    held["secret"] = _secrets(columns["secret"][order], columns["is_seen"][order])
+    made: dict[str, Any] = {name: pd.Series(values, dtype=ATTEMPTS[name]) for name, values in held.items()}
+    made["ts"] = pd.DatetimeIndex(columns["ts"][order].view("datetime64[us]"), tz="UTC")
+    made["source"] = pd.Series([attempts.place(row) for row in order.tolist()], dtype=ATTEMPTS["source"])
+    return pd.DataFrame(made, columns=list(ATTEMPTS))
+
+
+def _secrets(numbers: Any, is_seen: Any) -> Any:
+    """Spell fingerprints as bytes, None for what was not seen; equal ones are one object."""
+    unlike, place = np.unique(numbers, return_inverse=True)
+    spelled = np.array([int(number).to_bytes(8) for number in unlike], dtype="object")
+    held = spelled[place]
+    held[is_seen == 0] = None
+    return held
 
 
 def sends_table(sends: Iterable[tuple[str, str | None, Locus | None, Transaction]]) -> pd.DataFrame:

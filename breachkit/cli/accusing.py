@@ -27,6 +27,7 @@ def read_evidence(
     messages: Sequence[Message],
     *,
     counts_accounts: bool = True,
+    by_hour: bool = False,
     jobs: int | None = None,
 ) -> tuple[Evidence, gather.SmtpFacts]:
     """Read logs and accounts into the tables of an inquiry about queued messages.
@@ -37,14 +38,15 @@ def read_evidence(
         messages: the queued and quarantined ones.
         jobs: processes to read with; None for one a processor.
         counts_accounts: False for a command that reads the accounts itself, and counts what it skips then.
+        by_hour: count sessions and messages by the hour, too.
     """
-    from breachkit.cli.joins import evidence_of
-
     fingerprints = gather.run_fingerprints()
     queue_ids = {message.queue_id for message in messages if message.queue_id is not None}
-    facts = gather.read_smtp(where, books, fingerprints, queue_ids, jobs)
+    facts = gather.read_smtp(where, books, fingerprints, queue_ids, jobs, by_hour=by_hour)
     gather.read_doors(where, facts, books, fingerprints)
     accounts = gather.read_accounts(where, books if counts_accounts else gather.Books())
+    from breachkit.cli.joins import evidence_of  # not before: pandas starts threads, and then nothing can be forked
+
     return evidence_of(messages, facts, accounts, fingerprints), facts
 
 
@@ -55,9 +57,9 @@ def judge_accounts(
     jobs: int | None = None,
 ) -> tuple[Accusation, gather.SmtpFacts]:
     """Judge every account, in the light of the messages that are queued."""
-    from breachkit.detect.compromise import find_accounts
-
     evidence, facts = read_evidence(where, books, messages, jobs=jobs)
+    from breachkit.detect.compromise import find_accounts  # pandas, as above
+
     return find_accounts(evidence), facts
 
 
@@ -74,8 +76,8 @@ def accuse_together(together: Together) -> Accusation:
 
 def accuse(where: Where, books: gather.Books, jobs: int | None = None) -> tuple[Accusation, gather.SmtpFacts]:
     """Read all there is and judge every account; without evidence nobody is accused."""
-    from breachkit.detect.compromise import Accusation
-
     if not has_evidence(where):
+        from breachkit.detect.compromise import Accusation
+
         return Accusation((), 0, {}, 0), gather.SmtpFacts()
     return judge_accounts(where, books, gather.read_messages(where, books, quarantined=True, jobs=jobs), jobs)

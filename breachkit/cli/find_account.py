@@ -125,6 +125,5 @@ def _passwords(where: Where, found: Accusation, facts: gather.SmtpFacts) -> dict
     opened = {
         row: account.account for account in found.accounts if account.verdict != "clear" for row in account.entries
     }
-    return revealed(
-        where, {facts.session_of[row]: account for row, account in opened.items() if row in facts.session_of}
-    )
+    session_of = facts.attempts.session_of()
+    return revealed(where, {session_of[row]: account for row, account in opened.items() if row in session_of})

@@ -65,7 +65,7 @@ def look_into(
 ) -> Investigation:
     """Read queue, logs, accounts and settings once, and ask every detector."""
     messages = gather.read_messages(where, books, quarantined=True)
-    evidence, facts = read_evidence(where, books, messages, counts_accounts=False)
+    evidence, facts = read_evidence(where, books, messages, counts_accounts=False, by_hour=True)
     inquiry = Inquiry(evidence)
     found = judge_accounts(inquiry)
     absent: dict[str, str] = {}

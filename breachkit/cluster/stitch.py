@@ -8,6 +8,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 
 from breachkit import __version__
+from breachkit.attempts import Attempts
 from breachkit.cluster.nodes import LOST
 from breachkit.cluster.nodes import LostNode
 from breachkit.errors import DuplicateNodeError
@@ -108,7 +109,7 @@ def stitch(nodes: Sequence[NodeRecords | LostNode], fingerprints: Fingerprints) 
     stitched.accounts.extend(_merged(accounts))
     _begin_together(stitched)
     known = known_names(stitched.facts.attempts, stitched.messages, stitched.accounts)
-    stitched.facts.attempts = name_strangers(stitched.facts.attempts, known, fingerprints)
+    stitched.facts.attempts = Attempts(name_strangers(stitched.facts.attempts, known, fingerprints))
     return stitched
 
 

@@ -94,7 +94,8 @@ def find_attackers(visits: pd.DataFrame, sends: pd.DataFrame) -> dict[tuple[str,
     )
     found["by_others"] = _followed(visits, found) & ~found.any(axis=1)
     rows = found[found.any(axis=1)]
-    return dict(zip(rows.index, map(Attack._make, rows.itertuples(index=False)), strict=True))
+    reasons = zip(*(rows[name].tolist() for name in Attack._fields), strict=True)
+    return dict(zip(rows.index, map(Attack._make, reasons), strict=True))
 
 
 def _was_known(visits: pd.DataFrame) -> pd.Series[bool]:
@@ -164,9 +165,10 @@ def _followed(visits: pd.DataFrame, found: pd.DataFrame) -> pd.Series[bool]:
     began = pd.concat([failed, sent], axis=1).min(axis=1).fillna(visits["first_seen"])[strong]
     earliest = began.groupby(level="client_ip").min().reindex(visits.index.get_level_values("client_ip"))
     first = visits.groupby(level="account")["first_success"].transform("min")
-    is_after = visits["first_success"] >= earliest.to_numpy()
-    is_early = visits["first_success"] >= (earliest - BEFORE).to_numpy()
-    return (visits["successes"] > 0) & (is_after | (is_early & (visits["first_success"] > first)))
+    is_after = visits["first_success"] >= earliest.array
+    is_early = visits["first_success"] >= (earliest - BEFORE).array
+    followed: pd.Series[bool] = (visits["successes"] > 0) & (is_after | (is_early & (visits["first_success"] > first)))
+    return followed
 
 
 def _shared(visits: pd.DataFrame) -> set[str]:

@@ -23,6 +23,7 @@ from breachkit.detect.standing import DOUBT_COUNT
 from breachkit.detect.standing import DOUBT_SHARE
 from breachkit.detect.standing import has_session
 from breachkit.detect.visits import once_each
+from breachkit.detect.weakness import IN_PASSING
 from breachkit.detect.weakness import weakness_of
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from breachkit.detect.guessing import Failures
     from breachkit.detect.inquiry import Evidence
     from breachkit.detect.standing import Standing
+    from breachkit.detect.weakness import Weakness
     from breachkit.records import Locus
 
 VerdictName = Literal["compromised", "suspect", "clear"]
@@ -48,9 +50,6 @@ TWO, THREE = 2, 3
 """Families of signals that a verdict wants."""
 
 INTRUSION = {Family.PLACE, Family.ENTRY}
-IN_PASSING = 300
-"""Variants of its names tried on the secret of an account that nobody entered: there may be thousands of those."""
-
 UNSEEN_SHARE = 0.5
 UNSEEN_COUNT = 5
 """Queued messages of an account, as a share and in number, that join no authenticated session: the logs do not tell
@@ -181,12 +180,12 @@ def _judge(inquiry: Inquiry, account: str) -> AccountVerdict:
     entered = _entered(inquiry, account, set(attacks)) if came_in else None
     is_queue_only = entered is None and _is_unseen(standing)
     also: tuple[AlsoTried, ...] = ()
-    weak = _weakness(inquiry, account, standing.typed, standing.secrets, IN_PASSING)
+    weak = _weakness_in_passing(inquiry, account, standing)
     signals: tuple[Signal, ...] = ()
     if entered is not None or is_queue_only:
         also = _also_tried(inquiry, account, entered.attacking) if entered is not None else ()
         if entered is not None:
-            weak = _weakness(inquiry, account, entered.rows["user"].dropna(), entered.rows["secret"].dropna())
+            weak = _weakness(inquiry, account, entered.rows)
         signals = tuple(find_signals(_conduct(inquiry, account, entered, (also, weak))))
     verdict = _verdict(signals, attacks.values(), has_history=entered is not None and bool(entered.usual))
     if verdict == "clear":
@@ -236,18 +235,19 @@ def _is_unseen(standing: Standing) -> bool:
     return standing.unseen >= max(UNSEEN_COUNT, UNSEEN_SHARE * (standing.queued + standing.quarantined))
 
 
-def _weakness(
-    inquiry: Inquiry,
-    account: str,
-    typed: Iterable[str],
-    secrets: Iterable[bytes],
-    depth: int | None = None,
-) -> str | None:
-    return weakness_of(account, set(typed), set(secrets), inquiry.directory, inquiry.evidence.fingerprint, depth)
+def _weakness_in_passing(inquiry: Inquiry, account: str, standing: Standing) -> Weakness | None:
+    directory, fingerprint = inquiry.directory, inquiry.evidence.fingerprint
+    return weakness_of(account, standing.typed, standing.secrets, directory, fingerprint, IN_PASSING, standing.far)
+
+
+def _weakness(inquiry: Inquiry, account: str, rows: pd.DataFrame) -> Weakness | None:
+    typed, secrets = set(rows["user"].dropna()), set(rows["secret"].dropna())
+    far = dict(zip(rows["secret"], rows["distance"], strict=True))
+    return weakness_of(account, typed, secrets, inquiry.directory, inquiry.evidence.fingerprint, far=far)
 
 
 def _also_tried(inquiry: Inquiry, account: str, attacking: frozenset[str]) -> tuple[AlsoTried, ...]:
-    rows = inquiry.visits[inquiry.visits.index.isin([*attacking], level="client_ip")]
+    rows = inquiry.visits[inquiry.visitors.isin([*attacking])]
     tried: dict[str, list[tuple[str, int, int]]] = {}
     columns = (rows["failures"].tolist(), rows["successes"].tolist())
     for (name, ip), failures, successes in zip(rows.index, *columns, strict=True):

@@ -62,6 +62,7 @@ class Inquiry:
         self.deliveries = origin_of_deliveries(evidence.deliveries, self.sends, self.messages)
         self.lost = failed_tries(self.attempts)
         self.visits = visits_table(self.attempts, self.sends, self.deliveries)
+        self.visitors = self.visits.index.get_level_values("client_ip")
         self.attacks = find_attackers(self.visits, self.sends)
         accepted = self.sends[self.sends["accepted"]]
         self.standings = take_standings(self.messages, self.attempts, accepted, self.visits)

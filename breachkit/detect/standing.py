@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from breachkit.detect.joins import BY_ID
@@ -45,6 +47,8 @@ class Standing(NamedTuple):
     typed: frozenset[str]
     """User names under which it was opened."""
     places: tuple[Seen, ...]
+    far: Mapping[bytes, int] = MappingProxyType({})
+    """How far some of the secrets are from a user name typed with them."""
     mismatched: int = 0
     """Messages in other names, from addresses that wrote many of them."""
     unseen_failures: int = 0
@@ -83,6 +87,11 @@ def take_standings(
     )
     last = pd.concat([won[["account", "ts"]], sends[["account", "ts"]]]).groupby("account")["ts"].max().to_dict()
     sets = {name: _gather(won, name) for name in ("mechanism", "secret", "user")}
+    far: dict[Any, dict[bytes, int]] = defaultdict(dict)
+    for account, secret, distance in won.loc[won["distance"] > 0, ["account", "secret", "distance"]].itertuples(
+        index=False
+    ):
+        far[account][secret] = distance
     senders = messages.groupby(["account", "mail_from"]).size()
     mail_froms: dict[Any, list[tuple[str, int]]] = defaultdict(list)
     for account, mail_from, number in senders.reset_index().itertuples(index=False):
@@ -100,6 +109,7 @@ def take_standings(
                 secrets=frozenset(sets["secret"].get(account, ())),
                 typed=frozenset(sets["user"].get(account, ())),
                 places=tuple(places.get(account, ())),
+                far=far.get(account, {}),
                 mismatched=mismatched.get(account, 0),
                 unseen_failures=unseen.get(account, 0),
             )
@@ -119,7 +129,8 @@ def _count(table: pd.DataFrame, chosen: pd.Series[bool]) -> pd.Series[int]:
 
 def _gather(table: pd.DataFrame, name: str) -> dict[Any, set[Any]]:
     found: dict[Any, set[Any]] = defaultdict(set)
-    for account, held in table[["account", name]].dropna().itertuples(index=False):
+    seen = table[["account", name]].dropna()
+    for account, held in zip(seen["account"].tolist(), seen[name].tolist(), strict=True):
         found[account].add(held)
     return found
 
@@ -135,12 +146,13 @@ def _doubtful(visits: pd.DataFrame) -> tuple[dict[Any, int], dict[Any, int]]:
 
 
 def _places(visits: pd.DataFrame) -> dict[Any, list[Seen]]:
-    found: dict[Any, list[Seen]] = defaultdict(list)
-    columns = ["account", "client_ip", "successes", "failures", "first_seen", "last_seen"]
-    seen = visits[visits["first_seen"].notna()].reset_index()[columns]
+    seen = visits[visits["first_seen"].notna()]
+    accounts, ips = (seen.index.get_level_values(name).to_numpy() for name in ("account", "client_ip"))
+    counted = [ips.tolist(), *(seen[name].tolist() for name in ("successes", "failures"))]
     # a Timestamp takes ten times as long to make, and to spell, as a datetime
-    moments = [pd.DatetimeIndex(seen[name]).to_pydatetime() for name in columns[-2:]]
-    counted = [seen[name].tolist() for name in columns[:-2]]
-    for account, *place in zip(*counted, *moments, strict=True):
-        found[account].append(tuple(place))
-    return found
+    moments = [pd.DatetimeIndex(seen[name]).to_pydatetime() for name in ("first_seen", "last_seen")]
+    rows: list[Seen] = [*zip(*counted, *moments, strict=True)]
+    # visits are sorted by account
+    begins = [0, *(np.flatnonzero(accounts[1:] != accounts[:-1]) + 1).tolist()] if rows else []
+    ends = [*begins[1:], len(rows)]
+    return {accounts[begin]: rows[begin:end] for begin, end in zip(begins, ends, strict=False)}

@@ -105,7 +105,8 @@ def _twice(table: dict[int, int]) -> dict[int, int]:
     return {key: ord(chr(typed).translate(table)) for key, typed in table.items()}
 
 
-_SHIFTS = tuple((table, _sources(table)) for table in (RIGHT, _twice(RIGHT), LEFT, _twice(LEFT)))
+SHIFTS = (RIGHT, _twice(RIGHT), LEFT, _twice(LEFT))
+_SHIFTS = tuple((table, _sources(table)) for table in SHIFTS)
 _ENDINGS = ("s", "d", "ing", "ie", "y")
 _NO_LETTERS = "0123456789 !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 _ENDS = 3

@@ -10,8 +10,8 @@ import pandas as pd
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-KEYS = ["who", "whence"]
-"""The numbers of account and client address."""
+VISIT = "visit"
+"""The number of an account and client address: to group by one number takes half the time of grouping by two."""
 
 VISIT_COUNTS = [
     *("successes", "entries", "failures", "unlike_secrets", "unseen_secrets", "sent"),
@@ -42,35 +42,34 @@ def visits_table(
     names = _sorted(table["account"] for table in (attempts, sends, deliveries))
     ips = _sorted(table["client_ip"] for table in (attempts, sends, deliveries))
     attempts, sends, deliveries = (_numbered(table, names, ips) for table in (attempts, sends, deliveries))
-    keys = KEYS
     tried = attempts.dropna(subset=["account"])
     won, lost = tried[tried["outcome"] == "success"], tried[tried["outcome"] == "failure"]
     entered = won[won["service"] == "smtp"]
     sent = sends[sends["accepted"]].dropna(subset=["account"])
     foreign = sent[~sent["is_own"].astype("bool")]
     columns = {
-        "successes": won.groupby(keys).size(),
-        "entries": entered.groupby(keys).size(),
-        "failures": lost.groupby(keys).size(),
-        "unlike_secrets": lost.groupby(keys)["secret"].nunique(),
-        "unseen_secrets": lost[lost["secret"].isna()].groupby(keys).size(),
-        "sent": sent.groupby(keys).size(),
-        "mismatched": foreign.groupby(keys).size(),
-        "strange": foreign[~_is_kin(foreign)].groupby(keys).size(),
+        "successes": won.groupby(VISIT).size(),
+        "entries": entered.groupby(VISIT).size(),
+        "failures": lost.groupby(VISIT).size(),
+        "unlike_secrets": lost.groupby(VISIT)["secret"].nunique(),
+        "unseen_secrets": lost[lost["secret"].isna()].groupby(VISIT).size(),
+        "sent": sent.groupby(VISIT).size(),
+        "mismatched": foreign.groupby(VISIT).size(),
+        "strange": foreign[~_is_kin(foreign)].groupby(VISIT).size(),
         **_fates(sends, deliveries),
         "busiest": _busiest(sent),
-        "days": won.assign(day=won["ts"].dt.date).groupby(keys)["day"].nunique(),
-        "first_seen": tried.groupby(keys)["ts"].min(),
-        "last_seen": pd.concat([tried[[*keys, "ts"]], sent[[*keys, "ts"]]]).groupby(keys)["ts"].max(),
-        "first_success": won.groupby(keys)["ts"].min(),
-        "first_entry": entered.groupby(keys)["ts"].min(),
-        "last_success": won.groupby(keys)["ts"].max(),
-        "first_failure": lost.groupby(keys)["ts"].min(),
-        "first_mismatch": foreign.groupby(keys)["ts"].min(),
+        "days": won.assign(day=won["ts"].dt.floor("D")).groupby(VISIT)["day"].nunique(),
+        "first_seen": tried.groupby(VISIT)["ts"].min(),
+        "last_seen": pd.concat([tried[[VISIT, "ts"]], sent[[VISIT, "ts"]]]).groupby(VISIT)["ts"].max(),
+        "first_success": won.groupby(VISIT)["ts"].min(),
+        "first_entry": entered.groupby(VISIT)["ts"].min(),
+        "last_success": won.groupby(VISIT)["ts"].max(),
+        "first_failure": lost.groupby(VISIT)["ts"].min(),
+        "first_mismatch": foreign.groupby(VISIT)["ts"].min(),
     }
     table = pd.DataFrame(columns)
-    numbers = [table.index.get_level_values(level) for level in (0, 1)]
-    table.index = pd.MultiIndex.from_arrays([names[numbers[0]], ips[numbers[1]]], names=["account", "client_ip"])
+    who, whence = divmod(table.index.to_numpy(dtype="int64"), max(len(ips), 1))
+    table.index = pd.MultiIndex.from_arrays([names[who], ips[whence]], names=["account", "client_ip"])
     table[VISIT_COUNTS] = table[VISIT_COUNTS].fillna(0).astype("int64")
     return table.sort_index()
 
@@ -83,10 +82,9 @@ def _sorted(columns: Iterable[pd.Series[Any]]) -> pd.Index[Any]:
 
 
 def _numbered(table: pd.DataFrame, names: pd.Index[Any], ips: pd.Index[Any]) -> pd.DataFrame:
-    """Give accounts and addresses numbers: a group-by of texts sorts them anew each time, and there are twenty."""
-    return table.assign(
-        who=names.get_indexer(pd.Index(table["account"])), whence=ips.get_indexer(pd.Index(table["client_ip"]))
-    )
+    """Give account and address a number: a group-by of texts sorts them anew each time, and there are twenty."""
+    who, whence = names.get_indexer(pd.Index(table["account"])), ips.get_indexer(pd.Index(table["client_ip"]))
+    return table.assign(visit=who.astype("int64") * len(ips) + whence)
 
 
 def _is_kin(foreign: pd.DataFrame) -> pd.Series[bool]:
@@ -99,10 +97,9 @@ def _is_kin(foreign: pd.DataFrame) -> pd.Series[bool]:
 
 def _fates(sends: pd.DataFrame, deliveries: pd.DataFrame) -> dict[str, pd.Series[int]]:
     """Count recipients whose fate is known: refused at the door, or delivered or failed on the way out."""
-    keys = KEYS
-    refused = sends.dropna(subset=["account"]).groupby(keys)["rcpt_unknown"].sum()
+    refused = sends.dropna(subset=["account"]).groupby(VISIT)["rcpt_unknown"].sum()
     final = deliveries[deliveries["outcome"] != "deferred"].dropna(subset=["account", "client_ip"])
-    groups = once_each(final).groupby(keys)["is_unknown"]
+    groups = once_each(final).groupby(VISIT)["is_unknown"]
     unknown = groups.sum().add(refused, fill_value=0)
     return {"rcpts": groups.size().add(refused, fill_value=0), "unknown": unknown, "refused": refused}
 
@@ -115,5 +112,5 @@ def once_each(final: pd.DataFrame) -> pd.DataFrame:
 
 
 def _busiest(sent: pd.DataFrame) -> pd.Series[int]:
-    hours = sent.assign(hour=sent["ts"].dt.floor("h")).groupby([*KEYS, "hour"]).size()
-    return hours.groupby(KEYS).max()
+    hours = sent.assign(hour=sent["ts"].dt.floor("h")).groupby([VISIT, "hour"]).size()
+    return hours.groupby(VISIT).max()

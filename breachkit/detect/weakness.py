@@ -8,20 +8,25 @@ what a name that was found means here.
 from __future__ import annotations
 
 import itertools
+import string
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from typing import Literal
 from typing import get_args
 
 from breachkit.detect.candidates import candidates
 from breachkit.detect.names import spelled
+from breachkit.detect.undoing import SHIFTS
 from breachkit.detect.undoing import is_conceivable
 from breachkit.detect.undoing import sources_of
+from breachkit.detect.vocabulary import fold
 from breachkit.detect.vocabulary import names_of_address
 from breachkit.detect.vocabulary import vocabulary_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Iterable
+    from collections.abc import Mapping
 
     from breachkit.detect.names import Directory
     from breachkit.detect.vocabulary import Names
@@ -42,6 +47,16 @@ Weakness = Literal[
 ]
 WEAKNESSES: tuple[Weakness, ...] = get_args(Weakness)
 """Worst first."""
+
+IN_PASSING = 300
+"""Variants of its names tried on the secret of an account that nobody entered: there may be thousands of those."""
+
+NEAR, UNLIKELY, FAR = 0, 1, 2
+_ENOUGH = 3
+"""Letters and digits of a name that has more than `IN_PASSING` variants without a word behind it."""
+
+_ENDINGS = "iesdng"
+"""Letters of what `candidates` puts behind a word, or in the place of a `y`, among the first variants."""
 
 _VARIANTS: tuple[Weakness, ...] = ("username-variant", "alias-variant", "name-variant", "domain-variant")
 
@@ -69,6 +84,7 @@ def weakness_of(  # noqa: PLR0913, PLR0917  what came in, and all it may be held
     directory: Directory,
     fingerprint: Callable[[str], bytes],
     depth: int | None = None,
+    far: Mapping[bytes, int] | None = None,
 ) -> Weakness | None:
     """Name how the secrets of an account relate to its names; None when they do not.
 
@@ -79,14 +95,51 @@ def weakness_of(  # noqa: PLR0913, PLR0917  what came in, and all it may be held
         directory: who answers to which name.
         fingerprint: how the secrets were fingerprinted in this run.
         depth: candidates to try, all when None (tens of thousands: 50 ms an account).
+        far: how far the secrets are from a user name typed with them, see `distance_of`; what is not here may be near.
     """
     usernames, aliases = directory.names_of(account)
     bare = sorted({name.strip() for name in typed if "@" not in name and spelled(name) not in aliases})
     names = names_of_address(account, dict.fromkeys((*usernames, *bare)), aliases, "")
-    vocabulary = vocabulary_of(names)
     wanted = set(secrets)
+    if far and _is_spelled_out(names, typed):
+        least = UNLIKELY if depth is not None and depth <= IN_PASSING else FAR
+        wanted -= {secret for secret, distance in far.items() if distance >= least}
+    if not wanted:
+        return None
+    vocabulary = vocabulary_of(names)
     found: set[Weakness] = set()
-    for made in itertools.islice(candidates(names, vocabulary), depth) if wanted else ():
+    for made in itertools.islice(candidates(names, vocabulary), depth):
         if fingerprint(made) in wanted:
             found.update(weaknesses_by_name(made, names, vocabulary)[:1])
     return min(found, key=WEAKNESSES.index, default=None)
+
+
+def _is_spelled_out(names: Names, typed: Iterable[str]) -> bool:
+    """Tell whether no name of an account has a letter that is not in every user name typed for it."""
+    letters = set("".join((*names.usernames, *names.aliases, names.full_name, names.domain)))
+    return all(letters.issubset(fold(name)) for name in typed)
+
+
+def distance_of(typed: str, secret: str) -> int:
+    """Tell by a glance how far a secret is from the user name typed with it.
+
+    What is told is one of three numbers, where the secret was read: its letters go nowhere.
+
+    Returns:
+        `FAR` when nothing that `candidates` makes of the name is the secret and says something of it, `UNLIKELY` when
+        none of its first `IN_PASSING` variants is, else `NEAR`. These add no letter but those of some endings, unless
+        a hand sat one or two keys too far to the right or left.
+    """
+    if not (typed.isascii() and secret.isascii()):
+        return NEAR
+    if not is_conceivable(secret, typed + " "):
+        return FAR
+    held = {sign for sign in secret.lower() if sign.isalpha()}
+    return NEAR if any(held <= letters for letters in _letters_near(typed.lower())) else UNLIKELY
+
+
+@lru_cache(maxsize=1 << 14)
+def _letters_near(typed: str) -> tuple[frozenset[str], ...]:
+    """Return the letters of a user name with those of the endings, and as each shifted hand types them."""
+    few = string.ascii_lowercase if len(set(filter(str.isalnum, typed))) < _ENOUGH else ""
+    return frozenset(typed + _ENDINGS + few), *(frozenset(typed.translate(table)) for table in SHIFTS)

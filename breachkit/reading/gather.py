@@ -11,6 +11,7 @@ from datetime import UTC
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from breachkit.attempts import Attempts
 from breachkit.errors import AlienLogError
 from breachkit.errors import BreachkitError
 from breachkit.errors import PathUnreadableError
@@ -87,7 +88,7 @@ class Books:
 class SmtpFacts:
     """What the logs say, as far as a question about accounts needs it."""
 
-    attempts: list[AuthAttempt] = field(default_factory=list)
+    attempts: Attempts = field(default_factory=Attempts)
     sends: list[tuple[str, str | None, Locus | None, Transaction]] = field(default_factory=list)
     """Client address, user as typed, place of the AUTH, and the message."""
     deliveries: list[Delivery] = field(default_factory=list)
@@ -96,8 +97,6 @@ class SmtpFacts:
     accepted: Counter[int] = field(default_factory=Counter)
     """Messages taken in, by the hour."""
     sources: dict[int, Locus] = field(default_factory=dict)
-    session_of: dict[Locus, Locus] = field(default_factory=dict)
-    """The place of each successful AUTH, and where its session begins."""
     tally: LogTally = field(default_factory=LogTally)
     door_tally: LogTally = field(default_factory=LogTally)
     doors: tuple[str, ...] = ()
@@ -168,14 +167,22 @@ def unread_logs(where: Where) -> list[str]:
     return [log.label for log in where.layout.logs if log.service is None]
 
 
-def read_smtp(
-    where: Where, books: Books, fingerprints: Fingerprints, queue_ids: Collection[str], jobs: int | None = None
+def read_smtp(  # noqa: PLR0913  what is read, and what is asked of it
+    where: Where,
+    books: Books,
+    fingerprints: Fingerprints,
+    queue_ids: Collection[str],
+    jobs: int | None = None,
+    *,
+    by_hour: bool = True,
 ) -> SmtpFacts:
     """Read the SMTP logs.
 
     Mail from outside is only counted, unless one of `queue_ids` names it: a log holds far more of it than
-    of what accounts do.
+    of what accounts do. Where nobody asks how much came in each hour, not even that.
     """
+    from breachkit.detect.weakness import distance_of
+
     facts = SmtpFacts()
     logs = smtp_logs(where)
     since, until = (None if moment is None else moment.timestamp() for moment in (where.since, where.until))
@@ -184,10 +191,10 @@ def read_smtp(
         return facts
     with bar(sys.stderr, "logs", sum(log.size for log in logs), "B") as progress:
         reading = Reading(where.zone, fingerprints, progress)
-        question = Question(since, until, frozenset(queue_ids))
+        question = Question(since, until, frozenset(queue_ids), by_hour, distance_of)
         found = where.server.read_facts(logs, reading, question, facts.tally, jobs)
-    for name in ("attempts", "sends", "deliveries", "sessions", "accepted", "sources", "session_of"):
-        setattr(facts, name, getattr(found, name))
+    facts.attempts, facts.sends, facts.deliveries = found.attempts, found.sends, found.deliveries
+    facts.sessions, facts.accepted, facts.sources = found.sessions, found.accepted, found.sources
     books.merge(found.skipped)
     _count_logs(where, books, logs, facts.tally)
     facts.tally.begin_at(since)

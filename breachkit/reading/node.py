@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from typing import Literal
 
 from breachkit import __version__
+from breachkit.attempts import Attempts
 from breachkit.reading import gather
 from breachkit.reading.strangers import hide_strangers
 from breachkit.reading.strangers import known_names
@@ -69,7 +70,8 @@ def read_node(node: str, where: Where, fingerprints: Fingerprints, jobs: int | N
     accounts = gather.read_accounts(where, books["accounts"])
     for part in books.values():
         gather.balance(part)
-    facts.attempts = hide_strangers(facts.attempts, known_names(facts.attempts, messages, accounts), fingerprints)
+    known = known_names(facts.attempts, messages, accounts)
+    facts.attempts = Attempts(hide_strangers(facts.attempts, known, fingerprints))
     return NodeRecords(
         node=node,
         version=__version__,

@@ -52,7 +52,7 @@ def known_names(
     )
 
 
-def hide_strangers(attempts: list[AuthAttempt], known: Known, fingerprints: Fingerprints) -> list[AuthAttempt]:
+def hide_strangers(attempts: Iterable[AuthAttempt], known: Known, fingerprints: Fingerprints) -> list[AuthAttempt]:
     """Put a fingerprint in the place of each user name that is not known."""
     return [
         one
@@ -62,8 +62,9 @@ def hide_strangers(attempts: list[AuthAttempt], known: Known, fingerprints: Fing
     ]
 
 
-def name_strangers(attempts: list[AuthAttempt], known: Known, fingerprints: Fingerprints) -> list[AuthAttempt]:
+def name_strangers(attempts: Iterable[AuthAttempt], known: Known, fingerprints: Fingerprints) -> list[AuthAttempt]:
     """Name again what another node knows; number what nobody does, in order of time and place."""
+    attempts = list(attempts)
     plain = {spelled(one.user) for one in attempts if one.user is not None and not one.user.startswith(HIDDEN)}
     named = {HIDDEN + fingerprints.of(name).hex(): name for name in known.names | plain}
     hidden = [one for one in attempts if one.user is not None and one.user.startswith(HIDDEN)]

@@ -44,4 +44,11 @@ def share(number: float) -> float:
 
 def dump(document: Json) -> str:
     """Write one JSON object. Lone surrogates of odd file names are escaped, as JSON allows."""
-    return json.dumps(document, indent=2, ensure_ascii=False).encode("utf-8", "backslashreplace").decode() + "\n"
+    import orjson  # noqa: PLC0415  it imports uuid and more, and most starts write no JSON
+
+    as_ever = orjson.OPT_INDENT_2 | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
+    try:
+        return orjson.dumps(document, option=as_ever | orjson.OPT_APPEND_NEWLINE).decode()
+    except TypeError:  # what it does not take: a lone surrogate, a number of more than 64 bits
+        text = json.dumps(document, indent=2, ensure_ascii=False)
+        return text.encode("utf-8", "backslashreplace").decode() + "\n"

@@ -88,8 +88,17 @@ def _account_json(account: AccountVerdict, zone: tzinfo) -> Json:
 
 
 def _place_json(place: Place, zone: tzinfo) -> Json:
-    times = {"first_seen": stamp(place.first_seen, zone), "last_seen": stamp(place.last_seen, zone)}
-    return {**place._asdict(), **times}
+    first_seen = stamp(place.first_seen, zone)
+    return {
+        "ip": place.ip,
+        "successes": place.successes,
+        "failures": place.failures,
+        "first_seen": first_seen,
+        # most addresses were seen once
+        "last_seen": first_seen if place.last_seen == place.first_seen else stamp(place.last_seen, zone),
+        "usual": place.usual,
+        "attacking": place.attacking,
+    }
 
 
 def render_find_account(

@@ -15,16 +15,18 @@ from typing import Any
 from typing import NamedTuple
 from typing import Protocol
 
-from breachkit.records import AuthAttempt
+from breachkit.attempts import Attempts
 from breachkit.records import Delivery
 from breachkit.records import Locus
 from breachkit.records import Transaction
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from collections.abc import Iterable
     from collections.abc import Sequence
     from datetime import tzinfo
 
+    from breachkit.records import AuthAttempt
     from breachkit.records import Session
     from breachkit.records import Skipped
 
@@ -46,6 +48,15 @@ class Question(NamedTuple):
     """Sessions that begin outside are left out; seconds since the epoch."""
     queue_ids: frozenset[str] = frozenset()
     """Messages wanted though nobody authenticated to send them."""
+    by_hour: bool = True
+    """Whether sessions and messages are to be counted by the hour."""
+    distance_of: Callable[[str, str], int] | None = None
+    """Tells of a user name and the secret that came in with it what is kept beside its fingerprint: 0 to 2."""
+
+    @property
+    def is_of_logins(self) -> bool:
+        """True when nothing is asked of sessions in which nobody authenticates and nothing goes out."""
+        return not self.by_hour and not self.queue_ids
 
     def is_inside(self, ts: float) -> bool:
         """Tell whether a session that begins then is asked for."""
@@ -80,7 +91,7 @@ class Told(Protocol):
 class LogFacts:
     """What some part of the logs says."""
 
-    attempts: list[AuthAttempt] = field(default_factory=list)
+    attempts: Attempts = field(default_factory=Attempts)
     sends: list[Send] = field(default_factory=list)
     deliveries: list[Delivery] = field(default_factory=list)
     sessions: Counter[int] = field(default_factory=Counter)
@@ -89,8 +100,6 @@ class LogFacts:
     """Messages taken in, by the hour."""
     sources: dict[int, Locus] = field(default_factory=dict)
     """The first session of each hour."""
-    session_of: dict[Locus, Locus] = field(default_factory=dict)
-    """The place of each successful AUTH, and where its session begins."""
     skipped: Skips = field(default_factory=dict)
 
     def take(self, session: Session, question: Question) -> None:
@@ -98,18 +107,17 @@ class LogFacts:
         ts = session.start.timestamp()
         if not question.is_inside(ts):
             return
-        self.count_session(int(ts) // HOUR * HOUR, 1, session.source)
-        for sent in session.transactions:
-            self.accepted[int(sent.ts.timestamp()) // HOUR * HOUR] += sent.accepted
+        if question.by_hour:
+            self.count_session(int(ts) // HOUR * HOUR, 1, session.source)
+            for sent in session.transactions:
+                self.accepted[int(sent.ts.timestamp()) // HOUR * HOUR] += sent.accepted
         self.keep(session, question)
 
     def keep(self, session: Told, question: Question) -> None:
         """Add what a session says beside its number."""
-        self.attempts.extend(session.attempts)
+        for tried in session.attempts:
+            self.attempts.append(tried, session.source)
         self.deliveries.extend(session.deliveries)
-        self.session_of.update(
-            (tried.source, session.source) for tried in session.attempts if tried.outcome == "success"
-        )
         for sent in session.transactions:
             if sent.attempt is not None:
                 tried = session.attempts[sent.attempt]
@@ -133,13 +141,12 @@ class LogFacts:
 
     def add(self, other: LogFacts) -> None:
         """Add another part; parts are added in the order of the logs, so that examples are the first ones."""
-        self.attempts += other.attempts
+        self.attempts.add(other.attempts)
         self.sends += other.sends
         self.deliveries += other.deliveries
         self.accepted.update(other.accepted)
         for hour, number in other.sessions.items():
             self.count_session(hour, number, other.sources[hour])
-        self.session_of.update(other.session_of)
         for reason, (number, places) in other.skipped.items():
             self._skip(reason, number, places)
 
@@ -151,14 +158,13 @@ class LogFacts:
         def moved(source: Locus) -> Locus:
             return Locus(path, source.offset, source.line + lines) if source.path == path else source
 
+        self.attempts.move_down(path, lines)
         # a record is made from its fields: `_replace` takes three times as long, and there may be 100,000
-        self.attempts = [AuthAttempt(*tried[:-1], moved(tried.source)) for tried in self.attempts]
         self.deliveries = [Delivery(*sent[:-1], moved(sent.source)) for sent in self.deliveries]
         self.sends = [
             (client_ip, user, None if auth is None else moved(auth), Transaction(*sent[:-1], moved(sent.source)))
             for client_ip, user, auth, sent in self.sends
         ]
-        self.session_of = {moved(auth): moved(begin) for auth, begin in self.session_of.items()}
         self.sources = {hour: moved(source) for hour, source in self.sources.items()}
         self.skipped = {
             reason: (number, tuple(moved(place) for place in places))
@@ -171,36 +177,33 @@ class LogFacts:
     def __getstate__(self) -> tuple[Any, ...]:
         return (
             self._zone(),
-            [_flat(tried) for tried in self.attempts],
+            self.attempts,
             [(client_ip, user, auth and tuple(auth), _flat(sent)) for client_ip, user, auth, sent in self.sends],
-            [_flat(sent) for sent in self.deliveries],
-            [(tuple(auth), tuple(begin)) for auth, begin in self.session_of.items()],
+            [_flat(gone) for gone in self.deliveries],
             (self.sessions, self.accepted, self.sources, self.skipped),
         )
 
     def _zone(self) -> tzinfo | None:
         """Return the zone that all records are told in."""
-        dated = self.attempts or self.deliveries or [sent[3] for sent in self.sends[:1]]
-        return dated[0].ts.tzinfo if dated else None
+        moments = [*(gone.ts for gone in self.deliveries[:1]), *(sent[3].ts for sent in self.sends[:1])]
+        return moments[0].tzinfo if moments else None
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
-        zone, attempts, sends, deliveries, session_of, others = state
-        self.attempts = [_raised(AuthAttempt, row, zone) for row in attempts]
+        zone, self.attempts, sends, deliveries, others = state
         self.sends = [
             (client_ip, user, auth and Locus(*auth), _raised(Transaction, row, zone))
             for client_ip, user, auth, row in sends
         ]
         self.deliveries = [_raised(Delivery, row, zone) for row in deliveries]
-        self.session_of = {Locus(*auth): Locus(*begin) for auth, begin in session_of}
         self.sessions, self.accepted, self.sources, self.skipped = others
 
 
-def _flat(row: AuthAttempt | Transaction | Delivery) -> tuple[Any, ...]:
+def _flat(row: Transaction | Delivery) -> tuple[Any, ...]:
     at = row._fields.index("ts")
     return (*row[:at], row.ts.timestamp(), *row[at + 1 : -1], *row.source)
 
 
-def _raised(kind: Any, row: tuple[Any, ...], zone: tzinfo) -> Any:
+def _raised(kind: Any, row: tuple[Any, ...], zone: tzinfo | None) -> Any:
     at: int = kind._fields.index("ts")
     last = len(kind._fields) - 1
     return kind(*row[:at], datetime.fromtimestamp(row[at], zone), *row[at + 1 : last], Locus(*row[last:]))

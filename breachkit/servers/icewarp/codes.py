@@ -17,11 +17,14 @@ from breachkit.servers.icewarp.lines import SENT
 Column = np.ndarray[Any, Any]
 
 LF, CR, TAB, SPACE, OPEN, CLOSE = b"\n\r\t []"
-WHITE = np.frombuffer(b"\t\n\v\f\r ", np.uint8)
+IS_SIGN = ~np.isin(np.arange(256), np.frombuffer(b"\t\n\v\f\r ", np.uint8))
+"""Bytes that `\\S` matches."""
 IS_HEX = np.isin(np.arange(256), np.frombuffer(b"0123456789ABCDEFabcdef", np.uint8))
 
 UNUSUAL, NOTE, SUMMARY, OTHER = b"?NSX"
 """Anything else the server sent; without direction; `***`; anything else that the peer sent."""
+BEGUN = ord("p")
+"""A note that says nothing of a session, whatever its state: `Start of mail processing`."""
 CONNECTED, DISCONNECTED = b"CD"
 HELLO, MAIL, RCPT, CONTENT, RSET, STARTTLS, AUTH, IDLE_VERB = b"EMRTZLAQ"
 BANNER, GOOD, GOOD_MORE, FAILED, FAILED_MORE, REFUSED, REFUSED_MORE = b"b2m4n5o"
@@ -29,7 +32,8 @@ CHALLENGE, GO_AHEAD, WELCOME = b"cgs"
 """334, 354, 235."""
 
 EXAMPLES = {
-    NOTE: (b"", b"Start of mail processing"),
+    NOTE: (b"", b"Something noted"),
+    BEGUN: (b"", b"Start of mail processing"),
     SUMMARY: (b"", b"*** <a@example.org> <b@example.org> 1 1 00:00:01 OK"),
     OTHER: (RECEIVED, b"dXNlcg=="),
     CONNECTED: (b"", b"Connected"),
@@ -76,6 +80,7 @@ _SPECIAL = {
 _REPLIES = {2: (GOOD, GOOD_MORE), 4: (FAILED, FAILED_MORE), 5: (REFUSED, REFUSED_MORE)}
 _IS_COMMAND = np.isin(np.arange(256), np.unique([*_VERBS.values()]))
 _CTED, _TTLS = (int.from_bytes(part, "little") for part in (b"cted", b"TTLS"))
+_BEGUN = tuple(int.from_bytes(EXAMPLES[BEGUN][1][place : place + 8], "little") for place in (0, 8, 16))
 _HALF = np.uint64(0xFFFFFFFF)
 _THREE = np.uint64(0xFFFFFF)
 _MARK = np.array([int.from_bytes(mark, "little") for mark in (RECEIVED, SENT, b"***")], np.uint64)
@@ -84,7 +89,7 @@ _SLOTS = 16
 
 def _openings() -> dict[int, int]:
     """Name the kinds that show in the first eight bytes."""
-    found = {b"Connecte": CONNECTED, b"Disconne": DISCONNECTED}
+    found = {b"Connecte": CONNECTED, b"Disconne": DISCONNECTED, b"Start of": BEGUN}
     for verb, code in _VERBS.items():
         found |= {RECEIVED + b" " + form: code for form in (verb, verb.lower(), verb.capitalize())}
     for reply in (*range(200, 260), *range(400, 460), *range(500, 560)):
@@ -148,6 +153,9 @@ def _check_notes(code: Column, word: Column, octets: Column, begin: Column, stop
     come = np.flatnonzero(code == CONNECTED)
     is_whole = (octets[begin[come] + 8] == ord("d")) & (begin[come] + 9 <= stop[come])
     code[come[~is_whole]] = NOTE
+    begun = np.flatnonzero(code == BEGUN)
+    is_whole = (word[begin[begun] + 8] == _BEGUN[1]) & (word[begin[begun] + 16] == _BEGUN[2])
+    code[begun[~is_whole | (stop[begun] - begin[begun] != 24)]] = NOTE  # noqa: PLR2004  three times eight bytes
 
 
 def _plain_codes(opening: Column, size: Column) -> Column:
@@ -164,7 +172,8 @@ def _plain_codes(opening: Column, size: Column) -> Column:
 
 def are_marked(code: Column) -> Column:
     """Tell which kinds have a direction."""
-    return ~np.isin(code, _UNMARKED)
+    marked: Column = _IS_MARKED[code]
+    return marked
 
 
-_UNMARKED = np.array([NOTE, SUMMARY, CONNECTED, DISCONNECTED], np.uint8)
+_IS_MARKED = ~np.isin(np.arange(256), (NOTE, BEGUN, SUMMARY, CONNECTED, DISCONNECTED))

@@ -20,6 +20,11 @@ class Piece(NamedTuple):
     end: int | None
     """None: to the end of the log."""
 
+    @property
+    def is_plain(self) -> bool:
+        """True where any byte of the log can be read without those before it."""
+        return self.log.member is None and self.log.path.suffix.lower() != ".gz"
+
 
 class Span(NamedTuple):
     """Pieces of the logs of one server that follow one another."""
@@ -43,9 +48,8 @@ def cut(logs: Sequence[LogFile], size: int) -> list[Span]:
     rows: list[list[Piece]] = [[]]
     room = size
     for log in logs:
-        is_plain = log.member is None and log.path.suffix.lower() != ".gz"
         begin = 0
-        while is_plain and log.size - begin > room:
+        while Piece(log, 0, None).is_plain and log.size - begin > room:
             rows[-1].append(Piece(log, begin, begin + room))
             begin += room
             rows.append([])

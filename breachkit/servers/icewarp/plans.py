@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from typing import NamedTuple
 
 from breachkit.records import Locus
-from breachkit.sasl import Exchange
 from breachkit.sasl import Fingerprints
 from breachkit.servers.icewarp import codes
 from breachkit.servers.icewarp.dialogue import Dialogue
@@ -73,8 +72,8 @@ class Plan(NamedTuple):
     """The replies that took a message in."""
     lost: tuple[int, ...]
     """The lines with which a message ended that was not taken in."""
-    is_tried: bool
-    """Somebody tried to authenticate."""
+    tries: tuple[Tried, ...]
+    """The steps in which somebody tried to authenticate."""
 
 
 class _Rehearsal(Dialogue):
@@ -114,62 +113,6 @@ class _Rehearsal(Dialogue):
         super()._take_summary(ts, text, source)
 
 
-class Script(NamedTuple):
-    """The lines of one session, to be looked at where a plan says so."""
-
-    text: bytes
-    begins: list[int]
-    stops: list[int]
-    ts: list[float]
-    offsets: list[int]
-    numbers: list[int]
-    labels: list[str]
-    first: int
-    """Where the session begins in these lists."""
-
-    def read(self, line: int) -> bytes:
-        """Return what stands behind the marker of a line."""
-        row = self.first + line
-        return self.text[self.begins[row] + 4 : self.stops[row]]
-
-    def summary(self, line: int) -> bytes:
-        """Return a line that has no marker."""
-        row = self.first + line
-        return self.text[self.begins[row] : self.stops[row]]
-
-    def place(self, line: int) -> Place:
-        """Tell where a line stands."""
-        row = self.first + line
-        return self.labels[row], self.offsets[row], self.numbers[row]
-
-
-class Performance(Dialogue):
-    """A dialogue that is led through the steps of a plan instead of through its lines."""
-
-    __slots__ = ()
-
-    def perform(self, plan: Plan, script: Script) -> None:
-        """Take the steps of a plan with the lines of a session."""
-        self.kind = "server"
-        self.has_dialogue = True
-        read, place = script.read, script.place
-        for step in plan.steps:
-            if isinstance(step, Tried):
-                self._exchange = Exchange(read(step.auth)[5:])
-                self._exchange_source = place(step.auth)
-                for response in step.responses:
-                    self._exchange.add(read(response))
-                self._close_exchange(script.ts[script.first + step.dated], step.outcome)
-            elif isinstance(step, Answered):
-                reply = read(step.reply)
-                if step.reply != step.dated:
-                    reply = reply[:3] + b" " + reply[4:]
-                ts = script.ts[script.first + step.dated]
-                self._answer(ts, step.verb, read(step.command), reply, place(step.command))
-            else:
-                self._take_summary(self.start, script.summary(step.line), script.place(step.line))
-
-
 @cache
 def _example(code: int, number: int) -> LogEntry:
     marker, text = codes.EXAMPLES[code]
@@ -195,7 +138,7 @@ def plan_of(course: bytes) -> Plan | None:  # noqa: PLR0911  one for each thing 
             return None
         if code == codes.OTHER and not dialogue.takes_anything:
             return None
-        if code in {codes.NOTE, codes.SUMMARY} and not dialogue.has_dialogue:
+        if code in {codes.NOTE, codes.BEGUN, codes.SUMMARY} and not dialogue.has_dialogue:
             return None
         feed(dialogue, entry)
     if dialogue.kind == "client":
@@ -206,5 +149,5 @@ def plan_of(course: bytes) -> Plan | None:  # noqa: PLR0911  one for each thing 
         steps=tuple(dialogue.steps),
         taken=tuple(line for line, is_accepted in ends if is_accepted),
         lost=tuple(line for line, is_accepted in ends if not is_accepted),
-        is_tried=bool(dialogue.attempts),
+        tries=tuple(step for step in dialogue.steps if isinstance(step, Tried)),
     )

@@ -14,31 +14,29 @@ from typing import NamedTuple
 import numpy as np
 
 from breachkit.files import OVERLONG
-from breachkit.files import Block
-from breachkit.files import read_blocks
 from breachkit.records import Skipped
 from breachkit.servers.icewarp import codes
 from breachkit.servers.icewarp.blocks import split_block
 from breachkit.servers.icewarp.lines import Clock
 from breachkit.servers.icewarp.sessions import SILENCE
+from breachkit.servers.icewarp.sieve import Sieve
+from breachkit.servers.icewarp.slabs import read_slabs
 from breachkit.servers.icewarp.weaver import Weaver
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
     from breachkit.servers import LogFile
     from breachkit.servers import Reading
     from breachkit.servers.facts import LogFacts
     from breachkit.servers.facts import Question
     from breachkit.servers.icewarp.blocks import Lines
+    from breachkit.servers.icewarp.blocks import Split
     from breachkit.servers.icewarp.pieces import Piece
     from breachkit.servers.icewarp.pieces import Setting
     from breachkit.servers.icewarp.pieces import Span
     from breachkit.servers.icewarp.segments import Seam
-
-BLOCK = 4 << 20
-"""Bytes that are split at once: the columns of their lines are as large again, thrice."""
+    from breachkit.servers.icewarp.slabs import Slab
 
 
 class Dated(NamedTuple):
@@ -83,7 +81,9 @@ def read_span(span: Span, reading: Reading, question: Question, setting: Setting
     weaver = Weaver(
         reading, question, span.pieces[0].log.node, is_inner=not span.is_first, is_followed=not span.is_last
     )
+    sieve = Sieve(weaver) if question.is_of_logins else None
     counter = Counter(setting.previous)
+    reader = _Reader(reading, weaver, weaver.take if sieve is None else sieve.take, counter)
     numbers = []
     clocks: list[Clock] = []
     ahead = None
@@ -94,8 +94,10 @@ def read_span(span: Span, reading: Reading, question: Question, setting: Setting
             setting.clock if is_set and setting.clock is not None else clock_of(piece.log, reading, counter.previous)
         )
         clocks.append(clock)
-        numbers.append(_read_piece(piece, weaver, clock, counter, reading))
+        numbers.append(reader.read(piece, clock))
         counter.bytes += piece.log.size if piece.end is None else 0
+    if sieve is not None:
+        sieve.flush()
     if span.is_last:
         weaver.close()
     dated = Dated(clocks[0].first, ahead, clocks[-1])
@@ -107,47 +109,41 @@ def clock_of(log: LogFile, reading: Reading, previous: float | None) -> Clock:
     return Clock(log.day or datetime.fromtimestamp(log.mtime, reading.zone).date(), reading.zone, previous)
 
 
-def _read_piece(piece: Piece, weaver: Weaver, clock: Clock, counter: Counter, reading: Reading) -> int:
-    """Read one piece; return how many lines it has."""
-    log = piece.log
-    number = weaver.log(log.label)
-    lines = 0
-    for block in _gathered(read_blocks(str(log.path), log.member, log.label, (piece.begin, piece.end))):
-        if isinstance(block, Skipped):
-            weaver.facts.skip([block])
-            counter.lines += block.reason == OVERLONG
-            lines += block.reason == OVERLONG
-            continue
-        before = copy.copy(clock)
-        split = split_block(block, log.label, number, clock, reading.zone)
-        if not weaver.take(split.lines):
-            clock.set_back(before)
-            split = split_block(block, log.label, number, clock, reading.zone, is_regular=False)
-            weaver.take(split.lines)
-        weaver.facts.skip(split.skipped)
-        counter.count(split.lines, len(split.skipped))
-        lines += split.number
-        reading.progress(len(block.text))
-    return lines
+class _Reader(NamedTuple):
+    """What the lines of a span go to."""
 
+    reading: Reading
+    weaver: Weaver
+    take: Callable[[Lines], bool]
+    counter: Counter
 
-def _gathered(blocks: Iterable[Block | Skipped]) -> Iterator[Block | Skipped]:
-    """Put small blocks together: each costs a little by itself."""
-    parts: list[Block] = []
-    size = 0
-    for block in blocks:
-        if isinstance(block, Block):
-            parts.append(block)
-            size += len(block.text)
-            if size < BLOCK:
+    def read(self, piece: Piece, clock: Clock) -> int:
+        """Read one piece; return how many lines it has."""
+        log, facts = piece.log, self.weaver.facts
+        number = self.weaver.log(log.label)
+        lines = 0
+        for slab in read_slabs(piece):
+            if isinstance(slab, Skipped):
+                facts.skip([slab._replace(source=slab.source._replace(line=lines + 1))])
+                self.counter.lines += slab.reason == OVERLONG
+                lines += slab.reason == OVERLONG
                 continue
-        if parts:
-            yield Block(parts[0].offset, parts[0].number, b"".join([part.text for part in parts]))
-        parts, size = [], 0
-        if isinstance(block, Skipped):
-            yield block
-    if parts:
-        yield Block(parts[0].offset, parts[0].number, b"".join([part.text for part in parts]))
+            split = self._split(slab, log.label, (number, lines + 1), clock)
+            facts.skip(split.skipped)
+            self.counter.count(split.lines, len(split.skipped))
+            lines += split.number
+            self.reading.progress(slab.size)
+        return lines
+
+    def _split(self, slab: Slab, label: str, place: tuple[int, int], clock: Clock) -> Split:
+        """Split a block and hand its lines on."""
+        before = copy.copy(clock)
+        split = split_block(slab, label, place, clock, self.reading.zone)
+        if not self.take(split.lines):
+            clock.set_back(before)
+            split = split_block(slab, label, place, clock, self.reading.zone, is_regular=False)
+            self.take(split.lines)
+        return split
 
 
 class Counter:

@@ -14,11 +14,11 @@ import numpy as np
 from breachkit.files import open_log
 from breachkit.servers.facts import LogFacts
 from breachkit.servers.icewarp import codes
-from breachkit.servers.icewarp.blocks import PADDING
 from breachkit.servers.icewarp.blocks import Lines
 from breachkit.servers.icewarp.blocks import words_at
 from breachkit.servers.icewarp.pieces import Setting
 from breachkit.servers.icewarp.sessions import SILENCE
+from breachkit.servers.icewarp.slabs import PADDING
 from breachkit.servers.icewarp.spans import clock_of
 from breachkit.servers.icewarp.weaver import Weaver
 

@@ -18,27 +18,26 @@ from breachkit.servers.facts import LogFacts
 from breachkit.servers.icewarp import codes
 from breachkit.servers.icewarp.blocks import Lines
 from breachkit.servers.icewarp.blocks import has_prefixes
+from breachkit.servers.icewarp.chorus import Chorus
+from breachkit.servers.icewarp.chorus import perform
 from breachkit.servers.icewarp.dialogue import ACCEPTED_ID
 from breachkit.servers.icewarp.lines import RECEIVED
 from breachkit.servers.icewarp.lines import SENT
 from breachkit.servers.icewarp.machine import IDLE
 from breachkit.servers.icewarp.machine import begins_anew
-from breachkit.servers.icewarp.machine import canonical
 from breachkit.servers.icewarp.machine import feed
 from breachkit.servers.icewarp.machine import finish
 from breachkit.servers.icewarp.machine import is_end
 from breachkit.servers.icewarp.machine import opening
 from breachkit.servers.icewarp.plans import LONGEST_PLAN
 from breachkit.servers.icewarp.plans import MOST_PLANS
-from breachkit.servers.icewarp.plans import Performance
 from breachkit.servers.icewarp.plans import Plan
-from breachkit.servers.icewarp.plans import Script
 from breachkit.servers.icewarp.plans import plan_of
 from breachkit.servers.icewarp.segments import Seam
 from breachkit.servers.icewarp.segments import Woven
 from breachkit.servers.icewarp.segments import copied
 from breachkit.servers.icewarp.segments import holds
-from breachkit.servers.icewarp.segments import joined
+from breachkit.servers.icewarp.segments import in_order
 from breachkit.servers.icewarp.segments import keys_of
 from breachkit.servers.icewarp.segments import order_by
 from breachkit.servers.icewarp.segments import rows_of
@@ -96,7 +95,7 @@ class Weaver:
         """Take more lines; False, and nothing is taken, when they are none of a log after all."""
         age = np.zeros(len(lines.at), np.int64)
         if self._held is not None:
-            lines, age = joined(self._held, lines), np.concatenate((self._age, age))
+            lines, age = together((self._held, lines)), np.concatenate((self._age, age))
         if not len(lines.at):
             return True
         woven, new = self._weave(lines)
@@ -129,9 +128,18 @@ class Weaver:
         is_calm[group[np.searchsorted(begin, leaps, "right") - 1]] = False
         is_last = np.append(is_new[begin][1:], True)
         woven = Woven(lines, order, begin, end, key[begin], is_gone[end - 1] | ~is_last, is_calm[group], code.tobytes())
-        if self._is_inner:
-            self._settled.append(np.unique(woven.key[opens | is_gone[end - 1]]))
+        self.settle(woven.key[opens | is_gone[end - 1]])
         return woven, begin[first]
+
+    def settle(self, key: Column) -> None:
+        """Note keys of which a session certainly began or ended."""
+        if self._is_inner:
+            self._settled.append(np.unique(key))
+
+    def keys(self) -> Column:
+        """List the keys of the sessions that are open."""
+        alive = np.fromiter(self._alive, np.uint64, len(self._alive))
+        return alive if self._held is None else np.concatenate((alive, self._held.key))
 
     # -- whole sessions ----------------------------------------------------------------------------
 
@@ -179,7 +187,8 @@ class Weaver:
         begin = woven.begin[segments]
         start = lines.ts[order[begin]]
         is_asked = is_planned & self._are_inside(start)
-        self._count_hours(lines, order[begin[is_asked]])
+        if self._question.by_hour:
+            self._count_hours(lines, order[begin[is_asked]])
         begins = begin.tolist()
         taken, lost = [], []
         performed: list[tuple[int, Plan]] = []
@@ -190,10 +199,10 @@ class Weaver:
             at = begins[place]
             taken += [at + line for line in plan.taken]
             lost += [at + line for line in plan.lost]
-            if plan.is_tried or (self._question.queue_ids and self._is_wanted(woven, at, plan)):
+            if plan.tries or (self._question.queue_ids and self._is_wanted(woven, at, plan)):
                 performed.append((int(segments[place]), plan))
         self._perform(woven, performed)
-        for rows, is_taken in ((taken, 1), (lost, 0)):
+        for rows, is_taken in ((taken, 1), (lost, 0)) if self._question.by_hour else ():
             hours = (lines.ts[order[rows]] // HOUR).astype(np.int64) * HOUR
             for hour, number in zip(*(column.tolist() for column in np.unique(hours, return_counts=True)), strict=True):
                 self.facts.accepted[hour] += number * is_taken
@@ -229,25 +238,13 @@ class Weaver:
         return False
 
     def _perform(self, woven: Woven, performed: list[tuple[int, Plan]]) -> None:
-        """Keep what the sessions of some segments say."""
-        if not performed:
-            return
-        lines = woven.lines
-        segments = np.array([segment for segment, _ in performed])
-        rows, firsts = spread(woven, segments)
-        labels = [self.labels[log] for log in lines.log[rows].tolist()]
-        begins, stops, ts, offsets, numbers = (
-            column[rows].tolist() for column in (lines.begin, lines.stop, lines.ts, lines.offset, lines.number)
-        )
-        ends = [*firsts[1:], len(rows)]
-        reader = (self._reading.zone, self._reading.fingerprints)
-        for (_, plan), key, first, end in zip(performed, keys_of(lines, rows[firsts]), firsts, ends, strict=True):
-            script = Script(lines.text, begins, stops, ts, offsets, numbers, labels, first)
-            dialogue = Performance(canonical(key[0]), "", ts[first], Locus(*script.place(0)), reader)
-            dialogue.perform(plan, script)
-            dialogue.end = ts[end - 1]
-            dialogue.close()
-            self.facts.keep(dialogue, self._question)
+        """Keep what the sessions of some segments say, those of one course together."""
+        alike: dict[int, tuple[Plan, list[int]]] = {}
+        for segment, plan in performed:
+            alike.setdefault(id(plan), (plan, []))[1].append(segment)  # to hash a plan itself takes 5 us
+        for plan, segments in alike.values():
+            chorus = Chorus(woven, np.array(segments), self.labels)
+            perform(chorus, plan, self.facts, (self._reading, self._question))
 
     # -- the others --------------------------------------------------------------------------------
 
@@ -331,7 +328,7 @@ class Weaver:
         led = [rows for parts in self._led.values() for rows in parts]
         held = [] if self._held is None else [rows_of(self._held, np.arange(len(self._held.at)))]
         settled = np.unique(np.concatenate(self._settled)) if self._settled else np.zeros(0, np.uint64)
-        return Seam(tuple(self.labels), together(self._head), together([*held, *led]), settled)
+        return Seam(tuple(self.labels), in_order(self._head), in_order([*held, *led]), settled)
 
     def pass_seam(self, settled: Column, tail: Column) -> bool:
         """Forget the sessions of keys that began anew in a part of which only the seam is known.
@@ -339,15 +336,15 @@ class Weaver:
         Returns:
             False when one of them may have gone on instead: nothing but reading on from before it can tell.
         """
-        begun = np.union1d(settled, tail)
-        for key in [key for key in self._alive if holds(begun, key)]:
+        behind = np.sort(tail)
+        for key in [key for key in self._alive if holds(settled, key) or holds(behind, key)]:
             if not self._alive[key].has_dialogue and not self._alive[key].is_connected:
                 return False
             self._finish(key)
         held = self._held
         if held is None:
             return True
-        is_begun = np.isin(held.key, begun)
+        is_begun = np.array([holds(settled, key) or holds(behind, key) for key in held.key.tolist()], np.bool_)
         self._end_held(held.pick(is_begun))
         self._held, self._age = held.pick(~is_begun), self._age[~is_begun]
         return True

@@ -1,0 +1,130 @@
+"""Lines let go unread, since nothing that is asked hangs on their sessions.
+
+Of 100 sessions some 90 bring mail in from outside: nobody authenticates, nothing goes out, and where neither hours
+nor messages are asked for, nothing is kept of them. Whether all lines of a peer and thread are of that sort is told
+by scattering them over a table, without sorting; where two keys meet in it both are kept.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from breachkit.servers.icewarp import codes
+from breachkit.servers.icewarp.blocks import has_prefixes
+from breachkit.servers.icewarp.segments import NO_LINES
+from breachkit.servers.icewarp.segments import copied
+from breachkit.servers.icewarp.segments import together
+
+if TYPE_CHECKING:
+    from breachkit.servers.icewarp.blocks import Column
+    from breachkit.servers.icewarp.blocks import Lines
+    from breachkit.servers.icewarp.weaver import Weaver
+
+BITS = 17
+"""Slots of the table, as a power of two: some 5,000 keys share a block."""
+
+MOST_WAITING = 1 << 15
+"""Lines of open sessions that wait longer than a block; where there are more, the weaver has them."""
+
+WORTH_WEAVING = 1 << 15
+"""Lines that the weaver is given at once."""
+
+_PLAIN = (
+    *(codes.CONNECTED, codes.DISCONNECTED, codes.HELLO, codes.MAIL, codes.RCPT, codes.CONTENT, codes.RSET),
+    *(codes.STARTTLS, codes.IDLE_VERB, codes.BANNER, codes.GOOD, codes.GOOD_MORE, codes.FAILED, codes.FAILED_MORE),
+    *(codes.REFUSED, codes.REFUSED_MORE, codes.GO_AHEAD, codes.SUMMARY, codes.BEGUN),
+)
+"""However lines of these kinds are cut into sessions, nobody authenticates in these, and none delivers outwards."""
+
+_IS_TELLING = ~np.isin(np.arange(256), _PLAIN)
+
+_GONE, _WAITING, _TELLING = 0, 1, 2
+
+
+class Sieve:
+    """Takes lines as a weaver does, and hands on to it those of sessions that something may hang on."""
+
+    def __init__(self, weaver: Weaver) -> None:
+        self._weaver = weaver
+        self._table = _Table()
+        self._waiting = NO_LINES
+        """Lines of sessions that are open and plain so far."""
+        self._recent = NO_LINES
+        """The same, of the last block: still in its bytes."""
+        self._telling: list[Lines] = []
+        """Lines for the weaver."""
+
+    def take(self, lines: Lines) -> bool:
+        """Take more lines; False, and nothing is taken, when they are none of a log after all."""
+        if not has_prefixes(lines, self._table.one_of_each(lines.key)):
+            return False
+        parts = self._waiting, self._recent, lines
+        key = np.concatenate([part.key for part in parts])
+        code = np.concatenate([part.code for part in parts])
+        told = np.concatenate((self._weaver.keys(), *(part.key for part in self._telling)))
+        if len(self._waiting.key) > MOST_WAITING:
+            told = np.concatenate((told, self._waiting.key))
+        fate = self._table.fates(key, code, told)
+        fates = np.split(fate, np.cumsum([len(part.key) for part in parts])[:-1])
+        self._tell([copied(part, np.flatnonzero(one == _TELLING)) for part, one in zip(parts, fates, strict=True)])
+        self._weaver.settle(key[(fate == _GONE) & (code == codes.CONNECTED)])
+        still = [np.flatnonzero(one == _WAITING) for one in fates]
+        self._waiting = together([copied(self._waiting, still[0]), copied(self._recent, still[1])])
+        self._recent = lines.pick(still[2])
+        return True
+
+    def _tell(self, parts: list[Lines]) -> None:
+        """Hand on lines, many at a time: each time costs a little by itself."""
+        self._telling += [part for part in parts if len(part.key)]
+        if sum(len(part.key) for part in self._telling) >= WORTH_WEAVING:
+            self._weave()
+
+    def _weave(self) -> None:
+        self._weaver.take(together(self._telling))
+        self._telling = []
+
+    def flush(self) -> None:
+        """Hand on what still waits, behind the last line."""
+        self._telling += [copied(part, np.arange(len(part.key))) for part in (self._waiting, self._recent)]
+        self._weave()
+        self._waiting = self._recent = NO_LINES
+
+
+class _Table:
+    """What is known of each key, in a slot that it may share; made once, since to clear it costs more than to fill."""
+
+    def __init__(self) -> None:
+        self._owner = np.zeros(1 << BITS, np.uint64)
+        self._row = np.zeros(1 << BITS, np.int64)
+        self._first, self._last, self._fate = (np.zeros(1 << BITS, np.uint8) for _ in range(3))
+
+    def one_of_each(self, key: Column) -> Column:
+        """List at least one row of each key."""
+        slot, rows = _slot(key), np.arange(len(key))
+        self._row[slot] = rows  # of several values for one slot the last stays
+        self._owner[slot] = key
+        return np.flatnonzero((self._row[slot] == rows) | (self._owner[slot] != key))
+
+    def fates(self, key: Column, code: Column, told: Column) -> Column:
+        """Tell of each line whether its session is gone, waiting or telling.
+
+        Telling are all lines of a key that has a line of another kind than the plain ones, or whose first line may go
+        on with a session that began before; and of the keys that are told already. Waiting are those whose last
+        session is open.
+        """
+        slot, backwards = _slot(key), slice(None, None, -1)
+        self._owner[slot] = key
+        self._first[slot[backwards]] = code[backwards]
+        self._last[slot] = code
+        self._fate[slot] = (self._last[slot] != codes.DISCONNECTED).astype(np.uint8)
+        is_odd = _IS_TELLING[code] | (self._first[slot] != codes.CONNECTED) | (self._owner[slot] != key)
+        self._fate[slot[is_odd]] = _TELLING
+        self._fate[_slot(told)] = _TELLING
+        return self._fate[slot]
+
+
+def _slot(key: Column) -> Column:
+    slot: Column = (key >> np.uint64(64 - BITS)).view(np.int64)
+    return slot
