@@ -35,6 +35,8 @@ class Author(NamedTuple):
     where that is usual: a sender whose domain is hardly seen again."""
     home: str
     """What the party of the declared sender registered of its domain; empty when it is not believed."""
+    reader: str
+    """The first recipient; empty when there is none."""
 
 
 def authors_of(messages: Sequence[Message]) -> list[Author]:
@@ -64,6 +66,7 @@ def authors_of(messages: Sequence[Message]) -> list[Author]:
             if message.auth_user is not None
             else strange[home] > 0 and bool(domains) and (strange[home] <= SELDOM or not may_pass),
             "" if differs and not may_write else home if message.header_from else "",
+            message.rcpt_to[0] if message.rcpt_to else "",
         )
         for name, home, message, differs in zip(names, homes, messages, is_other, strict=True)
     ]

@@ -20,6 +20,8 @@ from breachkit.detect.campaign_marks import SPECIFIC
 from breachkit.detect.campaign_marks import STRONG
 from breachkit.detect.campaign_marks import house
 from breachkit.detect.campaign_marks import pointers
+from breachkit.detect.campaign_outreach import are_numbered
+from breachkit.detect.campaign_outreach import is_outreach
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -130,6 +132,8 @@ class _Near(NamedTuple):
     """Held by a twentieth of them at least."""
     inside: NDArray[np.int64]
     """Of these, those that hardly any other message holds."""
+    usual: NDArray[np.int64]
+    """Of these, those that a good part of them holds: a signature of one of few authors is among them."""
     closed: NDArray[np.int64]
     """Of these, those that nearly all of them hold."""
 
@@ -147,7 +151,8 @@ def _near(sample: Sample, docs: NDArray[np.int32]) -> _Near:
     both = np.bincount(sample.held[places], minlength=len(sample.sizes))
     every = np.flatnonzero(both * 20 >= len(docs))
     inside = every[both[every] * 10 >= sample.sizes[every] * 9]
-    return _Near(every, inside, inside[both[inside] * 10 >= len(docs) * 9])
+    usual = inside[both[inside] >= SOME * len(docs)]
+    return _Near(every, inside, usual, inside[both[inside] * 10 >= len(docs) * 9])
 
 
 def _pointers(sample: Sample, docs: NDArray[np.int32], texts: Sequence[bytes]) -> Iterator[bytes]:
@@ -182,7 +187,7 @@ class _Cover:
     def __init__(self, sample: Sample, docs: NDArray[np.int32], near: _Near, *, is_forged: bool) -> None:
         self.docs = docs
         self.texts = [sample.shared[at].text for at in near.closed.tolist()]
-        self.inner = [sample.shared[at].text for at in near.inside.tolist()]
+        self.usual = [sample.shared[at].text for at in near.usual.tolist()]
         self.foreign, self.home = _pointed(sample, docs, self.texts, is_forged=is_forged)
         self._sample = sample
         self._near = near
@@ -282,7 +287,9 @@ def _verdict(sample: Sample, shown: _Cover, *, is_forged: bool, is_few: bool) ->
         return "an address of its own in every message"
     if shown.is_topical and shown.covered >= HALF and shown.own_share >= HALF:
         return "one text" if shown.closed_topic >= (CARRIES if shown.foreign else least) else ""
-    return "filler around one address" if _is_filler(sample, shown, is_few=is_few) else ""
+    if _is_filler(sample, shown, is_few=is_few):
+        return "filler around one address"
+    return "sent out around one address" if is_few and _is_sent_out(sample, shown) else ""
 
 
 def _is_filler(sample: Sample, shown: _Cover, *, is_few: bool) -> bool:
@@ -293,8 +300,17 @@ def _is_filler(sample: Sample, shown: _Cover, *, is_few: bool) -> bool:
         return False
     if not shown.is_topical and (not is_few or _is_signed(sample, shown)):
         return False
+    if all(are_numbered(sample, shown.docs, contact) for contact in shown.foreign):
+        return False
     telling = [text for text in shown.texts if len(text) >= CARRIES]
     return sample.speech.novelty(shown.docs.tolist(), telling) >= NEW
+
+
+def _is_sent_out(sample: Sample, shown: _Cover) -> bool:
+    """Tell what few accounts send around to lead strangers to one place; what they sign, they write to somebody."""
+    if sample.speech is None or not shown.foreign or shown.home or _is_signed(sample, shown):
+        return False
+    return is_outreach(sample, shown.docs, shown.foreign)
 
 
 def _is_scattered(sample: Sample, shown: _Cover, *, below_path: bool) -> bool:
@@ -322,7 +338,7 @@ def _is_each_its_own(sample: Sample, docs: NDArray[np.int32], form: re.Pattern[b
 
 def _is_signed(sample: Sample, shown: _Cover) -> bool:
     """Tell a signature: it names its author or his house."""
-    text = b"\n".join(shown.inner).lower().decode("utf-8", "replace")
+    text = b"\n".join(shown.usual).lower().decode("utf-8", "replace")
     names = {sample.names[at] for at in set(sample.authors[shown.docs].tolist())}
     words = {word for name in names for word in re.split(r"[^\w]+", name.rpartition(".")[0]) if len(word) >= NAMED}
     return any(word in text for word in words)

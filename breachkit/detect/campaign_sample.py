@@ -57,6 +57,10 @@ class Sample:
     domains: frozenset[str]
     lists: NDArray[np.bool_]
     """Messages that a mailing list sent, by their own word."""
+    answers: NDArray[np.bool_]
+    """Messages that answer, quote or pass on another."""
+    readers: list[str]
+    """The first recipient of each message."""
     speech: Speech | None
     """None where the sample is too small to tell what others say."""
 
@@ -98,6 +102,8 @@ def sample_of(
         _topics(passages, corpus, shared),
         domains,
         np.array([passage.is_list for passage in passages], dtype=np.bool_),
+        np.array([passage.is_answer for passage in passages], dtype=np.bool_),
+        [author.reader for author in authors],
         speech,
     )
 

@@ -29,6 +29,7 @@ _OF_A_LIST = frozenset(
     {"list-id", "list-post", "list-unsubscribe", "mailing-list", "x-mailing-list", "x-mailman-version"}
 )
 _SENT_TO_MANY = frozenset({"list", "bulk"})
+_OF_AN_ANSWER = frozenset({"in-reply-to", "references"})
 
 _ANSWER = re.compile(
     r"\s*(?:(?:re|r|fw|fwd|i|aw|wg|tr|sv|antw)(?:\[\d+\])?\s*:\s*|\[[^\]\n]{0,40}\]\s*)+", re.IGNORECASE
@@ -54,6 +55,8 @@ class Passage(NamedTuple):
     """Where each text part begins; what stands before the first is of the headers."""
     is_list: bool
     """It says of itself that a mailing list sent it (RFC 2919, RFC 2369)."""
+    is_answer: bool = False
+    """It names or quotes the message that it answers (RFC 5322 §3.6.4); anybody can write `Re:`."""
 
 
 def passage_of(raw: bytes) -> Passage:
@@ -64,14 +67,17 @@ def passage_of(raw: bytes) -> Passage:
     is_list = any(
         name in _OF_A_LIST or (name == "precedence" and value.lower() in _SENT_TO_MANY) for name, value in headers
     )
+    is_answer = any(name in _OF_AN_ANSWER for name, _ in headers)
     _add(text, _of_headers(headers, is_list=is_list), seen)
     parts = []
     for number, part in enumerate(decoded_parts(raw)):
         if number == MOST_PARTS:
             break
         parts.append(len(text))
-        _add(text, _of_part(part), seen)
-    return Passage(bytes(text), tuple(parts), is_list)
+        lines, quotes = _of_part(part)
+        is_answer |= quotes
+        _add(text, lines, seen)
+    return Passage(bytes(text), tuple(parts), is_list, is_answer)
 
 
 def _add(text: bytearray, lines: Iterable[str], seen: set[str]) -> None:
@@ -93,7 +99,8 @@ def _of_headers(headers: Iterable[tuple[str, str]], *, is_list: bool) -> Iterato
             yield from _FILE_NAME.findall(value)
 
 
-def _of_part(part: str) -> list[str]:
+def _of_part(part: str) -> tuple[list[str], bool]:
+    """Return the lines that the sender wrote, and whether he quotes others beside."""
     if len(part) > FIRST_KEPT + LAST_KEPT:
         part = part[:FIRST_KEPT] + "\n" + part[-LAST_KEPT:]
     lines: list[str] = []
@@ -103,9 +110,12 @@ def _of_part(part: str) -> list[str]:
         part = _TAG.sub("\n", part)
     part = part.replace("\0", "\n").replace("\r", "\n")
     original = _ORIGINAL.search(part)
-    if original and part[: original.start()].strip():
+    is_cut = original is not None and bool(part[: original.start()].strip())
+    if original and is_cut:
         part = part[: original.start()]
     own = part.split("\n")
     unquoted = [line for line in own if not _QUOTED.match(line)]
     # a text that is all "quotation" hides behind the sign
-    return lines + (unquoted if sum(map(len, unquoted)) * 5 > len(part) else own)
+    if sum(map(len, unquoted)) * 5 <= len(part):
+        return lines + own, is_cut
+    return lines + unquoted, is_cut or len(unquoted) < len(own)

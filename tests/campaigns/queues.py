@@ -13,6 +13,7 @@ from .letter import written
 from .office import Office
 from .spammers import KINDS
 from .spammers import copy_of
+from .spammers import disguised
 from .spammers import plan_run
 from .tongue import Tongue
 from .tongue import token
@@ -35,14 +36,26 @@ class Truth(NamedTuple):
     about: dict[str, str]
 
 
-def build_queue(folder: Path, messages: int, seed: int, innocent: list[Letter] | None = None) -> Truth:
-    """Write a queue of `messages` files, 60 % spam, below `folder`; `innocent` replaces the office's mail."""
+def build_queue(
+    folder: Path, messages: int, seed: int, innocent: list[Letter] | None = None, *, is_disguised: bool = False
+) -> Truth:
+    """Write a queue of `messages` files, 60 % spam, below `folder`.
+
+    Args:
+        folder: where to.
+        messages: how many; with `innocent` as many as make its mail 40 %.
+        seed: the same gives the same queue.
+        innocent: replaces the office's mail.
+        is_disguised: give every run that changes its words the disguise that shows least.
+    """
     rng = random.Random(f"campaigns {seed}")
     tongue = Tongue(rng)
     office = Office(rng, tongue)
     victims = [one.address for one in rng.sample(office.colleagues, 12)]
     shares = SHARES[seed % len(SHARES)]
     runs = [plan_run(rng, tongue, f"run{at}", KINDS[(at + seed) % 4], victims) for at in range(len(shares))]
+    if is_disguised:
+        runs = [disguised(run) for run in runs]
     letters: list[Letter] = []
     total = messages if innocent is None else int(len(innocent) / 0.4)
     for run, share in zip(runs, shares, strict=True):
