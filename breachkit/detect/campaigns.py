@@ -299,10 +299,9 @@ class _Queue:
         return tuple(sorted([own, *shown], key=lambda row: (-row.messages, row.text)))
 
 
-def _plain_passage(raw: bytes) -> tuple[bytes, tuple[int, ...], bool, bool]:
+def _plain_passage(raw: bytes) -> tuple[Any, ...]:
     """Take a passage as a plain value, which travels between processes."""
-    text, parts, is_list, is_answer = passage_of(raw)
-    return text, parts, is_list, is_answer
+    return tuple(passage_of(raw))
 
 
 def counted(names: Iterable[str | None]) -> tuple[NamedCount, ...]:
