@@ -62,6 +62,8 @@ SMALLEST = 5
 SMALLEST_SHARE = 0.001
 """Messages of a run, in number and as a share of what was read, below which it is not looked for by default."""
 SUPPORT = 5
+NEARLY_ALL = 0.98
+"""Share of a campaign that must be one lawful mailing; a letter that has its string by chance makes it nothing else."""
 KEPT_STRINGS = 8
 KEPT_SUBJECTS = 3
 ID_DIGITS = 10
@@ -274,10 +276,13 @@ class _Queue:
             return False
         if names <= self.grouping.clear:
             return True
-        senders = {self.messages[at].mail_from for at in members} | {self.messages[at].header_from for at in members}
-        senders |= {self.messages[at].auth_user or self.messages[at].mail_from for at in members}
-        places = {self.messages[at].client_ip for at in members}
-        return len(senders) == 1 and len(places) == 1 and all(map(self._has_way_out, members))
+        mailings: dict[tuple[str | None, str | None], list[int]] = {}
+        for at in members:
+            message = self.messages[at]
+            if message.mail_from == message.header_from == (message.auth_user or message.mail_from):
+                mailings.setdefault((message.mail_from, message.client_ip), []).append(at)
+        largest = max(mailings.values(), key=len, default=[])
+        return len(largest) >= NEARLY_ALL * len(members) and all(map(self._has_way_out, largest))
 
     def _has_way_out(self, at: int) -> bool:
         return b"list-unsubscribe" in self._read(at)[:HEAD].lower()

@@ -220,6 +220,16 @@ def test_mass_mail_from_two_addresses_is_not_lawful() -> None:
     assert not campaign.bulk
 
 
+@pytest.mark.parametrize(("others", "bulk"), [(1, True), (9, False)])
+def test_a_colleague_who_passes_a_mailing_on_makes_it_no_run(others: int, bulk: bool) -> None:
+    rng = random.Random(7)
+    bob = {"account": "bob@house.example", "mail_from": "bob@house.example", "header_from": "bob@house.example"}
+    passed_on = [newsletter(rng, headers=(), peer="198.51.100.9", **bob) for _ in range(others)]
+    mail = Mail(*(newsletter(rng) for _ in range(60)), *passed_on, *office(5, 40))
+    [campaign] = [one for one in mail.grouped().campaigns if 0 in one.members]
+    assert (campaign.messages, campaign.bulk) == (60 + others, bulk)
+
+
 def test_bulk_comes_last_and_what_is_in_no_group_is_counted() -> None:
     rng = random.Random(7)
     letters = [newsletter(rng) for _ in range(30)] + [forged(rng, around(rng, LINK)) for _ in range(9)]
