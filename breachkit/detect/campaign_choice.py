@@ -13,6 +13,7 @@ from breachkit.detect.campaign_marks import STRONG
 from breachkit.detect.campaign_marks import pointers
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from collections.abc import Iterable
     from collections.abc import Sequence
 
@@ -93,8 +94,12 @@ def preference(text: str) -> tuple[bool, bool, int, str]:
     return not points, len(text) > HANDY, -min(len(text), HANDY), text
 
 
-def choose(tried: Sequence[Tried]) -> Tried | None:
+def choose(tried: Sequence[Tried], read: Callable[[int], Iterable[str]]) -> Tried | None:
     """Choose the string that covers a run best and hits least else; None when no message holds any.
+
+    Args:
+        tried: strings of a run, and who holds each.
+        read: the texts of a message, as they are and decoded.
 
     A run's core are the messages that hold most of the strings of the best kind (a phrase that chance put into many
     copies has no say against the link that all of them carry), and those that hold half of several phrases
@@ -110,11 +115,17 @@ def choose(tried: Sequence[Tried]) -> Tried | None:
     votes, voters = _votes([one for one in held if _tier(one.text) < FRAGMENT], size)
     if voters >= SEVERAL:
         core |= votes * 2 >= voters
-    numbers = {group for one in held if _tier(one.text) == 0 for group in one.text.split() if group.isdigit()}
+    numbers = [one.text for one in held if _tier(one.text) == 0]
     for one in held:
-        # who holds the end of a number that a line breaks, and nothing else of it, belongs to those who hold it
-        if one.text in numbers and int(core[one.holders].sum()) >= MOSTLY * len(one.holders):
-            core[one.holders] = True
+        whole = (
+            [text for text in numbers if text != one.text and one.text in text.split()] if one.text.isdigit() else []
+        )
+        if whole and int(core[one.holders].sum()) >= MOSTLY * len(one.holders):
+            # who holds the end of a number that a line breaks belongs to those who hold all of it; but six digits stand
+            # by chance, too, in one of a million places, and an id has a dozen such
+            form = re.compile("|".join(r"\s+".join(map(re.escape, text.split())) for text in whole))
+            strangers = [at for at in one.holders.tolist() if not core[at]]
+            core[[at for at in strangers if any(form.search(text) for text in read(at))]] = True
     return min(held, key=lambda one: _rank(one, core))
 
 

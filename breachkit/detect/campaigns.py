@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from breachkit.content import decoded_texts
 from breachkit.content import decoded_words
 from breachkit.detect.campaign_authors import authors_of
 from breachkit.detect.campaign_authors import local_domains
@@ -212,6 +213,11 @@ class _Queue:
     def _read(self, at: int) -> bytes:
         return self.grouping.read(self.messages[at])
 
+    def _texts(self, at: int) -> Iterator[str]:
+        raw = self._read(at)
+        yield raw.decode("utf-8", "replace")
+        yield from decoded_texts(raw)
+
     def verified(self, runs: Sequence[Run], least: int) -> list[_Found]:
         """Look for the strings of runs in every message; keep those runs that are large enough."""
         spelled = [candidates_of(run.closed, run.nested) for run in runs]
@@ -219,7 +225,7 @@ class _Queue:
         taken = np.zeros(len(self.messages), dtype=np.bool_)
         found: list[_Found] = []
         for closed, nested in spelled:
-            best = choose([held[text] for text in closed])
+            best = choose([held[text] for text in closed], self._texts)
             if best is None:
                 continue
             members = best.holders[~taken[best.holders]]

@@ -377,12 +377,16 @@ def test_tags_styles_quotations_and_the_original_are_no_part_of_a_passage() -> N
     assert lines == ["the subject", "me@x.example", "http://x.example/y", "own", "words", "there"]
 
 
+def unread(_at: int) -> tuple[str, ...]:
+    return ()
+
+
 def test_the_string_that_hits_nobody_else_is_chosen() -> None:
     covers_more = Tried("a phrase that others have", np.arange(103, dtype=np.int32))
     exact = Tried("http://x.example/", np.arange(100, dtype=np.int32))
     fragment = Tried("x.example/", np.arange(100, dtype=np.int32))
-    assert choose([covers_more, fragment, exact]) is exact
-    assert choose([]) is None
+    assert choose([covers_more, fragment, exact], unread) is exact
+    assert choose([], unread) is None
 
 
 def test_a_number_that_lines_break_within_gives_way_to_a_string_that_they_spare() -> None:
@@ -391,8 +395,24 @@ def test_a_number_that_lines_break_within_gives_way_to_a_string_that_they_spare(
     begun = Tried("the marvellous Boxomatic", every[1:])
     ended = Tried("is here again, come today", every[2:])
     spared = Tried("marvellous Box", every)
-    assert choose([number, begun, ended, spared]) is spared
-    assert choose([number, spared]) is number
+    assert choose([number, begun, ended, spared], unread) is spared
+    assert choose([number, spared], unread) is number
+
+
+@pytest.mark.parametrize(
+    ("others", "best"),
+    [
+        (("call +44 7700\n900123 now",), "900123"),
+        (("+44\r\n7700 900123",), "900123"),
+        (("MsgID: 202611209001231",), "+44 7700 900123"),
+    ],
+)
+def test_the_end_of_a_number_is_taken_for_who_holds_all_of_it(others: tuple[str, ...], best: str) -> None:
+    number = Tried("+44 7700 900123", np.arange(98, dtype=np.int32))
+    end = Tried("900123", np.arange(100, dtype=np.int32))
+    chosen = choose([number, end], lambda _at: others)
+    assert chosen is not None
+    assert chosen.text == best
 
 
 def test_plain_groups_count_every_message_once() -> None:
