@@ -11,6 +11,7 @@ import numpy as np
 from breachkit.detect.campaign_marks import SPECIFIC
 from breachkit.detect.campaign_marks import STRONG
 from breachkit.detect.campaign_marks import pointers
+from breachkit.detect.campaign_marks import rests
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,7 +58,7 @@ def candidates_of(closed: Iterable[bytes], nested: Iterable[bytes]) -> tuple[lis
     Links and numbers that stand alone are always among them: what is longer may be broken where they are not.
     """
     closed = list(closed)
-    alone = {word.decode("utf-8", "ignore") for raw in closed for word in pointers(raw)}
+    alone = {word.decode("utf-8", "ignore") for raw in closed for word in (*pointers(raw), *rests(raw))}
     whole = list(dict.fromkeys(text for raw in closed for text in _spelled(raw)))
     parts = {text for raw in nested for text in _spelled(raw)[:1]}
     alone_first = sorted(whole, key=lambda text: (text not in alone, *preference(text)))
@@ -90,8 +91,7 @@ def _spelled(raw: bytes) -> list[str]:
 
 def preference(text: str) -> tuple[bool, bool, int, str]:
     """Order strings by how well a person can judge them: what points at somebody, then phrases, then fragments."""
-    points = SPECIFIC.search(text.encode()) is not None
-    return not points, len(text) > HANDY, -min(len(text), HANDY), text
+    return not _points(text), len(text) > HANDY, -min(len(text), HANDY), text
 
 
 def choose(tried: Sequence[Tried], read: Callable[[int], Iterable[str]]) -> Tried | None:
@@ -137,7 +137,12 @@ def _votes(tried: Sequence[Tried], size: int) -> tuple[NDArray[np.int64], int]:
 
 
 def _tier(text: str) -> int:
-    return 0 if SPECIFIC.search(text.encode()) else 1 if len(text) >= STRONG else FRAGMENT
+    return 0 if _points(text) else 1 if len(text) >= STRONG else FRAGMENT
+
+
+def _points(text: str) -> bool:
+    raw = text.encode()
+    return SPECIFIC.search(raw) is not None or any(rests(raw))
 
 
 def _rank(one: Tried, core: NDArray[np.bool_]) -> tuple[int, int, int, tuple[bool, bool, int, str]]:

@@ -19,6 +19,9 @@ SPECIFIC = re.compile(
     re.IGNORECASE,
 )
 """What points at one party: a host, an address of a person, a telephone number, an account of a bank or a coin."""
+_GROUPS = re.compile(rb"\b\d+(?: \d{2,})+\b")
+DIGITS = 9
+"""Digits from which on groups of them, with a blank between, are a number rather than a date or a price."""
 
 
 def house(domain: str) -> str:
@@ -26,6 +29,13 @@ def house(domain: str) -> str:
     labels = domain.split(".")
     is_second = len(labels) > 2 and len(labels[-1]) == 2 and len(labels[-2]) <= 3  # noqa: PLR2004  co.uk, com.br
     return ".".join(labels[-3:] if is_second else labels[-2:])
+
+
+def rests(text: bytes) -> Iterator[bytes]:
+    """Yield the numbers of groups of digits: what a line end leaves of a telephone number, without its `+` or 0."""
+    for hit in _GROUPS.finditer(text):
+        if sum(map(str.isdigit, hit[0].decode())) >= DIGITS:
+            yield hit[0]
 
 
 def pointers(text: bytes) -> Iterator[bytes]:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from breachkit.content import decoded_texts
 from breachkit.detect.campaign_choice import Tried
+from breachkit.detect.campaign_choice import candidates_of
 from breachkit.detect.campaign_choice import choose
 from breachkit.detect.campaign_sampling import choose_sample
 from breachkit.detect.campaign_search import Search
@@ -413,6 +414,25 @@ def test_the_end_of_a_number_is_taken_for_who_holds_all_of_it(others: tuple[str,
     chosen = choose([number, end], lambda _at: others)
     assert chosen is not None
     assert chosen.text == best
+
+
+def test_what_a_line_end_leaves_of_a_number_is_tried_and_so_is_its_end() -> None:
+    begun, rest = b"call the marvellous Boxomatic on +44", b"7700 900123"
+    best, _ = candidates_of([begun, rest], ())
+    assert best[:2] == ["7700 900123", "call the marvellous Boxomatic on +44"]
+    assert "900123" in best
+    every = np.arange(100, dtype=np.int32)
+    tried = [Tried("7700 900123", every[:98]), Tried("900123", every)]
+    phrases = [Tried(begun.decode(), every[:90]), Tried("the marvellous Boxomatic", np.arange(140, dtype=np.int32))]
+    chosen = choose([*tried, *phrases], lambda _at: ("on +44 7700\n900123",))
+    assert chosen is not None
+    assert chosen.text == "900123"
+
+
+@pytest.mark.parametrize("text", ["21 11 2026 and more words", "12 500 EUR a month, that is", "2026-11-21 10:15"])
+def test_a_date_or_a_price_is_no_number_of_a_line(text: str) -> None:
+    best, _ = candidates_of([text.encode(), b"a phrase that nobody else would write"], ())
+    assert best[0] == "a phrase that nobody else would write"
 
 
 def test_plain_groups_count_every_message_once() -> None:
