@@ -40,6 +40,8 @@ COLD = 20e-6
 """Seconds a file that are spent waiting, above which it is the disk that is waited for."""
 THREADS = 8
 """Reads in flight in each process then."""
+MOST_SPAWNED = 61
+"""Processes that Windows can wait for: concurrent.futures.ProcessPoolExecutor refuses to start more there."""
 
 
 class Piece(NamedTuple):
@@ -300,7 +302,7 @@ def _spawn(pieces: Iterator[Piece], work: Callable[[Piece], Any], jobs: int, kep
     from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415
     from multiprocessing import get_context  # noqa: PLC0415
 
-    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
+    with ProcessPoolExecutor(min(jobs, MOST_SPAWNED), get_context("spawn")) as pool:
         try:
             for result in pool.map(work, pieces):
                 kept.add(result)

@@ -17,6 +17,7 @@ from breachkit.servers.icewarp.pieces import Setting
 from breachkit.servers.icewarp.pieces import Span
 from breachkit.servers.icewarp.pieces import cut
 from breachkit.servers.icewarp.sessions import by_node
+from breachkit.workers import MOST_SPAWNED
 from breachkit.workers import can_fork
 from breachkit.workers import processors
 
@@ -36,9 +37,6 @@ if TYPE_CHECKING:
 
 WORTH_JOBS = 48 << 20
 """Bytes of logs from which on several processes are sooner done: to begin takes one of them 0.2 s."""
-
-MOST_PROCESSES = 61
-"""Windows cannot wait for more (concurrent.futures.ProcessPoolExecutor)."""
 
 LARGEST_SPAN = 128 << 20
 SMALLEST_SPAN = 16 << 20
@@ -108,7 +106,7 @@ def _stitched(
 
 def _parts(spans: Sequence[Span], reading: Reading, question: Question, jobs: int) -> Iterator[Part]:
     """Read spans, in order, in as many processes as may be."""
-    number = min(jobs, len(spans), MOST_PROCESSES)
+    number = min(jobs, len(spans), MOST_SPAWNED)
     if number <= 1:
         return (_read(span, reading, question) for span in spans)
     from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415  25 ms, and only wanted here

@@ -9,6 +9,7 @@ import random
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC
 from typing import TYPE_CHECKING
 
@@ -86,6 +87,22 @@ def test_spawned_processes_read_the_same(queue: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(workers, "can_fork", lambda: False)
     monkeypatch.setattr(workers, "SPAWN_AFTER", 1)
     assert read(queue, 2) == alone
+
+
+def test_no_more_processes_are_spawned_than_windows_can_wait_for(queue: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class WindowsPool(ThreadPoolExecutor):
+        """Refuses what the pool of processes refuses there."""
+
+        def __init__(self, number: int, _context: object) -> None:
+            if number > 61:
+                raise ValueError
+            super().__init__(number)
+
+    alone = read(queue, 1)
+    monkeypatch.setattr(workers, "can_fork", lambda: False)
+    monkeypatch.setattr(workers, "SPAWN_AFTER", 1)
+    monkeypatch.setattr("concurrent.futures.ProcessPoolExecutor", WindowsPool)
+    assert read(queue, 96) == alone
 
 
 def test_where_no_process_may_be_started_one_does_it_all(queue: Path, monkeypatch: pytest.MonkeyPatch) -> None:
