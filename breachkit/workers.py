@@ -191,15 +191,14 @@ def _share(pieces: Iterator[Piece], worker: _Worker, jobs: int, kept: Kept) -> N
         for _ in range(jobs - 1):
             children.append(_fork(worker, reading, writing))  # noqa: PERF401  each is to be waited for if the next fails
         os.set_blocking(writing, worker.threads > 1)  # with threads this one only looks for pieces
-        beside = _Threads(worker, reading)
+        crew = _Crew(worker, reading, kept)
         for piece in pieces:
             record = _write(piece)
             if record is None or not _hand_over(writing, record):
-                kept.add(worker.work(piece))
+                crew.work_on(piece)
         os.close(writing)
         writing = -1
-        _work_off(worker.work, reading, kept)
-        beside.merge_into(kept)
+        crew.work_off()
         while children:
             kept.merge(_collect(*children.pop()))
     finally:
@@ -224,39 +223,46 @@ def _hand_over(writing: int, record: bytes) -> bool:
         return False
 
 
-def _work_off(work: Callable[[Piece], Any], reading: int, kept: Kept) -> None:
-    """Do what comes out of the pipe until nothing more can come."""
-    while record := os.read(reading, RECORD):
-        folder, *names = map(os.fsdecode, record.rstrip(b"\0").split(b"\0"))
-        kept.add(work(Piece(folder, names)))
+class _Crew:
+    """All threads of a process, which take pieces out of the pipe until nothing more can come.
 
+    They keep their results in one place: names that each kept for itself would be there as often as there are threads.
+    """
 
-class _Threads:
-    """All threads of a process but its first; what one of them raises is raised where the results are asked for."""
-
-    def __init__(self, worker: _Worker, reading: int) -> None:
-        self._kept = [worker.new() for _ in range(worker.threads - 1)]
+    def __init__(self, worker: _Worker, reading: int, kept: Kept) -> None:
+        self._work = worker.work
+        self._reading = reading
+        self._kept = kept
+        self._keeping = threading.Lock()
         self._errors: list[BaseException] = []
-        self._threads = [
-            threading.Thread(target=self._run, args=(worker.work, reading, kept), daemon=True) for kept in self._kept
-        ]
+        self._threads = [threading.Thread(target=self._help, daemon=True) for _ in range(worker.threads - 1)]
         for thread in self._threads:
             thread.start()
 
-    def _run(self, work: Callable[[Piece], Any], reading: int, kept: Kept) -> None:
-        try:
-            _work_off(work, reading, kept)
-        except BaseException as error:  # noqa: BLE001  raised again in the thread that asks
-            self._errors.append(error)
+    def work_on(self, piece: Piece) -> None:
+        """Do one piece."""
+        result = self._work(piece)
+        with self._keeping:
+            self._kept.add(result)
 
-    def merge_into(self, kept: Kept) -> None:
-        """Wait for all of them, and put together what they kept."""
+    def work_off(self) -> None:
+        """Do what comes, and wait for all threads; what one of them raised is raised here."""
+        self._take()
         for thread in self._threads:
             thread.join()
         if self._errors:
             raise self._errors[0]
-        for one in self._kept:
-            kept.merge(one.packed())
+
+    def _take(self) -> None:
+        while record := os.read(self._reading, RECORD):
+            folder, *names = map(os.fsdecode, record.rstrip(b"\0").split(b"\0"))
+            self.work_on(Piece(folder, names))
+
+    def _help(self) -> None:
+        try:
+            self._take()
+        except BaseException as error:  # noqa: BLE001  raised again in the thread that asks
+            self._errors.append(error)
 
 
 def _fork(worker: _Worker, reading: int, writing: int) -> tuple[int, int]:
@@ -270,9 +276,8 @@ def _fork(worker: _Worker, reading: int, writing: int) -> tuple[int, int]:
     try:
         os.close(writing)
         os.close(report)
-        kept, beside = worker.new(), _Threads(worker, reading)
-        _work_off(worker.work, reading, kept)
-        beside.merge_into(kept)
+        kept = worker.new()
+        _Crew(worker, reading, kept).work_off()
         with os.fdopen(reporting, "wb") as stream:
             stream.write(marshal.dumps(kept.packed()))
         code = 0
