@@ -11,6 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from breachkit.columns import NOBODY
+from breachkit.lookups import NOTHING
+from breachkit.lookups import Lookups
 from breachkit.records import Message
 
 if TYPE_CHECKING:
@@ -18,12 +21,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from breachkit.attempts import Attempts
+    from breachkit.columns import Columns
     from breachkit.records import Delivery
-    from breachkit.records import Locus
-    from breachkit.records import Transaction
+    from breachkit.sends import Sends
 
 TEXT = "object"
+"""A text or another value, as it is; where there are many, made when somebody looks at it (`lookups`)."""
+WORD = "category"
+"""One of a few texts."""
 TIME = "datetime64[us, UTC]"
+DIGEST = "UInt64"
+"""A fingerprint of eight bytes, by its number."""
 
 MESSAGES = {
     "queue": TEXT,
@@ -41,13 +49,13 @@ MESSAGES = {
     "source": TEXT,
 }
 ATTEMPTS = {
-    "service": TEXT,
+    "service": WORD,
     "ts": TIME,
     "client_ip": TEXT,
     "user": TEXT,
-    "mechanism": TEXT,
-    "outcome": TEXT,
-    "secret": TEXT,
+    "mechanism": WORD,
+    "outcome": WORD,
+    "secret": DIGEST,
     "distance": "int8",
     "source": TEXT,
 }
@@ -70,7 +78,7 @@ DELIVERIES = {
     "queue_id": TEXT,
     "mail_from": TEXT,
     "rcpt_to": TEXT,
-    "outcome": TEXT,
+    "outcome": WORD,
     "is_unknown": "bool",
     "node": TEXT,
     "source": TEXT,
@@ -102,55 +110,62 @@ def messages_table(messages: Iterable[Message]) -> pd.DataFrame:
 
 def attempts_table(attempts: Attempts) -> pd.DataFrame:
     """Put tries to authenticate in a table, in order of time and place, columns `ATTEMPTS`."""
-    columns = {name: np.frombuffer(column, column.typecode) for name, column in attempts.columns.items() if column}
-    if not columns:
+    if not len(attempts):
         return _frame({}, ATTEMPTS)
-    names = np.array([*attempts.names, None], dtype="object")  # the last is that of NOBODY
-    rank = np.argsort(np.argsort(names[:-1]))
-    path, node = (rank[columns[name]] for name in ("path", "node"))
-    order = np.lexsort((node, columns["line"], columns["offset"], path, columns["ts"]))
-    held = {name: names[columns[name][order]] for name in ("service", "client_ip", "user", "mechanism", "outcome")}
-    held["distance"] = columns["distance"][order]
-    held["secret"] = _secrets(columns["secret"][order], columns["is_seen"][order])
-    made: dict[str, Any] = {name: pd.Series(values, dtype=ATTEMPTS[name]) for name, values in held.items()}
-    made["ts"] = pd.DatetimeIndex(columns["ts"][order].view("datetime64[us]"), tz="UTC")
-    made["source"] = pd.Series([attempts.place(row) for row in order.tolist()], dtype=ATTEMPTS["source"])
-    return pd.DataFrame(made, columns=list(ATTEMPTS))
+    held = _held(attempts)
+    order = _in_order(attempts, held)
+    made: dict[str, Any] = {name: _words(attempts, held[name][order]) for name in ("service", "mechanism", "outcome")}
+    made |= {name: _texts(attempts, held[name][order]) for name in ("client_ip", "user")}
+    made["ts"] = _moments(held["ts"][order])
+    made["secret"] = pd.arrays.IntegerArray(held["secret"][order], held["is_seen"][order] == 0)
+    made["distance"] = held["distance"][order]
+    made["source"] = Lookups(order, attempts.place)
+    return _made(made, ATTEMPTS)
 
 
-def _secrets(numbers: Any, is_seen: Any) -> Any:
-    """Spell fingerprints as bytes, None for what was not seen; equal ones are one object."""
-    unlike, place = np.unique(numbers, return_inverse=True)
-    spelled = np.array([int(number).to_bytes(8) for number in unlike], dtype="object")
-    held = spelled[place]
-    held[is_seen == 0] = None
-    return held
+def sends_table(sends: Sends) -> pd.DataFrame:
+    """Put messages handed in by somebody in a table, in order of time and place, columns `SENDS`."""
+    if not len(sends):
+        return _frame({}, SENDS)
+    held = _held(sends)
+    order = _in_order(sends, held)
+    made: dict[str, Any] = {name: _texts(sends, held[name][order]) for name in ("client_ip", "user", "mail_from", "node")}
+    made["ts"] = _moments(held["ts"][order])
+    made |= {name: held[name][order] for name in ("rcpt_count", "rcpt_unknown")}
+    made["accepted"] = held["accepted"][order] != 0
+    made["auth"] = Lookups(np.where(held["auth_path"][order] == NOBODY, NOTHING, order), sends.auth)
+    made["queue_id"] = Lookups(np.where(held["has_id"][order] == 0, NOTHING, order), sends.queue_id)
+    made["rcpt_to"], made["source"] = Lookups(order, sends.rcpt_to), Lookups(order, sends.place)
+    return _made(made, SENDS)
 
 
-def sends_table(sends: Iterable[tuple[str, str | None, Locus | None, Transaction]]) -> pd.DataFrame:
-    """Put messages handed in by somebody in a table, in order of time, columns `SENDS`.
+def _held(rows: Columns) -> dict[str, Any]:
+    return {name: np.frombuffer(column, column.typecode) for name, column in rows.columns.items()}
 
-    Args:
-        sends: client address, user as typed, place of the AUTH (both None without one), and the transaction.
-    """
-    rows = [
-        (
-            sent.ts,
-            client_ip,
-            user,
-            auth,
-            sent.mail_from,
-            sent.rcpt_to,
-            sent.rcpt_count,
-            sent.rcpt_unknown,
-            sent.queue_id,
-            sent.accepted,
-            sent.source.node,
-            sent.source,
-        )
-        for client_ip, user, auth, sent in sends
-    ]
-    return _table(sorted(rows, key=lambda row: (row[0], row[-1])), SENDS)
+
+def _in_order(rows: Columns, held: dict[str, Any]) -> Any:
+    """Sort rows by time, then by place."""
+    rank = np.argsort(np.argsort(np.array(rows.names, "object")))
+    path, node = (rank[held[name]] for name in ("path", "node"))
+    return np.lexsort((node, held["line"], held["offset"], path, held["ts"]))
+
+
+def _texts(rows: Columns, numbers: Any) -> Any:
+    """Spell a column of names; equal ones are one object."""
+    return np.array([*rows.names, None], dtype="object")[numbers]  # the last is that of NOBODY
+
+
+def _words(rows: Columns, numbers: Any) -> pd.Categorical:
+    unlike, places = np.unique(numbers, return_inverse=True)
+    return pd.Categorical.from_codes(places, [rows.names[number] for number in unlike.tolist()])
+
+
+def _moments(micros: Any) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(micros.view("datetime64[us]"), tz="UTC")
+
+
+def _made(columns: dict[str, Any], schema: dict[str, str]) -> pd.DataFrame:
+    return pd.DataFrame({name: pd.Series(columns[name]) for name in schema}, copy=False)
 
 
 def deliveries_table(deliveries: Sequence[Delivery]) -> pd.DataFrame:

@@ -34,6 +34,7 @@ from breachkit.progress import bar
 from breachkit.purge.custody import take_stock
 from breachkit.reading import gather
 from breachkit.reading.again import Reader
+from breachkit.sends import Sends
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,7 +119,7 @@ def _queue(where: Where, messages: Sequence[Message], facts: gather.SmtpFacts) -
     hours = logged.hours_of(facts)
     inventory = take_inventory(queued, gather.queue_labels(where), hours and hours.sessions, where.zone)
     # `scan` counts recipients of mail that somebody logged in for
-    authenticated = replace(facts, sends=[sent for sent in facts.sends if sent[2] is not None])
+    authenticated = replace(facts, sends=Sends(sent for sent in facts.sends if sent[2] is not None))
     return inventory, find_symptoms(survey_of(messages), hours, logged.fates_of(authenticated))
 
 

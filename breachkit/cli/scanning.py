@@ -15,6 +15,7 @@ from breachkit.detect.survey import survey_of
 from breachkit.reading import gather
 from breachkit.reading.counting import count_messages
 from breachkit.reading.where import find_evidence
+from breachkit.sends import Sends
 
 if TYPE_CHECKING:
     from breachkit.detect.survey import Survey
@@ -77,7 +78,7 @@ def _read_together(asked: Asked, several: Several, jobs: int | None) -> _Read:
     together = read_together(asked, several, jobs)
     stitched = together.stitched
     # what was read for find-account alone is left out: mail from outside, other doors, what was moved away
-    facts = replace(stitched.facts, sends=[sent for sent in stitched.facts.sends if sent[2] is not None])
+    facts = replace(stitched.facts, sends=Sends(sent for sent in stitched.facts.sends if sent[2] is not None))
     survey = survey_of(message for message in stitched.messages if not message.quarantined)
     inputs, books = together.inputs(("queue", "smtp"))
     queues = [f"{node.node}:{queue}" for node in stitched.read for queue in node.queues]

@@ -92,10 +92,10 @@ class Inquiry:
 
     def _credit_masked(self, joined: pd.DataFrame) -> None:
         """Name the account of logins whose user the log has masked: the LocalSender of what was sent under them."""
-        for auth, account in masked_accounts(joined, self.sends).items():
-            named = self.account_of(account)
-            self.sends.loc[self.sends["auth"] == auth, "account"] = named
-            self.attempts.loc[self.attempts["source"] == auth, "account"] = named
+        named = {auth: self.account_of(account) for auth, account in masked_accounts(joined, self.sends).items()}
+        for table, column in ((self.sends, "auth"), (self.attempts, "source")) if named else ():
+            nameless = table.index[table["account"].isna()]
+            table.loc[nameless, "account"] = [named.get(place) for place in table.loc[nameless, column]]
 
     def _named(self, typed: pd.Series[Any]) -> pd.Series[Any]:
         """Name the accounts of a column of user names; a column of nothing must still take names later."""

@@ -53,7 +53,7 @@ def join_messages(messages: pd.DataFrame, sends: pd.DataFrame) -> pd.DataFrame:
 def _nearest(messages: pd.DataFrame, sends: pd.DataFrame, key: str) -> pd.Series[int]:
     if messages.empty or sends.empty:
         return pd.Series(dtype="int64")
-    right = sends[[key, "ts"]].assign(send=sends.index, sent=sends["ts"])
+    right = sends[[key, "ts"]].astype({key: "object"}).assign(send=sends.index, sent=sends["ts"])
     pairs = (
         messages[[key, "ts", "is_stamped"]].reset_index(names="message").merge(right, on=key, suffixes=("", "_sent"))
     )
@@ -113,7 +113,10 @@ def origin_of_deliveries(deliveries: pd.DataFrame, sends: pd.DataFrame, messages
     Returns:
         `deliveries` with `account` and `client_ip`, both missing where nothing joins.
     """
-    origins = pd.concat([messages[_ORIGIN], sends[_ORIGIN]])
+    if deliveries.empty:
+        nothing = pd.Series(dtype="object", index=deliveries.index)
+        return deliveries.assign(account=nothing, client_ip=nothing)
+    origins = pd.concat([messages[_ORIGIN], sends[_ORIGIN]]).astype({"queue_id": "object", "rcpt_to": "object"})
     ids = origins.dropna(subset=["queue_id", "account"]).drop_duplicates("queue_id", keep="last")
     paths = origins.explode("rcpt_to").dropna(subset=["mail_from", "rcpt_to", "account"])
     paths = paths.drop_duplicates(["mail_from", "rcpt_to", "node"], keep="last")

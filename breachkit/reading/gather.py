@@ -22,6 +22,7 @@ from breachkit.records import Skipped
 from breachkit.report.inputs import Gap
 from breachkit.report.inputs import Inputs
 from breachkit.sasl import Fingerprints
+from breachkit.sends import Sends
 from breachkit.servers import LogTally
 from breachkit.servers import Reading
 from breachkit.servers.facts import Question
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from breachkit.records import Locus
     from breachkit.records import Message
     from breachkit.records import Session
-    from breachkit.records import Transaction
     from breachkit.servers import LogFile
     from breachkit.servers import QueueFolder
 
@@ -89,8 +89,7 @@ class SmtpFacts:
     """What the logs say, as far as a question about accounts needs it."""
 
     attempts: Attempts = field(default_factory=Attempts)
-    sends: list[tuple[str, str | None, Locus | None, Transaction]] = field(default_factory=list)
-    """Client address, user as typed, place of the AUTH, and the message."""
+    sends: Sends = field(default_factory=Sends)
     deliveries: list[Delivery] = field(default_factory=list)
     sessions: Counter[int] = field(default_factory=Counter)
     """Sessions by the hour they began in, as seconds since the epoch."""

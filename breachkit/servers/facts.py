@@ -18,7 +18,7 @@ from typing import Protocol
 from breachkit.attempts import Attempts
 from breachkit.records import Delivery
 from breachkit.records import Locus
-from breachkit.records import Transaction
+from breachkit.sends import Sends
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,15 +29,13 @@ if TYPE_CHECKING:
     from breachkit.records import AuthAttempt
     from breachkit.records import Session
     from breachkit.records import Skipped
+    from breachkit.records import Transaction
 
 HOUR = 3600
 KEPT_EXAMPLES = 3
 
 Skips = dict[str, tuple[int, tuple["Locus", ...]]]
 """How often something could not be read, by reason, and the first places."""
-
-Send = tuple[str, "str | None", "Locus | None", "Transaction"]
-"""Client address, user as typed, place of the AUTH (both None without one), and the message."""
 
 
 class Question(NamedTuple):
@@ -92,7 +90,7 @@ class LogFacts:
     """What some part of the logs says."""
 
     attempts: Attempts = field(default_factory=Attempts)
-    sends: list[Send] = field(default_factory=list)
+    sends: Sends = field(default_factory=Sends)
     deliveries: list[Delivery] = field(default_factory=list)
     sessions: Counter[int] = field(default_factory=Counter)
     """Sessions by the hour they began in, as seconds since the epoch."""
@@ -142,7 +140,7 @@ class LogFacts:
     def add(self, other: LogFacts) -> None:
         """Add another part; parts are added in the order of the logs, so that examples are the first ones."""
         self.attempts.add(other.attempts)
-        self.sends += other.sends
+        self.sends.add(other.sends)
         self.deliveries += other.deliveries
         self.accepted.update(other.accepted)
         for hour, number in other.sessions.items():
@@ -159,51 +157,33 @@ class LogFacts:
             return Locus(path, source.offset, source.line + lines) if source.path == path else source
 
         self.attempts.move_down(path, lines)
+        self.sends.move_down(path, lines)
         # a record is made from its fields: `_replace` takes three times as long, and there may be 100,000
         self.deliveries = [Delivery(*sent[:-1], moved(sent.source)) for sent in self.deliveries]
-        self.sends = [
-            (client_ip, user, None if auth is None else moved(auth), Transaction(*sent[:-1], moved(sent.source)))
-            for client_ip, user, auth, sent in self.sends
-        ]
         self.sources = {hour: moved(source) for hour, source in self.sources.items()}
         self.skipped = {
             reason: (number, tuple(moved(place) for place in places))
             for reason, (number, places) in self.skipped.items()
         }
 
-    # Records cross to another process as plain tuples with their moments as numbers: 100,000 of them, each with a
+    # Deliveries cross to another process as plain tuples with their moments as numbers: 100,000 of them, each with a
     # datetime and a place of its own, take three times as long to pickle.
 
     def __getstate__(self) -> tuple[Any, ...]:
-        return (
-            self._zone(),
-            self.attempts,
-            [(client_ip, user, auth and tuple(auth), _flat(sent)) for client_ip, user, auth, sent in self.sends],
-            [_flat(gone) for gone in self.deliveries],
-            (self.sessions, self.accepted, self.sources, self.skipped),
-        )
-
-    def _zone(self) -> tzinfo | None:
-        """Return the zone that all records are told in."""
-        moments = [*(gone.ts for gone in self.deliveries[:1]), *(sent[3].ts for sent in self.sends[:1])]
-        return moments[0].tzinfo if moments else None
+        zone = self.deliveries[0].ts.tzinfo if self.deliveries else None
+        others = (self.sessions, self.accepted, self.sources, self.skipped)
+        return zone, self.attempts, self.sends, [_flat(gone) for gone in self.deliveries], others
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
-        zone, self.attempts, sends, deliveries, others = state
-        self.sends = [
-            (client_ip, user, auth and Locus(*auth), _raised(Transaction, row, zone))
-            for client_ip, user, auth, row in sends
-        ]
-        self.deliveries = [_raised(Delivery, row, zone) for row in deliveries]
+        zone, self.attempts, self.sends, deliveries, others = state
+        self.deliveries = [_raised(row, zone) for row in deliveries]
         self.sessions, self.accepted, self.sources, self.skipped = others
 
 
-def _flat(row: Transaction | Delivery) -> tuple[Any, ...]:
-    at = row._fields.index("ts")
-    return (*row[:at], row.ts.timestamp(), *row[at + 1 : -1], *row.source)
+def _flat(gone: Delivery) -> tuple[Any, ...]:
+    return (gone.ts.timestamp(), *gone[1:-1], *gone.source)
 
 
-def _raised(kind: Any, row: tuple[Any, ...], zone: tzinfo | None) -> Any:
-    at: int = kind._fields.index("ts")
-    last = len(kind._fields) - 1
-    return kind(*row[:at], datetime.fromtimestamp(row[at], zone), *row[at + 1 : last], Locus(*row[last:]))
+def _raised(row: tuple[Any, ...], zone: tzinfo | None) -> Delivery:
+    last = len(Delivery._fields) - 1
+    return Delivery(datetime.fromtimestamp(row[0], zone), *row[1:last], Locus(*row[last:]))

@@ -113,17 +113,18 @@ def _parts(spans: Sequence[Span], reading: Reading, question: Question, jobs: in
 
     pool = ProcessPoolExecutor(number, mp_context=_context())
     futures = [pool.submit(_read, span, reading._replace(progress=silent), question) for span in spans]
-    return _results(pool, list(zip(spans, futures, strict=True)), reading, question)
+    return _results(pool, deque(zip(spans, futures, strict=True)), reading, question)
 
 
 def _results(
-    pool: ProcessPoolExecutor, asked: Sequence[tuple[Span, Future[Part]]], reading: Reading, question: Question
+    pool: ProcessPoolExecutor, asked: deque[tuple[Span, Future[Part]]], reading: Reading, question: Question
 ) -> Iterator[Part]:
     from concurrent.futures import BrokenExecutor  # noqa: PLC0415  as above
 
     with pool:
         try:
-            for span, future in asked:
+            while asked:
+                span, future = asked.popleft()  # a future that is kept would keep its part
                 try:
                     part = future.result()
                 except BrokenExecutor:  # a process was killed: its work is still to be done
