@@ -63,13 +63,12 @@ def find_account(
         if several.is_asked
         else _judge(asked, jobs, show_passwords=show_passwords)
     )
-    from breachkit.report.contract import dump
-    from breachkit.report.find_account import find_account_json
+    from breachkit.report.find_account import dump_find_account
     from breachkit.report.find_account import render_find_account
 
     found, inputs, books, following, passwords = judged
     output.write(
-        dump(find_account_json(found, inputs)) if is_json else render_find_account(found, inputs, following, passwords),
+        dump_find_account(found, inputs) if is_json else render_find_account(found, inputs, following, passwords),
         output_file,
     )
     output.finish(books, findings=fail_on_findings and any(one.verdict != "clear" for one in found.accounts))

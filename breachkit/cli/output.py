@@ -13,6 +13,7 @@ import typer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from collections.abc import Iterable
 
     from breachkit.reading.gather import Books
 
@@ -39,19 +40,23 @@ def prepare_streams() -> None:
             reconfigure(encoding="utf-8", errors="backslashreplace", newline="")
 
 
-def write(text: str, path: Path | None) -> None:
-    """Write the product to stdout or, now that all is done, to a file. A closed pipe ends the printing only."""
+def write(text: str | Iterable[str], path: Path | None) -> None:
+    """Write the product, or its pieces, to stdout or, now that all is done, to a file.
+
+    A closed pipe ends the printing only.
+    """
+    pieces = (text,) if isinstance(text, str) else text
     if path is not None and str(path) != "-":
         try:
             with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
-                stream.write(text)
+                stream.writelines(pieces)
         except OSError as error:
             from breachkit.errors import OutputFileError
 
             raise OutputFileError(path, error.strerror or "unknown reason") from None
         return
     try:
-        sys.stdout.write(text)
+        sys.stdout.writelines(pieces)
         sys.stdout.flush()
     except OSError as error:
         if error.errno not in {errno.EPIPE, errno.EINVAL}:  # EINVAL: how Windows says that a pipe is closed

@@ -7,8 +7,10 @@ attacking address entered is clear however often it was tried.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from typing import Any
 from typing import Literal
 from typing import NamedTuple
 
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from collections.abc import Iterable
     from collections.abc import Iterator
-    from collections.abc import Sequence
     from datetime import datetime
 
     import pandas as pd
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from breachkit.detect.guessing import Entry
     from breachkit.detect.guessing import Failures
     from breachkit.detect.inquiry import Evidence
+    from breachkit.detect.standing import Seen
     from breachkit.detect.standing import Standing
     from breachkit.detect.weakness import Weakness
     from breachkit.records import Locus
@@ -66,6 +68,39 @@ class Place(NamedTuple):
     last_seen: datetime
     usual: bool | None
     attacking: bool
+
+
+class _Sight(NamedTuple):
+    """How the addresses of an account that was entered are looked at."""
+
+    usual: frozenset[str]
+    attacking: frozenset[str]
+    is_known: bool
+    """Something on this account was tried before the entry."""
+
+
+class Places(Sequence[Place]):
+    """The client addresses of one account, busiest first: made when somebody looks, since there may be 100,000 in all."""
+
+    def __init__(self, seen: Sequence[Seen], sight: _Sight | None) -> None:
+        self._seen, self._sight = seen, sight
+
+    def __len__(self) -> int:
+        return len(self._seen)
+
+    def __iter__(self) -> Iterator[Place]:
+        sight = self._sight
+        if sight is None:
+            places = [Place(*place, place[1] > 0, attacking=False) for place in self._seen]
+        else:
+            usual, attacking, is_known = sight
+            places = [
+                Place(*place, place[0] in usual if is_known else None, place[0] in attacking) for place in self._seen
+            ]
+        return iter(sorted(places, key=lambda place: (-(place.successes + place.failures), place.ip)))
+
+    def __getitem__(self, place: Any) -> Any:
+        return [*self][place]
 
 
 class AlsoTried(NamedTuple):
@@ -96,7 +131,7 @@ class AccountVerdict:
     auth_failures_before_entry: int | None
     entry_ts: pd.Timestamp | None
     last_ts: pd.Timestamp | None
-    client_ips: tuple[Place, ...]
+    client_ips: Sequence[Place]
     mechanisms: tuple[str, ...]
     weak_password: str | None
     also_tried_by_same_ips: tuple[AlsoTried, ...]
@@ -155,6 +190,11 @@ class _Entered(NamedTuple):
     is_first: bool
     """Nothing on this account was tried before it."""
 
+    @property
+    def sight(self) -> _Sight:
+        """How it makes one look at the addresses of the account."""
+        return _Sight(self.usual, self.attacking, not self.is_first)
+
 
 def _entered(inquiry: Inquiry, account: str, attacks: set[str]) -> _Entered | None:
     tries = inquiry.of(account, "attempts")
@@ -176,7 +216,7 @@ def _judge(inquiry: Inquiry, account: str) -> AccountVerdict:
     standing = inquiry.standings[account]
     attacks = inquiry.attacks_on(account)
     # most of those who are attacked are never entered: a search of the tables for each would cost more than reading
-    came_in = any(successes and ip in attacks for ip, successes, *_ in standing.places)
+    came_in = bool(attacks) and any(successes and ip in attacks for ip, successes, *_ in standing.places)
     entered = _entered(inquiry, account, set(attacks)) if came_in else None
     is_queue_only = entered is None and _is_unseen(standing)
     also: tuple[AlsoTried, ...] = ()
@@ -210,7 +250,7 @@ def _judge(inquiry: Inquiry, account: str) -> AccountVerdict:
         auth_failures_before_entry=entered.failures.total if entered else None,
         entry_ts=entered.ts if entered else None,
         last_ts=_last(inquiry, account, entered) if entered else standing.last_ts,
-        client_ips=_places(standing, entered),
+        client_ips=Places(standing.places, entered.sight if entered else None),
         mechanisms=standing.mechanisms,
         weak_password=weak,
         also_tried_by_same_ips=also,
@@ -241,13 +281,14 @@ def _weakness_in_passing(inquiry: Inquiry, account: str, standing: Standing) -> 
 
 
 def _weakness(inquiry: Inquiry, account: str, rows: pd.DataFrame) -> Weakness | None:
-    typed, secrets = set(rows["user"].dropna()), set(rows["secret"].dropna())
-    far = dict(zip(rows["secret"], rows["distance"], strict=True))
+    typed, seen = set(rows["user"].dropna()), rows[rows["secret"].notna()]
+    far = {int(secret).to_bytes(8): distance for secret, distance in zip(seen["secret"], seen["distance"], strict=True)}
+    secrets = set(far)
     return weakness_of(account, typed, secrets, inquiry.directory, inquiry.evidence.fingerprint, far=far)
 
 
 def _also_tried(inquiry: Inquiry, account: str, attacking: frozenset[str]) -> tuple[AlsoTried, ...]:
-    rows = inquiry.visits[inquiry.visitors.isin([*attacking])]
+    rows = inquiry.visits_by(attacking)
     tried: dict[str, list[tuple[str, int, int]]] = {}
     columns = (rows["failures"].tolist(), rows["successes"].tolist())
     for (name, ip), failures, successes in zip(rows.index, *columns, strict=True):
@@ -274,7 +315,9 @@ def _conduct(
 ) -> Conduct:
     also, weak = about
     attacking = [*entered.attacking] if entered else []
-    queued, sent, fates, visits = (inquiry.of(account, name) for name in ("messages", "sends", "deliveries", "visits"))
+    queued, sent, fates = (inquiry.of(account, name) for name in ("messages", "sends", "deliveries"))
+    visits = inquiry.visits_by(attacking)
+    own = (visits.index.get_level_values("account") == account) & visits["first_seen"].notna()
     by_attackers = sent["client_ip"].isin(attacking)
     past = sent.loc[~by_attackers, "ts"].dt.floor("h").value_counts()
     rows = entered.rows if entered else inquiry.evidence.attempts.iloc[:0]
@@ -289,7 +332,7 @@ def _conduct(
         sent=sent[by_attackers],
         past_busiest=int(past.max()) if len(past) else 0,
         fates=once_each(fates[fates["client_ip"].isin(attacking)] if entered else fates),
-        refused=int(visits.loc[visits["client_ip"].isin(attacking), "refused"].sum()),
+        refused=int(visits.loc[own, "refused"].sum()),
         new_ips=tuple(sorted(came_in - entered.usual)) if entered and entered.usual else (),
         shared_ips=tuple((ip, count) for ip, count in shared if count),
         failures=entered.failures if entered else None,
@@ -335,13 +378,3 @@ def _last(inquiry: Inquiry, account: str, entered: _Entered) -> pd.Timestamp:
     times = [entered.rows["ts"], sent.loc[sent["client_ip"].isin([*entered.attacking]), "ts"]]
     latest: pd.Timestamp = max(column.max() for column in times if len(column))
     return latest
-
-
-def _places(standing: Standing, entered: _Entered | None) -> tuple[Place, ...]:
-    usual = entered.usual if entered else {place[0] for place in standing.places if place[1]}
-    is_known = entered is None or not entered.is_first
-    attacking = entered.attacking if entered else frozenset()
-    places = [
-        Place(*place, place[0] in usual if is_known else None, place[0] in attacking) for place in standing.places
-    ]
-    return tuple(sorted(places, key=lambda place: (-(place.successes + place.failures), place.ip)))

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from typing import Any
 
+import numpy as np
+
 from breachkit.detect.attackers import find_attackers
 from breachkit.detect.guessing import failed_tries
 from breachkit.detect.joins import account_of_messages
@@ -14,11 +16,14 @@ from breachkit.detect.joins import masked_accounts
 from breachkit.detect.joins import origin_of_deliveries
 from breachkit.detect.joins import resolutions
 from breachkit.detect.names import Directory
+from breachkit.detect.slices import Slices
 from breachkit.detect.standing import take_standings
 from breachkit.detect.visits import visits_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from collections.abc import Collection
+    from collections.abc import Iterator
     from collections.abc import Sequence
 
     import pandas as pd
@@ -62,33 +67,38 @@ class Inquiry:
         self.deliveries = origin_of_deliveries(evidence.deliveries, self.sends, self.messages)
         self.lost = failed_tries(self.attempts)
         self.visits = visits_table(self.attempts, self.sends, self.deliveries)
-        self.visitors = self.visits.index.get_level_values("client_ip")
         self.attacks = find_attackers(self.visits, self.sends)
-        accepted = self.sends[self.sends["accepted"]]
-        self.standings = take_standings(self.messages, self.attempts, accepted, self.visits)
+        self.standings = take_standings(self.messages, self.attempts, self.sends, self.visits)
         self.in_queue = int((~self.messages["quarantined"]).sum())
         self.attackers = frozenset(ip for _, ip in self.attacks)
-        self._places = {name: _places_of(table) for name, table in self._tables().items()}
+        self._attacked: dict[str, dict[str, Attack]] = {}
+        for (account, ip), attack in self.attacks.items():
+            self._attacked.setdefault(account, {})[ip] = attack
+        self._slices = {name: (table, Slices(table["account"], chosen)) for name, table, chosen in self._tables()}
 
-    def _tables(self) -> dict[str, pd.DataFrame]:
-        visits = self.visits.reset_index()
-        return {
-            "messages": self.messages,
-            "attempts": self.attempts,
-            "sends": self.sends[self.sends["accepted"]],
-            "deliveries": self.deliveries[self.deliveries["outcome"] != "deferred"],
-            "visits": visits[visits["first_seen"].notna()],
-        }
+    def _tables(self) -> Iterator[tuple[str, pd.DataFrame, Any]]:
+        yield "messages", self.messages, None
+        yield "attempts", self.attempts, None
+        yield "sends", self.sends, self.sends["accepted"].to_numpy("bool")
+        yield "deliveries", self.deliveries, (self.deliveries["outcome"] != "deferred").to_numpy()
 
     def of(self, account: str, name: str) -> pd.DataFrame:
-        """Return the rows of one account: `messages`, `attempts`, accepted `sends`, final `deliveries`, `visits`."""
-        table, places = self._places[name]
-        return table.take(places[account]) if account in places else table.iloc[:0]
+        """Return the rows of one account: `messages`, `attempts`, accepted `sends`, final `deliveries`."""
+        table, slices = self._slices[name]
+        return table.take(slices.order[slices.of(account)])
+
+    def visits_by(self, ips: Collection[str]) -> pd.DataFrame:
+        """Return the visits from some addresses."""
+        index: Any = self.visits.index
+        wanted = index.levels[1].get_indexer([*ips])
+        return self.visits[np.isin(index.codes[1], wanted)]
 
     def attacks_on(self, account: str) -> dict[str, Attack]:
         """Return the attacking addresses of one account."""
-        own = (place[0] for place in self.standings[account].places)
-        return {ip: self.attacks[account, ip] for ip in own if (account, ip) in self.attacks}
+        attacks = self._attacked.get(account)
+        if not attacks:
+            return {}
+        return {ip: attacks[ip] for ip, *_ in self.standings[account].places if ip in attacks}
 
     def _credit_masked(self, joined: pd.DataFrame) -> None:
         """Name the account of logins whose user the log has masked: the LocalSender of what was sent under them."""
@@ -120,11 +130,6 @@ class Inquiry:
         """List every account that authenticated with success or has mail in the queue."""
         won = self.attempts[(self.attempts["outcome"] == "success") & self.attempts["account"].notna()]
         return sorted({*won["account"], *self.messages["account"].dropna()})
-
-
-def _places_of(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Index a table by account once: a search for each of thousands of accounts would be quadratic."""
-    return table, {str(account): places for account, places in table.groupby("account").indices.items()}
 
 
 def _addresses(evidence: Evidence) -> set[str]:

@@ -5,9 +5,10 @@ Thousands of accounts are clear, and a search of the tables for each of them wou
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import NamedTuple
@@ -17,8 +18,11 @@ import pandas as pd
 
 from breachkit.detect.joins import BY_ID
 from breachkit.detect.joins import BY_PEER
+from breachkit.detect.slices import Slices
+from breachkit.micros import moment_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from collections.abc import Mapping
 
 DOUBT_COUNT = 20
@@ -46,12 +50,12 @@ class Standing(NamedTuple):
     """Fingerprints of what opened it."""
     typed: frozenset[str]
     """User names under which it was opened."""
-    places: tuple[Seen, ...]
-    far: Mapping[bytes, int] = MappingProxyType({})
+    places: Sequence[Seen]
+    far: Mapping[bytes, int]
     """How far some of the secrets are from a user name typed with them."""
-    mismatched: int = 0
+    mismatched: int
     """Messages in other names, from addresses that wrote many of them."""
-    unseen_failures: int = 0
+    unseen_failures: int
     """Failures with secrets that the logs do not show, from addresses that came in and had many of them."""
 
 
@@ -65,74 +69,143 @@ def take_standings(
     attempts: pd.DataFrame,
     sends: pd.DataFrame,
     visits: pd.DataFrame,
-) -> Mapping[str, Standing]:
+) -> Standings:
     """Count for every account what it holds and did; an account of which nothing is known has zeros.
 
     Args:
         messages: joined, with `account`.
         attempts: with `account`.
-        sends: accepted ones, with `account`.
+        sends: with `account`.
         visits: the visits table.
     """
-    won = attempts[attempts["outcome"] == "success"]
     authenticated = sends.index[sends["account"].notna()]
-    counts = pd.DataFrame(
-        {
-            "queued": _count(messages, ~messages["quarantined"]),
-            "quarantined": _count(messages, messages["quarantined"]),
-            "unseen": _count(messages, ~messages["send"].isin(authenticated)),
-            "sent": sends.groupby("account").size(),
-            "auth_successes": _count(won, won["service"] == "smtp"),
-        },
-    )
-    last = pd.concat([won[["account", "ts"]], sends[["account", "ts"]]]).groupby("account")["ts"].max().to_dict()
-    sets = {name: _gather(won, name) for name in ("mechanism", "secret", "user")}
-    far: dict[Any, dict[bytes, int]] = defaultdict(dict)
-    for account, secret, distance in won.loc[won["distance"] > 0, ["account", "secret", "distance"]].itertuples(
-        index=False
-    ):
-        far[account][secret] = distance
-    senders = messages.groupby(["account", "mail_from"]).size()
+    is_won = attempts["outcome"] == "success"
+    counts = {
+        "queued": _count(messages, ~messages["quarantined"]),
+        "quarantined": _count(messages, messages["quarantined"]),
+        "unseen": _count(messages, ~messages["send"].isin(authenticated)),
+        "sent": _count(sends, sends["accepted"]),
+        "auth_successes": _count(attempts, is_won & (attempts["service"] == "smtp")),
+    }
+    pairs = messages.groupby(["account", "mail_from"]).size()
     mail_froms: dict[Any, list[tuple[str, int]]] = defaultdict(list)
-    for account, mail_from, number in senders.reset_index().itertuples(index=False):
+    for account, mail_from, number in pairs.reset_index().itertuples(index=False):
         mail_froms[account].append((mail_from, int(number)))
-    places = _places(visits)
     mismatched, unseen = _doubtful(visits)
-    rows: dict[Any, dict[Any, int]] = counts.fillna(0).astype("int64").to_dict("index")
-    return _Standings(
-        {
-            str(account): Standing(
-                **row,
-                last_ts=last.get(account),
-                mechanisms=tuple(sorted(sets["mechanism"].get(account, ()))),
-                mail_froms=tuple(sorted(mail_froms[account], key=lambda pair: (-pair[1], pair[0]))),
-                secrets=frozenset(sets["secret"].get(account, ())),
-                typed=frozenset(sets["user"].get(account, ())),
-                places=tuple(places.get(account, ())),
-                far=far.get(account, {}),
-                mismatched=mismatched.get(account, 0),
-                unseen_failures=unseen.get(account, 0),
-            )
-            for account, row in rows.items()
-        },
+    won = attempts.loc[is_won, ["account", "ts", "mechanism", "secret", "user", "distance"]]
+    return Standings(
+        {**counts, "mismatched": mismatched, "unseen_failures": unseen},
+        _last(won, sends),
+        mail_froms,
+        _Won(won),
+        _Visited(visits),
     )
 
 
-class _Standings(dict[str, Standing]):
-    def __missing__(self, _account: str) -> Standing:
-        return Standing(0, 0, 0, 0, 0, None, (), (), frozenset(), frozenset(), ())
+class Standings:
+    """The standings of all accounts, of which one is made when it is looked at."""
+
+    def __init__(
+        self,
+        counts: Mapping[str, Mapping[Any, int]],
+        last: Mapping[Any, pd.Timestamp],
+        mail_froms: Mapping[Any, list[tuple[str, int]]],
+        won: _Won,
+        visited: _Visited,
+    ) -> None:
+        self._counts, self._last, self._mail_froms, self._won, self._visited = counts, last, mail_froms, won, visited
+
+    def __getitem__(self, account: str) -> Standing:
+        mechanisms, secrets, typed, far = self._won.of(account)
+        return Standing(
+            **{name: numbers.get(account, 0) for name, numbers in self._counts.items()},
+            last_ts=self._last.get(account),
+            mechanisms=mechanisms,
+            mail_froms=tuple(sorted(self._mail_froms.get(account, ()), key=lambda pair: (-pair[1], pair[0]))),
+            secrets=secrets,
+            typed=typed,
+            places=self._visited.of(account),
+            far=far,
+        )
 
 
-def _count(table: pd.DataFrame, chosen: pd.Series[bool]) -> pd.Series[int]:
-    return table.loc[chosen.astype("bool"), "account"].value_counts()
+class _Won:
+    """The tries that came in, by account."""
+
+    def __init__(self, won: pd.DataFrame) -> None:
+        rows = Slices(won["account"])
+        self._slices = rows
+        mechanism = won["mechanism"].astype("category").cat
+        self._mechanisms, self._mechanism = mechanism.categories.tolist(), mechanism.codes.to_numpy()[rows.order]
+        self._user, self._distance = (won[name].to_numpy()[rows.order] for name in ("user", "distance"))
+        self._secret = won["secret"].to_numpy("uint64", na_value=0)[rows.order]
+        self._is_seen = won["secret"].notna().to_numpy()[rows.order]
+
+    def of(self, account: str) -> tuple[tuple[str, ...], frozenset[bytes], frozenset[str], dict[bytes, int]]:
+        """Return mechanisms, fingerprints, user names and distances."""
+        rows = self._slices.of(account)
+        secrets = [number.to_bytes(8) for number in self._secret[rows].tolist()]
+        distances = zip(secrets, self._distance[rows].tolist(), strict=True)
+        return (
+            tuple(sorted(self._mechanisms[number] for number in set(self._mechanism[rows].tolist()))),
+            frozenset(itertools.compress(secrets, self._is_seen[rows].tolist())),
+            frozenset(name for name in self._user[rows].tolist() if name is not None),
+            {secret: distance for secret, distance in distances if distance > 0},
+        )
 
 
-def _gather(table: pd.DataFrame, name: str) -> dict[Any, set[Any]]:
-    found: dict[Any, set[Any]] = defaultdict(set)
-    seen = table[["account", name]].dropna()
-    for account, held in zip(seen["account"].tolist(), seen[name].tolist(), strict=True):
-        found[account].add(held)
-    return found
+class _Visited:
+    """Who was seen where, by account."""
+
+    def __init__(self, visits: pd.DataFrame) -> None:
+        rows = np.flatnonzero(visits["first_seen"].notna())
+        index: Any = visits.index
+        self._accounts = {name: number for number, name in enumerate(index.levels[0])}
+        self._who, self._whence = (codes[rows] for codes in index.codes)
+        self._ips = index.levels[1].to_numpy()
+        self._counts = [visits[name].to_numpy()[rows] for name in ("successes", "failures")]
+        self._moments = [pd.DatetimeIndex(visits[name]).asi8[rows] for name in ("first_seen", "last_seen")]
+
+    def of(self, account: str) -> Places:
+        """Return the addresses of one account."""
+        number = self._accounts.get(account)
+        if number is None:
+            return Places(self, slice(0, 0))
+        # visits are sorted by account
+        begin, end = np.searchsorted(self._who, (number, number + 1)).tolist()
+        return Places(self, slice(begin, end))
+
+    def rows(self, rows: slice) -> Iterator[Seen]:
+        """Return some rows."""
+        columns = [self._ips[self._whence[rows]].tolist(), *(column[rows].tolist() for column in self._counts)]
+        # a Timestamp takes ten times as long to make, and to spell, as a datetime
+        moments = [map(moment_of, column[rows].tolist()) for column in self._moments]
+        return zip(*columns, *moments, strict=True)
+
+
+class Places(Sequence[Seen]):
+    """The client addresses of one account: made when somebody looks at them, since there may be 100,000 in all."""
+
+    def __init__(self, visited: _Visited, rows: slice) -> None:
+        self._visited, self._rows = visited, rows
+
+    def __len__(self) -> int:
+        return int(self._rows.stop - self._rows.start)
+
+    def __iter__(self) -> Iterator[Seen]:
+        return self._visited.rows(self._rows)
+
+    def __getitem__(self, place: Any) -> Any:
+        return [*self][place]
+
+
+def _last(won: pd.DataFrame, sends: pd.DataFrame) -> dict[Any, pd.Timestamp]:
+    columns = ["account", "ts"]
+    return pd.concat([won[columns], sends.loc[sends["accepted"], columns]]).groupby("account")["ts"].max().to_dict()
+
+
+def _count(table: pd.DataFrame, chosen: pd.Series[bool]) -> dict[Any, int]:
+    return table.loc[chosen.astype("bool"), "account"].value_counts().to_dict()
 
 
 def _doubtful(visits: pd.DataFrame) -> tuple[dict[Any, int], dict[Any, int]]:
@@ -143,16 +216,3 @@ def _doubtful(visits: pd.DataFrame) -> tuple[dict[Any, int], dict[Any, int]]:
         seen.loc[foreign, "mismatched"].groupby(level="account").sum().to_dict(),
         seen.loc[tried, "unseen_secrets"].groupby(level="account").sum().to_dict(),
     )
-
-
-def _places(visits: pd.DataFrame) -> dict[Any, list[Seen]]:
-    seen = visits[visits["first_seen"].notna()]
-    accounts, ips = (seen.index.get_level_values(name).to_numpy() for name in ("account", "client_ip"))
-    counted = [ips.tolist(), *(seen[name].tolist() for name in ("successes", "failures"))]
-    # a Timestamp takes ten times as long to make, and to spell, as a datetime
-    moments = [pd.DatetimeIndex(seen[name]).to_pydatetime() for name in ("first_seen", "last_seen")]
-    rows: list[Seen] = [*zip(*counted, *moments, strict=True)]
-    # visits are sorted by account
-    begins = [0, *(np.flatnonzero(accounts[1:] != accounts[:-1]) + 1).tolist()] if rows else []
-    ends = [*begins[1:], len(rows)]
-    return {accounts[begin]: rows[begin:end] for begin, end in zip(begins, ends, strict=False)}

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 from typing import Any
+from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
+
+from breachkit.micros import DAY
+from breachkit.micros import HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-VISIT = "visit"
-"""The number of an account and client address: to group by one number takes half the time of grouping by two."""
+Column = np.ndarray[Any, np.dtype[Any]]
+
+NOT_A_TIME = np.iinfo(np.int64).min
+"""What numpy has for a moment that is not known."""
 
 VISIT_COUNTS = [
     *("successes", "entries", "failures", "unlike_secrets", "unseen_secrets", "sent"),
     *("mismatched", "strange", "rcpts", "unknown", "refused", "busiest", "days"),
+]
+VISIT_TIMES = [
+    *("first_seen", "last_seen", "first_success", "first_entry", "last_success", "first_failure", "first_mismatch"),
 ]
 
 
@@ -41,37 +52,145 @@ def visits_table(
     """
     names = _sorted(table["account"] for table in (attempts, sends, deliveries))
     ips = _sorted(table["client_ip"] for table in (attempts, sends, deliveries))
-    attempts, sends, deliveries = (_numbered(table, names, ips) for table in (attempts, sends, deliveries))
-    tried = attempts.dropna(subset=["account"])
-    won, lost = tried[tried["outcome"] == "success"], tried[tried["outcome"] == "failure"]
-    entered = won[won["service"] == "smtp"]
-    sent = sends[sends["accepted"]].dropna(subset=["account"])
-    foreign = sent[~sent["is_own"].astype("bool")]
-    columns = {
-        "successes": won.groupby(VISIT).size(),
-        "entries": entered.groupby(VISIT).size(),
-        "failures": lost.groupby(VISIT).size(),
-        "unlike_secrets": lost.groupby(VISIT)["secret"].nunique(),
-        "unseen_secrets": lost[lost["secret"].isna()].groupby(VISIT).size(),
-        "sent": sent.groupby(VISIT).size(),
-        "mismatched": foreign.groupby(VISIT).size(),
-        "strange": foreign[~_is_kin(foreign)].groupby(VISIT).size(),
-        **_fates(sends, deliveries),
-        "busiest": _busiest(sent),
-        "days": won.assign(day=won["ts"].dt.floor("D")).groupby(VISIT)["day"].nunique(),
-        "first_seen": tried.groupby(VISIT)["ts"].min(),
-        "last_seen": pd.concat([tried[[VISIT, "ts"]], sent[[VISIT, "ts"]]]).groupby(VISIT)["ts"].max(),
-        "first_success": won.groupby(VISIT)["ts"].min(),
-        "first_entry": entered.groupby(VISIT)["ts"].min(),
-        "last_success": won.groupby(VISIT)["ts"].max(),
-        "first_failure": lost.groupby(VISIT)["ts"].min(),
-        "first_mismatch": foreign.groupby(VISIT)["ts"].min(),
+    tried = _Rows(attempts, names, ips)
+    handed = _Rows(sends, names, ips)
+    final = once_each(deliveries[deliveries["outcome"] != "deferred"].dropna(subset=["account", "client_ip"]))
+    gone = _Rows(final, names, ips)
+    visits = np.unique(np.concatenate((tried.visit, handed.visit, gone.visit)))
+    who, whence = divmod(visits, max(len(ips), 1))
+    columns = _tries(tried, visits) | _messages(handed, visits) | _fates(handed, gone, visits)
+    columns["last_seen"] = np.maximum(columns["last_seen"], columns.pop("last_sent"))
+    index = pd.MultiIndex([names, ips], [who, whence], names=["account", "client_ip"])
+    counts = {name: columns[name].astype(np.int32) for name in VISIT_COUNTS}
+    times = {name: pd.DatetimeIndex(columns[name].view("datetime64[us]"), tz="UTC") for name in VISIT_TIMES}
+    return pd.DataFrame({**counts, **times}, index=index, copy=False)
+
+
+class _Rows:
+    """The rows of a table whose account is known."""
+
+    def __init__(self, table: pd.DataFrame, names: pd.Index[Any], ips: pd.Index[Any]) -> None:
+        """Give account and address a number: texts would be sorted anew for each thing that is counted."""
+        who = names.get_indexer(pd.Index(table["account"]))
+        self._known = np.flatnonzero(who >= 0)
+        self._table = table
+        whence = ips.get_indexer(pd.Index(table["client_ip"]))
+        self.visit: Column = (who.astype(np.int64) * len(ips) + whence)[self._known]
+
+    def read(self, name: str) -> Column:
+        """Return a column of numbers or truths."""
+        column: Column = self._table[name].to_numpy()[self._known]
+        return column
+
+    def micros(self) -> Column:
+        """Return the moments, in microseconds since the epoch."""
+        column: Column = pd.DatetimeIndex(self._table["ts"]).as_unit("us").asi8[self._known]
+        return column
+
+    def equal(self, name: str, word: str) -> Column:
+        """Tell where a column holds a word."""
+        column: Column = (self._table[name] == word).to_numpy()[self._known]
+        return column
+
+    def digests(self) -> tuple[Column, Column]:
+        """Return the fingerprints, and which of them were seen."""
+        column = self._table["secret"]
+        return column.to_numpy("uint64", na_value=0)[self._known], column.notna().to_numpy()[self._known]
+
+    def texts(self, name: str, chosen: Column) -> pd.Series[Any]:
+        """Return some rows of a column of texts."""
+        return self._table[name].iloc[self._known[chosen]]
+
+
+def _tries(tried: _Rows, visits: Column) -> dict[str, Column]:
+    slot, ts = np.searchsorted(visits, tried.visit), tried.micros()
+    won, lost = tried.equal("outcome", "success"), tried.equal("outcome", "failure")
+    entered = won & tried.equal("service", "smtp")
+    secret, is_seen = tried.digests()
+    count, first, last = _Of(len(visits)), partial(_first, len(visits)), partial(_last, len(visits))
+    return {
+        "successes": count.rows(slot[won]),
+        "entries": count.rows(slot[entered]),
+        "failures": count.rows(slot[lost]),
+        "unlike_secrets": count.unlike(slot[lost & is_seen], secret[lost & is_seen]),
+        "unseen_secrets": count.rows(slot[lost & ~is_seen]),
+        "days": count.unlike(slot[won], ts[won] // DAY),
+        "first_seen": first(slot, ts),
+        "last_seen": last(slot, ts),
+        "first_success": first(slot[won], ts[won]),
+        "first_entry": first(slot[entered], ts[entered]),
+        "last_success": last(slot[won], ts[won]),
+        "first_failure": first(slot[lost], ts[lost]),
     }
-    table = pd.DataFrame(columns)
-    who, whence = divmod(table.index.to_numpy(dtype="int64"), max(len(ips), 1))
-    table.index = pd.MultiIndex.from_arrays([names[who], ips[whence]], names=["account", "client_ip"])
-    table[VISIT_COUNTS] = table[VISIT_COUNTS].fillna(0).astype("int64")
-    return table.sort_index()
+
+
+def _messages(handed: _Rows, visits: Column) -> dict[str, Column]:
+    slot, ts = np.searchsorted(visits, handed.visit), handed.micros()
+    accepted = handed.read("accepted").astype(bool)
+    foreign = accepted & ~handed.read("is_own").astype(bool)
+    strange = slot[foreign][~_is_kin(handed, foreign)]
+    count = _Of(len(visits))
+    return {
+        "sent": count.rows(slot[accepted]),
+        "mismatched": count.rows(slot[foreign]),
+        "strange": count.rows(strange),
+        "busiest": count.most(slot[accepted], ts[accepted] // HOUR),
+        "last_sent": _last(len(visits), slot[accepted], ts[accepted]),
+        "first_mismatch": _first(len(visits), slot[foreign], ts[foreign]),
+    }
+
+
+def _fates(handed: _Rows, gone: _Rows, visits: Column) -> dict[str, Column]:
+    """Count recipients whose fate is known: refused at the door, or delivered or failed on the way out."""
+    refused = np.zeros(len(visits), np.int64)
+    np.add.at(refused, np.searchsorted(visits, handed.visit), handed.read("rcpt_unknown"))
+    slot, count = np.searchsorted(visits, gone.visit), _Of(len(visits))
+    unknown = count.rows(slot[gone.read("is_unknown").astype(bool)])
+    return {"rcpts": count.rows(slot) + refused, "unknown": unknown + refused, "refused": refused}
+
+
+class _Of(NamedTuple):
+    """Counts rows by their slot."""
+
+    slots: int
+
+    def rows(self, slot: Column) -> Column:
+        """Count them."""
+        return np.bincount(slot, minlength=self.slots)
+
+    def unlike(self, slot: Column, value: Column) -> Column:
+        """Count the unlike values."""
+        return self.rows(_sorted_pairs(slot, value)[0])
+
+    def most(self, slot: Column, value: Column) -> Column:
+        """Count how often the most frequent value comes."""
+        slot, number = _sorted_pairs(slot, value)
+        most = np.zeros(self.slots, np.int64)
+        np.maximum.at(most, slot, number)
+        return most
+
+
+def _sorted_pairs(slot: Column, value: Column) -> tuple[Column, Column]:
+    """List the slots of unlike pairs, and how often each pair comes."""
+    order = np.lexsort((value, slot))
+    slot, value = slot[order], value[order]
+    is_new = np.ones(len(slot), np.bool_)
+    is_new[1:] = (slot[1:] != slot[:-1]) | (value[1:] != value[:-1])
+    begin = np.flatnonzero(is_new)
+    return slot[begin], np.diff(np.append(begin, len(slot)))
+
+
+def _first(slots: int, slot: Column, ts: Column) -> Column:
+    first = np.full(slots, np.iinfo(np.int64).max)
+    np.minimum.at(first, slot, ts)
+    first[first == np.iinfo(np.int64).max] = NOT_A_TIME
+    return first
+
+
+def _last(slots: int, slot: Column, ts: Column) -> Column:
+    last = np.full(slots, NOT_A_TIME)
+    np.maximum.at(last, slot, ts)
+    return last
 
 
 def _sorted(columns: Iterable[pd.Series[Any]]) -> pd.Index[Any]:
@@ -81,27 +200,10 @@ def _sorted(columns: Iterable[pd.Series[Any]]) -> pd.Index[Any]:
     return names
 
 
-def _numbered(table: pd.DataFrame, names: pd.Index[Any], ips: pd.Index[Any]) -> pd.DataFrame:
-    """Give account and address a number: a group-by of texts sorts them anew each time, and there are twenty."""
-    who, whence = names.get_indexer(pd.Index(table["account"])), ips.get_indexer(pd.Index(table["client_ip"]))
-    return table.assign(visit=who.astype("int64") * len(ips) + whence)
-
-
-def _is_kin(foreign: pd.DataFrame) -> pd.Series[bool]:
+def _is_kin(handed: _Rows, foreign: Column) -> Column:
     """Tell which senders are of the account's own domain: an alias perhaps, that no export told us of."""
-    if foreign.empty:
-        return pd.Series(dtype="bool", index=foreign.index)
-    domains = foreign["account"].str.rpartition("@")[2], foreign["mail_from"].str.rpartition("@")[2]
-    return domains[0] == domains[1]
-
-
-def _fates(sends: pd.DataFrame, deliveries: pd.DataFrame) -> dict[str, pd.Series[int]]:
-    """Count recipients whose fate is known: refused at the door, or delivered or failed on the way out."""
-    refused = sends.dropna(subset=["account"]).groupby(VISIT)["rcpt_unknown"].sum()
-    final = deliveries[deliveries["outcome"] != "deferred"].dropna(subset=["account", "client_ip"])
-    groups = once_each(final).groupby(VISIT)["is_unknown"]
-    unknown = groups.sum().add(refused, fill_value=0)
-    return {"rcpts": groups.size().add(refused, fill_value=0), "unknown": unknown, "refused": refused}
+    pairs = zip(handed.texts("account", foreign), handed.texts("mail_from", foreign), strict=True)
+    return np.array([one.rpartition("@")[2] == other.rpartition("@")[2] for one, other in pairs], np.bool_)
 
 
 def once_each(final: pd.DataFrame) -> pd.DataFrame:
@@ -109,8 +211,3 @@ def once_each(final: pd.DataFrame) -> pd.DataFrame:
     return final.sort_values("is_unknown", kind="stable").drop_duplicates(
         ["mail_from", "rcpt_to", "queue_id"], keep="last"
     )
-
-
-def _busiest(sent: pd.DataFrame) -> pd.Series[int]:
-    hours = sent.assign(hour=sent["ts"].dt.floor("h")).groupby([VISIT, "hour"]).size()
-    return hours.groupby(VISIT).max()

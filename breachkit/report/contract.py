@@ -8,6 +8,7 @@ from typing import Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from collections.abc import Iterator
     from collections.abc import Mapping
 
     from breachkit.records import Locus
@@ -52,3 +53,22 @@ def dump(document: Json) -> str:
     except TypeError:  # what it does not take: a lone surrogate, a number of more than 64 bits
         text = json.dumps(document, indent=2, ensure_ascii=False)
         return text.encode("utf-8", "backslashreplace").decode() + "\n"
+
+
+def dump_rows(document: Json, key: str, rows: Iterable[Json]) -> Iterator[str]:
+    """Write one JSON object piece by piece: `dump`, with a long list under one of its keys.
+
+    Args:
+        document: the object, with an empty list under the key.
+        key: of the object itself.
+        rows: made when they are written, so that there is one at a time.
+    """
+    # no text has a line end of its own in JSON, so that only a key of the object itself stands so
+    opening = f'\n  "{key}": ['
+    before, found, behind = dump(document).partition(opening + "]")
+    yield before + opening
+    separator = end = ""
+    for row in rows:
+        yield separator + f"\n{dump(row)}".removesuffix("\n").replace("\n", "\n    ")
+        separator, end = ",", "\n  "
+    yield end + found.removeprefix(opening) + behind

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from breachkit.report.contract import dump_rows
 from breachkit.report.contract import evidence_json
 from breachkit.report.contract import share
 from breachkit.report.inputs import render_inputs
@@ -14,6 +15,7 @@ from breachkit.report.words import percent
 from breachkit.report.words import stamp
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import tzinfo
 
     from breachkit.detect.compromise import AccountVerdict
@@ -43,9 +45,22 @@ ENTRY_WORDS = {
 
 def find_account_json(found: Accusation, inputs: Inputs) -> Json:
     """Write the object of the contract."""
+    return {**_object(found, inputs), "accounts": [*_accounts_json(found, inputs)]}
+
+
+def dump_find_account(found: Accusation, inputs: Inputs) -> Iterator[str]:
+    """Spell the object of the contract, one account at a time: at 1 GiB of log all of it has 30 MB."""
+    return dump_rows(_object(found, inputs), "accounts", _accounts_json(found, inputs))
+
+
+def _accounts_json(found: Accusation, inputs: Inputs) -> Iterator[Json]:
+    return (_account_json(account, inputs.zone) for account in found.accounts)
+
+
+def _object(found: Accusation, inputs: Inputs) -> Json:
     return {
         **inputs.head_json("find-account"),
-        "accounts": [_account_json(account, inputs.zone) for account in found.accounts],
+        "accounts": [],
         "unattributed_messages": found.unattributed_messages,
         "joins": found.joins,
         "contradicting_messages": found.contradictions,
