@@ -8,9 +8,20 @@ names from one place: none of them is.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from typing import NamedTuple
 
-import pandas as pd
+import numpy as np
+
+from breachkit.detect.visits import UNKNOWN
+from breachkit.detect.visits import Visits
+from breachkit.detect.visits import earliest
+from breachkit.micros import HOUR
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from breachkit.detect.visits import Column
 
 GUESSES = 5
 """Unlike wrong secrets on one account from one address that an owner does not type."""
@@ -25,10 +36,10 @@ FOREIGN_COUNT = 10
 KIN_COUNT = 3
 """Messages in names of the account's own domain below which they are an alias that nobody told us of."""
 
-ALWAYS = pd.Timedelta(hours=24)
+ALWAYS = np.timedelta64(24, "h")
 """How soon after its first login an address must have written in other names for that to be its habit."""
 
-BEFORE = pd.Timedelta(hours=24)
+BEFORE = np.timedelta64(24, "h")
 """How long before its first attack an address that is new to an account may have come in to look round."""
 
 NOWHERE_SHARE = 0.25
@@ -40,7 +51,7 @@ a kept mailing list stays below 5 %."""
 HOPELESS_SHARE = 0.5
 """Share of recipients that do not exist from which on not even a habit excuses."""
 
-STEADY = pd.Timedelta(hours=3)
+STEADY = np.timedelta64(3, "h")
 """How long one address must have been in use for what it does to be the account's habit."""
 
 DAYS = 3
@@ -50,7 +61,7 @@ HASTE = 60
 COLLEAGUES = 5
 """Accounts that come in at one address and make it a shared place."""
 
-NEW = pd.Timedelta(hours=12)
+NEW = np.timedelta64(12, "h")
 """How long after its account was first seen an address comes up that is new to it."""
 
 BURST = 30
@@ -80,44 +91,73 @@ class Attack(NamedTuple):
         return self.by_volume and sum(self) == 1
 
 
-def find_attackers(visits: pd.DataFrame, sends: pd.DataFrame) -> dict[tuple[str, str], Attack]:
+class Attacks:
+    """Which addresses attack which accounts, and why; there may be a hundred thousand."""
+
+    def __init__(self, visits: Visits, found: Column) -> None:
+        """Take those that are found.
+
+        Args:
+            visits: what each address did.
+            found: a row for each of them, a column for each reason.
+        """
+        rows = np.flatnonzero(found.any(axis=1))
+        self._visits, self._found = visits, found[rows]
+        self._who, self._whence = visits.who[rows], visits.whence[rows]
+        self._entered = frozenset(self._who[visits.count("successes")[rows] > 0].tolist())
+        self._is_seen = ~np.isnat(visits.time("first_seen")[rows])
+
+    def of(self, account: str) -> dict[str, Attack]:
+        """Return the attacking addresses of one account that were seen to log in, or to try."""
+        number = self._visits.number_of(account)
+        begin, end = np.searchsorted(self._who, (number, number + 1)).tolist()  # visits are sorted by account
+        rows = begin + np.flatnonzero(self._is_seen[begin:end])
+        ips = self._visits.ips[self._whence[rows]].tolist()
+        return dict(zip(ips, map(Attack._make, self._found[rows].tolist()), strict=True))
+
+    def came_in(self, account: str) -> bool:
+        """Tell whether one of them came in."""
+        return self._visits.number_of(account) in self._entered
+
+    def ips(self) -> frozenset[str]:
+        """List every address that attacks any account."""
+        return frozenset(self._visits.ips[np.unique(self._whence)].tolist())
+
+
+def find_attackers(table: pd.DataFrame, sends: pd.DataFrame) -> Attacks:
     """Find the attacking addresses of each account in a visits table and the table of what was sent."""
-    is_habit, was_known = _is_habit(visits), _was_known(visits)
-    found = pd.DataFrame(
-        {
-            "by_guessing": (visits["unlike_secrets"] >= GUESSES) & ~was_known,
-            "by_trying": visits.index.isin([*_trying(visits)], level="client_ip") & ~was_known,
-            "by_sending": _is_spam(visits, is_habit),
-            "by_volume": visits.index.isin([*_crowds(visits, sends)]),
-        },
-        index=visits.index,
-    )
-    found["by_others"] = _followed(visits, found) & ~found.any(axis=1)
-    rows = found[found.any(axis=1)]
-    reasons = zip(*(rows[name].tolist() for name in Attack._fields), strict=True)
-    return dict(zip(rows.index, map(Attack._make, reasons), strict=True))
+    visits = Visits(table)
+    was_known = _was_known(visits)
+    by_guessing = (visits.count("unlike_secrets") >= GUESSES) & ~was_known
+    by_trying = _trying(visits)[visits.whence] & ~was_known
+    by_sending = _is_spam(visits)
+    by_volume = _crowds(visits, sends)
+    found = np.column_stack((by_guessing, by_trying, by_sending, by_volume))
+    followed = _followed(visits, by_guessing | by_trying, by_sending) & ~found.any(axis=1)
+    return Attacks(visits, np.column_stack((found, followed)))
 
 
-def _was_known(visits: pd.DataFrame) -> pd.Series[bool]:
+def _was_known(visits: Visits) -> Column:
     """Tell addresses that came in before they ever failed, and more than once: their owners mistype."""
-    came_first = visits["first_failure"].isna() | (visits["first_success"] < visits["first_failure"])
-    return visits["first_success"].notna() & came_first & (visits["successes"] > 1)
+    success, failure = visits.time("first_success"), visits.time("first_failure")
+    came_first = np.isnat(failure) | (success < failure)
+    return ~np.isnat(success) & came_first & (visits.count("successes") > 1)
 
 
-def _trying(visits: pd.DataFrame) -> set[str]:
-    """Find the addresses that tried at least `STRANGERS` accounts in vain, and more than they came in at."""
-    lost = visits[(visits["failures"] > 0) & (visits["successes"] == 0)].groupby(level="client_ip").size()
-    won = visits[visits["successes"] > 0].groupby(level="client_ip").size()
-    tried = pd.DataFrame({"lost": lost, "won": won}).fillna(0)
-    return set(tried.index[(tried["lost"] >= STRANGERS) & (tried["lost"] >= tried["won"])])
+def _trying(visits: Visits) -> Column:
+    """Tell the addresses that tried at least `STRANGERS` accounts in vain, and more than they came in at."""
+    failures, successes = visits.count("failures"), visits.count("successes")
+    lost = visits.by_ip((failures > 0) & (successes == 0))
+    won = visits.by_ip(successes > 0)
+    return (lost >= STRANGERS) & (lost >= won)
 
 
-def _is_spam(visits: pd.DataFrame, is_habit: pd.Series[bool]) -> pd.Series[bool]:
-    sent, unknown, rcpts = (visits[name] for name in ("sent", "unknown", "rcpts"))
-    foreign = visits["mismatched"].where((visits["strange"] > 0) | (visits["mismatched"] >= KIN_COUNT), 0)
+def _is_spam(visits: Visits) -> Column:
+    sent, unknown, rcpts, mismatched = map(visits.count, ("sent", "unknown", "rcpts", "mismatched"))
+    foreign = np.where((visits.count("strange") > 0) | (mismatched >= KIN_COUNT), mismatched, 0)
     nobody = (unknown >= NOWHERE_COUNT) & (unknown >= NOWHERE_SHARE * rcpts)
     is_foreign = (foreign > 0) & ((foreign >= FOREIGN_SHARE * sent) | (foreign >= FOREIGN_COUNT))
-    return (nobody & (unknown >= HOPELESS_SHARE * rcpts)) | ((nobody | is_foreign) & ~is_habit)
+    return (nobody & (unknown >= HOPELESS_SHARE * rcpts)) | ((nobody | is_foreign) & ~_is_habit(visits))
 
 
 def is_mostly_nobody(unknown: int, rcpts: int) -> bool:
@@ -125,54 +165,60 @@ def is_mostly_nobody(unknown: int, rcpts: int) -> bool:
     return unknown >= NOWHERE_COUNT and unknown >= NOWHERE_SHARE * rcpts
 
 
-def _is_habit(visits: pd.DataFrame) -> pd.Series[bool]:
+def _is_habit(visits: Visits) -> Column:
     """Tell a system that always writes in other names from its one place from a thief who does it in passing."""
-    accounts = visits.groupby(level="account")
-    places = (visits["successes"] > 0).groupby(level="account").transform("sum")
-    is_calm = (visits["days"] >= DAYS) | (visits["busiest"] < HASTE)
-    is_only = (places == 1) & (visits["last_seen"] - visits["first_success"] >= STEADY) & is_calm
-    is_first = visits["first_success"] <= accounts["first_success"].transform("min") + STEADY
-    always = visits["first_mismatch"].isna() | (visits["first_mismatch"] <= visits["first_success"] + ALWAYS)
-    return (is_only | (is_first & (visits["days"] >= DAYS))) & always & (visits["unlike_secrets"] < GUESSES)
+    success, mismatch, days = visits.time("first_success"), visits.time("first_mismatch"), visits.count("days")
+    places = visits.by_account(visits.count("successes") > 0)[visits.who]
+    is_calm = (days >= DAYS) | (visits.count("busiest") < HASTE)
+    is_only = (places == 1) & (visits.time("last_seen") - success >= STEADY) & is_calm
+    is_first = success <= earliest(visits.who, success, len(visits.accounts))[visits.who] + STEADY
+    always = np.isnat(mismatch) | (mismatch <= success + ALWAYS)
+    return (is_only | (is_first & (days >= DAYS))) & always & (visits.count("unlike_secrets") < GUESSES)
 
 
-def _crowds(visits: pd.DataFrame, sends: pd.DataFrame) -> set[tuple[str, str]]:
-    """Find the new addresses that together sent in an hour far more than their account ever did."""
-    keys = ["account", "client_ip"]
-    first = visits["first_success"].dropna()
-    since = first - first.groupby(level="account").transform("min")
-    new = since.index[since > NEW]
-    sent = sends.loc[sends["accepted"] & sends["account"].notna(), [*keys, "ts"]]
-    sent = sent.assign(hour=sent["ts"].dt.floor("h"), is_new=pd.MultiIndex.from_frame(sent[keys]).isin(new))
-    past = sent[~sent["is_new"]].groupby(["account", "hour"]).size().groupby("account").max()
-    crowd = sent[sent["is_new"]].groupby(["account", "hour"])["client_ip"].agg(["size", "nunique"]).reset_index()
-    usual = crowd["account"].map(past).fillna(0).clip(lower=1)
-    burst = crowd[(crowd["size"] >= BURST) & (crowd["size"] >= BURST_RATIO * usual) & (crowd["nunique"] >= CROWD)]
-    inside = sent[sent["is_new"]].merge(burst[["account", "hour"]], on=["account", "hour"])
-    return set(inside[keys].itertuples(index=False, name=None))
+def _crowds(visits: Visits, sends: pd.DataFrame) -> Column:
+    """Tell the new addresses that together sent in an hour far more than their account ever did."""
+    success = visits.time("first_success")
+    is_new = success - earliest(visits.who, success, len(visits.accounts))[visits.who] > NEW
+    row, ts = visits.rows_of(sends[sends["accepted"]])
+    if not is_new[row].any():
+        return np.zeros(len(is_new), np.bool_)
+    who, hour = visits.who[row], ts // HOUR
+    hour -= hour.min()
+    hours, place = np.unique(who * (hour.max() + 1) + hour, return_inverse=True)
+    of_account = np.zeros(len(hours), np.int64)
+    of_account[place] = who
+    past = np.zeros(len(visits.accounts), np.int64)
+    np.maximum.at(past, of_account, np.bincount(place[~is_new[row]], minlength=len(hours)))
+    size = np.bincount(place[is_new[row]], minlength=len(hours))
+    unlike = np.unique(np.stack((place[is_new[row]], row[is_new[row]])), axis=1)[0]
+    usual = np.maximum(past[of_account], 1)
+    burst = (size >= BURST) & (size >= BURST_RATIO * usual) & (np.bincount(unlike, minlength=len(hours)) >= CROWD)
+    found = np.zeros(len(is_new), np.bool_)
+    found[row[is_new[row] & burst[place]]] = True
+    return found
 
 
-def _followed(visits: pd.DataFrame, found: pd.DataFrame) -> pd.Series[bool]:
+def _followed(visits: Visits, by_failing: Column, by_sending: Column) -> Column:
     """Tell where an attacking address of other accounts came in, after it had begun or shortly before.
 
     It began with its first failure, its first message in another name, or its first login. Before that it counts
     only where it is new to an account that had been used from elsewhere.
     """
-    strong = found["by_guessing"] | found["by_trying"] | found["by_sending"]
-    strong &= ~visits.index.isin([*_shared(visits)], level="client_ip")
-    failed = visits["first_failure"].where(found["by_guessing"] | found["by_trying"])
-    sent = visits["first_mismatch"].fillna(visits["first_success"]).where(found["by_sending"])
-    began = pd.concat([failed, sent], axis=1).min(axis=1).fillna(visits["first_seen"])[strong]
-    earliest = began.groupby(level="client_ip").min().reindex(visits.index.get_level_values("client_ip"))
-    first = visits.groupby(level="account")["first_success"].transform("min")
-    is_after = visits["first_success"] >= earliest.array
-    is_early = visits["first_success"] >= (earliest - BEFORE).array
-    followed: pd.Series[bool] = (visits["successes"] > 0) & (is_after | (is_early & (visits["first_success"] > first)))
-    return followed
+    success, mismatch = visits.time("first_success"), visits.time("first_mismatch")
+    strong = (by_failing | by_sending) & ~_shared(visits)[visits.whence]
+    failed = np.where(by_failing, visits.time("first_failure"), UNKNOWN)
+    sent = np.where(by_sending, np.where(np.isnat(mismatch), success, mismatch), UNKNOWN)
+    began = np.fmin(failed, sent)
+    began = np.where(np.isnat(began), visits.time("first_seen"), began)
+    begun = earliest(visits.whence[strong], began[strong], len(visits.ips))[visits.whence]
+    first = earliest(visits.who, success, len(visits.accounts))[visits.who]
+    is_after, is_early = success >= begun, success >= begun - BEFORE
+    return (visits.count("successes") > 0) & (is_after | (is_early & (success > first)))
 
 
-def _shared(visits: pd.DataFrame) -> set[str]:
-    """Find the addresses behind which many accounts live: one bad computer does not taint its colleagues."""
-    won = (visits["successes"] > 0).groupby(level="client_ip").sum()
-    lost = (visits["failures"] > 0).groupby(level="client_ip").sum()
-    return set(won.index[(won >= COLLEAGUES) & (lost <= won / 2)])
+def _shared(visits: Visits) -> Column:
+    """Tell the addresses behind which many accounts live: one bad computer does not taint its colleagues."""
+    won = visits.by_ip(visits.count("successes") > 0)
+    lost = visits.by_ip(visits.count("failures") > 0)
+    return (won >= COLLEAGUES) & (lost <= won / 2)

@@ -214,10 +214,9 @@ def _entered(inquiry: Inquiry, account: str, attacks: set[str]) -> _Entered | No
 
 def _judge(inquiry: Inquiry, account: str) -> AccountVerdict:
     standing = inquiry.standings[account]
-    attacks = inquiry.attacks_on(account)
     # most of those who are attacked are never entered: a search of the tables for each would cost more than reading
-    came_in = bool(attacks) and any(successes and ip in attacks for ip, successes, *_ in standing.places)
-    entered = _entered(inquiry, account, set(attacks)) if came_in else None
+    attacks = inquiry.attacks.of(account) if inquiry.attacks.came_in(account) else {}
+    entered = _entered(inquiry, account, set(attacks)) if attacks else None
     is_queue_only = entered is None and _is_unseen(standing)
     also: tuple[AlsoTried, ...] = ()
     weak = _weakness_in_passing(inquiry, account, standing)
@@ -300,11 +299,16 @@ def _also_tried(inquiry: Inquiry, account: str, attacking: frozenset[str]) -> tu
             ips=tuple(sorted(ip for ip, *_ in places)),
             failures=sum(failures for _, failures, _ in places),
             successes=sum(successes for *_, successes in places),
-            entered=any(successes and (name, ip) in inquiry.attacks for ip, _, successes in places),
+            entered=_is_entered(inquiry, name, {ip for ip, _, successes in places if successes}),
         )
         for name, places in tried.items()
     ]
     return tuple(sorted(found, key=lambda other: (not other.entered, -other.failures, other.account)))
+
+
+def _is_entered(inquiry: Inquiry, account: str, ips: set[str]) -> bool:
+    """Tell whether one of the addresses that came in attacks the account."""
+    return bool(ips) and not ips.isdisjoint(inquiry.attacks.of(account))
 
 
 def _conduct(

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from breachkit.detect.attackers import Attack
     from breachkit.records import Account
 
 
@@ -70,10 +69,7 @@ class Inquiry:
         self.attacks = find_attackers(self.visits, self.sends)
         self.standings = take_standings(self.messages, self.attempts, self.sends, self.visits)
         self.in_queue = int((~self.messages["quarantined"]).sum())
-        self.attackers = frozenset(ip for _, ip in self.attacks)
-        self._attacked: dict[str, dict[str, Attack]] = {}
-        for (account, ip), attack in self.attacks.items():
-            self._attacked.setdefault(account, {})[ip] = attack
+        self.attackers = self.attacks.ips()
         self._slices = {name: (table, Slices(table["account"], chosen)) for name, table, chosen in self._tables()}
 
     def _tables(self) -> Iterator[tuple[str, pd.DataFrame, Any]]:
@@ -92,13 +88,6 @@ class Inquiry:
         index: Any = self.visits.index
         wanted = index.levels[1].get_indexer([*ips])
         return self.visits[np.isin(index.codes[1], wanted)]
-
-    def attacks_on(self, account: str) -> dict[str, Attack]:
-        """Return the attacking addresses of one account."""
-        attacks = self._attacked.get(account)
-        if not attacks:
-            return {}
-        return {ip: attacks[ip] for ip, *_ in self.standings[account].places if ip in attacks}
 
     def _credit_masked(self, joined: pd.DataFrame) -> None:
         """Name the account of logins whose user the log has masked: the LocalSender of what was sent under them."""

@@ -160,20 +160,21 @@ class _Visited:
     def __init__(self, visits: pd.DataFrame) -> None:
         rows = np.flatnonzero(visits["first_seen"].notna())
         index: Any = visits.index
-        self._accounts = {name: number for number, name in enumerate(index.levels[0])}
-        self._who, self._whence = (codes[rows] for codes in index.codes)
+        self._accounts = index.levels[0]
+        # visits are sorted by account
+        self._bounds = np.searchsorted(index.codes[0][rows], np.arange(len(self._accounts) + 1))
+        self._whence = index.codes[1][rows]
         self._ips = index.levels[1].to_numpy()
         self._counts = [visits[name].to_numpy()[rows] for name in ("successes", "failures")]
         self._moments = [pd.DatetimeIndex(visits[name]).asi8[rows] for name in ("first_seen", "last_seen")]
 
     def of(self, account: str) -> Places:
         """Return the addresses of one account."""
-        number = self._accounts.get(account)
-        if number is None:
+        try:
+            number = self._accounts.get_loc(account)
+        except KeyError:
             return Places(self, slice(0, 0))
-        # visits are sorted by account
-        begin, end = np.searchsorted(self._who, (number, number + 1)).tolist()
-        return Places(self, slice(begin, end))
+        return Places(self, slice(*self._bounds[number : number + 2].tolist()))
 
     def rows(self, rows: slice) -> Iterator[Seen]:
         """Return some rows."""

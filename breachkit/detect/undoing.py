@@ -108,7 +108,7 @@ def _twice(table: dict[int, int]) -> dict[int, int]:
 SHIFTS = (RIGHT, _twice(RIGHT), LEFT, _twice(LEFT))
 _SHIFTS = tuple((table, _sources(table)) for table in SHIFTS)
 _ENDINGS = ("s", "d", "ing", "ie", "y")
-_NO_LETTERS = "0123456789 !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
+NO_LETTERS = "0123456789 !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 _ENDS = 3
 _WORDED = re.compile("|".join(word for word in AFTER if len(word) > _ENDS))
 _DIGITS_AND_SIGNS = "0123456789!.?#@$*-_+"
@@ -140,7 +140,7 @@ def is_conceivable(secret: str, names: str) -> bool:
     season stands beside them.
     """
     low = fold(secret)
-    core = low.strip(_NO_LETTERS)
+    core = low.strip(NO_LETTERS)
     inner = core[_ENDS:-_ENDS]
     known = fold(names)
     if not inner or all(sign in known for sign in inner if sign.isalpha()) or _WORDED.search(low):

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 Column = np.ndarray[Any, np.dtype[Any]]
 
 NOT_A_TIME = np.iinfo(np.int64).min
-"""What numpy has for a moment that is not known."""
+UNKNOWN = np.datetime64("NaT", "us")
+"""What numpy has for a moment that is not known: as a number, and as a moment. It is neither before nor after one."""
 
 VISIT_COUNTS = [
     *("successes", "entries", "failures", "unlike_secrets", "unseen_secrets", "sent"),
@@ -211,3 +212,50 @@ def once_each(final: pd.DataFrame) -> pd.DataFrame:
     return final.sort_values("is_unknown", kind="stable").drop_duplicates(
         ["mail_from", "rcpt_to", "queue_id"], keep="last"
     )
+
+
+class Visits:
+    """The columns of a visits table."""
+
+    def __init__(self, table: pd.DataFrame) -> None:
+        index: Any = table.index
+        self._table = table
+        self._levels = index.levels
+        self.accounts, self.ips = (level.to_numpy() for level in index.levels)
+        self.who, self.whence = (codes.astype(np.int64) for codes in index.codes)
+        """The account and the address of each row, by their numbers."""
+
+    def count(self, name: str) -> Column:
+        """Return a column of numbers."""
+        return self._table[name].to_numpy()
+
+    def time(self, name: str) -> Column:
+        """Return a column of moments, unknown ones among them."""
+        return pd.DatetimeIndex(self._table[name]).asi8.view("datetime64[us]")
+
+    def number_of(self, account: str) -> int:
+        """Return the number of an account, -1 for one that no address visited."""
+        try:
+            return int(self._levels[0].get_loc(account))
+        except KeyError:
+            return -1
+
+    def by_account(self, chosen: Column) -> Column:
+        """Count the chosen rows of each account."""
+        return np.bincount(self.who[chosen], minlength=len(self.accounts))
+
+    def by_ip(self, chosen: Column) -> Column:
+        """Count the chosen rows of each address."""
+        return np.bincount(self.whence[chosen], minlength=len(self.ips))
+
+    def rows_of(self, table: pd.DataFrame) -> tuple[Column, Column]:
+        """Tell which visit each row with an account belongs to, and when it was, in microseconds since the epoch."""
+        rows = _Rows(table, *self._levels)
+        return np.searchsorted(self.who * len(self.ips) + self.whence, rows.visit), rows.micros()
+
+
+def earliest(group: Column, ts: Column, groups: int) -> Column:
+    """Find the first known moment of each group."""
+    found = np.full(groups, UNKNOWN)
+    np.fmin.at(found, group, ts)
+    return found

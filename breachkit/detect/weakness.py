@@ -16,6 +16,7 @@ from typing import get_args
 
 from breachkit.detect.candidates import candidates
 from breachkit.detect.names import spelled
+from breachkit.detect.undoing import NO_LETTERS
 from breachkit.detect.undoing import SHIFTS
 from breachkit.detect.undoing import is_conceivable
 from breachkit.detect.undoing import sources_of
@@ -57,6 +58,9 @@ _ENOUGH = 3
 
 _ENDINGS = "iesdng"
 """Letters of what `candidates` puts behind a word, or in the place of a `y`, among the first variants."""
+
+_STAND_INS = "013457"
+"""Digits that `candidates` puts in the place of letters."""
 
 _VARIANTS: tuple[Weakness, ...] = ("username-variant", "alias-variant", "name-variant", "domain-variant")
 
@@ -128,18 +132,19 @@ def distance_of(typed: str, secret: str) -> int:
     Returns:
         `FAR` when nothing that `candidates` makes of the name is the secret and says something of it, `UNLIKELY` when
         none of its first `IN_PASSING` variants is, else `NEAR`. These add no letter but those of some endings, unless
-        a hand sat one or two keys too far to the right or left.
+        a hand sat one or two keys too far to the right or left, and between letters no digit but those that stand
+        for one.
     """
     if not (typed.isascii() and secret.isascii()):
         return NEAR
     if not is_conceivable(secret, typed + " "):
         return FAR
-    held = {sign for sign in secret.lower() if sign.isalpha()}
+    held = set(filter(str.isalnum, secret.lower().strip(NO_LETTERS)))
     return NEAR if any(held <= letters for letters in _letters_near(typed.lower())) else UNLIKELY
 
 
 @lru_cache(maxsize=1 << 14)
 def _letters_near(typed: str) -> tuple[frozenset[str], ...]:
-    """Return the letters of a user name with those of the endings, and as each shifted hand types them."""
-    few = string.ascii_lowercase if len(set(filter(str.isalnum, typed))) < _ENOUGH else ""
-    return frozenset(typed + _ENDINGS + few), *(frozenset(typed.translate(table)) for table in SHIFTS)
+    """Return the signs of a user name with those that are added inside, and as each shifted hand types them."""
+    few = string.ascii_lowercase + string.digits if len(set(filter(str.isalnum, typed))) < _ENOUGH else ""
+    return frozenset(typed + _ENDINGS + _STAND_INS + few), *(frozenset(typed.translate(table)) for table in SHIFTS)
