@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from breachkit.records import Outcome
 
+
 @dataclass(frozen=True, slots=True)
 class Places:
     """Some places in logs, one row each."""
@@ -89,10 +90,10 @@ class Attempts(Columns):
     def session_of(self) -> dict[Locus, Locus]:
         """Tell of each try that came in where its session begins, where that is known."""
         columns = self.columns
-        won = self._numbers.get("success")
+        won = self.names.known("success")
         return {
             self.place(row): Locus(
-                self.names[path], columns["begin_offset"][row], columns["begin_line"][row], self.place(row).node
+                self.names.texts[path], columns["begin_offset"][row], columns["begin_line"][row], self.place(row).node
             )
             for row, (outcome, path) in enumerate(zip(columns["outcome"], columns["begin_path"], strict=True))
             if outcome == won and path != NOBODY
@@ -122,7 +123,7 @@ class Attempts(Columns):
 
     def add_alike(self, tries: Alike) -> None:
         """Add SMTP tries a column at a time."""
-        columns, number, size = self.columns, self._number, len(tries.ts)
+        columns, number, size = self.columns, self.names.number, len(tries.ts)
         named = {"client_ip": tries.client_ips, "user": tries.users, "mechanism": tries.mechanisms}
         for name, texts in named.items():
             columns[name].extend(map(number, texts))

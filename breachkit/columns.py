@@ -24,6 +24,28 @@ NOBODY = -1
 """The number of a name that is not known."""
 
 
+class Names:
+    """Texts that repeat, each kept once and numbered."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self._numbers: dict[str, int] = {}
+
+    def number(self, text: str | None) -> int:
+        """Return the number of a text, which is kept if it is new; `NOBODY` for None."""
+        if text is None:
+            return NOBODY
+        number = self._numbers.get(text)
+        if number is None:
+            number = self._numbers[text] = len(self.texts)
+            self.texts.append(text)
+        return number
+
+    def known(self, text: str) -> int:
+        """Return the number of a text, another than all numbers for one that is not kept."""
+        return self._numbers.get(text, NOBODY - 1)
+
+
 class Columns:
     """The columns of one kind of row."""
 
@@ -34,9 +56,9 @@ class Columns:
     PLACES: ClassVar[tuple[str, ...]]
     """What the columns of each place begin with: there are four, `path`, `offset`, `line`, `node`, or only some."""
 
-    def __init__(self) -> None:
-        self.names: list[str] = []
-        self._numbers: dict[str, int] = {}
+    def __init__(self, names: Names | None = None) -> None:
+        """Begin without rows, with names of their own unless others share them."""
+        self.names = Names() if names is None else names
         self.columns: dict[str, array[int]] = {name: array(code) for name, code in self.CODES.items()}
         """Moments in microseconds since the epoch, places, counts; what is named by its number in `names`."""
 
@@ -46,7 +68,7 @@ class Columns:
     def name(self, column: str, row: int) -> str | None:
         """Return what a row has in a column of names."""
         number = self.columns[column][row]
-        return None if number == NOBODY else self.names[number]
+        return None if number == NOBODY else self.names.texts[number]
 
     def moment(self, row: int) -> datetime:
         """Tell when it was."""
@@ -57,19 +79,10 @@ class Columns:
         path, node = (cast("str", self.name(kind + name, row)) for name in ("path", "node"))
         return Locus(path, self.columns[kind + "offset"][row], self.columns[kind + "line"][row], node)
 
-    def _number(self, name: str | None) -> int:
-        if name is None:
-            return NOBODY
-        number = self._numbers.get(name)
-        if number is None:
-            number = self._numbers[name] = len(self.names)
-            self.names.append(name)
-        return number
-
     def _put(self, named: Sequence[str | None], numbers: dict[str, int]) -> None:
         """Add one row: what it has in the columns of names, in their order, and in the others."""
         for name, text in zip(self.NAMED, named, strict=True):
-            self.columns[name].append(self._number(text))
+            self.columns[name].append(self.names.number(text))
         for name, number in numbers.items():
             self.columns[name].append(number)
 
@@ -77,7 +90,9 @@ class Columns:
         """Add other rows."""
         import numpy as np  # noqa: PLC0415  who adds up parts of logs has it; who only names a try must not wait for it
 
-        numbers = np.array([*map(self._number, other.names), NOBODY], "i")  # the last so that NOBODY stays itself
+        numbers = np.array(
+            [*map(self.names.number, other.names.texts), NOBODY], "i"
+        )  # the last so that NOBODY stays itself
         for name, column in other.columns.items():
             if name in self.NAMED:
                 self.columns[name].frombytes(numbers[np.frombuffer(column, "i")].tobytes())
@@ -92,7 +107,7 @@ class Columns:
         """Add to the numbers of the lines of one log how many stand before those that were read."""
         import numpy as np  # noqa: PLC0415  as above
 
-        moved = self._numbers.get(path, NOBODY - 1)
+        moved = self.names.known(path)
         for kind in self.PLACES:
             paths, numbers = (
                 np.frombuffer(self.columns[f"{kind}{name}"], "iq"[name == "line"]) for name in ("path", "line")
@@ -122,5 +137,5 @@ class Texts:
     def add(self, other: Texts) -> None:
         """Add another list."""
         before = len(self._bytes)
-        self._bytes += other._bytes  # noqa: SLF001  of the same class
-        self._ends.extend([before + end for end in other._ends])  # noqa: SLF001
+        self._bytes += other._bytes
+        self._ends.extend([before + end for end in other._ends])

@@ -35,7 +35,7 @@ class LookupDtype(ExtensionDtype):
     na_value = None
 
     @classmethod
-    def construct_array_type(cls) -> type[Lookups]:
+    def construct_array_type(cls) -> Any:
         """Name the array."""
         return Lookups
 
@@ -44,13 +44,13 @@ class Lookups(ExtensionArray):
     """Rows of some evidence, and what makes a value of a row; see pandas, "Extending", for what each method does."""
 
     def __init__(self, rows: Column, of: Callable[[int], object]) -> None:
-        self._rows = rows.astype(np.int32, copy=False)
-        self._of = of
+        self.rows = rows.astype(np.int32, copy=False)
+        self.of = of
 
     @classmethod
     def _from_sequence(cls, scalars: Iterable[object], *, dtype: object = None, copy: bool = False) -> Lookups:  # noqa: ARG003  the contract's
         values = list(scalars)
-        is_missing = [value is None or value is np.nan for value in values]
+        is_missing = [value is None or isinstance(value, float) for value in values]
         return cls(np.where(is_missing, NOTHING, np.arange(len(values))), values.__getitem__)
 
     @classmethod
@@ -60,29 +60,31 @@ class Lookups(ExtensionArray):
     @classmethod
     def _concat_same_type(cls, to_concat: Sequence[Lookups]) -> Lookups:
         first = to_concat[0]
-        if all(one._of == first._of for one in to_concat):
-            return cls(np.concatenate([one._rows for one in to_concat]), first._of)
+        if all(one.of == first.of for one in to_concat):
+            return cls(np.concatenate([one.rows for one in to_concat]), first.of)
         return cls._from_sequence([value for one in to_concat for value in one])
 
     @property
     def dtype(self) -> LookupDtype:
+        """Its type."""
         return LookupDtype()
 
     @property
     def nbytes(self) -> int:
-        return int(self._rows.nbytes)
+        """Bytes of the rows."""
+        return int(self.rows.nbytes)
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self.rows)
 
     def __iter__(self) -> Iterator[Any]:
-        return (None if row == NOTHING else self._of(row) for row in self._rows.tolist())
+        return (None if row == NOTHING else self.of(row) for row in self.rows.tolist())
 
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, int | np.integer):
-            row = int(self._rows[key])
-            return None if row == NOTHING else self._of(row)
-        return Lookups(self._rows[check_array_indexer(self, key)], self._of)
+            row = int(self.rows[key])
+            return None if row == NOTHING else self.of(row)
+        return Lookups(self.rows[check_array_indexer(self, key)], self.of)
 
     def __array__(self, dtype: object = None, copy: bool | None = None) -> Column:
         values = np.empty(len(self), "object")
@@ -94,12 +96,19 @@ class Lookups(ExtensionArray):
         others = other if isinstance(other, Lookups) else [other] * len(self)
         return np.array([one == another for one, another in zip(self, others, strict=True)], "bool")
 
+    def __hash__(self) -> int:
+        raise TypeError("a column is compared row by row")
+
     def isna(self) -> Any:
-        return self._rows == NOTHING
+        """Tell which values are missing."""
+        return self.rows == NOTHING
 
     def take(self, indices: Any, *, allow_fill: bool = False, fill_value: object = None) -> Lookups:  # noqa: ARG002  the contract's
-        rows = take(self._rows, np.asarray(indices), allow_fill=allow_fill, fill_value=NOTHING if allow_fill else None)
-        return Lookups(rows, self._of)
+        """Choose rows; with `allow_fill` -1 is one that is missing."""
+        fill = NOTHING if allow_fill else None
+        rows: Any = take(self.rows, np.asarray(indices), allow_fill=allow_fill, fill_value=fill)
+        return Lookups(rows, self.of)
 
     def copy(self) -> Lookups:
-        return Lookups(self._rows.copy(), self._of)
+        """Copy the rows."""
+        return Lookups(self.rows.copy(), self.of)

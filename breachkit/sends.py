@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Self
 
+    from breachkit.columns import Names
     from breachkit.records import Locus
 
 Send = tuple[str, "str | None", "Locus | None", "Transaction"]
@@ -39,8 +40,8 @@ class Sends(Columns):
     }
     PLACES = ("", "auth_")
 
-    def __init__(self, sends: Iterable[Send] = ()) -> None:
-        super().__init__()
+    def __init__(self, sends: Iterable[Send] = (), names: Names | None = None) -> None:
+        super().__init__(names)
         self._ids, self._rcpts = Texts(), Texts()
         self._first: array[int] = array("q")
         """The place of the first recipient of each among those of all."""

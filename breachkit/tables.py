@@ -129,7 +129,8 @@ def sends_table(sends: Sends) -> pd.DataFrame:
         return _frame({}, SENDS)
     held = _held(sends)
     order = _in_order(sends, held)
-    made: dict[str, Any] = {name: _texts(sends, held[name][order]) for name in ("client_ip", "user", "mail_from", "node")}
+    named = ("client_ip", "user", "mail_from", "node")
+    made: dict[str, Any] = {name: _texts(sends, held[name][order]) for name in named}
     made["ts"] = _moments(held["ts"][order])
     made |= {name: held[name][order] for name in ("rcpt_count", "rcpt_unknown")}
     made["accepted"] = held["accepted"][order] != 0
@@ -145,23 +146,24 @@ def _held(rows: Columns) -> dict[str, Any]:
 
 def _in_order(rows: Columns, held: dict[str, Any]) -> Any:
     """Sort rows by time, then by place."""
-    rank = np.argsort(np.argsort(np.array(rows.names, "object")))
+    rank = np.argsort(np.argsort(np.array(rows.names.texts, "object")))
     path, node = (rank[held[name]] for name in ("path", "node"))
     return np.lexsort((node, held["line"], held["offset"], path, held["ts"]))
 
 
 def _texts(rows: Columns, numbers: Any) -> Any:
     """Spell a column of names; equal ones are one object."""
-    return np.array([*rows.names, None], dtype="object")[numbers]  # the last is that of NOBODY
+    return np.array([*rows.names.texts, None], dtype="object")[numbers]  # the last is that of NOBODY
 
 
-def _words(rows: Columns, numbers: Any) -> pd.Categorical:
+def _words(rows: Columns, numbers: Any) -> Any:
     unlike, places = np.unique(numbers, return_inverse=True)
-    return pd.Categorical.from_codes(places, [rows.names[number] for number in unlike.tolist()])
+    words: Any = [rows.names.texts[number] for number in unlike.tolist()]
+    return pd.Categorical.from_codes(places, words)
 
 
 def _moments(micros: Any) -> pd.DatetimeIndex:
-    return pd.DatetimeIndex(micros.view("datetime64[us]"), tz="UTC")
+    return pd.DatetimeIndex(micros.view("datetime64[us]"), tz="UTC", copy=False)
 
 
 def _made(columns: dict[str, Any], schema: dict[str, str]) -> pd.DataFrame:

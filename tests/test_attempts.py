@@ -70,4 +70,4 @@ def test_a_table_of_tries_is_in_order_of_time_and_place(pairs: list[tuple[AuthAt
     ordered = sorted((tried for tried, _ in pairs), key=lambda tried: (tried.ts, tried.source))
     assert list(table.columns) == list(ATTEMPTS)
     rows = table.drop(columns="distance").itertuples(index=False)
-    assert [(*row[:6], None if row[6] is pd.NA else row[6].to_bytes(8), row[7]) for row in rows] == ordered
+    assert [(*row[:6], None if row[6] is pd.NA else int(row[6]).to_bytes(8), row[7]) for row in rows] == ordered

@@ -110,7 +110,8 @@ class Attacks:
     def of(self, account: str) -> dict[str, Attack]:
         """Return the attacking addresses of one account that were seen to log in, or to try."""
         number = self._visits.number_of(account)
-        begin, end = np.searchsorted(self._who, (number, number + 1)).tolist()  # visits are sorted by account
+        wanted = np.array((number, number + 1), self._who.dtype)  # of another type, all would be copied to compare them
+        begin, end = np.searchsorted(self._who, wanted).tolist()  # visits are sorted by account
         rows = begin + np.flatnonzero(self._is_seen[begin:end])
         ips = self._visits.ips[self._whence[rows]].tolist()
         return dict(zip(ips, map(Attack._make, self._found[rows].tolist()), strict=True))
@@ -149,7 +150,8 @@ def _trying(visits: Visits) -> Column:
     failures, successes = visits.count("failures"), visits.count("successes")
     lost = visits.by_ip((failures > 0) & (successes == 0))
     won = visits.by_ip(successes > 0)
-    return (lost >= STRANGERS) & (lost >= won)
+    is_trying: Column = (lost >= STRANGERS) & (lost >= won)
+    return is_trying
 
 
 def _is_spam(visits: Visits) -> Column:
@@ -173,7 +175,8 @@ def _is_habit(visits: Visits) -> Column:
     is_only = (places == 1) & (visits.time("last_seen") - success >= STEADY) & is_calm
     is_first = success <= earliest(visits.who, success, len(visits.accounts))[visits.who] + STEADY
     always = np.isnat(mismatch) | (mismatch <= success + ALWAYS)
-    return (is_only | (is_first & (days >= DAYS))) & always & (visits.count("unlike_secrets") < GUESSES)
+    is_habit: Column = (is_only | (is_first & (days >= DAYS))) & always
+    return is_habit & (visits.count("unlike_secrets") < GUESSES)
 
 
 def _crowds(visits: Visits, sends: pd.DataFrame) -> Column:
@@ -183,7 +186,7 @@ def _crowds(visits: Visits, sends: pd.DataFrame) -> Column:
     row, ts = visits.rows_of(sends[sends["accepted"]])
     if not is_new[row].any():
         return np.zeros(len(is_new), np.bool_)
-    who, hour = visits.who[row], ts // HOUR
+    who, hour = visits.who[row].astype(np.int64), ts // HOUR
     hour -= hour.min()
     hours, place = np.unique(who * (hour.max() + 1) + hour, return_inverse=True)
     of_account = np.zeros(len(hours), np.int64)
@@ -214,11 +217,13 @@ def _followed(visits: Visits, by_failing: Column, by_sending: Column) -> Column:
     begun = earliest(visits.whence[strong], began[strong], len(visits.ips))[visits.whence]
     first = earliest(visits.who, success, len(visits.accounts))[visits.who]
     is_after, is_early = success >= begun, success >= begun - BEFORE
-    return (visits.count("successes") > 0) & (is_after | (is_early & (success > first)))
+    followed: Column = is_after | (is_early & (success > first))
+    return followed & (visits.count("successes") > 0)
 
 
 def _shared(visits: Visits) -> Column:
     """Tell the addresses behind which many accounts live: one bad computer does not taint its colleagues."""
     won = visits.by_ip(visits.count("successes") > 0)
     lost = visits.by_ip(visits.count("failures") > 0)
-    return (won >= COLLEAGUES) & (lost <= won / 2)
+    is_shared: Column = (won >= COLLEAGUES) & (lost <= won / 2)
+    return is_shared

@@ -80,7 +80,7 @@ class _Sight(NamedTuple):
 
 
 class Places(Sequence[Place]):
-    """The client addresses of one account, busiest first: made when somebody looks, since there may be 100,000 in all."""
+    """The client addresses of one account, busiest first: made when somebody looks, as in `standing`."""
 
     def __init__(self, seen: Sequence[Seen], sight: _Sight | None) -> None:
         self._seen, self._sight = seen, sight
@@ -287,10 +287,11 @@ def _weakness(inquiry: Inquiry, account: str, rows: pd.DataFrame) -> Weakness | 
 
 
 def _also_tried(inquiry: Inquiry, account: str, attacking: frozenset[str]) -> tuple[AlsoTried, ...]:
-    rows = inquiry.visits_by(attacking)
+    rows = inquiry.visits_by(attacking, ("failures", "successes"))
     tried: dict[str, list[tuple[str, int, int]]] = {}
+    named = [rows.index.get_level_values(name).tolist() for name in ("account", "client_ip")]
     columns = (rows["failures"].tolist(), rows["successes"].tolist())
-    for (name, ip), failures, successes in zip(rows.index, *columns, strict=True):
+    for name, ip, failures, successes in zip(*named, *columns, strict=True):
         if name != account and failures + successes:
             tried.setdefault(name, []).append((ip, failures, successes))
     found = [
@@ -320,7 +321,7 @@ def _conduct(
     also, weak = about
     attacking = [*entered.attacking] if entered else []
     queued, sent, fates = (inquiry.of(account, name) for name in ("messages", "sends", "deliveries"))
-    visits = inquiry.visits_by(attacking)
+    visits = inquiry.visits_by(attacking, ("refused", "first_seen"))
     own = (visits.index.get_level_values("account") == account) & visits["first_seen"].notna()
     by_attackers = sent["client_ip"].isin(attacking)
     past = sent.loc[~by_attackers, "ts"].dt.floor("h").value_counts()

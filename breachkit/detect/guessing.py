@@ -62,12 +62,12 @@ def failures_before(tries: pd.DataFrame, entry_ts: pd.Timestamp, usual: Abstract
 
 
 def failed_tries(attempts: pd.DataFrame) -> pd.DataFrame:
-    """Pick the tries that failed, with `told`, a number for each unlike secret.
+    """Pick account and address of the tries that failed, with `told`, a number for each unlike secret.
 
     Secrets that cannot be seen are each unlike all others. Texts are numbered, once for all entries that are looked at.
     """
-    lost = attempts[attempts["outcome"] == "failure"]
-    told, _ = pd.factorize(lost["secret"])
+    lost = attempts.loc[attempts["outcome"] == "failure", ["account", "client_ip", "secret"]]
+    told, _ = pd.factorize(lost.pop("secret"))
     unseen = -1 - pd.RangeIndex(len(lost)).to_numpy()
     names = {name: lost[name].astype("category") for name in ("account", "client_ip")}
     return lost.assign(**names, told=pd.Series(told, lost.index).where(told >= 0, unseen))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -64,7 +65,6 @@ class Inquiry:
         account = account_of_messages(joined, self.sends, self.account_of)
         self.messages = self._owned(joined.assign(account=account))
         self.deliveries = origin_of_deliveries(evidence.deliveries, self.sends, self.messages)
-        self.lost = failed_tries(self.attempts)
         self.visits = visits_table(self.attempts, self.sends, self.deliveries)
         self.attacks = find_attackers(self.visits, self.sends)
         self.standings = take_standings(self.messages, self.attempts, self.sends, self.visits)
@@ -83,11 +83,16 @@ class Inquiry:
         table, slices = self._slices[name]
         return table.take(slices.order[slices.of(account)])
 
-    def visits_by(self, ips: Collection[str]) -> pd.DataFrame:
-        """Return the visits from some addresses."""
+    @cached_property
+    def lost(self) -> pd.DataFrame:
+        """The tries that failed, see `failed_tries`: wanted where somebody came in."""
+        return failed_tries(self.attempts)
+
+    def visits_by(self, ips: Collection[str], columns: Sequence[str]) -> pd.DataFrame:
+        """Return some columns of the visits from some addresses."""
         index: Any = self.visits.index
         wanted = index.levels[1].get_indexer([*ips])
-        return self.visits[np.isin(index.codes[1], wanted)]
+        return self.visits.loc[np.isin(index.codes[1], wanted), [*columns]]
 
     def _credit_masked(self, joined: pd.DataFrame) -> None:
         """Name the account of logins whose user the log has masked: the LocalSender of what was sent under them."""

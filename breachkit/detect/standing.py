@@ -158,7 +158,8 @@ class _Visited:
     """Who was seen where, by account."""
 
     def __init__(self, visits: pd.DataFrame) -> None:
-        rows = np.flatnonzero(visits["first_seen"].notna())
+        is_seen = visits["first_seen"].notna().to_numpy()
+        rows = slice(None) if is_seen.all() else np.flatnonzero(is_seen)  # a slice copies nothing
         index: Any = visits.index
         self._accounts = index.levels[0]
         # visits are sorted by account

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import NamedTuple
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -61,9 +62,11 @@ def visits_table(
     who, whence = divmod(visits, max(len(ips), 1))
     columns = _tries(tried, visits) | _messages(handed, visits) | _fates(handed, gone, visits)
     columns["last_seen"] = np.maximum(columns["last_seen"], columns.pop("last_sent"))
-    index = pd.MultiIndex([names, ips], [who, whence], names=["account", "client_ip"])
-    counts = {name: columns[name].astype(np.int32) for name in VISIT_COUNTS}
-    times = {name: pd.DatetimeIndex(columns[name].view("datetime64[us]"), tz="UTC") for name in VISIT_TIMES}
+    levels, codes = cast("Any", [names, ips]), cast("Any", [who, whence])
+    index = pd.MultiIndex(levels, codes, names=["account", "client_ip"])
+    counts = {name: columns[name].astype(np.int32, copy=False) for name in VISIT_COUNTS}
+    moments = {name: columns[name].view("datetime64[us]") for name in VISIT_TIMES}
+    times = {name: pd.DatetimeIndex(column, tz="UTC", copy=False) for name, column in moments.items()}
     return pd.DataFrame({**counts, **times}, index=index, copy=False)
 
 
@@ -157,7 +160,7 @@ class _Of(NamedTuple):
 
     def rows(self, slot: Column) -> Column:
         """Count them."""
-        return np.bincount(slot, minlength=self.slots)
+        return np.bincount(slot, minlength=self.slots).astype(np.int32)
 
     def unlike(self, slot: Column, value: Column) -> Column:
         """Count the unlike values."""
@@ -166,7 +169,7 @@ class _Of(NamedTuple):
     def most(self, slot: Column, value: Column) -> Column:
         """Count how often the most frequent value comes."""
         slot, number = _sorted_pairs(slot, value)
-        most = np.zeros(self.slots, np.int64)
+        most = np.zeros(self.slots, np.int32)
         np.maximum.at(most, slot, number)
         return most
 
@@ -222,7 +225,7 @@ class Visits:
         self._table = table
         self._levels = index.levels
         self.accounts, self.ips = (level.to_numpy() for level in index.levels)
-        self.who, self.whence = (codes.astype(np.int64) for codes in index.codes)
+        self.who, self.whence = (codes.astype(np.int32) for codes in index.codes)
         """The account and the address of each row, by their numbers."""
 
     def count(self, name: str) -> Column:
@@ -251,7 +254,7 @@ class Visits:
     def rows_of(self, table: pd.DataFrame) -> tuple[Column, Column]:
         """Tell which visit each row with an account belongs to, and when it was, in microseconds since the epoch."""
         rows = _Rows(table, *self._levels)
-        return np.searchsorted(self.who * len(self.ips) + self.whence, rows.visit), rows.micros()
+        return np.searchsorted(self.who.astype(np.int64) * len(self.ips) + self.whence, rows.visit), rows.micros()
 
 
 def earliest(group: Column, ts: Column, groups: int) -> Column:

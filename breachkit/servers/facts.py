@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 HOUR = 3600
 KEPT_EXAMPLES = 3
+SHORTEST_ID = 6
+"""Letters of a message's id that are worth looking for; a shorter one, which no server gives, stands everywhere."""
 
 Skips = dict[str, tuple[int, tuple["Locus", ...]]]
 """How often something could not be read, by reason, and the first places."""
@@ -52,9 +54,9 @@ class Question(NamedTuple):
     """Tells of a user name and the secret that came in with it what is kept beside its fingerprint: 0 to 2."""
 
     @property
-    def is_of_logins(self) -> bool:
-        """True when nothing is asked of sessions in which nobody authenticates and nothing goes out."""
-        return not self.by_hour and not self.queue_ids
+    def is_of_few(self) -> bool:
+        """True when nothing is asked of sessions in which nobody authenticates and nothing goes out, but by id."""
+        return not self.by_hour and all(len(one) >= SHORTEST_ID and one.isascii() for one in self.queue_ids)
 
     def is_inside(self, ts: float) -> bool:
         """Tell whether a session that begins then is asked for."""
@@ -90,7 +92,7 @@ class LogFacts:
     """What some part of the logs says."""
 
     attempts: Attempts = field(default_factory=Attempts)
-    sends: Sends = field(default_factory=Sends)
+    sends: Sends = field(init=False)
     deliveries: list[Delivery] = field(default_factory=list)
     sessions: Counter[int] = field(default_factory=Counter)
     """Sessions by the hour they began in, as seconds since the epoch."""
@@ -99,6 +101,10 @@ class LogFacts:
     sources: dict[int, Locus] = field(default_factory=dict)
     """The first session of each hour."""
     skipped: Skips = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        # who sends has logged in: the same names
+        self.sends = Sends(names=self.attempts.names)
 
     def take(self, session: Session, question: Question) -> None:
         """Add one session."""
@@ -186,4 +192,4 @@ def _flat(gone: Delivery) -> tuple[Any, ...]:
 
 def _raised(row: tuple[Any, ...], zone: tzinfo | None) -> Delivery:
     last = len(Delivery._fields) - 1
-    return Delivery(datetime.fromtimestamp(row[0], zone), *row[1:last], Locus(*row[last:]))
+    return Delivery._make((datetime.fromtimestamp(row[0], zone), *row[1:last], Locus(*row[last:])))

@@ -71,14 +71,19 @@ def read_spans(
     nodes: Sequence[Sequence[Span]], reading: Reading, question: Question, tally: LogTally, jobs: int
 ) -> LogFacts:
     """Read the spans of each server, and stitch them."""
-    facts = LogFacts()
+    facts: LogFacts | None = None
     parts = _parts([span for node in nodes for span in node], reading, question, jobs)
     from breachkit.servers.icewarp.stitch import count_up  # noqa: PLC0415  numpy, when the processes have begun
 
     for node in nodes:
         found, counted = _stitched(node, islice(parts, len(node)), reading, question)
-        facts.add(found)
+        facts = found if facts is None else _sum(facts, found)
         count_up(tally, counted)
+    return facts or LogFacts()
+
+
+def _sum(facts: LogFacts, found: LogFacts) -> LogFacts:
+    facts.add(found)
     return facts
 
 

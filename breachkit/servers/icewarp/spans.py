@@ -81,7 +81,7 @@ def read_span(span: Span, reading: Reading, question: Question, setting: Setting
     weaver = Weaver(
         reading, question, span.pieces[0].log.node, is_inner=not span.is_first, is_followed=not span.is_last
     )
-    sieve = Sieve(weaver) if question.is_of_logins else None
+    sieve = Sieve(weaver, question.queue_ids) if question.is_of_few else None
     counter = Counter(setting.previous)
     reader = _Reader(reading, weaver, weaver.take if sieve is None else sieve.take, counter)
     numbers = []

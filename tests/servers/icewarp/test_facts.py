@@ -245,6 +245,8 @@ def read(logs: Sequence[LogFile], question: Question, size: int) -> tuple[Any, .
             Question(),
             Question(by_hour=False),
             Question(queue_ids=frozenset({"YAR93710"})),
+            Question(queue_ids=frozenset({"YAR93710"}), by_hour=False),
+            Question(queue_ids=frozenset({"YAR93710", "e"}), by_hour=False),
             Question(since=1795131000.0, until=1795200000.0),
             Question(since=1795131000.0, until=1795200000.0, by_hour=False),
         ]
