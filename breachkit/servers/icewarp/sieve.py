@@ -91,7 +91,8 @@ class Sieve:
         if not found or not len(lines.at):
             return lines.key[:0]
         rows = np.searchsorted(lines.at, [begin for _, begin, _ in found], "right") - 1
-        return lines.key[np.unique(np.maximum(rows, 0))]
+        named: Column = lines.key[np.unique(np.maximum(rows, 0))]
+        return named
 
     def _tell(self, parts: list[Lines]) -> None:
         """Hand on lines, many at a time: each time costs a little by itself."""
