@@ -145,12 +145,9 @@ def _add_lines(head: bytes, added: list[bytes]) -> None:
     if b"\0" not in head and b"=?" not in head:
         return
     for line in head.split(b"\n"):
-        if b"=?" in line:
+        if b"\0" in line or b"=?" in line:
             _, value = _field(line.replace(b"\0", b"").decode())
             added.append(decoded_words(value).encode())
-        elif b"\0" in line:
-            _, value = _field(line.replace(b"\0", b"").decode())
-            added.append(value.encode())
 
 
 def _add_text(kind: _Kind, way: str, body: bytes, added: list[bytes]) -> None:

@@ -330,5 +330,7 @@ def counted(names: Iterable[str | None]) -> tuple[NamedCount, ...]:
 
 
 def _subjects(messages: Sequence[Message]) -> tuple[str, ...]:
-    counts = Counter(decoded_words(message.subject) for message in messages if message.subject)
+    counts: Counter[str] = Counter()
+    for subject, number in Counter(message.subject for message in messages if message.subject).items():
+        counts[decoded_words(subject)] += number
     return tuple(sorted(counts, key=lambda subject: (-counts[subject], subject))[:KEPT_SUBJECTS])
