@@ -21,8 +21,8 @@ from breachkit.content import _parameters
 from breachkit.content import _split
 from breachkit.content import decoded_words
 
-MOST_PARTS = 60
-"""Parts above which a message is left to `content`, which has to bound them."""
+MOST_PARTS = 30
+"""Parts above which a message is left to `content`, which bounds them, and how deep they are nested."""
 LONGEST_KIND = 1000
 """Characters of a content type above which a message is left to `content`."""
 
@@ -125,19 +125,19 @@ def _add(block: _Block, added: list[bytes]) -> list[_Block] | None:
     if main in _OPENED or len(kind) > LONGEST_KIND:
         return None
     if main.startswith("multipart"):
-        plain = _BOUNDARY.fullmatch(kind)
-        boundary = (plain[1] or plain[2] or "") if plain else _parameters(kind).get("boundary", "")
-        parts = (
-            _split(block.body, boundary.rstrip().encode("utf-8", "surrogateescape"), MOST_PARTS)
-            if boundary.rstrip()
-            else []
-        )
+        parts = _parts(kind, block.body)
         below = [one for part in parts if (one := _part(part)) is not None]
         if parts:
             return below if len(below) == len(parts) else None
     if main.startswith(_TEXTUAL) or "/" not in main:
         _add_text(_kind_of(kind), way, block.body, added)
     return []
+
+
+def _parts(kind: str, body: bytes) -> list[bytes]:
+    plain = _BOUNDARY.fullmatch(kind)
+    boundary = ((plain[1] or plain[2] or "") if plain else _parameters(kind).get("boundary", "")).rstrip()
+    return _split(body, boundary.encode(), MOST_PARTS) if boundary else []
 
 
 def _add_lines(head: bytes, added: list[bytes]) -> None:

@@ -103,6 +103,8 @@ def test_only_what_does_not_stand_in_the_bytes_is_added(raw: str, added: str) ->
         b"Subject: x\nContent-Disposition: attachment; filename*=utf-8''caff%C3%A8\n\n",
         b"Subject: x\nContent-Type: message/rfc822\n\nSubject: caff\n\n",
         b"Subject: x\nContent-Type: multipart/mixed; boundary=b\n\n" + b"--b\n\nx\n" * 100,
+        b"Subject: x\n"
+        + b"".join(b"Content-Type: multipart/mixed; boundary=%d\n\n--%d\n" % (at, at) for at in range(40)),
         b"Subject: x\nContent-Type: multipart/mixed; boundary=b\n\n--b\nSubject: caff\xe8\n\n",
         b"Subject: x\nContent-Type: text/plain; " + b"x" * 2000 + b"\n\n",
         b"From: a@x.example\n\nSubject: caff\xe8\n\nwords",
