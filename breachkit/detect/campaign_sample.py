@@ -112,9 +112,10 @@ def _topics(passages: Sequence[Passage], corpus: Corpus, shared: Sequence[Shared
     """Mark what is not the shared end of a text part: the place of signatures, disclaimers and list footers."""
     is_topic: NDArray[np.bool_] = (corpus.text != END) & (corpus.text != LINE_END)
     covered = painted(corpus, [one for one in shared if len(one.text) >= PHRASE])
+    before = np.concatenate(([0], np.cumsum(covered, dtype=np.int32)), dtype=np.int32).data
     for passage, start in zip(passages, corpus.starts.tolist(), strict=False):
         for begin, end in zip(passage.parts, (*passage.parts[1:], len(passage.text)), strict=True):
-            tail = _tail(passage.text[begin:end], covered[start + begin : start + end])
+            tail = _tail(passage.text[begin:end], before, start + begin)
             is_topic[start + begin + tail : start + end] = False
     return is_topic
 
@@ -131,15 +132,19 @@ def painted(corpus: Corpus, shared: Sequence[Shared]) -> NDArray[np.bool_]:
     return covered
 
 
-def _tail(text: bytes, covered: NDArray[np.bool_]) -> int:
-    """Find where the shared end of a text begins; its length when all of it is shared, or nothing at its end."""
-    lines = text.split(b"\n")[:-1]
+def _tail(text: bytes, before: memoryview, start: int) -> int:
+    """Find where the shared end of a text begins; its length when all of it is shared, or nothing at its end.
+
+    Args:
+        text: the text.
+        before: how many bytes that shared strings cover stand before each place of the corpus.
+        start: where in the corpus the text begins.
+    """
     end = len(text)
     short = 0
-    for line in reversed(lines):
+    for line in reversed(text.split(b"\n")[:-1]):
         begin = end - len(line) - 1
-        is_shared = covered[begin : end - 1].mean() >= COVERED if line else True
-        if not is_shared:
+        if line and (before[start + end - 1] - before[start + begin]) / len(line) < COVERED:
             short += len(line) <= SHORT
             if len(line) > SHORT or short > SHORT_LINES:
                 return _marked(text, end)

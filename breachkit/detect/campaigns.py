@@ -236,12 +236,18 @@ class _Queue:
 
     def held(self, texts: Sequence[str]) -> dict[str, Tried]:
         """Find which messages hold which strings."""
+        if not texts:
+            return {}
         search = Search(texts)
-        held = [array("i") for _ in texts]
+        which, places = array("i"), array("i")
         for at, found in enumerate(self._each(self.messages, search.listed, self.grouping.progress)):
-            for which in found:
-                held[which].append(at)
-        return {text: Tried(text, np.array(at, dtype=np.int32)) for text, at in zip(texts, held, strict=True)}
+            which.extend(found)
+            places.extend([at] * len(found))
+        strings, holders = np.frombuffer(which, dtype=np.int32), np.frombuffer(places, dtype=np.int32)
+        by_string = np.argsort(strings, kind="stable")
+        ends = np.searchsorted(strings[by_string], np.arange(1, len(texts)))
+        held = np.split(holders[by_string], ends)
+        return {text: Tried(text, at) for text, at in zip(texts, held, strict=True)}
 
     def _each(
         self, messages: Sequence[Message], look: Callable[[bytes], Any], progress: Callable[[int], object]
@@ -324,5 +330,7 @@ def counted(names: Iterable[str | None]) -> tuple[NamedCount, ...]:
 
 
 def _subjects(messages: Sequence[Message]) -> tuple[str, ...]:
-    counts = Counter(decoded_words(message.subject) for message in messages if message.subject)
+    counts: Counter[str] = Counter()
+    for subject, number in Counter(message.subject for message in messages if message.subject).items():
+        counts[decoded_words(subject)] += number
     return tuple(sorted(counts, key=lambda subject: (-counts[subject], subject))[:KEPT_SUBJECTS])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from array import array
 from typing import TYPE_CHECKING
 from typing import Any
+from typing import NamedTuple
 
 from breachkit.files import FIRST_READ
 from breachkit.files import LONGEST_MESSAGE
@@ -20,6 +22,7 @@ from breachkit.workers import spread
 if TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Iterator
+    from collections.abc import Mapping
     from collections.abc import Sequence
 
     from breachkit.reading.gather import Books
@@ -50,31 +53,31 @@ class Reader:
 
         Args:
             messages: whose bytes are read.
-            look: can be pickled, and what it returns by `marshal`.
+            look: can be pickled, and what it returns by `marshal`; it never returns None.
             progress: is told how many were handed out.
 
         Raises:
             WorkerLostError: a process ended before its work was done.
         """
-        seen: dict[str, dict[str, Any]] = {}
-        for folder, found in spread(_told(_pieces(messages), progress), _Look(look), processors()):
-            seen.setdefault(folder, {}).update(found)
-        for message in messages:
-            folder, name = os.path.split(message.files[0])
-            known = seen.get(folder, {})
+        pieces = _pieces(messages)
+        seen: list[Any] = [None] * len(messages)
+        for folder, first, found in spread(_told(pieces, progress), _Look(look), processors()):
+            for at, one in zip(pieces[folder, first].places, found, strict=True):
+                seen[at] = one
+        for at, one in enumerate(seen):
             # of several files, or gone by now: then this says why
-            yield known[name] if name in known else look(self(message))
+            yield look(self(messages[at])) if one is None else one
 
 
 class _Look:
-    """What is made of the messages of a piece, by the name of the file; it can be handed to another process."""
+    """What is made of the messages of a piece, in order; it can be handed to another process."""
 
     def __init__(self, look: Callable[[bytes], Any]) -> None:
         self._look = look
 
-    def __call__(self, piece: Piece) -> tuple[str, dict[str, Any]]:
-        """Read them."""
-        found: dict[str, Any] = {}
+    def __call__(self, piece: Piece) -> tuple[str, str, list[Any]]:
+        """Read them; None stands for one that cannot be read."""
+        found: list[Any] = []
         with HeadReader(piece.folder) as heads:
             for name in piece.names:
                 try:
@@ -82,25 +85,38 @@ class _Look:
                     if len(raw) < size:
                         raw, _ = heads.read(name, LONGEST_MESSAGE)
                 except OSError:
-                    continue
-                found[name] = self._look(raw)
-        return piece.folder, found
+                    found.append(None)
+                else:
+                    found.append(self._look(raw))
+        return piece.folder, piece.names[0], found
 
 
-def _pieces(messages: Sequence[Message]) -> Iterator[Piece]:
-    """Hand out the messages that are one file, folder by folder."""
-    folders: dict[str, list[str]] = {}
-    for message in messages:
+class _Placed(NamedTuple):
+    """Some files of one folder, and which messages they are."""
+
+    piece: Piece
+    places: Sequence[int]
+
+
+def _pieces(messages: Sequence[Message]) -> dict[tuple[str, str], _Placed]:
+    """Cut the messages that are one file in pieces, folder by folder; each is known by its folder and first file."""
+    folders: dict[str, tuple[list[str], array[int]]] = {}
+    for at, message in enumerate(messages):
         if len(message.files) == 1:
             folder, name = os.path.split(message.files[0])
-            folders.setdefault(folder, []).append(name)
-    for folder, names in folders.items():
+            names, places = folders.setdefault(folder, ([], array("l")))
+            names.append(name)
+            places.append(at)
+    pieces: dict[tuple[str, str], _Placed] = {}
+    for folder, (names, places) in folders.items():
         size = max(1, (RECORD - len(os.fsencode(folder))) // (len(os.fsencode(names[0])) + 2))
         for start in range(0, len(names), size):
-            yield Piece(folder, names[start : start + size])
+            piece = Piece(folder, names[start : start + size])
+            pieces[folder, names[start]] = _Placed(piece, places[start : start + size])
+    return pieces
 
 
-def _told(pieces: Iterator[Piece], progress: Callable[[int], object]) -> Iterator[Piece]:
-    for piece in pieces:
-        yield piece
-        progress(len(piece.names))
+def _told(pieces: Mapping[tuple[str, str], _Placed], progress: Callable[[int], object]) -> Iterator[Piece]:
+    for one in pieces.values():
+        yield one.piece
+        progress(len(one.piece.names))
