@@ -97,7 +97,7 @@ def _judge(sample: Sample, bits: int, at: int, judged: set[int]) -> Run | None:
     docs = sample.shared[at].docs
     text = sample.shared[at].text
     size = len(docs)
-    is_forged = float(sample.forged[docs].mean()) >= PURE
+    is_forged = np.count_nonzero(sample.forged[docs]) / size >= PURE
     top = np.sort(np.bincount(sample.authors[docs]))[::-1][:FEW].sum()
     is_few = bool(top >= PURE * size)
     if not is_forged and not is_few and len(text) < PHRASE and not sample.points[at]:
@@ -321,7 +321,7 @@ def _is_scattered(sample: Sample, shown: _Cover, *, below_path: bool) -> bool:
     below_path = below_path and sample.lists[shown.docs].mean() <= HALF
     for domain in {hit.rpartition(b"//")[2].partition(b"/")[0].strip(b".@") for hit in shown.foreign}:
         name = re.escape(domain)
-        forms = [rb"([a-z0-9-]+)\." + name]
+        forms = [rb"(?<![a-z0-9-])([a-z0-9-]++)\." + name]  # tried once for each word, not for each of its letters
         if below_path:
             forms.append(name + _CODE)
         if any(_is_each_its_own(sample, shown.docs, re.compile(form, re.IGNORECASE)) for form in forms):

@@ -132,7 +132,16 @@ def _at_length(
     keep = ~alike | (before[first] == 0)
     docs = corpus.doc_of[suffixes]
     for begin, end, size in zip(first[keep].tolist(), last[keep].tolist(), least[keep].tolist(), strict=True):
-        within = np.unique(docs[begin : end + 1])
+        within = _distinct(docs[begin : end + 1])
         if len(within) >= support:
             start = int(suffixes[begin])
             yield Shared(corpus.text[start : start + size].tobytes(), within, suffixes[begin : end + 1])
+
+
+def _distinct(numbers: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Sort numbers, each once: `np.unique` takes four times as long for the few that most strings have."""
+    ordered = np.sort(numbers)
+    is_first = np.ones(len(ordered), dtype=np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=is_first[1:])
+    distinct: NDArray[np.int32] = ordered[is_first]
+    return distinct
