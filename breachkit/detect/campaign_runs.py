@@ -97,7 +97,7 @@ def _judge(sample: Sample, bits: int, at: int, judged: set[int]) -> Run | None:
     docs = sample.shared[at].docs
     text = sample.shared[at].text
     size = len(docs)
-    is_forged = np.count_nonzero(sample.forged[docs]) / size >= PURE
+    is_forged = int(np.count_nonzero(sample.forged[docs])) / size >= PURE
     top = np.sort(np.bincount(sample.authors[docs]))[::-1][:FEW].sum()
     is_few = bool(top >= PURE * size)
     if not is_forged and not is_few and len(text) < PHRASE and not sample.points[at]:
