@@ -142,9 +142,9 @@ class Sweep:
         except OSError:
             return piece.names
         again: list[str] = []
-        judge = self._chooser.judge_bytes
         # most searches are for one literal string: nothing is found in what it is not in
         alone, is_raw_only = self._chooser.alone, self._chooser.is_raw_only
+        judge = self._chooser.judge_bytes if alone is None else self._chooser.judge_decoded
         read, close, opened = os.read, os.close, os.open  # looked up once, not 200,000 times
         try:
             for name in piece.names:
