@@ -15,7 +15,6 @@ import codecs
 import re
 from contextlib import suppress
 from functools import lru_cache
-from html import unescape
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
@@ -273,7 +272,11 @@ def _text_of(entity: _Entity) -> str:
     charset = _parameters(kind).get("charset", "") if "charset" in kind.lower() else ""
     text = _charset_text(_untransferred(entity.fields, entity.body), charset)
     is_html = "html" in kind[:40].lower() or (not kind and bool(_HTML.match(text[:1000])))
-    return unescape(text) if is_html and "&" in text else text
+    if not is_html or "&" not in text:
+        return text
+    from html import unescape  # noqa: PLC0415  2 ms, and most messages have no entities
+
+    return unescape(text)
 
 
 def _untransferred(fields: list[tuple[str, str]], body: bytes) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from typing import TYPE_CHECKING
 from typing import NamedTuple
@@ -10,6 +9,7 @@ from typing import NamedTuple
 from breachkit.content import decoded_texts
 from breachkit.content import needs_decoding
 from breachkit.files import reason_of
+from breachkit.purge.digest import sha256
 from breachkit.purge.disk import NotRegularError
 from breachkit.purge.disk import fingerprint_of
 from breachkit.purge.disk import open_message
@@ -121,7 +121,7 @@ class Search:
         if not is_hit:
             return None
         # the hash of the very bytes that were searched, when they were all read at once
-        digest = hashlib.sha256(first).hexdigest() if is_whole else _hash(handle)
+        digest = sha256(first).hexdigest() if is_whole else _hash(handle)
         return Hit(path, fingerprint_of(status, digest), is_raw)
 
     def _is_enough(self, found: set[Needle]) -> bool:
@@ -186,7 +186,7 @@ def _blocks(handle: int, size: int) -> Iterator[bytes]:
 
 def _hash(handle: int) -> str:
     os.lseek(handle, 0, os.SEEK_SET)
-    digest = hashlib.sha256()
+    digest = sha256()
     while block := os.read(handle, PIECE):
         digest.update(block)
     return digest.hexdigest()
