@@ -23,6 +23,8 @@ from breachkit.purge.chain import read_chain
 from breachkit.purge.digest import sha256
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from breachkit.purge.disk import Disk
 
 FORMAT = "breachkit-journal/1"
@@ -144,6 +146,10 @@ class Journal:
             raise
 
     def add(self, kind: str, **fields: object) -> None:
+        """Gather one line."""
+        self.add_fields(kind, fields)
+
+    def add_fields(self, kind: str, fields: Mapping[str, object]) -> None:
         """Gather one line."""
         self._number += 1
         text = link(self._number, self._last_hash, kind, fields)

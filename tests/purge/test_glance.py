@@ -145,6 +145,19 @@ def test_a_paragraph_that_looks_like_a_header_hides_nothing() -> None:
     assert tell(raw, "buy this") is None
 
 
+def test_a_paragraph_of_html_that_looks_like_a_header_hides_nothing() -> None:
+    raw = b"Subject: s\n\n<p>: buy&#32;this\nContent-Type: text/plain; charset=utf-8\n\nwords\n"
+    assert any("buy this" in text for text in decoded_texts(raw))
+    assert tell(raw, "buy this") is None
+
+
+def test_headers_that_are_a_part_of_their_own_are_decoded_as_headers() -> None:
+    part = base64.encodebytes(b"Subject: =?utf-8?q?buy_this?=\n")
+    raw = b"Subject: s\nContent-Type: text/rfc822-headers\nContent-Transfer-Encoding: base64\n\n" + part
+    assert any("buy this" in text for text in decoded_texts(raw))
+    assert tell(raw, "buy this") is None
+
+
 def test_a_line_that_is_no_header_is_read_whole() -> None:
     raw = b"Subject: s\ntwo words: =?utf-8?q?buy?= this\n\n"
     assert any("words: buy" in text for text in decoded_texts(raw))
