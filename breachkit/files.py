@@ -6,10 +6,8 @@ been laid by an attacker.
 
 from __future__ import annotations
 
-import gzip
 import os
 import stat
-import zipfile
 import zlib
 from contextlib import contextmanager
 from contextlib import suppress
@@ -25,6 +23,7 @@ from breachkit.workers import RECORD
 from breachkit.workers import Piece
 
 if TYPE_CHECKING:
+    import zipfile
     from collections.abc import Callable
     from collections.abc import Iterator
     from typing import IO
@@ -290,9 +289,13 @@ def open_log(path: str, member: str | None = None) -> Iterator[IO[bytes]]:
     Raises OSError, zipfile.BadZipFile, RuntimeError (an encrypted member), KeyError, NotImplementedError.
     """
     if member is not None:
+        import zipfile  # noqa: PLC0415  7 ms with gzip, and a queue holds no archives
+
         with zipfile.ZipFile(long_path(path)) as archive, archive.open(member) as stream:
             yield stream
     elif path.lower().endswith(".gz"):
+        import gzip  # noqa: PLC0415  see above
+
         with gzip.open(long_path(path), "rb") as unpacked:
             yield cast("IO[bytes]", unpacked)
     else:
@@ -302,6 +305,8 @@ def open_log(path: str, member: str | None = None) -> Iterator[IO[bytes]]:
 
 def zip_members(path: str) -> list[zipfile.ZipInfo] | None:
     """List the files in a `.zip`, None when it cannot be read as one. Raises OSError."""
+    import zipfile  # noqa: PLC0415  see above
+
     try:
         with zipfile.ZipFile(long_path(path)) as archive:
             return [member for member in archive.infolist() if not member.is_dir()]
@@ -328,6 +333,9 @@ def read_blocks(
         span: offsets of the first byte and of the first one behind (None: to the end). Lines are numbered from
             the first that begins there.
     """
+    import gzip  # noqa: PLC0415  see above
+    import zipfile  # noqa: PLC0415
+
     place = Place(span[0])
     try:
         with open_log(path, member) as stream:

@@ -9,7 +9,6 @@ yields None and the exchange goes on.
 from __future__ import annotations
 
 import binascii
-import hashlib
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -86,6 +85,8 @@ class Fingerprints:
     def __init__(self, key: bytes) -> None:
         self._key = key
         # to key a digest anew takes as long as all the rest, and a password is held against 50,000 words
+        import hashlib  # noqa: PLC0415  OpenSSL takes 3 to 8 ms, and a purge compares no secrets
+
         self._keyed = hashlib.blake2b(key=key, digest_size=8)
 
     def __reduce__(self) -> tuple[object, ...]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 from breachkit.errors import NoQueueError
 from breachkit.errors import NoSuchRunError
@@ -32,8 +32,7 @@ def spell(*words: str) -> str:
     return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
 
 
-@dataclass(frozen=True, slots=True)
-class Yard:
+class Yard(NamedTuple):
     """The queues of a command and the place beside them."""
 
     where: Where

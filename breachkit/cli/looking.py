@@ -41,21 +41,27 @@ if TYPE_CHECKING:
     from breachkit.workers import Piece
 
 
-@dataclass(frozen=True, slots=True)
 class Reader:
     """Reads one message of the queues; it can be handed to another process."""
 
-    read_message: Callable[[Found, QueueFolder, Path | None, tzinfo], Message | Skipped]
-    folders: dict[str, QueueFolder]
-    root: Path | None
-    zone: tzinfo
+    def __init__(
+        self,
+        read_message: Callable[[Found, QueueFolder, Path | None, tzinfo], Message | Skipped],
+        folders: dict[str, QueueFolder],
+        root: Path | None,
+        zone: tzinfo,
+    ) -> None:
+        self._read_message = read_message
+        self._folders = folders
+        self._root = root
+        self._zone = zone
 
     def __call__(self, found: Found) -> Message | Skipped:
         """Read it, whichever queue folder it lies in or below."""
         above = os.path.dirname(found.path)  # noqa: PTH120  once for each message
-        while above not in self.folders:
+        while above not in self._folders:
             above = os.path.dirname(above)  # noqa: PTH120
-        return self.read_message(found, self.folders[above], self.root, self.zone)
+        return self._read_message(found, self._folders[above], self._root, self._zone)
 
 
 def make_reader(yard: Yard) -> Reader:

@@ -19,7 +19,6 @@ from breachkit.cli.aside import spell
 from breachkit.cli.looking import Look
 from breachkit.errors import StoppedError
 from breachkit.progress import bar
-from breachkit.purge.quarantine import Purge
 from breachkit.purge.store import name_run
 from breachkit.purge.watch import PAUSE
 from breachkit.purge.watch import Watch
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from breachkit.cli.aside import Yard
     from breachkit.purge.plan import Plan
     from breachkit.purge.plan import Wanted
+    from breachkit.purge.quarantine import Purge
     from breachkit.report.contract import Json
     from breachkit.report.inputs import Inputs
     from breachkit.report.purge import Unexplained
@@ -193,6 +193,8 @@ def _ask(work: Work, plan: Plan, name: str, shown: str) -> None:
 
 def _move(work: Work, plan: Plan, name: str) -> Outcome:
     """Execute a plan, and watch for more if asked. Raises StoppedError, DiskFullError, QuarantineUnwritableError."""
+    from breachkit.purge.quarantine import Purge
+
     yard = work.yard
     with (
         asking.stoppable() as is_stopped,

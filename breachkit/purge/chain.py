@@ -6,19 +6,18 @@ for the first) and `kind`. The chain shows accident and careless edits, not a fo
 
 from __future__ import annotations
 
-import hashlib
-import json
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import NamedTuple
 
+from breachkit.purge.digest import sha256
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from collections.abc import Mapping
 
 ORIGIN = "0" * 64
-
-_ENCODE = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
-"""`json.dumps` makes an encoder for each line."""
 
 
 class BrokenChainError(Exception):
@@ -43,7 +42,23 @@ class Chain(NamedTuple):
 
 def link(number: int, previous: str, kind: str, fields: Mapping[str, object]) -> bytes:
     """Spell a line, without its end."""
-    return _ENCODE({"line": number, "prev": previous, "kind": kind, **fields}).encode("ascii")
+    import orjson  # noqa: PLC0415  a dry run spells no lines
+
+    line = {"line": number, "prev": previous, "kind": kind, **fields}
+    try:
+        text = orjson.dumps(line, option=orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME)
+    except TypeError:  # what it does not take: half of a surrogate pair, a number of more than 64 bits
+        return _encoder()(line).encode("ascii")
+    # of what it takes, it spells only these otherwise than `json` does, whose escapes a journal has
+    return text if text.isascii() and b"\x7f" not in text else _encoder()(line).encode("ascii")
+
+
+@lru_cache(maxsize=1)
+def _encoder() -> Callable[[object], str]:
+    """Make what spells a line that is not plain: `json.dumps` would make an encoder for each."""
+    import json  # noqa: PLC0415  5 ms
+
+    return json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 
 
 def read_chain(raw: bytes, kinds: Mapping[str, Mapping[str, type]], title: str) -> Chain:
@@ -62,13 +77,15 @@ def read_chain(raw: bytes, kinds: Mapping[str, Mapping[str, type]], title: str) 
     previous = ORIGIN
     for number, text in enumerate(whole.split(b"\n") if mark else [], 1):
         lines.append(_parse(number, text, previous, kinds, title))
-        previous = hashlib.sha256(text).hexdigest()
+        previous = sha256(text).hexdigest()
     return Chain(lines, len(whole) + len(mark), previous, len(torn))
 
 
 def _parse(
     number: int, text: bytes, previous: str, kinds: Mapping[str, Mapping[str, type]], title: str
 ) -> dict[str, Any]:
+    import json  # noqa: PLC0415  see above
+
     try:
         fields = json.loads(text)
     except (ValueError, RecursionError):

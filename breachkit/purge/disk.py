@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
 import os
 import stat
 from typing import NamedTuple
 
 from breachkit.files import is_link
 from breachkit.files import long_path
+from breachkit.purge.digest import sha256
 
 BLOCK = 1 << 20
 FILE_MODE = 0o600
@@ -98,7 +98,7 @@ class Disk:
         try:
             # a byte more than it has: when there is none, it was read at once
             first = os.read(handle, min(BLOCK, status.st_size + 1))
-            digest = hashlib.sha256(first)
+            digest = sha256(first)
             while len(first) != status.st_size and (block := os.read(handle, BLOCK)):
                 digest.update(block)
         finally:
@@ -224,7 +224,7 @@ class Disk:
         return matches
 
     def _pour(self, reading: int, writing: int) -> str:
-        digest = hashlib.sha256()
+        digest = sha256()
         while block := os.read(reading, BLOCK):
             digest.update(block)
             self.write(writing, block)

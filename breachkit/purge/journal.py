@@ -9,7 +9,6 @@ used or given back, so a crash leaves: whole lines, perhaps one torn line, zeros
 
 from __future__ import annotations
 
-import hashlib
 import os
 from typing import TYPE_CHECKING
 from typing import Any
@@ -21,11 +20,16 @@ from breachkit.purge.chain import ORIGIN
 from breachkit.purge.chain import BrokenChainError
 from breachkit.purge.chain import link
 from breachkit.purge.chain import read_chain
+from breachkit.purge.digest import sha256
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from breachkit.purge.disk import Disk
 
 FORMAT = "breachkit-journal/1"
+BLOCK = 1 << 20
+"""Bytes of a journal that are hashed at a time."""
 NAME = "journal.jsonl"
 
 LINE_FIELDS: dict[str, dict[str, type]] = {
@@ -103,7 +107,10 @@ def read_journal(path: str) -> Reading:
 def sha256_of(path: str) -> str:
     """Return the SHA-256 of a journal, for the user's notes. Raises OSError."""
     with open(long_path(path), "rb") as stream:  # noqa: PTH123
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+        digest = sha256()
+        while block := stream.read(BLOCK):
+            digest.update(block)
+        return digest.hexdigest()
 
 
 class Journal:
@@ -140,9 +147,13 @@ class Journal:
 
     def add(self, kind: str, **fields: object) -> None:
         """Gather one line."""
+        self.add_fields(kind, fields)
+
+    def add_fields(self, kind: str, fields: Mapping[str, object]) -> None:
+        """Gather one line."""
         self._number += 1
         text = link(self._number, self._last_hash, kind, fields)
-        self._last_hash = hashlib.sha256(text).hexdigest()
+        self._last_hash = sha256(text).hexdigest()
         self._waiting.append(text + b"\n")
 
     def commit(self) -> None:

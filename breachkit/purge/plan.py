@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
-from dataclasses import field
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
@@ -32,11 +30,10 @@ LEAST_MOVES = 1000
 MOVES_PER_PLAN = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """Which messages are meant; predicates of different kinds must all hold, of one kind any (STRINGs: all)."""
 
-    texts: Texts = field(default_factory=Texts)
+    texts: Texts = Texts()
     accounts: tuple[str, ...] = ()
     senders: tuple[str, ...] = ()
     to_domains: tuple[str, ...] = ()
@@ -105,8 +102,7 @@ class Sample(NamedTuple):
     subject: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """What a purge would move."""
 
     wanted: Wanted

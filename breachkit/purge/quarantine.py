@@ -94,6 +94,7 @@ class Purge:
         self._stores = stores
         # the innermost first
         self._queues = [(queue, queue + os.sep) for queue in sorted(stores, key=len, reverse=True)]
+        self._queue_above: dict[str, str] = {}
         self._wanted = list(wanted)
         self._volumes: dict[Store, Volume] = {}
         self._open = ExitStack()
@@ -133,7 +134,12 @@ class Purge:
                 progress(len(mine[start : start + BATCH]))
 
     def _queue_of(self, hit: Hit) -> str:
-        return next(queue for queue, above in self._queues if hit.path.startswith(above))
+        above = hit.path.rpartition(os.sep)[0]
+        queue = self._queue_above.get(above)
+        if queue is None:
+            queue = next(queue for queue, top in self._queues if hit.path.startswith(top))
+            self._queue_above[above] = queue
+        return queue
 
     def _reserve(self, volume: Volume, hits: list[Hit]) -> bool:
         """Take room in the journal for all that is to come; False when there is none and the run is to free some."""

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
-from breachkit.content import cannot_hold
 from breachkit.content import decoded_texts
 from breachkit.content import needs_decoding
 from breachkit.files import reason_of
+from breachkit.purge.digest import sha256
 from breachkit.purge.disk import NotRegularError
 from breachkit.purge.disk import fingerprint_of
 from breachkit.purge.disk import open_message
+from breachkit.purge.glance import Glance
 from breachkit.purge.needles import is_in_bytes
 from breachkit.purge.needles import is_in_texts
 from breachkit.purge.needles import longest_reach
@@ -64,7 +64,7 @@ class Search:
         self._raw_only = texts.raw_only
         self._always_decodes = texts.is_regex or any("\n" in string for string in texts.strings)
         self._blanks = spells_blank(texts)
-        self._literals = _ascii_literals(self._needles)
+        self._glances = _glances(self._needles)
         self._overlap = longest_reach(self._needles)
 
     def look(self, path: str) -> Hit | Unread | None:
@@ -91,9 +91,17 @@ class Search:
         """
         if not self._needles or self._enough(is_in_bytes(needle, raw) for needle in self._needles):
             return True
+        return False if self.judge_decoded(raw) else None
+
+    def judge_decoded(self, raw: bytes) -> bool:
+        """Search the decoded texts of a message whose raw bytes do not hold all that is sought. Raises TimeoutError."""
         if self._raw_only:
-            return None
-        return False if self._may_decode(raw) and self._is_enough(self._find(raw)) else None
+            return False
+        if len(self._glances) == len(self._needles) == 1:
+            is_held = self._glances[0].tell(raw)
+            if is_held is not None:
+                return is_held
+        return self._may_decode(raw) and self._is_enough(self._find(raw))
 
     @property
     def alone(self) -> bytes | None:
@@ -113,7 +121,7 @@ class Search:
         if not is_hit:
             return None
         # the hash of the very bytes that were searched, when they were all read at once
-        digest = hashlib.sha256(first).hexdigest() if is_whole else _hash(handle)
+        digest = sha256(first).hexdigest() if is_whole else _hash(handle)
         return Hit(path, fingerprint_of(status, digest), is_raw)
 
     def _is_enough(self, found: set[Needle]) -> bool:
@@ -134,7 +142,7 @@ class Search:
             return False
         if self._always_decodes or len(first) == PIECE:
             return True
-        if self._literals and all(cannot_hold(first, literal) for literal in self._literals):
+        if len(self._glances) > 1 and all(glance.tell(first) is False for glance in self._glances):
             return False
         return needs_decoding(first, blanks=self._blanks)
 
@@ -151,10 +159,10 @@ class Search:
         return {needle for needle in self._needles if is_in_bytes(needle, raw) or is_in_texts(needle, texts)}
 
 
-def _ascii_literals(needles: tuple[Needle, ...]) -> tuple[bytes, ...]:
-    """List the strings sought, when all of them are literal and ASCII; else nothing."""
-    literals = tuple(needle.raw for needle in needles if isinstance(needle.raw, bytes) and _is_plain(needle.raw))
-    return literals if len(literals) == len(needles) else ()
+def _glances(needles: tuple[Needle, ...]) -> tuple[Glance, ...]:
+    """Make a glance for each string sought, when all of them are literal and ASCII; else none."""
+    literals = [needle.raw for needle in needles if isinstance(needle.raw, bytes) and _is_plain(needle.raw)]
+    return tuple(map(Glance, literals)) if len(literals) == len(needles) else ()
 
 
 def _is_plain(raw: bytes) -> bool:
@@ -178,7 +186,7 @@ def _blocks(handle: int, size: int) -> Iterator[bytes]:
 
 def _hash(handle: int) -> str:
     os.lseek(handle, 0, os.SEEK_SET)
-    digest = hashlib.sha256()
+    digest = sha256()
     while block := os.read(handle, PIECE):
         digest.update(block)
     return digest.hexdigest()

@@ -6,7 +6,6 @@ any way (long, empty, gone, grown meanwhile) is looked at again, by name, as a s
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from heapq import nsmallest
@@ -16,6 +15,7 @@ from typing import Any
 from breachkit.files import Found
 from breachkit.files import in_walk_order
 from breachkit.files import long_path
+from breachkit.purge.digest import sha256
 from breachkit.purge.disk import Fingerprint
 from breachkit.purge.disk import fingerprint_of
 from breachkit.purge.plan import SAMPLES
@@ -142,9 +142,9 @@ class Sweep:
         except OSError:
             return piece.names
         again: list[str] = []
-        judge = self._chooser.judge_bytes
         # most searches are for one literal string: nothing is found in what it is not in
         alone, is_raw_only = self._chooser.alone, self._chooser.is_raw_only
+        judge = self._chooser.judge_bytes if alone is None else self._chooser.judge_decoded
         read, close, opened = os.read, os.close, os.open  # looked up once, not 200,000 times
         try:
             for name in piece.names:
@@ -177,7 +177,7 @@ class Sweep:
             status = os.fstat(handle)
             if not stat.S_ISREG(status.st_mode) or status.st_size != len(raw):
                 return False
-            fingerprint = fingerprint_of(status, hashlib.sha256(raw).hexdigest())
+            fingerprint = fingerprint_of(status, sha256(raw).hexdigest())
             swept.hits.append((path, is_raw, tuple(fingerprint)))
         swept.add(path, len(raw), self._chooser.senders_of(raw), is_raw=is_raw)
         return True

@@ -103,7 +103,7 @@ class Volume:
             self._last += 1
             entries.append(Moving(self._last, hit))
             home = spell_home(hit.path, self.run.store)
-            self.journal.add("intent", id=self._last, home=home, **hit.fingerprint._asdict())
+            self.journal.add_fields("intent", {"id": self._last, "home": home, **hit.fingerprint._asdict()})
         return entries
 
     def move(self, entries: list[Moving]) -> dict[int, Verdict]:

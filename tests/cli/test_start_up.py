@@ -69,6 +69,13 @@ def test_purge_and_restore_join_nothing_and_need_no_tables(tmp_path: Path) -> No
     assert not restored & unwanted
 
 
+def test_a_dry_run_loads_nothing_that_moves_or_hashes_messages(tmp_path: Path) -> None:
+    (tmp_path / "one.tmp").write_bytes(b"Subject: sought\r\n\r\nwords\r\n")
+    (tmp_path / "two.tmp").write_bytes(b"Subject: kept\r\n\r\nwords\r\n")
+    modules = imported("purge", "sought", "--queue", tmp_path, "--dry-run", "--format", "json")
+    assert not modules & (HEAVY | {"breachkit.purge.quarantine", "hashlib", "gzip", "csv", "regex"})
+
+
 @pytest.mark.parametrize("name", ENTRIES)
 def test_the_list_of_commands_says_what_each_command_says(name: str) -> None:
     found = callback_of(name)

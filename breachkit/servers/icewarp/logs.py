@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import glob
-import hashlib
 import os
 import re
 from datetime import date
@@ -143,6 +142,8 @@ def _same(one: LogFile, other: LogFile) -> bool:
 
 
 def _digest(log: LogFile) -> bytes:
+    import hashlib  # noqa: PLC0415  OpenSSL takes 3 to 8 ms, and few logs must be compared
+
     digest = hashlib.sha256()
     for block in read_blocks(str(log.path), log.member, log.label):
         digest.update(block.text if isinstance(block, Block) else block.reason.encode())
