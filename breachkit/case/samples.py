@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from breachkit.content import decoded_texts
-from breachkit.content import decoded_words
+from breachkit.content.decoding import decoded_texts
+from breachkit.content.decoding import decoded_words
 from breachkit.report.contract import locus_json
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from breachkit.case.accused import accused_of
 from breachkit.case.hours import facts_of
 from breachkit.case.hours import moved
-from breachkit.content import decoded_words
+from breachkit.content.decoding import decoded_words
 from breachkit.report.sanitize import clean
 
 if TYPE_CHECKING:

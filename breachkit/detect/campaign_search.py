@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from ahocorasick_rs import BytesAhoCorasick
 from ahocorasick_rs import Implementation
 
-from breachkit.content import decoded_texts
-from breachkit.detect.campaign_added import added_by_decoding
+from breachkit.content.added import added_by_decoding
+from breachkit.content.decoding import decoded_texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

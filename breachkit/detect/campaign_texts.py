@@ -12,8 +12,8 @@ import re
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
-from breachkit.content import decoded_headers
-from breachkit.content import decoded_parts
+from breachkit.content.decoding import decoded_headers
+from breachkit.content.decoding import decoded_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -18,8 +18,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from breachkit.content import decoded_texts
-from breachkit.content import decoded_words
+from breachkit.content.decoding import decoded_texts
+from breachkit.content.decoding import decoded_words
 from breachkit.detect.campaign_authors import authors_of
 from breachkit.detect.campaign_authors import local_domains
 from breachkit.detect.campaign_choice import Tried

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
-from breachkit.content import decoded_parts
-from breachkit.content import decoded_words
+from breachkit.content.decoding import decoded_parts
+from breachkit.content.decoding import decoded_words
 from breachkit.detect.campaigns import NamedCount
 from breachkit.detect.campaigns import counted
 

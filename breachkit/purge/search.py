@@ -6,14 +6,14 @@ import os
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
-from breachkit.content import decoded_texts
-from breachkit.content import needs_decoding
+from breachkit.content.decoding import decoded_texts
+from breachkit.content.decoding import needs_decoding
+from breachkit.content.glance import Glance
 from breachkit.files import reason_of
 from breachkit.purge.digest import sha256
 from breachkit.purge.disk import NotRegularError
 from breachkit.purge.disk import fingerprint_of
 from breachkit.purge.disk import open_message
-from breachkit.purge.glance import Glance
 from breachkit.purge.needles import is_in_bytes
 from breachkit.purge.needles import is_in_texts
 from breachkit.purge.needles import longest_reach

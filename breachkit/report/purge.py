@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
-from breachkit.content import decoded_words
+from breachkit.content.decoding import decoded_words
 from breachkit.files import shown
 from breachkit.report.inputs import render_inputs
 from breachkit.report.page import Page

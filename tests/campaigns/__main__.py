@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from breachkit.content import decoded_texts
+from breachkit.content.decoding import decoded_texts
 from breachkit.detect.campaigns import SMALLEST
 from breachkit.detect.campaigns import Campaigns
 from breachkit.detect.campaigns import Grouping

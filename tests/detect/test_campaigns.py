@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from breachkit.content import decoded_texts
+from breachkit.content.decoding import decoded_texts
 from breachkit.detect.campaign_choice import Tried
 from breachkit.detect.campaign_choice import candidates_of
 from breachkit.detect.campaign_choice import choose

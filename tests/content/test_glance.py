@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from breachkit.content import decoded_texts
-from breachkit.purge.glance import Glance
+from breachkit.content.decoding import decoded_texts
+from breachkit.content.glance import Glance
 
 WANTED = [
     "buy this",

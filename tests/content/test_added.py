@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from breachkit.content import decoded_texts
-from breachkit.detect.campaign_added import added_by_decoding
+from breachkit.content.added import added_by_decoding
+from breachkit.content.decoding import decoded_texts
 
 HEADERS = st.sampled_from(
     [

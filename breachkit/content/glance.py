@@ -11,21 +11,21 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from breachkit.content import decoded_words
-from breachkit.content import read_base64
+from breachkit.content.decoding import OF_A_MESSAGE
+from breachkit.content.decoding import decoded_words
+from breachkit.content.decoding import read_base64
 
 LONGEST_CODING = 300
 """Bytes of a head, from where it says how its body is coded, that are kept in mind."""
 LONGEST_NAME = 200
-"""Where the name of a first header must have ended, as for `content`."""
+"""Where the name of a first header must have ended, as for `decoding`."""
 
 _FIELD = re.compile(rb"[!-9;-~]++[ \t]*+:")
 _CODING = re.compile(rb"\n(content-t[^\n]*(?:\n[ \t][^\n]*)*)")
 _TYPE = re.compile(rb"content-type[ \t]*:\s*text/(?!rfc822-headers)[a-z0-9.+-]+\s*(?:;.*)?", re.DOTALL)
 _USUAL_CHARSET = re.compile(rb"charset=\"?(?:us-ascii|utf-8|iso-8859-\d\d?|windows-125\d)(?=[\"\s;]|\Z)")
 _TRANSFER = re.compile(rb"content-transfer-encoding[ \t]*:\s*(7bit|8bit|binary|base64|quoted-printable)\s*")
-_OF_A_MESSAGE = re.compile(rb"(?:\A|\n)(?:received|date|subject|mime-version|message-id|content-type)[ \t]*:")
-"""A first block with one of these is the message's own header, not an envelope."""
+_OF_A_MESSAGE = re.compile(rb"(?:\A|\n)(?:%b)[ \t]*:" % "|".join(sorted(OF_A_MESSAGE)).encode())
 _BEFORE_A_BLANK = re.compile(rb"(?<=.)(?=[ \t])", re.DOTALL)
 
 

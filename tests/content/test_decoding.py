@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from breachkit.content import DEEPEST
-from breachkit.content import MOST_PARTS
-from breachkit.content import decoded_headers
-from breachkit.content import decoded_parts
-from breachkit.content import decoded_texts
-from breachkit.content import needs_decoding
+from breachkit.content.decoding import DEEPEST
+from breachkit.content.decoding import MOST_PARTS
+from breachkit.content.decoding import decoded_headers
+from breachkit.content.decoding import decoded_parts
+from breachkit.content.decoding import decoded_texts
+from breachkit.content.decoding import needs_decoding
 
 SENTENCE = "Città vecchia — il tuo pacco è in giacenza"
 ENCODINGS = ["utf-8", "cp1252", "iso-8859-15", "utf-16", "utf-7", "koi8-r", "gb18030", "hz"]

@@ -34,12 +34,14 @@ LONGEST_PARAMETERS = 1 << 16
 """Characters of a header that are searched for parameters."""
 
 _BOM = b"\xef\xbb\xbf"
-_OF_A_MESSAGE = frozenset({"received", "date", "subject", "mime-version", "message-id", "content-type"})
+OF_A_MESSAGE = frozenset({"received", "date", "subject", "mime-version", "message-id", "content-type"})
 """A first block with one of these is the message's own header, not an envelope."""
-_KNOWN = _OF_A_MESSAGE | {"from", "to", "cc", "sender", "reply-to", "return-path", "content-transfer-encoding"}
+KNOWN = OF_A_MESSAGE | {"from", "to", "cc", "sender", "reply-to", "return-path", "content-transfer-encoding"}
 
-_TEXTUAL = ("text/", "multipart/", "message/")
+TEXTUAL = ("text/", "multipart/", "message/")
 """Kinds of parts that are text, when they cannot be opened."""
+OPENED = frozenset({"message/rfc822", "message/global", "text/rfc822-headers"})
+"""Kinds of parts that are messages, or the headers of one."""
 
 _FOLD = re.compile(r"\n(?=[ \t])")
 _FIELD = re.compile(r"[!-9;-~]+[ \t]*:")
@@ -47,7 +49,9 @@ _WORD = re.compile(r"=\?([^?*\s]*)(?:\*[^?\s]*)?\?([bq])\?([^?]*)\?=", re.IGNORE
 _BETWEEN_WORDS = re.compile(r"(\?=)[ \t]+(?==\?)")
 _PARAMETER = re.compile(r';\s*([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;\s]*)', re.DOTALL)
 _CONTINUED = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*?)")
-_HTML = re.compile(r"\s*(?:<!--.{0,200}?-->\s*)?<(?:!doctype\s+html|html|head|body|div|table|p)\b", re.IGNORECASE)
+LOOKS_LIKE_HTML = re.compile(
+    r"\s*(?:<!--.{0,200}?-->\s*)?<(?:!doctype\s+html|html|head|body|div|table|p)\b", re.IGNORECASE
+)
 _NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
 _NO_CHARSET = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "mbcs", "oem"})
 """Codecs of Python that no mail uses: slow on purpose-made bytes, or not the same on every machine."""
@@ -122,7 +126,7 @@ def _entities(raw: bytes) -> Iterator[_Entity]:
         main = kind.partition(";")[0].strip().lower()
         below = _below(kind, main, fields, body, min(left, MOST_PARTS)) if depth < DEEPEST and left else []
         left -= len(below)
-        yield _Entity(fields, body, text=not below and (main.startswith(_TEXTUAL) or "/" not in main))
+        yield _Entity(fields, body, text=not below and (main.startswith(TEXTUAL) or "/" not in main))
         ahead.extend((*part, depth + 1) for part in reversed(below))
 
 
@@ -131,10 +135,10 @@ def _below(
 ) -> list[tuple[list[tuple[str, str]], bytes]]:
     """Open a multipart or an attached message; nothing for a leaf."""
     if main.startswith("multipart"):
-        boundary = _parameters(kind).get("boundary", "").rstrip()
-        parts = _split(body, boundary.encode("utf-8", "surrogateescape"), most) if boundary else []
+        boundary = parameters_of(kind).get("boundary", "").rstrip()
+        parts = split_parts(body, boundary.encode("utf-8", "surrogateescape"), most) if boundary else []
         return [_block(part) for part in parts]
-    if main in {"message/rfc822", "message/global", "text/rfc822-headers"}:
+    if main in OPENED:
         envelope, own, inner = _open(_untransferred(fields, body))
         return [(envelope + own, inner)] if envelope or own else []
     return []
@@ -151,9 +155,9 @@ def _open(raw: bytes) -> tuple[list[tuple[str, str]], list[tuple[str, str]], byt
         raw = raw.partition(b"\n")[2]  # the separator line of a mailbox file
     fields, body = _block(raw)
     names = {name for name, _ in fields}
-    if fields and not _OF_A_MESSAGE & names and _FIELD.match(body[:200].decode("latin-1")):
+    if fields and not OF_A_MESSAGE & names and _FIELD.match(body[:200].decode("latin-1")):
         inner, rest = _block(body)
-        if not _KNOWN.isdisjoint(name for name, _ in inner):
+        if not KNOWN.isdisjoint(name for name, _ in inner):
             return fields, inner, rest
     return [], fields, body
 
@@ -167,10 +171,11 @@ def _block(raw: bytes) -> tuple[list[tuple[str, str]], bytes]:
     ends = [end for end in (raw.find(b"\n\n"), raw.find(b"\n\r\n")) if end >= 0]
     end = min(ends, default=len(raw))
     lines = _FOLD.sub("", _readable(raw[:end]).replace("\r\n", "\n").removesuffix("\r")).split("\n")
-    return [_field(line) for line in lines], raw[end + 1 :].partition(b"\n")[2]
+    return [field_of(line) for line in lines], raw[end + 1 :].partition(b"\n")[2]
 
 
-def _field(line: str) -> tuple[str, str]:
+def field_of(line: str) -> tuple[str, str]:
+    """Split an unfolded header into its name, in lower case, and its value; what is no header has the name ""."""
     name, colon, value = line.partition(":")
     known = (_known_name(name) if len(name) <= LONGEST_KNOWN_NAME else _name(name)) if colon else ""
     return (known, value.strip()) if known else ("", line.strip())
@@ -194,7 +199,7 @@ def _values(entity: _Entity) -> Iterator[tuple[str, str]]:
     for name, value in entity.fields:
         yield name, decoded_words(value)
         if "*" in value and name.startswith("content-"):
-            yield from ((name, text) for text in _parameters(value, only_coded=True).values())
+            yield from ((name, text) for text in parameters_of(value, only_coded=True).values())
 
 
 def decoded_words(value: str) -> str:
@@ -210,15 +215,15 @@ def decoded_words(value: str) -> str:
     charset, run = "", bytearray()
     for named, way, coded, after in zip(*[iter(words)] * 4, strict=True):
         if run and (named.lower() or "utf-8") != charset:
-            texts.append(_charset_text(bytes(run), charset))
+            texts.append(charset_text(bytes(run), charset))
             run.clear()
         charset = named.lower() or "utf-8"
         # words side by side are joined as bytes: senders cut them within a letter
         run += _word_bytes(way, coded)
         if after:
-            texts += [_charset_text(bytes(run), charset), after]
+            texts += [charset_text(bytes(run), charset), after]
             run.clear()
-    return "".join([*texts, _charset_text(bytes(run), charset)])
+    return "".join([*texts, charset_text(bytes(run), charset)])
 
 
 def _word_bytes(way: str, text: str) -> bytes:
@@ -228,7 +233,7 @@ def _word_bytes(way: str, text: str) -> bytes:
     return binascii.a2b_qp(coded, header=True)
 
 
-def _parameters(value: str, *, only_coded: bool = False) -> dict[str, str]:
+def parameters_of(value: str, *, only_coded: bool = False) -> dict[str, str]:
     """Read the parameters of a header, continued and charset-coded ones too (RFC 2231); the first of a name counts."""
     found: dict[str, list[tuple[int, bool, str]]] = {}
     for name, text in _PARAMETER.findall(value[:LONGEST_PARAMETERS]):
@@ -249,10 +254,10 @@ def _continued(pieces: list[tuple[int, bool, str]]) -> str:
             charset, _, text = text.split("'", 2)  # noqa: PLW2901  the value without its charset and language
         coded = text.encode("utf-8", "surrogateescape")
         read += unquote_to_bytes(coded) if is_coded else coded
-    return _charset_text(read, charset or "utf-8")
+    return charset_text(read, charset or "utf-8")
 
 
-def _split(body: bytes, boundary: bytes, most: int) -> list[bytes]:
+def split_parts(body: bytes, boundary: bytes, most: int) -> list[bytes]:
     """Cut a multipart at its boundary lines (RFC 2046 §5.1.1); preamble and epilogue are seen by nobody."""
     mark = b"\n--" + boundary
     parts: list[bytes] = []
@@ -269,9 +274,9 @@ def _split(body: bytes, boundary: bytes, most: int) -> list[bytes]:
 
 def _text_of(entity: _Entity) -> str:
     kind = _first(entity.fields, "content-type")
-    charset = _parameters(kind).get("charset", "") if "charset" in kind.lower() else ""
-    text = _charset_text(_untransferred(entity.fields, entity.body), charset)
-    is_html = "html" in kind[:40].lower() or (not kind and bool(_HTML.match(text[:1000])))
+    charset = parameters_of(kind).get("charset", "") if "charset" in kind.lower() else ""
+    text = charset_text(_untransferred(entity.fields, entity.body), charset)
+    is_html = "html" in kind[:40].lower() or (not kind and bool(LOOKS_LIKE_HTML.match(text[:1000])))
     if not is_html or "&" not in text:
         return text
     from html import unescape  # noqa: PLC0415  2 ms, and most messages have no entities
@@ -301,7 +306,7 @@ def _whole_quads(segment: bytes) -> bytes:
     return segment[:-1] if over == 1 else segment + b"=" * (-over % 4)
 
 
-def _charset_text(body: bytes, charset: str) -> str:
+def charset_text(body: bytes, charset: str) -> str:
     """Decode by the declared charset; by UTF-8, then Windows-1252, where there is none or it does not fit."""
     codec = _codec(charset.strip(" \"'").lower()) if 0 < len(charset) <= LONGEST_CHARSET else None
     for name in dict.fromkeys((codec or "utf-8", "utf-8")):
@@ -323,7 +328,7 @@ def _readable(block: bytes) -> str:
     try:
         return block.decode()
     except UnicodeDecodeError:
-        return "\n".join(_charset_text(line, "") for line in block.split(b"\n"))
+        return "\n".join(charset_text(line, "") for line in block.split(b"\n"))
 
 
 @lru_cache(maxsize=512)

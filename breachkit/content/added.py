@@ -1,6 +1,6 @@
 """What decoding adds to the bytes of a message: of most messages little, and that is found at a third of the cost.
 
-The parts are told apart as `content` does, but only what does not stand in the bytes as it is gets decoded: folded
+The parts are told apart as `decoding` does, but only what does not stand in the bytes as it is gets decoded: folded
 headers, encoded words, coded parts, other charsets, entities. For anything unusual the answer is None.
 """
 
@@ -12,33 +12,31 @@ from functools import lru_cache
 from html import unescape
 from typing import NamedTuple
 
-from breachkit.content import _HTML
-from breachkit.content import _TEXTUAL
-from breachkit.content import _charset_text
-from breachkit.content import _field
-from breachkit.content import _from_base64
-from breachkit.content import _parameters
-from breachkit.content import _split
-from breachkit.content import decoded_words
+from breachkit.content.decoding import KNOWN
+from breachkit.content.decoding import LOOKS_LIKE_HTML
+from breachkit.content.decoding import OF_A_MESSAGE
+from breachkit.content.decoding import OPENED
+from breachkit.content.decoding import TEXTUAL
+from breachkit.content.decoding import charset_text
+from breachkit.content.decoding import decoded_words
+from breachkit.content.decoding import field_of
+from breachkit.content.decoding import parameters_of
+from breachkit.content.decoding import read_base64
+from breachkit.content.decoding import split_parts
 
 MOST_PARTS = 30
-"""Parts above which a message is left to `content`, which bounds them, and how deep they are nested."""
+"""Parts above which a message is left to `decoding`, which bounds them, and how deep they are nested."""
 LONGEST_KIND = 1000
-"""Characters of a content type above which a message is left to `content`."""
+"""Characters of a content type above which a message is left to `decoding`."""
 
 _UNUSUAL_START = (b"\xef\xbb\xbf", b"\r", b"\n", b"From ", b">From ")
 _FIELD = re.compile(rb"[!-9;-~]+[ \t]*:")
 _NAME_ENDS_BY = 200
-_OF_A_MESSAGE = re.compile(rb"\n(?:received|date|subject|mime-version|message-id|content-type)[ \t]*:", re.IGNORECASE)
-_KNOWN = re.compile(
-    rb"\n(?:received|date|subject|mime-version|message-id|content-type|from|to|cc|sender|reply-to|return-path|"
-    rb"content-transfer-encoding)[ \t]*:",
-    re.IGNORECASE,
-)
+_OF_A_MESSAGE = re.compile(rb"\n(?:%b)[ \t]*:" % "|".join(sorted(OF_A_MESSAGE)).encode(), re.IGNORECASE)
+_KNOWN = re.compile(rb"\n(?:%b)[ \t]*:" % "|".join(sorted(KNOWN)).encode(), re.IGNORECASE)
 _CODING = re.compile(rb"\ncontent-t(?:(ype)|ransfer-encoding)[ \t]*:([^\n]*)", re.IGNORECASE)
 _BOUNDARY = re.compile(r"multipart/\w+\s*;\s*boundary\s*=\s*(?:\"([^\"\\;]*)\"|([^\";\s]*))\s*", re.IGNORECASE)
 _LEAVES_ASCII = re.compile(r"|utf-?8|us-ascii|iso-8859-(?:[1-9]|1[03-6])|windows-125[0-8]")
-_OPENED = frozenset({"message/rfc822", "message/global", "text/rfc822-headers"})
 _IS_UTF_8 = frozenset({"", "utf-8", "utf8", "us-ascii"})
 """Charsets that are read as UTF-8 where the bytes are UTF-8."""
 
@@ -122,22 +120,22 @@ def _add(block: _Block, added: list[bytes]) -> list[_Block] | None:
         else:
             way = text.partition(";")[0].strip().lower()
     main = kind.partition(";")[0].strip().lower()
-    if main in _OPENED or len(kind) > LONGEST_KIND:
+    if main in OPENED or len(kind) > LONGEST_KIND:
         return None
     if main.startswith("multipart"):
         parts = _parts(kind, block.body)
         below = [one for part in parts if (one := _part(part)) is not None]
         if parts:
             return below if len(below) == len(parts) else None
-    if main.startswith(_TEXTUAL) or "/" not in main:
+    if main.startswith(TEXTUAL) or "/" not in main:
         _add_text(_kind_of(kind), way, block.body, added)
     return []
 
 
 def _parts(kind: str, body: bytes) -> list[bytes]:
     plain = _BOUNDARY.fullmatch(kind)
-    boundary = ((plain[1] or plain[2] or "") if plain else _parameters(kind).get("boundary", "")).rstrip()
-    return _split(body, boundary.encode(), MOST_PARTS) if boundary else []
+    boundary = ((plain[1] or plain[2] or "") if plain else parameters_of(kind).get("boundary", "")).rstrip()
+    return split_parts(body, boundary.encode(), MOST_PARTS) if boundary else []
 
 
 def _add_lines(head: bytes, added: list[bytes]) -> None:
@@ -146,7 +144,7 @@ def _add_lines(head: bytes, added: list[bytes]) -> None:
         return
     for line in head.split(b"\n"):
         if b"\0" in line or b"=?" in line:
-            _, value = _field(line.replace(b"\0", b"").decode())
+            _, value = field_of(line.replace(b"\0", b"").decode())
             added.append(decoded_words(value).encode())
 
 
@@ -154,7 +152,7 @@ def _add_text(kind: _Kind, way: str, body: bytes, added: list[bytes]) -> None:
     """Add a text part, unless it stands in the bytes as it is."""
     is_coded = True
     if way == "base64":
-        body = _from_base64(body)
+        body = read_base64(body)
     elif way == "quoted-printable":
         body = binascii.a2b_qp(body)
     else:
@@ -164,8 +162,8 @@ def _add_text(kind: _Kind, way: str, body: bytes, added: list[bytes]) -> None:
         if is_coded:
             added.append(body)
         return
-    text = _charset_text(body, kind.charset)
-    if may_be_html and (kind.is_html or _HTML.match(text[:1000])):
+    text = charset_text(body, kind.charset)
+    if may_be_html and (kind.is_html or LOOKS_LIKE_HTML.match(text[:1000])):
         text = unescape(text)
     added.append(text.encode())
 
@@ -180,7 +178,7 @@ def _is_utf_8(body: bytes) -> bool:
 
 @lru_cache(maxsize=512)
 def _kind_of(kind: str) -> _Kind:
-    charset = _parameters(kind).get("charset", "") if "charset" in kind.lower() else ""
+    charset = parameters_of(kind).get("charset", "") if "charset" in kind.lower() else ""
     name = charset.strip(" \"'").lower()
     is_html = "html" in kind[:40].lower() if kind else None
     return _Kind(charset, _LEAVES_ASCII.fullmatch(name) is not None, name in _IS_UTF_8, is_html)
