@@ -32,6 +32,8 @@ LONGEST_KIND = 1000
 _UNUSUAL_START = (b"\xef\xbb\xbf", b"\r", b"\n", b"From ", b">From ")
 _FIELD = re.compile(rb"[!-9;-~]+[ \t]*:")
 _NAME_ENDS_BY = 200
+_BLANKS = b" \t\n\r\v\f\x1c\x1d\x1e\x1f"
+"""The blanks of ASCII, as `str.strip` knows them."""
 _OF_A_MESSAGE = re.compile(rb"\n(?:%b)[ \t]*:" % "|".join(sorted(OF_A_MESSAGE)).encode(), re.IGNORECASE)
 _KNOWN = re.compile(rb"\n(?:%b)[ \t]*:" % "|".join(sorted(KNOWN)).encode(), re.IGNORECASE)
 _CODING = re.compile(rb"\ncontent-t(?:(ype)|ransfer-encoding)[ \t]*:([^\n]*)", re.IGNORECASE)
@@ -140,12 +142,22 @@ def _parts(kind: str, body: bytes) -> list[bytes]:
 
 def _add_lines(head: bytes, added: list[bytes]) -> None:
     """Add the headers that fill several lines or hold encoded words."""
-    if b"\0" not in head and b"=?" not in head:
-        return
-    for line in head.split(b"\n"):
-        if b"\0" in line or b"=?" in line:
-            _, value = field_of(line.replace(b"\0", b"").decode())
-            added.append(decoded_words(value).encode())
+    place = _next_odd(head, 0)
+    while place >= 0:
+        end = head.find(b"\n", place)
+        line = head[head.rfind(b"\n", 0, place) + 1 : end if end >= 0 else len(head)].replace(b"\0", b"")
+        if b"=?" in line:
+            added.append(decoded_words(field_of(line.decode())[1]).encode())
+        else:
+            name = _FIELD.match(line)
+            added.append(line[name.end() if name else 0 :].strip(_BLANKS))
+        place = _next_odd(head, end) if end >= 0 else -1
+
+
+def _next_odd(head: bytes, start: int) -> int:
+    """Find the next fold or encoded word, -1 for none."""
+    fold, word = head.find(b"\0", start), head.find(b"=?", start)
+    return max(fold, word) if min(fold, word) < 0 else min(fold, word)
 
 
 def _add_text(kind: _Kind, way: str, body: bytes, added: list[bytes]) -> None:
