@@ -90,12 +90,11 @@ class Columns:
         """Add other rows."""
         import numpy as np  # noqa: PLC0415  who adds up parts of logs has it; who only names a try must not wait for it
 
-        numbers = np.array(
-            [*map(self.names.number, other.names.texts), NOBODY], "i"
-        )  # the last so that NOBODY stays itself
+        numbers = [*map(self.names.number, other.names.texts), NOBODY]  # the last one, so that -1 stays itself
+        renumbered = np.array(numbers, "i")
         for name, column in other.columns.items():
             if name in self.NAMED:
-                self.columns[name].frombytes(numbers[np.frombuffer(column, "i")].tobytes())
+                self.columns[name].frombytes(renumbered[np.frombuffer(column, "i")].tobytes())
             else:
                 self.columns[name].extend(column)
 
