@@ -120,11 +120,11 @@ class Glance:
 
 def _end_of_block(raw: bytes, start: int) -> tuple[int, int]:
     """Find where a header block ends, and where what follows its empty line begins."""
-    end = raw.find(b"\n\r\n", start)
-    plain = raw.find(b"\n\n", start, end if end >= 0 else len(raw))
-    if plain >= 0:
-        return plain, plain + 2
-    return (end, end + 3) if end >= 0 else (len(raw), len(raw))
+    plain = raw.find(b"\n\n", start)
+    end = raw.find(b"\n\r\n", start, plain + 2 if plain >= 0 else len(raw))
+    if end >= 0:
+        return end, end + 3
+    return (plain, plain + 2) if plain >= 0 else (len(raw), len(raw))
 
 
 def _coding_of(lower: bytes, first: int) -> _Coding | None:
