@@ -142,22 +142,20 @@ def _parts(kind: str, body: bytes) -> list[bytes]:
 
 def _add_lines(head: bytes, added: list[bytes]) -> None:
     """Add the headers that fill several lines or hold encoded words."""
-    place = _next_odd(head, 0)
-    while place >= 0:
+    fold, word = head.find(b"\0"), head.find(b"=?")
+    while fold >= 0 or word >= 0:
+        place = max(fold, word) if min(fold, word) < 0 else min(fold, word)
         end = head.find(b"\n", place)
-        line = head[head.rfind(b"\n", 0, place) + 1 : end if end >= 0 else len(head)].replace(b"\0", b"")
+        end = len(head) if end < 0 else end
+        line = head[head.rfind(b"\n", 0, place) + 1 : end].replace(b"\0", b"")
         if b"=?" in line:
             added.append(decoded_words(field_of(line.decode())[1]).encode())
         else:
             name = _FIELD.match(line)
             added.append(line[name.end() if name else 0 :].strip(_BLANKS))
-        place = _next_odd(head, end) if end >= 0 else -1
-
-
-def _next_odd(head: bytes, start: int) -> int:
-    """Find the next fold or encoded word, -1 for none."""
-    fold, word = head.find(b"\0", start), head.find(b"=?", start)
-    return max(fold, word) if min(fold, word) < 0 else min(fold, word)
+        # each is looked for from where it was met last: a head of a million folds is gone through once
+        fold = head.find(b"\0", end) if 0 <= fold < end else fold
+        word = head.find(b"=?", end) if 0 <= word < end else word
 
 
 def _add_text(kind: _Kind, way: str, body: bytes, added: list[bytes]) -> None:
