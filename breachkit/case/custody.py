@@ -18,8 +18,8 @@ from breachkit.errors import CaseUnwritableError
 from breachkit.errors import CustodyBrokenError
 from breachkit.errors import NoCaseError
 from breachkit.purge.chain import BrokenChainError
+from breachkit.purge.chain import Chain
 from breachkit.purge.chain import link
-from breachkit.purge.chain import read_chain
 from breachkit.purge.disk import Disk
 from breachkit.purge.lock import hold
 from breachkit.purge.store import Run
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from breachkit.purge.chain import Chain
+    from breachkit.purge.chain import End
     from breachkit.report.contract import Json
 
 FORMAT = "breachkit-custody/1"
@@ -42,10 +42,14 @@ WANTED: dict[str, dict[str, type]] = {
 """What each kind of line must hold."""
 
 
-def read_book(path: Path) -> Chain:
-    """Read a book and verify its chain. Raises NoCaseError, CustodyBrokenError, CaseUnwritableError."""
+def read_book(path: Path) -> End:
+    """Verify the chain of a book, and tell how it ends. Raises NoCaseError, CustodyBrokenError, CaseUnwritableError."""
     try:
-        return read_chain((path / NAME).read_bytes(), WANTED, "book")
+        with (path / NAME).open("rb") as stream:
+            chain = Chain(stream, WANTED, "book")
+            for _ in chain:
+                pass
+            return chain.end
     except BrokenChainError as error:
         raise CustodyBrokenError(path / NAME, error.number, error.why) from None
     except (FileNotFoundError, NotADirectoryError):
@@ -88,14 +92,14 @@ def _append(path: Path, kind: str, fields: Json, *, may_begin: bool) -> int:
         with hold(Run(path.name, Store(os.fspath(path.parent), None))):
             if may_begin and not (path / NAME).exists():
                 os.close(disk.create(book))
-            chain = read_book(path)
-            number = len(chain.lines) + 1
-            torn = {"torn_bytes_cut": chain.torn} if chain.torn else {}
-            line = link(number, chain.last_hash, kind, {**fields, **torn})
+            so_far = read_book(path)
+            number = so_far.lines + 1
+            torn = {"torn_bytes_cut": so_far.torn} if so_far.torn else {}
+            line = link(number, so_far.last_hash, kind, {**fields, **torn})
             handle = disk.reopen(book)
             try:
-                os.ftruncate(handle, chain.length)
-                os.lseek(handle, chain.length, os.SEEK_SET)
+                os.ftruncate(handle, so_far.length)
+                os.lseek(handle, so_far.length, os.SEEK_SET)
                 disk.write(handle, line + b"\n")
                 disk.sync(handle)
             finally:

@@ -6,7 +6,6 @@ for the first) and `kind`. The chain shows accident and careless edits, not a fo
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -17,11 +16,14 @@ from breachkit.purge.digest import sha256
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from collections.abc import Iterator
     from collections.abc import Mapping
+    from typing import BinaryIO
 
 ORIGIN = "0" * 64
 
-_LARGE = re.compile(rb"[0-9]{20}")
+_DIGITS = bytes.maketrans(b"123456789", b"000000000")
+_LARGE = b"0" * 20
 
 
 class BrokenChainError(Exception):
@@ -33,15 +35,19 @@ class BrokenChainError(Exception):
         self.why = why
 
 
-class Chain(NamedTuple):
-    """A chained file as read."""
+class End(NamedTuple):
+    """How a chained file ends."""
 
-    lines: list[dict[str, Any]]
+    lines: int
     length: int
     """Bytes of the lines that are believed."""
     last_hash: str
     torn: int
     """Bytes of half a line that a crash left at the end."""
+
+
+NEW = End(0, 0, ORIGIN, 0)
+"""The end of a file that has no line yet."""
 
 
 def link(number: int, previous: str, kind: str, fields: Mapping[str, object]) -> bytes:
@@ -65,53 +71,58 @@ def _encoder() -> Callable[[object], str]:
     return json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 
 
-def read_chain(raw: bytes, kinds: Mapping[str, Mapping[str, type]], title: str) -> Chain:
-    """Read the bytes of a file and verify its chain.
+class Chain:
+    """A chained file, read and verified line by line (a journal of 100,000 messages has 40 MB)."""
 
-    Args:
-        raw: all of them.
-        kinds: what each kind of line must hold.
-        title: what the file is called: `journal`.
+    def __init__(self, stream: BinaryIO, kinds: Mapping[str, Mapping[str, type]], title: str) -> None:
+        """Read a file that is open.
 
-    Raises:
-        BrokenChainError: a line is none, or does not follow.
-    """
-    length = raw.rfind(b"\n") + 1
-    lines: list[dict[str, Any]] = []
-    previous = ORIGIN
-    begin = 0
-    while begin < length:  # a journal of 100,000 messages has 40 MB: no copy of it is made
-        end = raw.index(b"\n", begin)
-        text = raw[begin:end]
-        lines.append(_parse(len(lines) + 1, text, previous, kinds, title))
-        previous = sha256(text).hexdigest()
-        begin = end + 1
-    return Chain(lines, length, previous, len(raw) - length)
+        Args:
+            stream: the file; zeros at its end are room that was not used.
+            kinds: what each kind of line must hold.
+            title: what the file is called: `journal`.
+        """
+        self.end = NEW
+        """Of what was read so far."""
+        self._stream = stream
+        self._kinds = {kind: (tuple(wanted), list(wanted.values())) for kind, wanted in kinds.items()}
+        self._title = title
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """Return each line. Raises BrokenChainError when one is none, or does not follow; OSError."""
+        length, previous = 0, ORIGIN
+        for number, whole in enumerate(self._stream, 1):
+            if not whole.endswith(b"\n"):
+                self.end = End(number - 1, length, previous, len(whole.rstrip(b"\0")))
+                return
+            text = whole[:-1]
+            fields = self._parse(number, text, previous)
+            length += len(whole)
+            previous = sha256(text).hexdigest()
+            self.end = End(number, length, previous, 0)
+            yield fields
+
+    def _parse(self, number: int, text: bytes, previous: str) -> dict[str, Any]:
+        try:
+            fields = _loads(text)
+        except (ValueError, RecursionError):
+            raise BrokenChainError(number, f"it is no line of a {self._title}") from None
+        if not isinstance(fields, dict) or fields.get("line") != number or fields.get("prev") != previous:
+            raise BrokenChainError(number, "it does not follow from the line before it")
+        kind = fields.get("kind")
+        wanted = self._kinds.get(kind) if isinstance(kind, str) else None
+        if wanted is None or list(map(type, map(fields.get, wanted[0]))) != wanted[1]:
+            raise BrokenChainError(number, "it is of no known kind")
+        return fields
 
 
 def _loads(text: bytes) -> Any:
     """Read a line as `json` does, which keeps the names of all fields of each line anew. Raises ValueError."""
     import orjson  # noqa: PLC0415  see above
 
-    if not _LARGE.search(text):  # a number of more than 64 bits, as Windows has for files, it would round
+    if _LARGE not in text.translate(_DIGITS):  # a number of more than 64 bits, as Windows has for files, it would round
         with suppress(orjson.JSONDecodeError):  # half of a surrogate pair, or no JSON at all
             return orjson.loads(text)
     import json  # noqa: PLC0415  see above
 
     return json.loads(text)
-
-
-def _parse(
-    number: int, text: bytes, previous: str, kinds: Mapping[str, Mapping[str, type]], title: str
-) -> dict[str, Any]:
-    try:
-        fields = _loads(text)
-    except (ValueError, RecursionError):
-        raise BrokenChainError(number, f"it is no line of a {title}") from None
-    if not isinstance(fields, dict) or fields.get("line") != number or fields.get("prev") != previous:
-        raise BrokenChainError(number, "it does not follow from the line before it")
-    kind = fields.get("kind")
-    wanted = kinds.get(kind) if isinstance(kind, str) else None
-    if wanted is None or any(type(fields.get(name)) is not needed for name, needed in wanted.items()):
-        raise BrokenChainError(number, "it is of no known kind")
-    return fields

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from typing import Literal
 from typing import NamedTuple
 
-from breachkit.purge.journal import read_journal
 from breachkit.purge.journal import sha256_of
-from breachkit.purge.states import fold
+from breachkit.purge.states import read_history
 
 if TYPE_CHECKING:
     from breachkit.purge.disk import Disk
@@ -52,15 +51,14 @@ class Custody:
 
 def take_stock(disk: Disk, run: Run) -> Custody:
     """Tell what a run holds. Raises JournalBrokenError, OSError."""
-    reading = read_journal(run.journal)
-    history = fold(run.journal, reading.lines)
+    history = read_history(run.journal)
     there = set(disk.names(run.messages))
     return Custody(
         run=run,
         began=history.began,
         wanted=tuple(history.wanted),
         is_ended=history.is_ended,
-        is_torn=reading.is_torn,
+        is_torn=bool(history.end.torn),
         messages=tuple(Held(entry, _whereabouts(run, entry, there)) for entry in history.entries.values()),
         sha256=sha256_of(run.journal),
     )

@@ -10,11 +10,10 @@ from breachkit.errors import DiskFullError
 from breachkit.errors import QuarantineUnwritableError
 from breachkit.purge.disk import is_full
 from breachkit.purge.journal import Journal
-from breachkit.purge.journal import read_journal
 from breachkit.purge.journal import sha256_of
 from breachkit.purge.lock import hold
 from breachkit.purge.quarantine import BATCH
-from breachkit.purge.states import fold
+from breachkit.purge.states import read_history
 
 if TYPE_CHECKING:
     from breachkit.purge.disk import Disk
@@ -49,11 +48,10 @@ def drop_run(disk: Disk, run: Run) -> Dropped:
 
 
 def _drop(disk: Disk, run: Run) -> Dropped:
-    reading = read_journal(run.journal)
-    entries = fold(run.journal, reading.lines).entries.values()
-    held = [entry for entry in entries if _is_held(disk, run, entry)]
+    history = read_history(run.journal)
+    held = [entry for entry in history.entries.values() if _is_held(disk, run, entry)]
     if held:
-        journal = Journal.resume(disk, run.journal, reading)
+        journal = Journal.resume(disk, run.journal, history.end)
         try:
             for start in range(0, len(held), BATCH):
                 _drop_batch(disk, run, journal, held[start : start + BATCH])

@@ -16,15 +16,17 @@ from typing import NamedTuple
 
 from breachkit.errors import JournalBrokenError
 from breachkit.files import long_path
-from breachkit.purge.chain import ORIGIN
+from breachkit.purge.chain import NEW
 from breachkit.purge.chain import BrokenChainError
+from breachkit.purge.chain import Chain
 from breachkit.purge.chain import link
-from breachkit.purge.chain import read_chain
 from breachkit.purge.digest import sha256
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from collections.abc import Mapping
 
+    from breachkit.purge.chain import End
     from breachkit.purge.disk import Disk
 
 FORMAT = "breachkit-journal/1"
@@ -65,17 +67,6 @@ class JournalLine(NamedTuple):
     fields: dict[str, Any]
 
 
-class Reading(NamedTuple):
-    """A journal as read: its lines, and how it ends."""
-
-    lines: list[JournalLine]
-    length: int
-    """Bytes of the lines that are believed."""
-    last_hash: str
-    is_torn: bool
-    """True when a crash left half a line at the end."""
-
-
 def spell_path(path: str) -> str:
     """Spell a path for the journal: the same text whatever the locale, and every byte of it kept."""
     return path.replace("\\", "/") if os.name == "nt" else os.fsencode(path).decode("utf-8", "surrogateescape")
@@ -89,19 +80,31 @@ def path_of(spelled: str) -> str:
     return os.fsdecode(spelled.encode("utf-8", "surrogateescape"))
 
 
-def read_journal(path: str) -> Reading:
-    """Read a journal and verify its chain. Raises JournalBrokenError, OSError."""
-    with open(long_path(path), "rb") as stream:  # noqa: PTH123  strings, see `disk`
-        raw = stream.read().rstrip(b"\0")
-    try:
-        chain = read_chain(raw, LINE_FIELDS, "journal")
-    except BrokenChainError as error:
-        raise JournalBrokenError(path, error.number, error.why) from None
-    lines = [JournalLine(fields["line"], fields["kind"], fields) for fields in chain.lines]
-    for line in lines:
-        if (line.number == 1) != (line.kind == "run"):
-            raise JournalBrokenError(path, line.number, "the first line, and no other, names the run")
-    return Reading(lines, chain.length, chain.last_hash, bool(chain.torn))
+class Reading:
+    """A journal, read line by line by whoever iterates over it."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.end = NEW
+        """How it ends, once all of it was read."""
+
+    def __iter__(self) -> Iterator[JournalLine]:
+        """Return each line that its chain vouches for. Raises JournalBrokenError, OSError."""
+        with open(long_path(self.path), "rb") as stream:  # noqa: PTH123  strings, see `disk`
+            chain = Chain(stream, LINE_FIELDS, "journal")
+            try:
+                for fields in chain:
+                    yield _line(fields)
+            except BrokenChainError as error:
+                raise JournalBrokenError(self.path, error.number, error.why) from None
+            self.end = chain.end
+
+
+def _line(fields: dict[str, Any]) -> JournalLine:
+    line = JournalLine(fields["line"], fields["kind"], fields)
+    if (line.number == 1) != (line.kind == "run"):
+        raise BrokenChainError(line.number, "the first line, and no other, names the run")
+    return line
 
 
 def sha256_of(path: str) -> str:
@@ -116,22 +119,22 @@ def sha256_of(path: str) -> str:
 class Journal:
     """A journal open for writing: lines are gathered, then written and synced together by `commit`."""
 
-    def __init__(self, disk: Disk, path: str, handle: int, so_far: Reading) -> None:
+    def __init__(self, disk: Disk, path: str, handle: int, so_far: End) -> None:
         self.path = path
         self._disk = disk
         self._handle = handle
         self._length = so_far.length
         self._last_hash = so_far.last_hash
-        self._number = len(so_far.lines)
+        self._number = so_far.lines
         self._waiting: list[bytes] = []
 
     @classmethod
     def begin(cls, disk: Disk, path: str) -> Journal:
         """Make a new journal. Raises FileExistsError, OSError."""
-        return cls(disk, path, disk.create(path), Reading([], 0, ORIGIN, is_torn=False))
+        return cls(disk, path, disk.create(path), NEW)
 
     @classmethod
-    def resume(cls, disk: Disk, path: str, so_far: Reading) -> Journal:
+    def resume(cls, disk: Disk, path: str, so_far: End) -> Journal:
         """Open a journal to go on with it; what a crash left after its last whole line is cut off. Raises OSError."""
         handle = disk.reopen(path)
         os.ftruncate(handle, so_far.length)

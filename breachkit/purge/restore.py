@@ -21,14 +21,12 @@ from breachkit.purge.disk import NO_LINKS
 from breachkit.purge.disk import NotRegularError
 from breachkit.purge.disk import is_full
 from breachkit.purge.journal import Journal
-from breachkit.purge.journal import read_journal
 from breachkit.purge.journal import sha256_of
 from breachkit.purge.lock import hold
 from breachkit.purge.quarantine import BATCH
 from breachkit.purge.quarantine import KEPT_EXAMPLES
 from breachkit.purge.quarantine import LAST_ROOM
-from breachkit.purge.states import fold
-from breachkit.purge.volume import is_same_file
+from breachkit.purge.states import read_history
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +34,7 @@ if TYPE_CHECKING:
 
     from breachkit.progress import Progress
     from breachkit.purge.disk import Disk
+    from breachkit.purge.states import History
     from breachkit.purge.store import Queue
     from breachkit.purge.store import Run
 
@@ -104,11 +103,13 @@ class Restore:
             is_verified: False takes the bytes of the messages for those of the journal: who does not wait for an
                 answer sees them verified once, when they are put back.
         """
-        reading = read_journal(self._run.journal)
-        cases = self._judge(is_verified=is_verified).judge(fold(self._run.journal, reading.lines).entries.values())
+        history = read_history(self._run.journal)
+        judge = self._judge()
+        cases = judge.judge(history.entries.values())
         for case in cases:
-            self._count(case.kind, case)
-        return self._result(cases, is_torn=reading.is_torn, is_stopped=False)
+            reason = judge.verify(case.entry) if is_verified and case.kind == "put" else ""
+            self._count(reason or case.kind, case)
+        return self._result(cases, history, is_stopped=False)
 
     def execute(self, is_stopped: Callable[[], bool], progress: Progress = silent) -> Restored:
         """Do it. Raises JournalBrokenError, RunBusyError, DiskFullError, QuarantineUnwritableError."""
@@ -124,21 +125,21 @@ class Restore:
     def _restored(self) -> int:
         return self._done["put"] + self._done["finish"]
 
-    def _judge(self, *, is_verified: bool = True) -> Judge:
+    def _judge(self) -> Judge:
         self._done.clear()
         self._left.clear()
-        return Judge(self._disk, self._run, self._queues, self._is_chosen, is_verified=is_verified)
+        return Judge(self._disk, self._run, self._queues, self._is_chosen)
 
     def _execute(self, is_stopped: Callable[[], bool], progress: Progress) -> Restored:
-        reading = read_journal(self._run.journal)
+        history = read_history(self._run.journal)
         judge = self._judge()
-        cases = judge.judge(fold(self._run.journal, reading.lines).entries.values())
+        cases = judge.judge(history.entries.values())
         acts = [case for case in cases if case.kind in ACTS]
         for case in cases:
             if case.kind not in ACTS:
                 self._count(case.kind, case)
         if acts:
-            journal = Journal.resume(self._disk, self._run.journal, reading)
+            journal = Journal.resume(self._disk, self._run.journal, history.end)
             try:
                 journal.reserve(2 * ID_ROOM * len(acts) + LAST_ROOM)
                 self._act(journal, judge, acts, is_stopped, progress)
@@ -146,7 +147,7 @@ class Restore:
             finally:
                 journal.close()
         self._tidy(cases)
-        return self._result(cases, is_torn=reading.is_torn, is_stopped=True)
+        return self._result(cases, history, is_stopped=True)
 
     def _act(
         self, journal: Journal, judge: Judge, acts: list[Case], is_stopped: Callable[[], bool], progress: Progress
@@ -177,19 +178,26 @@ class Restore:
 
     def _put(self, case: Case, judge: Judge) -> str:
         """Give a message its name again; returns what kept it from it, or nothing."""
-        source = self._run.message(case.entry.number)
-        if case.found is None or not is_same_file(self._disk.status(source), case.found):
-            return "changed"
         try:
-            self._make_way(case.target, judge)
-            self._place(source, case, judge)
+            # just before it gets its name: what the journal vouches for is what is sent
+            reason = judge.verify(case.entry)
+            if not reason:
+                self._bring(case, judge)
         except FileExistsError:
             return "conflict"
         except OSError as error:
             if is_full(error):
                 raise
             return "failed"
-        return ""
+        return reason
+
+    def _bring(self, case: Case, judge: Judge) -> None:
+        source = self._run.message(case.entry.number)
+        try:
+            self._place(source, case, judge)
+        except FileNotFoundError:  # the folder of its home, most likely
+            self._make_way(case.target, judge)
+            self._place(source, case, judge)
 
     def _make_way(self, target: str, judge: Judge) -> None:
         """Make the folders again that the server has removed meanwhile, below the queue folder only."""
@@ -267,7 +275,7 @@ class Restore:
         if kind in {"put", "finish"}:
             self._done["bytes"] += case.entry.fingerprint.size
 
-    def _result(self, cases: list[Case], *, is_torn: bool, is_stopped: bool) -> Restored:
+    def _result(self, cases: list[Case], history: History, *, is_stopped: bool) -> Restored:
         done = self._done
         counted = sum(number for kind, number in done.items() if kind != "bytes")
         untouched = len(cases) - counted if is_stopped else 0
@@ -286,7 +294,7 @@ class Restore:
             in_quarantine=sum(done[kind] for kind in IN_QUARANTINE) + done["failed"] + untouched,
             untouched=untouched,
             bytes=done["bytes"],
-            is_torn=is_torn,
+            is_torn=bool(history.end.torn),
             journal=self._run.journal,
             sha256=sha256_of(self._run.journal),
             left=tuple(self._left),

@@ -10,13 +10,15 @@ from typing import Literal
 from typing import NamedTuple
 
 from breachkit.errors import JournalBrokenError
+from breachkit.purge.chain import NEW
 from breachkit.purge.disk import Fingerprint
+from breachkit.purge.journal import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Iterator
 
-    from breachkit.purge.journal import JournalLine
+    from breachkit.purge.chain import End
 
 State = Literal["intended", "moved", "left", "restoring", "restored", "dropped"]
 
@@ -35,6 +37,7 @@ class Entry(NamedTuple):
 class History:
     """A run as its journal tells it."""
 
+    end: End = NEW
     began: str = ""
     wanted: list[str] = field(default_factory=list)
     is_ended: bool = False
@@ -43,21 +46,28 @@ class History:
     def set_state(self, numbers: Iterable[int], state: State) -> None:
         """Give entries a new state."""
         for number in numbers:
-            self.entries[number] = self.entries[number]._replace(state=state)
+            self.entries[number] = Entry(*self.entries[number][:3], state)
 
     def count(self, *states: State) -> int:
         """Count the entries in any of the states."""
         return sum(entry.state in states for entry in self.entries.values())
 
 
-def fold(path: str, lines: Iterable[JournalLine]) -> History:
-    """Tell what became of each message. Raises JournalBrokenError when a line names one that no intent began."""
+def read_history(path: str) -> History:
+    """Tell from a journal what became of each message, without keeping its lines.
+
+    Raises:
+        JournalBrokenError: the chain is broken, or a line names a message that no intent began.
+        OSError.
+    """
     history = History()
-    for line in lines:
+    reading = Reading(path)
+    for line in reading:
         try:
             _FOLDS[line.kind](history, line.fields)
         except (KeyError, TypeError, ValueError, IndexError):
             raise JournalBrokenError(path, line.number, "it does not fit the lines before it") from None
+    history.end = reading.end
     return history
 
 
@@ -70,7 +80,7 @@ def _intent(history: History, fields: dict[str, object]) -> None:
     number = _number(fields["id"])
     if number in history.entries or number < 1:
         raise KeyError(number)
-    known = Fingerprint(*(fields[name] for name in Fingerprint._fields))  # type: ignore[arg-type]
+    known = Fingerprint._make(map(fields.__getitem__, Fingerprint._fields))
     history.entries[number] = Entry(number, str(fields["home"]), known, "intended")
 
 

@@ -74,7 +74,7 @@ class Run(NamedTuple):
 
     def message(self, number: int) -> str:
         """Where the message of that number in the journal lies."""
-        return _join(self.messages, self.file_name(number))
+        return f"{_messages_of(self.store.path, self.name)}{os.sep}{number:08d}"
 
     def file_name(self, number: int) -> str:
         """Name the file of a message."""

@@ -13,6 +13,8 @@ from typing import NamedTuple
 from breachkit.files import Found
 from breachkit.purge.choose import walk_queues
 from breachkit.purge.disk import Disk
+from breachkit.purge.journal import JournalLine
+from breachkit.purge.journal import Reading
 from breachkit.purge.needles import Texts
 from breachkit.purge.quarantine import Purge
 from breachkit.purge.quarantine import Receipt
@@ -107,6 +109,11 @@ class House(NamedTuple):
 
     def plan_restore(self, run: Run | None = None) -> Restored:
         return Restore(self.disk, run or self.runs()[0], self.queues).plan()
+
+
+def lines_of(run: Run) -> list[JournalLine]:
+    """Return the lines of a run's journal."""
+    return list(Reading(run.journal))
 
 
 def house(queue: Path, disk: Disk | None = None, quarantine: Path | None = None) -> House:

@@ -11,8 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from breachkit.purge.journal import read_journal
-from breachkit.purge.states import fold
+from breachkit.purge.states import read_history
 from tests.purge.faults import NoLinksDisk
 from tests.purge.faults import OtherVolumeDisk
 from tests.purge.faults import QuickDisk
@@ -23,6 +22,7 @@ from tests.purge.harness import SPAM
 from tests.purge.harness import House
 from tests.purge.harness import Seen
 from tests.purge.harness import house
+from tests.purge.harness import lines_of
 from tests.purge.harness import make_messages
 from tests.purge.harness import snapshot
 
@@ -70,11 +70,7 @@ class Scene:
 
 def unfinished(runs: list[Run]) -> int:
     """Count the messages whose intent is journalled and whose outcome is not."""
-    return sum(
-        fold(run.journal, read_journal(run.journal).lines).count("intended")
-        for run in runs
-        if Path(run.journal).exists()
-    )
+    return sum(read_history(run.journal).count("intended") for run in runs if Path(run.journal).exists())
 
 
 def is_whole(scene: Scene, top: Path, before: dict[bytes, Seen]) -> bool:
@@ -145,6 +141,6 @@ def test_torn_last_line_is_dropped_and_said(tmp_path: Path) -> None:
     assert done.is_torn
     assert done.restored == 24
     assert snapshot(top / "_outgoing") == before
-    last = read_journal(run.journal).lines[-1]
+    last = lines_of(run)[-1]
     assert last.kind == "restored"
     assert json.dumps(last.fields["ids"]) == json.dumps(list(range(1, 25)))

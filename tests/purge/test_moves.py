@@ -17,7 +17,6 @@ from breachkit.purge import disk as disk_module
 from breachkit.purge.disk import Disk
 from breachkit.purge.disk import NotRegularError
 from breachkit.purge.drop import drop_run
-from breachkit.purge.journal import read_journal
 from breachkit.purge.lock import hold
 from breachkit.purge.quarantine import BATCH
 from breachkit.purge.quarantine import Receipt
@@ -28,6 +27,7 @@ from tests.purge.harness import HAM
 from tests.purge.harness import NOW
 from tests.purge.harness import SPAM
 from tests.purge.harness import house
+from tests.purge.harness import lines_of
 from tests.purge.harness import make_messages
 from tests.purge.harness import snapshot
 
@@ -67,7 +67,7 @@ def test_vanished_changed_and_replaced_messages_are_left_alone(queue: Path) -> N
     assert books(receipt)
     assert {Path(path) for path, _ in receipt.left} == {gone, touched, rewritten}
     assert not kept.exists()
-    left = [line.fields["outcome"] for line in read_journal(receipt.runs[0].journal).lines if line.kind == "left"]
+    left = [line.fields["outcome"] for line in lines_of(receipt.runs[0]) if line.kind == "left"]
     assert sorted(left) == ["changed", "changed", "vanished"]
 
 
@@ -324,7 +324,7 @@ def test_a_stop_ends_after_the_batch_in_hand(tmp_path: Path) -> None:
     receipt = house(queue).purge("pippo", is_stopped=lambda: next(asked))
     assert (receipt.purged, receipt.untouched) == (BATCH, 10)
     assert books(receipt)
-    assert read_journal(receipt.runs[0].journal).lines[-1].fields["stopped"] is True
+    assert lines_of(receipt.runs[0])[-1].fields["stopped"] is True
     assert house(queue).restore().restored == BATCH
 
 

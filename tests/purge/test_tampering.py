@@ -13,10 +13,10 @@ import pytest
 from breachkit.errors import JournalBrokenError
 from breachkit.purge.chain import ORIGIN
 from breachkit.purge.journal import path_of
-from breachkit.purge.journal import read_journal
 from breachkit.purge.journal import spell_path
 from tests.purge.harness import SPAM
 from tests.purge.harness import house
+from tests.purge.harness import lines_of
 from tests.purge.harness import make_messages
 from tests.purge.harness import snapshot
 
@@ -183,5 +183,5 @@ def test_a_copied_tree_is_restored_where_it_lies(queue: Path, tmp_path: Path) ->
     moved = house(tmp_path / "copy" / "_outgoing")
     assert moved.restore().restored == 5
     assert snapshot(tmp_path / "copy" / "_outgoing") == before
-    kinds = [line.kind for line in read_journal(moved.runs()[0].journal).lines]
+    kinds = [line.kind for line in lines_of(moved.runs()[0])]
     assert kinds == ["run", *["intent"] * 5, "done", "end", "restoring", "restored"]

@@ -11,13 +11,13 @@ from breachkit.errors import DiskFullError
 from breachkit.errors import QuarantineUnwritableError
 from breachkit.files import QUARANTINE
 from breachkit.purge.disk import Disk
-from breachkit.purge.journal import read_journal
 from breachkit.purge.restore import Restore
 from tests.purge.faults import OtherVolumeDisk
 from tests.purge.faults import QuickDisk
 from tests.purge.harness import HAM
 from tests.purge.harness import SPAM
 from tests.purge.harness import house
+from tests.purge.harness import lines_of
 from tests.purge.harness import make_messages
 from tests.purge.harness import snapshot
 
@@ -123,7 +123,7 @@ def test_a_message_that_cannot_be_given_back_its_name_is_kept_as_it_is(queue: Pa
     disk = Racing()
     receipt = house(queue, disk).purge("pippo")
     assert receipt.purged == 4
-    assert "replaced" in [line.kind for line in read_journal(receipt.runs[0].journal).lines]
+    assert "replaced" in [line.kind for line in lines_of(receipt.runs[0])]
     name = Path(disk.raced or "")
     assert name.read_bytes() == b"third"
     name.unlink()
