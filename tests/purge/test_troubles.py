@@ -142,3 +142,17 @@ def test_a_link_where_copies_are_staged_is_not_followed(queue: Path, tmp_path: P
     done = whole.restore()
     assert (done.restored, done.failed) == (0, 4)
     assert not list((tmp_path / "trap").rglob("0000*"))
+
+
+def test_a_message_taken_away_while_it_is_restored_is_missing(queue: Path) -> None:
+    class Thief(QuickDisk):
+        """Somebody empties the quarantine after it was listed."""
+
+        def names(self, folder: str) -> list[str]:
+            found = super().names(folder)
+            os.unlink(os.path.join(folder, found[0]))  # noqa: PTH108, PTH118
+            return found
+
+    house(queue).purge("pippo")
+    done = house(queue, Thief()).restore()
+    assert (done.restored, done.missing, done.in_quarantine) == (3, 1, 0)
