@@ -19,6 +19,7 @@ from breachkit.content.decoding import OPENED
 from breachkit.content.decoding import TEXTUAL
 from breachkit.content.decoding import charset_text
 from breachkit.content.decoding import decoded_words
+from breachkit.content.decoding import end_of_block
 from breachkit.content.decoding import field_of
 from breachkit.content.decoding import parameters_of
 from breachkit.content.decoding import read_base64
@@ -91,17 +92,13 @@ def added_by_decoding(raw: bytes) -> bytes | None:
 
 def _block(raw: bytes) -> _Block | None:
     """Split at the first empty line; None when the header is not plain ASCII, or may hold RFC 2231 parameters."""
-    end = raw.find(b"\n\n")
-    with_return = raw.find(b"\n\r\n", 0, len(raw) if end < 0 else end + 2)
-    if with_return >= 0:
-        head, body = raw[:with_return], raw[with_return + 3 :]
-    else:
-        head, body = (raw, b"") if end < 0 else (raw[:end], raw[end + 2 :])
+    end, rest = end_of_block(raw)
+    head = raw[:end]
     if not head.isascii() or b"*" in head or b"\0" in head:
         return None
     if b"\r" in head:
         head = head.replace(b"\r\n", b"\n")
-    return _Block(b"\n" + head.replace(b"\n ", b"\0 ").replace(b"\n\t", b"\0\t"), body)
+    return _Block(b"\n" + head.replace(b"\n ", b"\0 ").replace(b"\n\t", b"\0\t"), raw[rest:])
 
 
 def _part(raw: bytes) -> _Block | None:

@@ -44,6 +44,7 @@ OPENED = frozenset({"message/rfc822", "message/global", "text/rfc822-headers"})
 """Kinds of parts that are messages, or the headers of one."""
 
 _FOLD = re.compile(r"\n(?=[ \t])")
+_EMPTY_LINE = re.compile(rb"\n\r?\n")
 _FIELD = re.compile(r"[!-9;-~]+[ \t]*:")
 _WORD = re.compile(r"=\?([^?*\s]*)(?:\*[^?\s]*)?\?([bq])\?([^?]*)\?=", re.IGNORECASE)
 _BETWEEN_WORDS = re.compile(r"(\?=)[ \t]+(?==\?)")
@@ -168,10 +169,16 @@ def _block(raw: bytes) -> tuple[list[tuple[str, str]], bytes]:
         return [], raw.partition(b"\n")[2]
     if not _FIELD.match(raw[:200].decode("latin-1")):
         return [], raw
-    ends = [end for end in (raw.find(b"\n\n"), raw.find(b"\n\r\n")) if end >= 0]
-    end = min(ends, default=len(raw))
+    end, rest = end_of_block(raw)
     lines = _FOLD.sub("", _readable(raw[:end]).replace("\r\n", "\n").removesuffix("\r")).split("\n")
-    return [field_of(line) for line in lines], raw[end + 1 :].partition(b"\n")[2]
+    return [field_of(line) for line in lines], raw[rest:]
+
+
+def end_of_block(raw: bytes, start: int = 0) -> tuple[int, int]:
+    """Find where a header block ends, and where what follows its empty line begins."""
+    # one pattern: looking for either line end goes through all of a message that has the other
+    found = _EMPTY_LINE.search(raw, start)
+    return found.span() if found else (len(raw), len(raw))
 
 
 def field_of(line: str) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from breachkit.content.decoding import OF_A_MESSAGE
 from breachkit.content.decoding import decoded_words
+from breachkit.content.decoding import end_of_block
 from breachkit.content.decoding import read_base64
 
 LONGEST_CODING = 300
@@ -26,6 +27,7 @@ _TYPE = re.compile(rb"content-type[ \t]*:\s*text/(?!rfc822-headers)[a-z0-9.+-]+\
 _USUAL_CHARSET = re.compile(rb"charset=\"?(?:us-ascii|utf-8|iso-8859-\d\d?|windows-125\d)(?=[\"\s;]|\Z)")
 _TRANSFER = re.compile(rb"content-transfer-encoding[ \t]*:\s*(7bit|8bit|binary|base64|quoted-printable)\s*")
 _OF_A_MESSAGE = re.compile(rb"(?:\A|\n)(?:%b)[ \t]*:" % "|".join(sorted(OF_A_MESSAGE)).encode())
+_BLANKS = (b" ", b"\t")
 _BEFORE_A_BLANK = re.compile(rb"(?<=.)(?=[ \t])", re.DOTALL)
 
 
@@ -58,13 +60,13 @@ class Glance:
 
     def tell(self, raw: bytes) -> bool | None:
         """Tell whether a decoded text holds it; None when only decoding shows."""
-        first, body = _end_of_block(raw, 0)
+        first, body = end_of_block(raw, 0)
         end = first
         if _FIELD.match(raw, body, body + LONGEST_NAME):
             # an envelope and the header, or the header and a first paragraph, which must not look like HTML
             if raw.startswith(b"<", body):
                 return self._tell_uncoded(raw)
-            end, body = _end_of_block(raw, body)
+            end, body = end_of_block(raw, body)
         lower = raw[:end].lower()
         coding = _coding_of(lower, first)
         if coding is None:
@@ -93,16 +95,14 @@ class Glance:
 
     def _may_be_spelled(self, head: bytes) -> bool:
         """Tell whether encoded words may spell it, with what stands around them in their header."""
-        unfolded = head.replace(b"\r\n", b"\n").replace(b"\n ", b" ").replace(b"\n\t", b"\t")
-        place = unfolded.find(b"=?")
+        place = head.find(b"=?")
         while place >= 0:
-            end = unfolded.find(b"\n", place)
-            line = unfolded[unfolded.rfind(b"\n", 0, place) + 1 : end if end >= 0 else len(unfolded)]
+            line, end = _header_around(head, place)
             if not line.isascii() or b"=?" in line.partition(b":")[0]:
                 return True
             if self._text in decoded_words(line.decode()):
                 return True
-            place = unfolded.find(b"=?", end) if end >= 0 else -1
+            place = head.find(b"=?", end)
         return False
 
     def _tell_uncoded(self, raw: bytes) -> bool | None:
@@ -118,13 +118,16 @@ class Glance:
         return None if is_coded or not _are_charsets_usual(lower) or self._folded.search(raw) else False
 
 
-def _end_of_block(raw: bytes, start: int) -> tuple[int, int]:
-    """Find where a header block ends, and where what follows its empty line begins."""
-    plain = raw.find(b"\n\n", start)
-    end = raw.find(b"\n\r\n", start, plain + 2 if plain >= 0 else len(raw))
-    if end >= 0:
-        return end, end + 3
-    return (plain, plain + 2) if plain >= 0 else (len(raw), len(raw))
+def _header_around(head: bytes, place: int) -> tuple[bytes, int]:
+    """Return the header that a place lies in, unfolded, and where it ends."""
+    begin = head.rfind(b"\n", 0, place)
+    while begin >= 0 and head.startswith(_BLANKS, begin + 1):
+        begin = head.rfind(b"\n", 0, begin)
+    end = head.find(b"\n", place)
+    while end >= 0 and head.startswith(_BLANKS, end + 1):
+        end = head.find(b"\n", end + 1)
+    end = end if end >= 0 else len(head)
+    return head[begin + 1 : end].replace(b"\r\n", b"").replace(b"\n", b""), end
 
 
 def _coding_of(lower: bytes, first: int) -> _Coding | None:

@@ -132,9 +132,10 @@ class Chooser:
             is_raw = is_raw and found_as
         return is_raw
 
-    def judge_decoded(self, raw: bytes) -> bool | None:
-        """Search a whole message that does not hold `alone`: False for a decoded hit. Raises TimeoutError."""
-        return False if self._searches[0].judge_decoded(raw) else None
+    @property
+    def is_decoded_hit(self) -> Callable[[bytes], bool]:
+        """What tells whether a whole message that does not hold `alone` holds it decoded. Raises TimeoutError."""
+        return self._searches[0].judge_decoded
 
     def senders_of(self, raw: bytes) -> Senders:
         """Read what a plan counts."""

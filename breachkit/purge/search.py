@@ -65,6 +65,7 @@ class Search:
         self._always_decodes = texts.is_regex or any("\n" in string for string in texts.strings)
         self._blanks = spells_blank(texts)
         self._glances = _glances(self._needles)
+        self._glance = self._glances[0] if len(self._glances) == 1 else None
         self._overlap = longest_reach(self._needles)
 
     def look(self, path: str) -> Hit | Unread | None:
@@ -97,8 +98,8 @@ class Search:
         """Search the decoded texts of a message whose raw bytes do not hold all that is sought. Raises TimeoutError."""
         if self._raw_only:
             return False
-        if len(self._glances) == len(self._needles) == 1:
-            is_held = self._glances[0].tell(raw)
+        if self._glance is not None:
+            is_held = self._glance.tell(raw)
             if is_held is not None:
                 return is_held
         return self._may_decode(raw) and self._is_enough(self._find(raw))

@@ -144,7 +144,7 @@ class Sweep:
         again: list[str] = []
         # most searches are for one literal string: nothing is found in what it is not in
         alone, is_raw_only = self._chooser.alone, self._chooser.is_raw_only
-        judge = self._chooser.judge_bytes if alone is None else self._chooser.judge_decoded
+        judge, is_decoded_hit = self._chooser.judge_bytes, self._chooser.is_decoded_hit
         read, close, opened = os.read, os.close, os.open  # looked up once, not 200,000 times
         try:
             for name in piece.names:
@@ -158,7 +158,13 @@ class Sweep:
                     if not 0 < len(raw) < FIRST:
                         again.append(name)
                         continue
-                    is_raw = True if alone is not None and alone in raw else None if is_raw_only else judge(raw)
+                    is_raw: bool | None
+                    if alone is None:
+                        is_raw = judge(raw)
+                    elif alone in raw:
+                        is_raw = True
+                    else:
+                        is_raw = None if is_raw_only or not is_decoded_hit(raw) else False
                     if is_raw is None or self._take(f"{piece.folder}{os.sep}{name}", raw, handle, swept, is_raw=is_raw):
                         swept.bytes += len(raw)
                     else:
