@@ -8,6 +8,7 @@ import sys
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
+from typing import Literal
 
 import typer
 
@@ -43,13 +44,12 @@ def prepare_streams() -> None:
 def write(text: str | Iterable[str], path: Path | None) -> None:
     """Write the product, or its pieces, to stdout or, now that all is done, to a file.
 
-    A closed pipe ends the printing only.
+    The file is whole or not there: an error on the way leaves the one that was. A closed pipe ends the printing only.
     """
     pieces = (text,) if isinstance(text, str) else text
     if path is not None and str(path) != "-":
         try:
-            with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
-                stream.writelines(pieces)
+            _write_file(path.resolve(), pieces)
         except OSError as error:
             from breachkit.errors import OutputFileError
 
@@ -63,6 +63,26 @@ def write(text: str | Iterable[str], path: Path | None) -> None:
             raise
         # what is left in the buffer must not be flushed at exit into the closed pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _write_file(path: Path, pieces: Iterable[str]) -> None:
+    if path.exists() and not path.is_file():  # a device or a pipe
+        _fill(path, "w", pieces)
+        return
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        _fill(part, "x", pieces)
+        if path.exists():
+            part.chmod(path.stat().st_mode)  # what was private stays so
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def _fill(path: Path, mode: Literal["w", "x"], pieces: Iterable[str]) -> None:
+    with path.open(mode, encoding="utf-8", errors="backslashreplace", newline="") as stream:
+        stream.writelines(pieces)
 
 
 def finish(books: Books, *, findings: bool, say: Callable[[], str] | None = None, is_incomplete: bool = False) -> None:

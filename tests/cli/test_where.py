@@ -14,6 +14,7 @@ import typer.main
 
 from breachkit.cli import app
 from breachkit.cli.output import prepare_streams
+from breachkit.cli.output import write
 from breachkit.reading.where import Asked
 from breachkit.reading.where import find_evidence
 from breachkit.servers.icewarp import SERVER
@@ -21,6 +22,7 @@ from tests.conftest import story
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.conftest import Ran
@@ -123,6 +125,35 @@ def test_output_goes_to_a_file_when_all_is_done(cli: Callable[..., Ran], tmp_pat
     ran = cli("scan", "--root", story("guide"), "--output", tmp_path / "no" / "such" / "folder")
     assert (ran.code, ran.out) == (1, "")
     assert "cannot be written" in ran.err
+
+
+def test_a_file_that_cannot_be_finished_leaves_the_one_that_was(tmp_path: Path) -> None:
+    target = tmp_path / "findings.json"
+    target.write_text("the last ones")
+    target.chmod(0o600)
+
+    def pieces() -> Iterator[str]:
+        yield "half"
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write(pieces(), target)
+    assert target.read_text() == "the last ones"
+    link = tmp_path / "link.json"
+    link.symlink_to(target)
+    write(["new ", "ones"], link)
+    assert target.read_text() == "new ones"
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["findings.json", "link.json"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="POSIX only")
+def test_output_goes_into_a_pipe_with_a_name(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with breachkit("scan", "--root", str(story("guide")), "--format", "json", "--output", str(pipe)) as process:
+        assert json.loads(pipe.read_bytes())["messages"] == 125
+    assert process.returncode == 0
 
 
 def breachkit(*words: str, **environment: str) -> subprocess.Popen[bytes]:
