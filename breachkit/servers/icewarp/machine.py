@@ -33,6 +33,18 @@ LogEntry = tuple[Key, float, bytes, bytes, Place]
 """One line of a log: (peer, thread), seconds since the epoch, marker (`<<<`, `>>>` or empty), text, place."""
 
 
+_MARKERS = frozenset({RECEIVED, SENT})
+_AFTER_MARKER = frozenset({b" ", b""})
+
+
+def entry_of(key: Key, ts: float, text: bytes, place: Place) -> LogEntry:
+    """Make an entry of a line whose text begins behind its stamp."""
+    marker = text[:3]
+    if marker in _MARKERS and text[3:4] in _AFTER_MARKER:
+        return key, ts, marker, text[4:], place
+    return key, ts, b"", text, place
+
+
 def opening(entry: LogEntry, reading: Reading) -> Dialogue | None:
     """Begin a session with this line, or None when the line belongs to no session."""
     (peer, thread), ts, marker, text, place = entry

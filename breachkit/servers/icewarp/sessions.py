@@ -15,11 +15,10 @@ from breachkit.files import read_blocks
 from breachkit.records import Locus
 from breachkit.records import Skipped
 from breachkit.servers.icewarp.lines import ALIEN_LINE
-from breachkit.servers.icewarp.lines import RECEIVED
-from breachkit.servers.icewarp.lines import SENT
 from breachkit.servers.icewarp.lines import Clock
 from breachkit.servers.icewarp.lines import parse_line
 from breachkit.servers.icewarp.machine import begins_anew
+from breachkit.servers.icewarp.machine import entry_of
 from breachkit.servers.icewarp.machine import feed
 from breachkit.servers.icewarp.machine import finish
 from breachkit.servers.icewarp.machine import is_end
@@ -43,9 +42,6 @@ if TYPE_CHECKING:
 
 SILENCE = 12 * 3600
 """Seconds without any line that are reported as a gap of the log."""
-
-_MARKERS = frozenset({RECEIVED, SENT})
-_AFTER_MARKER = frozenset({b" ", b""})
 
 
 def read_entries(logs: Iterable[LogFile], reading: Reading, tally: LogTally) -> Iterator[LogEntry | Skipped]:
@@ -79,11 +75,7 @@ def _entries(block: Block, label: str, clock: Clock, zone: tzinfo) -> Iterator[L
                 yield Skipped(reason, Locus(label, offset, number))
         else:
             peer, thread, ts, text = parsed
-            marker = text[:3]
-            if marker in _MARKERS and text[3:4] in _AFTER_MARKER:
-                yield (peer, thread), ts, marker, text[4:], (label, offset, number)
-            else:
-                yield (peer, thread), ts, b"", text, (label, offset, number)
+            yield entry_of((peer, thread), ts, text, (label, offset, number))
         offset += len(raw) + 1
 
 

@@ -6,8 +6,6 @@ sessions that may have begun before, lines of those still open behind, and how i
 
 from __future__ import annotations
 
-import copy
-from datetime import datetime
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
@@ -16,27 +14,24 @@ import numpy as np
 from breachkit.files import OVERLONG
 from breachkit.records import Skipped
 from breachkit.servers.icewarp import codes
-from breachkit.servers.icewarp.blocks import split_block
-from breachkit.servers.icewarp.lines import Clock
 from breachkit.servers.icewarp.sessions import SILENCE
 from breachkit.servers.icewarp.sieve import Sieve
-from breachkit.servers.icewarp.slabs import read_slabs
+from breachkit.servers.icewarp.splits import clock_of
+from breachkit.servers.icewarp.splits import read_splits
 from breachkit.servers.icewarp.weaver import Weaver
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from breachkit.servers import LogFile
     from breachkit.servers import Reading
     from breachkit.servers.facts import LogFacts
     from breachkit.servers.facts import Question
     from breachkit.servers.icewarp.blocks import Lines
-    from breachkit.servers.icewarp.blocks import Split
+    from breachkit.servers.icewarp.lines import Clock
     from breachkit.servers.icewarp.pieces import Piece
     from breachkit.servers.icewarp.pieces import Setting
     from breachkit.servers.icewarp.pieces import Span
     from breachkit.servers.icewarp.segments import Seam
-    from breachkit.servers.icewarp.slabs import Slab
 
 
 class Dated(NamedTuple):
@@ -104,11 +99,6 @@ def read_span(span: Span, reading: Reading, question: Question, setting: Setting
     return Part(weaver.facts, counter.counted(), weaver.seam(), dated, tuple(numbers))
 
 
-def clock_of(log: LogFile, reading: Reading, previous: float | None) -> Clock:
-    """Set a clock by the name of a log."""
-    return Clock(log.day or datetime.fromtimestamp(log.mtime, reading.zone).date(), reading.zone, previous)
-
-
 class _Reader(NamedTuple):
     """What the lines of a span go to."""
 
@@ -119,31 +109,17 @@ class _Reader(NamedTuple):
 
     def read(self, piece: Piece, clock: Clock) -> int:
         """Read one piece; return how many lines it has."""
-        log, facts = piece.log, self.weaver.facts
-        number = self.weaver.log(log.label)
+        number = self.weaver.log(piece.log.label)
         lines = 0
-        for slab in read_slabs(piece):
-            if isinstance(slab, Skipped):
-                facts.skip([slab._replace(source=slab.source._replace(line=lines + 1))])
-                self.counter.lines += slab.reason == OVERLONG
-                lines += slab.reason == OVERLONG
-                continue
-            split = self._split(slab, log.label, (number, lines + 1), clock)
-            facts.skip(split.skipped)
-            self.counter.count(split.lines, len(split.skipped))
-            lines += split.number
-            self.reading.progress(slab.size)
+        for split in read_splits(piece, number, clock, self.reading, self.take):
+            if isinstance(split, Skipped):
+                self.weaver.facts.skip([split])
+                lines += self.counter.pass_over(split)
+            else:
+                self.weaver.facts.skip(split.skipped)
+                self.counter.count(split.lines, len(split.skipped))
+                lines += split.number
         return lines
-
-    def _split(self, slab: Slab, label: str, place: tuple[int, int], clock: Clock) -> Split:
-        """Split a block and hand its lines on."""
-        before = copy.copy(clock)
-        split = split_block(slab, label, place, clock, self.reading.zone)
-        if not self.take(split.lines):
-            clock.set_back(before)
-            split = split_block(slab, label, place, clock, self.reading.zone, is_regular=False)
-            self.take(split.lines)
-        return split
 
 
 class Counter:
@@ -175,6 +151,11 @@ class Counter:
     def previous(self) -> float | None:
         """The last moment so far, of what stands before as well."""
         return max((moment for moment in (self._seed, self.last) if moment is not None), default=None)
+
+    def pass_over(self, skipped: Skipped) -> int:
+        """Count what is no block; return how many lines it has."""
+        self.lines += skipped.reason == OVERLONG
+        return int(skipped.reason == OVERLONG)
 
     def count(self, lines: Lines, skipped: int) -> None:
         """Count some lines, and how many were none."""

@@ -19,7 +19,7 @@ from breachkit.servers.icewarp.blocks import words_at
 from breachkit.servers.icewarp.pieces import Setting
 from breachkit.servers.icewarp.sessions import SILENCE
 from breachkit.servers.icewarp.slabs import PADDING
-from breachkit.servers.icewarp.spans import clock_of
+from breachkit.servers.icewarp.splits import clock_of
 from breachkit.servers.icewarp.weaver import Weaver
 
 if TYPE_CHECKING:

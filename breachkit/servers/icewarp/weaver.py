@@ -21,10 +21,9 @@ from breachkit.servers.icewarp.blocks import has_prefixes
 from breachkit.servers.icewarp.chorus import Chorus
 from breachkit.servers.icewarp.chorus import perform
 from breachkit.servers.icewarp.dialogue import ACCEPTED_ID
-from breachkit.servers.icewarp.lines import RECEIVED
-from breachkit.servers.icewarp.lines import SENT
 from breachkit.servers.icewarp.machine import IDLE
 from breachkit.servers.icewarp.machine import begins_anew
+from breachkit.servers.icewarp.machine import entry_of
 from breachkit.servers.icewarp.machine import feed
 from breachkit.servers.icewarp.machine import finish
 from breachkit.servers.icewarp.machine import is_end
@@ -52,9 +51,6 @@ if TYPE_CHECKING:
     from breachkit.servers.icewarp.machine import Key
     from breachkit.servers.icewarp.machine import LogEntry
     from breachkit.servers.icewarp.segments import Rows
-
-_MARKERS = frozenset({RECEIVED, SENT})
-_AFTER_MARKER = frozenset({b" ", b""})
 
 PATIENCE = 3
 """Blocks for which an open session waits for its end before it is led line by line."""
@@ -296,12 +292,8 @@ class Weaver:
         self.facts.take(finish(self._alive.pop(key), self._node, self._reading.zone), self._question)
 
     def _entry(self, lines: Lines, row: int, key: Key) -> LogEntry:
-        text = lines.raw(row)
         place = (self.labels[int(lines.log[row])], int(lines.offset[row]), int(lines.number[row]))
-        marker = text[:3]
-        if marker in _MARKERS and text[3:4] in _AFTER_MARKER:
-            return key, float(lines.ts[row]), marker, text[4:], place
-        return key, float(lines.ts[row]), b"", text, place
+        return entry_of(key, float(lines.ts[row]), lines.raw(row), place)
 
     # -- ends --------------------------------------------------------------------------------------
 
