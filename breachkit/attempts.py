@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from typing import NamedTuple
+from typing import cast
 
 from breachkit.columns import NOBODY
 from breachkit.columns import Columns
@@ -17,6 +18,7 @@ from breachkit.records import AuthAttempt
 from breachkit.records import Locus
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from collections.abc import Iterable
     from collections.abc import Iterator
     from collections.abc import Sequence
@@ -92,11 +94,32 @@ class Attempts(Columns):
         columns = self.columns
         won = self.names.known("success")
         return {
-            self.place(row): Locus(
-                self.names.texts[path], columns["begin_offset"][row], columns["begin_line"][row], self.place(row).node
-            )
+            self.place(row): self._begin(row)._replace(node=self.place(row).node)
             for row, (outcome, path) in enumerate(zip(columns["outcome"], columns["begin_path"], strict=True))
             if outcome == won and path != NOBODY
+        }
+
+    def _begin(self, row: int) -> Locus:
+        columns = self.columns
+        return Locus(
+            cast("str", self.name("begin_path", row)), columns["begin_offset"][row], columns["begin_line"][row]
+        )
+
+    def users(self, outcome: Outcome) -> set[str]:
+        """List the user names, as typed, of the tries with an outcome."""
+        columns = self.columns
+        wanted = self.names.known(outcome)
+        rows = zip(columns["user"], columns["outcome"], strict=True)
+        return {self.names.texts[user] for user in {one for one, found in rows if found == wanted} - {NOBODY}}
+
+    def begins_of(self, is_meant: Callable[[str], bool]) -> set[Locus]:
+        """Tell where the sessions begin in which a user name was typed that is meant."""
+        columns = self.columns
+        meant = {user for user in {*columns["user"]} - {NOBODY} if is_meant(self.names.texts[user])}
+        return {
+            self._begin(row)
+            for row, (user, path) in enumerate(zip(columns["user"], columns["begin_path"], strict=True))
+            if user in meant and path != NOBODY
         }
 
     def append(self, tried: AuthAttempt, begin: Locus | None = None) -> None:

@@ -19,11 +19,13 @@ from breachkit.reading import gather
 from breachkit.reading.where import Asked
 from breachkit.reading.where import find_evidence
 from breachkit.servers import Reading
+from breachkit.servers import Sought
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Iterator
 
+    from breachkit.detect import tracing
     from breachkit.detect.names import Directory
     from breachkit.reading.where import Where
     from breachkit.records import Locus
@@ -102,32 +104,50 @@ def _choose(where: Where, word: str, books: gather.Books) -> Chosen:
     from breachkit.detect.names import spelled
     from breachkit.detect.tracing import find_followers
     from breachkit.detect.tracing import is_wanted
+    from breachkit.detect.tracing import joins_of
     from breachkit.detect.tracing import parse_wanted
 
     if not gather.smtp_logs(where):
         raise NoLogsError(where.layout.root or ".", where.server.looked_for)
     directory = Directory(gather.read_accounts(where, books))
     wanted = parse_wanted(word, directory)
-    facts = gather.SmtpFacts()
-    chosen: list[Session] = []
-    clients: list[Session] = []
-    won = {spelled(word)}
-    for session in gather.each_session(where, books, gather.run_fingerprints(), facts.tally):
-        won |= {spelled(tried.user) for tried in session.attempts if tried.user and tried.outcome == "success"}
-        if is_wanted(session, wanted, directory):
-            chosen.append(session)
-        elif session.kind == "client":
-            clients.append(session)
+    fingerprints = gather.run_fingerprints()
+    facts = gather.read_smtp(where, books, fingerprints, (), by_hour=False)
+    found = (
+        session
+        for sought in _sought(wanted, facts, directory)
+        for session in gather.find_sessions(where, sought, fingerprints, "sessions")
+    )
+    chosen = {session.source: session for session in found if is_wanted(session, wanted, directory)}
     if not chosen:
         raise NothingTracedError(word, _reach(facts, where))
-    groups = find_followers(chosen, clients, wanted)
+    joins = joins_of(chosen.values(), wanted)
+    others = (
+        gather.find_sessions(where, Sought(texts=joins, is_client=True), fingerprints, "deliveries") if joins else ()
+    )
+    clients = [session for session in others if session.kind == "client" and session.source not in chosen]
+    won = {spelled(word), *map(spelled, facts.attempts.users("success"))}
     seen = Directory((), won)
     return Chosen(
-        [session for group in groups for session in group],
+        [session for group in find_followers(chosen.values(), clients, wanted) for session in group],
         facts,
         directory,
         lambda name: spelled(name) in won or seen.is_known(name) or directory.is_known(name),
     )
+
+
+def _sought(wanted: tracing.Wanted, facts: gather.SmtpFacts, directory: Directory) -> Iterator[Sought]:
+    """Spell what is wanted as the readers know it: an address, or else what may be an account and a message."""
+    from breachkit.detect.tracing import is_name
+
+    if wanted.client_ip is not None:
+        yield Sought(client_ip=wanted.client_ip)
+        return
+    begins = facts.attempts.begins_of(lambda user: is_name(user, wanted, directory))
+    if begins:
+        yield Sought(places=frozenset(begins))
+    if wanted.queue_id and "@" not in wanted.queue_id:
+        yield Sought(texts=frozenset({wanted.queue_id}))
 
 
 def _reach(facts: gather.SmtpFacts, where: Where) -> str:

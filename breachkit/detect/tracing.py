@@ -45,8 +45,18 @@ def is_wanted(session: Session, wanted: Wanted, directory: Directory) -> bool:
         return session.client_ip == wanted.client_ip
     if any(sent.queue_id == wanted.queue_id for sent in session.transactions):
         return True
-    typed = {tried.user for tried in session.attempts if tried.user is not None}
-    return any({spelled(name), directory.resolve(name).account} & wanted.names for name in typed)
+    return any(is_name(tried.user, wanted, directory) for tried in session.attempts if tried.user is not None)
+
+
+def is_name(user: str, wanted: Wanted, directory: Directory) -> bool:
+    """Tell whether a user name, as typed, means the account that is looked for."""
+    return not wanted.names.isdisjoint((spelled(user), directory.resolve(user).account))
+
+
+def joins_of(chosen: Iterable[Session], wanted: Wanted) -> frozenset[str]:
+    """List the texts of which each client session that carried on a message of the chosen ones holds one."""
+    keys = {key for session in chosen for key in _keys_of(session, wanted)}
+    return frozenset((sender_or_id if rcpt_to is None else rcpt_to) or "" for sender_or_id, rcpt_to in keys) - {""}
 
 
 def find_followers(chosen: Iterable[Session], clients: Iterable[Session], wanted: Wanted) -> list[list[Session]]:

@@ -17,7 +17,6 @@ from breachkit.errors import BreachkitError
 from breachkit.errors import PathUnreadableError
 from breachkit.errors import UnbalancedError
 from breachkit.progress import bar
-from breachkit.records import AuthAttempt
 from breachkit.records import Skipped
 from breachkit.report.inputs import Gap
 from breachkit.report.inputs import Inputs
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from breachkit.records import Session
     from breachkit.servers import LogFile
     from breachkit.servers import QueueFolder
+    from breachkit.servers import Sought
 
 KEPT_EXAMPLES = 3
 HOUR = 3600
@@ -200,15 +200,14 @@ def read_smtp(  # noqa: PLR0913  what is read, and what is asked of it
     return facts
 
 
-def each_session(where: Where, books: Books, fingerprints: Fingerprints, tally: LogTally) -> Iterator[Session]:
-    """Read SMTP sessions with a progress bar, within --since and --until. Raises AlienLogError."""
+def find_sessions(where: Where, sought: Sought, fingerprints: Fingerprints, title: str) -> Iterator[Session]:
+    """Read the SMTP sessions that are sought, and perhaps others, within --since and --until, with a progress bar."""
     logs = smtp_logs(where)
-    with bar(sys.stderr, "logs", sum(log.size for log in logs), "B") as progress:
+    with bar(sys.stderr, title, sum(log.size for log in logs), "B") as progress:
         reading = Reading(where.zone, fingerprints, progress)
-        for session in books.keep(where.server.read_sessions(logs, reading, tally)):
+        for session in where.server.find_sessions(logs, reading, sought):
             if where.is_inside(session.start):
                 yield session
-    _count_logs(where, books, logs, tally)
 
 
 def _count_logs(where: Where, books: Books, logs: Sequence[LogFile], tally: LogTally) -> None:
@@ -224,13 +223,11 @@ def _count_logs(where: Where, books: Books, logs: Sequence[LogFile], tally: LogT
 def read_doors(where: Where, facts: SmtpFacts, books: Books, fingerprints: Fingerprints) -> None:
     """Add the tries to log in at other doors to the facts."""
     logs = [log for log in where.layout.logs if log.service not in {None, "smtp"}]
-    reading = Reading(where.zone, fingerprints, lambda _amount: None)
-    for row in where.server.read_doors(logs, reading, facts.door_tally):
-        if isinstance(row, AuthAttempt):
-            if where.is_inside(row.ts):
-                facts.attempts.append(row)
-        else:
-            books.skip(row)
+    if logs:  # numpy, see `read_smtp`
+        with bar(sys.stderr, "doors", sum(log.size for log in logs), "B") as progress:
+            reading = Reading(where.zone, fingerprints, progress)
+            tries = where.server.read_doors(logs, reading, facts.door_tally)
+            facts.attempts.extend(tried for tried in tries if where.is_inside(tried.ts))
     books.files += len(logs)
     books.lines += facts.door_tally.lines
     books.bytes += facts.door_tally.bytes

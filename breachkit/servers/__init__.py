@@ -157,6 +157,20 @@ class Containment(NamedTuple):
     """Addresses that attacked it."""
 
 
+class Sought(NamedTuple):
+    """Which SMTP sessions are sought: those of an address, else those in which a text stands, else those that begin at
+    some places.
+    """  # noqa: D205  the three fill the line
+
+    client_ip: str | None = None
+    """Canonical."""
+    texts: frozenset[str] = frozenset()
+    """Letters of either case are the same."""
+    is_client: bool = False
+    """Those in which the mail server delivers outwards, of the ones in which a text stands."""
+    places: frozenset[Locus] = frozenset()
+
+
 class LogTally:
     """What the lines of the logs showed, beside the sessions themselves."""
 
@@ -205,12 +219,12 @@ class MailServer:
     """Return the folder that holds the topmost queue folder above, or at, a queue folder: the quarantine's place."""
     is_live: Callable[[Path], bool]
     """Tell whether the server might deliver, by the names above it, what lies at a path."""
-    read_sessions: Callable[[Sequence[LogFile], Reading, LogTally], Iterator[Session | Skipped]]
-    """Read SMTP sessions."""
+    find_sessions: Callable[[Sequence[LogFile], Reading, Sought], Iterator[Session]]
+    """Read the SMTP sessions that are sought, and perhaps others; what cannot be read is passed over."""
     read_facts: Callable[[Sequence[LogFile], Reading, Question, LogTally, int | None], LogFacts]
     """Read what SMTP logs say as far as a question about accounts needs it, in so many processes (None: as many as
     pay)."""
-    read_doors: Callable[[Sequence[LogFile], Reading, LogTally], Iterator[AuthAttempt | Skipped]]
+    read_doors: Callable[[Sequence[LogFile], Reading, LogTally], Iterator[AuthAttempt]]
     """Read the tries to log in at doors other than SMTP."""
     read_transcripts: Callable[
         [Sequence[LogFile], Reading, frozenset[Locus], Callable[[str], bool], bool],

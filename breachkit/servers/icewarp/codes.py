@@ -176,4 +176,10 @@ def are_marked(code: Column) -> Column:
     return marked
 
 
+def are_commands(code: Column) -> Column:
+    """Tell which kinds are commands that the peer sent."""
+    commands: Column = _IS_COMMAND[code]
+    return commands
+
+
 _IS_MARKED = ~np.isin(np.arange(256), (NOTE, BEGUN, SUMMARY, CONNECTED, DISCONNECTED))

@@ -49,7 +49,7 @@ _AUTH_CODES = (b"334", b"235")
 _CONTENT_COUNT = re.compile(rb"\d+ bytes \(")
 ACCEPTED_ID = re.compile(rb"message[- ]id:? +<?([^\s<>]{1,100}?)>?(?: |$)", re.IGNORECASE)
 _SUMMARY_END = re.compile(rb"> (\d{1,6}) \d{1,15} \d{1,6}:\d\d:\d\d ([^<>]*)\Z")
-_CLIENT_MARK = b"client session"
+CLIENT_MARK = b"client session"
 _MOST_AWAITED = 1_000
 """Commands without an answer that are remembered; a flood of them is not."""
 
@@ -170,7 +170,7 @@ class Dialogue:
         if text.startswith(b"***"):
             self._take_summary(ts, text, source)
             return
-        if _CLIENT_MARK in text[:NOTE_READ].lower() and not self.has_dialogue:
+        if CLIENT_MARK in text[:NOTE_READ].lower() and not self.has_dialogue:
             self.kind = "client"
         if self.kind == "client":
             self._noted.add(text[:NOTE_READ])

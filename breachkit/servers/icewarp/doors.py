@@ -10,23 +10,31 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from typing import TYPE_CHECKING
+from typing import NamedTuple
+
+import numpy as np
 
 from breachkit.records import AuthAttempt
 from breachkit.records import Locus
-from breachkit.records import Skipped
 from breachkit.sasl import Credentials
 from breachkit.sasl import Exchange
 from breachkit.sasl import Password
 from breachkit.sasl import decode_text
+from breachkit.servers.icewarp import codes
 from breachkit.servers.icewarp.lines import RECEIVED
 from breachkit.servers.icewarp.lines import SENT
 from breachkit.servers.icewarp.machine import IDLE
 from breachkit.servers.icewarp.machine import canonical
+from breachkit.servers.icewarp.machine import entry_of
+from breachkit.servers.icewarp.segments import order_by
 from breachkit.servers.icewarp.sessions import by_node
-from breachkit.servers.icewarp.sessions import read_entries
+from breachkit.servers.icewarp.sift import Holding
+from breachkit.servers.icewarp.sift import names_of
+from breachkit.servers.icewarp.sift import sift
+from breachkit.servers.icewarp.spans import Counter
+from breachkit.servers.icewarp.stitch import count_up
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from collections.abc import Iterator
     from collections.abc import Sequence
 
@@ -35,6 +43,8 @@ if TYPE_CHECKING:
     from breachkit.servers import LogFile
     from breachkit.servers import LogTally
     from breachkit.servers import Reading
+    from breachkit.servers.icewarp.blocks import Column
+    from breachkit.servers.icewarp.blocks import Lines
     from breachkit.servers.icewarp.machine import Key
     from breachkit.servers.icewarp.machine import LogEntry
 
@@ -47,6 +57,9 @@ _POP_APOP = re.compile(rb"APOP (\S+) \S+", re.IGNORECASE)
 _POP_AUTH = re.compile(rb"AUTH (\S.*)", re.IGNORECASE)
 _IMAP_LOGIN = re.compile(rb"(\S{1,32}) LOGIN " + _WORD + rb" " + _WORD, re.IGNORECASE)
 _IMAP_AUTHENTICATE = re.compile(rb"(\S{1,32}) AUTHENTICATE (\S.*)", re.IGNORECASE)
+_BEGINNINGS = ("<<< USER ", "<<< PASS ", "<<< APOP ", "<<< AUTH ", " LOGIN ", " AUTHENTICATE ")
+"""One of these stands in every line that begins a try."""
+_EDGES = (codes.CONNECTED, codes.DISCONNECTED)
 _LONGEST = 2_000
 """Bytes of a line that are searched: no user name or password is longer."""
 
@@ -144,7 +157,7 @@ def _visible(password: str) -> Password | None:
     return None if not password.strip("*xX•.") else Password(password)
 
 
-def read_doors(logs: Sequence[LogFile], reading: Reading, tally: LogTally) -> Iterator[AuthAttempt | Skipped]:
+def read_doors(logs: Sequence[LogFile], reading: Reading, tally: LogTally) -> Iterator[AuthAttempt]:
     """Read the answered tries to log in at POP3, IMAP and web doors.
 
     Lines of another form are not skipped evidence here: the grammar of these logs is not known to be this one.
@@ -152,24 +165,121 @@ def read_doors(logs: Sequence[LogFile], reading: Reading, tally: LogTally) -> It
     for node_logs in by_node(logs, DOORS):
         service = node_logs[0].service
         if service is not None:
-            yield from _attempts(read_entries(node_logs, reading, tally), service, reading)
+            counter = Counter(None)
+            doors = Doors(service, reading)
+            for label, lines, begun in sift(node_logs, reading, counter, Holding(_BEGINNINGS)):
+                yield from doors.take(lines, label, begun)
+            count_up(tally, [counter.counted()])
 
 
-def _attempts(entries: Iterable[LogEntry | Skipped], service: Service, reading: Reading) -> Iterator[AuthAttempt]:
-    alive: dict[Key, Door] = {}
-    for entry in entries:
-        if isinstance(entry, Skipped):
-            continue
-        key, ts, marker, text, _ = entry
-        if not marker:
-            if text.startswith((b"Connected", b"Disconnected")):
-                alive.pop(key, None)
-            continue
-        door = alive.get(key)
-        if door is None or ts - door.last > IDLE:
-            door = alive[key] = Door()
-        door.last = ts
-        if marker == RECEIVED:
+class _Sorted(NamedTuple):
+    """The lines of a block sorted by key, cut where another session of the key begins."""
+
+    key: Column
+    order: Column
+    code: Column
+    ts: Column
+    stretch: Column
+    """A number for each session."""
+
+
+class _Entries:
+    """Makes entries of some lines of a block: lists are asked faster than columns."""
+
+    def __init__(self, lines: Lines, label: str) -> None:
+        self._text = lines.text
+        self._label = label
+        columns = (lines.begin, lines.stop, lines.ts, lines.offset, lines.number)
+        self._rows = list(zip(*(column.tolist() for column in columns), strict=True))
+
+    def of(self, row: int, name: Key) -> LogEntry:
+        """Make an entry of a line."""
+        begin, stop, ts, offset, number = self._rows[row]
+        return entry_of(name, ts, self._text[begin:stop], (self._label, offset, number))
+
+
+class Doors:
+    """Takes blocks of lines, and shows a `Door` only what belongs to a try: from its beginning to its answer.
+
+    No other line changes what a door knows.
+    """
+
+    def __init__(self, service: Service, reading: Reading) -> None:
+        self._service = service
+        self._reading = reading
+        self._open: dict[int, Door] = {}
+        """Those that know something, by key."""
+
+    def take(self, lines: Lines, label: str, begun: Column) -> list[AuthAttempt]:
+        """Take a block; return the tries that were answered in it, in order.
+
+        Args:
+            lines: the block.
+            label: its log.
+            begun: the rows that may begin a try.
+        """
+        is_begun = np.zeros(len(lines.key), np.bool_)
+        is_begun[begun] = True
+        told = np.flatnonzero(codes.are_marked(lines.code) | np.isin(lines.code, _EDGES))
+        if not len(told):
+            return []
+        lines, is_begun = lines.pick(told), is_begun[told]
+        block, entries = _sorted(lines), _Entries(lines, label)
+        is_begun = is_begun[block.order]
+        doors = self._going_on(block)
+        is_begun[[place for place, door in doors.values() if door.knock is not None]] = True
+        here = {stretch: door for stretch, (_, door) in doors.items()}
+        names = names_of(lines.pick(block.order[is_begun]))
+        found: list[tuple[int, AuthAttempt]] = []
+        behind = 0
+        keys, stretches, order = (column.tolist() for column in (block.key, block.stretch, block.order))
+        for begin in np.flatnonzero(is_begun).tolist():
+            door = here.setdefault(stretches[begin], Door())
+            name = names[keys[begin]]
+            place = max(begin, behind)
+            # behind the beginning only what an answer is awaited for
+            while place < len(stretches) and stretches[place] == stretches[begin] and (place == begin or door.knock):
+                row = order[place]
+                attempt = self._show(door, entries.of(row, name))
+                if attempt is not None:
+                    found.append((row, attempt))
+                place += 1
+            behind = max(behind, place)
+        self._keep(block, here)
+        return [attempt for _, attempt in sorted(found, key=lambda pair: pair[0])]
+
+    def _show(self, door: Door, entry: LogEntry) -> AuthAttempt | None:
+        if entry[2] == RECEIVED:
             door.received(entry)
-        elif marker == SENT and (attempt := door.sent(entry, service, reading)):
-            yield attempt
+        return door.sent(entry, self._service, self._reading) if entry[2] == SENT else None
+
+    def _going_on(self, block: _Sorted) -> dict[int, tuple[int, Door]]:
+        """Find the doors that were open before: by session, the place of the first line here."""
+        known = np.fromiter(self._open, np.uint64, len(self._open))
+        first = np.searchsorted(block.key, known)
+        is_here = block.key[np.minimum(first, len(block.key) - 1)] == known
+        doors: dict[int, tuple[int, Door]] = {}
+        for key, place in zip(known[is_here].tolist(), first[is_here].tolist(), strict=True):
+            door = self._open.pop(key)
+            if block.code[place] not in _EDGES and block.ts[place] - door.last <= IDLE:
+                doors[int(block.stretch[place])] = place, door
+        return doors
+
+    def _keep(self, block: _Sorted, here: dict[int, Door]) -> None:
+        """Keep the doors whose sessions may go on in the next block."""
+        last = np.searchsorted(block.stretch, [*here], "right") - 1
+        key = block.key[last].tolist()
+        goes_on = np.append(block.key[1:] != block.key[:-1], True)[last].tolist()
+        ts = block.ts[last].tolist()
+        for door, *known in zip(here.values(), key, goes_on, ts, strict=True):
+            if known[1] and (door.user or door.knock):
+                door.last = known[2]
+                self._open[known[0]] = door
+
+
+def _sorted(lines: Lines) -> _Sorted:
+    order = order_by(lines.key)
+    key, code, ts = lines.key[order], lines.code[order], lines.ts[order]
+    begins = np.isin(code, _EDGES)
+    begins[1:] |= (key[1:] != key[:-1]) | (ts[1:] - ts[:-1] > IDLE)
+    return _Sorted(key, order, code, ts, np.cumsum(begins))

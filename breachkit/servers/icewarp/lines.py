@@ -46,10 +46,6 @@ _BACKWARDS = 2 * 3_600
 Place = tuple[str, int, int]
 """What a Locus is made of; it is made only where one is kept, which few of a million lines need."""
 
-LogLine = tuple[bytes, bytes, float, bytes]
-"""A line with its date, split but not understood: peer, thread, seconds since the epoch, text. A plain tuple: a
-NamedTuple a line costs a tenth of the reading."""
-
 
 class Clock:
     """Dates the lines of one log file: the day from its name, rolled on where the time of day falls.
@@ -142,15 +138,6 @@ def split_line(text: bytes, zone: tzinfo) -> Parts | None:
         return Parts(peer, thread, time, None, begin)
     ts = _moment(_iso(iso), iso_zone, zone) if iso is not None else _moment(_rfc(rfc), rfc_zone, zone)
     return None if ts is None else Parts(peer, thread, None, ts, begin)
-
-
-def parse_line(text: bytes, clock: Clock, zone: tzinfo) -> LogLine | None:
-    """Split a line and date it; None when it does not begin as a line of a session does."""
-    parts = split_line(text, zone)
-    if parts is None:
-        return None
-    ts = clock.at(parts.time) if parts.time is not None else parts.ts
-    return None if ts is None else (parts.peer, parts.thread, ts, text[parts.begin :])
 
 
 def _iso(stamp: bytes) -> datetime | None:

@@ -58,7 +58,7 @@ class Sieve:
         """
         self._weaver = weaver
         self._finder = _finder(queue_ids)
-        self._table = _Table()
+        self._table = Table()
         self._waiting = NO_LINES
         """Lines of sessions that are open and plain so far."""
         self._recent = NO_LINES
@@ -68,7 +68,7 @@ class Sieve:
 
     def take(self, lines: Lines) -> bool:
         """Take more lines; False, and nothing is taken, when they are none of a log after all."""
-        if not has_prefixes(lines, self._table.one_of_each(lines.key)):
+        if not self._table.are_prefixed(lines):
             return False
         parts = self._waiting, self._recent, lines
         key = np.concatenate([part.key for part in parts])
@@ -117,7 +117,7 @@ def _finder(queue_ids: frozenset[str]) -> BytesAhoCorasick | None:
     return BytesAhoCorasick([queue_id.encode("ascii") for queue_id in queue_ids]) if queue_ids else None
 
 
-class _Table:
+class Table:
     """What is known of each key, in a slot that it may share; made once, since to clear it costs more than to fill."""
 
     def __init__(self) -> None:
@@ -125,12 +125,12 @@ class _Table:
         self._row = np.zeros(1 << BITS, np.int64)
         self._first, self._last, self._fate = (np.zeros(1 << BITS, np.uint8) for _ in range(3))
 
-    def one_of_each(self, key: Column) -> Column:
-        """List at least one row of each key."""
-        slot, rows = _slot(key), np.arange(len(key))
+    def are_prefixed(self, lines: Lines) -> bool:
+        """Tell whether the prefixes of lines are what they were taken for: those of at least one row of each key."""
+        slot, rows = _slot(lines.key), np.arange(len(lines.key))
         self._row[slot] = rows  # of several values for one slot the last stays
-        self._owner[slot] = key
-        return np.flatnonzero((self._row[slot] == rows) | (self._owner[slot] != key))
+        self._owner[slot] = lines.key
+        return has_prefixes(lines, np.flatnonzero((self._row[slot] == rows) | (self._owner[slot] != lines.key)))
 
     def fates(self, key: Column, code: Column, told: Column) -> Column:
         """Tell of each line whether its session is gone, waiting or telling.

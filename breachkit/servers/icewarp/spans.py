@@ -14,7 +14,6 @@ import numpy as np
 from breachkit.files import OVERLONG
 from breachkit.records import Skipped
 from breachkit.servers.icewarp import codes
-from breachkit.servers.icewarp.sessions import SILENCE
 from breachkit.servers.icewarp.sieve import Sieve
 from breachkit.servers.icewarp.splits import clock_of
 from breachkit.servers.icewarp.splits import read_splits
@@ -32,6 +31,10 @@ if TYPE_CHECKING:
     from breachkit.servers.icewarp.pieces import Setting
     from breachkit.servers.icewarp.pieces import Span
     from breachkit.servers.icewarp.segments import Seam
+
+
+SILENCE = 12 * 3600
+"""Seconds without any line that are reported as a gap of the log."""
 
 
 class Dated(NamedTuple):

@@ -17,8 +17,8 @@ from breachkit.servers.icewarp import codes
 from breachkit.servers.icewarp.blocks import Lines
 from breachkit.servers.icewarp.blocks import words_at
 from breachkit.servers.icewarp.pieces import Setting
-from breachkit.servers.icewarp.sessions import SILENCE
 from breachkit.servers.icewarp.slabs import PADDING
+from breachkit.servers.icewarp.spans import SILENCE
 from breachkit.servers.icewarp.splits import clock_of
 from breachkit.servers.icewarp.weaver import Weaver
 

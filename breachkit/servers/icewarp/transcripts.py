@@ -11,22 +11,24 @@ from typing import TYPE_CHECKING
 
 from breachkit.records import NULL_SENDER
 from breachkit.records import Locus
-from breachkit.records import Session
 from breachkit.sasl import OTHER
 from breachkit.sasl import decode_text
-from breachkit.servers import LogTally
 from breachkit.servers import TranscriptLine
 from breachkit.servers.icewarp.dialogue import VERBS
 from breachkit.servers.icewarp.envelope import path_of
 from breachkit.servers.icewarp.lines import RECEIVED
 from breachkit.servers.icewarp.lines import SENT
-from breachkit.servers.icewarp.sessions import watch_sessions
+from breachkit.servers.icewarp.sessions import by_node
+from breachkit.servers.icewarp.sessions import sessions_of
+from breachkit.servers.icewarp.sift import BeginningAt
+from breachkit.servers.icewarp.sift import sift_entries
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Iterator
     from collections.abc import Sequence
 
+    from breachkit.records import Session
     from breachkit.servers import LogFile
     from breachkit.servers import Reading
     from breachkit.servers.icewarp.dialogue import Dialogue
@@ -58,6 +60,7 @@ def read_transcripts(
 ) -> Iterator[tuple[Session, tuple[TranscriptLine, ...]]]:
     """Read again the sessions that begin at the given places, with their lines."""
     kept: dict[Locus, Transcript] = {}
+    left = set(wanted)
 
     def watch(dialogue: Dialogue, entry: LogEntry) -> None:
         if dialogue.source in wanted:
@@ -67,9 +70,14 @@ def read_transcripts(
                 kept[dialogue.source] = transcript
             transcript.add(dialogue, entry)
 
-    for session in watch_sessions(logs, reading, LogTally(), watch):
-        if isinstance(session, Session) and session.source in kept:
-            yield session, tuple(kept.pop(session.source).lines)
+    for node_logs in by_node(logs, frozenset({"smtp"})):
+        entries = sift_entries(node_logs, reading, BeginningAt(wanted))
+        for session in sessions_of(entries, node_logs[0].node, reading, watch):
+            if session.source in kept:
+                yield session, tuple(kept.pop(session.source).lines)
+                left.discard(session.source)
+            if not left:  # the rest of the logs need not be read
+                return
 
 
 class Transcript:

@@ -13,7 +13,7 @@ from breachkit.sasl import Fingerprints
 from breachkit.servers import LogTally
 from breachkit.servers import Reading
 from breachkit.servers.icewarp.logs import find_logs
-from breachkit.servers.icewarp.sessions import read_sessions
+from tests.servers.icewarp.plain import read_sessions
 
 if TYPE_CHECKING:
     from datetime import tzinfo

@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import settings
+from hypothesis import strategies as st
 
+from breachkit import files
 from breachkit.records import AuthAttempt
+from breachkit.records import Service
+from breachkit.records import Skipped
 from breachkit.servers import LogTally
+from breachkit.servers.icewarp import slabs
+from breachkit.servers.icewarp.doors import Door
 from breachkit.servers.icewarp.doors import read_doors
+from breachkit.servers.icewarp.lines import RECEIVED
 from breachkit.servers.icewarp.logs import find_logs
+from breachkit.servers.icewarp.machine import IDLE
+from tests.servers.icewarp.drawn import WIDE
+from tests.servers.icewarp.drawn import logs_of_one_server
+from tests.servers.icewarp.drawn import write
 from tests.servers.icewarp.factories import FINGERPRINTS
 from tests.servers.icewarp.factories import b64
 from tests.servers.icewarp.factories import lines
 from tests.servers.icewarp.factories import reading
 from tests.servers.icewarp.factories import write_log
+from tests.servers.icewarp.plain import read_entries
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from breachkit.servers import LogFile
 
 
 def attempts(folder: Path, name: str, *texts: str) -> list[AuthAttempt]:
@@ -76,3 +95,82 @@ def test_lines_of_another_form_are_no_trouble(tmp_path: Path) -> None:
     tally = LogTally()
     assert list(read_doors(find_logs([path], None).logs, reading(), tally)) == []
     assert (tally.lines, tally.session_lines) == (3, 1)
+
+
+TRIES = [
+    ["Connected", ">>> +OK ready", "<<< USER anna", ">>> +OK", "<<< PASS pw", ">>> +OK in", "<<< STAT", ">>> +OK 1 2"],
+    ["<<< PASS again", "<<< NOOP", ">>> -ERR", "<<< QUIT", ">>> +OK", "Disconnected"],
+    ["Connected", "<<< a1 LOGIN anna pw", "<<< a2 NOOP", ">>> * 1 EXISTS", ">>> a2 OK", ">>> a1 NO", "Disconnected"],
+    ["<<< 3 AUTHENTICATE LOGIN", ">>> + x", f"<<< {b64('anna')}", ">>> + y", f"<<< {b64('pw')}", ">>> 3 OK in"],
+    ["<<< AUTH PLAIN", "<<< USER x", ">>> +OK", "a note with LOGIN in it", "<<< 7 SELECT a", ">>> 7 OK"],
+    [
+        f"<<< AUTH PLAIN {PLAIN}",
+        ">>> -ERR",
+        "<<< APOP anna x",
+        ">>> +OK",
+        "<<< user b",
+        "<<< pass c",
+        ">>> +ok",
+        ">>> +OK",
+    ],
+]
+ODD = [
+    "Connected",
+    "Disconnected",
+    "<<< PASS ",
+    "<<< USER",
+    ">>> +OK",
+    ">>> -ERR",
+    "<<< *",
+    "<<<",
+    "a LOGIN b c",
+    "<<< x LOGIN y z",
+]
+talk = st.sampled_from(TRIES) | st.lists(
+    st.sampled_from([*ODD, *(text for said in TRIES for text in said)]), max_size=8
+)
+
+
+def line_by_line(logs: Sequence[LogFile], service: Service) -> list[AuthAttempt]:
+    """Lead every line to its door: slow and obvious."""
+    found: list[AuthAttempt] = []
+    alive: dict[tuple[bytes, bytes], Door] = {}
+    for entry in read_entries(logs, reading(), LogTally()):
+        if isinstance(entry, Skipped):
+            continue
+        key, ts, marker, text, _ = entry
+        if not marker:
+            if text.startswith((b"Connected", b"Disconnected")):
+                alive.pop(key, None)
+            continue
+        door = alive.get(key)
+        if door is None or ts - door.last > IDLE:
+            door = alive[key] = Door()
+        door.last = ts
+        if marker == RECEIVED:
+            door.received(entry)
+        elif attempt := door.sent(entry, service, reading()):
+            found.append(attempt)
+    return found
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    logs_of_one_server(talk),
+    st.lists(st.integers(1, 60), max_size=3),
+    st.booleans(),
+    st.sampled_from([100, 1000, WIDE]),
+    st.sampled_from([("p", "pop3"), ("m", "imap")]),
+)
+def test_tries_are_those_found_line_by_line(
+    rows: list[tuple[datetime, bytes]], cuts: list[int], is_packed: bool, block: int, kind: tuple[str, Service]
+) -> None:
+    with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
+        write(Path(name), rows, cuts, b"\n", is_packed, kind[0])
+        logs = find_logs([Path(name)], Path(name)).logs
+        expected = line_by_line(logs, kind[1])
+        patch.setattr(files, "BLOCK", block)
+        patch.setattr(slabs, "BLOCK", block)
+        tally = LogTally()
+        assert list(read_doors(logs, reading(), tally)) == expected
+        assert tally.bytes == sum(log.size for log in logs)

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from breachkit.files import OVERLONG
 from breachkit.servers.icewarp.lines import ALIEN_LINE
 from breachkit.servers.icewarp.lines import Clock
-from breachkit.servers.icewarp.lines import parse_line
 from breachkit.servers.icewarp.machine import canonical
 from tests.servers.icewarp.factories import lines
 from tests.servers.icewarp.factories import sessions_of
 from tests.servers.icewarp.factories import write_log
+from tests.servers.icewarp.plain import dated
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,8 +29,8 @@ DAY = date(2026, 11, 20)
 
 
 def moment_of(line: str) -> str | None:
-    parsed = parse_line(line.encode(), Clock(DAY, ROME), ROME)
-    return None if parsed is None else datetime.fromtimestamp(parsed[2], UTC).isoformat()
+    _, ts = dated(line.encode(), Clock(DAY, ROME), ROME)
+    return None if ts is None else datetime.fromtimestamp(ts, UTC).isoformat()
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_another_line_is_not(line: str) -> None:
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_line_or_not(raw: bytes) -> None:
-    parse_line(raw, Clock(DAY, ROME), ROME)
+    dated(raw, Clock(DAY, ROME), ROME)
 
 
 def clock_days(*times: str, previous: str | None = None) -> list[str]:

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from breachkit.servers import LogTally
 from breachkit.servers.icewarp.logs import find_logs
-from breachkit.servers.icewarp.sessions import read_sessions
 from breachkit.servers.icewarp.transcripts import MOST_LINES
 from breachkit.servers.icewarp.transcripts import read_transcripts
 from tests.servers.icewarp.factories import b64
 from tests.servers.icewarp.factories import lines
 from tests.servers.icewarp.factories import reading
 from tests.servers.icewarp.factories import write_log
+from tests.servers.icewarp.plain import read_sessions
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,0 +1,113 @@
+"""The plain way through a log, a line at a time: slow, obvious, and what the fast ways are held against."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from breachkit.files import LONGEST_LINE
+from breachkit.files import OVERLONG
+from breachkit.files import Block
+from breachkit.files import read_blocks
+from breachkit.records import Locus
+from breachkit.records import Skipped
+from breachkit.servers.icewarp.lines import ALIEN_LINE
+from breachkit.servers.icewarp.lines import Clock
+from breachkit.servers.icewarp.lines import split_line
+from breachkit.servers.icewarp.machine import entry_of
+from breachkit.servers.icewarp.sessions import by_node
+from breachkit.servers.icewarp.sessions import sessions_of
+from breachkit.servers.icewarp.spans import SILENCE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from collections.abc import Iterator
+    from collections.abc import Sequence
+    from datetime import tzinfo
+
+    from breachkit.records import Session
+    from breachkit.servers import LogFile
+    from breachkit.servers import LogTally
+    from breachkit.servers import Reading
+    from breachkit.servers.icewarp.dialogue import Dialogue
+    from breachkit.servers.icewarp.lines import Parts
+    from breachkit.servers.icewarp.machine import LogEntry
+
+
+def read_entries(logs: Iterable[LogFile], reading: Reading, tally: LogTally) -> Iterator[LogEntry | Skipped]:
+    """Read the lines of the logs of one node, in the order given."""
+    last: float | None = None
+    for log in logs:
+        clock = Clock(log.day or datetime.fromtimestamp(log.mtime, reading.zone).date(), reading.zone, last)
+        for block in read_blocks(str(log.path), log.member, log.label):
+            if isinstance(block, Block):
+                for entry in _entries(block, log.label, clock, reading.zone):
+                    tally.lines += 1
+                    if not isinstance(entry, Skipped):
+                        last = _count(tally, entry[1], last)
+                    yield entry
+                reading.progress(len(block.text))
+            else:
+                tally.lines += block.reason == OVERLONG
+                yield block
+        tally.bytes += log.size
+
+
+def _entries(block: Block, label: str, clock: Clock, zone: tzinfo) -> Iterator[LogEntry | Skipped]:
+    offset, number = block.offset, block.number - 1
+    for raw in block.lines:
+        number += 1
+        line = raw[:-1] if raw.endswith(b"\r") else raw
+        parts, ts = dated(line, clock, zone)
+        if parts is None or ts is None or len(raw) > LONGEST_LINE:
+            if line:
+                reason = ALIEN_LINE if len(raw) <= LONGEST_LINE else OVERLONG
+                yield Skipped(reason, Locus(label, offset, number))
+        else:
+            yield entry_of((parts.peer, parts.thread), ts, line[parts.begin :], (label, offset, number))
+        offset += len(raw) + 1
+
+
+def _count(tally: LogTally, ts: float, last: float | None) -> float:
+    tally.session_lines += 1
+    if last is None or ts > last:
+        if tally.first is None or ts < tally.first:
+            tally.first = ts
+        if tally.last is None or ts > tally.last:
+            tally.last = ts
+        if last is not None and ts - last > SILENCE:
+            tally.silences.append((last, ts))
+        return ts
+    if tally.first is not None and ts < tally.first:
+        tally.first = ts
+    return last
+
+
+def dated(line: bytes, clock: Clock, zone: tzinfo) -> tuple[Parts | None, float | None]:
+    """Split a line and date it; None where there is nothing."""
+    parts = split_line(line, zone)
+    if parts is None:
+        return None, None
+    return parts, clock.at(parts.time) if parts.time is not None else parts.ts
+
+
+def read_sessions(logs: Sequence[LogFile], reading: Reading, tally: LogTally) -> Iterator[Session | Skipped]:
+    """Read every session of SMTP logs."""
+
+    def count(_dialogue: Dialogue, entry: LogEntry) -> None:
+        if entry[2]:
+            tally.dialogue_lines += 1
+        else:
+            tally.summary_lines += entry[3].startswith(b"***")
+
+    for node_logs in by_node(logs, frozenset({"smtp"})):
+        skipped: list[Skipped] = []
+        entries = (row for row in read_entries(node_logs, reading, tally) if not _is_skipped(row, skipped))
+        yield from sessions_of(entries, node_logs[0].node, reading, count)  # type: ignore[arg-type]
+        yield from skipped
+
+
+def _is_skipped(row: LogEntry | Skipped, skipped: list[Skipped]) -> bool:
+    if isinstance(row, Skipped):
+        skipped.append(row)
+    return isinstance(row, Skipped)
