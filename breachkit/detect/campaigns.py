@@ -195,7 +195,7 @@ class _Queue:
         search = Search([text for run in runs for text in names_of(run.closed)])
 
         def is_fresh(at: int) -> bool:
-            if search.held(self._read(at)):
+            if runs and search.held(self._read(at)):
                 known.add(at)
             return at not in known
 

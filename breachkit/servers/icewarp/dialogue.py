@@ -145,7 +145,8 @@ class Dialogue:
         """Take a line that the peer sent to the mail server."""
         self.end = ts
         if self.kind is None and not self.has_dialogue:
-            self.kind = "client" if text[:3].isdigit() else "server"
+            # what a log that begins in mid-session counts of a message's content is no reply
+            self.kind = "client" if _is_reply(text) and not _CONTENT_COUNT.match(text) else "server"
         self.has_dialogue = True
         if self.kind == "client":
             self._take_reply(ts, text)
@@ -155,7 +156,7 @@ class Dialogue:
     def sent(self, ts: float, text: bytes, source: Place) -> None:
         """Take a line that the mail server sent. Its form is the server's own word on which side it is on."""
         self.end = ts
-        is_reply = text[:3].isdigit() and text[3:4] in {b" ", b"-", b""}
+        is_reply = _is_reply(text)
         if not self.has_dialogue or (is_reply and self.kind == "client" and not self._awaited):
             self.kind = "server" if is_reply else "client"
         self.has_dialogue = True
@@ -357,3 +358,7 @@ class Dialogue:
             mail_from = named[0] if named else None
             for rcpt_to in named[1:] or [None]:
                 self._add_delivery(self.end, (mail_from, rcpt_to), outcome, self.source, is_unknown=noted.is_nowhere)
+
+
+def _is_reply(text: bytes) -> bool:
+    return text[:3].isdigit() and text[3:4] in {b" ", b"-", b""}

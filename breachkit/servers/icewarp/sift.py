@@ -92,16 +92,21 @@ class BeginningAt(Keys):
 
     def __init__(self, places: Iterable[Locus]) -> None:
         super().__init__()
-        self._places: dict[str, list[int]] = {}
+        offsets: dict[str, list[int]] = {}
         for place in places:
-            self._places.setdefault(place.path, []).append(place.offset)
+            offsets.setdefault(place.path, []).append(place.offset)
+        self._offsets = {path: np.array(found) for path, found in offsets.items()}
 
     def rows(self, lines: Lines, label: str) -> Column:
         """List the rows of the sessions that have begun."""
-        begun = np.isin(lines.offset, self._places.get(label, []))
-        if begun.any():
-            self.add(lines.key[begun])
-        return super().rows(lines, label)
+        held = super().rows(lines, label)
+        begun = np.flatnonzero(np.isin(lines.offset, self._offsets.get(label, ())))
+        if not len(begun):
+            return held
+        # from there on: the end of another session before it may look like a beginning
+        later = [np.flatnonzero(lines.key[row:] == lines.key[row]) + row for row in begun.tolist()]
+        self.add(lines.key[begun])
+        return np.unique(np.concatenate((held, *later)))
 
 
 class FromPeer:

@@ -251,3 +251,14 @@ def test_two_sessions_of_one_thread_from_two_peers_live_side_by_side(tmp_path: P
 def test_a_flood_of_unanswered_commands_is_not_kept(tmp_path: Path) -> None:
     session = one_session(tmp_path, *OPENING, *(["<<< NOOP"] * 5_000), "<<< AUTH PLAIN " + b64("\0anna\0x"), SUCCESS)
     assert [tried.outcome for tried in session.attempts] == ["success"]
+
+
+@pytest.mark.parametrize("counted", ["280", "2809"])
+def test_a_log_that_begins_within_a_message_delivers_nothing(counted: str, tmp_path: Path) -> None:
+    session = one_session(
+        tmp_path,
+        f"<<< {counted} bytes (overall data transfer speed=1 B/s)",
+        "*** <a@example.it> <b@example.net> 1 280 00:00:01 OK YAR93710",
+        ">>> 250 2.6.0 280 bytes received in 00:00:01; Message id YAR93710 accepted for delivery",
+    )
+    assert (session.kind, session.deliveries) == ("server", ())
