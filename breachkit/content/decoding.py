@@ -13,7 +13,6 @@ from __future__ import annotations
 import binascii
 import codecs
 import re
-from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from typing import NamedTuple
@@ -301,8 +300,10 @@ def _untransferred(fields: list[tuple[str, str]], body: bytes) -> bytes:
 def read_base64(body: bytes) -> bytes:
     """Read base64 whatever its damage: alien bytes dropped, padding missing, several texts glued together."""
     if b"=" not in body.rstrip(b"=\r\n"):
-        with suppress(binascii.Error):  # four bytes are missing, or the padding
+        try:  # `suppress` takes as long as decoding a subject
             return binascii.a2b_base64(body)
+        except binascii.Error:  # four bytes are missing, or the padding
+            pass
     *segments, last = body.translate(None, _NOT_BASE64).split(b"=", MOST_SEGMENTS)
     read = [_whole_quads(segment) for segment in (*segments, last.replace(b"=", b"")) if segment]
     return b"".join(map(binascii.a2b_base64, read))
@@ -316,7 +317,7 @@ def _whole_quads(segment: bytes) -> bytes:
 def charset_text(body: bytes, charset: str) -> str:
     """Decode by the declared charset; by UTF-8, then Windows-1252, where there is none or it does not fit."""
     codec = _codec(charset.strip(" \"'").lower()) if 0 < len(charset) <= LONGEST_CHARSET else None
-    for name in dict.fromkeys((codec or "utf-8", "utf-8")):
+    for name in (codec, "utf-8") if codec and codec != "utf-8" else ("utf-8",):
         try:
             return _sound(body.decode(name), name)
         except UnicodeError:

@@ -60,7 +60,7 @@ class Glance:
 
     def tell(self, raw: bytes) -> bool | None:
         """Tell whether a decoded text holds it; None when only decoding shows."""
-        first, body = end_of_block(raw, 0)
+        first, body = end_of_block(raw)
         end = first
         if _FIELD.match(raw, body, body + LONGEST_NAME):
             # an envelope and the header, or the header and a first paragraph, which must not look like HTML
