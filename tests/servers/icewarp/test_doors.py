@@ -154,7 +154,7 @@ def line_by_line(logs: Sequence[LogFile], service: Service) -> list[AuthAttempt]
     return found
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     logs_of_one_server(talk),
     st.lists(st.integers(1, 60), max_size=3),

@@ -54,7 +54,7 @@ def holds(session: Session, text: str) -> bool:
     return text in said or text in names
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     logs_of_one_server(),
     st.lists(st.integers(1, 120), max_size=3),
