@@ -9,6 +9,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Literal
+from typing import TextIO
 
 import typer
 
@@ -66,13 +67,20 @@ def write(text: str | Iterable[str], path: Path | None) -> None:
 
 
 def _write_file(path: Path, pieces: Iterable[str]) -> None:
-    if path.exists() and not path.is_file():  # a device or a pipe
-        _fill(path, "w", pieces)
-        return
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
-        _fill(part, "x", pieces)
-        if path.exists():
+        # a device or a pipe has no other name, nor what lies in a folder that is not ours, or has a name of 250 letters
+        stream = None if path.exists() and not path.is_file() else _open(part, "x")
+    except OSError:
+        stream = None
+    if stream is None:
+        with _open(path, "w") as stream:
+            stream.writelines(pieces)
+        return
+    try:
+        with stream:
+            stream.writelines(pieces)
+        if os.name == "posix" and path.exists():
             part.chmod(path.stat().st_mode)  # what was private stays so
         part.replace(path)
     except BaseException:
@@ -80,9 +88,8 @@ def _write_file(path: Path, pieces: Iterable[str]) -> None:
         raise
 
 
-def _fill(path: Path, mode: Literal["w", "x"], pieces: Iterable[str]) -> None:
-    with path.open(mode, encoding="utf-8", errors="backslashreplace", newline="") as stream:
-        stream.writelines(pieces)
+def _open(path: Path, mode: Literal["w", "x"]) -> TextIO:
+    return path.open(mode, encoding="utf-8", errors="backslashreplace", newline="")
 
 
 def finish(books: Books, *, findings: bool, say: Callable[[], str] | None = None, is_incomplete: bool = False) -> None:

@@ -147,6 +147,12 @@ def test_a_file_that_cannot_be_finished_leaves_the_one_that_was(tmp_path: Path) 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["findings.json", "link.json"]
 
 
+def test_a_file_whose_name_is_as_long_as_can_be_is_written_as_it_is(tmp_path: Path) -> None:
+    target = tmp_path / ("x" * 255)
+    write(["once ", "more"], target)
+    assert target.read_text() == "once more"
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="POSIX only")
 def test_output_goes_into_a_pipe_with_a_name(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"

@@ -122,6 +122,12 @@ def keys_of(lines: Lines, rows: Column) -> Iterator[Key]:
         yield peer.rstrip(b" "), rest.partition(b"]")[0]
 
 
+def rows_at(lines: Lines, places: Sequence[int]) -> Column:
+    """List, each once, the rows in which some places of the bytes lie."""
+    rows = np.unique(np.searchsorted(lines.at, places, "right") - 1)
+    return rows[rows >= 0]
+
+
 def together(parts: Sequence[Lines]) -> Lines:
     """Put lines behind one another."""
     if not parts:

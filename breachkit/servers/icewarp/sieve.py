@@ -18,6 +18,7 @@ from breachkit.servers.icewarp import codes
 from breachkit.servers.icewarp.blocks import has_prefixes
 from breachkit.servers.icewarp.segments import NO_LINES
 from breachkit.servers.icewarp.segments import copied
+from breachkit.servers.icewarp.segments import rows_at
 from breachkit.servers.icewarp.segments import together
 
 if TYPE_CHECKING:
@@ -88,10 +89,7 @@ class Sieve:
     def _named(self, lines: Lines) -> Column:
         """List the keys of lines that hold an id."""
         found = [] if self._finder is None else self._finder.find_matches_as_indexes(lines.text)
-        if not found or not len(lines.at):
-            return lines.key[:0]
-        rows = np.searchsorted(lines.at, [begin for _, begin, _ in found], "right") - 1
-        named: Column = lines.key[np.unique(np.maximum(rows, 0))]
+        named: Column = lines.key[rows_at(lines, [begin for _, begin, _ in found])]
         return named
 
     def _tell(self, parts: list[Lines]) -> None:

@@ -20,6 +20,7 @@ from breachkit.servers.icewarp.machine import canonical
 from breachkit.servers.icewarp.machine import entry_of
 from breachkit.servers.icewarp.pieces import Piece
 from breachkit.servers.icewarp.segments import keys_of
+from breachkit.servers.icewarp.segments import rows_at
 from breachkit.servers.icewarp.sessions import by_node
 from breachkit.servers.icewarp.sessions import sessions_of
 from breachkit.servers.icewarp.sieve import Table
@@ -134,8 +135,7 @@ class Holding:
     def rows(self, lines: Lines, _label: str) -> Column:
         """List the rows that hold one."""
         found = self._finder.find_matches_as_indexes(lines.text.lower())
-        rows = np.unique(np.searchsorted(lines.at, [begin for _, begin, _ in found], "right") - 1)
-        return rows[rows >= 0] if len(lines.at) else rows[:0]
+        return rows_at(lines, [begin for _, begin, _ in found])
 
 
 class Outward:
@@ -160,11 +160,14 @@ class Outward:
 def find_sessions(logs: Sequence[LogFile], reading: Reading, sought: Sought) -> Iterator[Session]:
     """Read the SMTP sessions that are sought, and perhaps others; what cannot be read is passed over."""
     texts = [text for text in sought.texts if text]
-    if texts and sought.client_ip is None:  # the logs are read twice
+    is_twice = bool(texts) and sought.client_ip is None and all(map(str.isascii, texts))
+    if is_twice:
         reading = reading._replace(progress=_half(reading.progress))
     for node_logs in by_node(logs, frozenset({"smtp"})):
-        wants = _wants_of(node_logs, reading, sought, texts)
-        if wants is not None:
+        wants = _holding(node_logs, reading, texts, is_client=sought.is_client) if is_twice else _wants_of(sought)
+        if wants is None:
+            reading.progress(sum(log.size for log in node_logs))
+        else:
             yield from sessions_of(sift_entries(node_logs, reading, wants), node_logs[0].node, reading)
 
 
@@ -172,22 +175,23 @@ def _half(progress: Progress) -> Progress:
     return lambda amount: progress(amount // 2)
 
 
-def _wants_of(logs: Sequence[LogFile], reading: Reading, sought: Sought, texts: list[str]) -> Wants | None:
-    """Tell which lines are wanted; None when none is."""
+def _wants_of(sought: Sought) -> Wants:
     if sought.client_ip is not None:
         return FromPeer(sought.client_ip)
-    if not texts:
-        return BeginningAt(sought.places)
-    if not all(map(str.isascii, texts)):  # a log may spell it in more than one way
-        return Everything()
+    # a log may spell a text that is no ASCII in more than one way
+    return Everything() if any(sought.texts) else BeginningAt(sought.places)
+
+
+def _holding(logs: Sequence[LogFile], reading: Reading, texts: Sequence[str], *, is_client: bool) -> Wants | None:
+    """Read the logs for the keys of which a line holds one of some texts; None when there is none."""
     holding, outward = Holding(texts), Outward()
     named, clients = [np.zeros(0, np.uint64)], [np.zeros(0, np.uint64)]
     for label, lines, rows in sift(logs, reading, Counter(None), holding):
         named.append(np.unique(lines.key[rows]))
-        if sought.is_client:
+        if is_client:
             clients.append(np.unique(lines.key[outward.rows(lines, label)]))
     found = np.unique(np.concatenate(named))
-    found = np.intersect1d(found, np.concatenate(clients)) if sought.is_client else found
+    found = np.intersect1d(found, np.concatenate(clients)) if is_client else found
     return Keys(found) if len(found) else None
 
 
