@@ -2,4 +2,6 @@
 
 `decoding` says what *decoded* means. `added` (many strings at once) and `glance` (one string) answer for most messages
 at a fraction of the cost, say None of the others, and are held against it by property tests.
+
+`finder` looks for many strings in bytes, whatever they are of.
 """

@@ -5,17 +5,12 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from ahocorasick_rs import BytesAhoCorasick
-from ahocorasick_rs import Implementation
-
 from breachkit.content.added import added_by_decoding
 from breachkit.content.decoding import decoded_texts
+from breachkit.content.finder import make_finder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-MOST_IN_TABLE = 50_000
-"""Bytes of strings up to which they are looked for with a full table: three times as fast, at 1 KB of memory a byte."""
 
 
 class Search:
@@ -23,9 +18,7 @@ class Search:
 
     def __init__(self, texts: Sequence[str]) -> None:
         self._texts = texts
-        spelled = [text.encode() for text in texts]
-        is_small = sum(map(len, spelled)) <= MOST_IN_TABLE
-        self._automaton = BytesAhoCorasick(spelled, implementation=Implementation.DFA if is_small else None)
+        self._automaton = make_finder([text.encode() for text in texts])
 
     def __reduce__(self) -> tuple[object, ...]:
         return _search_of, (tuple(self._texts),)

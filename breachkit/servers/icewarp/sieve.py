@@ -12,8 +12,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from ahocorasick_rs import BytesAhoCorasick
 
+from breachkit.content.finder import make_finder
 from breachkit.servers.icewarp import codes
 from breachkit.servers.icewarp.blocks import has_prefixes
 from breachkit.servers.icewarp.segments import NO_LINES
@@ -22,6 +22,8 @@ from breachkit.servers.icewarp.segments import rows_at
 from breachkit.servers.icewarp.segments import together
 
 if TYPE_CHECKING:
+    from ahocorasick_rs import BytesAhoCorasick
+
     from breachkit.servers.icewarp.blocks import Column
     from breachkit.servers.icewarp.blocks import Lines
     from breachkit.servers.icewarp.weaver import Weaver
@@ -112,7 +114,7 @@ class Sieve:
 @lru_cache(maxsize=1)
 def _finder(queue_ids: frozenset[str]) -> BytesAhoCorasick | None:
     """Make what finds ids; kept for the next span, since it takes 0.7 s for 100,000 of them."""
-    return BytesAhoCorasick([queue_id.encode("ascii") for queue_id in queue_ids]) if queue_ids else None
+    return make_finder([queue_id.encode("ascii") for queue_id in queue_ids]) if queue_ids else None
 
 
 class Table:
