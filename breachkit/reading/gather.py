@@ -226,8 +226,11 @@ def read_doors(where: Where, facts: SmtpFacts, books: Books, fingerprints: Finge
     if logs:  # numpy, see `read_smtp`
         with bar(sys.stderr, "doors", sum(log.size for log in logs), "B") as progress:
             reading = Reading(where.zone, fingerprints, progress)
-            tries = where.server.read_doors(logs, reading, facts.door_tally)
-            facts.attempts.extend(tried for tried in tries if where.is_inside(tried.ts))
+            for row in where.server.read_doors(logs, reading, facts.door_tally):
+                if isinstance(row, Skipped):
+                    books.skip(row)
+                elif where.is_inside(row.ts):
+                    facts.attempts.append(row)
     books.files += len(logs)
     books.lines += facts.door_tally.lines
     books.bytes += facts.door_tally.bytes

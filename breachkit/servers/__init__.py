@@ -224,7 +224,7 @@ class MailServer:
     read_facts: Callable[[Sequence[LogFile], Reading, Question, LogTally, int | None], LogFacts]
     """Read what SMTP logs say as far as a question about accounts needs it, in so many processes (None: as many as
     pay)."""
-    read_doors: Callable[[Sequence[LogFile], Reading, LogTally], Iterator[AuthAttempt]]
+    read_doors: Callable[[Sequence[LogFile], Reading, LogTally], Iterator[AuthAttempt | Skipped]]
     """Read the tries to log in at doors other than SMTP."""
     read_transcripts: Callable[
         [Sequence[LogFile], Reading, frozenset[Locus], Callable[[str], bool], bool],

@@ -14,8 +14,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from breachkit.files import OVERLONG
 from breachkit.records import AuthAttempt
 from breachkit.records import Locus
+from breachkit.records import Skipped
 from breachkit.sasl import Credentials
 from breachkit.sasl import Exchange
 from breachkit.sasl import Password
@@ -157,8 +159,8 @@ def _visible(password: str) -> Password | None:
     return None if not password.strip("*xX•.") else Password(password)
 
 
-def read_doors(logs: Sequence[LogFile], reading: Reading, tally: LogTally) -> Iterator[AuthAttempt]:
-    """Read the answered tries to log in at POP3, IMAP and web doors.
+def read_doors(logs: Sequence[LogFile], reading: Reading, tally: LogTally) -> Iterator[AuthAttempt | Skipped]:
+    """Read the answered tries to log in at POP3, IMAP and web doors, and tell which logs could not be read.
 
     Lines of another form are not skipped evidence here: the grammar of these logs is not known to be this one.
     """
@@ -167,8 +169,10 @@ def read_doors(logs: Sequence[LogFile], reading: Reading, tally: LogTally) -> It
         if service is not None:
             counter = Counter(None)
             doors = Doors(service, reading)
-            for label, lines, begun in sift(node_logs, reading, counter, Holding(_BEGINNINGS)):
+            skipped: list[Skipped] = []
+            for label, lines, begun in sift(node_logs, reading, counter, Holding(_BEGINNINGS), skipped.append):
                 yield from doors.take(lines, label, begun)
+            yield from (one for one in skipped if one.reason != OVERLONG)
             count_up(tally, [counter.counted()])
 
 

@@ -28,6 +28,7 @@ from breachkit.servers.icewarp.splits import clock_of
 from breachkit.servers.icewarp.splits import read_splits
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from collections.abc import Iterable
     from collections.abc import Iterator
     from collections.abc import Sequence
@@ -201,15 +202,23 @@ def sift_entries(logs: Sequence[LogFile], reading: Reading, wants: Wants) -> Ite
 
 
 def sift(
-    logs: Sequence[LogFile], reading: Reading, counter: Counter, wants: Wants
+    logs: Sequence[LogFile],
+    reading: Reading,
+    counter: Counter,
+    wants: Wants,
+    passed_over: Callable[[Skipped], object] = bool,
 ) -> Iterator[tuple[str, Lines, Column]]:
-    """Yield each block of the logs of one node, with the rows that are wanted; all lines are counted."""
+    """Yield each block of the logs of one node, with the rows that are wanted.
+
+    All lines are counted; `passed_over` is told what could not be read.
+    """
     table = Table()
     for log in logs:
         clock = clock_of(log, reading, counter.previous)
         for split in read_splits(Piece(log, 0, None), 0, clock, reading, table.are_prefixed):
             if isinstance(split, Skipped):
                 counter.pass_over(split)
+                passed_over(split)
                 continue
             counter.count(split.lines, len(split.skipped))
             yield log.label, split.lines, wants.rows(split.lines, log.label)

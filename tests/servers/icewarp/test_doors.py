@@ -97,6 +97,14 @@ def test_lines_of_another_form_are_no_trouble(tmp_path: Path) -> None:
     assert (tally.lines, tally.session_lines) == (3, 1)
 
 
+def test_a_log_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / "p20261120-00.log.gz").write_bytes(b"\x1f\x8b\x08 broken")
+    write_log(tmp_path, lines("<<< USER anna", ">>> +OK", "<<< PASS pw", ">>> +OK"), "p20261120-01.log")
+    rows = list(read_doors(find_logs([tmp_path], tmp_path).logs, reading(), LogTally()))
+    assert [type(row) for row in rows] == [AuthAttempt, Skipped]
+    assert [row.source.path for row in rows] == ["p20261120-01.log", "p20261120-00.log.gz"]
+
+
 TRIES = [
     ["Connected", ">>> +OK ready", "<<< USER anna", ">>> +OK", "<<< PASS pw", ">>> +OK in", "<<< STAT", ">>> +OK 1 2"],
     ["<<< PASS again", "<<< NOOP", ">>> -ERR", "<<< QUIT", ">>> +OK", "Disconnected"],
