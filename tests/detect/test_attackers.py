@@ -114,6 +114,7 @@ def test_an_office_with_many_accounts_attacks_nobody(found: Callable[..., Json],
     told = found(logs)
     assert told["attackers"] == []
     assert {row["kind"] for row in told["other_failures"]} == {"unclear"}
+    assert [len(row["evidence"]) for row in told["other_failures"]] == [1, 1, 1]
 
 
 def test_the_address_that_came_in_first_is_named_not_the_one_seen_first(

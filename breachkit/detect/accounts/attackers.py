@@ -328,7 +328,7 @@ def find_other_failures(
             failures=end - begin,
             first_seen=times.iloc[order[begin]],
             last_seen=times.iloc[order[end - 1]],
-            evidence=first(sources[order[begin : begin + KEPT_EVIDENCE]]),
+            evidence=first(sources[order[begin : min(end, begin + KEPT_EVIDENCE)]]),
         )
         before = merged.get((one.ip, name))
         merged[one.ip, name] = one if before is None else _sum(before, one)
