@@ -152,6 +152,9 @@ class Knobs:
     eol: str
     noise: int
     """Guesses of the internet an hour."""
+    blocked_at: int
+    """Since when others make this server wait, whoever writes: its address stands on a list."""
+    blocked_share: float
 
 
 @dataclass

@@ -38,7 +38,7 @@ def brute_then_spam(stage: Stage) -> None:
 def spray_hit(stage: Stage) -> None:
     town, dice = stage.town, stage.dice
     one = stage.worker()
-    one.secret = dice.pick(("Summer2026!", "Welcome1!", "Benvenuto1", "Passwort1!", "Password123"))
+    one.secret = f"{dice.pick(('Summer', 'Welcome', 'Benvenuto', 'Passwort', 'Estate'))}{dice.between(10, 9999)}!"
     start, end = stage.tonight(3, 9)
     spots = stage.abroad(1, 4)
     names = [other for other in town.accounts.values() if other is not one]

@@ -7,10 +7,12 @@ from .base import DAY
 from .base import HOUR
 from .base import MINUTE
 from .base import SECOND
+from .base import Account
 from .base import Fate
 from .base import Letter
 from .base import Rcpt
 from .base import Spot
+from .stage import CLEAR
 from .stage import UNSURE
 from .stage import Stage
 from .stage import story
@@ -18,18 +20,24 @@ from .stage import story
 AUTO = (("Auto-Submitted", "auto-generated"),)
 
 
+def _legible(stage: Stage, one: Account) -> tuple[str, ...]:
+    """Only who can read that it is one old secret can tell it from guesses."""
+    hidden = stage.knobs.masked or one.mechanism == "CRAM-MD5"
+    return UNSURE if hidden else CLEAR
+
+
 @story("ticket-system")
 def ticket_system(stage: Stage) -> None:
     town, dice = stage.town, stage.dice
     one = town.role("ticket", "helpdesk", "assistenza", "servicedesk")
     spot = town.machine("otrs.lan", inside=dice.happens(0.5))
-    waits = dice.between(20, 85) / 100
+    waits, lost = dice.between(20, 100) / 100, dice.between(1, 6) / 100
     for day in range(stage.knobs.days):
         for _ in range(dice.between(8, 40)):
             number = dice.between(10_000, 99_999)
             asker = town.living(dice)
             reader = Rcpt(asker.address, Fate.LATER) if dice.happens(waits) else asker
-            reader = town.fresh(dice, Fate.DEAD) if dice.happens(0.02) else reader
+            reader = town.fresh(dice, Fate.DEAD) if dice.happens(lost) else reader
             body = f"##- Reply above this line -##\nRequest #{number} has a new note:\n{text.prose(dice, town.language, 2)}\n"
             sender = dice.pick(town.customers) if dice.happens(0.7) else one.address
             letter = Letter(sender, [reader], f"[#{number}] {text.token(dice, 5)}", body, headers=AUTO)
@@ -66,7 +74,9 @@ def shared_mailbox(stage: Stage) -> None:
         for colleague, spot in zip(team, spots, strict=True):
             for _ in range(dice.between(1, 4)):
                 sender = colleague.address if dice.happens(0.6) else one.address
-                town.send(town.office_time(dice, day), spot, one, [town.note(dice, colleague, sender=sender)])
+                letter = town.note(dice, colleague, sender=sender)
+                letter.reply_to = one.address if dice.happens(0.3) else ""
+                town.send(town.office_time(dice, day), spot, one, [letter])
     stage.innocent(one, "a few handwritten letters a day from each of some steady places; the senders are colleagues")
 
 
@@ -167,7 +177,9 @@ def stale_device(stage: Stage) -> None:
     for number in range(dice.between(1, 6)):
         town.send(end + number * dice.between(1, 5) * MINUTE, device, one, [town.note(dice, one)])
     stage.innocent(
-        one, "one and the same old secret hundreds of times at even steps, then the new one, then few letters"
+        one,
+        "one and the same old secret hundreds of times at even steps, then the new one, then few letters",
+        _legible(stage, one),
     )
 
 
@@ -427,5 +439,7 @@ def own_other_domain(stage: Stage) -> None:
     for day in stage.mornings():
         for _ in range(dice.between(2, 9)):
             sender = other if dice.happens(0.85) else one.address
-            town.send(town.office_time(dice, day), dice.pick(one.spots), one, [town.note(dice, one, sender=sender)])
+            letter = town.note(dice, one, sender=sender)
+            letter.reply_to = other if dice.happens(0.4) else ""
+            town.send(town.office_time(dice, day), dice.pick(one.spots), one, [letter])
     stage.innocent(one, "one foreign sender that is always the same, handwritten letters, own places, living readers")

@@ -57,6 +57,7 @@ def knobs(dice: Dice, seed: int, number: int) -> Knobs:
         log_start += dice.between(1, 14) * HOUR + dice.between(0, 59) * MINUTE
     if dice.happens(0.15):
         log_start = (before + days - 1) * DAY
+    now = (before + days - 1) * DAY + dice.between(15 * HOUR, 23 * HOUR + 50 * MINUTE)
     names = [
         f"{dice.pick(text.FIRMS)}-{dice.pick(('comune', 'klinik', 'school', 'hotel', 'group', 'studio'))}{seed % 90}{number}.example"
     ]
@@ -74,7 +75,7 @@ def knobs(dice: Dice, seed: int, number: int) -> Knobs:
         languages=tuple(dice.sample(("it", "de", "en", "fr", "es"), dice.between(1, 3))),
         days=before + days,
         log_start=log_start,
-        now=(before + days - 1) * DAY + dice.between(15 * HOUR, 23 * HOUR + 50 * MINUTE),
+        now=now,
         level=level,
         stamp=dice.pick(("time", "time", "millis", "iso", "slashed", "rfc822")),
         ids=dice.pick(("digits", "digits", "letters")),
@@ -97,6 +98,8 @@ def knobs(dice: Dice, seed: int, number: int) -> Knobs:
         rotate=dice.pick((800_000, 4_000_000, 99_000_000)),
         eol=dice.pick(("\r\n", "\n")),
         noise=dice.pick((2, 6, 20)),
+        blocked_at=now - dice.between(1, 30) * HOUR if dice.happens(0.6 if number < ATTACKED else 0.3) else now,
+        blocked_share=dice.between(50, 100) / 100,
     )
 
 
@@ -126,6 +129,10 @@ def draw(seed: int, number: int, kinds: Sequence[str]) -> Town:
     for truth in town.truths:
         if truth.kind in ATTACKS:
             _complete(town, truth)
+        elif town.knobs.level == "summary":
+            truth.expected = tuple(
+                dict.fromkeys((*truth.expected, "suspect"))
+            )  # nothing tells who logged in from where
     return town
 
 
@@ -177,6 +184,9 @@ def _complete(town: Town, truth: Truth) -> None:
         truth.entries = tuple(dict.fromkeys((*truth.entries, "first-try", "unknown")))
     if inside:
         truth.entry_at, truth.entry_ip = inside[0].at, inside[0].ip
+        if inside[0].at - town.knobs.log_start < DAY or len(seen) > len(inside):
+            # The logs begin shortly before, or others guessed at the name: who came first is not certain.
+            truth.entries = tuple(dict.fromkeys((*truth.entries, "unknown")))
     else:
         truth.expected = tuple(dict.fromkeys((*truth.expected, "suspect", "clear")))
 

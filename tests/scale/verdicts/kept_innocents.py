@@ -76,7 +76,11 @@ def web_form(stage: Stage) -> None:
         for _ in range(dice.between(3, 30)):
             visitor = dice.pick(town.customers) if dice.happens(0.6) else stage.forged(1)[0]
             letter = Letter(
-                visitor, [dice.pick(reader)], "Contact form", f"Name: {visitor}\n{text.prose(dice, town.language, 2)}\n"
+                visitor,
+                [dice.pick(reader)],
+                "Contact form",
+                f"Name: {visitor}\n{text.prose(dice, town.language, 2)}\n",
+                reply_to=visitor,
             )
             thanks = Letter(
                 one.address,

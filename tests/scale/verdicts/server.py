@@ -48,6 +48,7 @@ class Server:
         self._chance = random.Random(seed).random
         self._ids: set[str] = set()
         self._mx: dict[str, str] = {}
+        self._blocking: dict[str, bool] = {}
 
     def between(self, low: int, high: int) -> int:
         return low + int(self._chance() * (high - low + 1))
@@ -223,14 +224,23 @@ class Server:
         still: list[Rcpt] = []
         lost: list[Rcpt] = []
         for domain, group in by_domain.items():
-            self._carry(sent, domain, group, at, turn)
-            for rcpt in group:
-                if rcpt.fate in (Fate.LATER, Fate.DOWN) or (rcpt.fate is Fate.GREY and turn == 0):
+            today = [self._now(rcpt, domain, at) for rcpt in group]
+            self._carry(sent, domain, today, at, turn)
+            for rcpt, said in zip(group, today, strict=True):
+                if said.fate in (Fate.LATER, Fate.DOWN) or (said.fate is Fate.GREY and turn == 0):
                     still.append(rcpt)
                 elif rcpt.fate in (Fate.DEAD, Fate.NO_MX, Fate.REFUSED):
                     (lost if gone else still).append(rcpt)
             at += self.between(0, 1500)
         return still, lost
+
+    def _now(self, rcpt: Rcpt, domain: str, at: int) -> Rcpt:
+        """Give a recipient the fate of the moment: many servers make a listed one wait, whoever writes."""
+        if at < self.knobs.blocked_at or rcpt.fate not in (Fate.GOOD, Fate.GREY):
+            return rcpt
+        if domain not in self._blocking:
+            self._blocking[domain] = self._chance() < self.knobs.blocked_share
+        return rcpt._replace(fate=Fate.LATER) if self._blocking[domain] else rcpt
 
     def _bounce(self, sent: Sent, lost: list[Rcpt], at: int) -> None:
         """Report to the declared sender; where that is a stranger, the report may wait for ever."""
