@@ -15,13 +15,10 @@ class Clock:
     def __init__(self, first_day: tuple[int, int, int], offset: str) -> None:
         self._first = datetime(*first_day)  # noqa: DTZ001 -- the wall clock of a server, its zone stands beside
         self._offset = offset
-        self._known: dict[int, datetime] = {}
+        self._stamps: dict[int, str] = {}
 
     def moment(self, at: int) -> datetime:
-        second = at // 1000
-        if second not in self._known:
-            self._known[second] = self._first + timedelta(seconds=second)
-        return self._known[second]
+        return self._first + timedelta(seconds=at // 1000)
 
     def iso(self, at: int) -> str:
         return f"{self.moment(at):%Y-%m-%dT%H:%M:%S}{self._offset}"
@@ -44,10 +41,15 @@ class Clock:
         return f"{DAYS[ts.weekday()]}, {ts.day:02d} {MONTHS[ts.month - 1]} {ts:%Y %H:%M:%S} {self._offset.replace(':', '')}"
 
     def stamp(self, at: int, form: str) -> str:
+        """Write a moment as the log does; many lines are of one second."""
+        second = at // 1000
+        if second not in self._stamps:
+            self._stamps[second] = self._stamp(at, form)
+        return f"{self._stamps[second]}.{at % 1000:03d}" if form == "millis" else self._stamps[second]
+
+    def _stamp(self, at: int, form: str) -> str:
         ts = self.moment(at)
         match form:
-            case "millis":
-                return f"{ts:%H:%M:%S}.{at % 1000:03d}"
             case "iso":
                 return f"{ts:%Y-%m-%dT%H:%M:%S}"
             case "slashed":

@@ -6,6 +6,8 @@ import os
 import random
 from typing import TYPE_CHECKING
 
+from .base import DAY
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
@@ -49,20 +51,21 @@ def _logs(root: Path, door: str, server: Server, chance: random.Random) -> None:
             if not hidden and knobs.log_start <= at <= knobs.now:
                 rows.append((at, serial, f"{head}{clock.stamp(at, knobs.stamp)} {text}{knobs.eol}"))
     rows.sort(key=lambda row: row[:2])
-    day, number, parts, size = "", 0, [""][:0], 0
+    day, number, size = -1, 0, 0
+    parts: list[str] = []
     for at, _, text in rows:
-        today = clock.date(at)
+        today = at // DAY
         if today != day or size > knobs.rotate:
-            _close(place, letter, day, number, parts)
+            _close(place, f"{letter}{clock.date(day * DAY)}-{number:02d}.log", parts)
             number, day, parts, size = (number + 1 if today == day else 0), today, [], 0
         parts.append(text)
         size += len(text)
-    _close(place, letter, day, number, parts)
+    _close(place, f"{letter}{clock.date(day * DAY)}-{number:02d}.log", parts)
 
 
-def _close(place: Path, letter: str, day: str, number: int, parts: list[str]) -> None:
+def _close(place: Path, name: str, parts: list[str]) -> None:
     if parts:
-        (place / f"{letter}{day}-{number:02d}.log").write_bytes("".join(parts).encode())
+        (place / name).write_bytes("".join(parts).encode())
 
 
 def _threads(sessions: list[Session], knobs: Knobs, chance: random.Random) -> list[str]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .base import Knobs
     from .clock import Clock
 
-PAUSES = (0, 25 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, DAY)
+PAUSES = (0, 30 * MINUTE, 3 * HOUR, 9 * HOUR, DAY, DAY, DAY)
 LOCAL_IP = "192.168.40.9"
 
 
