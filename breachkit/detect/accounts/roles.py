@@ -229,11 +229,12 @@ class _Parting:
     def _is_unlike(self, use: Use, alone: Conduct) -> bool:
         """Tell whether a place that is not new writes in foreign names as no system does that always did."""
         if self._is_settled(use):
-            return len(alone.domains) >= MANY_DOMAINS
+            before, most = busiest(own_past(use)), busiest(use.sent)
+            return len(alone.domains) >= MANY_DOMAINS or (most >= BURST and most >= BURST_RATIO * before)
         if not self._is_steady(use):
             return True
         # a place of the first hours: the logs may begin amid an attack, beside an owner who writes otherwise
-        return self._has_owner([use]) and (len(alone.domains) >= MANY_DOMAINS or alone.is_to_nobody(SPREAD_SHARE))
+        return self._has_owner([use]) and alone.is_to_nobody(SPREAD_SHARE)
 
     def _has_owner(self, uses: Sequence[Use]) -> bool:
         """Tell whether somebody else writes from other places, in the account's own name and to the living."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
+from breachkit.detect.accounts.activity import DEAD_COUNT
+from breachkit.detect.accounts.activity import DEAD_SHARE
 from breachkit.detect.accounts.activity import FOREIGN_COUNT
 from breachkit.detect.accounts.activity import Conduct
 from breachkit.detect.accounts.activity import busiest
+from breachkit.detect.accounts.activity import fates_of
 from breachkit.detect.accounts.roles import STRANGE_SHARE
 from breachkit.detect.accounts.shares import lower_bound
 from breachkit.detect.findings import Family
@@ -63,6 +66,8 @@ class Held(NamedTuple):
     others: tuple[tuple[str, int], ...]
     """Attacking addresses that came in and that attacked other accounts, and how many."""
     weak_password: str | None
+    deliveries: pd.DataFrame
+    """Of its mail."""
     is_queue_only: bool
     """No session of the logs tells how its mail came in."""
 
@@ -133,7 +138,12 @@ def _nobody(held: Held) -> Iterator[Signal]:
         evidence = first(sent.source for sent in dead or attacking.sent)
         yield Signal("unknown-recipients", told(attacking.fates), evidence, Severity.HIGH, Family.DESTINATION)
     elif held.is_queue_only:
-        yield from _random_recipients(held)
+        fates = fates_of(held.deliveries)
+        if fates.dead >= DEAD_COUNT and lower_bound(fates.dead + fates.refused, fates.tried) >= DEAD_SHARE:
+            gone = held.deliveries.loc[held.deliveries["is_unknown"].astype("bool"), "source"]
+            yield Signal("unknown-recipients", told(fates), first(gone), Severity.HIGH, Family.DESTINATION)
+        else:
+            yield from _random_recipients(held)
 
 
 def told(fates: Fates) -> str:
