@@ -2,61 +2,42 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
-from breachkit.case.accused import accused_of
 from breachkit.report.words import stamp
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from breachkit.case.investigation import Investigation
-    from breachkit.detect.compromise import Place
     from breachkit.report.contract import Json
 
 
 def addresses_json(case: Investigation) -> list[Json]:
-    """Write a row for each address that attacked an accused account: those to block in order, then the others.
+    """Write a row for each attacking address: those to block in the order of block lists, then the others.
 
-    `blocked` says whether it may stand in a block list, `not_blocked_why` why not; `entered` and `tried` name the
-    accused accounts it came into, and those it only tried.
+    `blocked` says whether it may stand in a block list, `not_blocked_why` why not; `entered` names the accounts it came
+    into, `failures` counts its failed logins.
     """
-    places: dict[str, list[tuple[str, Place]]] = {}
-    for account in accused_of(case):
-        for place in account.client_ips:
-            if place.attacking:
-                places.setdefault(_spelled(place.ip), []).append((account.account, place))
-    blocked = [ip for ip in case.containing.attackers.ips if ip in places]
-    return [_address_json(case, ip, places[ip]) for ip in dict.fromkeys([*blocked, *sorted(places)])]
-
-
-def _address_json(case: Investigation, ip: str, visited: list[tuple[str, Place]]) -> Json:
-    moments = [moment for _, place in visited for moment in (place.first_seen, place.last_seen)]
-    is_blocked = ip in case.containing.attackers.ips
-    return {
-        "ip": ip,
-        "country": case.country(ip),
-        "blocked": is_blocked,
-        "not_blocked_why": None if is_blocked else _why(ip),
-        "entered": [account for account, place in visited if place.successes],
-        "tried": [account for account, place in visited if not place.successes],
-        "first_seen": stamp(min(moments), case.inputs.zone),
-        "last_seen": stamp(max(moments), case.inputs.zone),
-    }
-
-
-def _spelled(ip: str) -> str:
-    """Spell an address as block lists do; a word of evidence stays as it is."""
-    try:
-        address = ip_address(ip.partition("%")[0])
-    except ValueError:
-        return ip
-    return str(getattr(address, "ipv4_mapped", None) or address)
-
-
-def _why(ip: str) -> str:
-    """Tell why an address that attacked is not blocked: an account used it lawfully, or nothing comes from it."""
-    try:
-        address = ip_address(ip)
-    except ValueError:
-        return "no address"
-    return "loopback" if address.is_loopback or address.is_unspecified or address.is_multicast else "usual"
+    wanted = {ip.ip: (ip, attacker) for attacker in case.found.attackers for ip in attacker.ips}
+    visits = case.inquiry.visits_by([*wanted], ("successes", "failures", "first_seen", "last_seen"))
+    visited = {str(ip): rows for ip, rows in visits.groupby(level="client_ip", observed=True)}
+    found = {}
+    for ip, (judged, attacker) in wanted.items():
+        rows = visited.get(ip)
+        entered = [] if rows is None else list(rows.index.get_level_values("account")[rows["successes"] > 0])
+        first_seen: datetime = attacker.first_seen if rows is None else rows["first_seen"].min()
+        last_seen: datetime = attacker.last_seen if rows is None else rows["last_seen"].max()
+        found[ip] = {
+            "ip": ip,
+            "country": case.country(ip),
+            "kind": attacker.kind,
+            "blocked": judged.blocked,
+            "not_blocked_why": judged.not_blocked_why,
+            "entered": sorted({*entered} & {*attacker.accounts_entered}),
+            "failures": 0 if rows is None else int(rows["failures"].sum()),
+            "first_seen": stamp(first_seen, case.inputs.zone),
+            "last_seen": stamp(last_seen, case.inputs.zone),
+        }
+    order = [ip for ip in case.containing.attackers.ips if ip in found]
+    return [found[ip] for ip in dict.fromkeys([*order, *sorted(found)])]

@@ -12,6 +12,8 @@ from typing import Literal
 from typing import NamedTuple
 
 from breachkit.case.samples import host_of
+from breachkit.report.attackers import WHY_WORDS
+from breachkit.report.words import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,31 +55,23 @@ def indicators_of(findings: Json) -> list[Indicator]:
 
 _ORDER: tuple[Kind, ...] = ("ipv4", "ipv6", "email", "url", "domain", "subject", "text")
 
-_NOT_BLOCKED = {
-    "usual": "an account used it lawfully too",
-    "shared": "many accounts come in from it",
-    "private": "no public address",
-    "loopback": "no public address",
-    "server": "the mail server's own",
-}
-
 
 def _addresses(findings: Json) -> Iterator[Indicator]:
     """List the attacking addresses; one that must not be blocked says why."""
     for row in findings["addresses"]:
-        if row["not_blocked_why"] == "no address":
-            continue
-        done = {"entered": row["entered"], "tried": row["tried"]}
-        comment = ", ".join(f"{what} {_several(names)}" for what, names in done.items() if names)
+        comment = row["kind"]
+        if row["entered"]:
+            comment += f": entered {_several(row['entered'])}"
+        elif row["failures"]:
+            comment += f": {count(row['failures'], 'failed login')}"
         comment += f", {row['country']}" if row["country"] else ""
-        why = row["not_blocked_why"]
-        comment += "" if row["blocked"] else f"; not to be blocked: {_NOT_BLOCKED.get(why, why)}"
+        comment += "" if row["blocked"] else f"; not to be blocked: {WHY_WORDS[row['not_blocked_why']]}"
         kind: Kind = "ipv6" if ":" in row["ip"] else "ipv4"
         yield Indicator(kind, row["ip"], row["first_seen"], row["last_seen"], row["blocked"], comment)
 
 
 def _several(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1:,} more"
 
 
 def _texts(findings: Json) -> Iterator[Indicator]:

@@ -23,6 +23,7 @@ from markupsafe import escape
 from breachkit.case import chart
 from breachkit.case.defang import defang
 from breachkit.case.verdict import verdict_line
+from breachkit.report.attackers import WHY_WORDS
 from breachkit.report.find_account import ENTRY_WORDS
 from breachkit.report.inputs import LEVEL_WORDS
 from breachkit.report.sanitize import clean
@@ -178,6 +179,7 @@ def render_page(name: str, findings: Json, words: Words, **more: object) -> str:
         entry_words=ENTRY_WORDS,
         level_words=LEVEL_WORDS,
         class_words=MEANINGS,
+        why_words=WHY_WORDS,
         weak_proof={row["account"]: row["proof"] for row in findings["weak_proof"]},
         **more,
     )
