@@ -220,7 +220,7 @@ def test_a_link_is_never_cut_in_two(
 
 
 def test_an_address_that_must_not_be_blocked_is_listed_with_the_reason(
-    findings_of: Callable[..., dict[str, Any]], tmp_path: Path
+    findings_of: Callable[..., dict[str, Any]],
 ) -> None:
     findings = findings_of(story("brute-force"))
     kept, *blocked = findings["addresses"]
