@@ -41,6 +41,8 @@ def read_through(text: str, chain: tuple[Code, ...]) -> tuple[str, list[int]] | 
     Returns:
         What is read, and for each of its letters, and for its end, where that stands in the text.
     """
+    if chain[0].run.search(text) is None:
+        return None
     starts = list(range(len(text) + 1))
     for code in chain:
         letters: list[str] = []

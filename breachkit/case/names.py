@@ -96,18 +96,18 @@ class Names:
 
     def _side_by_side(self, text: str) -> Iterator[tuple[int, int]]:
         tokens = [(found[0].lower(), *found.span()) for found in _TOKEN.finditer(text)]
-        is_near = [_BETWEEN.fullmatch(text, one[2], other[1]) is not None for one, other in pairwise(tokens)]
+        if self._first.isdisjoint(token for token, *_ in tokens):
+            return
         at = 0
         while at < len(tokens):
-            most = 1
-            if tokens[at][0] in self._first:
-                most = self._longest(text, tokens[at : at + LONGEST], is_near[at : at + LONGEST - 1])
-                if most:
-                    yield tokens[at][1], tokens[at + most - 1][2]
-            at += most or 1
+            number = self._longest(text, tokens[at : at + LONGEST]) if tokens[at][0] in self._first else 0
+            if number:
+                yield tokens[at][1], tokens[at + number - 1][2]
+            at += number or 1
 
-    def _longest(self, text: str, tokens: Sequence[tuple[str, int, int]], is_near: Sequence[bool]) -> int:
+    def _longest(self, text: str, tokens: Sequence[tuple[str, int, int]]) -> int:
         """Tell how many words from the first on are a name."""
+        is_near = [_BETWEEN.fullmatch(text, one[2], other[1]) is not None for one, other in pairwise(tokens)]
         for number in range(len(tokens), 0, -1):
             said = tuple(token for token, *_ in tokens[:number])
             if said not in self._phrases or not all(is_near[: number - 1]):
