@@ -15,6 +15,7 @@ from breachkit.case.matrix import matrix_json
 from breachkit.case.proof import Proof
 from breachkit.case.samples import sample_json
 from breachkit.detect.campaigns import Campaigns
+from breachkit.detect.incident import count_owners_own
 from breachkit.report.contain import contain_json
 from breachkit.report.contract import share
 from breachkit.report.find_account import find_account_json
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
     from breachkit.detect.campaigns import Campaign
     from breachkit.purge.custody import Custody
     from breachkit.report.contract import Json
-
-
-_SHELL = frozenset("%!\"'`$\\^&|<>")
 
 
 class RunFacts(NamedTuple):
@@ -132,7 +130,9 @@ def _campaign_json(case: Investigation, one: Campaign, proof: Proof, run: RunFac
         "first_seen": stamp(one.first_seen, zone),
         "last_seen": stamp(one.last_seen, zone),
         "sample": sample_json(case, one),
-        "command": _purge_command(case, one, book) if queued and not one.bulk else None,
+        "no_purge_why": one.no_purge_why,
+        "owners_own": _owners_own(case, one),
+        "command": _purge_command(case, one, book),
         "proof": proof.of("Messages of the campaign", members),
     }
 
@@ -144,11 +144,22 @@ def _recipient_domains(case: Investigation, accused: list[Json]) -> int:
     return len({name.rpartition("@")[2] for rcpts in recipients for name in rcpts})
 
 
-def _purge_command(case: Investigation, one: Campaign, book: list[str]) -> str:
-    """Spell the purge of a campaign; a text with signs that mean something to a shell is named by its id instead."""
-    if set(one.purge_string) & _SHELL or not one.purge_string.isprintable() or one.purge_string.startswith("-"):
-        return case.command("purge", "--campaign", one.id, "--dry-run", *book)
-    return case.command("purge", one.purge_string, "--dry-run", *book)
+def _purge_command(case: Investigation, one: Campaign, book: list[str]) -> str | None:
+    """Spell the purge of a campaign; None for one that lies in the quarantine, or must not be purged."""
+    if one.no_purge_why is not None or not case.queued(one):
+        return None
+    return case.purge(one.id, one.purge_string, *book)
+
+
+def _owners_own(case: Investigation, one: Campaign) -> int | None:
+    """Count the queued messages of a campaign that look like their owner's own; None where no log tells."""
+    if not case.inquiry.evidence.is_auth_visible:
+        return None
+    sends = case.inquiry.sends
+    sessions = sends[sends["account"].notna() & sends["queue_id"].notna()]
+    came_from = dict(zip(sessions["queue_id"], sessions["client_ip"], strict=True))
+    queued = [case.messages[at] for at in one.members if not case.messages[at].quarantined]
+    return count_owners_own(queued, case.found, came_from)
 
 
 def _purge_json(custody: Custody, zone: tzinfo) -> Json:
@@ -186,23 +197,23 @@ def _next(case: Investigation, accused: list[Json], run: RunFacts) -> list[Json]
     """Spell what to run next, in the guide's order: the account first, then the queue."""
     if not accused:
         return [{"title": "Look at the symptoms again", "command": case.command("scan")}]
-    worst = accused[0]["account"]
     book = [] if run.case is None else ["--case", run.case]
-    # `contain` knows the compromised ones by itself; a suspect must be named
-    names = [] if accused[0]["verdict"] == "compromised" else [worst]
-    steps = [{"title": "Read the session behind the entry", "command": case.command("trace", worst)}]
+    names = [one["account"] for one in accused]
+    steps = []
+    if case.inputs.log_first is not None:
+        steps.append({"title": "Read the session behind the entry", "command": case.command("trace", names[0])})
     steps.append(
         {
             "title": "Contain the accounts: every step with its side effect",
             "command": case.command("contain", *names, *book),
         }
     )
-    block = case.command("contain", *names, "--block-list", "nftables", *book)
-    steps.append({"title": "Block the attacking addresses, for 30 minutes", "command": block})
-    if any(one["messages"] > one["quarantined_messages"] for one in accused):
-        left = next(one["account"] for one in accused if one["messages"] > one["quarantined_messages"])
-        dry = case.command("purge", "--account", left, "--dry-run", *book)
-        steps.append({"title": "Then clean the queue: this only shows the plan", "command": dry})
+    if case.containing.attackers.ips:
+        block = case.command("contain", *names, "--block-list", "nftables", *book)
+        steps.append({"title": "Block the attacking addresses, for 30 minutes", "command": block})
+    campaigns = case.campaigns.campaigns if case.campaigns else ()
+    purges = [dry for one in campaigns if (dry := _purge_command(case, one, book)) is not None]
+    steps += [{"title": "Then clean the queue: this only shows the plan", "command": dry} for dry in purges]
     if case.passwords is not None:
         steps.append({"title": "See who would fall next", "command": case.command("weak-passwords")})
     if case.settings is not None:

@@ -11,6 +11,7 @@ import typer
 from breachkit.cli import options
 from breachkit.cli import output
 from breachkit.cli.accusing import accuse
+from breachkit.cli.accusing import accused_names
 from breachkit.cli.casebook import recorded
 from breachkit.errors import NothingCompromisedError
 from breachkit.errors import PathUnreadableError
@@ -19,6 +20,7 @@ from breachkit.reading.where import Asked
 from breachkit.reading.where import find_evidence
 from breachkit.sasl import Login
 from breachkit.servers import Containment
+from breachkit.shells import is_safe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,8 +37,8 @@ Names = Annotated[
 ]
 
 PLACEHOLDER = "ACCOUNT"
-_PLAIN = frozenset("@._+-=~#")
-"""Signs of an address that mean nothing between double quotes, neither to a POSIX shell nor to cmd.exe."""
+_MORE_THAN_ONE = frozenset("?, ")
+"""Signs that are safe in a line, but may make the server's tool take other accounts too."""
 
 
 def contain(
@@ -95,7 +97,7 @@ def _text(told: _Told, block_list: BlockList | None, *, is_json: bool) -> str:
     steps = [contained(where, account, found, len(attackers.ips)) for account in chosen]
     if is_json:
         return dump(contain_json(steps, attackers, minutes, inputs))
-    return render_contain(steps, attackers, minutes, inputs, [where.command("harden")])
+    return render_contain(steps, attackers, minutes, inputs, [where.harden()])
 
 
 def _chosen(names: Sequence[str] | None, found: Accusation) -> list[str]:
@@ -115,9 +117,10 @@ def contained(where: Where, account: str, found: Accusation, attackers: int) -> 
     """Write the steps for one account. Raises PathUnreadableError."""
     from breachkit.report.contain import Contained
 
-    is_safe = bool(account) and all((sign.isascii() and sign.isalnum()) or sign in _PLAIN for sign in account)
-    purge, block = where.command("group"), where.command("contain", "--block-list", "nftables")
-    shown = account if is_safe and not account.startswith("-") else PLACEHOLDER
+    accused = accused_names(found)
+    names = accused if account in accused else [account, *accused]
+    purge, block = where.command("group"), where.command("contain", *names, "--block-list", "nftables")
+    shown = account if is_safe(account) and not _MORE_THAN_ONE & set(account) else PLACEHOLDER
     known = Containment(shown, _left_behind(where, account), purge, block, attackers)
     verdict = next((one.verdict for one in found.accounts if one.account == account), None)
     return Contained(account, verdict, where.server.containment(known), shown == account)

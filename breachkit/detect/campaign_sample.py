@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from breachkit.detect.campaign_marks import PHRASE
-from breachkit.detect.campaign_marks import SPECIFIC
+from breachkit.detect.campaign_marks import is_weak
+from breachkit.detect.campaign_marks import points
 from breachkit.detect.campaign_strings import END
 from breachkit.detect.campaign_strings import LINE_END
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 SHORT = 25
 SHORT_LINES = 3
 """Lines of so many bytes, and so many of them, may differ within a tail: a name, a telephone number."""
+_ENDS = np.frombuffer(b"\0\n \"'<>()[],;", dtype=np.uint8)
+"""What ends a link."""
 COVERED = 0.6
 """Share of a line that shared strings cover when it is a shared line."""
 
@@ -50,6 +53,8 @@ class Sample:
     """Bytes of each string."""
     points: NDArray[np.bool_]
     """Strings that point at somebody."""
+    weak: NDArray[np.bool_]
+    """Strings that belong to many: they tell a run only where nothing better does, and none is purged by them."""
     names: list[str]
     homes: list[str]
     """The house of the declared sender of each message."""
@@ -97,7 +102,8 @@ def sample_of(
         np.array([places[author.name] for author in authors], dtype=np.int32),
         np.array([author.is_forged for author in authors], dtype=np.bool_),
         np.array([len(one.text) for one in shared], dtype=np.int64),
-        np.array([SPECIFIC.search(one.text) is not None for one in shared], dtype=np.bool_),
+        np.array([points(one.text) for one in shared], dtype=np.bool_),
+        np.array([is_weak(one.text, is_cut=_is_cut(corpus, one)) for one in shared], dtype=np.bool_),
         names,
         [author.home for author in authors],
         _topics(passages, corpus, shared),
@@ -107,6 +113,13 @@ def sample_of(
         [author.reader for author in authors],
         speech,
     )
+
+
+def _is_cut(corpus: Corpus, one: Shared) -> bool:
+    """Tell whether a string ends within a word of some of the texts that hold it."""
+    if b"." not in one.text and b":" not in one.text:
+        return False
+    return not np.isin(corpus.text[one.places + len(one.text)], _ENDS).all()
 
 
 def _topics(passages: Sequence[Passage], corpus: Corpus, shared: Sequence[Shared]) -> NDArray[np.bool_]:

@@ -10,12 +10,15 @@ from breachkit.detect.inquiry import Inquiry
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from collections.abc import Iterable
     from collections.abc import Iterator
+    from collections.abc import Mapping
 
     from breachkit.advice import Bearing
     from breachkit.detect.compromise import AccountVerdict
     from breachkit.detect.compromise import Accusation
     from breachkit.detect.inquiry import Evidence
+    from breachkit.records import Message
 
 
 class Attackers(NamedTuple):
@@ -82,6 +85,22 @@ def attackers_of(found: Accusation, accounts: Collection[str]) -> Attackers:
     blocked = {address for ip in attacking - lawful if (address := _address(ip)) is not None}
     ordered = sorted(blocked, key=lambda address: (address.version, int(address)))
     return Attackers(tuple(map(str, ordered)), len(attacking & lawful))
+
+
+def count_owners_own(messages: Iterable[Message], found: Accusation, came_from: Mapping[str | None, str | None]) -> int:
+    """Count the messages of accounts that came in from an address that attacks nobody: their owners' own, it seems.
+
+    Args:
+        messages: some of the queue.
+        found: the verdicts.
+        came_from: the address of the authenticated session, by the id of the message; of others the message's own word
+            counts.
+    """
+    attacking = {place.ip for account in found.accounts for place in account.client_ips if place.attacking}
+    places = (
+        came_from.get(message.queue_id) or message.client_ip for message in messages if message.auth_user is not None
+    )
+    return sum(ip is not None and ip not in attacking for ip in places)
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

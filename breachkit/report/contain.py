@@ -66,9 +66,7 @@ def render_contain(
         used = count(attackers.lawful, "attacking address", "attacking addresses")
         page.say(f"{used} left out: an account used them lawfully too.", style="yellow", indent=2)
     render_skipped(page, inputs)
-    page.heading("Next")
-    for command in next_commands:
-        page.literal(command, indent=2)
+    page.commands(next_commands)
     return page.text()
 
 
