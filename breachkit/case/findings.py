@@ -24,6 +24,7 @@ from breachkit.report.harden import harden_json
 from breachkit.report.scan import scan_json
 from breachkit.report.weak_passwords import weak_passwords_json
 from breachkit.report.words import stamp
+from breachkit.shells import notes
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -195,27 +196,29 @@ def _settings_proof(case: Investigation, proof: Proof) -> dict[str, str | None]:
 
 def _next(case: Investigation, accused: list[Json], run: RunFacts) -> list[Json]:
     """Spell what to run next, in the guide's order: the account first, then the queue."""
-    if not accused:
-        return [{"title": "Look at the symptoms again", "command": case.command("scan")}]
+    if not accused and not case.found.accused_relays:
+        return [_step("Look at the symptoms again", case.command("scan"))]
     book = [] if run.case is None else ["--case", run.case]
     names = [one["account"] for one in accused]
     steps = []
-    if case.inputs.log_first is not None:
-        steps.append({"title": "Read the session behind the entry", "command": case.command("trace", names[0])})
-    steps.append(
-        {
-            "title": "Contain the accounts: every step with its side effect",
-            "command": case.command("contain", *names, *book),
-        }
-    )
+    if accused and case.inputs.log_first is not None:
+        steps.append(_step("Read the session behind the entry", case.command("trace", names[0])))
+    if accused or case.found.attackers:
+        contain = case.command("contain", *names, *book)
+        steps.append(_step("Contain the accounts: every step with its side effect", contain))
     if case.containing.attackers.ips:
         block = case.command("contain", *names, "--block-list", "nftables", *book)
-        steps.append({"title": "Block the attacking addresses, for 30 minutes", "command": block})
+        steps.append(_step("Block the attacking addresses, for 30 minutes", block))
     campaigns = case.campaigns.campaigns if case.campaigns else ()
     purges = [dry for one in campaigns if (dry := _purge_command(case, one, book)) is not None]
-    steps += [{"title": "Then clean the queue: this only shows the plan", "command": dry} for dry in purges]
+    steps += [_step("Then clean the queue: this only shows the plan", dry) for dry in purges]
     if case.passwords is not None:
-        steps.append({"title": "See who would fall next", "command": case.command("weak-passwords")})
+        steps.append(_step("See who would fall next", case.command("weak-passwords")))
     if case.settings is not None:
-        steps.append({"title": "Close the doors", "command": case.command("harden")})
+        steps.append(_step("Close the doors", case.command("harden")))
     return steps
+
+
+def _step(title: str, command: str) -> Json:
+    """Write one step; the title says what to type for the stand-ins in its line."""
+    return {"title": " ".join([title, *notes([command])]), "command": command}

@@ -66,7 +66,7 @@ def judge_accounts(
 
 def accused_names(found: Accusation) -> list[str]:
     """Name the accounts that are not clear, worst first."""
-    return [one.account for one in found.accounts if one.verdict != "clear"]
+    return [one.account for one in found.accused]
 
 
 def accuse_together(together: Together) -> Accusation:

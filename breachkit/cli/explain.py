@@ -70,10 +70,9 @@ def explain(where: Where, chosen: Sequence[Message]) -> Unexplained:
 
 def _owners_own(asked: Grouped, chosen: Sequence[Message]) -> int | None:
     """Count the planned messages that look like their owner's own; None where no log tells who sent what."""
+    from breachkit.cli.group import came_from
+
     found, facts = asked.accusation, asked.facts
     if found is None or facts is None or not facts.level.startswith("debug"):
         return None
-    sends = facts.sends
-    rows = (row for row in range(len(sends)) if sends.auth(row) is not None)
-    came_from = {sends.queue_id(row): sends.name("client_ip", row) for row in rows}
-    return count_owners_own(chosen, found, came_from)
+    return count_owners_own(chosen, found, came_from(facts))

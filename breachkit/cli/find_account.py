@@ -106,13 +106,13 @@ def _judge_together(asked: Asked, several: Several, jobs: int | None) -> _Judged
 
 def _following(where: Where, found: Accusation) -> list[str]:
     """Spell what to run next: the sessions of the worst account, the steps for all accused, the queue by campaign."""
-    worst = found.accounts[0] if found.accounts else None
-    if worst is None or worst.verdict == "clear":
+    accused = accused_names(found)
+    if not accused and not found.attackers:
         return [where.command("scan")]
-    seen = [where.command("trace", worst.account)] if worst.entry is not None else []
+    seen = [where.command("trace", accused[0])] if accused and found.accounts[0].entry is not None else []
     # the guide's order: the passwords first, then the queue
-    queue = [where.command("group")] if where.layout.queues else []
-    return [*seen, where.command("contain", *accused_names(found)), *queue]
+    queue = where.command("group") if where.layout.queues and (accused or found.accused_relays) else None
+    return [*seen, where.command("contain", *accused), queue or where.command("scan")]
 
 
 def _passwords(where: Where, found: Accusation, facts: gather.SmtpFacts) -> dict[str, list[str]]:

@@ -117,23 +117,25 @@ def _queued(where: Where, books: gather.Books) -> list[Message]:
 
 
 def told_apart(found: Accusation, facts: gather.SmtpFacts) -> Judged | None:
-    """Say whom the logs acquit and whom they accuse; None where AUTH is not to be seen.
-
-    The address of unauthenticated mail that is accused goes into `accused_ips` as the queue spells it.
-    """
+    """Say whom the logs acquit and whom they accuse; None where AUTH is not to be seen."""
     from breachkit.detect.campaigns import Judged
 
     if not facts.level.startswith("debug"):
         return None
     clear = [one.account for one in found.accounts if one.verdict == "clear" and one.auth_successes]
-    accused = [one.account for one in found.accounts if one.verdict != "clear"]
     spelled = _spellings(one.account for one in found.accounts)
-    ids = {facts.sends.queue_id(row) for row in range(len(facts.sends))}
     return Judged(
         frozenset(name for account in clear for name in spelled[account]),
-        frozenset(name for account in accused for name in spelled[account]),
-        is_shown=lambda message: message.queue_id is None or message.queue_id in ids,
+        frozenset(name for account in accused_names(found) for name in spelled[account]),
+        frozenset(one.client_ip for one in found.accused_relays),
+        came_from(facts),
     )
+
+
+def came_from(facts: gather.SmtpFacts) -> dict[str | None, str | None]:
+    """Tell from the logs from which address each message was handed in, by its id."""
+    sends = facts.sends
+    return {sends.queue_id(row): sends.name("client_ip", row) for row in range(len(sends))}
 
 
 def _spellings(accounts: Iterable[str]) -> dict[str, list[str]]:

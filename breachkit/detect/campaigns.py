@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Iterable
     from collections.abc import Iterator
+    from collections.abc import Mapping
     from collections.abc import Sequence
     from datetime import datetime
 
@@ -144,8 +145,18 @@ class Judged(NamedTuple):
     """Accounts that the logs accuse: their mail is never lawful mass mail."""
     accused_ips: frozenset[str] = frozenset()
     """Client addresses that the logs accuse of what came in without a login."""
-    is_shown: Callable[[Message], bool] = bool
-    """Whether the logs show how a message came in."""
+    came_from: Mapping[str | None, str | None] | None = None
+    """The client address of the session that brought in a message, by its id; None: all sessions are taken as seen."""
+
+    def accuses(self, message: Message) -> bool:
+        """Tell whether the account of a message is accused, or, of one without a login, the address it came from."""
+        if message.auth_user is not None:
+            return message.auth_user in self.accused
+        return ((self.came_from or {}).get(message.queue_id) or message.client_ip) in self.accused_ips
+
+    def shows(self, message: Message) -> bool:
+        """Tell whether the logs show how a message came in, as far as its id can tell."""
+        return self.came_from is None or message.queue_id is None or message.queue_id in self.came_from
 
 
 class Grouping(NamedTuple):
@@ -329,16 +340,15 @@ class _Queue:
         if judged is None:
             return "list-mail" if self._is_mailing(members) else None
         names = {message.auth_user for message in messages}
-        accused = [message for message in messages if _is_accused(message, judged)]
-        if not accused:
+        if not any(map(judged.accuses, messages)):
             nameless = sum(message.auth_user is None for message in messages)
             if nameless > HALF * len(messages) and names - {None} <= judged.clear:
                 return "unauthenticated"
-            if names - {None} <= judged.clear and sum(map(judged.is_shown, messages)) >= HALF * len(messages):
+            if names - {None} <= judged.clear and sum(map(judged.shows, messages)) >= HALF * len(messages):
                 return "cleared"
             if self._is_mailing(members):
                 return "list-mail"
-        own = (at for at in members if self._is_own(at) and not _is_accused(self.messages[at], judged))
+        own = (at for at in members if self._is_own(at) and not judged.accuses(self.messages[at]))
         return "list-mail" if sum(map(self._is_of_list, own)) > HALF * len(members) else None
 
     def _is_mailing(self, members: Sequence[int]) -> bool:
@@ -377,12 +387,6 @@ class _Queue:
             if len(shown) < KEPT_STRINGS - 1 and row.messages and is_new:
                 shown.append(row)
         return tuple(sorted([own, *shown], key=lambda row: (-row.messages, row.text)))
-
-
-def _is_accused(message: Message, judged: Judged) -> bool:
-    if message.auth_user is None:
-        return message.client_ip in judged.accused_ips
-    return message.auth_user in judged.accused
 
 
 def _plain_passage(raw: bytes) -> tuple[Any, ...]:

@@ -83,10 +83,10 @@ def count_owners_own(messages: Iterable[Message], found: Accusation, came_from: 
     Args:
         messages: some of the queue.
         found: the verdicts.
-        came_from: the address of the authenticated session, by the id of the message; of others the message's own word
-            counts.
+        came_from: the address of the session, by the id of the message; of others the message's own word counts.
     """
     attacking = {place.ip for account in found.accounts for place in account.client_ips if place.attacking}
+    attacking |= {ip.ip for attacker in found.attackers for ip in attacker.ips}
     places = (
         came_from.get(message.queue_id) or message.client_ip for message in messages if message.auth_user is not None
     )
