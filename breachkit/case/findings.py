@@ -107,7 +107,7 @@ def _as_now(case: Investigation) -> Campaigns:
         part = queued / total if total else 0.0
         rows.append(replace(one, messages=queued, quarantined_messages=len(one.members) - queued, share=part))
     # a sender's share is of the campaign: a campaign that was purged altogether keeps its whole as the measure
-    return Campaigns(tuple(row for row in rows if row.messages), case.campaigns.ungrouped)
+    return Campaigns(tuple(row for row in rows if row.messages), case.campaigns.ungrouped, case.campaigns.judged)
 
 
 def _campaign_json(case: Investigation, one: Campaign, proof: Proof, run: RunFacts) -> Json:

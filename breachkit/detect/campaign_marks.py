@@ -53,7 +53,7 @@ _WAYS = frozenset(
 )
 """Words of a path below such a host that name nobody, as long as they are."""
 _LINK = re.compile(
-    rb"(?:\b(?:https?|ftp)://|(?<![\w@.+-])@?)(?:www\.)?((?:[a-z0-9-]++\.)+[a-z][a-z0-9-]+)\b(?![\w.+-]*@)(?::\d+)?"
+    rb"(?:\b(?:https?|ftp)://|(?<![\w@.+-])[.@]?)(?:www\.)?((?:[a-z0-9-]++\.)+[a-z][a-z0-9-]+)\b(?![\w.+-]*@)(?::\d+)?"
     rb"([/?#][^\s\"'<>]*)?|\b(?:https?|ftp|mailto|tel|callto|sms):(?://)?(?:www\b\.?)?|\bwww\.",
     re.IGNORECASE,
 )
