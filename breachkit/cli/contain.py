@@ -119,9 +119,11 @@ def contained(where: Where, account: str, found: Accusation, attackers: int) -> 
 
     accused = accused_names(found)
     names = accused if account in accused else [account, *accused]
-    purge, block = where.command("group"), where.command("contain", *names, "--block-list", "nftables")
+    purge = where.command("group") if where.layout.queues else None
+    block = where.command("contain", *names, "--block-list", "nftables")
     shown = account if is_safe(account) and not _MORE_THAN_ONE & set(account) else PLACEHOLDER
-    known = Containment(shown, _left_behind(where, account), purge, block, attackers)
+    system = where.server.system_of(where.layout)
+    known = Containment(shown, _left_behind(where, account), purge, block, attackers, system)
     verdict = next((one.verdict for one in found.accounts if one.account == account), None)
     return Contained(account, verdict, where.server.containment(known), shown == account)
 
