@@ -10,6 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from typing import ClassVar
 
+from breachkit.shells import is_safe
+from breachkit.shells import line
+
 if TYPE_CHECKING:
     from collections.abc import Collection
     from collections.abc import Iterable
@@ -65,8 +68,8 @@ class NoCaseError(BreachkitError):
 
     def __init__(self, path: PathLike[str] | str) -> None:
         super().__init__(
-            f"nothing was done: {path} holds no custody.jsonl, so it is no case; make one with:"
-            f" breachkit investigate -o {path}",
+            f"nothing was done: {path} holds no custody.jsonl, so it is no case; make one with: "
+            + line(["breachkit", "investigate", "-o", str(path)]),
         )
 
 
@@ -418,7 +421,7 @@ class QueueOutsideError(BreachkitError):
     def __init__(self, path: PathLike[str] | str, named_by: str) -> None:
         super().__init__(
             f"nothing was moved: {path} lies outside the root ({named_by}) and may be the live queue; if it is meant,"
-            f" name it with --queue {path}",
+            f" name {f'it with --queue {path}' if is_safe(str(path)) else 'that folder with --queue'}",
         )
 
 

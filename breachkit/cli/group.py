@@ -168,8 +168,9 @@ def _told(where: Where, found: Grouped, inputs: Inputs, asked: tuple[int | None,
         return dump(group_json(found.campaigns, inputs, top))
     rows = found.campaigns.campaigns
     commands = {one.id: _purge_by(where, one, least) for one in rows if one.no_purge_why is None}
-    accused = [] if found.accusation is None else accused_names(found.accusation)
-    contain = [where.command("contain", *accused)] if accused else []
+    held = found.accusation
+    is_held = held is not None and bool(held.accused or held.accused_relays)
+    contain = [where.command("contain", *accused_names(held))] if held is not None and is_held else []
     return render_group(found.campaigns, inputs, commands, contain, top)
 
 
