@@ -49,7 +49,9 @@ def refuse_unknown(where: Where, plan: Plan) -> None:
     wanted = plan.wanted
     met = {name for rows in (plan.auth_users, plan.mail_froms) for name, _ in rows if name is not None}
     accounts = [name for name in wanted.accounts if name not in met]
-    senders = [name for name in wanted.senders if name not in met and not (plan.planned and name.startswith("@"))]
+    # one that is alone and hits something may stand in the message's own From, which the plan does not count
+    is_hit = plan.planned and len(wanted.senders) == 1
+    senders = [] if is_hit else [name for name in wanted.senders if name not in met]
     if not accounts and not senders:
         return
     messages = gather.read_messages(where, gather.Books(), quarantined=True)

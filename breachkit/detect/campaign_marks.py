@@ -26,7 +26,9 @@ _GROUPS = re.compile(rb"\b\d+(?: \d{2,})+\b")
 DIGITS = 9
 """Digits from which on groups of them, with a blank between, are a number rather than a date or a price."""
 LEAST = 6
-"""Letters and digits that a string must have beside what belongs to many."""
+"""Letters and digits that a string must have."""
+BESIDE = 12
+"""Letters and digits that it must have beside what belongs to many: `Visit us at https://bit.ly/` tells nobody."""
 
 _OWNER_BELOW = frozenset(  # as one text: a list of them takes two pages
     "1drv.ms bing.com bit.do bit.ly box.com buff.ly canva.com cutt.ly discord.gg dropbox.com"  # noqa: SIM905
@@ -87,7 +89,8 @@ def bare(text: bytes, *, is_cut: bool = False) -> bytes:
 
 def is_weak(text: bytes, *, is_cut: bool = False) -> bool:
     """Tell whether hardly anything of a string belongs to one party."""
-    return len(_NO_WORD.sub(b"", bare(text, is_cut=is_cut))) < LEAST
+    own = bare(text, is_cut=is_cut)
+    return len(_NO_WORD.sub(b"", own)) < (LEAST if own == text else BESIDE)
 
 
 def points(text: bytes) -> bool:

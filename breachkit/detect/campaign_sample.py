@@ -13,6 +13,7 @@ from breachkit.detect.campaign_marks import is_weak
 from breachkit.detect.campaign_marks import points
 from breachkit.detect.campaign_strings import END
 from breachkit.detect.campaign_strings import LINE_END
+from breachkit.detect.campaign_strings import is_cut
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 SHORT = 25
 SHORT_LINES = 3
 """Lines of so many bytes, and so many of them, may differ within a tail: a name, a telephone number."""
-_ENDS = np.frombuffer(b"\0\n \"'<>()[],;", dtype=np.uint8)
-"""What ends a link."""
 COVERED = 0.6
 """Share of a line that shared strings cover when it is a shared line."""
 
@@ -103,7 +102,7 @@ def sample_of(
         np.array([author.is_forged for author in authors], dtype=np.bool_),
         np.array([len(one.text) for one in shared], dtype=np.int64),
         np.array([points(one.text) for one in shared], dtype=np.bool_),
-        np.array([is_weak(one.text, is_cut=_is_cut(corpus, one)) for one in shared], dtype=np.bool_),
+        np.array([is_weak(one.text, is_cut=is_cut(corpus, one)) for one in shared], dtype=np.bool_),
         names,
         [author.home for author in authors],
         _topics(passages, corpus, shared),
@@ -113,13 +112,6 @@ def sample_of(
         [author.reader for author in authors],
         speech,
     )
-
-
-def _is_cut(corpus: Corpus, one: Shared) -> bool:
-    """Tell whether a string ends within a word of some of the texts that hold it."""
-    if b"." not in one.text and b":" not in one.text:
-        return False
-    return not np.isin(corpus.text[one.places + len(one.text)], _ENDS).all()
 
 
 def _topics(passages: Sequence[Passage], corpus: Corpus, shared: Sequence[Shared]) -> NDArray[np.bool_]:

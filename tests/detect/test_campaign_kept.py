@@ -131,6 +131,8 @@ SHARED = [
     "mailto:",
     "@gmail.com",
     "see https://forms.gle/",
+    "Visit us at https://bit.ly/",
+    "blogspot.com/2026/win.html",
     "wordpress.com/?p=",
     "s3.eu-west-1.amazonaws.com/",
 ]
@@ -145,6 +147,8 @@ OF_ONE = [
     "http://cheap-boxes.example/",
     "+44 7700 900123",
     "the marvellous Boxomatic",
+    "blogspot.com/2026/11/the-prize-that-you-have-won.html",
+    "all our boxes at half price: https://bit.ly/",
 ]
 
 
@@ -167,9 +171,18 @@ def test_half_a_code_below_a_host_of_many_owners_names_nobody() -> None:
     assert not is_weak(b"http://cheap-boxes.example/a1b2", is_cut=True)
 
 
-def test_two_runs_that_share_a_host_of_many_owners_are_two() -> None:
+@pytest.mark.parametrize(
+    "form",
+    [
+        "https://docs.google.com/forms/d/e/1FAIpQLS{}/viewform",
+        "Visit us at https://wa.me/447700900{}",
+        "http://{}.blogspot.com/2026/win.html",
+        "Visit us at https://{}.pages.dev/",
+    ],
+)
+def test_two_runs_that_share_a_host_of_many_owners_are_two(form: str) -> None:
     rng = random.Random(6)
-    links = [f"https://docs.google.com/forms/d/e/1FAIpQLS{token(rng, 12, 12)}/viewform" for _ in range(2)]
+    links = [form.format(code) for code in ("6f1a2b", "9z8y7x")]
     runs = (
         forged(rng, around(rng, links[at % 2]), account=f"p{at % 2}@house.example") for at in range(30)
     )  # fmt: skip
