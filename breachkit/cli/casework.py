@@ -129,6 +129,9 @@ def render_summary(work: Work, findings: Json, words: Words) -> str:
         if "owner" in work.asking.readers and not entered:
             sheet.say(words.say("No letter to an owner: no account looks compromised."), indent=2)
     sheet.commands([step["command"] for step in findings["next"]], title=words.say("Next"))
+    own = sum(one["owners_own"] or 0 for one in findings["campaigns"] if one["command"])
+    if own:
+        sheet.say(words.say("Of what these lines would purge, {n} look like the owners' own.", n=words.number(own)))
     return sheet.text()
 
 

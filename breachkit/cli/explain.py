@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from breachkit.detect.incident import count_owners_own
 from breachkit.errors import CampaignGoneError
 from breachkit.errors import WeakCampaignError
 from breachkit.reading import gather
+from breachkit.report.group import WHY
 from breachkit.report.purge import Unexplained
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ def find_campaign(where: Where, wanted: str, least: int | None) -> tuple[str, st
         raise CampaignGoneError(wanted, [one.id for one in found.campaigns], where.command("group"))
     if campaign.no_purge_why == "only-weak-string":
         raise WeakCampaignError(campaign.id)
+    if campaign.no_purge_why is not None:
+        sys.stderr.write(f"breachkit: 'group' has no line for campaign {campaign.id}: {WHY[campaign.no_purge_why]}\n")
     return campaign.id, campaign.purge_string
 
 

@@ -99,6 +99,9 @@ def test_who_is_not_accused_has_no_purge_line(cli: Callable[..., Ran], tmp_path:
     assert "Nobody was judged" not in text
     assert text.count("breachkit purge") == 1
     assert "\n  breachkit contain anna@example.it --root" in text
+    kept = cli("purge", "--campaign", "2", "--root", root, "--dry-run", "--format", "json")
+    assert (kept.code, json.loads(kept.out)["planned"]) == (0, 23)
+    assert kept.err.startswith("breachkit: 'group' has no line for campaign ")
     unseen = validate(cli("group", "--queue", root / "mail" / "_outgoing", "--format", "json").out)
     assert unseen["judged"] is False
     assert [one["no_purge_why"] for one in unseen["campaigns"]] == [None, "list-mail"]
