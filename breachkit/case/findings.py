@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -9,11 +10,15 @@ from typing import NamedTuple
 
 from breachkit import __version__
 from breachkit.case.accused import accused_json
+from breachkit.case.addresses import addresses_json
+from breachkit.case.fates import Fates
 from breachkit.case.hours import hours_json
 from breachkit.case.hours import moved
 from breachkit.case.matrix import matrix_json
 from breachkit.case.proof import Proof
+from breachkit.case.samples import links_json
 from breachkit.case.samples import sample_json
+from breachkit.content.decoding import decoded_words
 from breachkit.detect.campaigns import Campaigns
 from breachkit.detect.incident import count_owners_own
 from breachkit.report.contain import contain_json
@@ -27,12 +32,20 @@ from breachkit.report.words import stamp
 from breachkit.shells import notes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Iterator
     from datetime import tzinfo
 
     from breachkit.case.investigation import Investigation
     from breachkit.detect.campaigns import Campaign
     from breachkit.purge.custody import Custody
     from breachkit.report.contract import Json
+
+
+MOST_SUBJECTS = 20
+MOST_NAMES = 20
+MOST_TRACED = 5
+"""Accounts that a line names where it need not name all, and that have a line of their own."""
 
 
 class RunFacts(NamedTuple):
@@ -45,11 +58,15 @@ class RunFacts(NamedTuple):
     """The folder, as typed: commands that follow write into its custody."""
 
 
-def findings_json(case: Investigation, run: RunFacts) -> Json:
-    """Write everything that was found."""
+def findings_json(case: Investigation, run: RunFacts, named: Callable[[str], str] = str) -> Json:
+    """Write everything that was found; `named` gives accounts the names that the case has for them in commands."""
     proof = Proof()
     inputs = case.inputs
     accused = accused_json(case, proof)
+    fates = Fates(case)
+    campaigns = [
+        _campaign_json(case, one, proof, fates, run) for one in (case.campaigns.campaigns if case.campaigns else ())
+    ]
     everything = proof.of("Messages of the case", [message.source for message in case.messages])
     return {
         **inputs.head_json("investigate"),
@@ -66,20 +83,14 @@ def findings_json(case: Investigation, run: RunFacts) -> Json:
         "messages_proof": everything,
         "recipient_domains": _recipient_domains(case, accused),
         "accused": accused,
+        "addresses": addresses_json(case),
         "hours": hours_json(case, proof),
         "matrix": matrix_json(case),
-        "campaigns": [
-            _campaign_json(case, one, proof, run) for one in (case.campaigns.campaigns if case.campaigns else ())
-        ],
+        "campaigns": campaigns,
         "purges": [_purge_json(custody, inputs.zone) for custody in case.runs],
         "symptoms": [
             {"name": one.name, "detail": one.detail, "proof": proof.of(one.name, one.evidence)} for one in case.symptoms
         ],
-        "signals_proof": {
-            f"{account.account} {signal.name}": proof.of(signal.name, signal.evidence)
-            for account in case.found.accounts
-            for signal in account.signals
-        },
         "weak_proof": _weak_proof(case, proof),
         "settings_proof": _settings_proof(case, proof),
         "absent": dict(case.absent),
@@ -91,7 +102,7 @@ def findings_json(case: Investigation, run: RunFacts) -> Json:
         if case.settings is None
         else harden_json(case.settings.judged, case.settings.others, case.settings.advice, inputs),
         "contain": contain_json(case.containing.steps, case.containing.attackers, case.containing.minutes, inputs),
-        "next": _next(case, accused, run),
+        "next": _next(case, accused, campaigns, run, named),
         "proof": proof.register,
     }
 
@@ -110,11 +121,11 @@ def _as_now(case: Investigation) -> Campaigns:
     return Campaigns(tuple(row for row in rows if row.messages), case.campaigns.ungrouped, case.campaigns.judged)
 
 
-def _campaign_json(case: Investigation, one: Campaign, proof: Proof, run: RunFacts) -> Json:
+def _campaign_json(case: Investigation, one: Campaign, proof: Proof, fates: Fates, run: RunFacts) -> Json:
     zone = case.inputs.zone
+    recipients, gone = fates.of(one)
     members = [case.messages[at].source for at in one.members]
     queued = case.queued(one)
-    book = [] if run.case is None else ["--case", run.case]
     return {
         "id": one.id,
         "messages": len(one.members),
@@ -125,6 +136,9 @@ def _campaign_json(case: Investigation, one: Campaign, proof: Proof, run: RunFac
         "purge_string": one.purge_string,
         "strings": [row._asdict() for row in one.strings],
         "subjects": list(one.subjects),
+        "repeated_subjects": _repeated_subjects(case, one),
+        "recipients": recipients,
+        "gone_messages": gone,
         "auth_users": [{"auth_user": row.name, "messages": row.messages} for row in one.auth_users],
         "mail_froms": [{"mail_from": row.name, "messages": row.messages} for row in one.mail_froms[:20]],
         "mail_froms_distinct": len(one.mail_froms),
@@ -133,7 +147,8 @@ def _campaign_json(case: Investigation, one: Campaign, proof: Proof, run: RunFac
         "sample": sample_json(case, one),
         "no_purge_why": one.no_purge_why,
         "owners_own": _owners_own(case, one),
-        "command": _purge_command(case, one, book),
+        "links": links_json(case, one),
+        "command": _purge_command(case, one, run),
         "proof": proof.of("Messages of the campaign", members),
     }
 
@@ -145,11 +160,19 @@ def _recipient_domains(case: Investigation, accused: list[Json]) -> int:
     return len({name.rpartition("@")[2] for rcpts in recipients for name in rcpts})
 
 
-def _purge_command(case: Investigation, one: Campaign, book: list[str]) -> str | None:
+def _repeated_subjects(case: Investigation, one: Campaign) -> list[Json]:
+    """Write the subjects that more than one message of a campaign has, most frequent first."""
+    said = (case.messages[at].subject for at in one.members)
+    counts = Counter(decoded_words(subject) for subject in said if subject)
+    return [{"subject": subject, "messages": n} for subject, n in counts.most_common(MOST_SUBJECTS) if n > 1]
+
+
+def _purge_command(case: Investigation, one: Campaign, run: RunFacts) -> str | None:
     """Spell the purge of a campaign; None for one that lies in the quarantine, or must not be purged."""
     if one.no_purge_why is not None or not case.queued(one):
         return None
-    return case.purge(one.id, one.purge_string, *book)
+    book = [] if run.case is None else ["--case", run.case]
+    return case.purge(one.id, "" if run.redacted else one.purge_string, *book)
 
 
 def _owners_own(case: Investigation, one: Campaign) -> int | None:
@@ -178,12 +201,13 @@ def _purge_json(custody: Custody, zone: tzinfo) -> Json:
     }
 
 
-def _weak_proof(case: Investigation, proof: Proof) -> dict[str, str | None]:
+def _weak_proof(case: Investigation, proof: Proof) -> list[Json]:
+    """Write a row for each guessable account: names stand in values, never as keys."""
     if case.passwords is None:
-        return {}
+        return []
     sources = case.passwords.sources
-    names = [one.account for one in case.passwords.found.accounts]
-    return {name: proof.of("The account in the export", [sources[name]]) for name in names if name in sources}
+    names = [one.account for one in case.passwords.found.accounts if one.account in sources]
+    return [{"account": name, "proof": proof.of("The account in the export", [sources[name]])} for name in names]
 
 
 def _settings_proof(case: Investigation, proof: Proof) -> dict[str, str | None]:
@@ -194,24 +218,29 @@ def _settings_proof(case: Investigation, proof: Proof) -> dict[str, str | None]:
     return {name: proof.of("The setting as read", [sources[name]]) for name in names if name in sources}
 
 
-def _next(case: Investigation, accused: list[Json], run: RunFacts) -> list[Json]:
-    """Spell what to run next, in the guide's order: the account first, then the queue."""
+def _next(
+    case: Investigation, accused: list[Json], campaigns: list[Json], run: RunFacts, named: Callable[[str], str]
+) -> list[Json]:
+    """Spell what to run next, in the guide's order: the accounts first, then the queue."""
     if not accused and not case.found.accused_relays:
         return [_step("Look at the symptoms again", case.command("scan"))]
     book = [] if run.case is None else ["--case", run.case]
-    names = [one["account"] for one in accused]
+    names = [named(one["account"]) for one in accused]
+    # `contain` knows the compromised ones by itself; where one is only suspect all are named
+    is_long = len(names) > MOST_NAMES and all(one["verdict"] == "compromised" for one in accused)
+    chosen = [] if is_long else names
     steps = []
-    if accused and case.inputs.log_first is not None:
-        steps.append(_step("Read the session behind the entry", case.command("trace", names[0])))
     if accused or case.found.attackers:
-        contain = case.command("contain", *names, *book)
+        contain = case.command("contain", *chosen, *book)
         steps.append(_step("Contain the accounts: every step with its side effect", contain))
     if case.containing.attackers.ips:
-        block = case.command("contain", *names, "--block-list", "nftables", *book)
+        block = case.command("contain", *chosen, "--block-list", "nftables", *book)
         steps.append(_step("Block the attacking addresses, for 30 minutes", block))
-    campaigns = case.campaigns.campaigns if case.campaigns else ()
-    purges = [dry for one in campaigns if (dry := _purge_command(case, one, book)) is not None]
-    steps += [_step("Then clean the queue: this only shows the plan", dry) for dry in purges]
+    if case.inputs.log_first is not None:
+        traces = (case.command("trace", name) for name in names[:MOST_TRACED])
+        steps += [_step("Read the session behind the entry", trace) for trace in traces]
+    purges = _purges(case, accused, campaigns, book, named)
+    steps += [_step("Then clean the queue: this only shows the plan", purge) for purge in purges]
     if case.passwords is not None:
         steps.append(_step("See who would fall next", case.command("weak-passwords")))
     if case.settings is not None:
@@ -222,3 +251,17 @@ def _next(case: Investigation, accused: list[Json], run: RunFacts) -> list[Json]
 def _step(title: str, command: str) -> Json:
     """Write one step; the title says what to type for the stand-ins in its line."""
     return {"title": " ".join([title, *notes([command])]), "command": command}
+
+
+def _purges(
+    case: Investigation, accused: list[Json], campaigns: list[Json], book: list[str], named: Callable[[str], str]
+) -> Iterator[str]:
+    """Spell the purges: by campaign; by account where the mail of an accused one is in none."""
+    covered = set()
+    for campaign in campaigns:
+        if campaign["command"] is not None:
+            covered |= {row["auth_user"] for row in campaign["auth_users"]}
+            yield campaign["command"]
+    for one in accused:
+        if one["account"] not in covered and one["messages"] > one["quarantined_messages"]:
+            yield case.command("purge", "--account", named(one["account"]), "--dry-run", *book)

@@ -113,19 +113,21 @@ def _chosen(names: Sequence[str] | None, found: Accusation) -> list[str]:
     return list(dict.fromkeys(owners[name][0] if len(owners[name]) == 1 else name for name in typed))
 
 
-def contained(where: Where, account: str, found: Accusation, attackers: int) -> Contained:
-    """Write the steps for one account. Raises PathUnreadableError."""
+def contained(where: Where, account: str, found: Accusation, attackers: int, called: str | None = None) -> Contained:
+    """Write the steps for one account, under another name where it must not be told. Raises PathUnreadableError."""
     from breachkit.report.contain import Contained
 
+    name = account if called is None else called
     accused = accused_names(found)
-    names = accused if account in accused else [account, *accused]
+    # under another name none of the true ones may stand in a line
+    names = [] if called is not None else accused if account in accused else [account, *accused]
     purge = where.command("group") if where.layout.queues else None
     block = where.command("contain", *names, "--block-list", "nftables")
-    shown = account if is_safe(account) and not _MORE_THAN_ONE & set(account) else PLACEHOLDER
+    shown = name if is_safe(name) and not _MORE_THAN_ONE & set(name) else PLACEHOLDER
     system = where.server.system_of(where.layout)
     known = Containment(shown, _left_behind(where, account), purge, block, attackers, system)
     verdict = next((one.verdict for one in found.accounts if one.account == account), None)
-    return Contained(account, verdict, where.server.containment(known), shown == account)
+    return Contained(name, verdict, where.server.containment(known), shown == name)
 
 
 def _left_behind(where: Where, account: str) -> tuple[str, ...] | None:
