@@ -75,9 +75,11 @@ def test_all_accused_accounts_are_named_and_the_queue_is_cleaned_by_campaign(
     purge = f'breachkit purge "http://riprogramma-consegna.example/p?" --dry-run {where}'
     assert lines_of(cli("group", "--root", root).out) == [f"breachkit contain {both} {where}", purge]
     found = json.loads(cli("investigate", "--root", root, "-o", root.parent / "case", "--format", "json").out)
-    assert [step["command"] for step in found["next"]][1:4] == [
+    assert [step["command"] for step in found["next"]][:5] == [
         f"breachkit contain {both} {case} {where}",
         f"breachkit contain {both} --block-list nftables {case} {where}",
+        f"breachkit trace renzo@example.it {where}",
+        f"breachkit trace paola@example.it {where}",
         purge.replace("--dry-run", f"{case} --dry-run"),
     ]
     steps = json.loads(cli("contain", "--root", root, "--format", "json").out)["accounts"][0]["steps"]
