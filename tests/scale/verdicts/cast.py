@@ -12,11 +12,13 @@ from . import build_attacks
 from . import build_innocents
 from . import kept_attacks
 from . import kept_innocents
+from . import kept_innocents_more
 from . import paper
 from . import text
 from .base import DAY
 from .base import HOUR
 from .base import MINUTE
+from .base import SECOND
 from .base import Attempt
 from .base import Knobs
 from .base import Login
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-TOLD = (build_innocents, build_attacks, kept_innocents, kept_attacks)
+TOLD = (build_innocents, build_attacks, kept_innocents, kept_innocents_more, kept_attacks)
 """The modules whose stories are entered by being imported."""
 SERVERS = 6
 ATTACKED = 4
@@ -122,6 +124,9 @@ def draw(seed: int, number: int, kinds: Sequence[str]) -> Town:
     for kind in casts(Dice(f"verdicts {seed} cast"), kinds)[number]:
         for turn in range(dice.branch(kind).between(1, 2)):
             STORIES[kind](Stage(town, kind, turn))
+    for truth in town.truths:
+        if truth.kind not in ATTACKS:
+            _weather(town, dice.branch(f"weather {truth.account}"), truth)
     while len(town.accounts) < town.knobs.accounts:
         town.person()
     _noise(town, dice.branch("noise"))
@@ -134,6 +139,23 @@ def draw(seed: int, number: int, kinds: Sequence[str]) -> Town:
                 dict.fromkeys((*truth.expected, "suspect"))
             )  # nothing tells who logged in from where
     return town
+
+
+def _weather(town: Town, dice: Dice, truth: Truth) -> None:
+    """Let happen to an innocent what happens to everybody: guesses in vain, or a secret that was changed."""
+    one = town.accounts[truth.account]
+    if dice.happens(0.25):
+        start, end = town.span(dice, 2, 20)
+        spots = [town.abroad() for _ in range(dice.between(1, 15))]
+        town.guesses(one, spots, start, end, dice.between(15, 200))
+    if dice.happens(0.15):
+        lawful = [sent for sent in town.server.sent if sent.account == one.address and sent.at > town.knobs.log_start]
+        if len(lawful) > 1:
+            sent = lawful[len(lawful) // 2]  # it was let in from there before, too
+            at = sent.at - 20 * SECOND
+            for _ in range(dice.between(3, 50)):
+                town.server.submit(at, sent.spot, [town.slip(one, f"Gone{one.secret[1:]}")], ())
+                at -= dice.between(10, 300) * SECOND
 
 
 def _noise(town: Town, dice: Dice) -> None:

@@ -203,7 +203,7 @@ def one_thief(stage: Stage) -> None:
     spots = stage.abroad(1, 3)
     plan = stage.plan()
     plan.dead = max(plan.dead, 0.2)
-    for number in range(dice.between(3, 6)):
+    for number in range(dice.between(2, 3)):
         one = stage.worker()
         senders = [one.address] if dice.happens(0.4) else stage.forged(3)
         begin = start + number * 7 * MINUTE

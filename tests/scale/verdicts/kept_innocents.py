@@ -72,6 +72,7 @@ def web_form(stage: Stage) -> None:
     one = town.role("web", "form", "website", "contact")
     spot = town.machine(f"www{dice.between(1, 9)}.hoster.example")
     reader = [Rcpt(f"office@{dice.pick(town.firms)}", Fate.GOOD), town.colleague(dice)]
+    robots = dice.between(5, 60) / 100
     for day in range(stage.knobs.days):
         for _ in range(dice.between(3, 30)):
             visitor = dice.pick(town.customers) if dice.happens(0.6) else stage.forged(1)[0]
@@ -84,7 +85,7 @@ def web_form(stage: Stage) -> None:
             )
             thanks = Letter(
                 one.address,
-                [Rcpt(visitor, Fate.DEAD if dice.happens(0.1) else Fate.GOOD)],
+                [Rcpt(visitor, Fate.DEAD if dice.happens(robots) else Fate.GOOD)],
                 "Thank you",
                 "We have your message.\n",
             )

@@ -53,6 +53,10 @@ KEPT_INNOCENTS = (
     "cameras",  # twelve sites with changing addresses, one account
     "urgent-notice",  # three hundred customers in one evening, by hand, from home
     "crm-pool",  # a service in the cloud sends in the owner's name from a pool of addresses
+    "branch-smarthost",  # a sister house sends all its mail through one account
+    "cloud-app",  # a programme in a cloud, from other machines every day
+    "association",  # the chair of a club who writes as the club
+    "alias-domains",  # brands of the house that no list of accounts knows
     "cgnat-neighbour",  # an owner behind a carrier's address from which a stranger guesses too
 )
 BUILD_ATTACKS = (
