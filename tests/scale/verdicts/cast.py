@@ -122,7 +122,7 @@ def draw(seed: int, number: int, kinds: Sequence[str]) -> Town:
     for _ in range(dice.between(12, 35)):
         town.live(town.person())
     for kind in casts(Dice(f"verdicts {seed} cast"), kinds)[number]:
-        for turn in range(dice.branch(kind).between(1, 2)):
+        for turn in range(dice.branch(kind).between(1, 2 if kind in ATTACKS else 3)):
             STORIES[kind](Stage(town, kind, turn))
     for truth in town.truths:
         if truth.kind not in ATTACKS:
