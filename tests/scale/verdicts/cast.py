@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from datetime import date
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -40,6 +42,7 @@ ATTACKED = 4
 EACH = 3
 """On so many servers of a seed each kind plays."""
 ZONES = (("UTC", "+00:00"), ("Europe/Rome", "+01:00"), ("America/New_York", "-05:00"), ("Asia/Tokyo", "+09:00"))
+FRIDAY = 4
 REFUSALS = (
     "535 5.7.8 Authentication credentials invalid",
     "501 5.7.0 Authentication failed",
@@ -94,7 +97,7 @@ def knobs(dice: Dice, seed: int, number: int) -> Knobs:
         later=dice.between(2, 45) / 100,
         v6=dice.pick((0.0, 0.0, 0.3, 0.6)),
         nat=dice.happens(0.5),
-        weekend=dice.happens(0.4),
+        weekend=dice.happens(0.4) or (date(*first) + timedelta(days=before + days - 1)).weekday() > FRIDAY,
         refusal=dice.pick(REFUSALS),
         hex_width=dice.pick((4, 4, 8)),
         rotate=dice.pick((800_000, 4_000_000, 99_000_000)),

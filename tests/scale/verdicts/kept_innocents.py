@@ -300,9 +300,9 @@ def infected_neighbour(stage: Stage) -> None:
     for other in (*others, sick):
         town.live(other, [Spot(line, f"PC{dice.between(10, 99)}")], letters=(1, 4))
     start, end = stage.tonight(2, 7)
-    stage.run(
-        sick, [Spot(line, "localhost")], stage.plan(), dice.between(50, 120), span=(start, end), senders=stage.forged(4)
-    )
+    plan = stage.plan()
+    plan.dead = max(plan.dead, 0.2)
+    stage.run(sick, [Spot(line, "localhost")], plan, dice.between(50, 120), span=(start, end), senders=stage.forged(4))
     stage.guilty(
         sick,
         "spam of foreign senders between the owner's letters, from the branch's own line",
