@@ -100,3 +100,21 @@ def cloud_app(stage: Stage) -> None:
         "machines of one name from a cloud's few blocks at all hours of all days; one programme's codes in the own name"
     )
     stage.innocent(one, how, CLEAR if stage.knobs.days > 2 else UNSURE)
+
+
+@story("trusted-erp")
+def trusted_erp(stage: Stage) -> None:
+    town, dice = stage.town, stage.dice
+    spot = Spot(town.lan().ip, "erp.local")
+    sender = f"{dice.pick(('erp', 'orders', 'dispatch'))}@{stage.knobs.domains[0]}"
+    dead = dice.between(2, 15) / 100
+    for day in stage.mornings():
+        for _ in range(dice.between(10, 50)):
+            number = dice.between(10_000, 99_999)
+            letter = Letter(
+                sender, [town.reader(dice, dead)], f"Order {number}", f"Order {number} left us.\n", extra=20_000
+            )
+            town.server.submit(town.office_time(dice, day), spot, (), [letter])
+    stage.relay(
+        [spot.ip], "a machine of the house's own network, a sender of the house, numbered orders on all days", CLEAR
+    )
