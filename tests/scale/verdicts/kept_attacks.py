@@ -204,12 +204,12 @@ def one_thief(stage: Stage) -> None:
     start, end = stage.tonight(2, 8)
     spots = stage.abroad(1, 3)
     plan = stage.plan()
-    plan.dead = max(plan.dead, 0.2)
-    for number in range(dice.between(2, 3)):
+    plan.dead = max(plan.dead, 0.3)
+    for number in range(3):
         one = stage.worker()
         senders = [one.address] if dice.happens(0.4) else stage.forged(3)
         begin = start + number * 7 * MINUTE
-        stage.run(one, spots, plan, dice.between(15, 45), span=(begin, max(end, begin + HOUR)), senders=senders)
+        stage.run(one, spots, plan, dice.between(20, 45), span=(begin, max(end, begin + HOUR)), senders=senders)
         stage.guilty(one, "the same few places abroad send the same template through several accounts")
 
 
