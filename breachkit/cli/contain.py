@@ -89,7 +89,7 @@ def _text(told: _Told, block_list: BlockList | None, *, is_json: bool) -> str:
     from breachkit.report.contract import dump
 
     where, found, chosen, inputs, minutes = told
-    attackers = attackers_of(found, chosen)
+    attackers = attackers_of(found)
     if block_list is not None:
         return render_block_list(block_list, attackers.ips, minutes)
     steps = [contained(where, account, found, len(attackers.ips)) for account in chosen]
@@ -102,7 +102,7 @@ def _chosen(names: Sequence[str] | None, found: Accusation) -> list[str]:
     """Name the accounts: those typed, a bare name resolved where it is one account's, else the compromised."""
     if not names:
         chosen = [account.account for account in found.accounts if account.verdict == "compromised"]
-        if not chosen:
+        if not chosen and not found.attackers:
             raise NothingCompromisedError
         return chosen
     known = [account.account for account in found.accounts]
@@ -111,16 +111,17 @@ def _chosen(names: Sequence[str] | None, found: Accusation) -> list[str]:
     return list(dict.fromkeys(owners[name][0] if len(owners[name]) == 1 else name for name in typed))
 
 
-def contained(where: Where, account: str, found: Accusation, attackers: int) -> Contained:
-    """Write the steps for one account. Raises PathUnreadableError."""
+def contained(where: Where, account: str, found: Accusation, attackers: int, called: str | None = None) -> Contained:
+    """Write the steps for one account, under another name where it must not be told. Raises PathUnreadableError."""
     from breachkit.report.contain import Contained
 
-    is_safe = bool(account) and all((sign.isascii() and sign.isalnum()) or sign in _PLAIN for sign in account)
+    name = account if called is None else called
+    is_safe = bool(name) and all((sign.isascii() and sign.isalnum()) or sign in _PLAIN for sign in name)
     purge, block = where.command("group"), where.command("contain", "--block-list", "nftables")
-    shown = account if is_safe and not account.startswith("-") else PLACEHOLDER
+    shown = name if is_safe and not name.startswith("-") else PLACEHOLDER
     known = Containment(shown, _left_behind(where, account), purge, block, attackers)
     verdict = next((one.verdict for one in found.accounts if one.account == account), None)
-    return Contained(account, verdict, where.server.containment(known), shown == account)
+    return Contained(name, verdict, where.server.containment(known), shown == name)
 
 
 def _left_behind(where: Where, account: str) -> tuple[str, ...] | None:
