@@ -99,7 +99,7 @@ def cloud_app(stage: Stage) -> None:
     how = (
         "machines of one name from a cloud's few blocks at all hours of all days; one programme's codes in the own name"
     )
-    stage.innocent(one, how, CLEAR if stage.knobs.days > 2 else UNSURE)
+    stage.innocent(one, how, CLEAR if stage.knobs.now - stage.knobs.log_start > 2 * DAY else UNSURE)
 
 
 @story("trusted-erp")
