@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from breachkit.files import reason_of
 from breachkit.files import shown
+from breachkit.micros import is_possible
 from breachkit.purge.disk import Disk
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ def hash_files(paths: Iterable[str], root: Path | None, progress: Progress) -> I
             continue
         finally:
             progress(1)
-        mtime = datetime.fromtimestamp(known.mtime_ns // 10**9, UTC).isoformat(timespec="seconds")
+        seconds = known.mtime_ns // 10**9
+        mtime = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds") if is_possible(seconds) else None
         yield {"path": name, "size": known.size, "mtime": mtime, "sha256": known.sha256}
 
 

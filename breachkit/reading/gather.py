@@ -17,6 +17,7 @@ from breachkit.errors import BreachkitError
 from breachkit.errors import PathUnreadableError
 from breachkit.errors import UnbalancedError
 from breachkit.progress import bar
+from breachkit.records import NO_TIME
 from breachkit.records import Skipped
 from breachkit.report.inputs import Gap
 from breachkit.report.inputs import Inputs
@@ -136,7 +137,9 @@ def read_messages(where: Where, books: Books, *, quarantined: bool, jobs: int | 
                 continue
             books.messages += 1
             books.bytes += row.size
-            if where.is_inside(row.ts):
+            if not row.is_dated:
+                books.skip(Skipped(NO_TIME, row.source))
+            if not row.is_dated or where.is_inside(row.ts):
                 messages.append(row)
     return messages
 

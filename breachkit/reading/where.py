@@ -21,6 +21,8 @@ from breachkit.errors import PathMissingError
 from breachkit.errors import PathUnreadableError
 from breachkit.errors import SettingsFileError
 from breachkit.errors import UnknownTimezoneError
+from breachkit.micros import EPOCH
+from breachkit.micros import LATEST
 from breachkit.servers import Layout
 from breachkit.servers import load
 from breachkit.servers import names
@@ -287,4 +289,5 @@ def _time(option: str, text: str | None, zone: tzinfo) -> datetime | None:
         ts = datetime.fromisoformat(text.strip())
     except ValueError:
         raise BadTimeError(option, text) from None
-    return ts if ts.tzinfo is not None else ts.replace(tzinfo=zone)
+    # no evidence is beyond, and what lies at the ends of the calendar has no time in other zones
+    return min(max(ts if ts.tzinfo is not None else ts.replace(tzinfo=zone), EPOCH), LATEST)

@@ -20,6 +20,7 @@ from breachkit.files import read_blocks
 from breachkit.files import shown
 from breachkit.files import walk
 from breachkit.files import zip_members
+from breachkit.micros import is_possible
 from breachkit.records import Skipped
 from breachkit.servers import FoundLogs
 from breachkit.servers import LogFile
@@ -98,6 +99,8 @@ def _in_place(place: Path, root: Path | None) -> Iterator[LogFile | Skipped]:
 def _logs_in(found: Found, root: Path | None, *, is_named: bool) -> Iterator[LogFile]:
     path = Path(found.path)
     label = shown(path, root)
+    if not is_possible(found.mtime):
+        found = found._replace(mtime=0.0)
     if path.suffix.lower() != ".zip":
         yield from _log(
             path.name, LogFile(path, None, label, None, "", None, 0, found.size, found.mtime), is_named=is_named
