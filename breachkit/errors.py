@@ -49,7 +49,9 @@ class PathUnreadableError(BreachkitError):
     """A path the user named cannot be listed or opened."""
 
     def __init__(self, path: PathLike[str] | str, reason: str) -> None:
-        super().__init__(f"{path} cannot be read ({reason}); run as Administrator (root), or copy the evidence first")
+        # whatever rights one has, a folder or a FIFO is no file
+        advice = "name a file" if "regular" in reason else "run as Administrator (root), or copy the evidence first"
+        super().__init__(f"{path} cannot be read ({reason}); {advice}")
 
 
 class OutputFileError(BreachkitError):

@@ -13,9 +13,9 @@ from breachkit.cli import options
 from breachkit.cli import output
 from breachkit.cli.accusing import accuse
 from breachkit.errors import NoSettingsFileError
-from breachkit.errors import PathMissingError
 from breachkit.reading import gather
 from breachkit.reading.where import Asked
+from breachkit.reading.where import check_file
 from breachkit.reading.where import find_evidence
 
 if TYPE_CHECKING:
@@ -82,8 +82,7 @@ def _judge(
 
     if path is None:
         raise NoSettingsFileError
-    if not path.is_file():
-        raise PathMissingError("SETTINGS", path)
+    check_file("SETTINGS", path)
     settings = exports.read_settings(where, path, books)
     found, facts = accuse(where, books)
     known = [setting for setting in settings if setting.name]

@@ -18,6 +18,7 @@ from breachkit.errors import NodeOptionsError
 from breachkit.errors import NodeRefusedError
 from breachkit.errors import NoNodeAnsweredError
 from breachkit.errors import PathUnreadableError
+from breachkit.files import open_regular
 from breachkit.progress import bar
 from breachkit.reading import gather
 from breachkit.reading.node import PARTS
@@ -199,8 +200,7 @@ def _carried(asked: Asked, partials: Sequence[Path], key_file: Path | None) -> T
     nodes: list[NodeRecords] = []
     for path in partials:
         try:
-            size = path.stat().st_size
-            with path.open("rb") as stream, bar(sys.stderr, path.name, size, "B") as progress:
+            with open_regular(path) as stream, bar(sys.stderr, path.name, path.stat().st_size, "B") as progress:
                 nodes.append(read_partial(stream, str(path), key_check(key), progress))
         except OSError as error:
             raise PathUnreadableError(path, error.strerror or "unknown reason") from None

@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from breachkit.errors import KeyFileError
+from breachkit.files import open_regular
 from breachkit.sasl import Fingerprints
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def read_or_make_key(path: Path) -> tuple[bytes, bool]:
 def read_key(path: Path) -> bytes:
     """Read a key. Raises KeyFileError."""
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             found = _FORM.fullmatch(stream.read(1024))
     except OSError as error:
         raise KeyFileError(path, error.strerror or "it cannot be read") from None

@@ -12,13 +12,13 @@ from breachkit.errors import DiskFullError
 from breachkit.errors import QuarantineUnwritableError
 from breachkit.errors import UnbalancedError
 from breachkit.files import QUARANTINE
+from breachkit.files import NotRegularError
 from breachkit.progress import silent
 from breachkit.purge.cases import IN_QUARANTINE
 from breachkit.purge.cases import Case
 from breachkit.purge.cases import Judge
 from breachkit.purge.cases import mark_of
 from breachkit.purge.disk import NO_LINKS
-from breachkit.purge.disk import NotRegularError
 from breachkit.purge.disk import is_full
 from breachkit.purge.journal import Journal
 from breachkit.purge.journal import sha256_of

@@ -21,6 +21,8 @@ from breachkit.errors import PathMissingError
 from breachkit.errors import PathUnreadableError
 from breachkit.errors import SettingsFileError
 from breachkit.errors import UnknownTimezoneError
+from breachkit.files import open_handle
+from breachkit.files import open_regular
 from breachkit.micros import EPOCH
 from breachkit.micros import LATEST
 from breachkit.servers import Layout
@@ -132,8 +134,8 @@ def find_evidence(
     if not layout.queues and not layout.logs and not layout.skipped and not is_optional:
         raise NoEvidenceError(root if root is not None else ".", server.looked_for)
     accounts = asked.accounts or settings.get("accounts")
-    if accounts is not None and not Path(accounts).is_file():
-        raise PathMissingError("--accounts", accounts)
+    if accounts is not None:
+        check_file("--accounts", Path(accounts))
     zone, zone_name = _zone(asked.timezone or settings.get("timezone"))
     named = [root] if root is not None else []
     return Where(
@@ -164,6 +166,16 @@ def check_words(asked: Asked, zone: tzinfo) -> None:
         load(asked.server)
 
 
+def check_file(option: str, path: Path) -> None:
+    """Make sure that a file that was named is one. Raises PathMissingError, PathUnreadableError."""
+    try:
+        os.close(open_handle(os.fspath(path))[0])
+    except FileNotFoundError:
+        raise PathMissingError(option, path) from None
+    except OSError as error:
+        raise PathUnreadableError(path, error.strerror or "unknown reason") from None
+
+
 def _typed(asked: Asked) -> Iterator[tuple[str, str]]:
     if asked.root is not None:
         yield "--root", str(asked.root)
@@ -178,13 +190,16 @@ def _typed(asked: Asked) -> Iterator[tuple[str, str]]:
 
 def _settings() -> dict[str, Any]:
     path = Path(SETTINGS_FILE)
-    if not path.is_file():
+    if not os.path.lexists(path):
         return {}
     import tomllib
 
     try:
-        settings = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        with open_regular(path) as stream:
+            settings = tomllib.loads(stream.read().decode())
+    except OSError as error:
+        raise SettingsFileError(path, error.strerror or "it cannot be read") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsFileError(path, str(error).splitlines()[0]) from None
     known = (*_PATHS, *_PATH_LISTS, *_WORDS)
     for name, value in settings.items():
@@ -218,8 +233,12 @@ def _root(asked: Asked, settings: dict[str, Any], *, is_optional: bool, use_defa
 
 
 def _existing(option: str, path: Path) -> Path:
-    if not path.exists():
-        raise PathMissingError(option, path)
+    try:
+        path.stat()
+    except PermissionError as error:
+        raise PathUnreadableError(path, error.strerror or "unknown reason") from None
+    except (OSError, ValueError):
+        raise PathMissingError(option, path) from None
     return path
 
 
