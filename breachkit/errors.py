@@ -61,6 +61,13 @@ class OutputFileError(BreachkitError):
         super().__init__(f"{path} cannot be written ({reason}); choose another --output FILE")
 
 
+class StdoutError(BreachkitError):
+    """The product cannot be printed: the disk that stdout goes to is full, or it is closed."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"stdout cannot be written ({reason}); write elsewhere, or name a file with --output FILE")
+
+
 class NoCaseError(BreachkitError):
     """--case names a folder that is no case."""
 
@@ -424,10 +431,11 @@ class WorkerLostError(BreachkitError):
 class StoppedError(BreachkitError):
     """Ctrl-C: the batch in hand was finished, the rest left."""
 
-    def __init__(self, moved: int, planned: int, verb: str, following: str) -> None:
+    def __init__(self, moved: int, planned: int, verb: str, journals: Iterable[str], following: str) -> None:
+        for_the_notes = "".join(f"; {journal}" for journal in journals)
         super().__init__(
-            f"stopped: {moved:,} of {planned:,} messages were {verb} and journalled, the others left alone; next:"
-            f" {following}",
+            f"stopped: {moved:,} of {planned:,} messages were {verb} and journalled, the others left"
+            f" alone{for_the_notes}; next: {following}",
         )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from breachkit.cli.output import Exit
+from breachkit.cli.output import note
 from breachkit.errors import BreachkitError
 
 if TYPE_CHECKING:
@@ -54,4 +55,4 @@ def recorded(
         raise
     finally:
         custody.end(case, began, code, outcome, datetime.now(UTC))
-        typer.echo(f"custody: SHA-256 {custody.sha256_of(case)} (write it in the incident notes)", err=True)
+        note(f"custody: SHA-256 {custody.sha256_of(case)} (write it in the incident notes)")

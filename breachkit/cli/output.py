@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from contextlib import suppress
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +33,9 @@ class Exit(IntEnum):
 
 def prepare_streams() -> None:
     """Make stdout and stderr UTF-8 without translation of line ends; a console gets `?` rather than a crash."""
+    # one that was closed before we began is None, and its number would go to the next file that is opened
+    sys.stdout = sys.stdout or _nowhere(os.O_RDONLY)  # printing fails, and that is said
+    sys.stderr = sys.stderr or _nowhere(os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is None:
@@ -40,6 +44,19 @@ def prepare_streams() -> None:
             reconfigure(errors="replace")
         else:
             reconfigure(encoding="utf-8", errors="backslashreplace", newline="")
+
+
+def _nowhere(flags: int) -> TextIO:
+    return os.fdopen(os.open(os.devnull, flags), "r" if flags == os.O_RDONLY else "w")
+
+
+def note(text: str) -> None:
+    """Write a line to stderr, for the incident notes; whether anybody can read it changes nothing."""
+    from breachkit.report.sanitize import clean
+
+    with suppress(OSError, ValueError):
+        sys.stderr.write(f"{clean(text)}\n")
+        sys.stderr.flush()
 
 
 def write(text: str | Iterable[str], path: Path | None) -> None:
@@ -60,9 +77,16 @@ def write(text: str | Iterable[str], path: Path | None) -> None:
         sys.stdout.writelines(pieces)
         sys.stdout.flush()
     except OSError as error:
+        give_up_stdout()
         if error.errno not in {errno.EPIPE, errno.EINVAL}:  # EINVAL: how Windows says that a pipe is closed
-            raise
-        # what is left in the buffer must not be flushed at exit into the closed pipe
+            from breachkit.errors import StdoutError
+
+            raise StdoutError(error.strerror or "it is closed") from None
+
+
+def give_up_stdout() -> None:
+    """Let what is left in the buffer of stdout go nowhere: at exit it would be flushed, and fail, once more."""
+    with suppress(OSError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -95,7 +119,7 @@ def _open(path: Path, mode: Literal["w", "x"]) -> TextIO:
 def finish(books: Books, *, findings: bool, say: Callable[[], str] | None = None, is_incomplete: bool = False) -> None:
     """End a command with the exit code that its books and findings call for."""
     if say is not None:
-        typer.echo(say(), err=True)
+        note(say())
     if findings:
         raise typer.Exit(Exit.FINDINGS)
     if books.skipped or is_incomplete:
