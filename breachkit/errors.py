@@ -85,13 +85,12 @@ class NotACaseError(BreachkitError):
         super().__init__(f"nothing was written: {path} is not empty and is no case; name a new folder with -o CASE")
 
 
-class CaseInEvidenceError(BreachkitError):
-    """The case would be written into the evidence."""
+class IntoEvidenceError(BreachkitError):
+    """What is to be written would lie in the evidence, or replace some of it."""
 
-    def __init__(self, path: PathLike[str] | str, evidence: PathLike[str] | str) -> None:
-        super().__init__(
-            f"nothing was written: {path} lies in {evidence}, which is evidence; name a folder elsewhere with -o CASE",
-        )
+    def __init__(self, option: str, path: PathLike[str] | str, evidence: PathLike[str] | str) -> None:
+        place = "is" if str(path) == str(evidence) else f"lies in {evidence}, which is"
+        super().__init__(f"nothing was written: {option} {path} {place} evidence; name a place elsewhere")
 
 
 class CaseUnwritableError(BreachkitError):

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from breachkit.report.contract import Json
 
 
+BOOK = "custody.jsonl"
+"""The file of a case that says what was done on it."""
+
+
 @contextmanager
 def recorded(
     case: Path | None, command: Sequence[str] | None = None, *, is_new: bool = False, is_named: bool = True

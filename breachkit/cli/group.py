@@ -60,6 +60,7 @@ def group(
     Example: breachkit group --root /srv/copy-of-icewarp
     """
     where = find_evidence(Asked(root, queue, logs, accounts, columns, timezone, since, until, server))
+    output.check(output_file, where)
     books = gather.Books()
     messages = _queued(where, books)
     is_json = output_format is options.Format.JSON

@@ -53,6 +53,7 @@ def harden(
 
     asked = Asked(root, queue, logs, accounts, columns, timezone, server=server)
     where = find_evidence(asked, is_optional=True, use_defaults=settings is None and not print_commands)
+    output.check(output_file, where, settings)
     if print_commands:
         return _print_commands(where, output_file)
     books = gather.Books()

@@ -54,6 +54,7 @@ class Manner(NamedTuple):
 def judge(asked: Asked, held: Held, manner: Manner) -> None:
     """Do it. Raises BreachkitErrors; ends with the exit code that the books and the findings call for."""
     where = find_evidence(asked, is_optional=True, use_defaults=asked.accounts is None)
+    output.check(manner.output_file, where, held.policy, held.hibp)
     books = gather.Books()
     found, facts = _judge(where, books, _criteria(where, books, held))
     inputs = gather.inputs_of(where, books, facts)

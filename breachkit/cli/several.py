@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from breachkit.cli import options
+from breachkit.cli import output
 from breachkit.cluster.nodes import LostNode
 from breachkit.cluster.nodes import NodeOrder
 from breachkit.cluster.nodes import parse_nodes
@@ -24,6 +26,7 @@ from breachkit.reading import gather
 from breachkit.reading.node import PARTS
 from breachkit.reading.where import Asked
 from breachkit.reading.where import check_words
+from breachkit.reading.where import find_evidence
 from breachkit.reading.where import find_zone
 from breachkit.reading.where import quoted
 from breachkit.report.inputs import Inputs
@@ -36,7 +39,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from collections.abc import Sequence
     from datetime import tzinfo
-    from pathlib import Path
 
     from breachkit.reading.node import NodeRecords
     from breachkit.reading.node import Part
@@ -57,6 +59,16 @@ class Several:
     def is_asked(self) -> bool:
         """True when any of it was."""
         return any((self.node, self.partial, self.key, self.scheduler, self.certs))
+
+    def check(self, output_file: Path | None) -> None:
+        """Refuse a place for the product that is evidence of a node on this machine. Raises IntoEvidenceError."""
+        output.check(output_file, None, *(self.partial or ()), self.key, self.certs)
+        for root in parse_nodes(self.node or ()).values() if output_file is not None else ():
+            try:
+                where = find_evidence(Asked(root=Path(root)), use_settings=False)
+            except BreachkitError:
+                continue  # said when the node is read, perhaps on another machine
+            output.check(output_file, where)
 
     def typed(self) -> Iterator[tuple[str, str]]:
         """List the options as they were typed."""

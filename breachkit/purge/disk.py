@@ -17,16 +17,13 @@ from breachkit.files import is_link
 from breachkit.files import long_path
 from breachkit.files import open_handle
 from breachkit.purge.digest import sha256
+from breachkit.writing import CREATE
+from breachkit.writing import FILE_MODE
 
 BLOCK = 1 << 20
-FILE_MODE = 0o600
 FOLDER_MODE = 0o700
 
 _BINARY = getattr(os, "O_BINARY", 0)
-_CREATE = os.O_CREAT | os.O_EXCL | _BINARY | getattr(os, "O_NOFOLLOW", 0)
-
-NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES})
-"""Why a hard link cannot be had: FAT, some network shares, `fs.protected_hardlinks` for a stranger's file."""
 
 FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
 _DISK_FULL_WINDOWS = frozenset({39, 112})
@@ -118,7 +115,7 @@ class Disk:
 
     def create(self, path: str) -> int:
         """Open a new file for writing that only we may read. Raises FileExistsError, OSError."""
-        return os.open(long_path(path), os.O_RDWR | _CREATE, FILE_MODE)
+        return os.open(long_path(path), os.O_RDWR | CREATE, FILE_MODE)
 
     def reopen(self, path: str) -> int:
         """Open a file of ours again for writing. Raises OSError."""

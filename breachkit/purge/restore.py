@@ -18,7 +18,6 @@ from breachkit.purge.cases import IN_QUARANTINE
 from breachkit.purge.cases import Case
 from breachkit.purge.cases import Judge
 from breachkit.purge.cases import mark_of
-from breachkit.purge.disk import NO_LINKS
 from breachkit.purge.disk import is_full
 from breachkit.purge.journal import Journal
 from breachkit.purge.journal import sha256_of
@@ -27,6 +26,7 @@ from breachkit.purge.quarantine import BATCH
 from breachkit.purge.quarantine import KEPT_EXAMPLES
 from breachkit.purge.quarantine import LAST_ROOM
 from breachkit.purge.states import read_history
+from breachkit.writing import NO_LINKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,12 +15,14 @@ from zoneinfo import ZoneInfoNotFoundError
 
 from breachkit.errors import BadColumnsError
 from breachkit.errors import BadTimeError
+from breachkit.errors import IntoEvidenceError
 from breachkit.errors import NoEvidenceError
 from breachkit.errors import NoEvidencePathError
 from breachkit.errors import PathMissingError
 from breachkit.errors import PathUnreadableError
 from breachkit.errors import SettingsFileError
 from breachkit.errors import UnknownTimezoneError
+from breachkit.files import QUARANTINE
 from breachkit.files import open_handle
 from breachkit.files import open_regular
 from breachkit.micros import EPOCH
@@ -31,6 +33,7 @@ from breachkit.servers import names
 from breachkit.servers import recognise
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from collections.abc import Iterator
     from collections.abc import Sequence
     from datetime import tzinfo
@@ -103,6 +106,16 @@ class Where:
         repeated = [word for option, value in self.typed if option not in lacks for word in (option, value)]
         return quoted(["breachkit", name, *arguments, *repeated])
 
+    def evidence(self) -> Iterator[Path]:
+        """List the folders and files that nothing may be written into or over: what is read, and was moved away."""
+        for queue in self.layout.queues:
+            yield queue.path
+            yield self.server.queue_home(queue.path) / QUARANTINE
+        yield from dict.fromkeys(log.path.parent for log in self.layout.logs)
+        yield from self.layout.others
+        yield from (path for path in (self.accounts, self.layout.settings) if path is not None)
+        yield Path(SETTINGS_FILE)
+
     def is_inside(self, ts: datetime) -> bool:
         """Tell whether a moment lies within --since and --until."""
         return (self.since is None or ts >= self.since) and (self.until is None or ts <= self.until)
@@ -174,6 +187,30 @@ def check_file(option: str, path: Path) -> None:
         raise PathMissingError(option, path) from None
     except OSError as error:
         raise PathUnreadableError(path, error.strerror or "unknown reason") from None
+
+
+def check_target(option: str, target: Path, evidence: Iterable[Path]) -> None:
+    """Refuse to write into evidence or over it, by whatever name. Raises IntoEvidenceError.
+
+    Args:
+        option: what named the target.
+        target: a file or a folder, there or not.
+        evidence: files, and folders in or below which nothing is written.
+    """
+    real = Path(os.path.realpath(target))
+    for place in evidence:
+        if real.is_relative_to(os.path.realpath(place)) or _is_same(real, place):
+            raise IntoEvidenceError(option, target, place)
+    if any(load(name).is_live(path) for name in names() for path in (real, Path(os.path.abspath(target)))):  # noqa: PTH100
+        raise IntoEvidenceError(option, target, real.parent)
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    """Tell whether two names stand for one file: links, and letters of either case where the disk takes them alike."""
+    try:
+        return os.path.samefile(one, other)  # noqa: PTH121
+    except OSError:
+        return False
 
 
 def _typed(asked: Asked) -> Iterator[tuple[str, str]]:
@@ -276,7 +313,8 @@ def _override(
         found = server.find_logs(logs, layout.root)
         if not found.logs and not found.skipped:
             raise PathMissingError("--logs", ", ".join(map(str, logs)))
-        layout = layout._replace(logs=found.logs, skipped=found.skipped)
+        folders = tuple(place for place in logs if os.path.isdir(place))  # noqa: PTH112  False for what may not be asked
+        layout = layout._replace(logs=found.logs, skipped=found.skipped, others=(*layout.others, *folders))
     return layout
 
 

@@ -54,6 +54,7 @@ _QUEUE_NAME = re.compile(r"_outgoing|_incoming|retry|priority_\d+", re.IGNORECAS
 _NO_LOGS_BELOW = {"mail", "_outgoing", "_incoming", QUARANTINE}
 """Folders that may hold a million messages and no log."""
 
+_LOGS = ("logs", "log")
 _PATH_DAT_BYTES = 1 << 16
 """Some lines of paths are read, however long the file is."""
 _OUTGOING_LINE = 8
@@ -91,7 +92,8 @@ def find_layout(root: Path) -> Layout:
     ]
     notes += [f"queue outside the root, by a link: {top.label}" for top in tops if top.named_by == "a link"]
     notes += ["path.dat cannot be read: queues that it puts elsewhere are not known" for _ in skipped]
-    found = find_logs(_log_places(bases), root)
+    places = _log_places(bases)
+    found = find_logs(places, root)
     accounts, settings = (_child(root, name) for name in ("users.csv", "settings.txt"))
     return Layout(
         root,
@@ -101,6 +103,7 @@ def find_layout(root: Path) -> Layout:
         tuple(notes),
         skipped=(*skipped, *found.skipped),
         settings=settings,
+        others=(*filter(None, [_path_dat(root)]), *(place for place in places if place.name.lower() in _LOGS)),
     )
 
 
@@ -230,7 +233,7 @@ def _topmost(folder: Path) -> Path:
 
 
 def _log_places(bases: list[Path]) -> list[Path]:
-    named = [place for base in bases for name in ("logs", "log") if (place := _child(base, name)) is not None]
+    named = [place for base in bases for name in _LOGS if (place := _child(base, name)) is not None]
     if named:
         return list(dict.fromkeys(named))
     beside = [path for path in bases[0].iterdir() if parse_name(path.name) or parse_name(path.stem + ".log")]
