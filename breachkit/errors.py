@@ -49,8 +49,9 @@ class PathUnreadableError(BreachkitError):
     """A path the user named cannot be listed or opened."""
 
     def __init__(self, path: PathLike[str] | str, reason: str) -> None:
-        # whatever rights one has, a folder or a FIFO is no file
-        advice = "name a file" if "regular" in reason else "run as Administrator (root), or copy the evidence first"
+        advice = "run as Administrator (root), or copy the evidence first"
+        if reason.startswith("it is no "):  # whatever rights one has, a folder or a FIFO is no file
+            advice = f"name a {reason.removeprefix('it is no ')}"
         super().__init__(f"{path} cannot be read ({reason}); {advice}")
 
 

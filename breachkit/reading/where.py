@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import stat
 import subprocess
 from dataclasses import dataclass
 from datetime import datetime
@@ -305,8 +306,8 @@ def _override(
 ) -> Layout:
     if queue:
         for folder in queue:
-            if not folder.is_dir():
-                raise PathMissingError("--queue", folder)
+            if not stat.S_ISDIR(_existing("--queue", folder).stat().st_mode):
+                raise PathUnreadableError(folder, "it is no folder")
         queues = tuple(part for folder in queue for part in server.split_queue(folder, layout.root))
         layout = layout._replace(queues=tuple(dict.fromkeys(queues)))
     if logs:

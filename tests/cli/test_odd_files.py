@@ -293,3 +293,21 @@ def test_a_quarantine_of_another_user_is_counted_and_said(
     for words in (["scan"], ["purge", "x", "--dry-run"]):  # which never read it
         done = breach(*words, "--root", root, "--format", "json")
         assert (done.code, done.json["skipped"]) == (0, [])
+
+
+def test_a_folder_of_the_root_that_is_denied_is_counted_unless_it_may_hold_the_queue(
+    root: Path, breach: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("lost+found", "config", "logs"):
+        (root / name).mkdir(exist_ok=True)
+        with monkeypatch.context() as patch:
+            deny(patch, root / name)
+            for command in ("scan", "find-account", "group"):
+                done = breach(command, "--root", root, "--format", "json")
+                assert done.code == 3
+                assert [(row["count"], row["examples"][0]["path"]) for row in done.json["skipped"]] == [(1, name)]
+    with monkeypatch.context() as patch:
+        deny(patch, root / "mail")
+        done = breach("scan", "--root", root)
+        assert (done.code, done.out) == (1, "")
+        assert f"{root}/mail cannot be read (Permission denied)" in done.err

@@ -55,6 +55,7 @@ _NO_LOGS_BELOW = {"mail", "_outgoing", "_incoming", QUARANTINE}
 """Folders that may hold a million messages and no log."""
 
 _LOGS = ("logs", "log")
+_QUEUE_HOMES = frozenset({"mail", "_outgoing"})
 _PATH_DAT_BYTES = 1 << 16
 """Some lines of paths are read, however long the file is."""
 _OUTGOING_LINE = 8
@@ -73,12 +74,14 @@ class Moved(NamedTuple):
 
 def find_layout(root: Path) -> Layout:
     """Locate queues, logs and the accounts file below a root. Raises OSError when it cannot be listed."""
-    bases = [root, *_folders(root)]
     skipped: list[Skipped] = []
+    bases = [root, *_open_folders(root, skipped)]
+    untold: tuple[str, ...] = ()
     try:
         moved = {place.line: place for place in read_path_dat(root)}
     except OSError as error:
         moved = {}
+        untold = ("path.dat cannot be read: queues that it puts elsewhere are not known",)
         skipped.append(Skipped(reason_of(error), Locus(shown(error.filename or root, root), 0, 1)))
     outgoing = _queue_of(moved.get(_OUTGOING_LINE), root)
     tops = [outgoing] if outgoing else [_inside(path, root) for path in _default_outgoing(bases)]
@@ -91,7 +94,7 @@ def find_layout(root: Path) -> Layout:
         _note(place) for place in moved.values() if place.path is None or (place.path in named and place.is_outside)
     ]
     notes += [f"queue outside the root, by a link: {top.label}" for top in tops if top.named_by == "a link"]
-    notes += ["path.dat cannot be read: queues that it puts elsewhere are not known" for _ in skipped]
+    notes += untold
     places = _log_places(bases)
     found = find_logs(places, root)
     accounts, settings = (_child(root, name) for name in ("users.csv", "settings.txt"))
@@ -238,6 +241,20 @@ def _log_places(bases: list[Path]) -> list[Path]:
         return list(dict.fromkeys(named))
     beside = [path for path in bases[0].iterdir() if parse_name(path.name) or parse_name(path.stem + ".log")]
     return [*beside, *(base for base in bases[1:] if base.name.lower() not in _NO_LOGS_BELOW)]
+
+
+def _open_folders(root: Path, skipped: list[Skipped]) -> Iterator[Path]:
+    """List the folders in the root; `skipped` gets those that may not be opened and can hold no queue by their name."""
+    for folder in _folders(root):
+        try:
+            os.scandir(folder).close()
+        except PermissionError as error:
+            if folder.name.lower() in _QUEUE_HOMES:
+                raise
+            if folder.name.lower() not in _LOGS:  # these are met, and counted, when logs are looked for
+                skipped.append(Skipped(reason_of(error), Locus(shown(folder, root), 0, 1)))
+        else:
+            yield folder
 
 
 def _folders(folder: Path) -> list[Path]:

@@ -83,7 +83,7 @@ def _order(log: LogFile) -> tuple[str, date, int, float, str]:
 
 
 def _in_place(place: Path, root: Path | None) -> Iterator[LogFile | Skipped]:
-    if place.is_dir():
+    if os.path.isdir(place):  # noqa: PTH112  False for what may not be asked
         for found in walk(os.fspath(place), root):
             if isinstance(found, Skipped):
                 yield found
