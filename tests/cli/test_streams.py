@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+from unittest.mock import Mock
 
 import pytest
 
+from breachkit.cli import asking
+from breachkit.purge import quarantine
+from breachkit.purge import restore
+from breachkit.purge.disk import Disk
 from tests.cli.test_purge_processes import noted
 from tests.conftest import story
 from tests.purge.harness import snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Iterator
+
+    from tests.cli.typed import Ended
 
 FULL = "breachkit: stdout cannot be written (No space left on device); write elsewhere, or name a file with --output FILE\n"
 CLOSED = "breachkit: stdout cannot be written (it is closed); write elsewhere, or name a file with --output FILE\n"
@@ -115,3 +129,49 @@ def test_no_stdin_is_nobody_to_ask(queue: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "there is no terminal to ask on" in done.stderr
+
+
+def test_a_purge_that_a_full_disk_ends_says_its_run_and_journal(
+    queue: Path, breach: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = snapshot(queue)
+    real, moved = Disk.rename, Mock()
+
+    def rename(disk: Disk, source: str, target: str) -> None:
+        moved()
+        if moved.call_count == 4:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(disk, source, target)
+
+    monkeypatch.setattr(Disk, "rename", rename)
+    monkeypatch.setattr(quarantine, "BATCH", 2)
+    done = breach("purge", "pippo", "--queue", queue, "--yes", "--format", "json")
+    line, last = done.err.splitlines(keepends=True)
+    assert (done.code, done.out, noted(line, queue)) == (1, "", 3)
+    assert "is full: 3 messages were moved, all journalled" in last
+    monkeypatch.undo()
+    assert breach("restore", "--queue", queue, "--yes").code == 0
+    assert snapshot(queue) == before
+
+
+def test_a_restore_that_is_stopped_says_its_run_and_journal(
+    queue: Path, breach: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert breach("purge", "pippo", "--queue", queue, "--yes").code == 0
+    asked = Mock(side_effect=[False, False, True, True, True, True, True])
+
+    @contextmanager
+    def stoppable() -> Iterator[Mock]:
+        yield asked
+
+    monkeypatch.setattr(asking, "stoppable", stoppable)
+    monkeypatch.setattr(restore, "BATCH", 2)
+    done = breach("restore", "--queue", queue, "--yes", "--format", "json")
+    found = re.fullmatch(
+        r"breachkit: stopped: 4 of 6 messages were restored and journalled, the others left alone;"
+        r" run (\S+), journal (\S+), SHA-256 ([0-9a-f]{64}); next: breachkit restore \1 --queue \S+\n",
+        done.err,
+    )
+    assert (done.code, done.out) == (1, "")
+    assert found is not None, done.err
+    assert hashlib.sha256(Path(found[2]).read_bytes()).hexdigest() == found[3]
