@@ -11,6 +11,7 @@ from breachkit.detect.accounts.activity import FOREIGN_COUNT
 from breachkit.detect.accounts.activity import Conduct
 from breachkit.detect.accounts.activity import busiest
 from breachkit.detect.accounts.activity import fates_of
+from breachkit.detect.accounts.guessers import region_of
 from breachkit.detect.accounts.roles import STRANGE_SHARE
 from breachkit.detect.accounts.shares import lower_bound
 from breachkit.detect.findings import Family
@@ -163,14 +164,19 @@ def _random_recipients(held: Held) -> Iterator[Signal]:
 
 def _new_addresses(held: Held) -> Iterator[Signal]:
     ips = [use.ip for use in held.roles.strangers if use.first_entry is not None]
-    owner = [use for use in held.activity.uses if use.ip not in {one.ip for one in held.roles.attacking}]
-    if not ips or not owner or not len(held.entry_rows):
-        return
+    attacking = {use.ip for use in held.roles.attacking}
+    owner = [use for use in held.activity.uses if use.ip not in attacking]
     rows = held.entry_rows[held.entry_rows["client_ip"].isin(ips).to_numpy()]
-    if len(rows):
+    regions = {region_of(ip) for ip in ips}
+    if not len(rows):
+        return
+    if owner:
         where = "address shows" if len(owner) == 1 else f"{len(owner):,} addresses show"
         detail = f"entered from {_listed(ips)}, while its own {where} nothing of the kind"
         yield Signal("new-addresses", detail, first(rows["source"]), Severity.MEDIUM, Family.PLACE)
+    elif len(regions) > 1 and held.roles.is_mail_odd:
+        detail = f"used from {len(regions):,} places at once, {_listed(ips)}"
+        yield Signal("many-places", detail, first(rows["source"]), Severity.MEDIUM, Family.PLACE)
 
 
 def _attackers(held: Held) -> Iterator[Signal]:
