@@ -42,6 +42,9 @@ TEXTUAL = ("text/", "multipart/", "message/")
 OPENED = frozenset({"message/rfc822", "message/global", "text/rfc822-headers"})
 """Kinds of parts that are messages, or the headers of one."""
 
+MAILBOX_LINE = re.compile(rb">?From (?![ \t]*:)[^\n]*\n")
+"""The separator line of a mailbox file; `From : a@b.example` is a header."""
+
 _FOLD = re.compile(r"\n(?=[ \t])")
 _EMPTY_LINE = re.compile(rb"\n\r?\n")
 _FIELD = re.compile(r"[!-9;-~]+[ \t]*:")
@@ -151,8 +154,8 @@ def _open(raw: bytes) -> tuple[list[tuple[str, str]], list[tuple[str, str]], byt
     follows: queue files of IceWarp may come in that shape.
     """
     raw = raw.removeprefix(_BOM).lstrip(b"\r\n")
-    if raw.startswith((b"From ", b">From ")):
-        raw = raw.partition(b"\n")[2]  # the separator line of a mailbox file
+    if mailbox := MAILBOX_LINE.match(raw):
+        raw = raw[mailbox.end() :]
     fields, body = _block(raw)
     names = {name for name, _ in fields}
     if fields and not OF_A_MESSAGE & names and _FIELD.match(body[:200].decode("latin-1")):
