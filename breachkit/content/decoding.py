@@ -1,8 +1,10 @@
 """The bytes of a message → the texts a reader sees.
 
 *Decoded* means the same wherever it is said: each header value unfolded (RFC 5322 §2.2.3) and its encoded
-words read (RFC 2047, RFC 2231); each text part after transfer and charset decoding, HTML entities resolved
-in HTML, tags and white space left as they are. Attachments that are no text are left out, their names are not.
+words read (RFC 2047, RFC 2231); each text part after transfer (uuencoded text too) and charset decoding, HTML entities
+resolved in HTML, tags and white space left as they are. Attachments that are no text are left out, their names are not.
+Where a message is not what the standards ask for, it is read as mail programs do: charsets as `charsets` has them, raw
+bytes in a header by the charset of the text, types and encodings that are nearly right.
 
 Written by hand because every queued message passes here: for the sample queues the `email` package takes
 1,140 us a message, this 44; it recurses nowhere, and is bounded whatever a stranger nests.
@@ -11,12 +13,14 @@ Written by hand because every queued message passes here: for the sample queues 
 from __future__ import annotations
 
 import binascii
-import codecs
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
+
+from breachkit.content.charsets import codec_of
+from breachkit.content.charsets import decoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,10 +31,14 @@ DEEPEST = 30
 """Levels of nesting that are opened; a deeper multipart is taken for text."""
 MOST_SEGMENTS = 100
 """Base64 texts glued end to end in one body."""
-LONGEST_CHARSET = 40
 LONGEST_KNOWN_NAME = 60
+LONGEST_WAY = 200
 LONGEST_PARAMETERS = 1 << 16
 """Characters of a header that are searched for parameters."""
+FIRST_SAID = 1 << 16
+"""Bytes of a message that are searched for the charset of its raw headers."""
+FIRST_OF_HTML = 4096
+"""Bytes of an HTML text that are searched for a `meta` element."""
 
 _BOM = b"\xef\xbb\xbf"
 OF_A_MESSAGE = frozenset({"received", "date", "subject", "mime-version", "message-id", "content-type"})
@@ -39,6 +47,8 @@ KNOWN = OF_A_MESSAGE | {"from", "to", "cc", "sender", "reply-to", "return-path",
 
 TEXTUAL = ("text/", "multipart/", "message/")
 """Kinds of parts that are text, when they cannot be opened."""
+_NEARLY_TEXTUAL = ("/plain", "/html", "/text")
+_OF_THE_SERVER = frozenset({"localsender", "msgid"})
 OPENED = frozenset({"message/rfc822", "message/global", "text/rfc822-headers"})
 """Kinds of parts that are messages, or the headers of one."""
 
@@ -50,20 +60,42 @@ _EMPTY_LINE = re.compile(rb"\n\r?\n")
 _FIELD = re.compile(r"[!-9;-~]+[ \t]*:")
 _WORD = re.compile(r"=\?([^?*\s]*)(?:\*[^?\s]*)?\?([bq])\?([^?]*)\?=", re.IGNORECASE)
 _BETWEEN_WORDS = re.compile(r"(\?=)[ \t]+(?==\?)")
-_PARAMETER = re.compile(r';\s*([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;\s]*)', re.DOTALL)
+_PARAMETER = re.compile(r'(?:\A|[;,\s])([^\s=;,"]++)\s*+=\s*+("(?:[^"\\]|\\.)*"|[^;\s]*)', re.DOTALL)
+"""A parameter; the semicolon before it may be missing."""
+_COMMENT = re.compile(r"\([^()]*\)")
+_MAIN = re.compile(r"[^\s/;,\"'()<>]*+(?:\s*+/\s*+[^\s/;,\"'()<>]*+)?")
+_STRAY = " \t\"'<>,;"
+_SAID = re.compile(rb"charset\s*+=\s*+[\"']?([\w.:+-]++)", re.IGNORECASE)
+_NEARLY_SAID = re.compile(r"charset\s*+[:=]?\s*+[\"']?([\w.:+-]++)", re.IGNORECASE)
+META = re.compile(rb"<meta\b[^<>]*?\bcharset\s*+=\s*+[\"']?([\w.:+-]++)", re.IGNORECASE)
+_NOT_ITS_NAME = re.compile(r"[^a-z0-9]")
+_WAYS = {
+    "base64": "base64",
+    "quotedprintable": "quoted-printable",
+    "uuencode": "uuencode",
+    "uue": "uuencode",
+    "xuue": "uuencode",
+    "xuuencode": "uuencode",
+}
+"""Transfer encodings, without what senders put between their letters."""
+_SOFT_BLANKS = re.compile(rb"=[ \t]+(?=\r?\n|\Z)")
+UU_BEGIN = re.compile(rb"(?:\A|(?<=\n))begin [0-7]{3,4} [^\n]*\n")
+_UU_LINE = re.compile(rb"[ -`]+")
+_UU_END = re.compile(rb"(?:\A|(?<=\n))end[ \t]*+\r?(?:\n|\Z)")
 _CONTINUED = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*?)")
 LOOKS_LIKE_HTML = re.compile(
     r"\s*(?:<!--.{0,200}?-->\s*)?<(?:!doctype\s+html|html|head|body|div|table|p)\b", re.IGNORECASE
 )
 _NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
-_NO_CHARSET = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "mbcs", "oem"})
-"""Codecs of Python that no mail uses: slow on purpose-made bytes, or not the same on every machine."""
 
+CODED = re.compile(rb"transfer-encoding[ \t]*:(?!\s*(?:7bit|8bit|binary))")
+"""In lower case: what says of a body that it is coded."""
 _ADDS = {
     b"&": re.compile(rb"&[#a-z]"),
     b"*": re.compile(rb"\*\d*\*?\s*="),
-    b"transfer-encoding": re.compile(rb"transfer-encoding[ \t]*:(?!\s*(?:7bit|8bit|binary))"),
+    b"transfer-encoding": CODED,
     b"charset": re.compile(rb"charset(?!\s*=\s*\"?(?:us-ascii|utf-8|iso-8859-1)\b)"),
+    b"begin ": re.compile(rb"begin [0-7]{3}"),
 }
 """What makes a decoded text differ from the bytes of an ASCII message in lower case, folds left aside.
 
@@ -126,10 +158,10 @@ def _entities(raw: bytes) -> Iterator[_Entity]:
     while ahead:
         fields, body, depth = ahead.pop()
         kind = _first(fields, "content-type")
-        main = kind.partition(";")[0].strip().lower()
+        main = main_of(kind)
         below = _below(kind, main, fields, body, min(left, MOST_PARTS)) if depth < DEEPEST and left else []
         left -= len(below)
-        yield _Entity(fields, body, text=not below and (main.startswith(TEXTUAL) or "/" not in main))
+        yield _Entity(fields, body, text=not below and is_textual(main))
         ahead.extend((*part, depth + 1) for part in reversed(below))
 
 
@@ -138,9 +170,7 @@ def _below(
 ) -> list[tuple[list[tuple[str, str]], bytes]]:
     """Open a multipart or an attached message; nothing for a leaf."""
     if main.startswith("multipart"):
-        boundary = parameters_of(kind).get("boundary", "").rstrip()
-        parts = split_parts(body, boundary.encode("utf-8", "surrogateescape"), most) if boundary else []
-        return [_block(part) for part in parts]
+        return [_block(part) for part in parts_of(kind, body, most)]
     if main in OPENED:
         envelope, own, inner = _open(_untransferred(fields, body))
         return [(envelope + own, inner)] if envelope or own else []
@@ -156,7 +186,7 @@ def _open(raw: bytes) -> tuple[list[tuple[str, str]], list[tuple[str, str]], byt
     raw = raw.removeprefix(_BOM).lstrip(b"\r\n")
     if mailbox := MAILBOX_LINE.match(raw):
         raw = raw[mailbox.end() :]
-    fields, body = _block(raw)
+    fields, body = _block(raw, KNOWN | _OF_THE_SERVER)
     names = {name for name, _ in fields}
     if fields and not OF_A_MESSAGE & names and _FIELD.match(body[:200].decode("latin-1")):
         inner, rest = _block(body)
@@ -165,15 +195,20 @@ def _open(raw: bytes) -> tuple[list[tuple[str, str]], list[tuple[str, str]], byt
     return [], fields, body
 
 
-def _block(raw: bytes) -> tuple[list[tuple[str, str]], bytes]:
-    """Split at the first empty line into unfolded headers and the rest; a text without a header is all rest."""
+def _block(raw: bytes, known: frozenset[str] = frozenset()) -> tuple[list[tuple[str, str]], bytes]:
+    """Split at the first empty line into unfolded headers and the rest; a text without a header is all rest.
+
+    Where the first line is no header, one of those below it must be a known one.
+    """
     if raw.startswith((b"\n", b"\r\n")):
         return [], raw.partition(b"\n")[2]
-    if not _FIELD.match(raw[:200].decode("latin-1")):
+    is_head = _FIELD.match(raw[:200].decode("latin-1")) is not None
+    if not is_head and not known:
         return [], raw
     end, rest = end_of_block(raw)
-    lines = _FOLD.sub("", _readable(raw[:end]).replace("\r\n", "\n").removesuffix("\r")).split("\n")
-    return [field_of(line) for line in lines], raw[rest:]
+    lines = _FOLD.sub("", readable(raw[:end], raw).replace("\r\n", "\n").removesuffix("\r")).split("\n")
+    fields = [field_of(line) for line in lines]
+    return (fields, raw[rest:]) if is_head or any(name in known for name, _ in fields) else ([], raw)
 
 
 def end_of_block(raw: bytes, start: int = 0) -> tuple[int, int]:
@@ -248,7 +283,7 @@ def parameters_of(value: str, *, only_coded: bool = False) -> dict[str, str]:
     for name, text in _PARAMETER.findall(value[:LONGEST_PARAMETERS]):
         split = _CONTINUED.fullmatch(name.lower())
         if split and (not only_coded or "*" in name):
-            plain = re.sub(r"\\(.)", r"\1", text[1:-1]) if text[:1] == '"' and len(text) > 1 else text
+            plain = re.sub(r"\\(.)", r"\1", text[1:-1]) if text[:1] == text[-1:] == '"' and len(text) > 1 else text
             found.setdefault(split[1], []).append((int(split[2] or 0), bool(split[3]), plain))
     return {name: _continued(pieces) for name, pieces in found.items()}
 
@@ -264,6 +299,17 @@ def _continued(pieces: list[tuple[int, bool, str]]) -> str:
         coded = text.encode("utf-8", "surrogateescape")
         read += unquote_to_bytes(coded) if is_coded else coded
     return charset_text(read, charset or "utf-8")
+
+
+def parts_of(kind: str, body: bytes, most: int) -> list[bytes]:
+    """Cut a multipart by the boundary of its content type, or by that without stray quotes."""
+    boundary = parameters_of(kind).get("boundary", "").rstrip()
+    spelled = boundary.encode("utf-8", "surrogateescape")
+    parts = split_parts(body, spelled, most) if boundary else []
+    bare = boundary.strip(_STRAY)
+    if parts or not bare or bare == boundary:
+        return parts
+    return split_parts(body, bare.encode("utf-8", "surrogateescape"), most)
 
 
 def split_parts(body: bytes, boundary: bytes, most: int) -> list[bytes]:
@@ -283,21 +329,131 @@ def split_parts(body: bytes, boundary: bytes, most: int) -> list[bytes]:
 
 def _text_of(entity: _Entity) -> str:
     kind = _first(entity.fields, "content-type")
-    charset = parameters_of(kind).get("charset", "") if "charset" in kind.lower() else ""
-    text = charset_text(_untransferred(entity.fields, entity.body), charset)
-    is_html = "html" in kind[:40].lower() or (not kind and bool(LOOKS_LIKE_HTML.match(text[:1000])))
-    if not is_html or "&" not in text:
+    is_html = "html" in kind[:40].lower() if kind else None
+    return text_in(with_uuencoded(_untransferred(entity.fields, entity.body)), charset_of(kind), is_html)
+
+
+def text_in(body: bytes, charset: str, is_html: bool | None) -> str:
+    """Read a text by its charset, else by that of its `meta` element; entities are resolved in HTML.
+
+    Args:
+        body: without the transfer encoding.
+        charset: as declared, or empty.
+        is_html: None where nothing says it; then by its looks.
+    """
+    said = charset if charset and codec_of(charset) else ""
+    if not said and is_html is not False and b"<" in body[:FIRST_OF_HTML]:
+        meta = META.search(body, 0, FIRST_OF_HTML)
+        if meta and (is_html or LOOKS_LIKE_HTML.match(body[:1000].decode("latin-1"))):
+            said = meta[1].decode("latin-1")
+            said = "utf-8" if (codec_of(said) or "").startswith("utf-16") else said  # it was read as ASCII
+    text = charset_text(body, said)
+    if "&" not in text or not (is_html or (is_html is None and LOOKS_LIKE_HTML.match(text[:1000]))):
         return text
     from html import unescape  # noqa: PLC0415  2 ms, and most messages have no entities
 
     return unescape(text)
 
 
+def main_of(kind: str) -> str:
+    """Read the main part of a content type, in lower case: comments, quotes, and what follows it, left out."""
+    if "(" in kind:
+        kind = _COMMENT.sub(" ", kind[:LONGEST_PARAMETERS])
+    found = _MAIN.match(kind.lstrip(_STRAY))
+    return "".join(found[0].split()).lower() if found else ""
+
+
+def is_textual(main: str) -> bool:
+    """Tell whether a part of this kind is text, when it cannot be opened."""
+    return main.startswith(TEXTUAL) or "/" not in main or main.endswith(_NEARLY_TEXTUAL)
+
+
+def charset_of(kind: str) -> str:
+    """Read the charset that a content type declares, empty when it declares none."""
+    if "charset" not in kind.lower():
+        return ""
+    charset = parameters_of(kind).get("charset", "")
+    if charset.strip(_STRAY):
+        return charset
+    found = _NEARLY_SAID.search(kind[:LONGEST_PARAMETERS])
+    return found[1] if found else ""
+
+
 def _untransferred(fields: list[tuple[str, str]], body: bytes) -> bytes:
-    way = _first(fields, "content-transfer-encoding").partition(";")[0].strip().lower()
+    return untransferred(way_of(_first(fields, "content-transfer-encoding")), body)
+
+
+def way_of(value: str) -> str:
+    """Read a transfer encoding: base64, quoted-printable, uuencode; empty for one that leaves the bytes as they are."""
+    return _known_way(value[:LONGEST_WAY])
+
+
+@lru_cache(maxsize=512)
+def _known_way(value: str) -> str:
+    bare = _NOT_ITS_NAME.sub("", _COMMENT.sub("", value).partition(";")[0].lower())
+    return next((way for name, way in _WAYS.items() if bare.startswith(name)), "")
+
+
+def untransferred(way: str, body: bytes) -> bytes:
+    """Undo a transfer encoding."""
     if way == "base64":
         return read_base64(body)
-    return binascii.a2b_qp(body) if way == "quoted-printable" else body
+    if way == "quoted-printable":
+        return read_quoted(body)
+    return _read_uuencoded(body) if way == "uuencode" else body
+
+
+def read_quoted(body: bytes) -> bytes:
+    """Read quoted-printable; blanks behind the `=` that ends a line are of no meaning (RFC 2045 §6.7)."""
+    if b"= " in body or b"=\t" in body:
+        body = _SOFT_BLANKS.sub(b"=", body)
+    return binascii.a2b_qp(body)
+
+
+def with_uuencoded(body: bytes) -> bytes:
+    """Put in the place of each uuencoded text within a text what it says; files that are no text stay as they are."""
+    if b"begin " not in body:
+        return body
+    pieces, place = [], 0
+    while begin := UU_BEGIN.search(body, place):
+        end = _UU_END.search(body, begin.end())
+        if end is None:
+            break
+        lines = body[begin.end() : end.start()].splitlines()
+        read = _read_lines(lines) if all(map(_is_uuencoded, lines)) else b""
+        if not read or b"\0" in read:
+            pieces.append(body[place : end.end()])
+        else:
+            pieces += [body[place : begin.end()], read, body[end.start() : end.end()]]
+        place = end.end()
+    return b"".join([*pieces, body[place:]])
+
+
+def _is_uuencoded(line: bytes) -> bool:
+    return _UU_LINE.fullmatch(line) is not None and 0 <= len(line) - 1 - _length_told(line) <= 2  # noqa: PLR2004
+
+
+def _length_told(line: bytes) -> int:
+    """Count the signs that a uuencoded line has by its first, which gives the number of bytes in them."""
+    return -(-((line[0] - 32) & 63) // 3) * 4
+
+
+def _read_uuencoded(body: bytes) -> bytes:
+    """Read a body that is one uuencoded file; its first and last line may be missing."""
+    begin = UU_BEGIN.search(body)
+    start = begin.end() if begin else 0
+    end = _UU_END.search(body, start)
+    return _read_lines(body[start : end.start() if end else len(body)].splitlines())
+
+
+def _read_lines(lines: list[bytes]) -> bytes:
+    read = []
+    for line in lines:
+        try:  # some programs write a sign of checksum, others leave out blanks at the end
+            read.append(binascii.a2b_uu(line[: 1 + _length_told(line)]) if line else b"")
+        except binascii.Error:
+            continue
+    return b"".join(read)
 
 
 def read_base64(body: bytes) -> bytes:
@@ -319,14 +475,16 @@ def _whole_quads(segment: bytes) -> bytes:
 
 def charset_text(body: bytes, charset: str) -> str:
     """Decode by the declared charset; by UTF-8, then Windows-1252, where there is none or it does not fit."""
-    codec = _codec(charset.strip(" \"'").lower()) if 0 < len(charset) <= LONGEST_CHARSET else None
-    for name in (codec, "utf-8") if codec and codec != "utf-8" else ("utf-8",):
+    codec = codec_of(charset) if charset else None
+    if codec is None and body.startswith((b"\xff\xfe", b"\xfe\xff")):
+        codec = "utf-16-le"
+    for name in (codec, "utf-8") if codec and codec != "utf-8" and not body.startswith(_BOM) else ("utf-8",):
         try:
-            return _sound(body.decode(name), name)
+            return _sound(decoded(body, name), name)
         except UnicodeError:
             continue
     name = codec if codec and codec != "ascii" else "cp1252"
-    return _sound(body.decode(name, "replace"), name)
+    return _sound(decoded(body, name, is_strict=False), name)
 
 
 def _sound(text: str, codec: str) -> str:
@@ -334,22 +492,16 @@ def _sound(text: str, codec: str) -> str:
     return text.encode("utf-8", "replace").decode() if codec == "utf-7" else text
 
 
-def _readable(block: bytes) -> str:
-    """Decode a header block, line by line where not all of it is UTF-8."""
+def readable(block: bytes, raw: bytes) -> str:
+    """Decode lines of a header, each that is not UTF-8 by the charset that the message gives its text.
+
+    Args:
+        block: the lines.
+        raw: the message, or the part, that they stand in.
+    """
     try:
         return block.decode()
     except UnicodeDecodeError:
-        return "\n".join(charset_text(line, "") for line in block.split(b"\n"))
-
-
-@lru_cache(maxsize=512)
-def _codec(charset: str) -> str | None:
-    """Find the codec of a charset; None when Python has none that is meant for text."""
-    try:
-        codec = codecs.lookup(charset).name
-        if codec.replace("_", "-") in _NO_CHARSET:
-            return None
-        b"a".decode(codec, "replace")  # "rot13" and "zlib" are codecs too, but not from bytes to text
-    except (LookupError, ValueError):
-        return None
-    return codec
+        said = (name.decode("latin-1") for name in _SAID.findall(raw, 0, FIRST_SAID))
+        charset = next((name for name in said if codec_of(name) not in {None, "utf-8", "ascii"}), "")
+        return "\n".join(charset_text(line, charset) for line in block.split(b"\n"))

@@ -6,15 +6,19 @@ For those the answer takes a tenth of decoding; for all others it is None, and t
 
 from __future__ import annotations
 
-import binascii
 import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from breachkit.content.decoding import CODED
+from breachkit.content.decoding import FIRST_OF_HTML
+from breachkit.content.decoding import META
 from breachkit.content.decoding import OF_A_MESSAGE
+from breachkit.content.decoding import UU_BEGIN
 from breachkit.content.decoding import decoded_words
 from breachkit.content.decoding import end_of_block
 from breachkit.content.decoding import read_base64
+from breachkit.content.decoding import read_quoted
 
 LONGEST_CODING = 300
 """Bytes of a head, from where it says how its body is coded, that are kept in mind."""
@@ -38,9 +42,10 @@ class _Coding(NamedTuple):
     """Of its transfer: `base64`, `quoted-printable`, or empty where the bytes are as they were."""
     may_be_html: bool
     is_typed: bool
+    has_charset: bool
 
 
-_UNSAID = _Coding(b"", may_be_html=True, is_typed=False)
+_UNSAID = _Coding(b"", may_be_html=True, is_typed=False, has_charset=False)
 
 
 class Glance:
@@ -74,12 +79,14 @@ class Glance:
         if self._may_be_in_head(raw, end):
             return None
         if coding.way:
+            if _has_uuencoded(raw, first):  # of a text that is not coded, where a paragraph looks like the header
+                return None
             return self._tell_coded(raw[body:], lower, first, coding)
-        return None if coding.may_be_html and _has_entities(raw, coding) else False
+        return None if _may_say_more(raw, first, body, coding) else False
 
     def _tell_coded(self, body: bytes, lower: bytes, first: int, coding: _Coding) -> bool | None:
-        body = read_base64(body) if coding.way == b"base64" else binascii.a2b_qp(body)
-        if coding.may_be_html and _has_entities(body, coding):
+        body = read_base64(body) if coding.way == b"base64" else read_quoted(body)
+        if _may_say_more(body, 0, 0, coding):
             return None
         if self._wanted not in body:
             return False
@@ -110,10 +117,11 @@ class Glance:
         lower = raw.lower()
         is_coded = (
             (b"?" in raw and b"=?" in raw)
-            or b"base64" in lower
-            or b"quoted-printable" in lower
+            or (b"transfer-encoding" in lower and CODED.search(lower) is not None)
             or b"&" in raw
             or b"*" in raw
+            or _has_utf_16(raw)
+            or _has_uuencoded(raw, 0)
         )
         return None if is_coded or not _are_charsets_usual(lower) or self._folded.search(raw) else False
 
@@ -163,12 +171,37 @@ def _coding_in(lines: list[bytes]) -> _Coding | None:
     if (kinds and not _TYPE.fullmatch(kind)) or (ways and way is None):
         return None
     is_coded = way is not None and way[1] in {b"base64", b"quoted-printable"}
-    return _Coding(way[1] if way is not None and is_coded else b"", not kinds or b"html" in kind, bool(kinds))
+    said = way[1] if way is not None and is_coded else b""
+    return _Coding(said, not kinds or b"html" in kind, bool(kinds), b"charset=" in kind)
 
 
-def _has_entities(text: bytes, coding: _Coding) -> bool:
-    """Tell whether entities of HTML may stand for something; without a type a text is HTML by its looks."""
-    return b"&" in text and (coding.is_typed or b"<" in text)
+def _may_say_more(text: bytes, first: int, body: int, coding: _Coding) -> bool:
+    """Tell whether a text may hold what it does not spell: by entities or a `meta` element, or uuencoded, or in UTF-16.
+
+    Without a type a text is HTML by its looks.
+
+    Args:
+        text: a message, or its text.
+        first: where the text may begin.
+        body: where it begins at the latest.
+        coding: what the head says of it.
+    """
+    if coding.may_be_html and b"&" in text and (coding.is_typed or b"<" in text):
+        return True
+    if not coding.has_charset:
+        if coding.may_be_html and META.search(text, first, body + FIRST_OF_HTML):
+            return True
+        if _has_utf_16(text):
+            return True
+    return _has_uuencoded(text, first)
+
+
+def _has_utf_16(text: bytes) -> bool:
+    return b"\xff\xfe" in text or b"\xfe\xff" in text
+
+
+def _has_uuencoded(text: bytes, start: int) -> bool:
+    return text.find(b"begin ", start) >= 0 and UU_BEGIN.search(text, start) is not None
 
 
 def _are_charsets_usual(lower: bytes) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import binascii
 
 from hypothesis import given
 from hypothesis import settings
@@ -68,10 +69,24 @@ LINES = st.sampled_from(
         "Content-Type : text/plain",
         "<html>: buy&#32;this",
         "content-t",
+        "Content-Type: text/plain charset=utf-7",
+        "Content-Type: text/html charset utf-16",
+        "Content-Type: text/plain (a note); charset=utf-7",
+        "Content-Type: 'text/plain'; charset=\"utf-16",
+        "Content-Type: multipart/mixed boundary='b'",
+        "Content-Transfer-Encoding: base64 (by a mailer)",
+        'Content-Transfer-Encoding: (by a mailer) "base64"',
+        "Content-Transfer-Encoding: quoted printable",
+        "Content-Transfer-Encoding: x-uuencode",
+        "Content-Transfer-Encoding: uue",
+        "From a@x.example Fri Nov 20 09:00:00 2026",
+        "From : b@x.example",
+        "Subject: buy \xe9 =?utf-8?q?_this?=",
         "",
     ]
 )
 BODY = "some words\nbuy this now\n"
+UUENCODED = b"begin 644 a.txt\n" + binascii.b2a_uu(BODY.encode()) + b"`\nend\n"
 BODIES = st.sampled_from(
     [
         b"words\n",
@@ -91,6 +106,17 @@ BODIES = st.sampled_from(
         b"Content-Transfer-Encoding: base64\n\n<p>buy&#32;this</p>",
         b"--b\n\nbuy =\nthis\n--b\nContent-Transfer-Encoding: quoted-printable\n\nbuy=20this\n--b--\n",
         b"Subject: buy\n this\nFrom: x\n\n" + base64.encodebytes(BODY.encode()),
+        b"so buy= \n this=\t\n now\n",
+        b"so bu= \t\ny this\n",
+        UUENCODED,
+        b"words\n" + UUENCODED + b"more\n",
+        base64.encodebytes(b"words\n" + UUENCODED),
+        b"begin 644 a list\nof words\nend\n",
+        b"<html><meta charset=utf-7><p>b+AHU-y this",
+        b"x: <html><META http-equiv=Content-Type content='text/html; charset=utf-7'>\n\n<p>b+AHU-y this",
+        base64.encodebytes(b"<meta charset='utf-7'>b+AHU-y this"),
+        BODY.encode("utf-16"),
+        b"\xef\xbb\xbfbuy th\xc3\xads",
     ]
 )
 KINDS = ["", "Content-Type: text/plain; charset=utf-8\n", "Content-Type: text/html\n"]

@@ -38,6 +38,7 @@ from breachkit.servers.icewarp.values import addresses
 from breachkit.servers.icewarp.values import received
 from breachkit.servers.icewarp.values import sender_of
 from breachkit.servers.icewarp.values import text_of
+from breachkit.servers.icewarp.values import title_of
 from breachkit.workers import keep
 from breachkit.workers import spread
 
@@ -78,9 +79,11 @@ class Head(NamedTuple):
 
     first: Fields
     inner: Fields | None
+    raw: bytes
+    """What was read of the message, for the charset of its text; each line ends with LF."""
 
 
-NO_HEAD = Head({}, None)
+NO_HEAD = Head({}, None, b"")
 
 
 def read_queue(
@@ -196,7 +199,8 @@ def _account(head: Head) -> str | None:
 
 
 def _subject(head: Head) -> str | None:
-    return _first_text(head.first if head.inner is None else head.inner, b"subject")
+    own = head.first if head.inner is None else head.inner
+    return (title_of(own[b"subject"][0], head.raw) or None) if b"subject" in own else None
 
 
 def _folder_of(path: str, folders: dict[str, QueueFolder]) -> QueueFolder:
@@ -224,11 +228,11 @@ def parse_head(raw: bytes, *, is_whole: bool = True) -> Head | None:
     if end >= len(text) and not is_whole:
         return None
     if not first or _OF_A_MESSAGE & first.keys():
-        return Head(first, None)
+        return Head(first, None, text)
     inner, inner_end = _block(text, end)
     if inner_end >= len(text) and not is_whole:
         return None
-    return Head(first, inner if _KNOWN & inner.keys() else None)
+    return Head(first, inner if _KNOWN & inner.keys() else None, text)
 
 
 def _block(text: bytes, start: int, known: frozenset[bytes] = frozenset()) -> tuple[Fields, int]:

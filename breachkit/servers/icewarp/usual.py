@@ -21,6 +21,7 @@ from breachkit.servers.icewarp.values import date_of
 from breachkit.servers.icewarp.values import received
 from breachkit.servers.icewarp.values import sender_of
 from breachkit.servers.icewarp.values import text_of
+from breachkit.servers.icewarp.values import title_of
 from breachkit.servers.icewarp.values import trace_of
 from breachkit.servers.icewarp.values import without_comments
 
@@ -59,6 +60,8 @@ class Captured(NamedTuple):
     cc: bytes | None
     head: bytes
     """All of the head, for the Received below the topmost one."""
+    raw: bytes
+    """What was read of the message, for the charset of its text."""
 
     @property
     def auth_user(self) -> str | None:
@@ -87,7 +90,7 @@ class Captured(NamedTuple):
     @property
     def subject(self) -> str | None:
         """The subject, unfolded."""
-        return None if self.title is None else text_of(self.title) or None
+        return None if self.title is None else title_of(self.title, self.raw) or None
 
     @property
     def given_id(self) -> str | None:
@@ -116,10 +119,10 @@ def capture(raw: bytes) -> Captured | None:
     is_crlf = raw[end - 1 : end] == b"\r"
     enveloped, single = _shapes(_CRLF if is_crlf else _LF)
     if found := enveloped.match(raw):
-        captured = Captured._make((*found.groups(), found[0]))
+        captured = Captured._make((*found.groups(), found[0], raw))
     elif found := single.match(raw):
         account, sender, to, msg_id, trace, title, cc = found.groups()
-        captured = Captured(account, sender, None, msg_id, trace, sender, to, title, cc, found[0])
+        captured = Captured(account, sender, None, msg_id, trace, sender, to, title, cc, found[0], raw)
     else:
         return None
     head = captured.head

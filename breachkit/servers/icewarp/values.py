@@ -11,6 +11,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
+from breachkit.content.decoding import readable
 from breachkit.micros import micros_of
 from breachkit.records import NULL_SENDER
 from breachkit.sasl import decode_text
@@ -54,6 +55,11 @@ class Received(NamedTuple):
 def text_of(value: bytes) -> str:
     """Read a value, unfolded."""
     return " ".join(decode_text(value).split())
+
+
+def title_of(value: bytes, raw: bytes) -> str:
+    """Read a subject, unfolded; raw bytes by the charset of the text, as a reader does."""
+    return text_of(value) if value.isascii() else " ".join(readable(value, raw).split())
 
 
 def addresses(value: bytes) -> list[str]:

@@ -173,6 +173,18 @@ def test_a_line_that_is_no_header_hides_none_of_those_below_it(
                 assert (message.mail_from, message.rcpt_to) == (mail_from, rcpt_to)
 
 
+def test_a_raw_subject_is_read_by_the_charset_of_the_text() -> None:
+    for charset, text in (("windows-1251", "Скидки"), ("big5", "特價優惠"), ("euc-kr", "무료 상품")):
+        for kind in (f"Content-Type: text/plain; charset={charset}\n", "Content-Type: multipart/mixed; boundary=b\n"):
+            head = f"LocalSender: a@x.example\n{RECEIVED}Subject: {text}\n {text}\n{kind}\n--b\nContent-Type: text/html; charset={charset}\n\n"
+            raw = head.encode(charset)
+            assert read(raw).subject == f"{text} {text}"
+            assert read_senders(raw)[2] == f"{text} {text}"
+            hold_against_line_by_line(raw.replace(b"\n", b"\r\n"))
+    assert read("Subject: perché\nContent-Type: text/plain; charset=koi8-r\n\n").subject == "perché"
+    assert read("Subject: perché\n\n".encode("cp1252")).subject == "perché"
+
+
 def test_a_text_without_a_head_that_quotes_one_is_no_head() -> None:
     message = read("hello there\nTheir letter: was short\n\nFrom: a@x.example\n")
     assert (message.mail_from, message.header_from, message.subject) == (None, None, None)
