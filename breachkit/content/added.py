@@ -24,9 +24,9 @@ from breachkit.content.decoding import main_of
 from breachkit.content.decoding import parts_of
 from breachkit.content.decoding import split_parts
 from breachkit.content.decoding import text_in
-from breachkit.content.decoding import untransferred
-from breachkit.content.decoding import way_of
-from breachkit.content.decoding import with_uuencoded
+from breachkit.content.transfer import untransferred
+from breachkit.content.transfer import way_of
+from breachkit.content.transfer import with_uuencoded
 
 MOST_PARTS = 30
 """Parts above which a message is left to `decoding`, which bounds them, and how deep they are nested."""

@@ -21,6 +21,11 @@ from urllib.parse import unquote_to_bytes
 
 from breachkit.content.charsets import codec_of
 from breachkit.content.charsets import decoded
+from breachkit.content.transfer import CODED
+from breachkit.content.transfer import read_base64
+from breachkit.content.transfer import untransferred
+from breachkit.content.transfer import way_of
+from breachkit.content.transfer import with_uuencoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,10 +34,7 @@ MOST_PARTS = 1000
 """MIME parts of one message that are read; what follows is left as raw bytes."""
 DEEPEST = 30
 """Levels of nesting that are opened; a deeper multipart is taken for text."""
-MOST_SEGMENTS = 100
-"""Base64 texts glued end to end in one body."""
 LONGEST_KNOWN_NAME = 60
-LONGEST_WAY = 200
 LONGEST_PARAMETERS = 1 << 16
 """Characters of a header that are searched for parameters."""
 FIRST_SAID = 1 << 16
@@ -56,6 +58,10 @@ MAILBOX_LINE = re.compile(rb">?From (?![ \t]*:)[^\n]*\n")
 """The separator line of a mailbox file; `From : a@b.example` is a header."""
 
 _FOLD = re.compile(r"\n(?=[ \t])")
+_CONTINUED = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*?)")
+LOOKS_LIKE_HTML = re.compile(
+    r"\s*(?:<!--.{0,200}?-->\s*)?<(?:!doctype\s+html|html|head|body|div|table|p)\b", re.IGNORECASE
+)
 _EMPTY_LINE = re.compile(rb"\n\r?\n")
 _FIELD = re.compile(r"[!-9;-~]+[ \t]*:")
 _WORD = re.compile(r"=\?([^?*\s]*)(?:\*[^?\s]*)?\?([bq])\?([^?]*)\?=", re.IGNORECASE)
@@ -68,28 +74,7 @@ _STRAY = " \t\"'<>,;"
 _SAID = re.compile(rb"charset\s*+=\s*+[\"']?([\w.:+-]++)", re.IGNORECASE)
 _NEARLY_SAID = re.compile(r"charset\s*+[:=]?\s*+[\"']?([\w.:+-]++)", re.IGNORECASE)
 META = re.compile(rb"<meta\b[^<>]*?\bcharset\s*+=\s*+[\"']?([\w.:+-]++)", re.IGNORECASE)
-_NOT_ITS_NAME = re.compile(r"[^a-z0-9]")
-_WAYS = {
-    "base64": "base64",
-    "quotedprintable": "quoted-printable",
-    "uuencode": "uuencode",
-    "uue": "uuencode",
-    "xuue": "uuencode",
-    "xuuencode": "uuencode",
-}
-"""Transfer encodings, without what senders put between their letters."""
-_SOFT_BLANKS = re.compile(rb"=[ \t]+(?=\r?\n|\Z)")
-UU_BEGIN = re.compile(rb"(?:\A|(?<=\n))begin [0-7]{3,4} [^\n]*\n")
-_UU_LINE = re.compile(rb"[ -`]+")
-_UU_END = re.compile(rb"(?:\A|(?<=\n))end[ \t]*+\r?(?:\n|\Z)")
-_CONTINUED = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*?)")
-LOOKS_LIKE_HTML = re.compile(
-    r"\s*(?:<!--.{0,200}?-->\s*)?<(?:!doctype\s+html|html|head|body|div|table|p)\b", re.IGNORECASE
-)
-_NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
 
-CODED = re.compile(rb"transfer-encoding[ \t]*:(?!\s*(?:7bit|8bit|binary))")
-"""In lower case: what says of a body that it is coded."""
 _ADDS = {
     b"&": re.compile(rb"&[#a-z]"),
     b"*": re.compile(rb"\*\d*\*?\s*="),
@@ -381,96 +366,6 @@ def charset_of(kind: str) -> str:
 
 def _untransferred(fields: list[tuple[str, str]], body: bytes) -> bytes:
     return untransferred(way_of(_first(fields, "content-transfer-encoding")), body)
-
-
-def way_of(value: str) -> str:
-    """Read a transfer encoding: base64, quoted-printable, uuencode; empty for one that leaves the bytes as they are."""
-    return _known_way(value[:LONGEST_WAY])
-
-
-@lru_cache(maxsize=512)
-def _known_way(value: str) -> str:
-    bare = _NOT_ITS_NAME.sub("", _COMMENT.sub("", value).partition(";")[0].lower())
-    return next((way for name, way in _WAYS.items() if bare.startswith(name)), "")
-
-
-def untransferred(way: str, body: bytes) -> bytes:
-    """Undo a transfer encoding."""
-    if way == "base64":
-        return read_base64(body)
-    if way == "quoted-printable":
-        return read_quoted(body)
-    return _read_uuencoded(body) if way == "uuencode" else body
-
-
-def read_quoted(body: bytes) -> bytes:
-    """Read quoted-printable; blanks behind the `=` that ends a line are of no meaning (RFC 2045 §6.7)."""
-    if b"= " in body or b"=\t" in body:
-        body = _SOFT_BLANKS.sub(b"=", body)
-    return binascii.a2b_qp(body)
-
-
-def with_uuencoded(body: bytes) -> bytes:
-    """Put in the place of each uuencoded text within a text what it says; files that are no text stay as they are."""
-    if b"begin " not in body:
-        return body
-    pieces, place = [], 0
-    while begin := UU_BEGIN.search(body, place):
-        end = _UU_END.search(body, begin.end())
-        if end is None:
-            break
-        lines = body[begin.end() : end.start()].splitlines()
-        read = _read_lines(lines) if all(map(_is_uuencoded, lines)) else b""
-        if not read or b"\0" in read:
-            pieces.append(body[place : end.end()])
-        else:
-            pieces += [body[place : begin.end()], read, body[end.start() : end.end()]]
-        place = end.end()
-    return b"".join([*pieces, body[place:]])
-
-
-def _is_uuencoded(line: bytes) -> bool:
-    return _UU_LINE.fullmatch(line) is not None and 0 <= len(line) - 1 - _length_told(line) <= 2  # noqa: PLR2004
-
-
-def _length_told(line: bytes) -> int:
-    """Count the signs that a uuencoded line has by its first, which gives the number of bytes in them."""
-    return -(-((line[0] - 32) & 63) // 3) * 4
-
-
-def _read_uuencoded(body: bytes) -> bytes:
-    """Read a body that is one uuencoded file; its first and last line may be missing."""
-    begin = UU_BEGIN.search(body)
-    start = begin.end() if begin else 0
-    end = _UU_END.search(body, start)
-    return _read_lines(body[start : end.start() if end else len(body)].splitlines())
-
-
-def _read_lines(lines: list[bytes]) -> bytes:
-    read = []
-    for line in lines:
-        try:  # some programs write a sign of checksum, others leave out blanks at the end
-            read.append(binascii.a2b_uu(line[: 1 + _length_told(line)]) if line else b"")
-        except binascii.Error:
-            continue
-    return b"".join(read)
-
-
-def read_base64(body: bytes) -> bytes:
-    """Read base64 whatever its damage: alien bytes dropped, padding missing, several texts glued together."""
-    if b"=" not in body.rstrip(b"=\r\n"):
-        try:  # `suppress` takes as long as decoding a subject
-            return binascii.a2b_base64(body)
-        except binascii.Error:  # four bytes are missing, or the padding
-            pass
-    *segments, last = body.translate(None, _NOT_BASE64).split(b"=", MOST_SEGMENTS)
-    read = [_whole_quads(segment) for segment in (*segments, last.replace(b"=", b"")) if segment]
-    return b"".join(map(binascii.a2b_base64, read))
-
-
-def _whole_quads(segment: bytes) -> bytes:
-    over = len(segment) % 4
-    return segment[:-1] if over == 1 else segment + b"=" * (-over % 4)
 
 
 def charset_text(body: bytes, charset: str) -> str:

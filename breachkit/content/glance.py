@@ -10,15 +10,15 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from breachkit.content.decoding import CODED
 from breachkit.content.decoding import FIRST_OF_HTML
 from breachkit.content.decoding import META
 from breachkit.content.decoding import OF_A_MESSAGE
-from breachkit.content.decoding import UU_BEGIN
 from breachkit.content.decoding import decoded_words
 from breachkit.content.decoding import end_of_block
-from breachkit.content.decoding import read_base64
-from breachkit.content.decoding import read_quoted
+from breachkit.content.transfer import CODED
+from breachkit.content.transfer import UU_BEGIN
+from breachkit.content.transfer import read_base64
+from breachkit.content.transfer import read_quoted
 
 LONGEST_CODING = 300
 """Bytes of a head, from where it says how its body is coded, that are kept in mind."""
