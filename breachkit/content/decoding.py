@@ -99,12 +99,17 @@ class _Entity(NamedTuple):
 
 
 def decoded_texts(raw: bytes) -> Iterator[str]:
-    """Yield every header value and every text part of a message, as a reader sees them; never raises."""
+    """Yield every header value and every text part of a message, decoded; never raises."""
+    return (text for text, _ in typed_texts(raw))
+
+
+def typed_texts(raw: bytes) -> Iterator[tuple[str, str | None]]:
+    """Yield the same, each part with its content type, and header values with None."""
     for entity in _entities(raw):
         for _, value in _values(entity):
-            yield value
+            yield value, None
         if entity.text:
-            yield _text_of(entity)
+            yield _text_of(entity), _first(entity.fields, "content-type")
 
 
 def decoded_headers(raw: bytes) -> Iterator[tuple[str, str]]:

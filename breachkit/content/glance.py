@@ -1,7 +1,9 @@
-"""Whether the decoded texts of a message hold a string, told from its head and body as they are.
+"""Whether the texts of a message hold a string, decoded or as a reader sees them, told from its bytes as they are.
 
 Most messages of a queue have one part, a charset that leaves ASCII as it is, and say so in the two usual lines.
-For those the answer takes a tenth of decoding; for all others it is None, and the message is decoded.
+For those the answer takes a tenth of decoding; for all others it is None, and the message is decoded. What a reader
+sees spells the string's words at least, once markup and signs without width are gone: where one of them is missing,
+he cannot see it.
 """
 
 from __future__ import annotations
@@ -15,6 +17,8 @@ from breachkit.content.decoding import META
 from breachkit.content.decoding import OF_A_MESSAGE
 from breachkit.content.decoding import decoded_words
 from breachkit.content.decoding import end_of_block
+from breachkit.content.seen import TAG
+from breachkit.content.seen import WIDTHLESS
 from breachkit.content.transfer import CODED
 from breachkit.content.transfer import UU_BEGIN
 from breachkit.content.transfer import read_base64
@@ -32,7 +36,13 @@ _USUAL_CHARSET = re.compile(rb"charset=\"?(?:us-ascii|utf-8|iso-8859-\d\d?|windo
 _TRANSFER = re.compile(rb"content-transfer-encoding[ \t]*:\s*(7bit|8bit|binary|base64|quoted-printable)\s*")
 _OF_A_MESSAGE = re.compile(rb"(?:\A|\n)(?:%b)[ \t]*:" % "|".join(sorted(OF_A_MESSAGE)).encode())
 _BLANKS = (b" ", b"\t")
-_BEFORE_A_BLANK = re.compile(rb"(?<=.)(?=[ \t])", re.DOTALL)
+_TAG = TAG.encode()
+_WITHIN = rb"(?i)<(?<![\s>]<)(?:!--|style\b|script\b|title\b)"
+"""What a reader does not see, with all that stands in it, within a word."""
+_LEADS = (b"\xe2", b"\xef", b"\xad", b"\xcd", b"\xd8", b"\xe1", b"\xe3", b"\xf3")
+"""First bytes in UTF-8 of the signs without width, or the second where the first is that of letters."""
+_SINGLE = rb"[\x8d\x8e\x9d\x9e\xad\xfd\xfe]"
+"""Signs without width, or that make others so, in the usual charsets of one byte a sign."""
 
 
 class _Coding(NamedTuple):
@@ -58,13 +68,21 @@ class Glance:
     def __init__(self, wanted: bytes) -> None:
         self._wanted = wanted
         self._text = wanted.decode("ascii")
-        pieces = wanted[1:].split(b" ")
-        self._unbroken = max(pieces, key=len) if len(pieces) > 1 else None
-        # any blank but the first sign may begin the next line of a header
-        self._folded = re.compile(rb"(?:\r?\n)?".join(map(re.escape, _BEFORE_A_BLANK.split(wanted))))
+        self._words = sorted(set(wanted.split()), key=len, reverse=True)
+        self.longest = self._words[0]
+        """The longest of its words: no message that lacks it holds the string in its raw bytes."""
 
-    def tell(self, raw: bytes) -> bool | None:
-        """Tell whether a decoded text holds it; None when only decoding shows."""
+    def tell(self, raw: bytes, *, is_longest_in: bool | None = None) -> bool | None:
+        """Tell whether a decoded text holds it; None when only decoding shows, or a reader may see it though none does.
+
+        Args:
+            raw: the message.
+            is_longest_in: whether the longest word stands in it, if that is known.
+        """
+        if is_longest_in is None:
+            is_longest_in = self.longest in raw
+        if is_longest_in and self._holds_words(raw):
+            return None
         first, body = end_of_block(raw)
         end = first
         if _FIELD.match(raw, body, body + LONGEST_NAME):
@@ -76,38 +94,52 @@ class Glance:
         coding = _coding_of(lower, first)
         if coding is None:
             return self._tell_uncoded(raw)
-        if self._may_be_in_head(raw, end):
+        # one sign is found ten times faster than two
+        if raw.find(b"?", 0, end) >= 0 and raw.find(b"=?", 0, end) >= 0 and self._may_be_spelled(raw[:end]):
             return None
         if coding.way:
-            if _has_uuencoded(raw, first):  # of a text that is not coded, where a paragraph looks like the header
-                return None
-            return self._tell_coded(raw[body:], lower, first, coding)
-        return None if _may_say_more(raw, first, body, coding) else False
+            return self._tell_coded(raw, body, lower, first, coding)
+        return None if _may_say_more(raw, first, body, coding) or self._may_be_seen(raw, first, coding) else False
 
-    def _tell_coded(self, body: bytes, lower: bytes, first: int, coding: _Coding) -> bool | None:
+    def _tell_coded(self, raw: bytes, start: int, lower: bytes, first: int, coding: _Coding) -> bool | None:
+        # what follows a header is text, and so is all that does not begin with one
+        if (first < len(lower) and _OF_A_MESSAGE.search(lower, 0, first)) or not _FIELD.match(lower, 0, LONGEST_NAME):
+            return None
+        body = raw[start:]
         body = read_base64(body) if coding.way == b"base64" else read_quoted(body)
         if _may_say_more(body, 0, 0, coding):
             return None
-        if self._wanted not in body:
-            return False
-        # what follows a header is text, and so is all that does not begin with one
-        is_text = first < len(lower) and _OF_A_MESSAGE.search(lower, 0, first)
-        return None if is_text or not _FIELD.match(lower, 0, LONGEST_NAME) else True
-
-    def _may_be_in_head(self, raw: bytes, end: int) -> bool:
-        if self._unbroken is not None and raw.find(self._unbroken, 0, end) >= 0 and self._folded.search(raw, 0, end):
+        if self._wanted in body:
             return True
-        # one sign is found ten times faster than two
-        return raw.find(b"?", 0, end) >= 0 and raw.find(b"=?", 0, end) >= 0 and self._may_be_spelled(raw[:end])
+        is_seen = self._holds_words(body) or self._may_be_seen(body, 0, coding) or _has_widthless(raw)
+        return None if is_seen else False
+
+    def _holds_words(self, text: bytes) -> bool:
+        return all(word in text for word in self._words)
+
+    def _may_be_seen(self, text: bytes, start: int, coding: _Coding) -> bool:
+        """Tell whether a reader may see words that a text does not spell: markup or signs without width split them."""
+        if _has_widthless(text):
+            return True
+        return coding.may_be_html and text.find(b"<", start) >= 0 and self._is_split(text[start:])
+
+    def _is_split(self, text: bytes) -> bool:
+        """Tell whether its words stand in a text without markup, or what splits them may be more than a tag."""
+        return self._holds_words(re.sub(_TAG, b"", text)) or re.search(_WITHIN, text) is not None
 
     def _may_be_spelled(self, head: bytes) -> bool:
-        """Tell whether encoded words may spell it, with what stands around them in their header."""
+        """Tell whether encoded words may spell it, or its words, with what stands around them in their header."""
         place = head.find(b"=?")
         while place >= 0:
             line, end = _header_around(head, place)
             if not line.isascii() or b"=?" in line.partition(b":")[0]:
                 return True
-            if self._text in decoded_words(line.decode()):
+            text = decoded_words(line.decode())
+            if (
+                self._text in text
+                or self._holds_words(text.encode())
+                or (not text.isascii() and re.search(WIDTHLESS, text))
+            ):
                 return True
             place = head.find(b"=?", end)
         return False
@@ -123,7 +155,9 @@ class Glance:
             or _has_utf_16(raw)
             or _has_uuencoded(raw, 0)
         )
-        return None if is_coded or not _are_charsets_usual(lower) or self._folded.search(raw) else False
+        if is_coded or not _are_charsets_usual(lower):
+            return None
+        return None if self._may_be_seen(raw, 0, _UNSAID) else False
 
 
 def _header_around(head: bytes, place: int) -> tuple[bytes, int]:
@@ -194,6 +228,17 @@ def _may_say_more(text: bytes, first: int, body: int, coding: _Coding) -> bool:
         if _has_utf_16(text):
             return True
     return _has_uuencoded(text, first)
+
+
+def _has_widthless(text: bytes) -> bool:
+    """Tell whether signs without width may stand in a text of one of the usual charsets."""
+    if text.isascii():
+        return False
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return re.search(_SINGLE, text) is not None or any(lead in text for lead in _LEADS)
+    return any(lead in text for lead in _LEADS) and re.search(WIDTHLESS, text.decode()) is not None
 
 
 def _has_utf_16(text: bytes) -> bool:

@@ -40,7 +40,7 @@ def test_a_dry_run_shows_and_moves_nothing(queue: Path, breach: Callable[..., En
     ]
     assert (product["planned"], product["messages"], product["purged"]) == (6, 9, 0)
     assert (product["run"], product["journal"], product["quarantine"]) == (None, None, None)
-    assert product["matched_by"] == {"raw": 6, "decoded": 0}
+    assert product["matched_by"] == {"raw": 6, "decoded": 0, "reader": 0}
     assert product["bytes"] == sum(len(SPAM) + 1 for _ in range(6))
     assert snapshot(queue.parent) == before
 
