@@ -10,19 +10,24 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
 from typing import NamedTuple
+from unicodedata import is_normalized
 
 from breachkit.content.decoding import FIRST_OF_HTML
 from breachkit.content.decoding import META
-from breachkit.content.decoding import OF_A_MESSAGE
 from breachkit.content.decoding import decoded_words
 from breachkit.content.decoding import end_of_block
 from breachkit.content.seen import TAG
 from breachkit.content.seen import WIDTHLESS
+from breachkit.content.seen import may_be_odd
 from breachkit.content.transfer import CODED
 from breachkit.content.transfer import UU_BEGIN
 from breachkit.content.transfer import read_base64
 from breachkit.content.transfer import read_quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 LONGEST_CODING = 300
 """Bytes of a head, from where it says how its body is coded, that are kept in mind."""
@@ -34,14 +39,13 @@ _CODING = re.compile(rb"\n(content-t[^\n]*(?:\n[ \t][^\n]*)*)")
 _TYPE = re.compile(rb"content-type[ \t]*:\s*text/(?!rfc822-headers)[a-z0-9.+-]+\s*(?:;.*)?", re.DOTALL)
 _USUAL_CHARSET = re.compile(rb"charset=\"?(?:us-ascii|utf-8|iso-8859-\d\d?|windows-125\d)(?=[\"\s;]|\Z)")
 _TRANSFER = re.compile(rb"content-transfer-encoding[ \t]*:\s*(7bit|8bit|binary|base64|quoted-printable)\s*")
-_OF_A_MESSAGE = re.compile(rb"(?:\A|\n)(?:%b)[ \t]*:" % "|".join(sorted(OF_A_MESSAGE)).encode())
 _BLANKS = (b" ", b"\t")
 _TAG = TAG.encode()
 _WITHIN = rb"(?i)<(?<![\s>]<)(?:!--|style\b|script\b|title\b)"
 """What a reader does not see, with all that stands in it, within a word."""
 _LEADS = (b"\xe2", b"\xef", b"\xad", b"\xcd", b"\xd8", b"\xe1", b"\xe3", b"\xf3")
 """First bytes in UTF-8 of the signs without width, or the second where the first is that of letters."""
-_SINGLE = rb"[\x8d\x8e\x9d\x9e\xad\xfd\xfe]"
+_SINGLES = (b"\x8d", b"\x8e", b"\x9d", b"\x9e", b"\xad", b"\xfd", b"\xfe")
 """Signs without width, or that make others so, in the usual charsets of one byte a sign."""
 
 
@@ -67,10 +71,10 @@ class Glance:
 
     def __init__(self, wanted: bytes) -> None:
         self._wanted = wanted
-        self._text = wanted.decode("ascii")
         self._words = sorted(set(wanted.split()), key=len, reverse=True)
         self.longest = self._words[0]
         """The longest of its words: no message that lacks it holds the string in its raw bytes."""
+        self._longest_text = self.longest.decode("ascii")
 
     def tell(self, raw: bytes, *, is_longest_in: bool | None = None) -> bool | None:
         """Tell whether a decoded text holds it; None when only decoding shows, or a reader may see it though none does.
@@ -85,47 +89,49 @@ class Glance:
             return None
         first, body = end_of_block(raw)
         end = first
+        # no text begins before it
+        text = first if raw.startswith(b"LocalSender:") or _FIELD.match(raw, 0, LONGEST_NAME) else 0
         if _FIELD.match(raw, body, body + LONGEST_NAME):
             # an envelope and the header, or the header and a first paragraph, which must not look like HTML
             if raw.startswith(b"<", body):
-                return self._tell_uncoded(raw)
+                return self._tell_uncoded(raw, text)
             end, body = end_of_block(raw, body)
         lower = raw[:end].lower()
         coding = _coding_of(lower, first)
+        if (coding is None or coding.may_be_html) and first < end and text and not _has_own_header(lower[:first]):
+            text = end  # addresses in a header look like markup
         if coding is None:
-            return self._tell_uncoded(raw)
+            return self._tell_uncoded(raw, text)
         # one sign is found ten times faster than two
         if raw.find(b"?", 0, end) >= 0 and raw.find(b"=?", 0, end) >= 0 and self._may_be_spelled(raw[:end]):
             return None
         if coding.way:
             return self._tell_coded(raw, body, lower, first, coding)
-        return None if _may_say_more(raw, first, body, coding) or self._may_be_seen(raw, first, coding) else False
+        return None if _may_say_more(raw, text, body, coding) or self._may_be_seen(raw, text, coding) else False
 
     def _tell_coded(self, raw: bytes, start: int, lower: bytes, first: int, coding: _Coding) -> bool | None:
         # what follows a header is text, and so is all that does not begin with one
-        if (first < len(lower) and _OF_A_MESSAGE.search(lower, 0, first)) or not _FIELD.match(lower, 0, LONGEST_NAME):
+        if (first < len(lower) and _has_own_header(lower[:first])) or not _FIELD.match(lower, 0, LONGEST_NAME):
             return None
         body = raw[start:]
         body = read_base64(body) if coding.way == b"base64" else read_quoted(body)
         if _may_say_more(body, 0, 0, coding):
             return None
-        if self._wanted in body:
-            return True
-        is_seen = self._holds_words(body) or self._may_be_seen(body, 0, coding) or _has_widthless(raw)
-        return None if is_seen else False
+        if self.longest in body:
+            if self._wanted in body:
+                return True
+            if self._holds_words(body):
+                return None
+        return None if self._may_be_seen(body, 0, coding) or _has_widthless(raw) else False
 
     def _holds_words(self, text: bytes) -> bool:
-        return all(word in text for word in self._words)
+        return _holds_all(text, self._words)
 
     def _may_be_seen(self, text: bytes, start: int, coding: _Coding) -> bool:
         """Tell whether a reader may see words that a text does not spell: markup or signs without width split them."""
         if _has_widthless(text):
             return True
-        return coding.may_be_html and text.find(b"<", start) >= 0 and self._is_split(text[start:])
-
-    def _is_split(self, text: bytes) -> bool:
-        """Tell whether its words stand in a text without markup, or what splits them may be more than a tag."""
-        return self._holds_words(re.sub(_TAG, b"", text)) or re.search(_WITHIN, text) is not None
+        return coding.may_be_html and text.find(b"<", start) >= 0 and _is_split(text[start:], self._words)
 
     def _may_be_spelled(self, head: bytes) -> bool:
         """Tell whether encoded words may spell it, or its words, with what stands around them in their header."""
@@ -135,17 +141,15 @@ class Glance:
             if not line.isascii() or b"=?" in line.partition(b":")[0]:
                 return True
             text = decoded_words(line.decode())
-            if (
-                self._text in text
-                or self._holds_words(text.encode())
-                or (not text.isascii() and re.search(WIDTHLESS, text))
-            ):
+            if self._longest_text in text and self._holds_words(text.encode()):
+                return True
+            if may_be_odd(text) and re.search(WIDTHLESS, text):
                 return True
             place = head.find(b"=?", end)
         return False
 
-    def _tell_uncoded(self, raw: bytes) -> bool | None:
-        """Tell it of a message of any shape in which nothing is coded."""
+    def _tell_uncoded(self, raw: bytes, start: int) -> bool | None:
+        """Tell it of a message of any shape in which nothing is coded; no text begins before `start`."""
         lower = raw.lower()
         is_coded = (
             (b"?" in raw and b"=?" in raw)
@@ -157,7 +161,46 @@ class Glance:
         )
         if is_coded or not _are_charsets_usual(lower):
             return None
-        return None if self._may_be_seen(raw, 0, _UNSAID) else False
+        return None if self._may_be_seen(raw, start, _UNSAID) else False
+
+
+def may_be_seen(raw: bytes, added: bytes, words: Sequence[bytes]) -> bool:
+    """Tell whether a reader may see words together that neither a message nor what decoding adds to it spells so.
+
+    Args:
+        raw: the message, of any shape.
+        added: what `added_by_decoding` says of it.
+        words: UTF-8, the longest first.
+    """
+    if (words[0] in raw or words[0] in added) and all(word in raw or word in added for word in words):
+        return True
+    if _has_widthless(raw) or _has_widthless(added):
+        return True
+    text = b"%b\n%b" % (raw, added)
+    if not all(map(bytes.isascii, words)) and not is_normalized("NFC", text.decode("utf-8", "replace")):
+        return True
+    return b"<" in text and _is_split(text, words)
+
+
+def _holds_all(text: bytes, words: Sequence[bytes]) -> bool:
+    return words[0] in text and (len(words) == 1 or all(word in text for word in words))
+
+
+def _is_split(text: bytes, words: Sequence[bytes]) -> bool:
+    """Tell whether words stand in a text without markup, or what splits them may be more than a tag."""
+    return _holds_all(re.sub(_TAG, b"", text), words) or re.search(_WITHIN, text) is not None
+
+
+def _has_own_header(block: bytes) -> bool:
+    """Tell whether a first block in lower case may have a header of a message proper: it is no envelope then."""
+    return (
+        b"subject" in block
+        or b"date" in block
+        or b"received" in block
+        or b"message-id" in block
+        or b"content-type" in block
+        or b"mime-version" in block
+    )
 
 
 def _header_around(head: bytes, place: int) -> tuple[bytes, int]:
@@ -234,15 +277,19 @@ def _has_widthless(text: bytes) -> bool:
     """Tell whether signs without width may stand in a text of one of the usual charsets."""
     if text.isascii():
         return False
+    # each of them is looked for at once: one pattern for all takes ten times as long
+    is_led = any(map(text.__contains__, _LEADS))
+    is_single = any(map(text.__contains__, _SINGLES))
+    if not is_led and not is_single:
+        return False
     try:
-        text.decode()
+        return is_led and re.search(WIDTHLESS, text.decode()) is not None
     except UnicodeDecodeError:
-        return re.search(_SINGLE, text) is not None or any(lead in text for lead in _LEADS)
-    return any(lead in text for lead in _LEADS) and re.search(WIDTHLESS, text.decode()) is not None
+        return True
 
 
 def _has_utf_16(text: bytes) -> bool:
-    return b"\xff\xfe" in text or b"\xfe\xff" in text
+    return b"\xff" in text and (b"\xff\xfe" in text or b"\xfe\xff" in text)
 
 
 def _has_uuencoded(text: bytes, start: int) -> bool:

@@ -44,13 +44,20 @@ def normal(text: str) -> str:
 
 def _composed(text: str) -> str:
     """Leave out signs without width, and compose accents."""
-    if text.isascii():
+    if not may_be_odd(text):
         return text
+    return unicodedata.normalize("NFC", re.sub(WIDTHLESS, "", text))
+
+
+def may_be_odd(text: str) -> bool:
+    """Tell cheaply whether a text may hold signs without width, or accents apart from their letters."""
+    if text.isascii():
+        return False
     try:
-        text.encode("latin-1")  # at a tenth of the time; it has one such sign, and its accents are composed
+        text.encode("latin-1")  # a tenth of the time of a pattern; its accents are composed, one sign has no width
     except UnicodeEncodeError:
-        return unicodedata.normalize("NFC", re.sub(WIDTHLESS, "", text))
-    return text.replace("\xad", "")
+        return True
+    return "\xad" in text
 
 
 def paragraphs_seen(text: str, kind: str | None) -> Iterator[str]:

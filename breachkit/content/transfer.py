@@ -55,9 +55,7 @@ def untransferred(way: str, body: bytes) -> bytes:
 
 def read_quoted(body: bytes) -> bytes:
     """Read quoted-printable; blanks behind the `=` that ends a line are of no meaning (RFC 2045 §6.7)."""
-    if b"= " in body or b"=\t" in body:
-        body = _SOFT_BLANKS.sub(b"=", body)
-    return binascii.a2b_qp(body)
+    return binascii.a2b_qp(_SOFT_BLANKS.sub(b"=", body))
 
 
 def with_uuencoded(body: bytes) -> bytes:

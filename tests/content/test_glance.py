@@ -125,6 +125,7 @@ BODIES = st.sampled_from(
         BODY.encode("utf-16"),
         b"\xef\xbb\xbfbuy th\xc3\xads",
         b"so buy \nthis now\n",
+        b"Received: bu<b>y</b>\n th<i>is</i>\n\nwords\n",
         base64.encodebytes(b"so buy\n this now\n"),
         b"<p>bu<b></b>y&nbsp;th<!-- <i> -->is</p>",
         b"<p>so b<style>p {}</style>uy <td>this",
@@ -166,7 +167,8 @@ def test_what_a_glance_tells_is_what_the_decoded_texts_hold(
     before: bytes, lines: list[str], body: bytes, eol: bytes, is_mixed: bool
 ) -> None:
     head = before + "".join(line + "\n" for line in lines).encode()
-    raw = head.replace(b"\n", eol) + (b"\n" + body).replace(b"\n", b"\r\n" if is_mixed else eol)
+    between = b"\n" if lines or is_mixed else b""  # else no head at all
+    raw = head.replace(b"\n", eol) + (between + body).replace(b"\n", b"\r\n" if is_mixed else eol)
     hold_against_decoding(raw)
 
 
