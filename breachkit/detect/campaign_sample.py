@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -114,7 +115,7 @@ def _topics(passages: Sequence[Passage], corpus: Corpus, shared: Sequence[Shared
     covered = painted(corpus, [one for one in shared if len(one.text) >= PHRASE])
     before = np.concatenate(([0], np.cumsum(covered, dtype=np.int32)), dtype=np.int32).data
     for passage, start in zip(passages, corpus.starts.tolist(), strict=False):
-        for begin, end in zip(passage.parts, (*passage.parts[1:], len(passage.text)), strict=True):
+        for begin, end in pairwise((*passage.parts, len(passage.text))):  # no part: a message that is one PDF
             tail = _tail(passage.text[begin:end], before, start + begin)
             is_topic[start + begin + tail : start + end] = False
     return is_topic

@@ -106,6 +106,28 @@ def test_a_message_that_is_gone_by_now_is_counted_as_skipped(
     assert document["campaigns"][0]["messages"] == 7
 
 
+@pytest.mark.parametrize(
+    "kind", ["application/pdf", "image/png", "application/pkcs7-mime", "t,ext/plain", "video/mp4; x"]
+)
+@pytest.mark.parametrize("number", [1, 12])
+def test_a_message_without_any_text_is_counted_and_the_rest_goes_on(
+    kind: str, number: int, cli: Callable[..., Ran], tmp_path: Path
+) -> None:
+    queue = spam_queue(tmp_path / "_outgoing", "http://boxes.example/now")
+    for at in range(number):
+        head = f"LocalSender: scan{at}@house.example\nFrom: scan{at}@house.example\n\nSubject: scan {at}\n"
+        (queue / f"scan{at}.dat").write_text(f"{head}Content-Type: {kind}\n\n%PDF-1.4\n", encoding="utf-8")
+    document = json.loads(cli("group", "--queue", queue, "--format", "json").out)
+    assert [one["messages"] for one in document["campaigns"]] == [8]
+    assert document["ungrouped"] == number
+    by_id = cli("purge", "--campaign", document["campaigns"][0]["id"], "--dry-run", "--queue", queue)
+    assert (by_id.code, by_id.out.split(",")[0]) == (0, f"Plan: 8 of {8 + number} messages to move out of the queue")
+    explained = cli("purge", "--all", "--explain", "--dry-run", "--queue", queue, "--format", "json")
+    assert (explained.code, json.loads(explained.out)["unexplained"]["messages"]) == (0, number)
+    case = cli("investigate", "--queue", queue, "-o", tmp_path / "case")
+    assert (case.code, (tmp_path / "case" / "report.html").is_file()) == (0, True)
+
+
 def test_logs_alone_are_no_queue(cli: Callable[..., Ran]) -> None:
     ran = cli("group", "--logs", story("guide") / "logs")
     assert (ran.code, ran.out) == (1, "")
