@@ -159,7 +159,7 @@ class Glance:
             or _has_utf_16(raw)
             or _has_uuencoded(raw, 0)
         )
-        if is_coded or not _are_charsets_usual(lower):
+        if is_coded or b"delsp" in lower or not _are_charsets_usual(lower):
             return None
         return None if self._may_be_seen(raw, start, _UNSAID) else False
 
@@ -174,7 +174,7 @@ def may_be_seen(raw: bytes, added: bytes, words: Sequence[bytes]) -> bool:
     """
     if (words[0] in raw or words[0] in added) and all(word in raw or word in added for word in words):
         return True
-    if _has_widthless(raw) or _has_widthless(added):
+    if _has_widthless(raw) or _has_widthless(added) or b"delsp" in raw.lower():
         return True
     text = b"%b\n%b" % (raw, added)
     if not all(map(bytes.isascii, words)) and not is_normalized("NFC", text.decode("utf-8", "replace")):
@@ -243,6 +243,8 @@ def _coding_in(lines: list[bytes]) -> _Coding | None:
     ways = [line for line in lines if line.startswith(b"content-transfer-encoding")]
     kind = b"".join(kinds)
     way = _TRANSFER.fullmatch(b"".join(ways))
+    if b"delsp" in kind:  # blanks before line ends are no text then
+        return None
     if len(kinds) > 1 or len(kinds) + len(ways) < len(lines) or not _are_charsets_usual(kind):
         return None
     if (kinds and not _TYPE.fullmatch(kind)) or (ways and way is None):

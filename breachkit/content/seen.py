@@ -119,7 +119,7 @@ class Seen:
     def _may_be_in(self, text: str, kind: str | None) -> bool:
         """Tell it cheaply: its words stand there, once markup and signs without width are gone."""
         text = self._cased(_composed(text))
-        if self._holds_words(text):
+        if self._holds_words(text) or (kind is not None and "delsp" in kind.lower()):
             return True
         return kind is not None and "<" in text and self._holds_words(re.sub(TAG, "", _without_unshown(text)))
 
