@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 from typing import Literal
 from typing import NamedTuple
@@ -36,6 +37,9 @@ PIECE = 1 << 24
 """Bytes of a file that are held at a time."""
 LONGEST_DECODED = 1 << 26
 """How much of a message is decoded; beyond, its raw bytes alone are searched."""
+
+_MARKUP = rb"<(?:[/!?]|[a-z][a-z0-9]*+[\s/>])"
+"""In lower case: an element, not an address."""
 
 TOO_SLOW = "the pattern takes too long"
 NO_LONGER_A_FILE = "no regular file any more"
@@ -180,12 +184,11 @@ class Search:
 
     def _may_be_seen(self, raw: bytes) -> bool:
         """Tell whether a reader may see what a plain message does not spell: split by white space or markup."""
-        if b"<" in raw and (b"html" in raw or b"HTML" in raw or b"</" in raw):
-            return True
         lower = raw.lower()
-        return any(
-            seen is not None and all(word.lower().encode() in lower for word in seen.words) for seen in self._seen
-        )
+        if b"delsp" in lower or re.search(_MARKUP, lower):
+            return True
+        words = (one.words for one in self._seen if one is not None)
+        return any(all(word.lower().encode() in lower for word in some) for some in words)
 
     def _decode(self, handle: int, found: set[Needle]) -> FoundAs | None:
         """Find it in a long file, of which the raw bytes hold what was found."""
