@@ -87,7 +87,8 @@ _PAGES = {
     52936: "hz",
 }
 """Code pages of Windows and IBM; other numbers are known to Python, or to nobody."""
-_PAGE = re.compile(r"(?:mscp|cp|ms|win|windows|ibm|dos|oem|codepage)(\d{3,5})")
+# patterns are compiled where they are first needed: few messages need any
+_PAGE = r"(?:mscp|cp|ms|win|windows|ibm|dos|oem|codepage)(\d{3,5})"
 _OTHER_NAMES = {
     "eucgb2312cn": "gb18030",
     "eucjpms": "euc-jp",
@@ -110,9 +111,9 @@ _OTHER_NAMES = {
 
 _UNDEFINED = "breachkit-undefined-byte"
 _HALFWIDTH = 0xFF61 - 0x21
-_ESCAPE = re.compile(rb"\x1b(?:\(([BJI])|(\$\(?[@B])|(\$\(D))|([\x0e\x0f])")
-_PAIRS = re.compile(rb"([\x21-\x7e]{2})|([\0-\x20\x7f])|(.)", re.DOTALL)
-_EUC = re.compile(rb"([\0-\x7f]+)|\x8e([\xa1-\xdf])|(\x8f[\xa1-\xfe]{2})|([\xa1-\xfe]{2})|(.)", re.DOTALL)
+_ESCAPE = rb"\x1b(?:\(([BJI])|(\$\(?[@B])|(\$\(D))|([\x0e\x0f])"
+_PAIRS = rb"(?s)([\x21-\x7e]{2})|([\0-\x20\x7f])|(.)"
+_EUC = rb"(?s)([\0-\x7f]+)|\x8e([\xa1-\xdf])|(\x8f[\xa1-\xfe]{2})|([\xa1-\xfe]{2})|(.)"
 
 
 def codec_of(label: str) -> str | None:
@@ -146,7 +147,7 @@ def _codec(name: str) -> str | None:
     standard = LABELS.get(name)
     if standard is None:
         bare = _bare(name)
-        page = _PAGE.fullmatch(bare)
+        page = re.fullmatch(_PAGE, bare)
         known = _bare_labels()
         spelled = (bare, "iso" + bare, bare.removeprefix("cs"))
         standard = _PAGES.get(int(page[1])) if page else next((known[one] for one in spelled if one in known), None)
@@ -207,7 +208,7 @@ def _iso_2022_jp(body: bytes, *, is_strict: bool) -> str:
         raise UnicodeError
     texts: list[str] = []
     mode, place = b"B", 0
-    for escape in _ESCAPE.finditer(body):
+    for escape in re.finditer(_ESCAPE, body):
         texts.append("".join(_in_mode(body[place : escape.start()], mode)))
         shift = {b"\x0e": b"I", b"\x0f": b"B"}.get(escape[4] or b"")
         mode = shift or escape[1] or (b"$" if escape[2] else b"D")
@@ -224,7 +225,7 @@ def _in_mode(run: bytes, mode: bytes) -> Iterator[str]:
     elif mode == b"I":
         yield "".join(chr(byte + _HALFWIDTH) if 0x21 <= byte <= 0x5F else chr(byte) for byte in run)  # noqa: PLR2004
     else:
-        for found in _PAIRS.finditer(run):
+        for found in re.finditer(_PAIRS, run):
             pair, control, _ = found.groups()
             if pair is not None:
                 yield _jis()[pair] if mode == b"$" else _jis_0212(bytes(byte | 0x80 for byte in pair))
@@ -235,7 +236,7 @@ def _in_mode(run: bytes, mode: bytes) -> Iterator[str]:
 def _euc_jp(body: bytes, *, is_strict: bool) -> str:
     """Read EUC-JP with the signs of NEC and IBM."""
     texts: list[str] = []
-    for found in _EUC.finditer(body):
+    for found in re.finditer(_EUC, body):
         plain, kana, third, pair, bad = found.groups()
         if bad is not None and is_strict:
             raise UnicodeError

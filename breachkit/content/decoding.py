@@ -68,11 +68,11 @@ _WORD = re.compile(r"=\?([^?*\s]*)(?:\*[^?\s]*)?\?([bq])\?([^?]*)\?=", re.IGNORE
 _BETWEEN_WORDS = re.compile(r"(\?=)[ \t]+(?==\?)")
 _PARAMETER = re.compile(r'(?:\A|[;,\s])([^\s=;,"]++)\s*+=\s*+("(?:[^"\\]|\\.)*"|[^;\s]*)', re.DOTALL)
 """A parameter; the semicolon before it may be missing."""
-_COMMENT = re.compile(r"\([^()]*\)")
+_COMMENT = r"\([^()]*\)"
 _MAIN = re.compile(r"[^\s/;,\"'()<>]*+(?:\s*+/\s*+[^\s/;,\"'()<>]*+)?")
 _STRAY = " \t\"'<>,;"
-_SAID = re.compile(rb"charset\s*+=\s*+[\"']?([\w.:+-]++)", re.IGNORECASE)
-_NEARLY_SAID = re.compile(r"charset\s*+[:=]?\s*+[\"']?([\w.:+-]++)", re.IGNORECASE)
+_SAID = rb"(?i)charset\s*+=\s*+[\"']?([\w.:+-]++)"
+_NEARLY_SAID = r"(?i)charset\s*+[:=]?\s*+[\"']?([\w.:+-]++)"
 META = re.compile(rb"<meta\b[^<>]*?\bcharset\s*+=\s*+[\"']?([\w.:+-]++)", re.IGNORECASE)
 
 _ADDS = {
@@ -348,7 +348,7 @@ def text_in(body: bytes, charset: str, is_html: bool | None) -> str:
 def main_of(kind: str) -> str:
     """Read the main part of a content type, in lower case: comments, quotes, and what follows it, left out."""
     if "(" in kind:
-        kind = _COMMENT.sub(" ", kind[:LONGEST_PARAMETERS])
+        kind = re.sub(_COMMENT, " ", kind[:LONGEST_PARAMETERS])
     found = _MAIN.match(kind.lstrip(_STRAY))
     return "".join(found[0].split()).lower() if found else ""
 
@@ -365,7 +365,7 @@ def charset_of(kind: str) -> str:
     charset = parameters_of(kind).get("charset", "")
     if charset.strip(_STRAY):
         return charset
-    found = _NEARLY_SAID.search(kind[:LONGEST_PARAMETERS])
+    found = re.search(_NEARLY_SAID, kind[:LONGEST_PARAMETERS])
     return found[1] if found else ""
 
 
@@ -402,6 +402,6 @@ def readable(block: bytes, raw: bytes) -> str:
     try:
         return block.decode()
     except UnicodeDecodeError:
-        said = (name.decode("latin-1") for name in _SAID.findall(raw, 0, FIRST_SAID))
+        said = (name.decode("latin-1") for name in re.findall(_SAID, raw[:FIRST_SAID]))
         charset = next((name for name in said if codec_of(name) not in {None, "utf-8", "ascii"}), "")
         return "\n".join(charset_text(line, charset) for line in block.split(b"\n"))

@@ -295,7 +295,7 @@ def _has_utf_16(text: bytes) -> bool:
 
 
 def _has_uuencoded(text: bytes, start: int) -> bool:
-    return text.find(b"begin ", start) >= 0 and UU_BEGIN.search(text, start) is not None
+    return text.find(b"begin ", start) >= 0 and re.compile(UU_BEGIN).search(text, start) is not None
 
 
 def _are_charsets_usual(lower: bytes) -> bool:

@@ -11,8 +11,8 @@ MOST_SEGMENTS = 100
 LONGEST_WAY = 200
 """Characters of a transfer encoding that are looked at."""
 
-_COMMENT = re.compile(r"\([^()]*\)")
-_NOT_ITS_NAME = re.compile(r"[^a-z0-9]")
+_COMMENT = r"\([^()]*\)"
+_NOT_ITS_NAME = r"[^a-z0-9]"
 _WAYS = {
     "base64": "base64",
     "quotedprintable": "quoted-printable",
@@ -27,9 +27,9 @@ CODED = re.compile(rb"transfer-encoding[ \t]*:(?!\s*(?:7bit|8bit|binary))")
 """In lower case: what says of a body that it is coded."""
 
 _SOFT_BLANKS = re.compile(rb"=[ \t]+(?=\r?\n|\Z)")
-UU_BEGIN = re.compile(rb"(?:\A|(?<=\n))begin [0-7]{3,4} [^\n]*\n")
-_UU_LINE = re.compile(rb"[ -`]+")
-_UU_END = re.compile(rb"(?:\A|(?<=\n))end[ \t]*+\r?(?:\n|\Z)")
+UU_BEGIN = rb"(?:\A|(?<=\n))begin [0-7]{3,4} [^\n]*\n"
+_UU_LINE = rb"[ -`]+"
+_UU_END = rb"(?:\A|(?<=\n))end[ \t]*+\r?(?:\n|\Z)"
 _NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
 
 
@@ -40,7 +40,7 @@ def way_of(value: str) -> str:
 
 @lru_cache(maxsize=512)
 def _known_way(value: str) -> str:
-    bare = _NOT_ITS_NAME.sub("", _COMMENT.sub("", value).partition(";")[0].lower())
+    bare = re.sub(_NOT_ITS_NAME, "", re.sub(_COMMENT, "", value).partition(";")[0].lower())
     return next((way for name, way in _WAYS.items() if bare.startswith(name)), "")
 
 
@@ -62,9 +62,10 @@ def with_uuencoded(body: bytes) -> bytes:
     """Put in the place of each uuencoded text within a text what it says; files that are no text stay as they are."""
     if b"begin " not in body:
         return body
+    begins, ends = re.compile(UU_BEGIN), re.compile(_UU_END)
     pieces, place = [], 0
-    while begin := UU_BEGIN.search(body, place):
-        end = _UU_END.search(body, begin.end())
+    while begin := begins.search(body, place):
+        end = ends.search(body, begin.end())
         if end is None:
             break
         lines = body[begin.end() : end.start()].splitlines()
@@ -78,7 +79,7 @@ def with_uuencoded(body: bytes) -> bytes:
 
 
 def _is_uuencoded(line: bytes) -> bool:
-    return _UU_LINE.fullmatch(line) is not None and 0 <= len(line) - 1 - _length_told(line) <= 2  # noqa: PLR2004
+    return re.fullmatch(_UU_LINE, line) is not None and 0 <= len(line) - 1 - _length_told(line) <= 2  # noqa: PLR2004
 
 
 def _length_told(line: bytes) -> int:
@@ -88,9 +89,9 @@ def _length_told(line: bytes) -> int:
 
 def _read_uuencoded(body: bytes) -> bytes:
     """Read a body that is one uuencoded file; its first and last line may be missing."""
-    begin = UU_BEGIN.search(body)
+    begin = re.search(UU_BEGIN, body)
     start = begin.end() if begin else 0
-    end = _UU_END.search(body, start)
+    end = re.compile(_UU_END).search(body, start)
     return _read_lines(body[start : end.start() if end else len(body)].splitlines())
 
 
