@@ -369,7 +369,7 @@ def test_an_account_whose_mail_was_purged_is_known(queue: Path, breach: Callable
     [
         (["PIPPO"], "no message holds 'PIPPO' as it is typed; with -i 6 of the 9 messages looked at do"),
         (["pipo@gmail.com"], "the nearest in the queue is 'pippo@gmail.com' (6 of the 9 messages looked at)"),
-        (["BUY  IT", "-i"], "the nearest in the queue is 'Buy it' (6 of the 9 messages looked at)"),
+        (["BUYS IT", "-i"], "the nearest in the queue is 'Buy it' (6 of the 9 messages looked at)"),
         (["pippo", "Minutes"], "6 of the 9 messages looked at hold 'pippo', but not all else that was asked for"),
         (["pippo", "--account", "bruno@example.it"], "6 of the 9 messages looked at hold 'pippo', but"),
     ],
