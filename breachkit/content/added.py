@@ -24,9 +24,8 @@ from breachkit.content.decoding import main_of
 from breachkit.content.decoding import parts_of
 from breachkit.content.decoding import split_parts
 from breachkit.content.decoding import text_in
-from breachkit.content.transfer import untransferred
+from breachkit.content.transfer import text_body
 from breachkit.content.transfer import way_of
-from breachkit.content.transfer import with_uuencoded
 
 MOST_PARTS = 30
 """Parts above which a message is left to `decoding`, which bounds them, and how deep they are nested."""
@@ -165,7 +164,7 @@ def _add_lines(head: bytes, added: list[bytes]) -> None:
 
 def _add_text(kind: _Kind, way: str, body: bytes, added: list[bytes]) -> None:
     """Add a text part, unless it stands in the bytes as it is."""
-    read = with_uuencoded(untransferred(way, body))
+    read = text_body(way, body)
     is_coded = read is not body
     # entities, or a charset, may stand in what is HTML
     may_be_html = kind.is_html is not False and (

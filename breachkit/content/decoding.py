@@ -23,9 +23,9 @@ from breachkit.content.charsets import codec_of
 from breachkit.content.charsets import decoded
 from breachkit.content.transfer import CODED
 from breachkit.content.transfer import read_base64
+from breachkit.content.transfer import text_body
 from breachkit.content.transfer import untransferred
 from breachkit.content.transfer import way_of
-from breachkit.content.transfer import with_uuencoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -320,7 +320,8 @@ def split_parts(body: bytes, boundary: bytes, most: int) -> list[bytes]:
 def _text_of(entity: _Entity) -> str:
     kind = _first(entity.fields, "content-type")
     is_html = "html" in kind[:40].lower() if kind else None
-    return text_in(with_uuencoded(_untransferred(entity.fields, entity.body)), charset_of(kind), is_html)
+    way = way_of(_first(entity.fields, "content-transfer-encoding"))
+    return text_in(text_body(way, entity.body), charset_of(kind), is_html)
 
 
 def text_in(body: bytes, charset: str, is_html: bool | None) -> str:

@@ -83,10 +83,13 @@ class Glance:
             raw: the message.
             is_longest_in: whether the longest word stands in it, if that is known.
         """
-        if is_longest_in is None:
-            is_longest_in = self.longest in raw
-        if is_longest_in and self._holds_words(raw):
-            return None
+        told = self._tell(raw)
+        if told is False and (is_longest_in or is_longest_in is None) and self._holds_words(raw):
+            return None  # they stand in it, but not as they were sought
+        return told
+
+    def _tell(self, raw: bytes) -> bool | None:
+        """Tell the same of a message whose bytes do not spell all its words."""
         first, body = end_of_block(raw)
         end = first
         # no text begins before it
@@ -107,7 +110,9 @@ class Glance:
             return None
         if coding.way:
             return self._tell_coded(raw, body, lower, first, coding)
-        return None if _may_say_more(raw, text, body, coding) or self._may_be_seen(raw, text, coding) else False
+        if _has_uuencoded(raw, text) or _may_say_more(raw, text, body, coding):
+            return None
+        return None if self._may_be_seen(raw, text, coding) else False
 
     def _tell_coded(self, raw: bytes, start: int, lower: bytes, first: int, coding: _Coding) -> bool | None:
         # what follows a header is text, and so is all that does not begin with one
@@ -255,7 +260,7 @@ def _coding_in(lines: list[bytes]) -> _Coding | None:
 
 
 def _may_say_more(text: bytes, first: int, body: int, coding: _Coding) -> bool:
-    """Tell whether a text may hold what it does not spell: by entities or a `meta` element, or uuencoded, or in UTF-16.
+    """Tell whether a text may hold what it does not spell: by entities or a `meta` element of HTML, or in UTF-16.
 
     Without a type a text is HTML by its looks.
 
@@ -272,7 +277,7 @@ def _may_say_more(text: bytes, first: int, body: int, coding: _Coding) -> bool:
             return True
         if _has_utf_16(text):
             return True
-    return _has_uuencoded(text, first)
+    return False
 
 
 def _has_widthless(text: bytes) -> bool:

@@ -53,6 +53,11 @@ def untransferred(way: str, body: bytes) -> bytes:
     return _read_uuencoded(body) if way == "uuencode" else body
 
 
+def text_body(way: str, body: bytes) -> bytes:
+    """Undo the transfer encoding of a text; uuencoded texts within one that has none are read too."""
+    return untransferred(way, body) if way else with_uuencoded(body)
+
+
 def read_quoted(body: bytes) -> bytes:
     """Read quoted-printable; blanks behind the `=` that ends a line are of no meaning (RFC 2045 §6.7)."""
     return binascii.a2b_qp(_SOFT_BLANKS.sub(b"=", body))

@@ -214,12 +214,8 @@ def test_lines_of_uuencode_with_a_sign_too_many_or_blanks_lost_are_read() -> Non
 
 def test_a_uuencoded_text_within_a_text_is_read_and_a_file_that_is_none_left_as_it_is() -> None:
     text, file = uuencoded(b"cheap pills"), uuencoded(b"\0\1\2 cheap")
-    for way, coded in (
-        ("7bit", b"see\n" + text + b"and\n" + file),
-        ("base64", base64.b64encode(b"see\n" + text + b"and\n" + file)),
-    ):
-        [found] = parts(part(coded, f"Content-Transfer-Encoding: {way}"))
-        assert found == "see\nbegin 644 offer.txt\ncheap pills`\nend\nand\n".replace("`\n", "") + file.decode()
+    [found] = parts(part(b"see\n" + text + b"and\n" + file, "Content-Transfer-Encoding: 7bit"))
+    assert found == "see\nbegin 644 offer.txt\ncheap pillsend\nand\n" + file.decode()
     raw = part(b"see\n" + text)
     assert needs_decoding(raw, blanks=False)
 
