@@ -35,7 +35,9 @@ def _nobody(findings: Json, words: Words) -> str:
         return words.say(sentence, n=sent, of=number, names=names)
     if not str(findings["log_level"]).startswith("debug"):
         return words.say("Nobody was judged by logins: the logs show none ({n} messages of the case).", n=number)
-    return words.say("No account looks compromised in the time that the logs show ({n} messages of the case).", n=number)
+    return words.say(
+        "No account looks compromised in the time that the logs show ({n} messages of the case).", n=number
+    )
 
 
 def _account(findings: Json, worst: Json, words: Words) -> str:
