@@ -172,7 +172,7 @@ def _execute(work: Work, plan: Plan, recorded: Json) -> Outcome:
     recorded |= {"dry_run": False, "run": name, "planned": plan.planned}
     outcome = _move(work, plan, name)
     commands = [work.yard.command("restore", name)] if outcome.receipt.purged else []
-    commands += [work.yard.where.command("find-account")] if work.yard.where.layout.logs else []
+    commands += [work.yard.where.command("find-account")] if work.yard.where.layout.listing.is_likely else []
     before = "" if work.manner.is_text_on_stdout else shown
     work.tell(outcome.plan, outcome, lambda: before + render_outcome(outcome, work.yard.root, commands))
     return outcome

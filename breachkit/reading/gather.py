@@ -16,12 +16,14 @@ from breachkit.errors import AlienLogError
 from breachkit.errors import BreachkitError
 from breachkit.errors import PathUnreadableError
 from breachkit.errors import UnbalancedError
+from breachkit.errors import UnreadableLogsError
 from breachkit.progress import bar
 from breachkit.records import Skipped
 from breachkit.report.inputs import Gap
 from breachkit.report.inputs import Inputs
 from breachkit.sasl import Fingerprints
 from breachkit.sends import Sends
+from breachkit.servers import FoundLogs
 from breachkit.servers import LogTally
 from breachkit.servers import Reading
 from breachkit.servers.facts import Question
@@ -161,9 +163,9 @@ def smtp_logs(where: Where) -> list[LogFile]:
     return [log for log in where.layout.logs if log.service == "smtp"]
 
 
-def unread_logs(where: Where) -> list[str]:
+def unread_logs(found: FoundLogs) -> list[str]:
     """List the logs that breachkit does not read, as shown."""
-    return [log.label for log in where.layout.logs if log.service is None]
+    return [log.label for log in found.logs if log.service is None]
 
 
 def read_smtp(  # noqa: PLR0913  what is read, and what is asked of it
@@ -211,6 +213,9 @@ def find_sessions(where: Where, sought: Sought, fingerprints: Fingerprints, titl
 
 
 def _count_logs(where: Where, books: Books, logs: Sequence[LogFile], tally: LogTally) -> None:
+    remedies = where.layout.listing.found.remedies
+    if remedies and not logs:
+        raise UnreadableLogsError(remedies)
     for skipped in where.layout.skipped:
         books.skip(skipped)
     books.files += len(logs)
@@ -299,6 +304,8 @@ def gaps_of(facts: SmtpFacts, node: str = "") -> Iterator[Gap]:
 def inputs_of(where: Where, books: Books, facts: SmtpFacts | None) -> Inputs:
     """Close the books: what was read, for the report. Raises UnbalancedError."""
     balance(books)
+    # what reads no logs does not look for them either
+    found = FoundLogs() if facts is None else where.layout.listing.found
     facts = facts or SmtpFacts()
     return Inputs(
         files=books.files,
@@ -310,8 +317,9 @@ def inputs_of(where: Where, books: Books, facts: SmtpFacts | None) -> Inputs:
         server=where.server.name,
         paths=where.paths,
         skipped=books.skipped,
-        notes=(*where.layout.notes, *books.notes, *bounds(where)),
-        unread=tuple(unread_logs(where)),
+        notes=(*where.layout.notes, *found.notes, *found.remedies, *books.notes, *bounds(where)),
+        unread=tuple(unread_logs(found)),
+        passed_over=found.passed_over,
         log_level=facts.level,
         log_first=facts.first,
         log_last=facts.last,

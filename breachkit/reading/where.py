@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import shlex
 import subprocess
@@ -17,11 +18,13 @@ from breachkit.errors import BadColumnsError
 from breachkit.errors import BadTimeError
 from breachkit.errors import NoEvidenceError
 from breachkit.errors import NoEvidencePathError
+from breachkit.errors import NoLogsInError
 from breachkit.errors import PathMissingError
 from breachkit.errors import PathUnreadableError
 from breachkit.errors import SettingsFileError
 from breachkit.errors import UnknownTimezoneError
 from breachkit.servers import Layout
+from breachkit.servers import Listing
 from breachkit.servers import load
 from breachkit.servers import names
 from breachkit.servers import recognise
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import tzinfo
 
+    from breachkit.servers import FoundLogs
     from breachkit.servers import MailServer
 
 IS_WINDOWS = os.name == "nt"
@@ -223,7 +227,7 @@ def _existing(option: str, path: Path) -> Path:
 
 def _layout(root: Path | None, name: str | None, *, overridden: bool) -> tuple[MailServer, Layout]:
     server = load(name or names()[0])
-    nothing = Layout(root, (), (), None, ())
+    nothing = Layout(root, (), Listing(), None, ())
     if root is None:
         return server, nothing
     try:
@@ -252,11 +256,18 @@ def _override(
         queues = tuple(part for folder in queue for part in server.split_queue(folder, layout.root))
         layout = layout._replace(queues=tuple(dict.fromkeys(queues)))
     if logs:
-        found = server.find_logs(logs, layout.root)
-        if not found.logs and not found.skipped:
-            raise PathMissingError("--logs", ", ".join(map(str, logs)))
-        layout = layout._replace(logs=found.logs, skipped=found.skipped)
+        for place in logs:
+            if str(place) != "-" and not place.exists() and not glob.glob(str(place), recursive=True):  # noqa: PTH207  absolute patterns
+                raise PathMissingError("--logs", place)
+        layout = layout._replace(listing=Listing(lambda: _named_logs(server, layout.root, logs), is_likely=True))
     return layout
+
+
+def _named_logs(server: MailServer, root: Path | None, places: Sequence[Path]) -> FoundLogs:
+    found = server.find_logs(places, root)
+    if not found.logs and not found.skipped:
+        raise NoLogsInError(places, found.passed_over)
+    return found
 
 
 def _columns(text: str | None, server: MailServer) -> tuple[str, ...] | None:

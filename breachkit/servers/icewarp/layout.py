@@ -18,9 +18,10 @@ from breachkit.files import QUARANTINE
 from breachkit.files import shown
 from breachkit.sasl import decode_text
 from breachkit.servers import Layout
+from breachkit.servers import Listing
 from breachkit.servers import QueueFolder
 from breachkit.servers.icewarp.logs import find_logs
-from breachkit.servers.icewarp.logs import parse_name
+from breachkit.servers.icewarp.logs import may_be_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -79,15 +80,15 @@ def find_layout(root: Path) -> Layout:
         _note(place) for place in moved.values() if place.path is None or (place.path in named and place.is_outside)
     ]
     notes += [f"queue outside the root, by a link: {top.label}" for top in tops if top.named_by == "a link"]
-    found = find_logs(_log_places(bases), root)
+    homes = [place for base in bases for name in ("logs", "log") if (place := _child(base, name)) is not None]
+    others = [base for base in bases[1:] if base.name.lower() not in _NO_LOGS_BELOW]
     accounts, settings = (_child(root, name) for name in ("users.csv", "settings.txt"))
     return Layout(
         root,
         queues + _quarantined(tops, root),
-        found.logs,
+        Listing(lambda: find_logs(homes, root, () if homes else (*_beside(root), *others)), bool(homes or others)),
         accounts,
         tuple(notes),
-        skipped=found.skipped,
         settings=settings,
     )
 
@@ -196,12 +197,10 @@ def _topmost(folder: Path) -> Path:
     return above[-1] if above else full
 
 
-def _log_places(bases: list[Path]) -> list[Path]:
-    named = [place for base in bases for name in ("logs", "log") if (place := _child(base, name)) is not None]
-    if named:
-        return list(dict.fromkeys(named))
-    beside = [path for path in bases[0].iterdir() if parse_name(path.name) or parse_name(path.stem + ".log")]
-    return [*beside, *(base for base in bases[1:] if base.name.lower() not in _NO_LOGS_BELOW)]
+def _beside(root: Path) -> list[Path]:
+    """List the files that lie in the root itself and may be logs; it may be a queue of 200,000 messages."""
+    with os.scandir(root) as entries:
+        return sorted(Path(entry.path) for entry in entries if may_be_log(entry.name) and entry.is_file())
 
 
 def _folders(folder: Path) -> list[Path]:

@@ -1,0 +1,413 @@
+r"""Any file → lines of a log in UTF-8, and where each stands in the file: the one door to every log.
+
+People hand logs over packed, in UTF-16, through `grep -r`, out of a spreadsheet or a web page. What stands around a
+line is taken off where that is certain: what is left begins as a line of a log does, `PEER [THREAD] STAMP`, and
+nothing that a stranger typed stands before it. All readers of logs, and what lists them, come through here.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from contextlib import suppress
+from datetime import UTC
+from datetime import datetime
+from datetime import timedelta
+from itertools import islice
+from itertools import pairwise
+from typing import TYPE_CHECKING
+from typing import NamedTuple
+
+from breachkit.archives import Region
+from breachkit.archives import skip_to
+from breachkit.archives import unpacked
+from breachkit.files import LONGEST_LINE
+from breachkit.files import open_log
+from breachkit.servers import PLAIN
+from breachkit.servers.icewarp.lines import split_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from collections.abc import Iterator
+    from datetime import date
+    from typing import IO
+
+    from breachkit.records import Service
+    from breachkit.servers import Form
+    from breachkit.servers import LogFile
+
+HEAD = 1 << 14
+"""Bytes that are looked at to tell what a file is."""
+SAMPLE = 100
+"""Lines of them."""
+BLOCK = 1 << 20
+_FEW = 20
+"""A log of which only every 20th line or fewer have something around them is read at full speed, without these."""
+
+MOST_RUNS = 10_000
+"""Stretches of lines of one file among lines of others."""
+
+_PEER = (
+    rb"(?:\d{1,3}(?:\.\d{1,3}){3}"
+    rb"|\[?[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?::?\d{1,3}(?:\.\d{1,3}){3})?(?:%\w{1,16})?\]?"
+    rb"|[A-Za-z_]{1,32})"
+)
+_THREAD = rb"[ \t]*\[[0-9A-Fa-f]{4,16}\] "
+_TIME = (
+    rb"(?:\d\d:\d\d:\d\d|\d{4}[-/]\d\d[-/]\d\d[ T]\d\d:\d\d:\d\d"
+    rb"|(?:[A-Za-z]{3}, )?\d{1,2} [A-Za-z]{3} \d{4} \d\d:\d\d:\d\d)"
+)
+_AM_PM = rb"(?:[.,:]\d{1,6})? ?([AaPp])\.?[Mm]\.?(?= |$)"
+_FITS = re.compile(_PEER + _THREAD + _TIME + rb"(?!" + _AM_PM + rb")")
+"""How a line begins that is read as it is."""
+_TWELVE = re.compile(rb"(" + _PEER + _THREAD + rb")(\d{1,2})(:\d\d:\d\d)(?:" + _AM_PM + rb"|(?:[.,:]\d{1,6})?(?= |$))")
+"""How one begins whose hour is of twelve, or has one digit."""
+
+_FILE = rb"(?P<file>(?:[A-Za-z]:)?[^:\n\"]{1,512}?)[:-]"
+_NUMBER = rb"[ \t]*(?P<number>\d{1,12})[ \t]*[:;,\t -][ \t]*"
+_BEGINS = rb"(?=" + _PEER + _THREAD + rb"(?:" + _TIME + rb"|\d{1,2}:\d\d:\d\d))"
+_LEAD, _QUOTE = rb"(?:[ \t]*>)*[ \t]*", rb"(?P<%s>\"?)"
+_AROUND = {
+    is_numbered: re.compile(
+        _LEAD + _QUOTE % b"outer" + rb"(?:" + _FILE + rb")?" + _NUMBER * is_numbered + _QUOTE % b"inner" + _BEGINS
+    )
+    for is_numbered in (False, True)
+}
+"""What may stand before a line: marks of a quotation, a quote, the file and the number that `grep` puts there."""
+
+_LOG_NAME = re.compile(rb"(?:19|20)\d\d[-_.]?\d\d[-_.]?\d\d|\.(?:log|txt|bak|old)(?:\.\w{1,4}){0,2}$", re.IGNORECASE)
+"""In the name of a file of which `grep` says that it holds a line: a message in a queue may hold one, too."""
+
+_COLOUR = re.compile(rb"\x1b\[[0-9;]{0,16}[mK]")
+_ESCAPED = re.compile(_TIME + rb"(?:" + _AM_PM + rb")? (?:(?:&lt;){3}|(?:&gt;){3})(?: |$)")
+_ENTITY = re.compile(rb"&(lt|gt|amp|quot|apos|#39|#34|nbsp);|<br ?/?>\s*$")
+_ENTITIES = {
+    b"lt": b"<",
+    b"gt": b">",
+    b"amp": b"&",
+    b"quot": b'"',
+    b"#34": b'"',
+    b"apos": b"'",
+    b"#39": b"'",
+    b"nbsp": b" ",
+}
+_NEAR = re.compile(rb"\[[0-9A-Fa-f]{4,16}\].*?(?:<<<|>>>|&lt;&lt;|&gt;&gt;|\*\*\*|onnected)")
+"""In a line of a log whatever is around it."""
+
+_SERVICES: dict[Service, re.Pattern[bytes]] = {
+    "smtp": re.compile(
+        rb"(?:<<<|>>>) (?:(?:EHLO|HELO|MAIL FROM|RCPT TO|DATA|BDAT|RSET|AUTH|STARTTLS)\b|[2345]\d\d[ -])|\*\*\* <",
+        re.IGNORECASE,
+    ),
+    "pop3": re.compile(rb">>> (?:\+OK|-ERR)|<<< (?:USER|PASS|APOP|STAT|UIDL|RETR|DELE|TOP)\b", re.IGNORECASE),
+    "imap": re.compile(
+        rb">>> (?:\* (?:OK|BYE|CAPABILITY|FLAGS|LIST|\d)|\S{1,32} (?:OK|NO|BAD)\b)"
+        rb"|<<< \S{1,32} (?:LOGIN|AUTHENTICATE|SELECT|EXAMINE|CAPABILITY|FETCH|UID|IDLE|LOGOUT)\b",
+        re.IGNORECASE,
+    ),
+}
+"""What a dialogue of each door looks like."""
+
+_GREETING = re.compile(rb">>> 220 .*; (?:[A-Za-z]{3}, )?(\d{1,2} [A-Za-z]{3} \d{4}) (\d\d):(\d\d):(\d\d)")
+_NEARBY = 5
+"""Seconds between the stamp of the line that greets, and the time in the greeting."""
+_MIDNIGHT = 2 * 3600
+"""A time of day that falls by more than this has passed midnight: see `lines.Clock`."""
+
+
+class Look(NamedTuple):
+    """What the beginning of a file tells."""
+
+    form: Form
+    is_log: bool
+    """Most of its lines are of a log."""
+    is_near: bool
+    """It looks like a log, and its lines cannot be read."""
+    service: Service | None
+    """The door whose dialogue it shows."""
+    is_collected: bool
+    """Its lines say which file they are from."""
+    is_empty: bool
+
+
+def look_at(head: bytes, *, is_whole: bool) -> Look:
+    """Tell what a file is.
+
+    Args:
+        head: its first bytes, unpacked.
+        is_whole: there are no more.
+    """
+    encoding = _encoding_of(head)
+    text = head.decode(encoding, "ignore").encode("utf-8", "replace") if encoding else head
+    lines = [line for line in text.split(b"\n") if line.strip()]
+    if len(lines) > 1 and not is_whole:
+        lines.pop()
+    lines = [line.removeprefix(b"\xef\xbb\xbf").rstrip(b"\r") for line in lines[:SAMPLE]]
+    wrapping = frozenset(_wrapping_of(lines))
+    peeler = Peeler(wrapping)
+    fit, changed, collected = [], 0, 0
+    for line in lines:
+        bare, file = peeler.peel(line)
+        if _FITS.match(bare):
+            fit.append(bare)
+            changed += bare != line
+            collected += bool(file)
+    is_log = len(fit) * 2 >= len(lines) > 0
+    near = sum(bool(_NEAR.search(line)) for line in lines)
+    return Look(
+        form=PLAIN._replace(encoding=encoding, wrapping=wrapping if changed * _FEW > len(fit) else None),
+        is_log=is_log,
+        is_near=not fit and near * 2 >= len(lines) > 0,
+        service=_service_of(fit),
+        is_collected=collected > 0,
+        is_empty=not lines,
+    )
+
+
+def _encoding_of(head: bytes) -> str:
+    if head.startswith(b"\xff\xfe"):
+        return "utf-16-le"
+    if head.startswith(b"\xfe\xff"):
+        return "utf-16-be"
+    few = len(head) // 2 // 10
+    low, high = head[: len(head) & ~1 : 2].count(0), head[1::2].count(0)
+    if high > 9 * few and low <= few:
+        return "utf-16-le"
+    return "utf-16-be" if low > 9 * few and high <= few else ""
+
+
+def _wrapping_of(lines: list[bytes]) -> Iterator[str]:
+    """Tell of what stands around lines what a single line does not tell."""
+    if any(_ESCAPED.search(line) for line in lines):
+        yield "escaped"
+    found = [match for line in lines if (match := _AROUND[True].match(line))]
+    numbers = [(match["file"], int(match["number"])) for match in found]
+    # the first part of an IPv6 address may look like a number, but it does not rise from line to line
+    if len(numbers) > 1 and all(one[0] != two[0] or one[1] < two[1] for one, two in pairwise(numbers)):
+        yield "numbered"
+
+
+def _service_of(lines: list[bytes]) -> Service | None:
+    votes = {service: sum(bool(found.search(line)) for line in lines) for service, found in _SERVICES.items()}
+    best = max(votes, key=lambda service: votes[service])
+    return best if votes[best] else None
+
+
+class Peeler:
+    """Takes off what stands around lines."""
+
+    def __init__(self, wrapping: frozenset[str]) -> None:
+        """Begin with what the file tells: `escaped`, `numbered`."""
+        self._is_escaped = "escaped" in wrapping
+        self._is_numbered = "numbered" in wrapping
+
+    def peel(self, line: bytes) -> tuple[bytes, bytes]:
+        """Return a line without what is around it, and the file that it says it is from; the line itself else."""
+        text = _COLOUR.sub(b"", line) if b"\x1b[" in line else line
+        if self._is_escaped:
+            text = _ENTITY.sub(lambda found: _ENTITIES.get(found[1], b""), text)
+        if not self._is_numbered and _FITS.match(text):
+            return text, b""
+        for is_numbered in (self._is_numbered, not self._is_numbered):
+            found = _AROUND[is_numbered].match(text)
+            if found is None or (found["file"] is not None and not _LOG_NAME.search(found["file"])):
+                continue
+            bare = text[found.end() :]
+            if found["outer"] or found["inner"]:
+                bare = bare.rstrip(b",;\t ").removesuffix(b'"').replace(b'""', b'"')
+            bare = _of_day(bare)
+            if _FITS.match(bare):
+                return bare, found["file"] or b""
+        return line, b""
+
+
+def _of_day(line: bytes) -> bytes:
+    """Spell an hour of twelve as one of the day; the line as it is where that is no time."""
+    found = None if _FITS.match(line) else _TWELVE.match(line)
+    if found is None:
+        return line
+    hour, half = int(found[2]), (found[4] or b"").lower()
+    if half and ((hour > 12 and half == b"a") or hour > 23):  # noqa: PLR2004
+        return line
+    if half:
+        hour = hour % 12 + 12 * (half == b"p") if hour <= 12 else hour  # noqa: PLR2004
+    return found[1] + b"%02d" % hour + found[3] + line[found.end() :]
+
+
+@contextmanager
+def open_text(log: LogFile) -> Iterator[IO[bytes]]:
+    """Open a log for reading its bytes, unpacked. Raises one of `files.broken()`, as reading does."""
+    form = log.form
+    if form.spool is not None:
+        yield _unpacked(form.spool.open(form.begin, form.length or 0), form)
+        return
+    with open_log(str(log.path), log.member if form.length is None else None) as stream:
+        if form.length is None:
+            yield _unpacked(stream, form)
+        else:
+            yield _unpacked(Region(stream, form.begin, form.length), form)  # type: ignore[arg-type]
+
+
+def _unpacked(stream: IO[bytes], form: Form) -> IO[bytes]:
+    return unpacked(stream, form.packing) if form.packing else stream
+
+
+def is_changed(log: LogFile) -> bool:
+    """Tell whether its lines are not simply its bytes, or not all of them."""
+    return bool(log.form.encoding or log.form.wrapping is not None or log.form.runs)
+
+
+class Line(NamedTuple):
+    """One line of a file, and where it stands there."""
+
+    offset: int
+    number: int
+    text: bytes
+    """In UTF-8, without its end and what is around it; empty when it is too long to be read."""
+    file: bytes
+    """The file that it says it is from."""
+    end: int
+    """Where the next one begins; its own offset when it is too long."""
+    is_overlong: bool
+
+
+def read_lines(log: LogFile) -> Iterator[Line]:
+    """Yield the lines of a log one by one: for those that are not plain. Raises one of `files.broken()`."""
+    form = log.form
+    peeler = None if form.wrapping is None else Peeler(form.wrapping)
+    with open_text(log) as stream:
+        for begin, end, first in form.runs or ((0, None, 1),):
+            skip_to(stream, begin)
+            for number, (offset, raw) in enumerate(_split(stream, form.encoding, begin, end), first):
+                text, file = (b"", b"") if raw is None else _read(raw, form.encoding, peeler)
+                end_of = offset if raw is None else offset + len(raw) + (2 if form.encoding else 1)
+                yield Line(offset, number, text, file, end_of, raw is None)
+
+
+def _read(raw: bytes, encoding: str, peeler: Peeler | None) -> tuple[bytes, bytes]:
+    text = raw.decode(encoding, "replace").removeprefix("\ufeff").encode("utf-8", "replace") if encoding else raw
+    text = text.removeprefix(b"\xef\xbb\xbf").removesuffix(b"\r")
+    if text == b"--":  # grep puts it between what it found
+        return b"", b""
+    return (text, b"") if peeler is None else peeler.peel(text)
+
+
+def first_lines(log: LogFile) -> list[bytes]:
+    """Read how a log begins. Raises one of `files.broken()`."""
+    return [line.text for line in islice(read_lines(log), SAMPLE)]
+
+
+def runs_of(log: LogFile) -> dict[str, tuple[tuple[int, int, int], ...]] | None:
+    """Tell which lines of a log are of which file, by what they say; None when they are mixed too much.
+
+    Raises one of `files.broken()`.
+    """
+    runs: dict[bytes, list[tuple[int, int, int]]] = {}
+    current, begin, first, end, number = b"", 0, 1, 0, 0
+    for line in read_lines(log):
+        if line.file and line.file != current:
+            if current:
+                runs.setdefault(current, []).append((begin, line.offset, first))
+                begin, first = line.offset, line.number
+                number += 1
+            if number > MOST_RUNS:
+                return None
+            current = line.file
+        end = line.end
+    runs.setdefault(current, []).append((begin, end, first))
+    return {file.decode("utf-8", "backslashreplace"): tuple(found) for file, found in runs.items()}
+
+
+class Dated(NamedTuple):
+    """The day of the first line of a log, and what tells it."""
+
+    day: date | None
+    tail: tuple[int, int]
+    """See `LogFile`."""
+    by: str | None
+    """What a reader must be told; None where each line has its own date, or there is none."""
+
+
+GREETINGS = "the server's greetings in the lines"
+LAST_WRITTEN = "when the file was last written to"
+
+
+def date_of(log: LogFile) -> Dated:
+    """Tell the day of a log by its lines: by their stamps, else by a greeting, which the server dates.
+
+    Raises one of `files.broken()`.
+    """
+    midnights, last = 0, None
+    for line in read_lines(log):
+        parts = split_line(line.text, UTC)
+        if parts is None:
+            continue
+        if parts.ts is not None:
+            day = datetime.fromtimestamp(parts.ts, UTC).date()
+            return Dated(day - timedelta(days=midnights), (0, 0), None)
+        hour, minute, second = map(int, (parts.time or b"0:0:0").split(b":"))
+        seconds = hour * 3600 + minute * 60 + second
+        midnights += last is not None and seconds < last - _MIDNIGHT
+        last = seconds
+        greeted = _GREETING.match(line.text[parts.begin :])
+        if greeted:
+            hour, minute, second = (int(greeted[place]) for place in (2, 3, 4))
+            with suppress(ValueError):
+                day = datetime.strptime(greeted[1].decode(), "%d %b %Y").date()  # noqa: DTZ007  a day
+                if abs(hour * 3600 + minute * 60 + second - seconds) <= _NEARBY:
+                    return Dated(day - timedelta(days=midnights), (0, 0), GREETINGS)
+    return Dated(None, (midnights, last or 0), None if last is None else LAST_WRITTEN)
+
+
+def read_again(log: LogFile, places: Iterable[tuple[int, int]]) -> Iterator[bytes]:
+    """Read some lines again, each from its offset on, so many bytes of what `read_lines` or the log itself gave of it.
+
+    Places rise. Raises one of `files.broken()`.
+    """
+    form = log.form
+    peeler = None if form.wrapping is None else Peeler(form.wrapping)
+    with open_text(log) as stream:
+        if not is_changed(log):
+            for offset, size in places:
+                skip_to(stream, offset)
+                yield stream.read(size)
+            return
+        left = dict(places)
+        begin = next(iter(left), 0)
+        skip_to(stream, begin)
+        for offset, raw in _split(stream, form.encoding, begin, None):
+            if offset in left:
+                yield _read(raw or b"", form.encoding, peeler)[0][: left.pop(offset)]
+            if not left:
+                return
+
+
+def _split(stream: IO[bytes], encoding: str, begin: int, end: int | None) -> Iterator[tuple[int, bytes | None]]:
+    """Yield the lines from where a stream stands on, with their offsets; None for one that is too long."""
+    mark, width = {"utf-16-le": (b"\n\0", 2), "utf-16-be": (b"\0\n", 2)}.get(encoding, (b"\n", 1))
+    read = getattr(stream, "read1", stream.read)  # read() of a damaged archive would lose what it had unpacked so far
+    rest, at, is_dropped = b"", begin, False
+    place = begin
+    while chunk := read(BLOCK if end is None else min(BLOCK, end - place)):
+        place += len(chunk)
+        rest += chunk
+        start = 0
+        while (stop := _find(rest, mark, start, width)) >= 0:
+            is_long = is_dropped or stop - start > LONGEST_LINE * width
+            yield at, None if is_long else rest[start:stop]
+            is_dropped = False
+            at = place - len(rest) + stop + width
+            start = stop + width
+        rest = rest[start:]
+        if len(rest) > LONGEST_LINE * width:
+            rest, is_dropped = rest[len(rest) - len(rest) % width :], True
+    if rest or is_dropped:
+        yield at, None if is_dropped else rest
+
+
+def _find(text: bytes, mark: bytes, start: int, width: int) -> int:
+    """Find the next end of line, which begins where a character does."""
+    found = text.find(mark, start)
+    while found >= 0 and found % width:
+        found = text.find(mark, found + 1)
+    return found
