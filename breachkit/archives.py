@@ -215,6 +215,10 @@ class Spool:
         """Bytes that are kept so far."""
         self._most = min(MOST_SPOOLED, shutil.disk_usage(folder).free // 2)
 
+    def __del__(self) -> None:
+        """Let the file go."""
+        self._file.close()
+
     def keep(self, stream: IO[bytes], size: int | None = None) -> None:
         """Keep what comes of a stream, so many bytes of it at most, behind what is kept already.
 

@@ -138,7 +138,7 @@ class Clock:
         if self._previous is None:
             return
         ahead = self._moment(seconds) - self._previous
-        if ahead > _DAY - _BACKWARDS / 2 and ahead - _DAY > -_BACKWARDS and seconds >= _LAST_HOUR * 3600:
+        if abs(ahead - _DAY) < _BACKWARDS / 2 and seconds >= _LAST_HOUR * 3600:
             self._set_day(self._day - timedelta(days=1))
         elif -_BACKWARDS < ahead < -_THREADS:
             self._put_back(seconds)

@@ -519,9 +519,9 @@ def _order(log: LogFile) -> tuple[str, date, int, int, float, str, tuple[tuple[i
     return log.node, day, log.number, -log.age, log.mtime, log.label, log.form.runs
 
 
-def _plainest(log: LogFile) -> tuple[bool, bool, int, str]:
+def _plainest(log: LogFile) -> tuple[bool, bool, bool, str]:
     """Sort by what is read with the least trouble."""
-    return log.member is not None, log.form != PLAIN, log.age, log.label
+    return log.member is not None, log.form != PLAIN, parse_name(log.path.name) is None, log.label
 
 
 def _same(one: LogFile, other: LogFile) -> bool:

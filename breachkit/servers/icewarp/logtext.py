@@ -52,7 +52,7 @@ _PEER = (
     rb"|\[?[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?::?\d{1,3}(?:\.\d{1,3}){3})?(?:%\w{1,16})?\]?"
     rb"|[A-Za-z_]{1,32})"
 )
-_THREAD = rb"[ \t]*\[[0-9A-Fa-f]{4,16}\] "
+_THREAD = rb"[ \t]{0,64}\[[0-9A-Fa-f]{4,16}\] "
 _TIME = (
     rb"(?:\d\d:\d\d:\d\d|\d{4}[-/]\d\d[-/]\d\d[ T]\d\d:\d\d:\d\d"
     rb"|(?:[A-Za-z]{3}, )?\d{1,2} [A-Za-z]{3} \d{4} \d\d:\d\d:\d\d)"
@@ -63,10 +63,15 @@ _FITS = re.compile(_PEER + _THREAD + _TIME + rb"(?!" + _AM_PM + rb")")
 _TWELVE = re.compile(rb"(" + _PEER + _THREAD + rb")(\d{1,2})(:\d\d:\d\d)(?:" + _AM_PM + rb"|(?:[.,:]\d{1,6})?(?= |$))")
 """How one begins whose hour is of twelve, or has one digit."""
 
-_FILE = rb"(?P<file>(?:[A-Za-z]:)?[^:\n\"]{1,512}?)[:-]"
-_NUMBER = rb"[ \t]*(?P<number>\d{1,12})[ \t]*[:;,\t -][ \t]*"
+_FILE = (
+    rb"(?P<file>(?:[A-Za-z]:)?[^:\n\"]{0,512}?"
+    rb"(?:(?<!\d)(?:19|20)\d\d[-_.]?\d\d[-_.]?\d\d(?!\d)|\.(?:[Ll][Oo][Gg]|[Tt][Xx][Tt]|bak|old))"
+    rb"[^:\n\"/\\]{0,40}?)[:-]"
+)
+"""A file of which `grep` says that it holds a line is named like a log: a message in a queue may hold one, too."""
+_NUMBER = rb"[ \t]{0,16}(?P<number>\d{1,12})[ \t]{0,16}[:;,\t -][ \t]{0,16}"
 _BEGINS = rb"(?=" + _PEER + _THREAD + rb"(?:" + _TIME + rb"|\d{1,2}:\d\d:\d\d))"
-_LEAD, _QUOTE = rb"(?:[ \t]*>)*[ \t]*", rb"(?P<%s>\"?)"
+_LEAD, _QUOTE = rb"(?:[ \t]{0,8}>){0,8}[ \t]{0,16}", rb"(?P<%s>\"?)"
 _AROUND = {
     is_numbered: re.compile(
         _LEAD + _QUOTE % b"outer" + rb"(?:" + _FILE + rb")?" + _NUMBER * is_numbered + _QUOTE % b"inner" + _BEGINS
@@ -74,9 +79,6 @@ _AROUND = {
     for is_numbered in (False, True)
 }
 """What may stand before a line: marks of a quotation, a quote, the file and the number that `grep` puts there."""
-
-_LOG_NAME = re.compile(rb"(?:19|20)\d\d[-_.]?\d\d[-_.]?\d\d|\.(?:log|txt|bak|old)(?:\.\w{1,4}){0,2}$", re.IGNORECASE)
-"""In the name of a file of which `grep` says that it holds a line: a message in a queue may hold one, too."""
 
 _COLOUR = re.compile(rb"\x1b\[[0-9;]{0,16}[mK]")
 _ESCAPED = re.compile(_TIME + rb"(?:" + _AM_PM + rb")? (?:(?:&lt;){3}|(?:&gt;){3})(?: |$)")
@@ -91,7 +93,7 @@ _ENTITIES = {
     b"#39": b"'",
     b"nbsp": b" ",
 }
-_NEAR = re.compile(rb"\[[0-9A-Fa-f]{4,16}\].*?(?:<<<|>>>|&lt;&lt;|&gt;&gt;|\*\*\*|onnected)")
+_NEAR = re.compile(rb"\[[0-9A-Fa-f]{4,16}\].{0,200}?(?:<<<|>>>|&lt;&lt;|&gt;&gt;|\*\*\*|onnected)")
 """In a line of a log whatever is around it."""
 
 _SERVICES: dict[Service, re.Pattern[bytes]] = {
@@ -210,7 +212,7 @@ class Peeler:
             return text, b""
         for is_numbered in (self._is_numbered, not self._is_numbered):
             found = _AROUND[is_numbered].match(text)
-            if found is None or (found["file"] is not None and not _LOG_NAME.search(found["file"])):
+            if found is None:
                 continue
             bare = text[found.end() :]
             if found["outer"] or found["inner"]:

@@ -45,11 +45,12 @@ def read_entries(logs: Iterable[LogFile], reading: Reading, tally: LogTally) -> 
             for line in read_lines(log):
                 source = Locus(log.label, line.offset, line.number)
                 entry = _entry(line, source, clock, reading.zone)
+                if entry is None:
+                    continue
                 tally.lines += 1
-                if isinstance(entry, tuple) and not isinstance(entry, Skipped):
+                if not isinstance(entry, Skipped):
                     last = _count(tally, entry[1], last)
-                if entry is not None:
-                    yield entry
+                yield entry
         except broken() as error:
             yield Skipped(reason_for(error), source)
         tally.bytes += log.size
@@ -61,7 +62,7 @@ def _entry(line: Line, source: Locus, clock: Clock, zone: tzinfo) -> LogEntry | 
         return Skipped(OVERLONG if line.is_overlong else ALIEN_LINE, source)
     if parts is None or ts is None:
         return None
-    return entry_of((parts.peer, parts.thread), ts, line.text[parts.begin :], source)
+    return entry_of((parts.peer, parts.thread), ts, line.text[parts.begin :], (*source[:3],))
 
 
 def _count(tally: LogTally, ts: float, last: float | None) -> float:
