@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from breachkit.detect.attackers import find_attackers
+from breachkit.detect.accounts.activity import FOREIGN_COUNT
+from breachkit.detect.accounts.guessers import find_guessers
 from breachkit.detect.guessing import failed_tries
 from breachkit.detect.joins import account_of_messages
 from breachkit.detect.joins import join_messages
@@ -17,8 +19,10 @@ from breachkit.detect.joins import masked_accounts
 from breachkit.detect.joins import origin_of_deliveries
 from breachkit.detect.joins import resolutions
 from breachkit.detect.names import Directory
+from breachkit.detect.names import spelled
 from breachkit.detect.slices import Slices
 from breachkit.detect.standing import take_standings
+from breachkit.detect.visits import Visits
 from breachkit.detect.visits import visits_table
 
 if TYPE_CHECKING:
@@ -26,8 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from collections.abc import Iterator
     from collections.abc import Sequence
-
-    import pandas as pd
 
     from breachkit.records import Account
 
@@ -45,6 +47,8 @@ class Evidence:
     log_first: pd.Timestamp | None
     is_auth_visible: bool
     """The log level shows the dialogue, so an AUTH would be seen."""
+    own_addresses: frozenset[str] = frozenset()
+    """Addresses of the mail server itself, as far as its logs name them."""
 
 
 class Inquiry:
@@ -54,9 +58,10 @@ class Inquiry:
         self.evidence = evidence
         joined = join_messages(evidence.messages, evidence.sends)
         learnt = resolutions(joined, evidence.sends)
-        self.directory = Directory(evidence.accounts, _addresses(evidence))
+        self.directory = Directory(evidence.accounts, _names_of(evidence))
         typed = {*evidence.attempts["user"].dropna(), *evidence.sends["user"].dropna()}
-        self._names = {name: self.directory.resolve(learnt.get(name, name)).account for name in typed}
+        numbers = {name: number for number, name in enumerate(sorted({spelled(name) for name in typed}))}
+        self._names = {name: self._account(learnt.get(name, name), numbers[spelled(name)]) for name in typed}
         self.attempts = evidence.attempts.assign(account=self._named(evidence.attempts["user"]))
         self.sends = self._owned(
             evidence.sends.assign(account=self._named(evidence.sends["user"])),
@@ -66,20 +71,20 @@ class Inquiry:
         self.messages = self._owned(joined.assign(account=account))
         self.deliveries = origin_of_deliveries(evidence.deliveries, self.sends, self.messages)
         self.visits = visits_table(self.attempts, self.sends, self.deliveries)
-        self.attacks = find_attackers(self.visits, self.sends)
+        self.seen = Visits(self.visits)
+        self.guessers = find_guessers(self.seen, self.attempts, self.seen.count("foreign") < FOREIGN_COUNT)
         self.standings = take_standings(self.messages, self.attempts, self.sends, self.visits)
         self.in_queue = int((~self.messages["quarantined"]).sum())
-        self.attackers = self.attacks.ips()
         self._slices = {name: (table, Slices(table["account"], chosen)) for name, table, chosen in self._tables()}
 
     def _tables(self) -> Iterator[tuple[str, pd.DataFrame, Any]]:
         yield "messages", self.messages, None
         yield "attempts", self.attempts, None
         yield "sends", self.sends, self.sends["accepted"].to_numpy("bool")
-        yield "deliveries", self.deliveries, (self.deliveries["outcome"] != "deferred").to_numpy()
+        yield "deliveries", self.deliveries, None
 
     def of(self, account: str, name: str) -> pd.DataFrame:
-        """Return the rows of one account: `messages`, `attempts`, accepted `sends`, final `deliveries`."""
+        """Return the rows of one account: `messages`, `attempts`, accepted `sends`, `deliveries`."""
         table, slices = self._slices[name]
         return table.take(slices.order[slices.of(account)])
 
@@ -105,15 +110,30 @@ class Inquiry:
         """Name the accounts of a column of user names; a column of nothing must still take names later."""
         return typed.map(self._names, na_action="ignore").astype("object")
 
+    def _account(self, typed: str, number: int) -> str:
+        """Name the account that a typed name means, or number it: a name that is none may be a password."""
+        return self.directory.resolve(typed).account if self.directory.is_known(typed) else f"{HIDDEN}{number}"
+
     def account_of(self, typed: str) -> str:
         """Name the account that a user name means."""
         return self._names.get(typed) or self.directory.resolve(typed).account
 
     def _owned(self, table: pd.DataFrame) -> pd.DataFrame:
-        """Add `is_own`: may the account call itself so? An unknown or empty sender accuses nobody."""
+        """Add `is_own` (may the account call itself so?) and `foreign` (the sender's domain, if none of the house).
+
+        An unknown or empty sender accuses nobody.
+        """
         pairs = list(zip(table["account"], table["mail_from"], strict=True))
-        verdicts = {pair: self._is_own(*pair) for pair in set(pairs)}
-        return table.assign(is_own=[verdicts[pair] for pair in pairs])
+        own = {pair: self._is_own(*pair) for pair in set(pairs)}
+        foreign = {pair: None if is_own else self._foreign(pair[1]) for pair, is_own in own.items()}
+        return table.assign(
+            is_own=[own[pair] for pair in pairs],
+            foreign=pd.Series([foreign[pair] for pair in pairs], index=table.index, dtype="object"),
+        )
+
+    def _foreign(self, mail_from: str) -> str | None:
+        domain = mail_from.rpartition("@")[2]
+        return None if domain in self.directory.domains else domain
 
     def _is_own(self, account: object, mail_from: object) -> bool:
         if not isinstance(account, str) or not isinstance(mail_from, str) or "@" not in mail_from:
@@ -126,7 +146,16 @@ class Inquiry:
         return sorted({*won["account"], *self.messages["account"].dropna()})
 
 
-def _addresses(evidence: Evidence) -> set[str]:
-    """List the addresses that the server itself treats as accounts: LocalSender, and who came in."""
+HIDDEN = "\0"
+"""What begins the account of a try on a name that no account has: a number stands for it, the name is kept nowhere."""
+
+
+def is_name(account: object) -> bool:
+    """Tell the name of an account from the number of a name that none has."""
+    return isinstance(account, str) and not account.startswith(HIDDEN)
+
+
+def _names_of(evidence: Evidence) -> set[str]:
+    """List the names that the server itself treats as accounts: LocalSender, and who came in."""
     won = evidence.attempts.loc[evidence.attempts["outcome"] == "success", "user"].dropna()
-    return {name.lower() for name in (*evidence.messages["auth_user"].dropna(), *won) if "@" in name}
+    return {*evidence.messages["auth_user"].dropna(), *won}
