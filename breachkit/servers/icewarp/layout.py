@@ -20,8 +20,8 @@ from breachkit.sasl import decode_text
 from breachkit.servers import Layout
 from breachkit.servers import Listing
 from breachkit.servers import QueueFolder
+from breachkit.servers.icewarp.lognames import may_be_log
 from breachkit.servers.icewarp.logs import find_logs
-from breachkit.servers.icewarp.logs import may_be_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -13,8 +13,8 @@ from breachkit.files import QUARANTINE
 from breachkit.servers import FoundLogs
 from breachkit.servers.icewarp.layout import find_layout
 from breachkit.servers.icewarp.layout import split_queue
+from breachkit.servers.icewarp.lognames import parse_name
 from breachkit.servers.icewarp.logs import find_logs
-from breachkit.servers.icewarp.logs import parse_name
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -25,9 +25,9 @@ from breachkit.servers.facts import Question
 from breachkit.servers.icewarp import logs as listing
 from breachkit.servers.icewarp.doors import read_doors
 from breachkit.servers.icewarp.facts import read_facts
+from breachkit.servers.icewarp.lognames import may_be_log
+from breachkit.servers.icewarp.lognames import read_name
 from breachkit.servers.icewarp.logs import find_logs
-from breachkit.servers.icewarp.logs import may_be_log
-from breachkit.servers.icewarp.logs import read_name
 from breachkit.servers.icewarp.logtext import read_again
 from tests.servers.icewarp.factories import b64
 from tests.servers.icewarp.factories import lines
@@ -269,7 +269,7 @@ def test_a_day_that_no_name_says_is_in_the_lines(tmp_path: Path) -> None:
     assert by_user["emil@example.it"] == datetime(2026, 3, 15, 0, 10, tzinfo=UTC)
     assert by_user["fritz@example.it"] == datetime(2026, 3, 19, 23, 50, tzinfo=UTC)
     assert by_user["gina@example.it"] == datetime(2026, 3, 20, 0, 5, tzinfo=UTC)
-    advice = ", since no name says it (name it like s20261120-00.log where that is wrong)"
+    advice = ", since no name says it (save it as s20261120-00.log or the like where that is wrong)"
     assert sorted(found.notes) == [
         f"the day of dateless.log is taken from when the file was last written to{advice}",
         f"the day of greeted.log is taken from the server's greetings in the lines{advice}",
