@@ -159,8 +159,12 @@ def _listable(folder: QueueFolder) -> None:
 
 
 def smtp_logs(where: Where) -> list[LogFile]:
-    """List the SMTP logs among the logs."""
-    return [log for log in where.layout.logs if log.service == "smtp"]
+    """List the SMTP logs among the logs. Raises UnreadableLogsError where there are some, and none can be read."""
+    found = where.layout.listing.found
+    logs = [log for log in found.logs if log.service == "smtp"]
+    if found.remedies and not logs:
+        raise UnreadableLogsError(found.remedies)
+    return logs
 
 
 def unread_logs(found: FoundLogs) -> list[str]:
@@ -213,9 +217,6 @@ def find_sessions(where: Where, sought: Sought, fingerprints: Fingerprints, titl
 
 
 def _count_logs(where: Where, books: Books, logs: Sequence[LogFile], tally: LogTally) -> None:
-    remedies = where.layout.listing.found.remedies
-    if remedies and not logs:
-        raise UnreadableLogsError(remedies)
     for skipped in where.layout.skipped:
         books.skip(skipped)
     books.files += len(logs)

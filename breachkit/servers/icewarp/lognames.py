@@ -22,7 +22,7 @@ _OTHERS = "efgi"
 
 _NAME = re.compile(
     rf"(?P<type>[{''.join(SERVICES)}{_OTHERS}])(?P<node>[a-z]?\d*?)(?P<day>(?:19|20)\d{{6}})(?:-(?P<number>\d+))?"
-    r"\.(?:log|txt)(?:\.gz)?",
+    r"\.(?:log|txt)(?:\.(?:gz|bz2|xz))?",
     re.IGNORECASE,
 )
 _WITHIN = re.compile(
