@@ -13,6 +13,7 @@ import time
 from contextlib import suppress
 from datetime import date
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Literal
@@ -59,6 +60,7 @@ from breachkit.servers.icewarp.logtext import look_at
 from breachkit.servers.icewarp.logtext import open_text
 from breachkit.servers.icewarp.logtext import read_lines
 from breachkit.servers.icewarp.logtext import runs_of
+from breachkit.servers.icewarp.logtext import service_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -276,7 +278,8 @@ class _Search:
             self._add(log._replace(size=size, form=log.form._replace(runs=found)), told, look)
 
     def _add(self, log: LogFile, told: Told, look: Look) -> None:
-        log = _named(log, told, look.service or _service_above(log.path) or "smtp")
+        service = None if told.is_typed else service_of(look.sample) or _service_above(log.path) or "smtp"
+        log = _named(log, told, service)
         if log.day is None:
             try:
                 dated = date_of(log)
@@ -359,18 +362,46 @@ class _Search:
 
     def _without_copies(self) -> Iterator[LogFile]:
         """Leave out a log that stands twice; two unlike logs of one name come from two servers: tell them apart."""
-        kept: dict[tuple[object, ...], list[LogFile]] = {}
+        kept: dict[tuple[object, ...], list[_Copy]] = {}
         twins: dict[tuple[object, ...], int] = {}
         for log in sorted(self._logs, key=_plainest):
-            others = kept.setdefault((log.service, log.day, log.number), [])
-            if log.service is not None and any(_same(log, other) for other in others):
+            copy, others = _Copy(log), kept.setdefault((log.service, log.day, log.number), [])
+            if log.service is not None and any(copy.is_same(other) for other in others):
                 self._pass_over(log.label, SAME)
                 continue
-            others.append(log)
+            others.append(copy)
             name = (log.service, log.node, log.day, log.number, log.age)
             twins[name] = twins.get(name, 0) + 1
             is_twin = twins[name] > 1 and log.day is not None
             yield log._replace(node=f"{log.node}#{twins[name]}") if is_twin else log
+
+
+class _Copy:
+    """A log that may be there twice."""
+
+    def __init__(self, log: LogFile) -> None:
+        self._log = log
+
+    @cached_property
+    def _beginning(self) -> list[bytes] | None:
+        try:
+            return first_lines(self._log)
+        except broken():
+            return None
+
+    def is_same(self, other: _Copy) -> bool:
+        """Tell whether another log has the same lines."""
+        one, two = self._log, other._log
+        if (one.path, one.member, one.form.runs) == (two.path, two.member, two.form.runs):
+            return True
+        # nodes of a cluster have logs of the same days: most differ in their first lines
+        if self._beginning is None or self._beginning != other._beginning:
+            return False
+        by_line = is_changed(one) or is_changed(two)
+        try:
+            return _digest(one, by_line) == _digest(two, by_line)
+        except broken():
+            return False
 
 
 def _head(stream: IO[bytes]) -> tuple[bytes, bool]:
@@ -432,17 +463,6 @@ def _order(log: LogFile) -> tuple[str, date, int, int, float, str, tuple[tuple[i
 def _plainest(log: LogFile) -> tuple[bool, bool, bool, str]:
     """Sort by what is read with the least trouble."""
     return log.member is not None, log.form != PLAIN, parse_name(log.path.name) is None, log.label
-
-
-def _same(one: LogFile, other: LogFile) -> bool:
-    if (one.path, one.member, one.form.runs) == (other.path, other.member, other.form.runs):
-        return True
-    by_line = is_changed(one) or is_changed(other)
-    try:
-        # two nodes of a cluster have logs of the same days: most differ in their first lines
-        return first_lines(one) == first_lines(other) and _digest(one, by_line) == _digest(other, by_line)
-    except broken():
-        return False
 
 
 def _digest(log: LogFile, by_line: bool) -> bytes:

@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from breachkit.servers import Form
     from breachkit.servers import LogFile
 
-HEAD = 1 << 14
+HEAD = 1 << 13
 """Bytes that are looked at to tell what a file is."""
-SAMPLE = 100
+SAMPLE = 40
 """Lines of them."""
 BLOCK = 1 << 20
 _FEW = 20
@@ -72,6 +72,7 @@ _FILE = (
 _NUMBER = rb"[ \t]{0,16}(?P<number>\d{1,12})[ \t]{0,16}[:;,\t -][ \t]{0,16}"
 _BEGINS = rb"(?=" + _PEER + _THREAD + rb"(?:" + _TIME + rb"|\d{1,2}:\d\d:\d\d))"
 _LEAD, _QUOTE = rb"(?:[ \t]{0,8}>){0,8}[ \t]{0,16}", rb"(?P<%s>\"?)"
+_NUMBERED = re.compile(rb"\d{1,12}[:;,\t -]")
 _AROUND = {
     is_numbered: re.compile(
         _LEAD + _QUOTE % b"outer" + rb"(?:" + _FILE + rb")?" + _NUMBER * is_numbered + _QUOTE % b"inner" + _BEGINS
@@ -81,18 +82,17 @@ _AROUND = {
 """What may stand before a line: marks of a quotation, a quote, the file and the number that `grep` puts there."""
 
 _COLOUR = re.compile(rb"\x1b\[[0-9;]{0,16}[mK]")
-_ESCAPED = re.compile(_TIME + rb"(?:" + _AM_PM + rb")? (?:(?:&lt;){3}|(?:&gt;){3})(?: |$)")
-_ENTITY = re.compile(rb"&(lt|gt|amp|quot|apos|#39|#34|nbsp);|<br ?/?>\s*$")
+_ESCAPED = re.compile(_TIME + rb"(?:" + _AM_PM + rb")? &(?:[lg]t|#6[02]|#x3[CcEe]);&")
+_ENTITY = re.compile(rb"&(lt|gt|amp|quot|apos|nbsp|#3[489]|#6[02]|#x3[CcEe]|#160);|<br ?/?>\s*$")
 _ENTITIES = {
-    b"lt": b"<",
-    b"gt": b">",
-    b"amp": b"&",
-    b"quot": b'"',
-    b"#34": b'"',
-    b"apos": b"'",
-    b"#39": b"'",
-    b"nbsp": b" ",
+    **dict.fromkeys((b"lt", b"#60", b"#x3c"), b"<"),
+    **dict.fromkeys((b"gt", b"#62", b"#x3e"), b">"),
+    **dict.fromkeys((b"amp", b"#38"), b"&"),
+    **dict.fromkeys((b"quot", b"#34"), b'"'),
+    **dict.fromkeys((b"apos", b"#39"), b"'"),
+    **dict.fromkeys((b"nbsp", b"#160"), b" "),
 }
+"""No others: one that stands for an end of line would let a stranger write a line of his own."""
 _NEAR = re.compile(rb"\[[0-9A-Fa-f]{4,16}\].{0,200}?(?:<<<|>>>|&lt;&lt;|&gt;&gt;|\*\*\*|onnected)")
 """In a line of a log whatever is around it."""
 
@@ -125,8 +125,8 @@ class Look(NamedTuple):
     """Most of its lines are of a log."""
     is_near: bool
     """It looks like a log, and its lines cannot be read."""
-    service: Service | None
-    """The door whose dialogue it shows."""
+    sample: list[bytes]
+    """Some of its lines that are of a log."""
     is_collected: bool
     """Its lines say which file they are from."""
     is_empty: bool
@@ -145,22 +145,23 @@ def look_at(head: bytes, *, is_whole: bool) -> Look:
     if len(lines) > 1 and not is_whole:
         lines.pop()
     lines = [line.removeprefix(b"\xef\xbb\xbf").rstrip(b"\r") for line in lines[:SAMPLE]]
-    wrapping = frozenset(_wrapping_of(lines))
-    peeler = Peeler(wrapping)
-    fit, changed, collected = [], 0, 0
-    for line in lines:
-        bare, file = peeler.peel(line)
-        if _FITS.match(bare):
-            fit.append(bare)
-            changed += bare != line
-            collected += bool(file)
+    fit, changed, collected = [line for line in lines if _FITS.match(line)], 0, 0
+    wrapping: frozenset[str] = frozenset()
+    if len(fit) < len(lines) or _is_odd(lines):
+        wrapping = frozenset(_wrapping_of(lines))
+        peeler, fit = Peeler(wrapping), []
+        for line in lines:
+            bare, file = peeler.peel(line)
+            if _FITS.match(bare):
+                fit.append(bare)
+                changed += bare != line
+                collected += bool(file)
     is_log = len(fit) * 2 >= len(lines) > 0
-    near = sum(bool(_NEAR.search(line)) for line in lines)
     return Look(
         form=PLAIN._replace(encoding=encoding, wrapping=wrapping if changed * _FEW > len(fit) else None),
         is_log=is_log,
-        is_near=not fit and near * 2 >= len(lines) > 0,
-        service=_service_of(fit),
+        is_near=not fit and sum(bool(_NEAR.search(line)) for line in lines) * 2 >= len(lines) > 0,
+        sample=fit,
         is_collected=collected > 0,
         is_empty=not lines,
     )
@@ -178,6 +179,11 @@ def _encoding_of(head: bytes) -> str:
     return "utf-16-be" if low > 9 * few and high <= few else ""
 
 
+def _is_odd(lines: list[bytes]) -> bool:
+    """Tell whether there is anything to take off lines that fit: few logs have that, and to look closer takes 1 ms."""
+    return any(b"&" in line for line in lines) or all(map(_NUMBERED.match, lines))
+
+
 def _wrapping_of(lines: list[bytes]) -> Iterator[str]:
     """Tell of what stands around lines what a single line does not tell."""
     if any(_ESCAPED.search(line) for line in lines):
@@ -189,7 +195,8 @@ def _wrapping_of(lines: list[bytes]) -> Iterator[str]:
         yield "numbered"
 
 
-def _service_of(lines: list[bytes]) -> Service | None:
+def service_of(lines: list[bytes]) -> Service | None:
+    """Tell the door whose dialogue some lines are."""
     votes = {service: sum(bool(found.search(line)) for line in lines) for service, found in _SERVICES.items()}
     best = max(votes, key=lambda service: votes[service])
     return best if votes[best] else None
@@ -207,7 +214,7 @@ class Peeler:
         """Return a line without what is around it, and the file that it says it is from; the line itself else."""
         text = _COLOUR.sub(b"", line) if b"\x1b[" in line else line
         if self._is_escaped:
-            text = _ENTITY.sub(lambda found: _ENTITIES.get(found[1], b""), text)
+            text = _ENTITY.sub(lambda found: _ENTITIES[found[1].lower()] if found[1] else b"", text)
         if not self._is_numbered and _FITS.match(text):
             return text, b""
         for is_numbered in (self._is_numbered, not self._is_numbered):
@@ -273,14 +280,14 @@ class Line(NamedTuple):
     is_overlong: bool
 
 
-def read_lines(log: LogFile) -> Iterator[Line]:
+def read_lines(log: LogFile, block: int | None = None) -> Iterator[Line]:
     """Yield the lines of a log one by one: for those that are not plain. Raises one of `files.broken()`."""
     form = log.form
     peeler = None if form.wrapping is None else Peeler(form.wrapping)
     with open_text(log) as stream:
         for begin, end, first in form.runs or ((0, None, 1),):
             skip_to(stream, begin)
-            for number, (offset, raw) in enumerate(_split(stream, form.encoding, begin, end), first):
+            for number, (offset, raw) in enumerate(_split(stream, form.encoding, begin, end, block or BLOCK), first):
                 text, file = (b"", b"") if raw is None else _read(raw, form.encoding, peeler)
                 end_of = offset if raw is None else offset + len(raw) + (2 if form.encoding else 1)
                 yield Line(offset, number, text, file, end_of, raw is None)
@@ -296,7 +303,7 @@ def _read(raw: bytes, encoding: str, peeler: Peeler | None) -> tuple[bytes, byte
 
 def first_lines(log: LogFile) -> list[bytes]:
     """Read how a log begins. Raises one of `files.broken()`."""
-    return [line.text for line in islice(read_lines(log), SAMPLE)]
+    return [line.text for line in islice(read_lines(log, HEAD), SAMPLE)]
 
 
 def runs_of(log: LogFile) -> dict[str, tuple[tuple[int, int, int], ...]] | None:
@@ -377,20 +384,22 @@ def read_again(log: LogFile, places: Iterable[tuple[int, int]]) -> Iterator[byte
         left = dict(places)
         begin = next(iter(left), 0)
         skip_to(stream, begin)
-        for offset, raw in _split(stream, form.encoding, begin, None):
+        for offset, raw in _split(stream, form.encoding, begin, None, BLOCK):
             if offset in left:
                 yield _read(raw or b"", form.encoding, peeler)[0][: left.pop(offset)]
             if not left:
                 return
 
 
-def _split(stream: IO[bytes], encoding: str, begin: int, end: int | None) -> Iterator[tuple[int, bytes | None]]:
+def _split(
+    stream: IO[bytes], encoding: str, begin: int, end: int | None, block: int
+) -> Iterator[tuple[int, bytes | None]]:
     """Yield the lines from where a stream stands on, with their offsets; None for one that is too long."""
     mark, width = {"utf-16-le": (b"\n\0", 2), "utf-16-be": (b"\0\n", 2)}.get(encoding, (b"\n", 1))
     read = getattr(stream, "read1", stream.read)  # read() of a damaged archive would lose what it had unpacked so far
     rest, at, is_dropped = b"", begin, False
     place = begin
-    while chunk := read(BLOCK if end is None else min(BLOCK, end - place)):
+    while chunk := read(block if end is None else min(block, end - place)):
         place += len(chunk)
         rest += chunk
         start = 0

@@ -129,6 +129,10 @@ WRAPPED: dict[str, tuple[str, bytes]] = {
         each(lambda line: f'"logs/{NAME}:{line.replace(chr(34), chr(34) * 2)}"'),
     ),
     "a web page": (NAME, each(html.escape)),
+    "a web page of numbers": (
+        NAME,
+        each(lambda line: html.escape(line).replace("&lt;", "&#60;").replace("&gt;", "&#x3E;")),
+    ),
     "a web page of lines": (NAME, each(lambda line: html.escape(line).replace(" ", "&nbsp;", 1) + "<br>")),
     "cat -n": (NAME, numbered(TEXT, "{:6}\t{}")),
     "hours of twelve": (NAME, each(of_day)),
