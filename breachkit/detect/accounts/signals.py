@@ -8,6 +8,7 @@ from typing import NamedTuple
 from breachkit.detect.accounts.activity import FOREIGN_COUNT
 from breachkit.detect.accounts.activity import Conduct
 from breachkit.detect.accounts.activity import busiest
+from breachkit.detect.accounts.roles import STRANGE_SHARE
 from breachkit.detect.accounts.shares import lower_bound
 from breachkit.detect.findings import Family
 from breachkit.detect.findings import Severity
@@ -15,6 +16,8 @@ from breachkit.detect.findings import Signal
 from breachkit.detect.findings import first
 from breachkit.detect.guessing import MANY
 from breachkit.detect.lookalike import is_random_looking
+from breachkit.micros import DAY
+from breachkit.micros import HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,12 +93,14 @@ def _share(held: Held) -> Iterator[Signal]:
 
 def _burst(held: Held) -> Iterator[Signal]:
     sent = _attacking(held).sent
-    own = {use.ip for use in held.roles.attacking}
-    past = busiest(one for use in held.activity.uses if use.ip not in own for one in use.sent)
-    most = busiest(sent)
-    if past and most >= BURST and most >= BURST_RATIO * past:
-        detail = f"{most:,} messages in one hour; at most {past:,} from its other addresses"
-        yield Signal("burst", detail, first(one.source for one in sent), Severity.MEDIUM, Family.QUEUE)
+    ips = {use.ip for use in held.roles.attacking}
+    own = [one for use in held.activity.uses if use.ip not in ips for one in use.sent]
+    for span, name in ((HOUR, "one hour"), (DAY, "one day")):
+        past, most = busiest(own, span), busiest(sent, span)
+        if past and most >= BURST and most >= BURST_RATIO * past:
+            detail = f"{most:,} messages in {name}; at most {past:,} from its other addresses"
+            yield Signal("burst", detail, first(one.source for one in sent), Severity.MEDIUM, Family.QUEUE)
+            return
 
 
 def _foreign_senders(held: Held) -> Iterator[Signal]:
@@ -122,7 +127,8 @@ def _foreign_in_queue(held: Held) -> Iterator[Signal]:
 
 def _nobody(held: Held) -> Iterator[Signal]:
     attacking = _attacking(held)
-    if attacking.is_to_nobody():
+    are_strangers = len(held.roles.strangers) == len(held.roles.attacking)
+    if attacking.is_to_nobody() or (are_strangers and attacking.is_to_nobody(STRANGE_SHARE)):
         dead = [sent for use in attacking.uses for sent in use.sent if sent.is_dead]
         evidence = first(sent.source for sent in dead or attacking.sent)
         yield Signal("unknown-recipients", told(attacking.fates), evidence, Severity.HIGH, Family.DESTINATION)
@@ -131,8 +137,9 @@ def _nobody(held: Held) -> Iterator[Signal]:
 
 
 def told(fates: Fates) -> str:
-    """Say how many recipients are dead, how many wait, and of how many."""
-    return f"{fates.dead:,} of {fates.tried:,} recipients do not exist ({fates.waiting:,} still wait)"
+    """Say how many recipients are dead, how many refused it, how many wait, and of how many."""
+    refused = f", {fates.refused:,} refused it" if fates.refused else ""
+    return f"{fates.dead:,} of {fates.tried:,} recipients do not exist{refused} ({fates.waiting:,} still wait)"
 
 
 def _random_recipients(held: Held) -> Iterator[Signal]:
@@ -151,8 +158,8 @@ def _new_addresses(held: Held) -> Iterator[Signal]:
         return
     rows = held.entry_rows[held.entry_rows["client_ip"].isin(ips).to_numpy()]
     if len(rows):
-        where = "address" if len(owner) == 1 else f"{len(owner):,} addresses"
-        detail = f"entered from {_listed(ips)}, while its own {where} show nothing of the kind"
+        where = "address shows" if len(owner) == 1 else f"{len(owner):,} addresses show"
+        detail = f"entered from {_listed(ips)}, while its own {where} nothing of the kind"
         yield Signal("new-addresses", detail, first(rows["source"]), Severity.MEDIUM, Family.PLACE)
 
 
