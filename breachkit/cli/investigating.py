@@ -188,7 +188,7 @@ def _runs(where: Where, quarantine: Path | None, books: gather.Books) -> list[Cu
 def evidence_paths(where: Where, runs: Sequence[Custody]) -> Iterator[PathLike[str] | str]:
     """List the input files beside the messages."""
     for log in where.layout.logs:
-        if log.form.spool is None or log.path.exists():  # of standard input nothing is left to hash
+        if log.form.spool is None or log.path.is_file():  # of what was piped in nothing is left to hash
             yield log.path
     for path in (where.accounts, where.layout.settings):
         if path is not None:
@@ -202,5 +202,5 @@ def evidence_folders(where: Where) -> Iterator[Path]:
     for queue in where.layout.queues:
         yield queue.path
     for log in where.layout.logs:
-        if log.form.spool is None or log.path.exists():
+        if log.form.spool is None or log.path.is_file():
             yield log.path.parent

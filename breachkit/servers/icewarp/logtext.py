@@ -66,7 +66,7 @@ _TWELVE = re.compile(rb"(" + _PEER + _THREAD + rb")(\d{1,2})(:\d\d:\d\d)(?:" + _
 _FILE = (
     rb"(?P<file>(?:[A-Za-z]:)?[^:\n\"]{0,512}?"
     rb"(?:(?<!\d)(?:19|20)\d\d[-_.]?\d\d[-_.]?\d\d(?!\d)|\.(?:[Ll][Oo][Gg]|[Tt][Xx][Tt]|bak|old))"
-    rb"[^:\n\"/\\]{0,40}?)[:-]"
+    rb"[^:\n\"/\\]{0,40}?)"
 )
 """A file of which `grep` says that it holds a line is named like a log: a message in a queue may hold one, too."""
 _NUMBER = rb"[ \t]{0,16}(?P<number>\d{1,12})[ \t]{0,16}[:;,\t -][ \t]{0,16}"
@@ -75,12 +75,21 @@ _LEAD, _QUOTE = rb"(?:[ \t]{0,8}>){0,8}[ \t]{0,16}", rb"(?P<%s>\"?)"
 _NUMBERED = re.compile(rb"\d{1,12}[:;,\t -]")
 _AROUND = {
     is_numbered: re.compile(
-        _LEAD + _QUOTE % b"outer" + rb"(?:" + _FILE + rb")?" + _NUMBER * is_numbered + _QUOTE % b"inner" + _BEGINS
+        _LEAD
+        + _QUOTE % b"outer"
+        + rb"(?:"
+        + _FILE
+        + rb"[:-][ \t]{0,8})?"
+        + _NUMBER * is_numbered
+        + _QUOTE % b"inner"
+        + _BEGINS
     )
     for is_numbered in (False, True)
 }
 """What may stand before a line: marks of a quotation, a quote, the file and the number that `grep` puts there."""
 
+_HEADING = re.compile(rb"==> " + _FILE + rb" <==$")
+"""What `tail` puts before the lines of each of several files."""
 _COLOUR = re.compile(rb"\x1b\[[0-9;]{0,16}[mK]")
 _ESCAPED = re.compile(_TIME + rb"(?:" + _AM_PM + rb")? &(?:[lg]t|#6[02]|#x3[CcEe]);&")
 _ENTITY = re.compile(rb"&(lt|gt|amp|quot|apos|nbsp|#3[489]|#6[02]|#x3[CcEe]|#160);|<br ?/?>\s*$")
@@ -155,10 +164,10 @@ def look_at(head: bytes, *, is_whole: bool) -> Look:
             if _FITS.match(bare):
                 fit.append(bare)
                 changed += bare != line
-                collected += bool(file)
+            collected += bool(file)
     is_log = len(fit) * 2 >= len(lines) > 0
     return Look(
-        form=PLAIN._replace(encoding=encoding, wrapping=wrapping if changed * _FEW > len(fit) else None),
+        form=PLAIN._replace(encoding=encoding, wrapping=wrapping if collected or changed * _FEW > len(fit) else None),
         is_log=is_log,
         is_near=not fit and sum(bool(_NEAR.search(line)) for line in lines) * 2 >= len(lines) > 0,
         sample=fit,
@@ -217,6 +226,9 @@ class Peeler:
             text = _ENTITY.sub(lambda found: _ENTITIES[found[1].lower()] if found[1] else b"", text)
         if not self._is_numbered and _FITS.match(text):
             return text, b""
+        heading = _HEADING.match(text)
+        if heading:
+            return b"", heading["file"]
         for is_numbered in (self._is_numbered, not self._is_numbered):
             found = _AROUND[is_numbered].match(text)
             if found is None:

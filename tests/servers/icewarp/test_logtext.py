@@ -115,6 +115,8 @@ WRAPPED: dict[str, tuple[str, bytes]] = {
     "grep -r": ("found.txt", each(lambda line: f"logs/smtp/{NAME}:{line}")),
     "grep -rn": ("found.txt", numbered(TEXT, f"/var/icewarp/logs/{NAME}" + ":{}:{}")),
     "grep -rC3": ("found.txt", each(lambda line: f"logs/{NAME}{'-:'['AUTH' in line]}{line}") + b"--\n"),
+    "grep -T": ("found.txt", each(lambda line: f"logs/{NAME}:\t{line}")),
+    "tail of several": ("found.txt", f"==> logs/{NAME} <==\n{TEXT}\n".encode()),
     "grep --color": (
         "found.txt",
         each(lambda line: f"\x1b[35m\x1b[K{NAME}\x1b[m\x1b[K\x1b[36m\x1b[K:\x1b[m\x1b[K{line}"),
