@@ -58,6 +58,7 @@ _TIME = (
     rb"|(?:[A-Za-z]{3}, )?\d{1,2} [A-Za-z]{3} \d{4} \d\d:\d\d:\d\d)"
 )
 _AM_PM = rb"(?:[.,:]\d{1,6})? ?([AaPp])\.?[Mm]\.?(?= |$)"
+_HALF = re.compile(rb"[AaPp]\.?[Mm]\.?(?: |$)")
 _FITS = re.compile(_PEER + _THREAD + _TIME + rb"(?!" + _AM_PM + rb")")
 """How a line begins that is read as it is."""
 _TWELVE = re.compile(rb"(" + _PEER + _THREAD + rb")(\d{1,2})(:\d\d:\d\d)(?:" + _AM_PM + rb"|(?:[.,:]\d{1,6})?(?= |$))")
@@ -161,7 +162,7 @@ def look_at(head: bytes, *, is_whole: bool) -> Look:
         peeler, fit = Peeler(wrapping), []
         for line in lines:
             bare, file = peeler.peel(line)
-            if _FITS.match(bare):
+            if _FITS.match(bare) or _is_readable(bare):
                 fit.append(bare)
                 changed += bare != line
             collected += bool(file)
@@ -186,6 +187,12 @@ def _encoding_of(head: bytes) -> str:
     if high > 9 * few and low <= few:
         return "utf-16-le"
     return "utf-16-be" if low > 9 * few and high <= few else ""
+
+
+def _is_readable(line: bytes) -> bool:
+    """Tell whether a line is read though its peer is of a kind that nobody has seen: a host's name."""
+    parts = split_line(line, UTC)
+    return parts is not None and not _HALF.match(line, parts.begin)
 
 
 def _is_odd(lines: list[bytes]) -> bool:

@@ -331,6 +331,7 @@ UNREADABLE = {
     "syslog": each(lambda line: f"Mar 14 09:00:00 mx icewarp: {line}"),
     "a table": each(lambda line: ";".join(f'"{part}"' for part in line.split(" ", 3))),
     "JSON": each(lambda line: '{"line": "' + line.replace('"', '\\"') + '"}'),
+    "a whole stamp of twelve hours": each(lambda line: of_day(line).replace("] ", "] 2026-03-14 0")),
     "another stamp": each(lambda line: line.replace("] ", "] 3/14/2026 ")),
     "dots in the stamp": each(
         lambda line: line.replace(":00:", ".00.").replace(":30:", ".30.").replace(":15:", ".15.")
@@ -360,6 +361,13 @@ def test_the_command_that_is_told_makes_a_readable_log(tmp_path: Path) -> None:
     command = remedy[remedy.index("grep ") :].replace("s20261120-00.log", NAME)
     subprocess.run(["sh", "-c", command], cwd=tmp_path, check=True)
     assert tries(facts_of(find_logs([tmp_path / NAME], tmp_path))) == EXPECTED
+
+
+def test_a_log_whose_peers_are_names_is_read(tmp_path: Path) -> None:
+    (tmp_path / NAME).write_text(TEXT.replace("203.0.113.9 ", "mx1.example.net "))
+    found = find_logs([tmp_path], tmp_path)
+    assert next(ip for _, ip, _, _ in tries(facts_of(found))) == "mx1.example.net"
+    assert (found.skipped, facts_of(found).skipped) == ((), {})
 
 
 def test_a_line_of_grep_within_a_plain_log_is_no_line_of_it(tmp_path: Path) -> None:
