@@ -296,6 +296,10 @@ class _Search:
             log = log._replace(day=dated.day, tail=dated.tail)
             if dated.by is not None:
                 self._dated.setdefault(dated.by, []).append(log.label)
+            for day, run in dated.parts:
+                self._logs.append(log._replace(day=day, size=run[1] - run[0], form=log.form._replace(runs=(run,))))
+            if dated.parts:
+                return
         self._logs.append(log)
 
     def _take_zip(self, source: _Source) -> None:

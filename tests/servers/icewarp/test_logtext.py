@@ -282,6 +282,28 @@ def test_a_day_that_no_name_says_is_in_the_lines(tmp_path: Path) -> None:
     ]
 
 
+def greeted(day: int, time: str, user: str) -> str:
+    return session("192.0.2.1", f"{user}@example.it", time, greeting=f"ESMTP; {day:02} Mar 2026 {time} +0100")
+
+
+def test_logs_that_were_put_together_are_of_the_days_that_their_greetings_tell(tmp_path: Path) -> None:
+    """The clock falls by less than two hours, not at all, and by a day too few; the last two follow from it."""
+    told = [
+        (2, "10:00:00", "a"),
+        (2, "11:30:00", "b"),
+        (5, "10:30:00", "c"),
+        (6, "11:00:00", "d"),
+        (9, "01:00:00", "e"),
+    ]
+    told += [(9, "23:00:00", "f"), (10, "01:00:00", "g")]
+    (tmp_path / "all.log").write_text("".join(greeted(*one) for one in told))
+    found = find_logs([tmp_path], tmp_path)
+    assert [(ts.day, ts.strftime("%H:%M:%S"), str(user)[0]) for ts, _, user, _ in tries(facts_of(found))] == told
+    assert [log.day for log in found.logs] == [date(2026, 3, day) for day in (2, 5, 6, 9)]
+    for one in facts_of(found).attempts:
+        assert "AUTH LOGIN" in (tmp_path / "all.log").read_text().splitlines()[one.source.line - 1]
+
+
 def test_lines_of_several_logs_go_to_the_log_that_grep_names(tmp_path: Path) -> None:
     later = session("192.0.2.1", "dora@example.it", "00:00:03", "235 ok")
     pop = lines("<<< USER anna", ">>> +OK", "<<< PASS pw", ">>> +OK in", peer="192.0.2.2")
