@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from breachkit.detect.accounts.guessers import network_of
 from breachkit.detect.accounts.shares import lower_bound
+from breachkit.detect.visits import last_status
 from breachkit.micros import DAY
 from breachkit.micros import HOUR
 
@@ -249,6 +250,14 @@ def _add_sends(uses: dict[str, Use], sends: pd.DataFrame, deliveries: pd.DataFra
         delivered, waiting, gone, refused = known.get(client_ip, (0, 0, 0, 0))
         told = delivered + waiting + gone + refused
         use.fates = Fates(delivered, waiting, gone, refused, max(0, total.get(client_ip, 0) - told))
+
+
+def fates_of(deliveries: pd.DataFrame) -> Fates:
+    """Count what became of recipients of mail that joins no session."""
+    last = last_status(deliveries)
+    is_dead = last["is_unknown"].astype("bool")
+    counts = Counter(last.loc[~is_dead, "outcome"].astype("str"))
+    return Fates(counts["delivered"], counts["deferred"], int(is_dead.sum()), counts["failed"])
 
 
 def own_past(use: Use) -> Sequence[Sent]:

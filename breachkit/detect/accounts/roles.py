@@ -56,8 +56,11 @@ MANY_DOMAINS = 10
 OFTEN = 0.05
 """Share of odd messages from which on they are no exception at a place that is not new."""
 
-REGIONS = 10
-"""Unlike regions in one day from which an owner does not write."""
+REGIONS, FEW = 10, 3
+"""Unlike regions in one day from which an owner does not write, a message or a few from each address."""
+
+FEW_DOMAINS = 3
+"""Unlike foreign domains that no owner has beside the house's."""
 
 STRANGE_SHARE = 0.1
 """Share of dead recipients (its lower bound), where a new place uses a programme that the account never used."""
@@ -229,11 +232,12 @@ class _Parting:
     def _is_unlike(self, use: Use, alone: Conduct) -> bool:
         """Tell whether a place that is not new writes in foreign names as no system does that always did."""
         if self._is_settled(use):
-            return len(alone.domains) >= MANY_DOMAINS
+            before, most = busiest(own_past(use)), busiest(use.sent)
+            return len(alone.domains) >= MANY_DOMAINS or (most >= BURST and most >= BURST_RATIO * before)
         if not self._is_steady(use):
             return True
         # a place of the first hours: the logs may begin amid an attack, beside an owner who writes otherwise
-        return self._has_owner([use]) and (len(alone.domains) >= MANY_DOMAINS or alone.is_to_nobody(SPREAD_SHARE))
+        return self._has_owner([use]) and alone.is_to_nobody(SPREAD_SHARE)
 
     def _has_owner(self, uses: Sequence[Use]) -> bool:
         """Tell whether somebody else writes from other places, in the account's own name and to the living."""
@@ -243,29 +247,32 @@ class _Parting:
 
     def _pool(self) -> None:
         """Take addresses together, each of which sent too little to be told alone: new ones, or of many places."""
-        for is_new in (True, False):
-            chosen = [
-                use
-                for use in self._activity.uses
-                if use.ip not in self._odd
-                and use.ip not in self._moved
-                and self._is_new(use) >= is_new
-                and not self._is_settled(use)
-                and use.sent
-            ]
-            named = (self._without_known_names(use) for use in chosen)
-            odd = Conduct(tuple(use for use in named if use.first_odd is not None and (is_new or self._is_often(use))))
-            if not odd.uses or (odd.is_foreign and all(self._is_moved(use) for use in odd.uses)):
-                continue
-            networks = {network_of(use.ip) for use in odd.uses}
-            if not is_new and (len(networks) < CROWD or not self._has_owner(odd.uses)):
-                continue
-            if odd.is_foreign or (odd.is_to_nobody() and self._of_the_time(chosen, odd).is_to_nobody()):
-                self._odd.update({use.ip: use for use in self._activity.uses if use.ip in {one.ip for one in odd.uses}})
+        new = [use for use in self._unjudged() if self._is_new(use) and not self._is_settled(use)]
+        self._take(new, self._odd_of(new))
+        old = [use for use in self._unjudged() if not self._is_settled(use) or self._is_strange(use)]
+        odd = self._odd_of(old, OFTEN)
+        regions = {region_of(use.ip) for use in odd.uses}
+        # a system has one place: names of many houses from several at once are no habit, whoever else writes
+        is_scattered = odd.is_foreign and len(odd.domains) >= FEW_DOMAINS and len(regions) >= CROWD
+        if is_scattered or (len(regions) >= CROWD and self._has_owner(odd.uses)):
+            self._take(old, odd)
 
-    def _is_often(self, use: Use) -> bool:
-        """Tell a place where odd messages are no exception."""
-        return len([sent for sent in use.sent if sent.is_odd]) >= OFTEN * len(use.sent)
+    def _unjudged(self) -> list[Use]:
+        judged = {*self._odd, *self._moved, *self._guests}
+        return [use for use in self._activity.uses if use.ip not in judged and use.sent]
+
+    def _odd_of(self, uses: Sequence[Use], often: float = 0.0) -> Conduct:
+        """Choose those that sent what is odd, and not just once among much else."""
+        named = [self._without_known_names(use) for use in uses]
+        odd = {use.ip: sum(sent.is_odd for sent in use.sent) for use in named}
+        return Conduct(tuple(use for use in named if odd[use.ip] and odd[use.ip] >= often * len(use.sent)))
+
+    def _take(self, uses: Sequence[Use], odd: Conduct) -> None:
+        if not odd.uses or (odd.is_foreign and all(self._is_moved(use) for use in odd.uses)):
+            return
+        if odd.is_foreign or (odd.is_to_nobody() and self._of_the_time(uses, odd).is_to_nobody()):
+            ips = {use.ip for use in odd.uses}
+            self._odd.update({use.ip: use for use in self._activity.uses if use.ip in ips})
 
     def _of_the_time(self, new: Sequence[Use], odd: Conduct) -> Conduct:
         """List all new addresses that sent in the time of the odd ones: these alone would prove themselves."""
@@ -285,10 +292,11 @@ class _Parting:
         for ips in _by(HOUR, pairs).values():
             if len(ips) >= BURST and len(ips) >= BURST_RATIO * past and len(set(map(network_of, ips))) >= CROWD:
                 found.update(ips)
-        for ips in _by(DAY, pairs).values():
+        few = [use for use in self._activity.uses if len(use.sent) <= FEW and len(use.days) == 1]
+        for ips in _by(DAY, ((sent.ts, use.ip) for use in few for sent in use.sent)).values():
             if len(set(map(region_of, ips))) >= REGIONS:
                 found.update(ips)
-        return {use.ip: use for use in new if use.ip in found}
+        return {use.ip: use for use in self._activity.uses if use.ip in found}
 
     def _companions(self, found: dict[str, Use]) -> Iterable[Use]:
         """List addresses that go with attacking ones: the same programme, or the same network, at the same time."""
