@@ -228,8 +228,12 @@ class Spool:
         while left != 0 and (found := stream.read(BLOCK if left is None else min(BLOCK, left))):
             if self.end + len(found) > self._most:
                 raise UnpackError(OVERFLOWN)
-            self._file.seek(self.end)
-            self._file.write(found)
+            try:
+                self._file.seek(self.end)
+                self._file.write(found)
+                self._file.flush()
+            except OSError:  # the disk is full, by others
+                raise UnpackError(OVERFLOWN) from None
             self.end += len(found)
             left = None if left is None else left - len(found)
 

@@ -10,10 +10,10 @@ import os
 import re
 import sys
 import time
+from collections import Counter
 from contextlib import suppress
 from datetime import date
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Literal
@@ -200,7 +200,12 @@ class _Search:
 
     def _take_stream(self, stream: IO[bytes], path: Path, label: str) -> bool:
         """Keep what can be read once only, and look at it; False when nothing comes."""
-        spool, begin = self._spooled(), self._spooled().end
+        try:
+            spool = self._spooled()
+        except OSError as error:  # no room for temporary files at all
+            self._skip(label, reason_for(error))
+            return True
+        begin = spool.end
         try:
             spool.keep(stream)
         except broken() as error:
@@ -374,46 +379,33 @@ class _Search:
 
     def _without_copies(self) -> Iterator[LogFile]:
         """Leave out a log that stands twice; two unlike logs of one name come from two servers: tell them apart."""
-        kept: dict[tuple[object, ...], list[_Copy]] = {}
+        alike: dict[tuple[object, ...], list[LogFile]] = {}
+        places = {(log.path, log.member, log.form.runs): log for log in self._logs}
+        for log in sorted(places.values(), key=_plainest):
+            alike.setdefault((log.service, log.day, log.number), []).append(log)
         twins: dict[tuple[object, ...], int] = {}
-        for log in sorted(self._logs, key=_plainest):
-            copy, others = _Copy(log), kept.setdefault((log.service, log.day, log.number), [])
-            if log.service is not None and any(copy.is_same(other) for other in others):
+        for logs in alike.values():
+            for log in self._unlike(logs) if len(logs) > 1 and logs[0].service is not None else logs:
+                name = (log.service, log.node, log.day, log.number, log.age)
+                twins[name] = twins.get(name, 0) + 1
+                is_twin = twins[name] > 1 and log.day is not None
+                yield log._replace(node=f"{log.node}#{twins[name]}") if is_twin else log
+
+    def _unlike(self, logs: list[LogFile]) -> Iterator[LogFile]:
+        """Yield the first of those that have the same lines."""
+        by_line = any(map(is_changed, logs))
+        # nodes of a cluster have logs of the same days: most differ in their first lines
+        beginnings = [_beginning(log) for log in logs]
+        times = Counter(beginnings)
+        seen: set[bytes] = set()
+        for log, beginning in zip(logs, beginnings, strict=True):
+            digest = _digest(log, by_line) if beginning is not None and times[beginning] > 1 else None
+            if digest is not None and digest in seen:
                 self._pass_over(log.label, SAME)
                 continue
-            others.append(copy)
-            name = (log.service, log.node, log.day, log.number, log.age)
-            twins[name] = twins.get(name, 0) + 1
-            is_twin = twins[name] > 1 and log.day is not None
-            yield log._replace(node=f"{log.node}#{twins[name]}") if is_twin else log
-
-
-class _Copy:
-    """A log that may be there twice."""
-
-    def __init__(self, log: LogFile) -> None:
-        self._log = log
-
-    @cached_property
-    def _beginning(self) -> list[bytes] | None:
-        try:
-            return first_lines(self._log)
-        except broken():
-            return None
-
-    def is_same(self, other: _Copy) -> bool:
-        """Tell whether another log has the same lines."""
-        one, two = self._log, other._log
-        if (one.path, one.member, one.form.runs) == (two.path, two.member, two.form.runs):
-            return True
-        # nodes of a cluster have logs of the same days: most differ in their first lines
-        if self._beginning is None or self._beginning != other._beginning:
-            return False
-        by_line = is_changed(one) or is_changed(two)
-        try:
-            return _digest(one, by_line) == _digest(two, by_line)
-        except broken():
-            return False
+            if digest is not None:
+                seen.add(digest)
+            yield log
 
 
 def _head(stream: IO[bytes]) -> tuple[bytes, bool]:
@@ -477,15 +469,27 @@ def _plainest(log: LogFile) -> tuple[bool, bool, bool, str]:
     return log.member is not None, log.form != PLAIN, parse_name(log.path.name) is None, log.label
 
 
-def _digest(log: LogFile, by_line: bool) -> bytes:
+def _beginning(log: LogFile) -> tuple[bytes, ...] | None:
+    """Read the first lines of a log; None when it cannot be read, and is the copy of none."""
+    try:
+        return tuple(first_lines(log))
+    except broken():
+        return None
+
+
+def _digest(log: LogFile, by_line: bool) -> bytes | None:
+    """Digest the text of a log; None when it cannot be read."""
     import hashlib  # noqa: PLC0415  OpenSSL takes 3 to 8 ms, and few logs must be compared
 
     digest = hashlib.sha256()
-    if by_line:
-        for line in read_lines(log):
-            digest.update(line.text + b"\n")
-    else:
-        with open_text(log) as stream:
-            while found := stream.read(BLOCK):
-                digest.update(found)
+    try:
+        if by_line:
+            for line in read_lines(log):
+                digest.update(line.text + b"\n")
+        else:
+            with open_text(log) as stream:
+                while found := stream.read(BLOCK):
+                    digest.update(found)
+    except broken():
+        return None
     return digest.digest()
