@@ -17,6 +17,7 @@ from breachkit import __version__
 from breachkit.errors import CaseUnwritableError
 from breachkit.errors import CustodyBrokenError
 from breachkit.errors import NoCaseError
+from breachkit.files import open_regular
 from breachkit.purge.chain import BrokenChainError
 from breachkit.purge.chain import Chain
 from breachkit.purge.chain import link
@@ -45,7 +46,7 @@ WANTED: dict[str, dict[str, type]] = {
 def read_book(path: Path) -> End:
     """Verify the chain of a book, and tell how it ends. Raises NoCaseError, CustodyBrokenError, CaseUnwritableError."""
     try:
-        with (path / NAME).open("rb") as stream:
+        with open_regular(path / NAME) as stream:
             chain = Chain(stream, WANTED, "book")
             for _ in chain:
                 pass
@@ -60,7 +61,8 @@ def read_book(path: Path) -> End:
 
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a book, for the user's notes. Raises OSError."""
-    return hashlib.sha256((path / NAME).read_bytes()).hexdigest()
+    with open_regular(path / NAME) as stream:
+        return hashlib.sha256(stream.read()).hexdigest()
 
 
 def begin(path: Path, command: Sequence[str], now: datetime, *, is_named: bool = True) -> int:

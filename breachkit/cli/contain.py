@@ -11,7 +11,9 @@ import typer
 from breachkit.cli import options
 from breachkit.cli import output
 from breachkit.cli.accusing import accuse
+from breachkit.cli.casebook import BOOK
 from breachkit.cli.casebook import recorded
+from breachkit.errors import BreachkitError
 from breachkit.errors import NothingCompromisedError
 from breachkit.errors import PathUnreadableError
 from breachkit.reading import gather
@@ -62,6 +64,7 @@ def contain(
     asked = Asked(root, queue, logs, accounts, columns, timezone, server=server)
     with recorded(case) as outcome:
         where, books = find_evidence(asked, is_optional=bool(names) and block_list is None), gather.Books()
+        output.check(output_file, where, case and case / BOOK)
         found, facts = accuse(where, books)
         chosen = _chosen(names, found)
         inputs = gather.inputs_of(where, books, facts)
@@ -132,5 +135,9 @@ def _left_behind(where: Where, account: str) -> tuple[str, ...] | None:
     try:
         mine = (row.left_behind for row in rows if isinstance(row, Login) and row.account.address == account)
         return next(mine, None)
-    except OSError as error:
-        raise PathUnreadableError(where.accounts, error.strerror or "unknown reason") from None
+    except (OSError, BreachkitError) as error:
+        if not where.is_accounts_asked:  # said where the evidence was read
+            return None
+        if isinstance(error, OSError):
+            raise PathUnreadableError(where.accounts, error.strerror or "unknown reason") from None
+        raise

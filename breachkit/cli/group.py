@@ -60,6 +60,7 @@ def group(
     Example: breachkit group --root /srv/copy-of-icewarp
     """
     where = find_evidence(Asked(root, queue, logs, accounts, columns, timezone, since, until, server))
+    output.check(output_file, where)
     books = gather.Books()
     messages = _queued(where, books)
     is_json = output_format is options.Format.JSON
@@ -106,6 +107,8 @@ def _verdicts(
 ) -> tuple[gather.SmtpFacts | None, frozenset[str], frozenset[str]]:
     """Ask the logs which accounts are clear and which are accused; nobody is either without logs."""
     if not gather.smtp_logs(where):
+        for skipped in where.layout.skipped:  # else said with the logs that were read
+            books.skip(skipped)
         return None, frozenset(), frozenset()
     from breachkit.cli.accusing import judge_accounts
 

@@ -17,13 +17,16 @@ from breachkit.errors import BreachkitError
 from breachkit.errors import PathUnreadableError
 from breachkit.errors import UnbalancedError
 from breachkit.errors import UnreadableLogsError
+from breachkit.files import reason_of
+from breachkit.files import shown
 from breachkit.progress import bar
+from breachkit.records import NO_TIME
+from breachkit.records import Locus
 from breachkit.records import Skipped
 from breachkit.report.inputs import Gap
 from breachkit.report.inputs import Inputs
 from breachkit.sasl import Fingerprints
 from breachkit.sends import Sends
-from breachkit.servers import FoundLogs
 from breachkit.servers import LogTally
 from breachkit.servers import Reading
 from breachkit.servers.facts import Question
@@ -38,9 +41,9 @@ if TYPE_CHECKING:
     from breachkit.reading.where import Where
     from breachkit.records import Account
     from breachkit.records import Delivery
-    from breachkit.records import Locus
     from breachkit.records import Message
     from breachkit.records import Session
+    from breachkit.servers import FoundLogs
     from breachkit.servers import LogFile
     from breachkit.servers import QueueFolder
     from breachkit.servers import Sought
@@ -138,16 +141,23 @@ def read_messages(where: Where, books: Books, *, quarantined: bool, jobs: int | 
                 continue
             books.messages += 1
             books.bytes += row.size
-            if where.is_inside(row.ts):
+            if not row.is_dated:
+                books.skip(Skipped(NO_TIME, row.source))
+            if not row.is_dated or where.is_inside(row.ts):
                 messages.append(row)
     return messages
 
 
 def queue_folders(where: Where, *, quarantined: bool) -> list[QueueFolder]:
-    """List the queue folders, each of which can be listed. Raises PathUnreadableError."""
+    """List the queue folders, each of which can be listed. Raises PathUnreadableError.
+
+    A quarantine that may not be opened (another user's purge made it) is none of the queue: it is counted when it is
+    read.
+    """
     folders: list[QueueFolder] = [queue for queue in where.layout.queues if quarantined or not queue.is_quarantine]
     for folder in folders:
-        _listable(folder)
+        if not folder.is_quarantine:
+            _listable(folder)
     return folders
 
 
@@ -254,13 +264,15 @@ def read_accounts(where: Where, books: Books) -> list[Account]:
                 books.skip(row)
             else:
                 accounts.append(row)
-    except OSError as error:
-        raise PathUnreadableError(where.accounts, error.strerror or "unknown reason") from None
-    except BreachkitError as error:
+    except (OSError, BreachkitError) as error:
+        sentence: Exception = error
+        if isinstance(error, OSError):
+            sentence = PathUnreadableError(where.accounts, error.strerror or "unknown reason")
+            books.skip(Skipped(reason_of(error), Locus(shown(where.accounts, where.layout.root), 0, 1)))
         if where.is_accounts_asked:
-            raise
+            raise sentence from None
         # nobody named the file: it must not stand between the user and the account
-        books.notes.append(f"bare names and aliases are not resolved: {error}")
+        books.notes.append(f"bare names and aliases are not resolved: {sentence}")
         return []
     books.files += 1
     return accounts
@@ -305,9 +317,7 @@ def gaps_of(facts: SmtpFacts, node: str = "") -> Iterator[Gap]:
 def inputs_of(where: Where, books: Books, facts: SmtpFacts | None) -> Inputs:
     """Close the books: what was read, for the report. Raises UnbalancedError."""
     balance(books)
-    # what reads no logs does not look for them either
-    found = FoundLogs() if facts is None else where.layout.listing.found
-    facts = facts or SmtpFacts()
+    found, facts = where.layout.listing.so_far, facts or SmtpFacts()
     return Inputs(
         files=books.files,
         messages=books.messages,

@@ -166,6 +166,12 @@ class Listing:
         """Find them; once."""
         return self._find()
 
+    @property
+    def so_far(self) -> FoundLogs:
+        """What was found; nothing where nobody has asked."""
+        found: FoundLogs = self.__dict__.get("found", FoundLogs())
+        return found
+
 
 class Layout(NamedTuple):
     """Where a server keeps what breachkit reads."""
@@ -178,6 +184,10 @@ class Layout(NamedTuple):
     """What a reader of the results must know about where the evidence was found."""
     settings: Path | None = None
     """What its own tool printed of its settings."""
+    denied: tuple[Skipped, ...] = ()
+    """What could not be read when the rest was looked for."""
+    others: tuple[Path, ...] = ()
+    """Files that were read to find the rest (`path.dat`), and folders of logs."""
 
     @property
     def logs(self) -> tuple[LogFile, ...]:
@@ -186,8 +196,8 @@ class Layout(NamedTuple):
 
     @property
     def skipped(self) -> tuple[Skipped, ...]:
-        """What may be a log and could not be read, and folders of logs that could not be listed."""
-        return self.listing.found.skipped
+        """What could not be read of all of it, and what may be a log and could not be read."""
+        return self.denied + self.listing.found.skipped
 
 
 class Reading(NamedTuple):

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from breachkit.servers.icewarp.sheets import Sheet
 
 NO_ADDRESS = "account line without an address"
+TORN = "account line with a NUL byte in it"
 
 _INTERNAL = "@##internalservicedomain.icewarp.com##"
 _PERSONS = {"", "0", "user", "utente", "utenti", "person", "persona"}
@@ -86,14 +87,20 @@ def _read(
     width = len(table.order)
     last = table.order.index("password") if "password" in table.order else None
     rows = read_rows(table.sheet, None if table.has_header else width, last)
-    for row in itertools.islice(rows, int(table.has_header), None):
-        yield _login(_named(table.order, row.cells), table, Locus(label, row.offset, row.line))
+    is_header_ahead = table.has_header
+    for row in rows:
+        if row.is_torn:
+            yield Skipped(TORN, Locus(label, row.offset, row.line))
+        elif is_header_ahead:
+            is_header_ahead = False
+        else:
+            yield _login(_named(table.order, row.cells), table, Locus(label, row.offset, row.line))
 
 
 def _table(path: Path, columns: tuple[str, ...] | None, *, needs_password: bool) -> _Table:
     """Tell how the table is written and what its columns hold. Raises UnknownColumnsError."""
     sheet = read_sheet(path)
-    sample = [row.cells for row in itertools.islice(read_rows(sheet), SAMPLE_ROWS)]
+    sample = [row.cells for row in itertools.islice(read_rows(sheet), SAMPLE_ROWS) if not row.is_torn]
     header = read_header(sample[0]) if sample else None
     has_header = is_header(header)
     order = columns or (header if has_header else guess_columns(sample)) or ()

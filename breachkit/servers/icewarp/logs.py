@@ -8,6 +8,7 @@ from __future__ import annotations
 import glob
 import os
 import re
+import stat
 import sys
 import time
 from collections import Counter
@@ -33,10 +34,13 @@ from breachkit.errors import NoStandardInputError
 from breachkit.files import BROKEN_ARCHIVE
 from breachkit.files import Found
 from breachkit.files import broken
-from breachkit.files import open_log
+from breachkit.files import open_handle
 from breachkit.files import reason_for
+from breachkit.files import reason_of
 from breachkit.files import shown
 from breachkit.files import walk
+from breachkit.files import zip_members
+from breachkit.micros import is_possible
 from breachkit.records import Locus
 from breachkit.records import Skipped
 from breachkit.servers import PLAIN
@@ -147,24 +151,33 @@ class _Search:
         """Look at a folder, a file, what a glob names, or the standard input."""
         if os.fspath(place) == "-":
             self._take_stdin()
-        elif place.is_dir():
+        elif os.path.isdir(place):  # noqa: PTH112  False for what may not be asked
             for found in walk(os.fspath(place), self._root):
                 if isinstance(found, Skipped):
                     self._skip(found.source.path, found.reason)
                 else:
                     self._take_file(found, how)
         else:
-            paths = [place] if place.exists() else map(Path, sorted(glob.glob(os.fspath(place), recursive=True)))  # noqa: PTH207  absolute patterns
+            text = os.fspath(place)
+            paths = [text] if os.path.lexists(text) else sorted(glob.glob(text, recursive=True))  # noqa: PTH207  absolute patterns
             for path in paths:
-                if path.is_dir():
-                    self.look_in(path, how)
-                elif path.is_fifo() and path == place:  # `--logs <(zcat …)`: one that a glob names may be a trap
-                    with path.open("rb") as stream:
-                        self._take_stream(stream, path, shown(path, self._root))
-                else:
-                    status = path.stat()
-                    found = Found(os.fspath(path), status.st_size, status.st_mtime)
-                    self._take_file(found, "beside" if how == "beside" else "named")
+                self._look_at(path, how)
+
+    def _look_at(self, path: str, how: How) -> None:
+        if os.path.isdir(path):  # noqa: PTH112  as above
+            self.look_in(Path(path), how)
+            return
+        try:
+            if path.startswith("/dev/fd/") and stat.S_ISFIFO(os.stat(path).st_mode):  # noqa: PTH116  a string
+                with Path(path).open("rb") as stream:  # `--logs <(zcat …)`; any other may be a trap
+                    self._take_stream(stream, Path(path), shown(path, self._root))
+                return
+            handle, status = open_handle(path)
+        except OSError as error:
+            self._skip(shown(path, self._root), reason_of(error))
+            return
+        os.close(handle)
+        self._take_file(Found(path, status.st_size, status.st_mtime), "beside" if how == "beside" else "named")
 
     def close(self) -> FoundLogs:
         """Put in order what was found."""
@@ -224,7 +237,8 @@ class _Search:
         path = Path(found.path)
         if how == "beside" and not may_be_log(path.name):
             return
-        log = LogFile(path, None, shown(path, self._root), None, "", None, 0, found.size, found.mtime)
+        mtime = found.mtime if is_possible(found.mtime) else 0.0
+        log = LogFile(path, None, shown(path, self._root), None, "", None, 0, found.size, mtime)
         self._take(_Source(log, path.name, how))
 
     def _take(self, source: _Source) -> None:
@@ -265,7 +279,10 @@ class _Search:
                 f"take the server's own file, or cut off what stands before the addresses: {_CUT[os.name] % path}",
             )
         elif not look.is_log and PACKED_NAME.search(source.name) and not log.form.packing:
-            self._skip(log.label, BROKEN_ARCHIVE)
+            if source.name.lower().endswith(".zip"):  # something else may stand before it
+                self._take_zip(source)
+            else:
+                self._skip(log.label, BROKEN_ARCHIVE)
         elif not look.is_log and not is_sure:
             if source.how != "beside":
                 self._pass_over(log.label, EMPTY if look.is_empty else NOT_A_LOG)
@@ -313,11 +330,9 @@ class _Search:
         if source.log.form.spool is not None:
             self._refuse(source, OTHER_ARCHIVE, "unpack it first")
             return
-        try:
-            with open_log(os.fspath(source.log.path)) as stream, zipfile.ZipFile(stream) as archive:
-                members = [member for member in archive.infolist() if not member.is_dir()]
-        except broken() as error:
-            self._skip(source.log.label, reason_for(error))
+        members = zip_members(os.fspath(source.log.path))
+        if members is None:
+            self._skip(source.log.label, BROKEN_ARCHIVE)
             return
         for member in members[:MOST_MEMBERS]:
             label = f"{source.log.label}!{member.filename}"
@@ -329,6 +344,7 @@ class _Search:
                 mtime = source.log.mtime
                 with suppress(ValueError, OverflowError, OSError):
                     mtime = datetime(*member.date_time).timestamp()  # noqa: DTZ001  server-local
+                mtime = mtime if is_possible(mtime) else source.log.mtime
                 log = source.log._replace(member=member.filename, label=label, size=member.file_size, mtime=mtime)
                 self._take(_Source(log, _inner_name(source, member.filename), _inner(source.how)))
         if len(members) > MOST_MEMBERS:
@@ -363,7 +379,8 @@ class _Search:
                 raise UnpackError
             form = PLAIN._replace(spool=spool)
         form = form._replace(begin=begin, length=member.size)
-        inner = log._replace(member=member.name, label=label, size=member.size, mtime=member.mtime, form=form)
+        mtime = member.mtime if is_possible(member.mtime) else log.mtime
+        inner = log._replace(member=member.name, label=label, size=member.size, mtime=mtime, form=form)
         before = len(self._logs)
         self._take(_Source(inner, _inner_name(source, member.name), _inner(source.how)))
         if form.spool is not None and len(self._logs) == before:

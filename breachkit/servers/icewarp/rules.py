@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from breachkit.advice import VALUE
 from breachkit.advice import SettingRule
 
 if TYPE_CHECKING:
@@ -20,8 +21,11 @@ _POLICIES = "C_Accounts_Policies_"
 
 
 def _fix(name: str, value: str) -> str:
-    kind = {"D": "domain example.it", "U": "account user@example.it"}.get(name[0], "system")
-    return f"tool set {kind} {name} {value}"
+    return f"tool set {_kind(name)} {name} {value}"
+
+
+def _kind(name: str) -> str:
+    return {"D": "domain example.it", "U": "account user@example.it"}.get(name[0], "system")
 
 
 def _switch(name: str, why: str, bearing: Bearing | None = None, *, on: int = 1) -> SettingRule:
@@ -42,7 +46,7 @@ def _number(  # noqa: PLR0913, PLR0917  a table of rules reads best a rule a lin
     return SettingRule(name, kind, *limits, recommended, why, _fix(name, value), bearing, unit, spellings)
 
 
-RULES: tuple[SettingRule, ...] = (
+_RULES: tuple[SettingRule, ...] = (
     _switch(_SECURITY + "Relay_RejectLocalUnauth", "strangers may call themselves local users", "open-door"),
     _switch(
         _SECURITY + "Relay_POPSMTP",
@@ -57,7 +61,7 @@ RULES: tuple[SettingRule, ...] = (
         0,
         "few static addresses you know; review",
         "every address in it sends without logging in",
-        _fix(_SECURITY + "Relay_IPList", "127.0.0.1"),
+        _fix(_SECURITY + "Relay_IPList", VALUE),
         "open-door",
     ),
     _switch(_SECURITY + "Relay_RelayMode", "0 is an open relay: anybody sends to anybody through it", "open-door"),
@@ -124,7 +128,7 @@ RULES: tuple[SettingRule, ...] = (
         0,
         "only static addresses that must misbehave; review",
         "addresses in it are never blocked, whatever they do",
-        _fix("C_Mail_DoNot_Tarpit_IPs", '""'),
+        _fix("C_Mail_DoNot_Tarpit_IPs", VALUE),
         "guessing",
     ),
     _switch(
@@ -279,6 +283,8 @@ RULES: tuple[SettingRule, ...] = (
         "guessing",
     ),
 )
+
+RULES = tuple(rule._replace(look=f"tool get {_kind(rule.name)} {rule.name}") for rule in _RULES)
 
 POLICY = {
     (_POLICIES + "Pass_MinLength").lower(): "length",

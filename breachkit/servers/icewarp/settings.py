@@ -35,7 +35,7 @@ def read_settings(path: Path, root: Path | None) -> Iterator[Setting | Skipped]:
         if not text.strip() or text.lstrip().startswith(("#", ";", "//")):
             continue
         source = Locus(label, offset, number)
-        found = _LINE.fullmatch(text)
+        found = None if "\0" in text else _LINE.fullmatch(text)
         if found is None:
             yield Skipped(NO_SETTING, source)
             continue

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from typing import NamedTuple
 
 from breachkit.errors import NotATableError
+from breachkit.files import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +43,11 @@ class Row(NamedTuple):
     line: int
     cells: list[str]
 
+    @property
+    def is_torn(self) -> bool:
+        """Whether a NUL byte stands in it: no export has one, so what it says was damaged or is a trick."""
+        return any("\0" in cell for cell in self.cells)
+
 
 class Sheet(NamedTuple):
     """How a table is written."""
@@ -60,14 +66,15 @@ class Sheet(NamedTuple):
 
 def read_sheet(path: Path) -> Sheet:
     """Tell how a table is written. Raises NotATableError, OSError."""
-    with path.open("rb") as stream:
+    with open_regular(path) as stream:
         head = stream.read(_SAMPLE_BYTES)
     for magic, what in _MAGIC.items():
         if head.startswith(magic):
             raise NotATableError(path, what)
     encoding, start = _encoding(head, path)
     sheet = Sheet(path, encoding, start, _legacy(head), ",", is_ended=False)
-    texts = [text for _, _, text in itertools.islice(read_lines(sheet), SAMPLE_ROWS) if text.strip()]
+    sample = itertools.islice(read_lines(sheet), SAMPLE_ROWS)
+    texts = [text for _, _, text in sample if text.strip() and "\0" not in text]
     delimiter = _delimiter(texts)
     ended = sum(text.endswith(delimiter) for text in texts)
     return sheet._replace(delimiter=delimiter, is_ended=bool(texts) and ended * 10 >= len(texts) * 9)
@@ -81,7 +88,8 @@ def _encoding(head: bytes, path: Path) -> tuple[str, int]:
     odd, even = pairs[1::2].count(0), pairs[::2].count(0)
     if len(pairs) > 1 and max(odd, even) * 10 >= len(pairs) * 4 and min(odd, even) * 10 <= len(pairs):
         return ("utf-16-le", 0) if odd > even else ("utf-16-be", 0)
-    if b"\0" in head:
+    lines = [line for line in head.split(b"\n") if line.strip()]
+    if sum(b"\0" in line for line in lines) * 2 > len(lines):
         raise NotATableError(path, "a binary file")
     return "guess", 0
 
@@ -96,7 +104,7 @@ def _legacy(head: bytes) -> str:
 def read_lines(sheet: Sheet) -> Iterator[tuple[int, int, str]]:
     """Yield offset, number and text of each line."""
     offset = sheet.start
-    with sheet.path.open("rb") as stream:
+    with open_regular(sheet.path) as stream:
         stream.seek(sheet.start)
         lines = _wide_lines(stream, sheet.encoding) if sheet.encoding.startswith("utf-16") else iter(stream)
         for number, line in enumerate(lines, 1):
@@ -129,7 +137,7 @@ def _decode(line: bytes, sheet: Sheet) -> str:
             text = line.decode("utf-8")
         except UnicodeDecodeError:
             text = line.decode(sheet.legacy, "replace")
-    return text.rstrip("\r\n").replace("\0", "")
+    return text.rstrip("\r\n")
 
 
 def _delimiter(texts: list[str]) -> str:
