@@ -15,7 +15,7 @@ import pytest
 
 from breachkit import files
 from breachkit.servers.icewarp.logs import find_logs
-from breachkit.servers.icewarp.logtext import first_lines
+from breachkit.servers.icewarp.logtext import beginning_of
 from breachkit.servers.icewarp.logtext import open_text
 from tests.cli.test_bad_input import deny
 from tests.conftest import story
@@ -209,8 +209,8 @@ def test_a_zip_of_many_logs_is_read_once(tmp_path: Path, monkeypatch: pytest.Mon
             archive.writestr(f"d{number}/s20261120-{number % 100:02d}.log", text)
     opened = Mock(wraps=zipfile.ZipFile)
     monkeypatch.setattr(zipfile, "ZipFile", opened)
-    compared = Mock(wraps=first_lines)
-    monkeypatch.setattr("breachkit.servers.icewarp.logs.first_lines", compared)
+    compared = Mock(wraps=beginning_of)
+    monkeypatch.setattr("breachkit.servers.icewarp.logs.beginning_of", compared)
     logs = find_logs([tmp_path / "logs.zip"], tmp_path).logs
     for log in logs:
         (block,) = files.read_blocks(open_text(log), log.label)

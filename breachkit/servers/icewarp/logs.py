@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING
 from typing import Literal
 from typing import NamedTuple
 
-from breachkit.archives import BLOCK
 from breachkit.archives import FREE
 from breachkit.archives import INFLATED
 from breachkit.archives import MOST_MEMBERS
@@ -48,6 +47,9 @@ from breachkit.servers import FoundLogs
 from breachkit.servers import LogFile
 from breachkit.servers import PassedOver
 from breachkit.servers.icewarp.lines import day_of
+from breachkit.servers.icewarp.logdates import LAST_WRITTEN
+from breachkit.servers.icewarp.logdates import Dated
+from breachkit.servers.icewarp.logdates import date_of
 from breachkit.servers.icewarp.lognames import PACKED_NAME
 from breachkit.servers.icewarp.lognames import SERVICES
 from breachkit.servers.icewarp.lognames import Told
@@ -55,14 +57,11 @@ from breachkit.servers.icewarp.lognames import may_be_log
 from breachkit.servers.icewarp.lognames import parse_name
 from breachkit.servers.icewarp.lognames import read_name
 from breachkit.servers.icewarp.logtext import HEAD
-from breachkit.servers.icewarp.logtext import LAST_WRITTEN
-from breachkit.servers.icewarp.logtext import Dated
-from breachkit.servers.icewarp.logtext import date_of
-from breachkit.servers.icewarp.logtext import first_lines
+from breachkit.servers.icewarp.logtext import beginning_of
+from breachkit.servers.icewarp.logtext import digest_of
 from breachkit.servers.icewarp.logtext import is_changed
 from breachkit.servers.icewarp.logtext import look_at
 from breachkit.servers.icewarp.logtext import open_text
-from breachkit.servers.icewarp.logtext import read_lines
 from breachkit.servers.icewarp.logtext import runs_of
 from breachkit.servers.icewarp.logtext import service_of
 
@@ -412,11 +411,11 @@ class _Search:
         """Yield the first of those that have the same lines."""
         by_line = any(map(is_changed, logs))
         # nodes of a cluster have logs of the same days: most differ in their first lines
-        beginnings = [_beginning(log) for log in logs]
+        beginnings = [beginning_of(log) for log in logs]
         times = Counter(beginnings)
         seen: set[bytes] = set()
         for log, beginning in zip(logs, beginnings, strict=True):
-            digest = _digest(log, by_line) if beginning is not None and times[beginning] > 1 else None
+            digest = digest_of(log, by_line) if beginning is not None and times[beginning] > 1 else None
             if digest is not None and digest in seen:
                 self._pass_over(log.label, SAME)
                 continue
@@ -484,29 +483,3 @@ def _order(log: LogFile) -> tuple[str, date, int, int, float, str, tuple[tuple[i
 def _plainest(log: LogFile) -> tuple[bool, bool, bool, str]:
     """Sort by what is read with the least trouble."""
     return log.member is not None, log.form != PLAIN, parse_name(log.path.name) is None, log.label
-
-
-def _beginning(log: LogFile) -> tuple[bytes, ...] | None:
-    """Read the first lines of a log; None when it cannot be read, and is the copy of none."""
-    try:
-        return tuple(first_lines(log))
-    except broken():
-        return None
-
-
-def _digest(log: LogFile, by_line: bool) -> bytes | None:
-    """Digest the text of a log; None when it cannot be read."""
-    import hashlib  # noqa: PLC0415  OpenSSL takes 3 to 8 ms, and few logs must be compared
-
-    digest = hashlib.sha256()
-    try:
-        if by_line:
-            for line in read_lines(log):
-                digest.update(line.text + b"\n")
-        else:
-            with open_text(log) as stream:
-                while found := stream.read(BLOCK):
-                    digest.update(found)
-    except broken():
-        return None
-    return digest.digest()
