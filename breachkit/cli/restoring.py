@@ -127,8 +127,8 @@ def _execute(  # noqa: PLR0917  what is done, as asked, and told
                 moved,
                 sum(one.restored + one.untouched for one in done),
                 "restored",
-                [name_journal(one.run, one.journal, one.sha256) for one in done if one.restored],
                 yard.command("restore", done[-1].run),
+                journals=[name_journal(one.run, one.journal, one.sha256) for one in done if one.restored],
             )
         before = "" if manner.is_text_on_stdout else shown
         _tell(yard, done, manner, lambda: before + render_restored(done, yard.root))

@@ -87,7 +87,7 @@ def test_a_message_of_unknown_time_is_neither_older_nor_newer(
         "message of unknown time, neither older nor newer: left alone"
     ]
     others = breach(
-        "purge", bound, "2026-11-19", "--account", "nobody@x", "--root", root, "--dry-run", "--format", "json"
+        "purge", bound, "2026-11-19", "--account", "giulia@example.it", "--root", root, "--dry-run", "--format", "json"
     )
     assert (others.code, others.json["skipped"]) == (0, [])
 

@@ -143,7 +143,9 @@ def test_ctrl_c_finishes_the_batch_and_says_how_many(queue: Path, breach: Callab
     assert process.returncode == 1
     assert "stopped: 6 of 6 messages were moved and journalled" in err
     assert err.count("\n") == 1
-    held = re.search(r"; run (\S+), journal (\S+), SHA-256 ([0-9a-f]{64}); next: breachkit restore \1 ", err)
+    held = re.search(
+        r"; run (\S+), journal (\S+), SHA-256 ([0-9a-f]{64}); next: .*; to undo: breachkit restore \1 ", err
+    )
     assert held is not None
     assert hashlib.sha256(Path(held[2]).read_bytes()).hexdigest() == held[3]
     assert breach("restore", "--queue", queue, "--yes").code == 0
