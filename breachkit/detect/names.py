@@ -59,7 +59,7 @@ class Directory:
         Any other name may be a password that was typed in the wrong place, an address of the house too.
         """
         name = spelled(typed)
-        return name in self._owners or name in self._known
+        return name in self._owners or name in self._known or bool(self._of_windows(name))
 
     @property
     def is_export(self) -> bool:
@@ -69,12 +69,23 @@ class Directory:
     def resolve(self, typed: str) -> Resolved:
         """Name the account that a user name means; never by chance."""
         name = spelled(typed)
-        owners = self._owners.get(name, set())
+        owners = self._owners.get(name) or self._of_windows(name)
         if name in owners or not owners:
             return Resolved(name)
         if len(owners) == 1:
             return Resolved(next(iter(owners)))
         return Resolved(name, tuple(sorted(owners)))
+
+    def _of_windows(self, name: str) -> set[str]:
+        r"""Find the accounts that `DOMAIN\user` may mean: those of a domain that is called so, else all of that name."""
+        house, found, local = name.rpartition("\\")
+        if not found:
+            return set()
+        owners = self._owners.get(local) or {
+            one for one in self._owners if one.partition("@")[0] == local and "@" in one
+        }
+        called = {one for one in owners if house in {one.rpartition("@")[2], one.rpartition("@")[2].partition(".")[0]}}
+        return called or owners
 
     def names_of(self, address: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the user names and the aliases (its address among them) of an account, lower case."""
@@ -94,8 +105,8 @@ class Directory:
 
 
 def spelled(typed: str) -> str:
-    """Spell a user name as an address where it is one: lower case, `%` and `/` read as `@`."""
-    name = typed.strip().lower()
+    """Spell a user name as an address where it is one: lower case, without `<>`, `%` and `/` read as `@`."""
+    name = typed.strip().strip("<>").strip().lower()
     if "@" not in name:
         for sign in "%/":
             local, found, domain = name.rpartition(sign)

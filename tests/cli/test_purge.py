@@ -105,7 +105,9 @@ For the incident notes
   sha256   HASH
 
 Next
-  breachkit restore RUN --queue /top/_outgoing --timezone UTC
+  breachkit scan --queue /top/_outgoing --timezone UTC
+
+To undo: breachkit restore RUN --queue /top/_outgoing --timezone UTC
 """
 
 
@@ -271,11 +273,123 @@ def test_purge_drop_deletes_and_keeps_the_hashes(queue: Path, breach: Callable[.
 
 def test_the_next_command_of_a_dry_run_does_the_same(queue: Path, breach: Callable[..., Ended]) -> None:
     (queue / "dash.dat").write_bytes(b"-rf")
-    done = breach("purge", "--queue", queue, "--dry-run", "--raw-only", "--", "-rf")
-    command = done.out.strip().splitlines()[-1].strip()
-    assert command == f"breachkit purge --raw-only --queue {queue} -- -rf"
     spaced = breach("purge", "--queue", queue, "--dry-run", "Buy it", "--older-than", "1d").out.strip().splitlines()[-1]
-    assert spaced.strip() == f"breachkit purge 'Buy it' --older-than 1d --queue {queue}"
+    assert spaced.strip() == f'breachkit purge "Buy it" --older-than 1d --queue {queue}'
+
+
+@pytest.mark.parametrize("string", ["-rf", "$(x)", "50%", "a&b", "it's", "é"])
+def test_what_is_not_safe_in_every_shell_stands_in_no_line(
+    string: str, queue: Path, breach: Callable[..., Ended]
+) -> None:
+    (queue / "odd.dat").write_bytes(b"text " + string.encode())
+    done = breach("purge", "--queue", queue, "--dry-run", "--", string)
+    assert (done.code, done.out.split(" messages")[0]) == (0, "Plan: 1 of 10")
+    assert "\n  breachkit " not in done.out
+    assert done.out.endswith("\nNext\n  Run the same command again, without --dry-run.\n")
+
+
+def test_no_line_is_offered_that_would_be_refused(tmp_path: Path, breach: Callable[..., Ended]) -> None:
+    make_messages(tmp_path / "_outgoing", [SPAM] * 2)
+    done = breach("purge", "--dry-run", "pippo", "--queue", tmp_path / "_outgoing")
+    assert "\n  breachkit " not in done.out
+    assert done.out.endswith("run the same command again with --everything, without --dry-run.\n")
+    meant = breach("purge", "--dry-run", "pippo", "--everything", "--queue", tmp_path / "_outgoing")
+    assert meant.out.endswith(f"\n  breachkit purge pippo --everything --queue {tmp_path}/_outgoing\n")
+
+
+PASTED = ["<anna@example.it>", " Anna Rossi <ANNA@example.it>", "mailto:anna@example.it", '"anna@example.it",']
+
+
+@pytest.mark.parametrize("name", PASTED)
+def test_an_account_is_taken_as_it_is_pasted(name: str, queue: Path, breach: Callable[..., Ended]) -> None:
+    done = breach("purge", "--account", name, "--queue", queue, "--dry-run")
+    assert (done.code, done.out.split(" messages")[0]) == (0, "Plan: 6 of 9")
+    assert f"\n  breachkit purge --account anna@example.it --queue {queue}\n" in done.out
+
+
+@pytest.mark.parametrize(
+    ("words", "planned"),
+    [
+        (["--from", "Pippo <pippo@gmail.com>"], 6),
+        (["--from", "<@example.it>"], 3),
+        (["--from", "@gmail.com"], 6),
+        (["--to-domain", "Someone <s@example.net>"], 1),
+        (["--to-domain", "@example.net"], 1),
+    ],
+)
+def test_a_sender_and_a_domain_are_taken_as_they_are_pasted(
+    queue: Path, breach: Callable[..., Ended], words: list[str], planned: int
+) -> None:
+    (queue / "to.dat").write_bytes(b"From: x@other.example\nTo: <a@EXAMPLE.net>\n\n")
+    done = breach("purge", *words, "--queue", queue, "--dry-run", "--format", "json")
+    assert (done.code, done.json["planned"]) == (0, planned)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["--account", "*@example.it"], 2, "--from @example.it takes what is declared as from that domain"),
+        (["--from", "*@example.it"], 2, "--from @example.it takes"),
+        (["--account", "@example.it"], 2, "--from @example.it takes"),
+        (["--to-domain", "*.example.net"], 2, "name the domain alone: --to-domain example.net"),
+        (["--account", "a@b.example <x@y.example> <z@y.example>"], 2, "is no address"),
+        (["--from", "a@b.example c@d.example"], 2, "is no address"),
+        (["--account", "ana@example.it"], 1, "'ana@example.it' stands in no message"),
+        (["--account", "anna"], 1, "the nearest: anna@example.it"),
+        (["--account", "anna%example.it"], 1, "the nearest: anna@example.it"),
+        (["--account", "anna@example.it", "--account", "brunoo@example.it"], 1, "the nearest: bruno@example.it"),
+        (["--from", "pipo@gmail.com"], 1, "the nearest: pippo@gmail.com"),
+        (["--from", "@gmail.co"], 1, "the nearest: @gmail.com"),
+        (["--account", "nobody@nowhere.example"], 1, "'breachkit scan' lists those that do"),
+        (["x", "--min-messages", "3"], 2, "--min-messages goes with --campaign"),
+    ],
+)
+def test_a_name_that_can_find_nothing_is_refused(
+    queue: Path, breach: Callable[..., Ended], words: list[str], code: int, said: str
+) -> None:
+    before = snapshot(queue.parent)
+    done = breach("purge", *words, "--queue", queue, "--yes", "--format", "json")
+    assert (done.code, done.out) == (code, "")
+    assert said in done.err
+    assert snapshot(queue.parent) == before
+
+
+def test_an_account_whose_mail_was_purged_is_known(queue: Path, breach: Callable[..., Ended]) -> None:
+    assert breach("purge", "--account", "anna@example.it", "--queue", queue, "--yes").code == 0
+    again = breach("purge", "--account", "anna@example.it", "--queue", queue, "--yes", "--format", "json")
+    assert (again.code, again.json["planned"]) == (0, 0)
+    users = queue.parent / "users.csv"
+    users.write_text("carla@example.it,carla,x,\n", encoding="utf-8")
+    silent = breach("purge", "--account", "carla@example.it", "--root", queue.parent, "--yes", "--format", "json")
+    assert (silent.code, silent.json["planned"]) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["PIPPO"], "no message holds 'PIPPO' as it is typed; with -i 6 of the 9 messages looked at do"),
+        (["pipo@gmail.com"], "the nearest in the queue is 'pippo@gmail.com' (6 of the 9 messages looked at)"),
+        (["BUY  IT", "-i"], "the nearest in the queue is 'Buy it' (6 of the 9 messages looked at)"),
+        (["pippo", "Minutes"], "6 of the 9 messages looked at hold 'pippo', but not all else that was asked for"),
+        (["pippo", "--account", "bruno@example.it"], "6 of the 9 messages looked at hold 'pippo', but"),
+    ],
+)
+def test_a_string_that_hits_nothing_says_what_would(
+    queue: Path, breach: Callable[..., Ended], words: list[str], said: str
+) -> None:
+    done = breach("purge", *words, "--queue", queue, "--dry-run", "--format", "json")
+    assert (done.code, done.json["planned"]) == (0, 0)
+    assert said in done.err
+
+
+def test_a_near_text_reaches_no_terminal_as_it_is(queue: Path, breach: Callable[..., Ended]) -> None:
+    (queue / "odd.dat").write_bytes(b"cheap \x1b[31mpills at " + b"once " * 40)
+    done = breach("purge", "cheap [31mpills at " + "once " * 30, "--queue", queue, "--dry-run")
+    assert done.code == 0
+    assert "\x1b" not in done.err
+    assert max(map(len, done.err.splitlines())) < 250
+    silent = breach("purge", "a wholly different sentence", "--queue", queue, "--dry-run")
+    assert (silent.code, silent.err) == (0, "")
 
 
 def test_a_campaign_is_taken_by_the_string_that_group_found(tmp_path: Path, breach: Callable[..., Ended]) -> None:
