@@ -23,7 +23,6 @@ from breachkit.report.inputs import Gap
 from breachkit.report.inputs import Inputs
 from breachkit.sasl import Fingerprints
 from breachkit.sends import Sends
-from breachkit.servers import FoundLogs
 from breachkit.servers import LogTally
 from breachkit.servers import Reading
 from breachkit.servers.facts import Question
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
     from breachkit.records import Locus
     from breachkit.records import Message
     from breachkit.records import Session
+    from breachkit.servers import FoundLogs
     from breachkit.servers import LogFile
     from breachkit.servers import QueueFolder
     from breachkit.servers import Sought
@@ -305,9 +305,7 @@ def gaps_of(facts: SmtpFacts, node: str = "") -> Iterator[Gap]:
 def inputs_of(where: Where, books: Books, facts: SmtpFacts | None) -> Inputs:
     """Close the books: what was read, for the report. Raises UnbalancedError."""
     balance(books)
-    # what reads no logs does not look for them either
-    found = FoundLogs() if facts is None else where.layout.listing.found
-    facts = facts or SmtpFacts()
+    found, facts = where.layout.listing.so_far, facts or SmtpFacts()
     return Inputs(
         files=books.files,
         messages=books.messages,

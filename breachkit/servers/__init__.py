@@ -166,6 +166,12 @@ class Listing:
         """Find them; once."""
         return self._find()
 
+    @property
+    def so_far(self) -> FoundLogs:
+        """What was found; nothing where nobody has asked."""
+        found: FoundLogs = self.__dict__.get("found", FoundLogs())
+        return found
+
 
 class Layout(NamedTuple):
     """Where a server keeps what breachkit reads."""

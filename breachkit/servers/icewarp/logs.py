@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 from typing import Literal
 from typing import NamedTuple
 
-from breachkit.archives import BLOCK
 from breachkit.archives import FREE
 from breachkit.archives import INFLATED
 from breachkit.archives import MOST_MEMBERS
@@ -44,6 +43,9 @@ from breachkit.servers import FoundLogs
 from breachkit.servers import LogFile
 from breachkit.servers import PassedOver
 from breachkit.servers.icewarp.lines import day_of
+from breachkit.servers.icewarp.logdates import LAST_WRITTEN
+from breachkit.servers.icewarp.logdates import Dated
+from breachkit.servers.icewarp.logdates import date_of
 from breachkit.servers.icewarp.lognames import PACKED_NAME
 from breachkit.servers.icewarp.lognames import SERVICES
 from breachkit.servers.icewarp.lognames import Told
@@ -51,14 +53,11 @@ from breachkit.servers.icewarp.lognames import may_be_log
 from breachkit.servers.icewarp.lognames import parse_name
 from breachkit.servers.icewarp.lognames import read_name
 from breachkit.servers.icewarp.logtext import HEAD
-from breachkit.servers.icewarp.logtext import LAST_WRITTEN
-from breachkit.servers.icewarp.logtext import Dated
-from breachkit.servers.icewarp.logtext import date_of
-from breachkit.servers.icewarp.logtext import first_lines
+from breachkit.servers.icewarp.logtext import beginning_of
+from breachkit.servers.icewarp.logtext import digest_of
 from breachkit.servers.icewarp.logtext import is_changed
 from breachkit.servers.icewarp.logtext import look_at
 from breachkit.servers.icewarp.logtext import open_text
-from breachkit.servers.icewarp.logtext import read_lines
 from breachkit.servers.icewarp.logtext import runs_of
 from breachkit.servers.icewarp.logtext import service_of
 
@@ -158,7 +157,7 @@ class _Search:
             for path in paths:
                 if path.is_dir():
                     self.look_in(path, how)
-                elif path.is_fifo() and path == place:  # `--logs <(zcat …)`: one that a glob names may be a trap
+                elif str(path).startswith("/dev/fd/") and path.is_fifo():  # `--logs <(zcat …)`; any other may be a trap
                     with path.open("rb") as stream:
                         self._take_stream(stream, path, shown(path, self._root))
                 else:
@@ -265,7 +264,10 @@ class _Search:
                 f"take the server's own file, or cut off what stands before the addresses: {_CUT[os.name] % path}",
             )
         elif not look.is_log and PACKED_NAME.search(source.name) and not log.form.packing:
-            self._skip(log.label, BROKEN_ARCHIVE)
+            if source.name.lower().endswith(".zip"):  # something else may stand before it
+                self._take_zip(source)
+            else:
+                self._skip(log.label, BROKEN_ARCHIVE)
         elif not look.is_log and not is_sure:
             if source.how != "beside":
                 self._pass_over(log.label, EMPTY if look.is_empty else NOT_A_LOG)
@@ -395,11 +397,11 @@ class _Search:
         """Yield the first of those that have the same lines."""
         by_line = any(map(is_changed, logs))
         # nodes of a cluster have logs of the same days: most differ in their first lines
-        beginnings = [_beginning(log) for log in logs]
+        beginnings = [beginning_of(log) for log in logs]
         times = Counter(beginnings)
         seen: set[bytes] = set()
         for log, beginning in zip(logs, beginnings, strict=True):
-            digest = _digest(log, by_line) if beginning is not None and times[beginning] > 1 else None
+            digest = digest_of(log, by_line) if beginning is not None and times[beginning] > 1 else None
             if digest is not None and digest in seen:
                 self._pass_over(log.label, SAME)
                 continue
@@ -467,29 +469,3 @@ def _order(log: LogFile) -> tuple[str, date, int, int, float, str, tuple[tuple[i
 def _plainest(log: LogFile) -> tuple[bool, bool, bool, str]:
     """Sort by what is read with the least trouble."""
     return log.member is not None, log.form != PLAIN, parse_name(log.path.name) is None, log.label
-
-
-def _beginning(log: LogFile) -> tuple[bytes, ...] | None:
-    """Read the first lines of a log; None when it cannot be read, and is the copy of none."""
-    try:
-        return tuple(first_lines(log))
-    except broken():
-        return None
-
-
-def _digest(log: LogFile, by_line: bool) -> bytes | None:
-    """Digest the text of a log; None when it cannot be read."""
-    import hashlib  # noqa: PLC0415  OpenSSL takes 3 to 8 ms, and few logs must be compared
-
-    digest = hashlib.sha256()
-    try:
-        if by_line:
-            for line in read_lines(log):
-                digest.update(line.text + b"\n")
-        else:
-            with open_text(log) as stream:
-                while found := stream.read(BLOCK):
-                    digest.update(found)
-    except broken():
-        return None
-    return digest.digest()
