@@ -439,10 +439,9 @@ def _merged(log: LogFile, look: Look) -> Form:
 
 def _remedy(path: str) -> str:
     """Spell what makes a readable log of a file; its name may be an attack."""
-    if os.name == "nt":  # PowerShell takes each of these for a quote
-        quoted = "'" + re.sub("(['\u2018\u2019\u201a\u201b])", r"\1\1", path) + "'"
-    else:
-        quoted = shlex.quote(path)
+    # PowerShell takes each of these for a quote
+    spelled = "'" + re.sub("(['\u2018\u2019\u201a\u201b])", r"\1\1", path) + "'"
+    quoted = spelled if os.name == "nt" else shlex.quote(path)
     return f"take the server's own file, or cut off what stands before the addresses: {_CUT[os.name] % quoted}"
 
 
