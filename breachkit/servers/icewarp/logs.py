@@ -8,6 +8,7 @@ from __future__ import annotations
 import glob
 import os
 import re
+import shlex
 import stat
 import sys
 import time
@@ -92,11 +93,11 @@ MANY_MEMBERS = "archive of more than 100,000 files; the rest was not looked at"
 
 _CUT = {
     "posix": r"grep -aoE '([0-9]{1,3}(\.[0-9]{1,3}){3}|[0-9A-Fa-f:]+:[0-9A-Fa-f:.]+) *\[[0-9A-Fa-f]{4,16}\] .*' "
-    r"'%s' > s20261120-00.log",
-    "nt": r"(Get-Content -LiteralPath '%s') -replace '^.*?(?=[0-9A-Fa-f:.]{7,} *\[[0-9A-Fa-f]{4,16}\] )' | "
+    r"%s > s20261120-00.log",
+    "nt": r"(Get-Content -LiteralPath %s) -replace '^.*?(?=[0-9A-Fa-f:.]{7,} *\[[0-9A-Fa-f]{4,16}\] )' | "
     r"Set-Content -Encoding utf8 s20261120-00.log",
 }
-"""What cuts off all that stands before the addresses."""
+"""What cuts off all that stands before the addresses, in sh or in PowerShell."""
 
 How = Literal["named", "kept", "beside"]
 """How a file was met: named by the user, in a folder of logs, or where anything may lie."""
@@ -271,12 +272,7 @@ class _Search:
     def _take_text(self, source: _Source, told: Told, look: Look) -> None:
         log, is_sure = source.log, source.how == "named" or parse_name(source.name) is not None
         if look.is_near:
-            path = os.fspath(log.path)
-            self._refuse(
-                source,
-                UNREADABLE_FORM,
-                f"take the server's own file, or cut off what stands before the addresses: {_CUT[os.name] % path}",
-            )
+            self._refuse(source, UNREADABLE_FORM, _remedy(os.fspath(log.path)))
         elif not look.is_log and PACKED_NAME.search(source.name) and not log.form.packing:
             if source.name.lower().endswith(".zip"):  # something else may stand before it
                 self._take_zip(source)
@@ -453,6 +449,14 @@ def _named(log: LogFile, told: Told, service: Service | None = None) -> LogFile:
 
 def _merged(log: LogFile, look: Look) -> Form:
     return log.form._replace(encoding=look.form.encoding, wrapping=look.form.wrapping)
+
+
+def _remedy(path: str) -> str:
+    """Spell what makes a readable log of a file; its name may be an attack."""
+    # PowerShell takes each of these for a quote
+    spelled = "'" + re.sub("(['\u2018\u2019\u201a\u201b])", r"\1\1", path) + "'"
+    quoted = spelled if os.name == "nt" else shlex.quote(path)
+    return f"take the server's own file, or cut off what stands before the addresses: {_CUT[os.name] % quoted}"
 
 
 def _inner(how: How) -> How:

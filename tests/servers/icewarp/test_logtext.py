@@ -374,15 +374,23 @@ def test_a_log_in_a_form_that_is_not_read_is_refused(kind: str, tmp_path: Path) 
     assert "203.0.113.9" not in remedy
 
 
+@pytest.mark.skipif(os.name == "nt", reason="grep")
 def test_the_command_that_is_told_makes_a_readable_log(tmp_path: Path) -> None:
-    if os.name == "nt":
-        pytest.skip("grep")
     (tmp_path / "logs").mkdir()
     (tmp_path / "logs" / NAME).write_bytes(UNREADABLE["syslog"])
     (remedy,) = find_logs([tmp_path / "logs"], tmp_path).remedies
     command = remedy[remedy.index("grep ") :].replace("s20261120-00.log", NAME)
     subprocess.run(["sh", "-c", command], cwd=tmp_path, check=True)
     assert tries(facts_of(find_logs([tmp_path / NAME], tmp_path))) == EXPECTED
+
+
+@pytest.mark.skipif(os.name == "nt", reason="grep")
+def test_a_name_that_is_an_attack_is_quoted_in_the_command(tmp_path: Path) -> None:
+    (tmp_path / "a'; touch pwned; '.log").write_bytes(UNREADABLE["syslog"])
+    (remedy,) = find_logs([tmp_path], tmp_path).remedies
+    subprocess.run(["sh", "-c", remedy[remedy.index("grep ") :]], cwd=tmp_path, check=True)
+    assert not (tmp_path / "pwned").exists()
+    assert (tmp_path / "s20261120-00.log").read_text() == TEXT
 
 
 def test_a_log_whose_peers_are_names_is_read(tmp_path: Path) -> None:
