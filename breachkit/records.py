@@ -70,6 +70,8 @@ class Message(NamedTuple):
     rcpt_to: tuple[str, ...]
     subject: str | None
     """As it stands in the header, unfolded, not decoded."""
+    reply_to: str | None
+    """The first address to which answers are asked for."""
     client_ip: str | None
     """The true peer, from the topmost Received."""
     ts: datetime

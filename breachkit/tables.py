@@ -40,6 +40,7 @@ MESSAGES = {
     "mail_from": TEXT,
     "header_from": TEXT,
     "rcpt_to": TEXT,
+    "reply_to": TEXT,
     "client_ip": TEXT,
     "ts": TIME,
     "is_stamped": "bool",

@@ -162,7 +162,8 @@ class _Reader:
         self._paths.append(fields.text(path))
 
     def _message(self, *row: Any) -> None:
-        queue, queue_id, auth_user, mail_from, header_from, rcpt_to, client_ip, ts, is_stamped, size, moved, place = row
+        queue, queue_id, auth_user, mail_from, header_from, rcpt_to, client_ip, ts, is_stamped, size, *more = row
+        moved, *more, place = more
         self._records.messages.append(
             Message(
                 queue=fields.text(queue),
@@ -172,6 +173,7 @@ class _Reader:
                 header_from=fields.text_or_none(header_from),
                 rcpt_to=fields.texts(rcpt_to),
                 subject=None,
+                reply_to=fields.text_or_none(*more) if more else None,  # format 1 has none
                 client_ip=fields.text_or_none(client_ip),
                 ts=fields.moment(ts),
                 is_stamped=fields.flag(is_stamped),

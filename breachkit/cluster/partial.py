@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from breachkit.servers import LogTally
 
 SCHEMA, FIRST_SCHEMA = "breachkit.partial/2", "breachkit.partial/1"
-"""Format 1 knows no HELO; it is read for ever."""
+"""Format 1 knows neither HELO nor Reply-To; it is read for ever."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
@@ -73,7 +73,7 @@ def _rows(records: NodeRecords, key_check: str) -> Iterator[Any]:
         yield (
             *("m", message.queue, message.queue_id, message.auth_user, message.mail_from, message.header_from),
             *(message.rcpt_to, message.client_ip, _micros(message.ts), message.is_stamped, message.size),
-            *(message.quarantined, place_of(message.source)),
+            *(message.quarantined, message.reply_to, place_of(message.source)),
         )
     for account in records.accounts:
         yield "u", account.address, account.usernames, account.aliases, account.is_person, place_of(account.source)

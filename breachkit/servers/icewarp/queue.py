@@ -286,6 +286,7 @@ def tell(raw: bytes, zone: tzinfo) -> _Told:
         captured.header_from,
         captured.rcpt_to,
         captured.subject,
+        captured.reply_to,
         traced.client_ip,
         _time_by_id(queue_id, zone) if traced.ts is None else traced.ts,
     )
@@ -303,6 +304,7 @@ def tell_any(head: Head, zone: tzinfo) -> _Told:
         _sender(own, b"from"),
         _recipients(head),
         _subject(head),
+        _sender(own, b"reply-to"),
         traced.client_ip,
         _time_by_id(queue_id, zone) if traced.ts is None else traced.ts,
     )
@@ -317,7 +319,7 @@ def tell_counted(raw: bytes, zone: tzinfo) -> _Told:
     captured = capture(raw)
     ts = None if captured is None else captured.ts
     if captured is None or ts is None:
-        _, auth_user, mail_from, _, rcpt_to, _, _, ts = tell(raw, zone)
+        _, auth_user, mail_from, _, rcpt_to, *_, ts = tell(raw, zone)
         return auth_user, mail_from, rcpt_to, ts
     return captured.auth_user, captured.mail_from, captured.rcpt_to, ts
 

@@ -34,6 +34,8 @@ _NEVER_SOUGHT = rb"(?:X-|Date|Message-I|MIME-|Content-)[!-9;-~]*+:"
 """Most fields of a message, told before a list of names has to be gone through."""
 
 _RECEIVED = re.compile(rb"(?:\A|\n)Received:[ \t]*+([^\r\n]*+(?:\r?\n[ \t][^\r\n]*+)*+)")
+_EMPTY_LINE = re.compile(rb"\n\r?\n")
+_REPLY_TO = re.compile(rb"^Reply-To[ \t]*+:[ \t]*+(.*+(?:\n[ \t].*+)*+)", re.IGNORECASE | re.MULTILINE)
 _BEHIND_ID = re.compile(rb"[ \t\r\n]++([!-:<-~]++)[\t\n\r -~]*+")
 """What follows ` id` in a trace line: blanks or a fold, the id, and anything that is ASCII."""
 _ANY_ID = "."
@@ -91,6 +93,16 @@ class Captured(NamedTuple):
     def subject(self) -> str | None:
         """The subject, unfolded."""
         return None if self.title is None else title_of(self.title, self.raw) or None
+
+    @property
+    def reply_to(self) -> str | None:
+        """The address to which answers are asked for: few messages have one, so it is looked for where one may be."""
+        if b"reply-to" not in self.head.lower():
+            return None
+        above = _EMPTY_LINE.search(self.head)  # below it stands the message's own header, or nothing
+        begin = above.end() if above is not None and above.end() < len(self.head) else 0
+        found = _REPLY_TO.search(self.head, begin)
+        return None if found is None else sender_of(found[1].replace(b"\r\n", b"\n"))
 
     @property
     def given_id(self) -> str | None:
