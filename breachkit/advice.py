@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 from typing import NamedTuple
 
@@ -11,6 +12,15 @@ Bearing = Literal["sender", "foreign-sender", "guessing", "weak-password", "volu
 RuleKind = Literal["exactly", "at-least", "between", "filled", "addresses", "preferred", "optional"]
 """`exactly`, `at-least` and `between` are numbers that pass or fail; `filled` fails when empty; `addresses` fails on
 a range too wide and is else for a person to review; `preferred` and `optional` are advice when they differ."""
+
+
+_RANGE = re.compile(r"\s+-\s+")
+_BETWEEN = re.compile(r"[;,|\s\"']+")
+
+
+def entries_of(value: str) -> list[str]:
+    """Split a list of addresses, as people and tools write it; a range with blanks in it is one entry."""
+    return [entry for entry in _BETWEEN.split(_RANGE.sub("-", value)) if entry]
 
 
 class SettingRule(NamedTuple):

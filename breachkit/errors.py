@@ -174,9 +174,11 @@ class BadTimeError(UsageError):
 class UnknownColumnsError(BreachkitError):
     """The columns of an accounts file cannot be told."""
 
-    def __init__(self, path: PathLike[str] | str) -> None:
+    def __init__(self, path: PathLike[str] | str, kinds: Iterable[str] = ()) -> None:
+        shown = ", ".join(kinds)
+        held = f" (its first row holds: {shown})" if shown else ""
         super().__init__(
-            f"the columns of {path} cannot be told; name them in order with --columns, for example"
+            f"the columns of {path} cannot be told{held}; name them in order with --columns, for example"
             " --columns address,type,disabled,username,alias,password",
         )
 
