@@ -14,13 +14,20 @@ RuleKind = Literal["exactly", "at-least", "between", "filled", "addresses", "pre
 a range too wide and is else for a person to review; `preferred` and `optional` are advice when they differ."""
 
 
-_RANGE = re.compile(r"\s+-\s+")
 _BETWEEN = re.compile(r"[;,|\s\"']+")
 
 
 def entries_of(value: str) -> list[str]:
     """Split a list of addresses, as people and tools write it; a range with blanks in it is one entry."""
-    return [entry for entry in _BETWEEN.split(_RANGE.sub("-", value)) if entry]
+    entries: list[str] = []
+    is_range = False
+    for entry in _BETWEEN.split(value):
+        if entries and (entry == "-" or is_range):
+            entries[-1] += entry
+        elif entry:
+            entries.append(entry)
+        is_range = entry == "-"
+    return entries
 
 
 class SettingRule(NamedTuple):
