@@ -238,10 +238,12 @@ class NoSettingError(BreachkitError):
 
 
 class NothingCompromisedError(BreachkitError):
-    """contain was asked for the compromised accounts, and there are none."""
+    """contain was asked for the compromised accounts, and there is neither one nor an attacker."""
 
     def __init__(self) -> None:
-        super().__init__("no account looks compromised in this evidence; name one: breachkit contain ACCOUNT")
+        super().__init__(
+            "no account looks compromised in this evidence and no address attacked; name one: breachkit contain ACCOUNT"
+        )
 
 
 class BadColumnsError(UsageError):

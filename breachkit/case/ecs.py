@@ -6,6 +6,8 @@ from datetime import UTC
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
+from breachkit.detect.inquiry import is_name
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -21,7 +23,7 @@ def ecs_events(case: Investigation) -> Iterator[Json]:
     for row in case.inquiry.attempts.itertuples():
         account = row.account if isinstance(row.account, str) else None
         # people type their password where the name goes: a name that no account is known by stays away
-        if account is not None and not case.inquiry.directory.is_known(account):
+        if not is_name(account):
             account = None
         ip = str(row.client_ip)
         country = case.country(ip)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 from breachkit.case.hours import attacking_ips
+from breachkit.detect.inquiry import is_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +24,7 @@ def matrix_json(case: Investigation) -> Json:
     visits = case.inquiry.visits.reset_index()
     tried = visits[visits["client_ip"].isin(list(attacking_ips(case))) & (visits["successes"] + visits["failures"] > 0)]
     # people type their password where the name goes: a name that no account is known by is only counted
-    is_known = tried["account"].map(case.inquiry.directory.is_known).astype("bool")
+    is_known = tried["account"].map(is_name).astype("bool")
     unknown, tried = tried[~is_known], tried[is_known]
     tried = tried.assign(tries=tried["successes"] + tried["failures"])
     ips = _top(tried.groupby("client_ip")["tries"].sum().to_dict())

@@ -18,6 +18,7 @@ from breachkit.case.accused import accused_of
 from breachkit.case.hours import facts_of
 from breachkit.case.hours import moved
 from breachkit.content.decoding import decoded_words
+from breachkit.detect.inquiry import is_name
 from breachkit.report.sanitize import clean
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def _logins(case: Investigation, attempts: pd.DataFrame) -> Iterator[Json]:
     for row in attempts.itertuples():
         # what was typed is not shown where no account is known by it: people type their password there
         account = _known(row.account)
-        shown = account if account is not None and _is_name(case, account) else None
+        shown = account if account is not None and is_name(account) else None
         yield _event(
             row.ts,  # type: ignore[arg-type]
             LOGIN_WORDS[str(row.outcome)],
@@ -87,10 +88,6 @@ def _logins(case: Investigation, attempts: pd.DataFrame) -> Iterator[Json]:
             source_file=row.source.path,  # type: ignore[union-attr]
             source_line=row.source.line,  # type: ignore[union-attr]
         )
-
-
-def _is_name(case: Investigation, name: str) -> bool:
-    return case.inquiry.directory.is_known(name)
 
 
 def _sends(sends: pd.DataFrame) -> Iterator[Json]:

@@ -47,7 +47,8 @@ def read_evidence(
     accounts = gather.read_accounts(where, books if counts_accounts else gather.Books())
     from breachkit.cli.joins import evidence_of  # not before: pandas starts threads, and then nothing can be forked
 
-    return evidence_of(messages, facts, accounts, fingerprints), facts
+    own = where.server.read_own_addresses(where.layout.logs)
+    return evidence_of(messages, facts, accounts, fingerprints, own), facts
 
 
 def judge_accounts(

@@ -89,7 +89,7 @@ def _text(told: _Told, block_list: BlockList | None, *, is_json: bool) -> str:
     from breachkit.report.contract import dump
 
     where, found, chosen, inputs, minutes = told
-    attackers = attackers_of(found, chosen)
+    attackers = attackers_of(found)
     if block_list is not None:
         return render_block_list(block_list, attackers.ips, minutes)
     steps = [contained(where, account, found, len(attackers.ips)) for account in chosen]
@@ -102,7 +102,7 @@ def _chosen(names: Sequence[str] | None, found: Accusation) -> list[str]:
     """Name the accounts: those typed, a bare name resolved where it is one account's, else the compromised."""
     if not names:
         chosen = [account.account for account in found.accounts if account.verdict == "compromised"]
-        if not chosen:
+        if not chosen and not found.attackers:
             raise NothingCompromisedError
         return chosen
     known = [account.account for account in found.accounts]

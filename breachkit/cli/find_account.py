@@ -71,7 +71,7 @@ def find_account(
         dump_find_account(found, inputs) if is_json else render_find_account(found, inputs, following, passwords),
         output_file,
     )
-    output.finish(books, findings=fail_on_findings and any(one.verdict != "clear" for one in found.accounts))
+    output.finish(books, findings=fail_on_findings and bool(found.accused or found.accused_relays))
 
 
 class _Judged(NamedTuple):

@@ -166,7 +166,7 @@ def _settings(where: Where, books: gather.Books, found: Accusation, absent: dict
 
 def _containing(where: Where, found: Accusation) -> Containing:
     accused = [account.account for account in found.accounts if account.verdict == "compromised"]
-    attackers = attackers_of(found, [account.account for account in found.accounts if account.verdict != "clear"])
+    attackers = attackers_of(found)
     steps = [contained(where, account, found, len(attackers.ips)) for account in accused]
     return Containing(tuple(steps), attackers, BLOCK_MINUTES)
 

@@ -26,6 +26,7 @@ def evidence_of(
     facts: SmtpFacts,
     accounts: Sequence[Account],
     fingerprints: Fingerprints,
+    own_addresses: frozenset[str] = frozenset(),
 ) -> Evidence:
     """Put everything an inquiry needs in tables."""
     return Evidence(
@@ -37,4 +38,5 @@ def evidence_of(
         fingerprint=fingerprints.of,
         log_first=None if facts.first is None else pd.Timestamp(facts.first),
         is_auth_visible=facts.level.startswith("debug"),
+        own_addresses=own_addresses,
     )

@@ -102,6 +102,8 @@ class Attacks:
             found: a row for each of them, a column for each reason.
         """
         rows = np.flatnonzero(found.any(axis=1))
+        self.sending: Column = found[:, 2]
+        """Of all visits: spam was sent."""
         self._visits, self._found = visits, found[rows]
         self._who, self._whence = visits.who[rows], visits.whence[rows]
         self._entered = frozenset(self._who[visits.count("successes")[rows] > 0].tolist())

@@ -14,11 +14,20 @@ from typing import Any
 from typing import Literal
 from typing import NamedTuple
 
+import numpy as np
+
+from breachkit.detect.accounts.attackers import Came
+from breachkit.detect.accounts.attackers import Unblocked
+from breachkit.detect.accounts.attackers import find_attackers
+from breachkit.detect.accounts.attackers import find_other_failures
+from breachkit.detect.accounts.attackers import find_relays
+from breachkit.detect.accounts.unauthenticated import find_unauthenticated
 from breachkit.detect.findings import Confidence
 from breachkit.detect.findings import Family
 from breachkit.detect.guessing import entry_of
 from breachkit.detect.guessing import failures_before
 from breachkit.detect.inquiry import Inquiry
+from breachkit.detect.inquiry import is_name
 from breachkit.detect.signals import Conduct
 from breachkit.detect.signals import find_signals
 from breachkit.detect.standing import DOUBT_COUNT
@@ -36,6 +45,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from breachkit.detect.accounts.attackers import Attacker
+    from breachkit.detect.accounts.attackers import OtherFailure
+    from breachkit.detect.accounts.unauthenticated import Unauthenticated
     from breachkit.detect.attackers import Attack
     from breachkit.detect.findings import Signal
     from breachkit.detect.guessing import Entry
@@ -43,6 +55,7 @@ if TYPE_CHECKING:
     from breachkit.detect.inquiry import Evidence
     from breachkit.detect.standing import Seen
     from breachkit.detect.standing import Standing
+    from breachkit.detect.visits import Visits
     from breachkit.detect.weakness import Weakness
     from breachkit.records import Locus
 
@@ -130,11 +143,15 @@ class AccountVerdict:
     auth_successes: int | None
     auth_failures_before_entry: int | None
     entry_ts: pd.Timestamp | None
+    entry_ip: str | None
+    """The address that came in first."""
     last_ts: pd.Timestamp | None
     client_ips: Sequence[Place]
     mechanisms: tuple[str, ...]
     weak_password: str | None
     also_tried_by_same_ips: tuple[AlsoTried, ...]
+    unknown_names_tried: int
+    """Names that the same addresses tried and that no account has."""
     mail_froms: tuple[tuple[str, int], ...]
     """What it declared as sender in the queue, with counts, most frequent first."""
     entries: tuple[Locus, ...]
@@ -152,6 +169,19 @@ class Accusation:
     joins: dict[str, int]
     contradictions: int
     """Messages whose LocalSender is not the account of their session; the session counts."""
+    attackers: tuple[Attacker, ...] = ()
+    other_failures: tuple[OtherFailure, ...] = ()
+    unauthenticated: tuple[Unauthenticated, ...] = ()
+
+    @property
+    def accused(self) -> tuple[AccountVerdict, ...]:
+        """The accounts that are not clear, worst first."""
+        return tuple(account for account in self.accounts if account.verdict != "clear")
+
+    @property
+    def accused_relays(self) -> tuple[Unauthenticated, ...]:
+        """The addresses that handed in mail without a readable login and are not clear, worst first."""
+        return tuple(one for one in self.unauthenticated if one.verdict != "clear")
 
 
 def find_accounts(evidence: Evidence) -> Accusation:
@@ -163,13 +193,51 @@ def judge_accounts(inquiry: Inquiry) -> Accusation:
     """Judge the accounts of an inquiry that others look at too."""
     messages = inquiry.messages
     verdicts = [_judge(inquiry, account) for account in inquiry.accounts()]
+    attackers, others, relays = _attacks(inquiry, verdicts)
     spoken = messages["auth_user"].map(inquiry.account_of, na_action="ignore")
     return Accusation(
         accounts=tuple(sorted(verdicts, key=_rank)),
         unattributed_messages=int((~has_session(messages) & ~messages["quarantined"]).sum()),
         joins={str(name): int(count) for name, count in messages["join"].value_counts().items()},
         contradictions=int((spoken.notna() & (spoken != messages["account"])).sum()),
+        attackers=attackers,
+        other_failures=others,
+        unauthenticated=relays,
     )
+
+
+def _attacks(
+    inquiry: Inquiry, verdicts: Iterable[AccountVerdict]
+) -> tuple[tuple[Attacker, ...], tuple[OtherFailure, ...], tuple[Unauthenticated, ...]]:
+    """Sum up who attacked, whose the other failures are, and who sent without a readable login."""
+    visits, attempts, evidence = inquiry.seen, inquiry.attempts, inquiry.evidence
+    came = [
+        Came(
+            account.account,
+            frozenset(place.ip for place in account.client_ips if place.attacking),
+            frozenset(place.ip for place in account.client_ips if place.attacking and place.successes),
+        )
+        for account in verdicts
+        if account.verdict != "clear" and account.entry is not None
+    ]
+    attacking = {*inquiry.guessers.ips, *(ip for one in came for ip in one.attacking)}
+    relays = find_unauthenticated(inquiry, inquiry.directory.domains, attacking)
+    unblocked = Unblocked(_usual(visits, came), inquiry.guessers.shared, evidence.own_addresses)
+    attackers = (
+        *find_attackers(visits, attempts, inquiry.guessers, came, unblocked),
+        *find_relays([one for one in relays if one.verdict != "clear" and one.client_ip not in attacking], unblocked),
+    )
+    known = {name: is_name(name) for name in visits.accounts.tolist()}
+    others = find_other_failures(visits, attempts, {ip.ip for one in attackers for ip in one.ips}, known)
+    return attackers, others, relays
+
+
+def _usual(visits: Visits, came: Iterable[Came]) -> frozenset[str]:
+    """List the addresses that some account uses lawfully: with a success, and not attacking it."""
+    won = np.flatnonzero(visits.count("successes") > 0)
+    pairs = zip(visits.accounts[visits.who[won]], visits.ips[visits.whence[won]], strict=True)
+    attacked = {(one.account, ip) for one in came for ip in one.attacking}
+    return frozenset(ip for account, ip in pairs if (account, ip) not in attacked)
 
 
 def _rank(verdict: AccountVerdict) -> tuple[int, int, str]:
@@ -219,16 +287,17 @@ def _judge(inquiry: Inquiry, account: str) -> AccountVerdict:
     entered = _entered(inquiry, account, set(attacks)) if attacks else None
     is_queue_only = entered is None and _is_unseen(standing)
     also: tuple[AlsoTried, ...] = ()
+    unknown = 0
     weak = _weakness_in_passing(inquiry, account, standing)
     signals: tuple[Signal, ...] = ()
     if entered is not None or is_queue_only:
-        also = _also_tried(inquiry, account, entered.attacking) if entered is not None else ()
+        also, unknown = _also_tried(inquiry, account, entered.attacking) if entered is not None else ((), 0)
         if entered is not None:
             weak = _weakness(inquiry, account, entered.rows)
         signals = tuple(find_signals(_conduct(inquiry, account, entered, (also, weak))))
     verdict = _verdict(signals, attacks.values(), has_history=entered is not None and bool(entered.usual))
     if verdict == "clear":
-        entered, also, signals = None, (), ()
+        entered, also, unknown, signals = None, (), 0, ()
     is_seen = inquiry.evidence.is_auth_visible
     doubts = tuple(_doubts(inquiry, standing))
     return AccountVerdict(
@@ -248,11 +317,13 @@ def _judge(inquiry: Inquiry, account: str) -> AccountVerdict:
         auth_successes=standing.auth_successes if is_seen else None,
         auth_failures_before_entry=entered.failures.total if entered else None,
         entry_ts=entered.ts if entered else None,
+        entry_ip=str(entered.rows["client_ip"].iloc[0]) if entered else None,
         last_ts=_last(inquiry, account, entered) if entered else standing.last_ts,
         client_ips=Places(standing.places, entered.sight if entered else None),
         mechanisms=standing.mechanisms,
         weak_password=weak,
         also_tried_by_same_ips=also,
+        unknown_names_tried=unknown,
         entries=tuple(entered.rows["source"]) if entered else (),
         mail_froms=standing.mail_froms,
     )
@@ -286,7 +357,8 @@ def _weakness(inquiry: Inquiry, account: str, rows: pd.DataFrame) -> Weakness | 
     return weakness_of(account, typed, secrets, inquiry.directory, inquiry.evidence.fingerprint, far=far)
 
 
-def _also_tried(inquiry: Inquiry, account: str, attacking: frozenset[str]) -> tuple[AlsoTried, ...]:
+def _also_tried(inquiry: Inquiry, account: str, attacking: frozenset[str]) -> tuple[tuple[AlsoTried, ...], int]:
+    """List the other accounts that some addresses tried, and count the names that no account has."""
     rows = inquiry.visits_by(attacking, ("failures", "successes"))
     tried: dict[str, list[tuple[str, int, int]]] = {}
     named = [rows.index.get_level_values(name).tolist() for name in ("account", "client_ip")]
@@ -303,8 +375,10 @@ def _also_tried(inquiry: Inquiry, account: str, attacking: frozenset[str]) -> tu
             entered=_is_entered(inquiry, name, {ip for ip, _, successes in places if successes}),
         )
         for name, places in tried.items()
+        if is_name(name)
     ]
-    return tuple(sorted(found, key=lambda other: (not other.entered, -other.failures, other.account)))
+    ordered = sorted(found, key=lambda other: (not other.entered, -other.failures, other.account))
+    return tuple(ordered), len(tried) - len(found)
 
 
 def _is_entered(inquiry: Inquiry, account: str, ips: set[str]) -> bool:

@@ -13,18 +13,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from breachkit.advice import Bearing
+    from breachkit.detect.accounts.attackers import AttackerIp
     from breachkit.detect.compromise import AccountVerdict
     from breachkit.detect.compromise import Accusation
     from breachkit.detect.inquiry import Evidence
 
 
 class Attackers(NamedTuple):
-    """Addresses that may be blocked, and how many must not be."""
+    """The addresses that attacked, parted by whether a firewall may be told to block them."""
 
     ips: tuple[str, ...]
-    """IPv4 before IPv6, each in order."""
-    lawful: int
-    """Attacking addresses left out because an account used them lawfully too."""
+    """To block: IPv4 before IPv6, each in order."""
+    kept: tuple[AttackerIp, ...]
+    """Not to be blocked, each with the reason."""
 
 
 def incident_of(found: Accusation) -> dict[Bearing, str]:
@@ -64,24 +65,13 @@ def targets_of(inquiry: Inquiry) -> frozenset[str]:
     return frozenset(inquiry.visits_by(inquiry.attackers, ()).index.unique("account"))
 
 
-def attackers_of(found: Accusation, accounts: Collection[str]) -> Attackers:
-    """List the addresses that attacked these accounts, without any that some account used lawfully."""
-    attacking = {
-        place.ip
-        for account in found.accounts
-        if account.account in accounts
-        for place in account.client_ips
-        if place.attacking
-    }
-    lawful = {
-        place.ip
-        for account in found.accounts
-        for place in account.client_ips
-        if place.usual or (place.successes and not place.attacking)
-    }
-    blocked = {address for ip in attacking - lawful if (address := _address(ip)) is not None}
+def attackers_of(found: Accusation) -> Attackers:
+    """List the addresses that attacked, without any that somebody uses lawfully or that are the server's own."""
+    ips = [ip for attacker in found.attackers for ip in attacker.ips]
+    blocked = {address for ip in ips if ip.blocked and (address := _address(ip.ip)) is not None}
     ordered = sorted(blocked, key=lambda address: (address.version, int(address)))
-    return Attackers(tuple(map(str, ordered)), len(attacking & lawful))
+    kept = {ip.ip: ip for ip in ips if not ip.blocked}
+    return Attackers(tuple(map(str, ordered)), tuple(kept[ip] for ip in sorted(kept)))
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

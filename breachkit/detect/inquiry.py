@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from breachkit.detect.accounts.guessers import find_guessers
 from breachkit.detect.attackers import find_attackers
 from breachkit.detect.guessing import failed_tries
 from breachkit.detect.joins import account_of_messages
@@ -17,8 +18,10 @@ from breachkit.detect.joins import masked_accounts
 from breachkit.detect.joins import origin_of_deliveries
 from breachkit.detect.joins import resolutions
 from breachkit.detect.names import Directory
+from breachkit.detect.names import spelled
 from breachkit.detect.slices import Slices
 from breachkit.detect.standing import take_standings
+from breachkit.detect.visits import Visits
 from breachkit.detect.visits import visits_table
 
 if TYPE_CHECKING:
@@ -45,6 +48,8 @@ class Evidence:
     log_first: pd.Timestamp | None
     is_auth_visible: bool
     """The log level shows the dialogue, so an AUTH would be seen."""
+    own_addresses: frozenset[str] = frozenset()
+    """Addresses of the mail server itself, as far as its logs name them."""
 
 
 class Inquiry:
@@ -54,9 +59,10 @@ class Inquiry:
         self.evidence = evidence
         joined = join_messages(evidence.messages, evidence.sends)
         learnt = resolutions(joined, evidence.sends)
-        self.directory = Directory(evidence.accounts, _addresses(evidence))
+        self.directory = Directory(evidence.accounts, _names_of(evidence))
         typed = {*evidence.attempts["user"].dropna(), *evidence.sends["user"].dropna()}
-        self._names = {name: self.directory.resolve(learnt.get(name, name)).account for name in typed}
+        numbers = {name: number for number, name in enumerate(sorted({spelled(name) for name in typed}))}
+        self._names = {name: self._account(learnt.get(name, name), numbers[spelled(name)]) for name in typed}
         self.attempts = evidence.attempts.assign(account=self._named(evidence.attempts["user"]))
         self.sends = self._owned(
             evidence.sends.assign(account=self._named(evidence.sends["user"])),
@@ -66,7 +72,9 @@ class Inquiry:
         self.messages = self._owned(joined.assign(account=account))
         self.deliveries = origin_of_deliveries(evidence.deliveries, self.sends, self.messages)
         self.visits = visits_table(self.attempts, self.sends, self.deliveries)
+        self.seen = Visits(self.visits)
         self.attacks = find_attackers(self.visits, self.sends)
+        self.guessers = find_guessers(self.seen, self.attempts, ~self.attacks.sending)
         self.standings = take_standings(self.messages, self.attempts, self.sends, self.visits)
         self.in_queue = int((~self.messages["quarantined"]).sum())
         self.attackers = self.attacks.ips()
@@ -105,6 +113,10 @@ class Inquiry:
         """Name the accounts of a column of user names; a column of nothing must still take names later."""
         return typed.map(self._names, na_action="ignore").astype("object")
 
+    def _account(self, typed: str, number: int) -> str:
+        """Name the account that a typed name means, or number it: a name that is none may be a password."""
+        return self.directory.resolve(typed).account if self.directory.is_known(typed) else f"{HIDDEN}{number}"
+
     def account_of(self, typed: str) -> str:
         """Name the account that a user name means."""
         return self._names.get(typed) or self.directory.resolve(typed).account
@@ -126,7 +138,16 @@ class Inquiry:
         return sorted({*won["account"], *self.messages["account"].dropna()})
 
 
-def _addresses(evidence: Evidence) -> set[str]:
-    """List the addresses that the server itself treats as accounts: LocalSender, and who came in."""
+HIDDEN = "\0"
+"""What begins the account of a try on a name that no account has: a number stands for it, the name is kept nowhere."""
+
+
+def is_name(account: object) -> bool:
+    """Tell the name of an account from the number of a name that none has."""
+    return isinstance(account, str) and not account.startswith(HIDDEN)
+
+
+def _names_of(evidence: Evidence) -> set[str]:
+    """List the names that the server itself treats as accounts: LocalSender, and who came in."""
     won = evidence.attempts.loc[evidence.attempts["outcome"] == "success", "user"].dropna()
-    return {name.lower() for name in (*evidence.messages["auth_user"].dropna(), *won) if "@" in name}
+    return {*evidence.messages["auth_user"].dropna(), *won}

@@ -21,13 +21,14 @@ class Resolved(NamedTuple):
 class Directory:
     """The accounts of a server and the names they answer to."""
 
-    def __init__(self, accounts: Iterable[Account], addresses: Iterable[str] = ()) -> None:
+    def __init__(self, accounts: Iterable[Account], names: Iterable[str] = ()) -> None:
         """Make a directory.
 
         Args:
             accounts: from an export.
-            addresses: full addresses that the server itself calls accounts (LocalSender, a successful login).
+            names: what the server itself calls accounts (LocalSender, a successful login): addresses and bare names.
         """
+        names = {spelled(name) for name in names}
         self._accounts = {account.address: account for account in accounts}
         self._owners: dict[str, set[str]] = {}
         for account in self._accounts.values():
@@ -36,7 +37,7 @@ class Directory:
                 self._own(name, account.address)
                 if "@" not in name:
                     self._own(f"{name}@{domain}", account.address)
-        known = {address for address in addresses if "@" in address} - set(self._owners)
+        known = {name for name in names if "@" in name} - set(self._owners)
         for address in known:
             self._own(address, address)
         # without an export a bare name is an account only where there is one domain it can belong to
@@ -45,16 +46,20 @@ class Directory:
                 self._own(address.partition("@")[0], address)
 
         whole = {name for name in self._owners if "@" in name}
-        self._domains = {name.rpartition("@")[2] for name in whole}
-        self._locals = {name.rpartition("@")[0] for name in whole}
+        self.domains = frozenset(name.rpartition("@")[2] for name in whole)
+        """The domains that have accounts."""
+        self._known = names | {name.rpartition("@")[0] for name in whole}
 
     def _own(self, name: str, address: str) -> None:
         self._owners.setdefault(name, set()).add(address)
 
     def is_known(self, typed: str) -> bool:
-        """Tell whether a name as typed is an account's, or an address at a domain that has accounts."""
+        """Tell whether a name as typed is an account's: exported, a LocalSender, or one that logged in.
+
+        Any other name may be a password that was typed in the wrong place, an address of the house too.
+        """
         name = spelled(typed)
-        return name in self._owners or name in self._locals or name.partition("@")[2] in self._domains
+        return name in self._owners or name in self._known
 
     @property
     def is_export(self) -> bool:

@@ -76,34 +76,34 @@ class _Rows:
     def __init__(self, table: pd.DataFrame, names: pd.Index[Any], ips: pd.Index[Any]) -> None:
         """Give account and address a number: texts would be sorted anew for each thing that is counted."""
         who = names.get_indexer(pd.Index(table["account"]))
-        self._known = np.flatnonzero(who >= 0)
+        self.known = np.flatnonzero(who >= 0)
         self._table = table
         whence = ips.get_indexer(pd.Index(table["client_ip"]))
-        self.visit: Column = (who.astype(np.int64) * len(ips) + whence)[self._known]
+        self.visit: Column = (who.astype(np.int64) * len(ips) + whence)[self.known]
 
     def read(self, name: str) -> Column:
         """Return a column of numbers or truths."""
-        column: Column = self._table[name].to_numpy()[self._known]
+        column: Column = self._table[name].to_numpy()[self.known]
         return column
 
     def micros(self) -> Column:
         """Return the moments, in microseconds since the epoch."""
-        column: Column = pd.DatetimeIndex(self._table["ts"]).as_unit("us").asi8[self._known]
+        column: Column = pd.DatetimeIndex(self._table["ts"]).as_unit("us").asi8[self.known]
         return column
 
     def equal(self, name: str, word: str) -> Column:
         """Tell where a column holds a word."""
-        column: Column = (self._table[name] == word).to_numpy()[self._known]
+        column: Column = (self._table[name] == word).to_numpy()[self.known]
         return column
 
     def digests(self) -> tuple[Column, Column]:
         """Return the fingerprints, and which of them were seen."""
         column = self._table["secret"]
-        return column.to_numpy("uint64", na_value=0)[self._known], column.notna().to_numpy()[self._known]
+        return column.to_numpy("uint64", na_value=0)[self.known], column.notna().to_numpy()[self.known]
 
     def texts(self, name: str, chosen: Column) -> pd.Series[Any]:
         """Return some rows of a column of texts."""
-        return self._table[name].iloc[self._known[chosen]]
+        return self._table[name].iloc[self.known[chosen]]
 
 
 def _tries(tried: _Rows, visits: Column) -> dict[str, Column]:
@@ -254,7 +254,15 @@ class Visits:
     def rows_of(self, table: pd.DataFrame) -> tuple[Column, Column]:
         """Tell which visit each row with an account belongs to, and when it was, in microseconds since the epoch."""
         rows = _Rows(table, *self._levels)
-        return np.searchsorted(self.who.astype(np.int64) * len(self.ips) + self.whence, rows.visit), rows.micros()
+        return self._place(rows.visit), rows.micros()
+
+    def visit_of(self, table: pd.DataFrame) -> tuple[Column, Column]:
+        """Tell which visit each row with an account belongs to, and which rows these are."""
+        rows = _Rows(table, *self._levels)
+        return self._place(rows.visit), rows.known
+
+    def _place(self, visit: Column) -> Column:
+        return np.searchsorted(self.who.astype(np.int64) * len(self.ips) + self.whence, visit)
 
 
 def earliest(group: Column, ts: Column, groups: int) -> Column:

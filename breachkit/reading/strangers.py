@@ -24,15 +24,13 @@ HIDDEN = "\0"
 
 
 class Known(NamedTuple):
-    """The names that accounts are known by, and the domains that have accounts."""
+    """The names that accounts are known by."""
 
     names: frozenset[str]
-    domains: frozenset[str]
 
     def has(self, typed: str) -> bool:
-        """Tell whether a name as typed is an account's, or an address at a domain that has accounts."""
-        name = spelled(typed)
-        return name in self.names or name.partition("@")[2] in self.domains
+        """Tell whether a name as typed is an account's."""
+        return spelled(typed) in self.names
 
 
 def known_names(
@@ -45,11 +43,7 @@ def known_names(
     names |= {spelled(message.auth_user) for message in messages if message.auth_user is not None}
     for account in accounts:
         names |= {account.address, *account.usernames, *account.aliases}
-    whole = {name.partition("@") for name in names if "@" in name}
-    return Known(
-        frozenset(names | {local for local, _, _ in whole}),
-        frozenset(domain for _, _, domain in whole if domain),
-    )
+    return Known(frozenset(names | {name.rpartition("@")[0] for name in names if "@" in name}))
 
 
 def hide_strangers(attempts: Iterable[AuthAttempt], known: Known, fingerprints: Fingerprints) -> list[AuthAttempt]:

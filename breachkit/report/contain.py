@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
+from breachkit.report.attackers import WHY_WORDS
 from breachkit.report.inputs import render_skipped
 from breachkit.report.page import Page
 from breachkit.report.words import count
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from breachkit.detect.incident import Attackers
     from breachkit.report.contract import Json
     from breachkit.report.inputs import Inputs
+
+
+SHOWN = 10
+"""Addresses on a terminal."""
 
 
 class Contained(NamedTuple):
@@ -42,7 +47,8 @@ def contain_json(contained: Sequence[Contained], attackers: Attackers, minutes: 
         ],
         "block": list(attackers.ips),
         "block_minutes": minutes,
-        "lawful": attackers.lawful,
+        "lawful": len(attackers.kept),
+        "not_blocked": [{"ip": ip.ip, "why": ip.not_blocked_why} for ip in attackers.kept],
     }
 
 
@@ -56,15 +62,19 @@ def render_contain(
     """Write the catalogue for a terminal."""
     page = Page()
     page.say("Nothing below was run: these are lines for you to read, and then to run by hand.", style="bold")
+    if not contained:
+        page.say("No account looks compromised; these addresses attacked and entered none.", style="bold")
     for one in contained:
         _render_account(page, one)
     page.heading(f"Addresses to block for {count(minutes, 'minute')}: {len(attackers.ips):,}")
     if attackers.ips:
-        shown = ", ".join(attackers.ips[:10])
-        page.say(shown + (f" … {len(attackers.ips) - 10:,} more" if len(attackers.ips) > 10 else ""), indent=2)  # noqa: PLR2004
-    if attackers.lawful:
-        used = count(attackers.lawful, "attacking address", "attacking addresses")
-        page.say(f"{used} left out: an account used them lawfully too.", style="yellow", indent=2)
+        more = f" … {len(attackers.ips) - SHOWN:,} more" if len(attackers.ips) > SHOWN else ""
+        page.say(", ".join(attackers.ips[:SHOWN]) + more, indent=2)
+    for ip in attackers.kept[:SHOWN]:
+        why = WHY_WORDS[ip.not_blocked_why] if ip.not_blocked_why else ""
+        page.say(f"not {ip.ip}: {why}", style="yellow", indent=2)
+    if len(attackers.kept) > SHOWN:
+        page.say(f"… {len(attackers.kept) - SHOWN:,} more are not to be blocked", style="yellow", indent=2)
     render_skipped(page, inputs)
     page.heading("Next")
     for command in next_commands:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from breachkit.report.attackers import attacks_json
+from breachkit.report.attackers import render_attackers
+from breachkit.report.attackers import render_other_failures
+from breachkit.report.attackers import render_unauthenticated
 from breachkit.report.contract import dump_rows
 from breachkit.report.contract import evidence_json
 from breachkit.report.contract import share
@@ -64,6 +68,7 @@ def _object(found: Accusation, inputs: Inputs) -> Json:
         "unattributed_messages": found.unattributed_messages,
         "joins": found.joins,
         "contradicting_messages": found.contradictions,
+        **attacks_json(found, inputs.zone),
         **inputs.logs_json(),
     }
 
@@ -91,6 +96,7 @@ def _account_json(account: AccountVerdict, zone: tzinfo) -> Json:
         "auth_successes": account.auth_successes,
         "auth_failures_before_entry": account.auth_failures_before_entry,
         "entry_ts": stamp(account.entry_ts, zone),
+        "entry_ip": account.entry_ip,
         "last_ts": stamp(account.last_ts, zone),
         "client_ips": [_place_json(place, zone) for place in account.client_ips],
         "mechanisms": list(account.mechanisms),
@@ -99,6 +105,7 @@ def _account_json(account: AccountVerdict, zone: tzinfo) -> Json:
         "also_tried_by_same_ips": [
             {**other._asdict(), "ips": list(other.ips)} for other in account.also_tried_by_same_ips
         ],
+        "unknown_names_tried": account.unknown_names_tried,
     }
 
 
@@ -124,19 +131,37 @@ def render_find_account(
 ) -> str:
     """Write the report for a terminal; `passwords`, by account, only when the user asked to see them."""
     page = Page()
-    accused = [account for account in found.accounts if account.verdict != "clear"]
     clear = [account for account in found.accounts if account.verdict == "clear"]
-    if not accused:
-        page.say("No account looks compromised in this evidence.", style="bold green")
-    for account in accused:
+    if not found.accused:
+        _render_nobody(page, found, inputs)
+    for account in found.accused:
         _render_account(page, account, inputs.zone, (passwords or {}).get(account.account, []))
+    for one in found.accused_relays:
+        render_unauthenticated(page, one, inputs.zone)
     _render_clear(page, clear)
+    render_attackers(page, found.attackers, inputs.zone)
+    render_other_failures(page, found.other_failures)
     _render_joins(page, found)
     render_inputs(page, inputs)
     page.heading("Next")
     for command in next_commands:
         page.literal(command, indent=2)
     return page.text()
+
+
+def _render_nobody(page: Page, found: Accusation, inputs: Inputs) -> None:
+    """Say that no account is accused, and of what that was said: it is good news only where logins can be seen."""
+    relays = found.accused_relays
+    if relays:
+        page.say("No account is named, but mail came in without a login that can be read:", style="bold yellow")
+        page.say()
+    elif not inputs.shows_logins:
+        missing = "there are no SMTP logs" if inputs.log_level == "none" else "these logs show no login"
+        page.say(f"Nobody was judged by logins: {missing}.", style="bold yellow")
+    elif found.unattributed_messages or inputs.log_gaps or any(account.doubts for account in found.accounts):
+        page.say("No account looks compromised by what was read; see what is missing below.", style="bold")
+    else:
+        page.say("No account looks compromised in the time that the logs show.", style="bold green")
 
 
 def _render_account(page: Page, account: AccountVerdict, zone: tzinfo, passwords: list[str]) -> None:
@@ -149,7 +174,7 @@ def _render_account(page: Page, account: AccountVerdict, zone: tzinfo, passwords
     page.say(f"sent      {queued}{sent}", indent=2)
     if account.mail_froms:
         name, number = account.mail_froms[0]
-        more = f" and {len(account.mail_froms) - 1:,} others" if len(account.mail_froms) > 1 else ""
+        more = f" and {count(len(account.mail_froms) - 1, 'other')}" if len(account.mail_froms) > 1 else ""
         page.say(f"declared  {name} ({number:,}){more}", indent=2)
     _render_entry(page, account, zone)
     if account.weak_password:
@@ -172,13 +197,10 @@ def _render_entry(page: Page, account: AccountVerdict, zone: tzinfo) -> None:
         page.say("entered   unknown: no session of the logs shows it", indent=2)
         return
     came_from = [place.ip for place in account.client_ips if place.attacking and place.successes]
-    first_ip = min(
-        (place for place in account.client_ips if place.attacking and place.successes),
-        key=lambda place: place.first_seen,
-    ).ip
-    more = f" (then from {len(came_from) - 1:,} more addresses)" if len(came_from) > 1 else ""
+    others = len(came_from) - 1
+    more = f" (then from {count(others, 'more address', 'more addresses')})" if others else ""
     failures = count(account.auth_failures_before_entry or 0, "failure")
-    page.say(f"entered   {moment(account.entry_ts, zone)} from {first_ip}{more} after {failures}", indent=2)
+    page.say(f"entered   {moment(account.entry_ts, zone)} from {account.entry_ip}{more} after {failures}", indent=2)
     page.say(f"how       {account.entry}: {ENTRY_WORDS[account.entry]}", indent=2)
     page.say(f"last seen {moment(account.last_ts, zone)}", indent=2)
 
@@ -205,6 +227,9 @@ def _render_places(page: Page, account: AccountVerdict, zone: tzinfo) -> None:
 
 def _render_also(page: Page, account: AccountVerdict) -> None:
     also = account.also_tried_by_same_ips
+    if account.unknown_names_tried:
+        names = count(account.unknown_names_tried, "name")
+        page.say(f"the same addresses also tried {names} that no account has", indent=2)
     if not also:
         return
     entered = [other.account for other in also if other.entered]

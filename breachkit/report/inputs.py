@@ -87,6 +87,11 @@ class Inputs:
     nodes: tuple[NodeInputs, ...] = ()
     """Where several were read; empty for a single server."""
 
+    @property
+    def shows_logins(self) -> bool:
+        """True when the logs show the dialogue, so that an AUTH would be seen."""
+        return self.log_level.startswith("debug")
+
     def head_json(self, schema: str) -> Json:
         """Write the keys that begin every object of the contract."""
         return {

@@ -48,7 +48,8 @@ def trace_json(traced: Sequence[TracedSession], found: int, inputs: Inputs) -> J
         "sessions": [
             {
                 "kind": one.session.kind,
-                "client_ip": one.session.client_ip,
+                "client_ip": None if one.session.kind == "client" else one.session.client_ip,
+                "peer": one.session.client_ip,
                 "thread": one.session.thread,
                 "start": stamp(one.session.start, inputs.zone),
                 "end": stamp(one.session.end, inputs.zone),

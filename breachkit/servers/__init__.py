@@ -234,6 +234,8 @@ class MailServer:
 
     A user name is shown where the function knows it for one; True keeps the secrets.
     """
+    read_own_addresses: Callable[[Sequence[LogFile]], frozenset[str]]
+    """Read the addresses of the server itself from its logs, as far as they name them; canonical."""
     read_accounts: Callable[[Path, Path | None, tuple[str, ...] | None], Iterator[Account | Skipped]]
     """Read an export of accounts. Raises UnknownColumnsError, NotATableError, OSError."""
     read_logins: Callable[[Path, Path | None, tuple[str, ...] | None, bool], Iterator[Login | Skipped]]

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pandas as pd
 
+from breachkit.detect.accounts.attackers import Attacker
+from breachkit.detect.accounts.attackers import Unblocked
 from breachkit.detect.compromise import AccountVerdict
 from breachkit.detect.compromise import Accusation
-from breachkit.detect.compromise import Place
 from breachkit.detect.findings import Confidence
 from breachkit.detect.findings import Signal
 from breachkit.detect.incident import attackers_of
@@ -17,11 +18,7 @@ NOON = pd.Timestamp("2026-11-20T12:00:00Z")
 SENDER = Signal("sender-not-account", "other sender", (Locus("s.log", 0, 1),))
 
 
-def place(ip: str, *, attacking: bool, usual: bool = False, successes: int = 1) -> Place:
-    return Place(ip, successes, 0, NOON, NOON, usual=usual, attacking=attacking)
-
-
-def verdict(name: str, *places: Place) -> AccountVerdict:
+def verdict(name: str) -> AccountVerdict:
     return AccountVerdict(
         account=name,
         candidates=(),
@@ -36,11 +33,13 @@ def verdict(name: str, *places: Place) -> AccountVerdict:
         auth_successes=3,
         auth_failures_before_entry=1233,
         entry_ts=NOON,
+        entry_ip="192.0.2.9",
         last_ts=NOON,
-        client_ips=places,
+        client_ips=(),
         mechanisms=("LOGIN",),
         weak_password="equals-username",
         also_tried_by_same_ips=(),
+        unknown_names_tried=0,
         mail_froms=(("user@example.it", 3), ("pippo@gmail.com", 9)),
         entries=(),
         doubts=(),
@@ -51,28 +50,34 @@ def accusation(*accounts: AccountVerdict) -> Accusation:
     return Accusation(accounts, 0, {}, 0)
 
 
-def test_addresses_that_any_account_used_lawfully_are_never_blocked() -> None:
-    mine = verdict(
-        "a@example.it",
-        place("192.0.2.9", attacking=True),
-        place("192.0.2.7", attacking=True, usual=True),
-        place("198.51.100.1", attacking=True),
-        place("2001:db8::9", attacking=True),
-        place("192.0.2.1", attacking=False, usual=True),
+def attacked_by(unblocked: Unblocked, *ips: str) -> Accusation:
+    attacker = Attacker(
+        tuple(map(unblocked.of, ips)), "brute-force", False, 1, (), 9, 0, NOON, NOON, ("smtp",), (Locus("s.log", 0, 1),)
     )
-    other = verdict("b@example.it", place("198.51.100.1", attacking=False))
-    found = attackers_of(accusation(mine, other), ["a@example.it"])
-    assert found == (("192.0.2.9", "2001:db8::9"), 2)
+    return replace(accusation(), attackers=(attacker,))
+
+
+def test_an_address_that_somebody_needs_is_never_blocked_and_the_reason_is_told() -> None:
+    unblocked = Unblocked(usual=["192.0.2.7"], shared=["198.51.100.1"], own=["192.0.2.17"])
+    ips = ("192.0.2.9", "192.0.2.7", "198.51.100.1", "2001:db8::9", "192.0.2.17", "10.1.2.3", "100.64.0.9", "127.0.0.1")
+    found = attackers_of(attacked_by(unblocked, *ips))
+    assert found.ips == ("192.0.2.9", "2001:db8::9")
+    assert {ip.ip: ip.not_blocked_why for ip in found.kept} == {
+        "192.0.2.7": "usual",
+        "198.51.100.1": "shared",
+        "192.0.2.17": "server",
+        "10.1.2.3": "private",
+        "100.64.0.9": "private",
+        "127.0.0.1": "loopback",
+    }
 
 
 def test_what_is_no_address_or_the_machine_itself_is_not_blocked() -> None:
-    mine = verdict("a@example.it", *(place(ip, attacking=True) for ip in ("127.0.0.1", "::1", "::", "; reboot")))
-    assert attackers_of(accusation(mine), ["a@example.it"]).ips == ()
+    assert attackers_of(attacked_by(Unblocked((), (), ()), "127.0.0.1", "::1", "::", "; reboot")).ips == ()
 
 
 def test_a_mapped_address_is_blocked_as_ipv4() -> None:
-    mine = verdict("a@example.it", place("::ffff:192.0.2.9", attacking=True))
-    assert attackers_of(accusation(mine), ["a@example.it"]).ips == ("192.0.2.9",)
+    assert attackers_of(attacked_by(Unblocked((), (), ()), "::ffff:192.0.2.9")).ips == ("192.0.2.9",)
 
 
 def test_the_incident_is_told_in_its_own_words() -> None:

@@ -53,7 +53,10 @@ def _account(found: Json, truth: Json) -> list[str]:
         wrong += _unlike("usual addresses", sorted(usual), [sorted(truth["usual_ips"])])
         keys = ("failures", "successes", "entered")
         also = {other["account"]: {key: other[key] for key in keys} for other in found["also_tried_by_same_ips"]}
-        wrong += _unlike("also tried", also, [truth["also_tried"]])
+        # a name that no account has may be a password: it is counted only
+        unknown = {name: row for name, row in truth["also_tried"].items() if name not in also and not row["successes"]}
+        wrong += _unlike("also tried", {**also, **unknown}, [truth["also_tried"]])
+        wrong += _unlike("unknown names tried", found["unknown_names_tried"], len(unknown))
     return wrong
 
 

@@ -60,6 +60,7 @@ SERVER = MailServer(
     read_facts=_later("facts", "read_facts"),
     read_doors=_later("doors", "read_doors"),
     read_transcripts=_later("transcripts", "read_transcripts"),
+    read_own_addresses=_later("addresses", "read_own_addresses"),
     read_accounts=_later("accounts", "read_accounts"),
     read_logins=_later("accounts", "read_logins"),
     account_columns=COLUMNS,

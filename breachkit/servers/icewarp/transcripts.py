@@ -135,7 +135,12 @@ class Transcript:
         password = dialogue.credentials.password
         revealed = password.reveal() if password else decode_text(hidden)
         self._remember(revealed if not user or revealed not in user else "")
-        shown = (opening, self._mask(hidden), f"[user {user}]" if user and dialogue.mechanism != "LOGIN" else "")
+        named = ""
+        if user and dialogue.mechanism != "LOGIN":
+            is_known = self._is_known(user)
+            named = f"[user {user}]" if is_known else USER_UNKNOWN
+            self._remember("" if is_known else user)
+        shown = (opening, self._mask(hidden), named)
         return " ".join(filter(None, shown)), revealed
 
     def _command(self, raw: bytes) -> str:

@@ -1,0 +1,1 @@
+"""Who came in: attempts, sends and deliveries → attackers, entries and the verdict on every account."""

@@ -1,0 +1,355 @@
+"""Who attacked the server: addresses that work together, what they tried, where they came in, and what to block.
+
+The other failures are told as well, so that nobody has to ask whose they are: devices with an old password, owners who
+mistype, and what is too little to tell.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections import defaultdict
+from statistics import median
+from typing import TYPE_CHECKING
+from typing import Any
+from typing import Literal
+from typing import NamedTuple
+
+import numpy as np
+
+from breachkit.detect.accounts.guessers import MANY
+from breachkit.detect.accounts.guessers import SEVERAL_ADDRESSES
+from breachkit.detect.accounts.guessers import STALE
+from breachkit.detect.accounts.guessers import STRANGERS
+from breachkit.detect.accounts.guessers import is_loopback
+from breachkit.detect.accounts.guessers import is_private
+from breachkit.detect.accounts.guessers import network_of
+from breachkit.detect.findings import KEPT_EVIDENCE
+from breachkit.detect.findings import first
+from breachkit.micros import moment_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from collections.abc import Iterable
+    from collections.abc import Iterator
+    from collections.abc import Mapping
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    import pandas as pd
+
+    from breachkit.detect.accounts.guessers import Guessers
+    from breachkit.detect.accounts.unauthenticated import Unauthenticated
+    from breachkit.detect.visits import Column
+    from breachkit.detect.visits import Visits
+    from breachkit.records import Locus
+
+AttackKind = Literal["password-spray", "brute-force", "distributed-guessing", "stolen-password", "relay"]
+NotBlockedWhy = Literal["usual", "private", "loopback", "shared", "server"]
+FailureKind = Literal["stale-device", "mistyper", "unclear"]
+
+FEW_SECRETS = 3
+"""Unlike secrets on one account that a spray does not exceed, so that no lock-out is met."""
+
+
+class AttackerIp(NamedTuple):
+    """One attacking address, and whether a firewall may be told to block it."""
+
+    ip: str
+    blocked: bool
+    not_blocked_why: NotBlockedWhy | None
+
+
+class Attacker(NamedTuple):
+    """Addresses that work together, and all that they did."""
+
+    ips: tuple[AttackerIp, ...]
+    kind: AttackKind
+    entered: bool
+    accounts_tried: int
+    """Names tried, those that no account has too."""
+    accounts_entered: tuple[str, ...]
+    failures: int
+    successes: int
+    first_seen: datetime
+    last_seen: datetime
+    services: tuple[str, ...]
+    evidence: tuple[Locus, ...]
+
+
+class OtherFailure(NamedTuple):
+    """Failed logins that are no attack, of one address on one account."""
+
+    ip: str
+    kind: FailureKind
+    account: str | None
+    """None for a name that no account has: it may be a password."""
+    failures: int
+    first_seen: datetime
+    last_seen: datetime
+    evidence: tuple[Locus, ...]
+
+
+class Came(NamedTuple):
+    """What the verdicts say of the addresses of one accused account."""
+
+    account: str
+    attacking: Collection[str]
+    entering: Collection[str]
+    """Those of them that came in."""
+
+
+class Unblocked:
+    """Why an address is not to be blocked."""
+
+    def __init__(self, usual: Collection[str], shared: Collection[str], own: Collection[str]) -> None:
+        """Take the addresses that some account uses lawfully, those that many use, and the server's own."""
+        self._usual, self._shared, self._own = frozenset(usual), frozenset(shared), frozenset(own)
+
+    def why(self, ip: str) -> NotBlockedWhy | None:
+        """Name the reason; None for an address that may be blocked."""
+        if is_loopback(ip):
+            return "loopback"
+        if ip in self._own:
+            return "server"
+        if ip in self._shared:
+            return "shared"
+        if ip in self._usual:
+            return "usual"
+        return "private" if is_private(ip) else None
+
+    def of(self, ip: str) -> AttackerIp:
+        """Tell it of an address."""
+        why = self.why(ip)
+        return AttackerIp(ip, why is None, why)
+
+
+def find_attackers(
+    visits: Visits, attempts: pd.DataFrame, guessers: Guessers, came: Sequence[Came], unblocked: Unblocked
+) -> tuple[Attacker, ...]:
+    """Sum up what every attacking address did, those that work together in one row.
+
+    Args:
+        visits: what each address did to each account.
+        attempts: tries, with `account`.
+        guessers: the addresses that guess.
+        came: the accused accounts, with their attacking addresses.
+        unblocked: which addresses are not to be blocked.
+
+    Returns:
+        Those who entered first, then by failures.
+    """
+    wanted = {*guessers.ips, *(ip for one in came for ip in one.attacking)}
+    if not wanted:
+        return ()
+    groups = _Groups(wanted)
+    for together in (*guessers.together, *(tuple(one.attacking) for one in came)):
+        groups.join(ip for ip in together if ip in wanted)
+    for near in _by(network_of, sorted(ip for ip in wanted if not is_private(ip))).values():
+        groups.join(near)
+    entered = defaultdict(set)
+    for one in came:
+        for ip in one.entering:
+            entered[ip].add(one.account)
+    tried = _Tried(visits, attempts, wanted)
+    found = [_attacker(ips, tried, entered, unblocked) for ips in groups.groups()]
+    return tuple(sorted(found, key=lambda one: (not one.entered, -one.failures, one.ips[0].ip)))
+
+
+def find_relays(relays: Iterable[Unauthenticated], unblocked: Unblocked) -> Iterator[Attacker]:
+    """Tell the addresses that sent without a readable login as attackers."""
+    for one in relays:
+        yield Attacker(
+            ips=(unblocked.of(one.client_ip),),
+            kind="relay",
+            entered=False,
+            accounts_tried=0,
+            accounts_entered=(),
+            failures=0,
+            successes=0,
+            first_seen=one.first_seen,
+            last_seen=one.last_seen,
+            services=("smtp",),
+            evidence=one.evidence,
+        )
+
+
+def _by(key: Any, words: Iterable[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for word in words:
+        found[key(word)].append(word)
+    return found
+
+
+class _Groups:
+    """Addresses joined into groups, by whatever joins them."""
+
+    def __init__(self, members: Iterable[str]) -> None:
+        self._parent = {one: one for one in members}
+
+    def _root(self, one: str) -> str:
+        while self._parent[one] != one:
+            self._parent[one] = self._parent[self._parent[one]]
+            one = self._parent[one]
+        return one
+
+    def join(self, members: Iterable[str]) -> None:
+        """Join some of them."""
+        roots = [self._root(one) for one in members]
+        for root in roots[1:]:
+            self._parent[self._root(root)] = self._root(roots[0])
+
+    def groups(self) -> Iterator[list[str]]:
+        """List the groups, each sorted."""
+        found = _by(self._root, sorted(self._parent))
+        yield from found.values()
+
+
+class _Tried:
+    """The visits and tries of some addresses."""
+
+    def __init__(self, visits: Visits, attempts: pd.DataFrame, ips: Collection[str]) -> None:
+        chosen = np.isin(visits.ips, [*ips])
+        self.visits = visits
+        rows = np.flatnonzero(chosen[visits.whence])
+        self.rows: Mapping[str, list[int]] = _lists(zip(visits.ips[visits.whence[rows]], rows.tolist(), strict=True))
+        tries = attempts[attempts["client_ip"].isin([*ips]).to_numpy()]
+        self._services: Mapping[str, list[str]] = _lists(
+            tries[["client_ip", "service"]].drop_duplicates().itertuples(index=False, name=None)
+        )
+        # a few places of each are enough: the first failures or, without any, the first logins
+        ordered = tries.assign(won=tries["outcome"] == "success").sort_values("won", kind="stable")
+        self._sources = ordered.groupby("client_ip", sort=False, observed=True)["source"].head(2)
+        self._source_of: Mapping[str, list[Locus]] = _lists(
+            zip(ordered.loc[self._sources.index, "client_ip"], self._sources, strict=True)
+        )
+        masked = tries[tries["account"].isna().to_numpy()]
+        self.nameless = {
+            str(ip): (int((part["outcome"] == "failure").sum()), part["ts"].min(), part["ts"].max())
+            for ip, part in masked.groupby("client_ip", sort=False)
+        }
+
+    def services(self, ips: Iterable[str]) -> tuple[str, ...]:
+        """List the doors that some addresses tried."""
+        return tuple(sorted({str(service) for ip in ips for service in self._services.get(ip, ())}))
+
+    def evidence(self, ips: Iterable[str]) -> tuple[Locus, ...]:
+        """Return the first places where they stand."""
+        return first(place for ip in ips for place in self._source_of.get(ip, ()))
+
+
+def _lists(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, list[Any]]:
+    found: dict[Any, list[Any]] = defaultdict(list)
+    for key, value in pairs:
+        found[key].append(value)
+    return found
+
+
+def _attacker(
+    ips: Sequence[str], tried: _Tried, entered: Mapping[str, Collection[str]], unblocked: Unblocked
+) -> Attacker:
+    visits = tried.visits
+    rows = np.array([row for ip in ips for row in tried.rows.get(ip, ())], np.int64)
+    nameless = [tried.nameless[ip] for ip in ips if ip in tried.nameless]
+    failures = visits.count("failures")[rows]
+    accounts = tuple(sorted({account for ip in ips for account in entered.get(ip, ())}))
+    seen = [*_moments(visits, "first_seen", rows), *(one for _, one, _ in nameless)]
+    last = [*_moments(visits, "last_seen", rows), *(one for *_, one in nameless)]
+    return Attacker(
+        ips=tuple(map(unblocked.of, ips)),
+        kind=_kind(visits, rows, failures),
+        entered=bool(accounts),
+        accounts_tried=len(np.unique(visits.who[rows])),
+        accounts_entered=accounts,
+        failures=int(failures.sum()) + sum(number for number, *_ in nameless),
+        successes=int(visits.count("successes")[rows].sum()),
+        first_seen=min(seen),
+        last_seen=max(last),
+        services=tried.services(ips),
+        evidence=tried.evidence(ips),
+    )
+
+
+def _moments(visits: Visits, name: str, rows: Column) -> list[datetime]:
+    times = visits.time(name)[rows]
+    return [moment_of(int(one)) for one in times[~np.isnat(times)].astype(np.int64)]
+
+
+def _kind(visits: Visits, rows: Column, failures: Column) -> AttackKind:
+    """Classify what a group of addresses did by its failures: how many accounts, secrets and addresses."""
+    lost = rows[failures > 0]
+    if not len(lost):
+        return "stolen-password"
+    secrets = Counter[int]()
+    by_ip = Counter[int]()
+    tries = visits.count("unlike_secrets")[lost] + visits.count("unseen_secrets")[lost]
+    for account, ip, number in zip(
+        visits.who[lost].tolist(), visits.whence[lost].tolist(), tries.tolist(), strict=True
+    ):
+        secrets[account] += number
+        by_ip[ip] += number
+    if len(secrets) >= STRANGERS and median(secrets.values()) <= FEW_SECRETS:
+        return "password-spray"
+    is_spread = len(by_ip) >= SEVERAL_ADDRESSES and 2 * max(by_ip.values()) < by_ip.total()
+    return "distributed-guessing" if is_spread and by_ip.total() >= MANY else "brute-force"
+
+
+def find_other_failures(
+    visits: Visits, attempts: pd.DataFrame, attacking: Collection[str], is_known: Mapping[str, bool]
+) -> tuple[OtherFailure, ...]:
+    """Tell the failures of addresses that do not attack, by address and account.
+
+    Args:
+        visits: what each address did to each account.
+        attempts: tries, with `account`.
+        attacking: the addresses that are told as attackers.
+        is_known: whether a name is an account's; a name that is none may be a password, and is not shown.
+
+    Returns:
+        Most failures first.
+    """
+    is_attacking = np.isin(visits.ips, [*attacking])
+    rows = np.flatnonzero((visits.count("failures") > 0) & ~is_attacking[visits.whence])
+    if not len(rows):
+        return ()
+    lost = attempts[(attempts["outcome"] == "failure").to_numpy() & attempts["account"].notna().to_numpy()]
+    visit, known = visits.visit_of(lost)
+    order = np.argsort(visit, kind="stable")  # within a visit they stay in order of time
+    begins, ends = (np.searchsorted(visit[order], rows, side).tolist() for side in ("left", "right"))
+    order = known[order]
+    sources, times = lost["source"].to_numpy(), lost["ts"]
+    merged: dict[tuple[str, str | None], OtherFailure] = {}
+    for row, begin, end in zip(rows.tolist(), begins, ends, strict=True):
+        account = str(visits.accounts[visits.who[row]])
+        name = account if is_known.get(account) else None
+        one = OtherFailure(
+            ip=str(visits.ips[visits.whence[row]]),
+            kind=_failure_kind(visits, row),
+            account=name,
+            failures=end - begin,
+            first_seen=times.iloc[order[begin]],
+            last_seen=times.iloc[order[end - 1]],
+            evidence=first(sources[order[begin : min(end, begin + KEPT_EVIDENCE)]]),
+        )
+        before = merged.get((one.ip, name))
+        merged[one.ip, name] = one if before is None else _sum(before, one)
+    return tuple(sorted(merged.values(), key=lambda one: (-one.failures, one.ip, one.account or "")))
+
+
+def _sum(one: OtherFailure, other: OtherFailure) -> OtherFailure:
+    return one._replace(
+        kind=one.kind if one.kind == other.kind else "unclear",
+        failures=one.failures + other.failures,
+        first_seen=min(one.first_seen, other.first_seen),
+        last_seen=max(one.last_seen, other.last_seen),
+        evidence=first([*one.evidence, *other.evidence]),
+    )
+
+
+def _failure_kind(visits: Visits, row: int) -> FailureKind:
+    """Tell one wrong secret over and over from slips of somebody who then comes in."""
+    failures, unlike, unseen = (
+        int(visits.count(name)[row]) for name in ("failures", "unlike_secrets", "unseen_secrets")
+    )
+    if unlike == 1 and not unseen and failures >= STALE:
+        return "stale-device"
+    return "mistyper" if visits.count("successes")[row] and failures < MANY else "unclear"

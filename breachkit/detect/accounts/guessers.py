@@ -1,0 +1,197 @@
+"""Which client addresses guess passwords?
+
+An address guesses when it tried many unlike secrets on one account, tried several accounts in vain, used a secret
+that was tried on many accounts, or took part in the guessing of many addresses at one account. An address that
+many accounts use (an office, a provider's gateway) is shared: what one computer behind it did says nothing of the
+others. A device with an old password and an owner who mistypes do not guess.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from functools import lru_cache
+from typing import TYPE_CHECKING
+from typing import Any
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from collections.abc import Iterator
+
+    from breachkit.detect.visits import Column
+    from breachkit.detect.visits import Visits
+
+GUESSES = 5
+"""Unlike wrong secrets on one account from one address that an owner does not type."""
+
+STRANGERS = 3
+"""Accounts tried in vain from one address that are one too many for a household or a telephone."""
+
+SPRAYED = 5
+"""Accounts on which one and the same secret was tried in vain: a person has one, a device has one."""
+
+COLLEAGUES = 5
+"""Accounts that come in from one address by success and make it a shared one."""
+
+MANY = 10
+SEVERAL_ADDRESSES = 5
+"""Guesses at one account, and the addresses they come from, none of which made half: guessing by many hands."""
+
+STALE = 3
+"""The same one wrong secret this often, and no other, is a device with an old password."""
+
+
+class Guessers(NamedTuple):
+    """The addresses that guess, and which of them work together."""
+
+    ips: frozenset[str]
+    shared: frozenset[str]
+    """Addresses that many accounts use."""
+    together: tuple[tuple[str, ...], ...]
+    """Addresses that tried the same secret on many accounts, or guessed at one account together."""
+    by_visit: Column
+    """For each row of the visits: the address guesses, by what it did at this account or elsewhere."""
+
+
+def find_guessers(visits: Visits, attempts: pd.DataFrame, clean: Column) -> Guessers:
+    """Find them.
+
+    Args:
+        visits: what each address did to each account.
+        attempts: tries, with `account`.
+        clean: for each visit with a success, whether nothing bad is known of what was sent.
+    """
+    won = visits.by_ip((visits.count("successes") > 0) & clean)
+    lost = visits.by_ip((visits.count("failures") > 0) & (visits.count("successes") == 0))
+    # many accounts are at home there, and who fails there is one of few
+    is_shared = (won >= COLLEAGUES) & (lost <= won / 2)
+    was_known = came_in_first(visits)
+    is_trying = (lost >= STRANGERS) & (lost >= won) & ~is_shared
+    is_guessing = (visits.count("unlike_secrets") >= GUESSES) & ~was_known
+    tried = _Failed(visits, attempts)
+    is_spraying, by_secret = tried.sprayed(is_shared | (won > lost))
+    is_helping, by_account = tried.distributed(was_known)
+    own = (is_guessing | is_helping) & ~is_shared[visits.whence]
+    by_ip = np.zeros(len(visits.ips), np.bool_)
+    by_ip[visits.whence[own]] = True
+    by_ip |= is_trying | is_spraying
+    return Guessers(
+        ips=frozenset(visits.ips[by_ip].tolist()),
+        shared=frozenset(visits.ips[is_shared].tolist()),
+        together=tuple(tuple(visits.ips[list(group)].tolist()) for group in (*by_secret, *by_account)),
+        by_visit=(by_ip[visits.whence] & ~was_known) | is_guessing,
+    )
+
+
+def came_in_first(visits: Visits) -> Column:
+    """Tell addresses that came in before they ever failed, and more than once: their owners mistype."""
+    success, failure = visits.time("first_success"), visits.time("first_failure")
+    came_first = np.isnat(failure) | (success < failure)
+    return ~np.isnat(success) & came_first & (visits.count("successes") > 1)
+
+
+class _Failed:
+    """The failed tries, by number of visit and of secret."""
+
+    def __init__(self, visits: Visits, attempts: pd.DataFrame) -> None:
+        failed = attempts[(attempts["outcome"] == "failure").to_numpy()]
+        self._visits = visits
+        visit, known = visits.visit_of(failed)
+        secret = failed["secret"]
+        is_seen = secret.notna().to_numpy()[known]
+        self._visit = visit[is_seen]
+        self._secret = pd.factorize(secret.to_numpy("uint64", na_value=0)[known][is_seen])[0].astype(np.int64)
+
+    def sprayed(self, is_exempt: Column) -> tuple[Column, Iterable[Column]]:
+        """Tell which addresses used a secret that was tried on many accounts, and which used the same one."""
+        visits = self._visits
+        who, whence = visits.who[self._visit].astype(np.int64), visits.whence[self._visit].astype(np.int64)
+        found = np.zeros(len(visits.ips), np.bool_)
+        if not len(who):
+            return found, ()
+        count = np.bincount(_unlike(self._secret, who)[0])
+        is_sprayed = (count >= SPRAYED)[self._secret] & ~is_exempt[whence]
+        secret, ip = _unlike(self._secret[is_sprayed], whence[is_sprayed])
+        found[ip] = True
+        return found, _groups(secret, ip)
+
+    def distributed(self, was_known: Column) -> tuple[Column, Iterable[Column]]:
+        """Tell at which visits an address took part in the guessing of many, and which did so together."""
+        visits = self._visits
+        accounts = len(visits.accounts)
+        tries = visits.count("unlike_secrets") + visits.count("unseen_secrets")
+        failures = visits.count("failures")
+        is_stale = (visits.count("unlike_secrets") == 1) & (visits.count("unseen_secrets") == 0) & (failures >= STALE)
+        is_stranger = ~was_known & (visits.count("successes") <= failures)
+        counts = (tries > 0) & ~is_stale & is_stranger
+        addresses = np.bincount(visits.who[counts], minlength=accounts)
+        total = np.bincount(visits.who[counts], weights=tries[counts], minlength=accounts)
+        most = np.zeros(accounts)
+        np.maximum.at(most, visits.who[counts], tries[counts])
+        unlike = np.bincount(_unlike(visits.who[self._visit].astype(np.int64), self._secret)[0], minlength=accounts)
+        unseen = np.bincount(visits.who, weights=visits.count("unseen_secrets"), minlength=accounts)
+        is_guessed = (addresses >= SEVERAL_ADDRESSES) & (total >= MANY) & (2 * most < total)
+        is_guessed &= (unlike >= GUESSES) | (unseen >= MANY)
+        found = counts & is_guessed[visits.who]
+        return found, _groups(visits.who[found].astype(np.int64), visits.whence[found].astype(np.int64))
+
+
+def _unlike(one: Column, other: Column) -> tuple[Column, Column]:
+    """List the unlike pairs of two columns of numbers, in order."""
+    if not len(one):
+        return one, other
+    width = int(other.max()) + 1
+    return np.divmod(np.unique(one * width + other), width)
+
+
+def _groups(key: Column, value: Column) -> Iterator[Column]:
+    """Part the values by their keys; both are sorted by key."""
+    if len(key):
+        yield from np.split(value, np.flatnonzero(np.diff(key)) + 1)
+
+
+@lru_cache(maxsize=1 << 16)
+def network_of(client_ip: str) -> str:
+    """Name the network that one customer of a provider has: a /24, or a /48 of IPv6; a private address is alone."""
+    try:
+        address: Any = ipaddress.ip_address(client_ip)
+    except ValueError:
+        return client_ip
+    if is_private(client_ip):
+        return client_ip
+    return str(ipaddress.ip_network((address, 24 if address.version == 4 else 48), strict=False))  # noqa: PLR2004
+
+
+_PRIVATE = tuple(
+    map(
+        ipaddress.ip_network,
+        ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "fc00::/7", "fe80::/10"),
+    )
+)
+"""RFC 1918, 6598, 3927, 4193 and 4291: no firewall outside can mean one computer by them. Documentation and test nets
+are not among them, unlike in `ipaddress.is_private`."""
+
+
+@lru_cache(maxsize=1 << 16)
+def is_private(client_ip: str) -> bool:
+    """Tell an address of a private network or a link."""
+    try:
+        address = ipaddress.ip_address(client_ip.partition("%")[0])
+    except ValueError:
+        return False
+    address = getattr(address, "ipv4_mapped", None) or address
+    return any(address in network for network in _PRIVATE if network.version == address.version)
+
+
+@lru_cache(maxsize=1 << 16)
+def is_loopback(client_ip: str) -> bool:
+    """Tell an address of the machine itself."""
+    try:
+        address = ipaddress.ip_address(client_ip.partition("%")[0])
+    except ValueError:
+        return False
+    address = getattr(address, "ipv4_mapped", None) or address
+    return address.is_loopback or address.is_unspecified
