@@ -12,13 +12,15 @@ from breachkit.cli import options
 from breachkit.cli import output
 from breachkit.cli.accusing import accuse
 from breachkit.cli.casebook import recorded
+from breachkit.detect.names import spelled
+from breachkit.errors import BreachkitError
 from breachkit.errors import NothingCompromisedError
-from breachkit.errors import PathUnreadableError
 from breachkit.reading import gather
 from breachkit.reading.where import Asked
 from breachkit.reading.where import find_evidence
 from breachkit.sasl import Login
 from breachkit.servers import Containment
+from breachkit.spelling import plain_address
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -106,7 +108,7 @@ def _chosen(names: Sequence[str] | None, found: Accusation) -> list[str]:
             raise NothingCompromisedError
         return chosen
     known = [account.account for account in found.accounts]
-    typed = [name.strip().lower() for name in names]
+    typed = [spelled(plain_address(name)) for name in names]
     owners = {name: [account for account in known if account.partition("@")[0] == name] for name in typed}
     return list(dict.fromkeys(owners[name][0] if len(owners[name]) == 1 else name for name in typed))
 
@@ -131,5 +133,7 @@ def _left_behind(where: Where, account: str) -> tuple[str, ...] | None:
     try:
         mine = (row.left_behind for row in rows if isinstance(row, Login) and row.account.address == account)
         return next(mine, None)
-    except OSError as error:
-        raise PathUnreadableError(where.accounts, error.strerror or "unknown reason") from None
+    except (OSError, BreachkitError) as error:
+        if not where.is_accounts_asked:  # that it lies there and cannot be read is said with what was read
+            return None
+        raise error if isinstance(error, BreachkitError) else gather.unreadable(where.accounts, error) from None

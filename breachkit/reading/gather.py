@@ -22,6 +22,7 @@ from breachkit.report.inputs import Gap
 from breachkit.report.inputs import Inputs
 from breachkit.sasl import Fingerprints
 from breachkit.sends import Sends
+from breachkit.servers import UNTOLD_COLUMN
 from breachkit.servers import LogTally
 from breachkit.servers import Reading
 from breachkit.servers.facts import Question
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Iterator
     from collections.abc import Sequence
+    from pathlib import Path
 
     from breachkit.reading.where import Where
     from breachkit.records import Account
@@ -244,20 +246,26 @@ def read_accounts(where: Where, books: Books) -> list[Account]:
     accounts: list[Account] = []
     try:
         for row in where.server.read_accounts(where.accounts, where.layout.root, where.columns):
-            if isinstance(row, Skipped):
-                books.skip(row)
-            else:
+            if not isinstance(row, Skipped):
                 accounts.append(row)
-    except OSError as error:
-        raise PathUnreadableError(where.accounts, error.strerror or "unknown reason") from None
-    except BreachkitError as error:
+            elif row.reason == UNTOLD_COLUMN and not where.is_accounts_asked:
+                books.notes.append(f"aliases in {row.source.path} are not resolved: {row.reason}")
+            else:
+                books.skip(row)
+    except (OSError, BreachkitError) as error:
+        said = error if isinstance(error, BreachkitError) else unreadable(where.accounts, error)
         if where.is_accounts_asked:
-            raise
+            raise said from None
         # nobody named the file: it must not stand between the user and the account
-        books.notes.append(f"bare names and aliases are not resolved: {error}")
+        books.notes.append(f"bare names and aliases are not resolved: {said}")
         return []
     books.files += 1
     return accounts
+
+
+def unreadable(path: Path, error: OSError) -> PathUnreadableError:
+    """Say of a file that was to be read why it cannot be."""
+    return PathUnreadableError(path, error.strerror or "unknown reason")
 
 
 def run_key() -> bytes:

@@ -14,8 +14,6 @@ import re
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
-from breachkit.addresses import ADDRESS
-from breachkit.addresses import plain_address
 from breachkit.errors import UnknownColumnsError
 from breachkit.files import OVERLONG
 from breachkit.files import shown
@@ -24,6 +22,7 @@ from breachkit.records import Locus
 from breachkit.records import Skipped
 from breachkit.sasl import Login
 from breachkit.sasl import Password
+from breachkit.servers import UNTOLD_COLUMN
 from breachkit.servers.icewarp.columns import kinds_of
 from breachkit.servers.icewarp.columns import pieces_of
 from breachkit.servers.icewarp.columns import tell_columns
@@ -31,6 +30,8 @@ from breachkit.servers.icewarp.sheets import SAMPLE_ROWS
 from breachkit.servers.icewarp.sheets import is_address
 from breachkit.servers.icewarp.sheets import read_rows
 from breachkit.servers.icewarp.sheets import read_sheet
+from breachkit.spelling import ADDRESS
+from breachkit.spelling import plain_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
 
 NO_ADDRESS = "account line without an address"
 TOO_WIDE = "account line with more cells than the table has columns"
-UNTOLD = "column that may hold aliases or passwords: name it with --columns"
 
 _INTERNAL = "@##internalservicedomain.icewarp.com##"
 _PERSONS = {"", "0", "user", "utente", "utenti", "person", "persona", "benutzer", "utilisateur", "usuario"}
@@ -96,7 +96,7 @@ def _read(
     table = _table(path, columns, needs_password=needs_password)
     order, has_header, is_sure = table.told
     if not is_sure:
-        yield Skipped(UNTOLD, Locus(label, 0, 1))
+        yield Skipped(UNTOLD_COLUMN, Locus(label, 0, 1))
     last = order.index("password") if "password" in order else None
     for row in itertools.islice(read_rows(table.sheet, len(order), last), int(has_header), None):
         source = Locus(label, row.offset, row.line)

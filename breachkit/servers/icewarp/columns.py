@@ -14,8 +14,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
-from breachkit.addresses import plain_address
 from breachkit.servers.icewarp.sheets import is_address
+from breachkit.spelling import plain_address
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -14,9 +14,9 @@ from collections import deque
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
-from breachkit.addresses import ADDRESS
-from breachkit.addresses import plain_address
 from breachkit.errors import NotATableError
+from breachkit.spelling import ADDRESS
+from breachkit.spelling import plain_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,8 +11,8 @@ from breachkit.errors import UnknownColumnsError
 from breachkit.files import OVERLONG
 from breachkit.records import Skipped
 from breachkit.sasl import Login
+from breachkit.servers import UNTOLD_COLUMN
 from breachkit.servers.icewarp.accounts import TOO_WIDE
-from breachkit.servers.icewarp.accounts import UNTOLD
 from breachkit.servers.icewarp.accounts import read_accounts
 from breachkit.servers.icewarp.accounts import read_logins
 
@@ -240,7 +240,7 @@ def test_who_needs_no_password_reads_what_is_certain_and_is_told_what_was_left_o
     table.write_text("rosa@example.net;rosa;hunter2\nlars@example.net;lars;tiger9\n")
     first, *rows = read_accounts(table, None, None)
     assert isinstance(first, Skipped)
-    assert (first.reason, first.source.line) == (UNTOLD, 1)
+    assert (first.reason, first.source.line) == (UNTOLD_COLUMN, 1)
     assert [(row.address, row.aliases) for row in rows if not isinstance(row, Skipped)] == [
         ("rosa@example.net", ()),
         ("lars@example.net", ()),
