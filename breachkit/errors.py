@@ -12,6 +12,7 @@ from typing import ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
     from os import PathLike
 
 
@@ -158,17 +159,27 @@ class UnknownServerError(UsageError):
 
 
 class UnknownTimezoneError(UsageError):
-    """--timezone is no IANA zone name."""
+    """--timezone is no time zone."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"unknown time zone '{name}'; use a name such as Europe/Rome or UTC")
+        super().__init__(f"unknown time zone '{name}'; use a name such as Europe/Rome or UTC, or the offset: +01:00")
 
 
 class BadTimeError(UsageError):
-    """--since or --until is no date or time."""
+    """An option wants a time, or an age, and has neither."""
 
     def __init__(self, option: str, text: str) -> None:
-        super().__init__(f"{option} '{text}' is no date or time; write 2026-11-20 or 2026-11-20T08:45")
+        super().__init__(
+            f"{option} '{text}' is no time and no age; write 2026-11-20, 2026-11-20T08:45, 20.11.2026 or yesterday, or"
+            " an age: 90m, 12h, 3d",
+        )
+
+
+class TwoDaysError(UsageError):
+    """A date may be two days."""
+
+    def __init__(self, option: str, text: str, one: datetime, other: datetime) -> None:
+        super().__init__(f"{option} '{text}' may be two days; write {one:%Y-%m-%d} or {other:%Y-%m-%d}")
 
 
 class UnknownColumnsError(BreachkitError):
@@ -176,10 +187,10 @@ class UnknownColumnsError(BreachkitError):
 
     def __init__(self, path: PathLike[str] | str, kinds: Iterable[str] = ()) -> None:
         shown = ", ".join(kinds)
-        held = f" (its first row holds: {shown})" if shown else ""
         super().__init__(
-            f"the columns of {path} cannot be told{held}; name them in order with --columns, for example"
-            " --columns address,type,disabled,username,alias,password",
+            f"the columns of {path} cannot be told; name them in order with --columns, for example"
+            " --columns address,type,disabled,username,alias,password"
+            + (f" (its first row holds: {shown})" if shown else ""),
         )
 
 
@@ -303,13 +314,6 @@ class BadPatternError(UsageError):
 
     def __init__(self, pattern: str, reason: str) -> None:
         super().__init__(f"--regex '{pattern}' is no pattern ({reason}); leave --regex out to look for the text itself")
-
-
-class BadAgeError(UsageError):
-    """--older-than or --newer-than is neither an age nor a time."""
-
-    def __init__(self, option: str, text: str) -> None:
-        super().__init__(f"{option} '{text}' is no age and no time; write 90m, 12h, 3d or 2026-11-20T08:45")
 
 
 class CampaignGoneError(BreachkitError):

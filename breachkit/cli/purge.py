@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC
 from datetime import datetime
-from datetime import timedelta
 from typing import TYPE_CHECKING
 from typing import Annotated
 from typing import NamedTuple
@@ -22,9 +20,6 @@ if TYPE_CHECKING:
     from breachkit.purge.needles import Texts
     from breachkit.purge.plan import Wanted
     from breachkit.reading.where import Where
-
-_AGE = re.compile(r"(\d{1,6})\s*([smhdw])", re.IGNORECASE)
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 Strings = Annotated[
     list[str] | None,
@@ -43,7 +38,9 @@ ToDomain = Annotated[
 CampaignId = Annotated[
     str | None, typer.Option("--campaign", metavar="ID", help="Of this campaign of `group`, by its purge string.")
 ]
-OlderThan = Annotated[str | None, typer.Option("--older-than", metavar="AGE|TIME", help="Such as 90m, 12h, 3d.")]
+OlderThan = Annotated[
+    str | None, typer.Option("--older-than", metavar="AGE|TIME", help="Such as 90m, 3d, yesterday, 2026-11-20T08:45.")
+]
 NewerThan = Annotated[str | None, typer.Option("--newer-than", metavar="AGE|TIME", help="The same.")]
 AllMessages = Annotated[bool, typer.Option("--all", help="Every message (needs --everything too).")]
 Everything = Annotated[bool, typer.Option("--everything", help="Permit a plan that leaves no message in the queue.")]
@@ -173,7 +170,7 @@ def _wanted(texts: Texts, heads: Heads, where: Where) -> Wanted:
         texts=texts,
         accounts=_names(heads.account),
         senders=_names(heads.sender),
-        to_domains=tuple(name.removeprefix("@") for name in _names(heads.to_domain)),
+        to_domains=tuple(name.rpartition("@")[2] for name in _names(heads.to_domain)),
         older_than=_moment("--older-than", heads.older_than, where.zone, now),
         newer_than=_moment("--newer-than", heads.newer_than, where.zone, now),
         campaign=string,
@@ -182,23 +179,25 @@ def _wanted(texts: Texts, heads: Heads, where: Where) -> Wanted:
 
 
 def _names(typed: list[str] | None) -> tuple[str, ...]:
-    return tuple(name.strip().lower() for name in typed or ())
+    """Spell names as a message has them: pasted from a log or a mail reader they have brackets and more around them.
+
+    Raises BlankStringError.
+    """
+    from breachkit.detect.names import spelled
+    from breachkit.errors import BlankStringError
+    from breachkit.records import NULL_SENDER
+    from breachkit.spelling import plain_address
+
+    names = [NULL_SENDER if name.strip() == NULL_SENDER else spelled(plain_address(name)) for name in typed or ()]
+    if not all(names):
+        raise BlankStringError
+    return tuple(names)
 
 
 def _moment(option: str, text: str | None, zone: tzinfo, now: datetime) -> datetime | None:
-    """Read an age, counted back from now, or a time."""
-    from breachkit.errors import BadAgeError
+    from breachkit.reading.moments import read_moment
 
-    if text is None:
-        return None
-    age = _AGE.fullmatch(text.strip())
-    try:
-        if age is not None:
-            return now - timedelta(seconds=int(age[1]) * _UNITS[age[2].lower()])
-        ts = datetime.fromisoformat(text.strip())
-    except (ValueError, OverflowError):
-        raise BadAgeError(option, text) from None
-    return ts if ts.tzinfo is not None else ts.replace(tzinfo=zone)
+    return None if text is None else read_moment(option, text, zone, now)
 
 
 def _predicates(texts: Texts, heads: Heads) -> Predicates:

@@ -123,6 +123,39 @@ def test_purge_as_json(queue: Path, breach: Callable[..., Ended]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("option", "typed"),
+    [
+        ("--account", "<anna@example.it>"),
+        ("--account", "Anna Rossi <ANNA@example.it>"),
+        ("--account", "mailto:anna@example.it"),
+        ("--account", "anna%example.it"),
+        ("--account", '"anna@example.it"'),
+        ("--from", "Pippo <pippo@gmail.com>"),
+        ("--from", "<pippo@gmail.com>"),
+        ("--from", "'pippo@gmail.com'"),
+    ],
+)
+def test_a_name_is_taken_as_it_was_pasted(option: str, typed: str, breach: Callable[..., Ended], queue: Path) -> None:
+    ran = breach("purge", option, typed, "--queue", queue, "--dry-run", "--format", "json")
+    assert ran.code == 0
+    assert ran.json["planned"] == 6
+
+
+@pytest.mark.parametrize("typed", ["example.org", "@example.org", "<x@Example.org>", "X <x@example.org>"])
+def test_a_domain_may_be_pasted_with_an_address(typed: str, breach: Callable[..., Ended], queue: Path) -> None:
+    (queue / "one.tmp").write_bytes(HAM.replace(b"MsgID", b"Rcpt: x@example.org\nMsgID"))
+    ran = breach("purge", "--to-domain", typed, "--queue", queue, "--dry-run", "--format", "json")
+    assert ran.json["planned"] == 1
+
+
+@pytest.mark.parametrize("typed", ["<>", '""', "@"])
+def test_a_name_of_nothing_takes_no_message(typed: str, breach: Callable[..., Ended], queue: Path) -> None:
+    option = "--account" if typed != "@" else "--to-domain"
+    ran = breach("purge", option, typed, "--queue", queue, "--dry-run", "--format", "json")
+    assert (ran.code, ran.out) == (2, "") or ran.json["planned"] == 0
+
+
+@pytest.mark.parametrize(
     ("words", "code", "said"),
     [
         ([""], 2, "an empty STRING"),
@@ -132,7 +165,7 @@ def test_purge_as_json(queue: Path, breach: Callable[..., Ended]) -> None:
         (["--everything"], 2, "nothing says which messages"),
         (["--any", "-i"], 2, "nothing says which messages"),
         (["(", "--regex"], 2, "is no pattern"),
-        (["--older-than", "soon"], 2, "is no age"),
+        (["--older-than", "soon"], 2, "is no time and no age"),
         (["x", "--dry-run", "--watch", "1"], 2, "cannot both be meant"),
         (["pippo"], 1, "nothing was moved: there is no terminal to ask on"),
         (["LocalSender", "--yes"], 1, "every message of the queue (9 of 9)"),
