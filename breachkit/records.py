@@ -109,6 +109,8 @@ class Transaction(NamedTuple):
     accepted: bool
     attempt: int | None
     """Index of the successful AuthAttempt of its session under which it was sent."""
+    helo: str | None
+    """How the client named itself (EHLO, RFC 5321 §4.1.1.1): a mark of its programme, not of who it is."""
     source: Locus
 
 

@@ -31,7 +31,7 @@ Send = tuple[str, "str | None", "Locus | None", "Transaction"]
 class Sends(Columns):
     """A list of messages, each with who sent it from where."""
 
-    NAMED = ("client_ip", "user", "mail_from", "path", "node", "auth_path", "auth_node")
+    NAMED = ("client_ip", "user", "mail_from", "helo", "path", "node", "auth_path", "auth_node")
     CODES = {  # noqa: RUF012  a ClassVar, declared by `Columns`
         **dict.fromkeys(NAMED, "i"),
         **dict.fromkeys(("ts", "offset", "line", "auth_offset", "auth_line", "rcpt_count", "rcpt_unknown"), "q"),
@@ -61,6 +61,7 @@ class Sends(Columns):
             queue_id=self.queue_id(row),
             accepted=bool(columns["accepted"][row]),
             attempt=None if columns["attempt"][row] == NOBODY else columns["attempt"][row],
+            helo=self.name("helo", row),
             source=self.place(row),
         )
         return cast("str", self.name("client_ip", row)), self.name("user", row), self.auth(row), sent
@@ -82,7 +83,8 @@ class Sends(Columns):
         """Add one."""
         client_ip, user, auth, sent = send
         source = sent.source
-        named = (client_ip, user, sent.mail_from, source.path, source.node, auth and auth.path, auth and auth.node)
+        places = (source.path, source.node, auth and auth.path, auth and auth.node)
+        named = (client_ip, user, sent.mail_from, sent.helo, *places)
         self._put(
             named,
             {

@@ -70,6 +70,7 @@ SENDS = {
     "rcpt_unknown": "int64",
     "queue_id": TEXT,
     "accepted": "bool",
+    "helo": TEXT,
     "node": TEXT,
     "source": TEXT,
 }
@@ -129,7 +130,7 @@ def sends_table(sends: Sends) -> pd.DataFrame:
         return _frame({}, SENDS)
     held = _held(sends)
     order = _in_order(sends, held)
-    named = ("client_ip", "user", "mail_from", "node")
+    named = ("client_ip", "user", "mail_from", "helo", "node")
     made: dict[str, Any] = {name: _texts(sends, held[name][order]) for name in named}
     made["ts"] = _moments(held["ts"][order])
     made |= {name: held[name][order] for name in ("rcpt_count", "rcpt_unknown")}

@@ -14,6 +14,7 @@ from typing import NoReturn
 from breachkit.cluster import fields
 from breachkit.cluster.nodes import check_name
 from breachkit.cluster.partial import BOOK_COUNTS
+from breachkit.cluster.partial import FIRST_SCHEMA
 from breachkit.cluster.partial import SCHEMA
 from breachkit.cluster.partial import TALLY_COUNTS
 from breachkit.errors import NodeNameError
@@ -113,7 +114,7 @@ class _Lines:
     def head(self) -> dict[str, Any]:
         """Read the first line."""
         head = self._next()
-        if not isinstance(head, dict) or head.get("schema") != SCHEMA:
+        if not isinstance(head, dict) or head.get("schema") not in (SCHEMA, FIRST_SCHEMA):
             raise PartialSchemaError(self._name, SCHEMA)
         return head
 
@@ -209,7 +210,7 @@ class _Reader:
         )
 
     def _send(self, *row: Any) -> None:
-        client_ip, user, auth, ts, mail_from, rcpt_to, rcpt_count, rcpt_unknown, queue_id, accepted, place = row
+        client_ip, user, auth, ts, mail_from, rcpt_to, rcpt_count, rcpt_unknown, queue_id, accepted, *more, place = row
         sent = Transaction(
             ts=fields.moment(ts),
             mail_from=fields.text_or_none(mail_from),
@@ -219,6 +220,7 @@ class _Reader:
             queue_id=fields.text_or_none(queue_id),
             accepted=fields.flag(accepted),
             attempt=None,
+            helo=fields.text_or_none(*more) if more else None,  # format 1 has none
             source=self._place(place),
         )
         at = None if auth is None else self._place(auth)

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from breachkit.records import Locus
     from breachkit.servers import LogTally
 
-SCHEMA = "breachkit.partial/1"
+SCHEMA, FIRST_SCHEMA = "breachkit.partial/2", "breachkit.partial/1"
+"""Format 1 knows no HELO; it is read for ever."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
@@ -95,7 +96,7 @@ def _facts(facts: SmtpFacts, places: Places) -> Iterator[Any]:
     for client_ip, user, auth, sent in facts.sends:
         yield (
             *("t", client_ip, user, places.of(auth), _micros(sent.ts), sent.mail_from, sent.rcpt_to),
-            *(sent.rcpt_count, sent.rcpt_unknown, sent.queue_id, sent.accepted, places.of(sent.source)),
+            *(sent.rcpt_count, sent.rcpt_unknown, sent.queue_id, sent.accepted, sent.helo, places.of(sent.source)),
         )
     for gone in facts.deliveries:
         yield (

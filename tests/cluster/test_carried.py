@@ -207,7 +207,7 @@ def test_what_breachkit_does_not_write_is_not_read(row: list[Any], whole: bytes)
         b"\n",
         b"{}\n",
         b"[]\n",
-        b'{"schema": "breachkit.partial/2"}\n',
+        b'{"schema": "breachkit.partial/3"}\n',
         b"\xff\xfe\n",
         b"[" * 100_000 + b"\n",
         b"9" * 9_000 + b"\n",

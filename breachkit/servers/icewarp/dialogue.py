@@ -299,6 +299,7 @@ class Dialogue:
                 queue_id=queue_id,
                 accepted=is_accepted,
                 attempt=self._last_success,
+                helo=self.helo,
                 source=message.source,
             ),
         )
