@@ -285,6 +285,30 @@ class NothingTracedError(BreachkitError):
         super().__init__(f"no session of '{wanted}' in the logs ({reach}); check the id, or name more logs with --logs")
 
 
+class NoMessageIdError(BreachkitError):
+    """The file that trace was asked for names no message id."""
+
+    def __init__(self, path: PathLike[str] | str) -> None:
+        super().__init__(f"{path} names no message id in its head; trace its account or its sender instead")
+
+
+class NoSuchMessageError(BreachkitError):
+    """No message of the queue has that name or id."""
+
+    def __init__(self, wanted: str, messages: int) -> None:
+        super().__init__(
+            f"none of the {messages:,} messages of the queue is '{wanted}'; name a file, as scan and group show it, or"
+            " the id of a message",
+        )
+
+
+class SeveralMessagesError(UsageError):
+    """Several messages have one name or id."""
+
+    def __init__(self, wanted: str, paths: Iterable[str]) -> None:
+        super().__init__(f"'{wanted}' is several messages; name the file of one: {', '.join(paths)}")
+
+
 class UnbalancedError(BreachkitError):
     """The books do not balance: a defect of breachkit, said loudly."""
 

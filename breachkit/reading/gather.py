@@ -263,7 +263,7 @@ def read_accounts(where: Where, books: Books) -> list[Account]:
     return accounts
 
 
-def unreadable(path: Path, error: OSError) -> PathUnreadableError:
+def unreadable(path: Path | str, error: OSError) -> PathUnreadableError:
     """Say of a file that was to be read why it cannot be."""
     return PathUnreadableError(path, error.strerror or "unknown reason")
 
