@@ -41,6 +41,7 @@ _LACKS = {
     "purge": _BOUNDS,
     "restore": _BOUNDS | {"--logs", "--accounts", "--columns"},
     "weak-passwords": _BOUNDS | {"--queue"},
+    "show": _BOUNDS,
     "harden": _BOUNDS,
     "contain": _BOUNDS,
 }
