@@ -16,11 +16,22 @@ from typing import NamedTuple
 
 import numpy as np
 
+from breachkit.detect.accounts.activity import Activity
+from breachkit.detect.accounts.activity import activity_of
+from breachkit.detect.accounts.activity import micros
 from breachkit.detect.accounts.attackers import Came
 from breachkit.detect.accounts.attackers import Unblocked
 from breachkit.detect.accounts.attackers import find_attackers
 from breachkit.detect.accounts.attackers import find_other_failures
 from breachkit.detect.accounts.attackers import find_relays
+from breachkit.detect.accounts.roles import BEFORE
+from breachkit.detect.accounts.roles import BURST
+from breachkit.detect.accounts.roles import CROWD
+from breachkit.detect.accounts.roles import Roles
+from breachkit.detect.accounts.roles import find_roles
+from breachkit.detect.accounts.signals import STRONG
+from breachkit.detect.accounts.signals import Held
+from breachkit.detect.accounts.signals import find_signals
 from breachkit.detect.accounts.unauthenticated import find_unauthenticated
 from breachkit.detect.findings import Confidence
 from breachkit.detect.findings import Family
@@ -28,27 +39,25 @@ from breachkit.detect.guessing import entry_of
 from breachkit.detect.guessing import failures_before
 from breachkit.detect.inquiry import Inquiry
 from breachkit.detect.inquiry import is_name
-from breachkit.detect.signals import Conduct
-from breachkit.detect.signals import find_signals
 from breachkit.detect.standing import DOUBT_COUNT
 from breachkit.detect.standing import DOUBT_SHARE
 from breachkit.detect.standing import has_session
-from breachkit.detect.visits import once_each
 from breachkit.detect.weakness import IN_PASSING
 from breachkit.detect.weakness import weakness_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
     from collections.abc import Iterable
     from collections.abc import Iterator
+    from collections.abc import Mapping
     from datetime import datetime
 
     import pandas as pd
 
+    from breachkit.detect.accounts.activity import Use
     from breachkit.detect.accounts.attackers import Attacker
     from breachkit.detect.accounts.attackers import OtherFailure
+    from breachkit.detect.accounts.guessers import Guessers
     from breachkit.detect.accounts.unauthenticated import Unauthenticated
-    from breachkit.detect.attackers import Attack
     from breachkit.detect.findings import Signal
     from breachkit.detect.guessing import Entry
     from breachkit.detect.guessing import Failures
@@ -192,7 +201,8 @@ def find_accounts(evidence: Evidence) -> Accusation:
 def judge_accounts(inquiry: Inquiry) -> Accusation:
     """Judge the accounts of an inquiry that others look at too."""
     messages = inquiry.messages
-    verdicts = [_judge(inquiry, account) for account in inquiry.accounts()]
+    parted = _part(inquiry)
+    verdicts = [_judge(inquiry, account, parted) for account in inquiry.accounts()]
     attackers, others, relays = _attacks(inquiry, verdicts)
     spoken = messages["auth_user"].map(inquiry.account_of, na_action="ignore")
     return Accusation(
@@ -264,68 +274,169 @@ class _Entered(NamedTuple):
         return _Sight(self.usual, self.attacking, not self.is_first)
 
 
-def _entered(inquiry: Inquiry, account: str, attacks: set[str]) -> _Entered | None:
+class _Suspected(NamedTuple):
+    """One account of which there is something to tell, and its parted addresses."""
+
+    activity: Activity
+    roles: Roles
+
+
+def _part(inquiry: Inquiry) -> dict[str, _Suspected]:
+    """Part the addresses of every account that anything speaks against; attackers of one are looked for in others."""
+    visits, guessers = inquiry.seen, inquiry.guessers
+    is_odd = (visits.count("foreign") > 0) | (visits.count("dead") > 0) | (visits.count("sent") >= BURST // CROWD)
+    chosen = np.unique(visits.who[(is_odd | guessers.by_visit) & (visits.count("successes") > 0)])
+    began = _began(visits, guessers)
+    found: dict[str, _Suspected] = {}
+    for account in visits.accounts[chosen].tolist():
+        activity = _activity(inquiry, account)
+        found[account] = _Suspected(activity, find_roles(activity, began))
+    spread = _spread(found, guessers)
+    if spread:
+        began = {**began, **{ip: ts for ip, ts in spread.items() if ip not in began}}
+        whence = np.isin(visits.ips, [*spread])
+        for account in visits.accounts[np.unique(visits.who[whence[visits.whence] & (visits.count("entries") > 0)])]:
+            activity = found[account].activity if account in found else _activity(inquiry, account)
+            found[account] = _Suspected(activity, find_roles(activity, began))
+    return found
+
+
+def _activity(inquiry: Inquiry, account: str) -> Activity:
+    visits, guessers = inquiry.seen, inquiry.guessers
+    begin, end = visits.rows_at(account)
+    guessing = visits.ips[visits.whence[begin:end][guessers.by_visit[begin:end]]].tolist()
+    attempts, sends, deliveries = (inquiry.of(account, name) for name in ("attempts", "sends", "deliveries"))
+    return activity_of(account, attempts, sends, deliveries, frozenset(guessing))
+
+
+def _began(visits: Visits, guessers: Guessers) -> dict[str, int]:
+    """Tell since when the addresses that guess are known to."""
+    rows = np.flatnonzero(np.isin(visits.ips, [*guessers.ips])[visits.whence] & (visits.count("failures") > 0))
+    times = visits.time("first_failure")[rows].astype(np.int64).tolist()
+    began: dict[str, int] = {}
+    for ip, ts in zip(visits.ips[visits.whence[rows]].tolist(), times, strict=True):
+        began[ip] = min(ts, began.get(ip, ts))
+    return {ip: ts for ip, ts in began.items() if ip not in guessers.shared}
+
+
+def _spread(found: dict[str, _Suspected], guessers: Guessers) -> dict[str, int]:
+    """Tell which addresses are proven by what they sent as strangers in some account, and since when.
+
+    Never one that many accounts use, nor one that merely goes with others.
+    """
+    began: dict[str, int] = {}
+    for one in found.values():
+        for use in one.roles.strangers:
+            if one.roles.is_mail_odd and use.first_success is not None and use.ip not in guessers.shared:
+                began[use.ip] = min(use.first_success, began.get(use.ip, use.first_success))
+    return began
+
+
+def _entered(inquiry: Inquiry, suspected: _Suspected) -> _Entered | None:
+    roles, account = suspected.roles, suspected.activity.account
+    if not roles.attacking or inquiry.evidence.log_first is None:
+        return None
     tries = inquiry.of(account, "attempts")
-    won = tries[tries["outcome"] == "success"]
-    rows = won[won["client_ip"].isin(list(attacks)) & (won["service"] == "smtp")]
-    if rows.empty or inquiry.evidence.log_first is None:
+    won = tries[(tries["outcome"] == "success").to_numpy()]
+    since = {use.ip: _since(use, is_stranger=use in roles.strangers) for use in roles.attacking}
+    came = won[won["client_ip"].isin([*since]).to_numpy() & (won["service"] == "smtp").to_numpy()]
+    is_his = [ts >= since[ip] for ip, ts in zip(came["client_ip"], micros(came), strict=True)]
+    rows = came[is_his]
+    if rows.empty:
         return None
     entry = rows.iloc[0]
-    usual = frozenset(won.loc[won["ts"] < entry["ts"], "client_ip"]) - attacks
+    attacks = frozenset(since)
+    before = won[(won["ts"] < entry["ts"]).to_numpy()]
+    settled = {use.ip for use in roles.attacking if use not in roles.strangers}
+    usual = frozenset(before["client_ip"]) - (attacks - settled)
     failures = failures_before(tries, entry["ts"], usual)
-    kind = entry_of(inquiry.lost, entry, failures, inquiry.evidence.log_first, inquiry.attackers)
+    kind = entry_of(inquiry.lost, entry, failures, inquiry.evidence.log_first, inquiry.guessers.ips)
     # those who only lent a hand with guessing: each of them did too little to be told alone
     accomplices = set(failures.rows["client_ip"]) if kind in {"distributed-guessing", "password-spray"} else set()
     is_first = not (tries["ts"] < entry["ts"]).any()
-    return _Entered(rows, entry["ts"], kind, failures, frozenset(attacks | accomplices), usual, is_first)
+    return _Entered(rows, entry["ts"], kind, failures, attacks | accomplices, usual, is_first)
 
 
-def _judge(inquiry: Inquiry, account: str) -> AccountVerdict:
+def _since(use: Use, *, is_stranger: bool) -> int:
+    """Tell from when on the logins of an attacking address are a stranger's."""
+    if is_stranger or use.first_odd is None:
+        return use.first_success or 0
+    return use.first_odd - BEFORE
+
+
+def _judge(inquiry: Inquiry, account: str, parted: Mapping[str, _Suspected]) -> AccountVerdict:
+    suspected = parted.get(account)
     standing = inquiry.standings[account]
-    # most of those who are attacked are never entered: a search of the tables for each would cost more than reading
-    attacks = inquiry.attacks.of(account) if inquiry.attacks.came_in(account) else {}
-    entered = _entered(inquiry, account, set(attacks)) if attacks else None
+    entered = _entered(inquiry, suspected) if suspected is not None else None
     is_queue_only = entered is None and _is_unseen(standing)
+    weak = _weakness_in_passing(inquiry, account, standing)
     also: tuple[AlsoTried, ...] = ()
     unknown = 0
-    weak = _weakness_in_passing(inquiry, account, standing)
     signals: tuple[Signal, ...] = ()
+    verdict: VerdictName = "clear"
     if entered is not None or is_queue_only:
-        also, unknown = _also_tried(inquiry, account, entered.attacking) if entered is not None else ((), 0)
         if entered is not None:
+            also, unknown = _also_tried(inquiry, account, entered.attacking, parted)
             weak = _weakness(inquiry, account, entered.rows)
-        signals = tuple(find_signals(_conduct(inquiry, account, entered, (also, weak))))
-    verdict = _verdict(signals, attacks.values(), has_history=entered is not None and bool(entered.usual))
-    if verdict == "clear":
-        entered, also, unknown, signals = None, (), 0, ()
+        held = _held(inquiry, account, suspected, entered, (also, weak))
+        signals = tuple(find_signals(held))
+        verdict = _verdict(signals, held)
     is_seen = inquiry.evidence.is_auth_visible
-    doubts = tuple(_doubts(inquiry, standing))
+    doubts = tuple(_doubts(inquiry, standing)) if verdict == "clear" else ()
+    told = entered if verdict != "clear" else None
     return AccountVerdict(
         account=account,
         candidates=inquiry.directory.resolve(account).candidates,
         verdict=verdict,
-        confidence=_confidence(
-            verdict, signals, is_seen=is_seen and not is_queue_only and not (verdict == "clear" and doubts)
-        ),
-        doubts=doubts if verdict == "clear" else (),
-        entry=entered.kind if entered else None,
+        confidence=_confidence(verdict, signals, is_seen=is_seen and not is_queue_only and not doubts),
+        doubts=doubts,
+        entry=told.kind if told else None,
         signals=signals,
         queued_messages=standing.queued,
         quarantined_messages=standing.quarantined,
         queued_share=standing.queued / inquiry.in_queue if inquiry.in_queue else 0.0,
         sent_messages=standing.sent if is_seen else None,
         auth_successes=standing.auth_successes if is_seen else None,
-        auth_failures_before_entry=entered.failures.total if entered else None,
-        entry_ts=entered.ts if entered else None,
-        entry_ip=str(entered.rows["client_ip"].iloc[0]) if entered else None,
-        last_ts=_last(inquiry, account, entered) if entered else standing.last_ts,
-        client_ips=Places(standing.places, entered.sight if entered else None),
+        auth_failures_before_entry=told.failures.total if told else None,
+        entry_ts=told.ts if told else None,
+        entry_ip=str(told.rows["client_ip"].iloc[0]) if told else None,
+        last_ts=_last(inquiry, account, told) if told else standing.last_ts,
+        client_ips=Places(standing.places, told.sight if told else None),
         mechanisms=standing.mechanisms,
         weak_password=weak,
-        also_tried_by_same_ips=also,
-        unknown_names_tried=unknown,
-        entries=tuple(entered.rows["source"]) if entered else (),
+        also_tried_by_same_ips=also if told else (),
+        unknown_names_tried=unknown if told else 0,
+        entries=tuple(told.rows["source"]) if told else (),
         mail_froms=standing.mail_froms,
+    )
+
+
+def _held(
+    inquiry: Inquiry,
+    account: str,
+    suspected: _Suspected | None,
+    entered: _Entered | None,
+    about: tuple[tuple[AlsoTried, ...], str | None],
+) -> Held:
+    also, weak = about
+    queued = inquiry.of(account, "messages")
+    rows = entered.rows if entered else inquiry.evidence.attempts.iloc[:0]
+    came_in = sorted(set(rows["client_ip"]))
+    # success alone makes no attack: two role accounts of one web server see one another there
+    attacked = [other for other in also if other.failures or (other.entered and _was_elsewhere(inquiry, other))]
+    guessing = inquiry.guessers.ips
+    counts = ((ip, sum(ip in other.ips for other in attacked)) for ip in came_in if ip not in inquiry.guessers.shared)
+    return Held(
+        queued=queued,
+        share=len(queued) / len(inquiry.messages) if len(inquiry.messages) else 0.0,
+        activity=suspected.activity if suspected else Activity(account, (), 0),
+        roles=suspected.roles if suspected else Roles(),
+        entry_rows=rows,
+        entry=entered.kind if entered else None,
+        failures=entered.failures if entered else None,
+        others=tuple((ip, count) for ip, count in counts if count and (ip in guessing or count)),
+        weak_password=weak,
+        is_queue_only=entered is None,
     )
 
 
@@ -357,7 +468,9 @@ def _weakness(inquiry: Inquiry, account: str, rows: pd.DataFrame) -> Weakness | 
     return weakness_of(account, typed, secrets, inquiry.directory, inquiry.evidence.fingerprint, far=far)
 
 
-def _also_tried(inquiry: Inquiry, account: str, attacking: frozenset[str]) -> tuple[tuple[AlsoTried, ...], int]:
+def _also_tried(
+    inquiry: Inquiry, account: str, attacking: frozenset[str], parted: Mapping[str, _Suspected]
+) -> tuple[tuple[AlsoTried, ...], int]:
     """List the other accounts that some addresses tried, and count the names that no account has."""
     rows = inquiry.visits_by(attacking, ("failures", "successes"))
     tried: dict[str, list[tuple[str, int, int]]] = {}
@@ -372,7 +485,7 @@ def _also_tried(inquiry: Inquiry, account: str, attacking: frozenset[str]) -> tu
             ips=tuple(sorted(ip for ip, *_ in places)),
             failures=sum(failures for _, failures, _ in places),
             successes=sum(successes for *_, successes in places),
-            entered=_is_entered(inquiry, name, {ip for ip, _, successes in places if successes}),
+            entered=_is_entered(parted.get(name), {ip for ip, _, successes in places if successes}),
         )
         for name, places in tried.items()
         if is_name(name)
@@ -381,44 +494,9 @@ def _also_tried(inquiry: Inquiry, account: str, attacking: frozenset[str]) -> tu
     return tuple(ordered), len(tried) - len(found)
 
 
-def _is_entered(inquiry: Inquiry, account: str, ips: set[str]) -> bool:
+def _is_entered(suspected: _Suspected | None, ips: set[str]) -> bool:
     """Tell whether one of the addresses that came in attacks the account."""
-    return bool(ips) and not ips.isdisjoint(inquiry.attacks.of(account))
-
-
-def _conduct(
-    inquiry: Inquiry,
-    account: str,
-    entered: _Entered | None,
-    about: tuple[tuple[AlsoTried, ...], str | None],
-) -> Conduct:
-    also, weak = about
-    attacking = [*entered.attacking] if entered else []
-    queued, sent, fates = (inquiry.of(account, name) for name in ("messages", "sends", "deliveries"))
-    visits = inquiry.visits_by(attacking, ("refused", "first_seen"))
-    own = (visits.index.get_level_values("account") == account) & visits["first_seen"].notna()
-    by_attackers = sent["client_ip"].isin(attacking)
-    past = sent.loc[~by_attackers, "ts"].dt.floor("h").value_counts()
-    rows = entered.rows if entered else inquiry.evidence.attempts.iloc[:0]
-    came_in = set(rows["client_ip"])
-    # success alone makes no attack: two role accounts of one web server see one another there
-    attacked = [other for other in also if other.failures or (other.entered and _was_elsewhere(inquiry, other))]
-    shared = ((ip, sum(ip in other.ips for other in attacked)) for ip in sorted(came_in))
-    return Conduct(
-        queued=queued,
-        share=len(queued) / len(inquiry.messages) if len(inquiry.messages) else 0.0,
-        is_queue_only=entered is None,
-        sent=sent[by_attackers],
-        past_busiest=int(past.max()) if len(past) else 0,
-        fates=once_each(fates[fates["client_ip"].isin(attacking)] if entered else fates),
-        refused=int(visits.loc[own, "refused"].sum()),
-        new_ips=tuple(sorted(came_in - entered.usual)) if entered and entered.usual else (),
-        shared_ips=tuple((ip, count) for ip, count in shared if count),
-        failures=entered.failures if entered else None,
-        entry=entered.kind if entered else None,
-        entry_rows=rows,
-        weak_password=weak,
-    )
+    return suspected is not None and any(use.ip in ips for use in suspected.roles.attacking)
 
 
 def _was_elsewhere(inquiry: Inquiry, other: AlsoTried) -> bool:
@@ -426,17 +504,14 @@ def _was_elsewhere(inquiry: Inquiry, other: AlsoTried) -> bool:
     return any(place[1] and place[0] not in other.ips for place in inquiry.standings[other.account].places)
 
 
-def _verdict(
-    signals: Iterable[Signal],
-    attacks: Collection[Attack],
-    *,
-    has_history: bool,
-) -> VerdictName:
+def _verdict(signals: Sequence[Signal], held: Held) -> VerdictName:
     families = {signal.family for signal in signals}
     is_intrusion = bool(families & INTRUSION)
-    is_weak = bool(attacks) and all(attack.is_only_volume for attack in attacks)
-    is_compromised = len(families) >= TWO if is_intrusion else len(families) >= THREE and not has_history
-    if is_compromised and not is_weak:
+    attacking = {use.ip for use in held.roles.attacking}
+    has_past = any(use.ip not in attacking for use in held.activity.uses)
+    if held.roles.by_volume_only:
+        return "suspect" if is_intrusion or len(families) >= TWO else "clear"
+    if len(families) >= TWO if is_intrusion else len(families) >= THREE and not has_past:
         return "compromised"
     return "suspect" if is_intrusion or len(families) >= TWO else "clear"
 
@@ -448,7 +523,9 @@ def _confidence(verdict: VerdictName, signals: Sequence[Signal], *, is_seen: boo
     families = {signal.family for signal in signals}
     if verdict == "compromised":
         return Confidence.HIGH if len(families) >= THREE or Family.ENTRY in families else Confidence.MEDIUM
-    return Confidence.MEDIUM if verdict == "suspect" else Confidence.HIGH
+    if verdict == "suspect" or any(signal.name in STRONG for signal in signals):
+        return Confidence.MEDIUM
+    return Confidence.HIGH
 
 
 def _last(inquiry: Inquiry, account: str, entered: _Entered) -> pd.Timestamp:

@@ -62,7 +62,7 @@ def find_targets(evidence: Evidence) -> frozenset[str]:
 
 def targets_of(inquiry: Inquiry) -> frozenset[str]:
     """Find the same in an inquiry that others look at too."""
-    return frozenset(inquiry.visits_by(inquiry.attackers, ()).index.unique("account"))
+    return frozenset(inquiry.visits_by(inquiry.guessers.ips, ()).index.unique("account"))
 
 
 def attackers_of(found: Accusation) -> Attackers:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from breachkit.detect.accounts.activity import FOREIGN_COUNT
 from breachkit.detect.accounts.guessers import find_guessers
-from breachkit.detect.attackers import find_attackers
 from breachkit.detect.guessing import failed_tries
 from breachkit.detect.joins import account_of_messages
 from breachkit.detect.joins import join_messages
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from collections.abc import Iterator
     from collections.abc import Sequence
-
-    import pandas as pd
 
     from breachkit.records import Account
 
@@ -73,21 +72,19 @@ class Inquiry:
         self.deliveries = origin_of_deliveries(evidence.deliveries, self.sends, self.messages)
         self.visits = visits_table(self.attempts, self.sends, self.deliveries)
         self.seen = Visits(self.visits)
-        self.attacks = find_attackers(self.visits, self.sends)
-        self.guessers = find_guessers(self.seen, self.attempts, ~self.attacks.sending)
+        self.guessers = find_guessers(self.seen, self.attempts, self.seen.count("foreign") < FOREIGN_COUNT)
         self.standings = take_standings(self.messages, self.attempts, self.sends, self.visits)
         self.in_queue = int((~self.messages["quarantined"]).sum())
-        self.attackers = self.attacks.ips()
         self._slices = {name: (table, Slices(table["account"], chosen)) for name, table, chosen in self._tables()}
 
     def _tables(self) -> Iterator[tuple[str, pd.DataFrame, Any]]:
         yield "messages", self.messages, None
         yield "attempts", self.attempts, None
         yield "sends", self.sends, self.sends["accepted"].to_numpy("bool")
-        yield "deliveries", self.deliveries, (self.deliveries["outcome"] != "deferred").to_numpy()
+        yield "deliveries", self.deliveries, None
 
     def of(self, account: str, name: str) -> pd.DataFrame:
-        """Return the rows of one account: `messages`, `attempts`, accepted `sends`, final `deliveries`."""
+        """Return the rows of one account: `messages`, `attempts`, accepted `sends`, `deliveries`."""
         table, slices = self._slices[name]
         return table.take(slices.order[slices.of(account)])
 
@@ -122,10 +119,21 @@ class Inquiry:
         return self._names.get(typed) or self.directory.resolve(typed).account
 
     def _owned(self, table: pd.DataFrame) -> pd.DataFrame:
-        """Add `is_own`: may the account call itself so? An unknown or empty sender accuses nobody."""
+        """Add `is_own` (may the account call itself so?) and `foreign` (the sender's domain, if none of the house).
+
+        An unknown or empty sender accuses nobody.
+        """
         pairs = list(zip(table["account"], table["mail_from"], strict=True))
-        verdicts = {pair: self._is_own(*pair) for pair in set(pairs)}
-        return table.assign(is_own=[verdicts[pair] for pair in pairs])
+        own = {pair: self._is_own(*pair) for pair in set(pairs)}
+        foreign = {pair: None if is_own else self._foreign(pair[1]) for pair, is_own in own.items()}
+        return table.assign(
+            is_own=[own[pair] for pair in pairs],
+            foreign=pd.Series([foreign[pair] for pair in pairs], index=table.index, dtype="object"),
+        )
+
+    def _foreign(self, mail_from: str) -> str | None:
+        domain = mail_from.rpartition("@")[2]
+        return None if domain in self.directory.domains else domain
 
     def _is_own(self, account: object, mail_from: object) -> bool:
         if not isinstance(account, str) or not isinstance(mail_from, str) or "@" not in mail_from:

@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 
 from breachkit.micros import DAY
-from breachkit.micros import HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,10 +24,10 @@ UNKNOWN = np.datetime64("NaT", "us")
 
 VISIT_COUNTS = [
     *("successes", "entries", "failures", "unlike_secrets", "unseen_secrets", "sent"),
-    *("mismatched", "strange", "rcpts", "unknown", "refused", "busiest", "days"),
+    *("mismatched", "foreign", "rcpts", "delivered", "waiting", "dead", "refused", "days"),
 ]
 VISIT_TIMES = [
-    *("first_seen", "last_seen", "first_success", "first_entry", "last_success", "first_failure", "first_mismatch"),
+    *("first_seen", "last_seen", "first_success", "first_entry", "first_failure"),
 ]
 
 
@@ -41,23 +40,22 @@ def visits_table(
 
     Args:
         attempts: tries, with `account`.
-        sends: messages handed in, with `account` and `is_own` (may the account declare that sender).
+        sends: messages handed in, with `account`, `is_own` (may the account declare that sender) and `foreign` (its
+            domain, where that is none of the house).
         deliveries: with `account` and `client_ip`.
 
     Returns:
         Index (account, client_ip). Columns: `successes` (any door), `entries` (SMTP successes), `failures`,
         `unlike_secrets` (distinct wrong ones that could be seen), `unseen_secrets` (failures without one), `sent`,
-        `mismatched` (sender is not the account), `strange` (of these, of another domain), `rcpts` (recipients whose
-        fate is known), `unknown` (of these, those that do not exist), `refused` (of these, at the door), `busiest`
-        (most messages in an hour), `days` (with a success), and times `first_seen`, `last_seen`, `first_success`,
-        `first_entry`, `last_success`, `first_failure`, `first_mismatch`.
+        `mismatched` (sender is not the account), `foreign` (of these, of no domain of the house), `rcpts` (recipients,
+        all of them), of which `delivered`, `waiting`, `dead` (do not exist) and `refused` by their last status, `days`
+        (with a success), and times `first_seen`, `last_seen`, `first_success`, `first_entry`, `first_failure`.
     """
     names = _sorted(table["account"] for table in (attempts, sends, deliveries))
     ips = _sorted(table["client_ip"] for table in (attempts, sends, deliveries))
     tried = _Rows(attempts, names, ips)
     handed = _Rows(sends, names, ips)
-    final = once_each(deliveries[deliveries["outcome"] != "deferred"].dropna(subset=["account", "client_ip"]))
-    gone = _Rows(final, names, ips)
+    gone = _Rows(last_status(deliveries.dropna(subset=["account", "client_ip"])), names, ips)
     visits = np.unique(np.concatenate((tried.visit, handed.visit, gone.visit)))
     who, whence = divmod(visits, max(len(ips), 1))
     columns = _tries(tried, visits) | _messages(handed, visits) | _fates(handed, gone, visits)
@@ -101,10 +99,6 @@ class _Rows:
         column = self._table["secret"]
         return column.to_numpy("uint64", na_value=0)[self.known], column.notna().to_numpy()[self.known]
 
-    def texts(self, name: str, chosen: Column) -> pd.Series[Any]:
-        """Return some rows of a column of texts."""
-        return self._table[name].iloc[self.known[chosen]]
-
 
 def _tries(tried: _Rows, visits: Column) -> dict[str, Column]:
     slot, ts = np.searchsorted(visits, tried.visit), tried.micros()
@@ -123,7 +117,6 @@ def _tries(tried: _Rows, visits: Column) -> dict[str, Column]:
         "last_seen": last(slot, ts),
         "first_success": first(slot[won], ts[won]),
         "first_entry": first(slot[entered], ts[entered]),
-        "last_success": last(slot[won], ts[won]),
         "first_failure": first(slot[lost], ts[lost]),
     }
 
@@ -131,26 +124,33 @@ def _tries(tried: _Rows, visits: Column) -> dict[str, Column]:
 def _messages(handed: _Rows, visits: Column) -> dict[str, Column]:
     slot, ts = np.searchsorted(visits, handed.visit), handed.micros()
     accepted = handed.read("accepted").astype(bool)
-    foreign = accepted & ~handed.read("is_own").astype(bool)
-    strange = slot[foreign][~_is_kin(handed, foreign)]
+    mismatched = accepted & ~handed.read("is_own").astype(bool)
+    foreign = mismatched & pd.notna(handed.read("foreign"))
     count = _Of(len(visits))
     return {
         "sent": count.rows(slot[accepted]),
-        "mismatched": count.rows(slot[foreign]),
-        "strange": count.rows(strange),
-        "busiest": count.most(slot[accepted], ts[accepted] // HOUR),
+        "mismatched": count.rows(slot[mismatched]),
+        "foreign": count.rows(slot[foreign]),
         "last_sent": _last(len(visits), slot[accepted], ts[accepted]),
-        "first_mismatch": _first(len(visits), slot[foreign], ts[foreign]),
     }
 
 
 def _fates(handed: _Rows, gone: _Rows, visits: Column) -> dict[str, Column]:
-    """Count recipients whose fate is known: refused at the door, or delivered or failed on the way out."""
-    refused = np.zeros(len(visits), np.int64)
-    np.add.at(refused, np.searchsorted(visits, handed.visit), handed.read("rcpt_unknown"))
+    """Count recipients by what became of them; those refused at the door do not exist."""
+    handed_in = np.searchsorted(visits, handed.visit)
+    rcpts, refused = np.zeros(len(visits), np.int64), np.zeros(len(visits), np.int64)
+    np.add.at(rcpts, handed_in, handed.read("rcpt_count"))
+    np.add.at(refused, handed_in, handed.read("rcpt_unknown"))
     slot, count = np.searchsorted(visits, gone.visit), _Of(len(visits))
-    unknown = count.rows(slot[gone.read("is_unknown").astype(bool)])
-    return {"rcpts": count.rows(slot) + refused, "unknown": unknown + refused, "refused": refused}
+    is_dead = gone.read("is_unknown").astype(bool)
+    is_failed = gone.equal("outcome", "failed") & ~is_dead
+    return {
+        "rcpts": rcpts,
+        "delivered": count.rows(slot[gone.equal("outcome", "delivered")]),
+        "waiting": count.rows(slot[gone.equal("outcome", "deferred")]),
+        "dead": count.rows(slot[is_dead]) + refused,
+        "refused": count.rows(slot[is_failed]),
+    }
 
 
 class _Of(NamedTuple):
@@ -165,13 +165,6 @@ class _Of(NamedTuple):
     def unlike(self, slot: Column, value: Column) -> Column:
         """Count the unlike values."""
         return self.rows(_sorted_pairs(slot, value)[0])
-
-    def most(self, slot: Column, value: Column) -> Column:
-        """Count how often the most frequent value comes."""
-        slot, number = _sorted_pairs(slot, value)
-        most = np.zeros(self.slots, np.int32)
-        np.maximum.at(most, slot, number)
-        return most
 
 
 def _sorted_pairs(slot: Column, value: Column) -> tuple[Column, Column]:
@@ -204,17 +197,9 @@ def _sorted(columns: Iterable[pd.Series[Any]]) -> pd.Index[Any]:
     return names
 
 
-def _is_kin(handed: _Rows, foreign: Column) -> Column:
-    """Tell which senders are of the account's own domain: an alias perhaps, that no export told us of."""
-    pairs = zip(handed.texts("account", foreign), handed.texts("mail_from", foreign), strict=True)
-    return np.array([one.rpartition("@")[2] == other.rpartition("@")[2] for one, other in pairs], np.bool_)
-
-
-def once_each(final: pd.DataFrame) -> pd.DataFrame:
-    """Count a message that was tried again and again once for each recipient, with the worst that happened."""
-    return final.sort_values("is_unknown", kind="stable").drop_duplicates(
-        ["mail_from", "rcpt_to", "queue_id"], keep="last"
-    )
+def last_status(deliveries: pd.DataFrame) -> pd.DataFrame:
+    """Keep for each recipient of a message what became of it last; rows are in order of time."""
+    return deliveries.drop_duplicates(["mail_from", "rcpt_to", "queue_id"], keep="last")
 
 
 class Visits:
@@ -242,6 +227,12 @@ class Visits:
             return int(self._levels[0].get_loc(account))
         except KeyError:
             return -1
+
+    def rows_at(self, account: str) -> tuple[int, int]:
+        """Return where the visits to an account begin and end: they are sorted by account."""
+        number = self.number_of(account)
+        begin, end = np.searchsorted(self.who, np.array((number, number + 1), self.who.dtype)).tolist()
+        return begin, end
 
     def by_account(self, chosen: Column) -> Column:
         """Count the chosen rows of each account."""

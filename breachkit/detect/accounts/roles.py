@@ -1,0 +1,253 @@
+"""Which addresses of an account are its owner's, and which a stranger's?
+
+Each address is held against the account's own past. An account has a habit: the places, programmes (HELO) and senders
+that its logs show from their first lines on. A stranger has an onset: a place where the account was never used before,
+from which comes what it never sent before. A place that the owner used well before its first odd message is the
+owner's still; a habit that moves on to a new place, with its programme and its senders, is no stranger.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from dataclasses import field
+from typing import TYPE_CHECKING
+from typing import Literal
+
+from breachkit.detect.accounts.activity import HOPELESS_SHARE
+from breachkit.detect.accounts.activity import Conduct
+from breachkit.detect.accounts.activity import busiest
+from breachkit.detect.accounts.activity import own_past
+from breachkit.detect.accounts.guessers import network_of
+from breachkit.micros import DAY
+from breachkit.micros import HOUR
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from collections.abc import Iterable
+    from collections.abc import Mapping
+    from collections.abc import Sequence
+
+    from breachkit.detect.accounts.activity import Activity
+    from breachkit.detect.accounts.activity import Use
+
+Role = Literal["usual", "moved", "attacking", "unclear"]
+
+NEW = 12 * HOUR
+"""How long after its account was first seen an address comes up that is new to it."""
+
+PAST, PAST_OF_NEW, PAST_COUNT = HOUR, DAY, 2
+"""How long, and with how many ordinary messages, an address was used before its first odd one to be the owner's; one
+that is new to the account takes longer."""
+
+STEADY = 3 * HOUR
+DAYS, HASTE = 3, 60
+"""How long, on how many days and with how many messages in an hour at most a habit is a habit."""
+
+BEFORE = 24 * HOUR
+"""How long before its first bad act a stranger's visits count as his, where the address was the owner's before."""
+
+MANY_DOMAINS = 10
+"""Unlike foreign domains that no owner writes in the name of."""
+
+BURST, BURST_RATIO, CROWD = 30, 5, 2
+"""Messages in an hour from new addresses, in number and against the account's own busiest hour, and how many addresses
+it takes: a mailing goes out from one place, a stolen account is used from several."""
+
+
+@dataclass(slots=True)
+class Roles:
+    """The addresses of one account by role, and what the attacking ones did."""
+
+    of: dict[str, Role] = field(default_factory=dict)
+    attacking: list[Use] = field(default_factory=list)
+    strangers: list[Use] = field(default_factory=list)
+    """Those of the attacking that the owner had not used before."""
+    by_volume_only: bool = False
+    """Nothing but the number of messages speaks against them."""
+    is_mail_odd: bool = False
+    """What they sent is odd, by its senders or by its recipients."""
+
+
+def find_roles(activity: Activity, attackers: Mapping[str, int]) -> Roles:
+    """Part the addresses of an account.
+
+    Args:
+        activity: what was done in it.
+        attackers: addresses that guess, or that attack other accounts, with the moment from which they are known to
+            (microseconds since the epoch); none of them is shared.
+    """
+    return _Parting(activity, attackers).part()
+
+
+class _Parting:
+    """One account whose addresses are parted."""
+
+    def __init__(self, activity: Activity, attackers: Mapping[str, int]) -> None:
+        self._activity = activity
+        self._attackers = attackers
+        self._odd: dict[str, Use] = {}
+        """Attacking by what they sent."""
+        self._guests: dict[str, Use] = {}
+        """Attacking by what is known of them."""
+        self._moved: dict[str, Use] = {}
+
+    def part(self) -> Roles:
+        """Do it."""
+        uses = self._activity.uses
+        for use in uses:
+            if self._is_guest(use):
+                self._guests[use.ip] = use
+            elif self._is_odd(use):
+                self._odd[use.ip] = use
+        self._pool()
+        crowd = {} if self._odd else self._crowd()
+        found = {**self._guests, **self._odd, **crowd}
+        if found:
+            for use in self._companions(found):
+                found[use.ip] = use
+        roles = Roles(
+            attacking=[use for use in uses if use.ip in found],
+            strangers=[use for use in uses if use.ip in found and not self._is_settled(use)],
+            by_volume_only=bool(crowd) and not self._guests,
+            is_mail_odd=bool(self._odd),
+        )
+        for use in uses:
+            roles.of[use.ip] = self._role(use, found)
+        return roles
+
+    def _role(self, use: Use, found: Collection[str]) -> Role:
+        if use.ip in found:
+            return "attacking"
+        if use.ip in self._moved:
+            return "moved"
+        return "unclear" if self._is_new(use) and use.first_odd is not None else "usual"
+
+    def _is_guest(self, use: Use) -> bool:
+        """Tell whether an address came in that is known for an attacker by then, or soon after."""
+        if use.first_entry is None:
+            return False
+        began = use.first_success if use.guesses else self._attackers.get(use.ip)
+        if began is None or use.first_success is None or use.last_seen < began - BEFORE:
+            return False
+        before = [sent for sent in own_past(use) if sent.ts < began]
+        if use.first_success <= began - PAST and len(before) >= PAST_COUNT:
+            return False  # the owner's place, behind which a stranger lives too
+        return use.last_seen >= began or self._is_new(use)
+
+    # -- the account's past --------------------------------------------------------------------------
+
+    def _is_new(self, use: Use) -> bool:
+        return use.first_success is not None and use.first_success - self._activity.start > NEW
+
+    def _is_settled(self, use: Use) -> bool:
+        """Tell an address that the owner used well before its first odd message, or without one."""
+        odd = use.first_odd
+        if use.ip in self._guests or use.first_success is None:
+            return False
+        if odd is None:
+            return not self._is_new(use)
+        past = PAST_OF_NEW if self._is_new(use) else PAST
+        return len(own_past(use)) >= PAST_COUNT and odd - use.first_success >= past
+
+    def _others(self, use: Use) -> list[Use]:
+        network = network_of(use.ip)
+        return [other for other in self._activity.uses if network_of(other.ip) != network]
+
+    def _is_moved(self, use: Use) -> bool:
+        """Tell whether what comes from an address is what came from others before it: programme and senders alike."""
+        first = use.first_success or 0
+        before = [
+            other
+            for other in self._others(use)
+            if (other.first_success or 0) < first and not other.guesses and other.ip not in self._odd
+        ]
+        earlier = Conduct(tuple(before))
+        if not earlier.is_foreign or use.guesses:
+            return False
+        is_alike = bool(use.helos & {helo for other in before for helo in other.helos})
+        return is_alike and not Conduct((use,)).is_to_nobody(HOPELESS_SHARE)
+
+    def _is_steady(self, use: Use) -> bool:
+        """Tell a system that writes so from its one place, day after day or hour after hour."""
+        first = use.first_success or 0
+        is_calm = len(use.days) >= DAYS or busiest(use.sent) < HASTE
+        return is_calm and (len(use.days) >= DAYS or use.last_seen - first >= STEADY)
+
+    # -- what was sent -------------------------------------------------------------------------------
+
+    def _is_odd(self, use: Use) -> bool:
+        """Tell whether what was sent from an address is no habit of the account."""
+        alone = Conduct((use,))
+        is_foreign, is_to_nobody = alone.is_foreign, alone.is_to_nobody()
+        if self._is_settled(use) or not self._is_new(use):
+            is_both = is_foreign and is_to_nobody
+            return is_both or alone.is_to_nobody(HOPELESS_SHARE) or (is_foreign and self._is_unlike(use, alone))
+        if is_foreign and self._is_moved(use):
+            self._moved[use.ip] = use
+            return False
+        return is_foreign or is_to_nobody
+
+    def _is_unlike(self, use: Use, alone: Conduct) -> bool:
+        """Tell whether a place that is not new writes in foreign names as no system does that always did."""
+        if self._is_settled(use):
+            return len(alone.domains) >= MANY_DOMAINS
+        if not self._is_steady(use):
+            return True
+        # a place of the first hours: the logs may begin amid an attack, beside an owner who writes otherwise
+        owner = [other for other in self._others(use) if other.sent and other.first_odd is None]
+        return len(alone.domains) >= MANY_DOMAINS and sum(len(other.sent) for other in owner) >= PAST_COUNT
+
+    def _pool(self) -> None:
+        """Take new addresses together, each of which sent too little to be told alone."""
+        new = [
+            use
+            for use in self._activity.uses
+            if use.ip not in self._odd
+            and use.ip not in self._moved
+            and self._is_new(use)
+            and not self._is_settled(use)
+            and use.sent
+        ]
+        odd = Conduct(tuple(use for use in new if use.first_odd is not None))
+        if not odd.uses or (odd.is_foreign and all(self._is_moved(use) for use in odd.uses)):
+            return
+        if odd.is_foreign or (odd.is_to_nobody() and self._of_the_time(new, odd).is_to_nobody()):
+            self._odd.update({use.ip: use for use in odd.uses})
+
+    def _of_the_time(self, new: Sequence[Use], odd: Conduct) -> Conduct:
+        """List all new addresses that sent in the time of the odd ones: these alone would prove themselves."""
+        times = [sent.ts for sent in odd.sent if sent.is_odd]
+        first, last = min(times) - HOUR, max(times) + HOUR
+        return Conduct(tuple(use for use in new if any(first <= sent.ts <= last for sent in use.sent)))
+
+    def _crowd(self) -> dict[str, Use]:
+        """Take new addresses that together sent in an hour far more than the account ever did."""
+        new = [use for use in self._activity.uses if self._is_new(use) and use.sent and not self._is_settled(use)]
+        past = busiest(sent for use in self._activity.uses if use not in new for sent in use.sent)
+        hours: dict[int, list[str]] = {}
+        for use in new:
+            for sent in use.sent:
+                hours.setdefault(sent.ts // HOUR, []).append(use.ip)
+        found = {
+            ip
+            for ips in hours.values()
+            if len(ips) >= BURST and len(ips) >= BURST_RATIO * max(past, 1) and len(set(ips)) >= CROWD
+            for ip in ips
+        }
+        return {use.ip: use for use in new if use.ip in found}
+
+    def _companions(self, found: dict[str, Use]) -> Iterable[Use]:
+        """List new addresses that go with attacking ones: the same programme, or the same network, at the same time."""
+        owners = {
+            helo for use in self._activity.uses if use.ip not in found and not self._is_new(use) for helo in use.helos
+        }
+        helos = {helo for use in found.values() for helo in use.helos} - owners
+        networks = {network_of(use.ip) for use in found.values()}
+        first = min(use.first_success or 0 for use in found.values()) - BEFORE
+        last = max(use.last_seen for use in found.values()) + BEFORE
+        for use in self._activity.uses:
+            if use.ip in found or not self._is_new(use) or use.first_entry is None or use.ip in self._moved:
+                continue
+            is_near = first <= (use.first_success or 0) <= last
+            if is_near and (use.helos & helos or network_of(use.ip) in networks):
+                yield use

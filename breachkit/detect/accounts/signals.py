@@ -1,0 +1,191 @@
+"""What speaks against one account: one function for each signal, each of one family and resting on its own facts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from typing import NamedTuple
+
+from breachkit.detect.accounts.activity import FOREIGN_COUNT
+from breachkit.detect.accounts.activity import Conduct
+from breachkit.detect.accounts.activity import busiest
+from breachkit.detect.accounts.shares import lower_bound
+from breachkit.detect.findings import Family
+from breachkit.detect.findings import Severity
+from breachkit.detect.findings import Signal
+from breachkit.detect.findings import first
+from breachkit.detect.guessing import MANY
+from breachkit.detect.lookalike import is_random_looking
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pandas as pd
+
+    from breachkit.detect.accounts.activity import Activity
+    from breachkit.detect.accounts.activity import Fates
+    from breachkit.detect.accounts.roles import Roles
+    from breachkit.detect.guessing import Entry
+    from breachkit.detect.guessing import Failures
+
+SHARE, SHARE_COUNT = 0.25, 5
+"""Share of the queue, and at least so many messages, that one account does not reach in an ordinary hour."""
+
+BURST, BURST_RATIO = 20, 5
+"""Messages in an hour, in number and against the busiest hour of the account's own places."""
+
+FOREIGN_SHARE = 0.5
+"""Share of queued messages in foreign names, where no session tells how they came in."""
+
+RANDOM_COUNT, RANDOM_SHARE = 20, 0.3
+
+STRONG = frozenset({"failures-before-entry", "secret-equals-name", "attacker-addresses", "unknown-recipients"})
+"""Signals beside which no account is clear with high confidence."""
+STRONG_DOMAINS = 10
+"""Unlike domains of foreign senders that are a strong signal, too."""
+
+
+class Held(NamedTuple):
+    """What is known of one account, for the signals to look at."""
+
+    queued: pd.DataFrame
+    """Its queued and quarantined messages, with `is_own` and `foreign`."""
+    share: float
+    """Of all queued and quarantined messages."""
+    activity: Activity
+    roles: Roles
+    entry_rows: pd.DataFrame
+    """The SMTP logins of attacking addresses, in order of time."""
+    entry: Entry | None
+    failures: Failures | None
+    others: tuple[tuple[str, int], ...]
+    """Attacking addresses that came in and that attacked other accounts, and how many."""
+    weak_password: str | None
+    is_queue_only: bool
+    """No session of the logs tells how its mail came in."""
+
+
+def find_signals(held: Held) -> list[Signal]:
+    """Look at one account from every side."""
+    finders = (_share, _burst, _foreign_senders, _nobody, _new_addresses, _attackers, _failures, _weak_secret)
+    return [signal for finder in finders for signal in finder(held)]
+
+
+def families_of(signals: list[Signal]) -> set[Family]:
+    """List the families of some signals."""
+    return {signal.family for signal in signals}
+
+
+def _attacking(held: Held) -> Conduct:
+    return Conduct(tuple(held.roles.attacking))
+
+
+def _share(held: Held) -> Iterator[Signal]:
+    count = len(held.queued)
+    if held.share >= SHARE and count >= SHARE_COUNT:
+        moved = int(held.queued["quarantined"].sum())
+        where = "the queue" if not moved else "queue and quarantine together"
+        detail = f"holds {held.share:.1%} of {where} ({count:,} messages)"
+        yield Signal("queue-share", detail, first(held.queued["source"]), Severity.MEDIUM, Family.QUEUE)
+
+
+def _burst(held: Held) -> Iterator[Signal]:
+    sent = _attacking(held).sent
+    own = {use.ip for use in held.roles.attacking}
+    past = busiest(one for use in held.activity.uses if use.ip not in own for one in use.sent)
+    most = busiest(sent)
+    if past and most >= BURST and most >= BURST_RATIO * past:
+        detail = f"{most:,} messages in one hour; at most {past:,} from its other addresses"
+        yield Signal("burst", detail, first(one.source for one in sent), Severity.MEDIUM, Family.QUEUE)
+
+
+def _foreign_senders(held: Held) -> Iterator[Signal]:
+    if held.is_queue_only:
+        yield from _foreign_in_queue(held)
+        return
+    attacking = _attacking(held)
+    foreign, total, domains = attacking.foreign, len(attacking.sent), len(attacking.domains)
+    if len(foreign) >= FOREIGN_COUNT or (foreign and 2 * len(foreign) >= total):
+        detail = f"{len(foreign):,} of {total:,} messages declare a sender of another house"
+        detail += f" ({domains:,} domains)" if domains > 1 else f" ({next(iter(attacking.domains))})"
+        evidence = first(sent.source for sent in foreign)
+        yield Signal("sender-not-account", detail, evidence, Severity.HIGH, Family.SENDER)
+
+
+def _foreign_in_queue(held: Held) -> Iterator[Signal]:
+    foreign = held.queued[held.queued["foreign"].notna().to_numpy()]
+    if len(foreign) >= FOREIGN_COUNT and len(foreign) >= FOREIGN_SHARE * len(held.queued):
+        names = foreign["mail_from"].value_counts()
+        detail = f"{len(foreign):,} of {len(held.queued):,} queued messages declare another sender ({names.index[0]}"
+        detail += f" and {len(names) - 1:,} more)" if len(names) > 1 else ")"
+        yield Signal("sender-not-account", detail, first(foreign["source"]), Severity.HIGH, Family.SENDER)
+
+
+def _nobody(held: Held) -> Iterator[Signal]:
+    attacking = _attacking(held)
+    if attacking.is_to_nobody():
+        dead = [sent for use in attacking.uses for sent in use.sent if sent.is_dead]
+        evidence = first(sent.source for sent in dead or attacking.sent)
+        yield Signal("unknown-recipients", told(attacking.fates), evidence, Severity.HIGH, Family.DESTINATION)
+    elif held.is_queue_only:
+        yield from _random_recipients(held)
+
+
+def told(fates: Fates) -> str:
+    """Say how many recipients are dead, how many wait, and of how many."""
+    return f"{fates.dead:,} of {fates.tried:,} recipients do not exist ({fates.waiting:,} still wait)"
+
+
+def _random_recipients(held: Held) -> Iterator[Signal]:
+    names = held.queued["rcpt_to"].explode().dropna()
+    odd = [is_random_looking(name.partition("@")[0]) for name in names]
+    if sum(odd) >= RANDOM_COUNT and lower_bound(sum(odd), len(odd)) >= RANDOM_SHARE:
+        detail = f"{sum(odd):,} of {len(odd):,} recipients look made up at random"
+        places = held.queued.loc[names.index[odd].unique(), "source"]
+        yield Signal("random-recipients", detail, first(places), Severity.MEDIUM, Family.DESTINATION)
+
+
+def _new_addresses(held: Held) -> Iterator[Signal]:
+    ips = [use.ip for use in held.roles.strangers if use.first_entry is not None]
+    owner = [use for use in held.activity.uses if use.ip not in {one.ip for one in held.roles.attacking}]
+    if not ips or not owner or not len(held.entry_rows):
+        return
+    rows = held.entry_rows[held.entry_rows["client_ip"].isin(ips).to_numpy()]
+    if len(rows):
+        where = "address" if len(owner) == 1 else f"{len(owner):,} addresses"
+        detail = f"entered from {_listed(ips)}, while its own {where} show nothing of the kind"
+        yield Signal("new-addresses", detail, first(rows["source"]), Severity.MEDIUM, Family.PLACE)
+
+
+def _attackers(held: Held) -> Iterator[Signal]:
+    if held.others:
+        most = max(count for _, count in held.others)
+        ips = [ip for ip, _ in held.others]
+        rows = held.entry_rows[held.entry_rows["client_ip"].isin(ips).to_numpy()]
+        detail = f"{_listed(ips)} also attacked other accounts (up to {most:,} each)"
+        evidence = first(rows["source"]) or first(held.entry_rows["source"])
+        yield Signal("attacker-addresses", detail, evidence, Severity.HIGH, Family.PLACE)
+
+
+def _failures(held: Held) -> Iterator[Signal]:
+    failures = held.failures
+    if failures is None or held.entry not in {"brute-force", "distributed-guessing", "password-spray"}:
+        return
+    if failures.guesses >= MANY:
+        addresses = "1 address" if failures.addresses == 1 else f"{failures.addresses:,} addresses"
+        secrets = f"{failures.unlike_secrets:,} unlike secrets" if failures.unlike_secrets else "no secret is shown"
+        detail = f"{failures.guesses:,} failures from {addresses} before the entry ({secrets})"
+    else:
+        detail = "one of many accounts that the same addresses tried with few secrets each"
+    evidence = first(failures.rows["source"]) or first(held.entry_rows["source"])
+    yield Signal("failures-before-entry", detail, evidence, Severity.HIGH, Family.ENTRY)
+
+
+def _weak_secret(held: Held) -> Iterator[Signal]:
+    if held.weak_password is not None and len(held.entry_rows):
+        detail = f"the password that opened it is guessable: {held.weak_password}"
+        yield Signal("secret-equals-name", detail, first(held.entry_rows["source"]), Severity.HIGH, Family.ENTRY)
+
+
+def _listed(ips: list[str]) -> str:
+    more = len(ips) - 1
+    return f"{ips[0]} and {more:,} more {'address' if more == 1 else 'addresses'}" if more else ips[0]
