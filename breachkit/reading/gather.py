@@ -20,6 +20,7 @@ from breachkit.progress import bar
 from breachkit.records import Skipped
 from breachkit.report.inputs import Gap
 from breachkit.report.inputs import Inputs
+from breachkit.roster import Roster
 from breachkit.sasl import Fingerprints
 from breachkit.sends import Sends
 from breachkit.servers import UNTOLD_COLUMN
@@ -239,11 +240,11 @@ def read_doors(where: Where, facts: SmtpFacts, books: Books, fingerprints: Finge
     facts.doors = tuple(sorted({str(log.service) for log in logs}))
 
 
-def read_accounts(where: Where, books: Books) -> list[Account]:
+def read_accounts(where: Where, books: Books) -> Sequence[Account]:
     """Read the export of accounts, if there is one."""
     if where.accounts is None:
         return []
-    accounts: list[Account] = []
+    accounts = Roster()
     try:
         for row in where.server.read_accounts(where.accounts, where.layout.root, where.columns):
             if not isinstance(row, Skipped):
