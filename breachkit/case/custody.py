@@ -60,7 +60,8 @@ def read_book(path: Path) -> End:
 
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a book, for the user's notes. Raises OSError."""
-    return hashlib.sha256((path / NAME).read_bytes()).hexdigest()
+    with (path / NAME).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def begin(path: Path, command: Sequence[str], now: datetime, *, is_named: bool = True) -> int:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 """What typer makes of Ctrl-C."""
+NO_MEMORY = (
+    "there is not enough memory for this, and the run ended early (what a purge had moved is in its journal); close"
+    " other programs, read less with --since, --queue or --logs, or use --jobs 1"
+)
 
 app = make_app(
     name="breachkit",
@@ -56,6 +60,9 @@ def run() -> int:
 
         sys.stderr.write(f"breachkit: {clean(str(error))}\n")
         return error.exit_code
+    except MemoryError:
+        sys.stderr.write(f"breachkit: {NO_MEMORY}\n")
+        return 1
     return 0
 
 
