@@ -27,6 +27,7 @@ from breachkit.detect.accounts.attackers import find_relays
 from breachkit.detect.accounts.roles import BEFORE
 from breachkit.detect.accounts.roles import BURST
 from breachkit.detect.accounts.roles import CROWD
+from breachkit.detect.accounts.roles import Known
 from breachkit.detect.accounts.roles import Roles
 from breachkit.detect.accounts.roles import find_roles
 from breachkit.detect.accounts.signals import STRONG
@@ -293,7 +294,7 @@ def _part(inquiry: Inquiry) -> dict[str, _Suspected]:
         found[account] = _Suspected(activity, find_roles(activity, began))
     spread = _spread(found, guessers)
     if spread:
-        began = {**began, **{ip: ts for ip, ts in spread.items() if ip not in began}}
+        began = {**spread, **began}
         whence = np.isin(visits.ips, [*spread])
         for account in visits.accounts[np.unique(visits.who[whence[visits.whence] & (visits.count("entries") > 0)])]:
             activity = found[account].activity if account in found else _activity(inquiry, account)
@@ -309,27 +310,28 @@ def _activity(inquiry: Inquiry, account: str) -> Activity:
     return activity_of(account, attempts, sends, deliveries, frozenset(guessing))
 
 
-def _began(visits: Visits, guessers: Guessers) -> dict[str, int]:
+def _began(visits: Visits, guessers: Guessers) -> dict[str, Known]:
     """Tell since when the addresses that guess are known to."""
     rows = np.flatnonzero(np.isin(visits.ips, [*guessers.ips])[visits.whence] & (visits.count("failures") > 0))
     times = visits.time("first_failure")[rows].astype(np.int64).tolist()
     began: dict[str, int] = {}
     for ip, ts in zip(visits.ips[visits.whence[rows]].tolist(), times, strict=True):
         began[ip] = min(ts, began.get(ip, ts))
-    return {ip: ts for ip, ts in began.items() if ip not in guessers.shared}
+    return {ip: Known(ts, None) for ip, ts in began.items() if ip not in guessers.shared}
 
 
-def _spread(found: dict[str, _Suspected], guessers: Guessers) -> dict[str, int]:
+def _spread(found: dict[str, _Suspected], guessers: Guessers) -> dict[str, Known]:
     """Tell which addresses are proven by what they sent as strangers in some account, and since when.
 
     Never one that many accounts use, nor one that merely goes with others.
     """
-    began: dict[str, int] = {}
+    known: dict[str, Known] = {}
     for one in found.values():
         for use in one.roles.strangers:
             if one.roles.is_mail_odd and use.first_success is not None and use.ip not in guessers.shared:
-                began[use.ip] = min(use.first_success, began.get(use.ip, use.first_success))
-    return began
+                began, helos = known.get(use.ip, Known(use.first_success, frozenset()))
+                known[use.ip] = Known(min(use.first_success, began), frozenset(helos or ()) | use.helos)
+    return known
 
 
 def _entered(inquiry: Inquiry, suspected: _Suspected) -> _Entered | None:
@@ -349,8 +351,9 @@ def _entered(inquiry: Inquiry, suspected: _Suspected) -> _Entered | None:
     before = won[(won["ts"] < entry["ts"]).to_numpy()]
     settled = {use.ip for use in roles.attacking if use not in roles.strangers}
     usual = frozenset(before["client_ip"]) - (attacks - settled)
-    failures = failures_before(tries, entry["ts"], usual)
-    kind = entry_of(inquiry.lost, entry, failures, inquiry.evidence.log_first, inquiry.guessers.ips)
+    helpers = inquiry.guessers.group_of(str(entry["client_ip"]))
+    failures = failures_before(tries, entry["ts"], usual, attacks | helpers)
+    kind = entry_of(inquiry.lost, entry, failures, inquiry.evidence.log_first, inquiry.guessers)
     # those who only lent a hand with guessing: each of them did too little to be told alone
     accomplices = set(failures.rows["client_ip"]) if kind in {"distributed-guessing", "password-spray"} else set()
     is_first = not (tries["ts"] < entry["ts"]).any()
@@ -509,8 +512,6 @@ def _verdict(signals: Sequence[Signal], held: Held) -> VerdictName:
     is_intrusion = bool(families & INTRUSION)
     attacking = {use.ip for use in held.roles.attacking}
     has_past = any(use.ip not in attacking for use in held.activity.uses)
-    if held.roles.by_volume_only:
-        return "suspect" if is_intrusion or len(families) >= TWO else "clear"
     if len(families) >= TWO if is_intrusion else len(families) >= THREE and not has_past:
         return "compromised"
     return "suspect" if is_intrusion or len(families) >= TWO else "clear"

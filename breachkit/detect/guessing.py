@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
-from functools import lru_cache
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import Literal
@@ -14,6 +12,8 @@ import pandas as pd
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
+    from breachkit.detect.accounts.guessers import Guessers
+
 Entry = Literal["password-spray", "distributed-guessing", "brute-force", "first-try", "unknown"]
 
 MANY = 10
@@ -22,6 +22,8 @@ FEW_SECRETS = 3
 SEVERAL_ADDRESSES = 5
 REACH = pd.Timedelta(hours=12)
 """How far the logs must reach back before an entry without failures is called a first try."""
+REACH_BACK = pd.Timedelta(hours=24)
+"""How long before an entry others may have guessed for it."""
 STALE = 3
 """The same one wrong secret this often, and no other, is a device with an old password."""
 
@@ -39,8 +41,17 @@ class Failures(NamedTuple):
     rows: pd.DataFrame
 
 
-def failures_before(tries: pd.DataFrame, entry_ts: pd.Timestamp, usual: AbstractSet[str]) -> Failures:
-    """Sum up the failures among the tries on one account before its entry, from addresses that are not usual."""
+def failures_before(
+    tries: pd.DataFrame, entry_ts: pd.Timestamp, usual: AbstractSet[str], entering: AbstractSet[str] = frozenset()
+) -> Failures:
+    """Sum up the failures among the tries on one account before its entry, from addresses that are not usual.
+
+    Args:
+        tries: on the account.
+        entry_ts: when it was entered.
+        usual: addresses that its owner used before.
+        entering: the attacking addresses that came in, with those that guess together with them.
+    """
     on_account = tries[tries["outcome"] == "failure"]
     before = on_account[(on_account["ts"] < entry_ts) & ~on_account["client_ip"].isin(list(usual))]
     by_ip = before.groupby("client_ip")
@@ -49,7 +60,9 @@ def failures_before(tries: pd.DataFrame, entry_ts: pd.Timestamp, usual: Abstract
     repeated = before["secret"].value_counts()
     moving = set(repeated.index[repeated >= MANY]) if len(repeated) else set()
     is_stale = before["client_ip"].map(stale).fillna(value=False).astype("bool") | before["secret"].isin(moving)
-    guessed = before[~is_stale]
+    # who guesses comes in with what he found: what others tried days before is the noise that every server hears
+    is_near = (before["ts"] >= entry_ts - REACH_BACK) | before["client_ip"].isin([*entering])
+    guessed = before[~is_stale & is_near]
     sizes = guessed.groupby("client_ip").size()
     return Failures(
         total=len(before),
@@ -78,7 +91,7 @@ def entry_of(
     entry: pd.Series[Any],
     failures: Failures,
     log_first: pd.Timestamp,
-    attackers: AbstractSet[str],
+    guessers: Guessers,
 ) -> Entry:
     """Classify an entry.
 
@@ -87,9 +100,9 @@ def entry_of(
         entry: the row of the try that came in.
         failures: those on its account before it.
         log_first: the first moment that the logs show.
-        attackers: every address that attacked any account.
+        guessers: every address that guesses, and which work together.
     """
-    if _is_spray(lost, entry, failures, attackers):
+    if _is_spray(lost, entry, guessers):
         return "password-spray"
     if failures.guesses >= MANY:
         is_spread = failures.addresses >= SEVERAL_ADDRESSES and failures.most_from_one * 2 < failures.guesses
@@ -97,37 +110,9 @@ def entry_of(
     return "first-try" if entry["ts"] - log_first >= REACH else "unknown"
 
 
-def _is_spray(
-    lost: pd.DataFrame,
-    entry: pd.Series[Any],
-    failures: Failures,
-    attackers: AbstractSet[str],
-) -> bool:
-    """Tell whether the entering address and its group tried many accounts with few secrets each."""
-    group = _group_of(lost, str(entry["client_ip"]), failures, attackers)
-    tried = lost[lost["client_ip"].isin(list(group))]
+def _is_spray(lost: pd.DataFrame, entry: pd.Series[Any], guessers: Guessers) -> bool:
+    """Tell whether the entering address and those that work with it tried many accounts with few secrets each."""
+    group = guessers.group_of(str(entry["client_ip"]))
+    tried = lost[lost["client_ip"].isin([*group]).to_numpy()]
     secrets = tried.groupby("account", observed=True)["told"].nunique()
     return bool((secrets <= FEW_SECRETS).sum() >= MANY and secrets.get(str(entry["account"]), 0) <= FEW_SECRETS)
-
-
-def _group_of(lost: pd.DataFrame, client_ip: str, failures: Failures, attackers: AbstractSet[str]) -> set[str]:
-    """Find the addresses that work with an entering one.
-
-    They failed on the account that it entered, or failed on two or more of the accounts that it failed on, or
-    attack from the same network.
-    """
-    own = set(lost.loc[lost["client_ip"] == client_ip, "account"])
-    shared = lost[lost["account"].isin(list(own))].groupby("client_ip", observed=True)["account"].nunique()
-    network = network_of(client_ip)
-    near = {other for other in attackers if network_of(other) == network}
-    return {client_ip, *failures.rows["client_ip"], *shared.index[shared >= 2], *near}  # noqa: PLR2004
-
-
-@lru_cache(maxsize=1 << 16)
-def network_of(client_ip: str) -> str:
-    """Name the network that one customer of a provider has: a /24, or a /48 of IPv6."""
-    try:
-        address = ipaddress.ip_address(client_ip)
-    except ValueError:
-        return client_ip
-    return str(ipaddress.ip_network((address, 24 if address.version == 4 else 48), strict=False))  # noqa: PLR2004

@@ -27,7 +27,7 @@ FOREIGN_COUNT, FOREIGN_SHARE, FOREIGN_MANY = 3, 0.2, 10
 DEAD_COUNT, DEAD_SHARE, HOPELESS_SHARE = 5, 0.2, 0.5
 """Recipients that do not exist, in number and as a share (its lower bound) of all to whom was sent. "Honest users are
 very unlikely to attempt to send to 100 nonexistent addresses in one hour" (Exim wiki, BlockCracking)."""
-SPREAD_SHARE = 0.08
+SPREAD_SHARE = 0.05
 """The same where new places of several networks sent it: a mailing with an old list goes out from one place."""
 
 

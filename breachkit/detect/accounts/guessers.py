@@ -55,6 +55,12 @@ class Guessers(NamedTuple):
     by_visit: Column
     """For each row of the visits: the address guesses, by what it did at this account or elsewhere."""
 
+    def group_of(self, client_ip: str) -> frozenset[str]:
+        """List an address and those that guess with it: together at something, or from the same network."""
+        network = network_of(client_ip)
+        near = {ip for ip in self.ips if network_of(ip) == network}
+        return frozenset({client_ip, *near, *(ip for group in self.together if client_ip in group for ip in group)})
+
 
 def find_guessers(visits: Visits, attempts: pd.DataFrame, clean: Column) -> Guessers:
     """Find them.

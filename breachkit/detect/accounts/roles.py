@@ -10,10 +10,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from dataclasses import field
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from typing import Literal
+from typing import NamedTuple
 
 from breachkit.detect.accounts.activity import HOPELESS_SHARE
+from breachkit.detect.accounts.activity import SPREAD_SHARE
 from breachkit.detect.accounts.activity import Conduct
 from breachkit.detect.accounts.activity import busiest
 from breachkit.detect.accounts.activity import own_past
@@ -50,7 +53,7 @@ MANY_DOMAINS = 10
 """Unlike foreign domains that no owner writes in the name of."""
 
 BURST, BURST_RATIO, CROWD = 30, 5, 2
-"""Messages in an hour from new addresses, in number and against the account's own busiest hour, and how many addresses
+"""Messages in an hour from new addresses, in number and against the account's own busiest hour, and how many networks
 it takes: a mailing goes out from one place, a stolen account is used from several."""
 
 
@@ -62,19 +65,25 @@ class Roles:
     attacking: list[Use] = field(default_factory=list)
     strangers: list[Use] = field(default_factory=list)
     """Those of the attacking that the owner had not used before."""
-    by_volume_only: bool = False
-    """Nothing but the number of messages speaks against them."""
     is_mail_odd: bool = False
     """What they sent is odd, by its senders or by its recipients."""
 
 
-def find_roles(activity: Activity, attackers: Mapping[str, int]) -> Roles:
+class Known(NamedTuple):
+    """What is known of an attacking address from elsewhere."""
+
+    began: int
+    """Since when, in microseconds since the epoch."""
+    helos: frozenset[str] | None
+    """How it named itself there; None where it guessed: then all that comes from it is an attack."""
+
+
+def find_roles(activity: Activity, attackers: Mapping[str, Known]) -> Roles:
     """Part the addresses of an account.
 
     Args:
         activity: what was done in it.
-        attackers: addresses that guess, or that attack other accounts, with the moment from which they are known to
-            (microseconds since the epoch); none of them is shared.
+        attackers: addresses that guess, or that attack other accounts; none of them is shared.
     """
     return _Parting(activity, attackers).part()
 
@@ -82,7 +91,7 @@ def find_roles(activity: Activity, attackers: Mapping[str, int]) -> Roles:
 class _Parting:
     """One account whose addresses are parted."""
 
-    def __init__(self, activity: Activity, attackers: Mapping[str, int]) -> None:
+    def __init__(self, activity: Activity, attackers: Mapping[str, Known]) -> None:
         self._activity = activity
         self._attackers = attackers
         self._odd: dict[str, Use] = {}
@@ -108,7 +117,6 @@ class _Parting:
         roles = Roles(
             attacking=[use for use in uses if use.ip in found],
             strangers=[use for use in uses if use.ip in found and not self._is_settled(use)],
-            by_volume_only=bool(crowd) and not self._guests,
             is_mail_odd=bool(self._odd),
         )
         for use in uses:
@@ -126,9 +134,12 @@ class _Parting:
         """Tell whether an address came in that is known for an attacker by then, or soon after."""
         if use.first_entry is None:
             return False
-        began = use.first_success if use.guesses else self._attackers.get(use.ip)
+        known = self._attackers.get(use.ip)
+        began = use.first_success if use.guesses else known and known.began
         if began is None or use.first_success is None or use.last_seen < began - BEFORE:
             return False
+        if known and known.helos is not None and use.sent and not use.helos & known.helos:
+            return False  # a gateway through which others come too, with another programme
         before = [sent for sent in own_past(use) if sent.ts < began]
         if use.first_success <= began - PAST and len(before) >= PAST_COUNT:
             return False  # the owner's place, behind which a stranger lives too
@@ -177,7 +188,7 @@ class _Parting:
 
     def _is_odd(self, use: Use) -> bool:
         """Tell whether what was sent from an address is no habit of the account."""
-        alone = Conduct((use,))
+        alone = Conduct((self._without_known_names(use),))
         is_foreign, is_to_nobody = alone.is_foreign, alone.is_to_nobody()
         if self._is_settled(use) or not self._is_new(use):
             is_both = is_foreign and is_to_nobody
@@ -187,6 +198,18 @@ class _Parting:
             return False
         return is_foreign or is_to_nobody
 
+    def _without_known_names(self, use: Use) -> Use:
+        """Forget that names are foreign under which the account wrote before, from other places."""
+        first = use.first_success or 0
+        names = {
+            sent.foreign
+            for other in self._others(use)
+            if (other.first_success or 0) < first and other.ip not in self._odd and other.ip not in self._guests
+            for sent in other.sent
+        }
+        sent = [one._replace(foreign=None) if one.foreign in names else one for one in use.sent]
+        return replace(use, sent=sent)
+
     def _is_unlike(self, use: Use, alone: Conduct) -> bool:
         """Tell whether a place that is not new writes in foreign names as no system does that always did."""
         if self._is_settled(use):
@@ -194,25 +217,35 @@ class _Parting:
         if not self._is_steady(use):
             return True
         # a place of the first hours: the logs may begin amid an attack, beside an owner who writes otherwise
-        owner = [other for other in self._others(use) if other.sent and other.first_odd is None]
-        return len(alone.domains) >= MANY_DOMAINS and sum(len(other.sent) for other in owner) >= PAST_COUNT
+        return self._has_owner([use]) and (len(alone.domains) >= MANY_DOMAINS or alone.is_to_nobody(SPREAD_SHARE))
+
+    def _has_owner(self, uses: Sequence[Use]) -> bool:
+        """Tell whether somebody else writes from other places, in the account's own name and to the living."""
+        networks = {network_of(use.ip) for use in uses}
+        others = [use for use in self._activity.uses if network_of(use.ip) not in networks]
+        return sum(len(own_past(use)) for use in others if not use.first_odd or own_past(use)) >= PAST_COUNT
 
     def _pool(self) -> None:
-        """Take new addresses together, each of which sent too little to be told alone."""
-        new = [
-            use
-            for use in self._activity.uses
-            if use.ip not in self._odd
-            and use.ip not in self._moved
-            and self._is_new(use)
-            and not self._is_settled(use)
-            and use.sent
-        ]
-        odd = Conduct(tuple(use for use in new if use.first_odd is not None))
-        if not odd.uses or (odd.is_foreign and all(self._is_moved(use) for use in odd.uses)):
-            return
-        if odd.is_foreign or (odd.is_to_nobody() and self._of_the_time(new, odd).is_to_nobody()):
-            self._odd.update({use.ip: use for use in odd.uses})
+        """Take addresses together, each of which sent too little to be told alone: new ones, or of many places."""
+        for is_new in (True, False):
+            chosen = [
+                use
+                for use in self._activity.uses
+                if use.ip not in self._odd
+                and use.ip not in self._moved
+                and self._is_new(use) >= is_new
+                and not self._is_settled(use)
+                and use.sent
+            ]
+            odd = Conduct(tuple(self._without_known_names(use) for use in chosen))
+            odd = Conduct(tuple(use for use in odd.uses if use.first_odd is not None))
+            if not odd.uses or (odd.is_foreign and all(self._is_moved(use) for use in odd.uses)):
+                continue
+            networks = {network_of(use.ip) for use in odd.uses}
+            if not is_new and (len(networks) < CROWD or not self._has_owner(odd.uses)):
+                continue
+            if odd.is_foreign or (odd.is_to_nobody() and self._of_the_time(chosen, odd).is_to_nobody()):
+                self._odd.update({use.ip: use for use in self._activity.uses if use.ip in {one.ip for one in odd.uses}})
 
     def _of_the_time(self, new: Sequence[Use], odd: Conduct) -> Conduct:
         """List all new addresses that sent in the time of the odd ones: these alone would prove themselves."""
@@ -231,7 +264,7 @@ class _Parting:
         found = {
             ip
             for ips in hours.values()
-            if len(ips) >= BURST and len(ips) >= BURST_RATIO * max(past, 1) and len(set(ips)) >= CROWD
+            if len(ips) >= BURST and len(ips) >= BURST_RATIO * max(past, 1) and len(set(map(network_of, ips))) >= CROWD
             for ip in ips
         }
         return {use.ip: use for use in new if use.ip in found}
