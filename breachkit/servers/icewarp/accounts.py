@@ -102,7 +102,7 @@ def _read(
         source = Locus(label, row.offset, row.line)
         if row.cells is None:
             yield Skipped(OVERLONG, source)
-        elif any(cell.strip() for cell in row.cells[len(order) :]):
+        elif len(row.cells) > len(order) and any(cell.strip() for cell in row.cells[len(order) :]):
             yield Skipped(TOO_WIDE, source)
         else:
             yield _login(_named(order, row.cells), table, source)
@@ -180,7 +180,10 @@ def _password(cells: list[str] | None, table: _Table) -> Password | None:
 
 
 def _first(held: dict[str, list[str]], name: str) -> str:
-    return next((value.strip() for value in held.get(name, []) if value.strip()), "")
+    for value in held.get(name, ()):
+        if plain := value.strip():
+            return plain
+    return ""
 
 
 def _is_any(cells: list[str] | None) -> bool | None:
@@ -201,9 +204,9 @@ def _left_behind(held: dict[str, list[str]]) -> tuple[str, ...] | None:
 
 
 def _split(cells: list[str], split: Callable[[str], list[str]]) -> tuple[str, ...]:
-    parts = (plain_address(part) for cell in cells for part in split(cell))
-    return tuple(dict.fromkeys(part for part in parts if part))
+    parts = [plain_address(part) for cell in cells for part in split(cell)]
+    return tuple(dict.fromkeys(filter(None, parts)))
 
 
 def _lower(names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name.lower() for name in names))
+    return tuple(dict.fromkeys([name.lower() for name in names]))
