@@ -340,6 +340,22 @@ class BadPatternError(UsageError):
         super().__init__(f"--regex '{pattern}' is no pattern ({reason}); leave --regex out to look for the text itself")
 
 
+class NoAddressError(UsageError):
+    """A word that is no address found nothing."""
+
+    def __init__(self, option: str, word: str) -> None:
+        super().__init__(
+            f"{option} '{word}' is no whole address or domain, and nothing in the queue has it; write all of it"
+        )
+
+
+class SeveralAccountsError(UsageError):
+    """Several accounts have one bare name."""
+
+    def __init__(self, name: str, accounts: Iterable[str]) -> None:
+        super().__init__(f"nothing was moved: '{name}' is several accounts; name one of them: {', '.join(accounts)}")
+
+
 class CampaignGoneError(BreachkitError):
     """No campaign of the queue has that id now."""
 

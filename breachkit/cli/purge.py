@@ -168,8 +168,8 @@ def _wanted(texts: Texts, heads: Heads, where: Where) -> Wanted:
         string = campaign_string(where, heads.campaign.strip().lower())
     return Wanted(
         texts=texts,
-        accounts=_names(heads.account),
-        senders=_names(heads.sender),
+        accounts=tuple(name.rpartition("\\")[2] for name in _names(heads.account)),  # DOMAIN\\user, as Windows has it
+        senders=tuple(f"@{name}" if "@" not in name and "." in name else name for name in _names(heads.sender)),
         to_domains=tuple(name.rpartition("@")[2] for name in _names(heads.to_domain)),
         older_than=_moment("--older-than", heads.older_than, where.zone, now),
         newer_than=_moment("--newer-than", heads.newer_than, where.zone, now),

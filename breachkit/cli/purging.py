@@ -121,6 +121,7 @@ def run_purge(yard: Yard, wanted: Wanted, manner: Manner, predicates: Predicates
     jobs = manner.jobs or processors()
     look = Look(yard, wanted, gather.Books(), jobs, keep=manner.explain, moves=not manner.dry_run, watch=watch)
     plan = look.once()
+    look.wanted = plan.settle()
     work = Work(yard, look, manner, predicates)
     if manner.explain:
         from breachkit.cli.explain import explain

@@ -130,7 +130,11 @@ def test_purge_as_json(queue: Path, breach: Callable[..., Ended]) -> None:
         ("--account", "mailto:anna@example.it"),
         ("--account", "anna%example.it"),
         ("--account", '"anna@example.it"'),
+        ("--account", "Anna"),
+        ("--account", "EXAMPLE\\anna"),
         ("--from", "Pippo <pippo@gmail.com>"),
+        ("--from", "@gmail.com"),
+        ("--from", "gmail.com"),
         ("--from", "<pippo@gmail.com>"),
         ("--from", "'pippo@gmail.com'"),
     ],
@@ -139,6 +143,30 @@ def test_a_name_is_taken_as_it_was_pasted(option: str, typed: str, breach: Calla
     ran = breach("purge", option, typed, "--queue", queue, "--dry-run", "--format", "json")
     assert ran.code == 0
     assert ran.json["planned"] == 6
+
+
+def test_a_bare_name_of_several_accounts_moves_nothing(breach: Callable[..., Ended], queue: Path) -> None:
+    (queue / "one.tmp").write_bytes(SPAM.replace(b"anna@example.it", b"anna@example.net"))
+    before = snapshot(queue)
+    ran = breach("purge", "--account", "anna", "--queue", queue, "--yes")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == (
+        "breachkit: nothing was moved: 'anna' is several accounts; name one of them: anna@example.it, anna@example.net\n"
+    )
+    assert snapshot(queue) == before
+    assert (
+        breach("purge", "--account", "anna@example.net", "--queue", queue, "--yes", "--format", "json").json["purged"]
+        == 1
+    )
+
+
+@pytest.mark.parametrize(("option", "typed"), [("--account", "nobody"), ("--from", "pip"), ("--to-domain", "gmail")])
+def test_a_word_that_is_no_address_never_finds_nothing_in_silence(
+    option: str, typed: str, breach: Callable[..., Ended], queue: Path
+) -> None:
+    ran = breach("purge", option, typed, "--queue", queue, "--dry-run")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith(f"breachkit: {option} '{typed}' is no whole address or domain, and nothing in the queue")
 
 
 @pytest.mark.parametrize("typed", ["example.org", "@example.org", "<x@Example.org>", "X <x@example.org>"])
