@@ -31,6 +31,9 @@ COLUMNS = (
 MOST_KINDS = 30
 """Cells of a row whose kind is shown."""
 
+ENOUGH = 4
+"""Accounts of which not all have their user name for a password."""
+
 _HEADERS = {
     "address": (
         "address email mail indirizzo account casella emailaddress posta indirizzoemail indirizzomail"
@@ -213,35 +216,43 @@ class _Telling:
                 self._order[fitting[0]] = name
 
     def _tell_names(self) -> None:
-        """Tell user name and aliases: they mostly repeat the local part of the address.
+        """Tell user name and aliases: they mostly repeat the local part of the address, and are names.
 
-        Several names in a cell are aliases. Of a column too many, the one that repeats the local part least is full of
-        passwords that equal it. Where there is none too many, the last may hold passwords as well as aliases.
+        Several names in a cell, the local part among them, are aliases. Of a column too many, the one that repeats the
+        local part least is full of passwords that equal it. Where there is none too many, the last may hold passwords
+        as well as aliases.
         """
         owns = [{own, own.partition("@")[0]} - {""} for own in self._owns]
         repeats: dict[int, int] = {}
         for at in self._untold():
+            if self._is_prose(at):
+                continue
             cells = [{piece.lower() for piece in pieces_of(value)} for value in self._values[at]]
-            same = sum(not own.isdisjoint(cell) for own, cell in zip(owns, cells, strict=True))
-            if same * 2 > len(self._rows) and not self._is_prose(at):
-                repeats[at] = same
-        lists = [at for at in repeats if any(len(pieces_of(value)) > 1 for value in self._values[at])]
-        for at in lists:
-            self._order[at] = "alias"
-        left = [at for at in repeats if at not in lists]
+            same = [cell for own, cell in zip(owns, cells, strict=True) if not own.isdisjoint(cell)]
+            if any(len(cell) > 1 for cell in same):
+                self._order[at] = "alias"
+            elif len(same) * 2 > len(self._rows) and not self._is_no_alias(at):
+                repeats[at] = len(same)
         free = [name for name in ("username", "alias") if name not in self._order]
-        if "password" not in self._order and not self._may_be_secrets(left):
-            least = [at for at in left if repeats[at] == min(repeats[at] for at in left)]
-            if len(left) > len(free):
-                if len({tuple(self._values[at]) for at in least}) == 1:
-                    self._order[least[-1]] = "password"
-                    left.remove(least[-1])
-                else:
-                    left = left[:1]
-            elif len(left) == len(free) and free[-1:] == ["alias"]:
-                left = left[:-1]
+        left = list(repeats) if "password" in self._order else self._without_secrets(repeats, free)
         for at, name in zip(left, free, strict=False):
             self._order[at] = name
+
+    def _without_secrets(self, repeats: dict[int, int], free: list[str]) -> list[int]:
+        """Leave out of the columns that repeat the local part the one that may hold passwords."""
+        left = list(repeats)
+        others = self._may_be_secrets(left)
+        if not others and len(left) > len(free):
+            least = [at for at in left if repeats[at] == min(repeats.values())]
+            if len({tuple(self._values[at]) for at in least}) > 1:
+                return left[:1]
+            self._order[least[-1]] = "password"
+            return [at for at in left if at != least[-1]]
+        if len(left) == len(free) and free[-1:] == ["alias"] and not any(map(self._is_no_alias, others)):
+            # that every password of some accounts equals the user name is as likely as that every alias does
+            is_sure = others and not self._has_header and min(repeats.values()) == len(self._rows) >= ENOUGH
+            return left if is_sure else left[:-1]
+        return left
 
     def _tell_others(self) -> None:
         """Tell full names, and addresses beside the account's own: aliases where they are of its domain."""
@@ -286,12 +297,12 @@ class _Telling:
         """Tell whether a column cannot hold aliases: two accounts of a domain never share one, and they are names."""
         if at == len(self._order) - 1 and any(any(row[at + 1 :]) for row in self._rows):
             return True  # a cell goes on behind the last column, as a password with commas does
-        seen: set[tuple[str, str]] = set()
+        owner_of: dict[tuple[str, str], str] = {}
         for own, value in zip(self._owns, self._values[at], strict=True):
-            named = {(_domain(own), piece.lower()) for piece in pieces_of(value)}
-            if not seen.isdisjoint(named) or not all(_ALIAS.fullmatch(piece) for _, piece in named):
-                return True
-            seen |= named
+            for piece in pieces_of(value):
+                owner = owner_of.setdefault((_domain(own), piece.lower()), own)
+                if owner != own or not _ALIAS.fullmatch(piece):
+                    return True
         return False
 
 

@@ -45,11 +45,12 @@ def read_settings(path: Path, root: Path | None) -> Iterator[Setting | Skipped]:
             above = None  # a list that cannot be read to its end is not judged
             yield Skipped(OVERLONG, source)
             continue
-        if not text.strip() or text.lstrip().startswith(("#", ";", "//")):
+        goes_on = above is not None and any(map(_ENTRY.fullmatch, entries_of(text)))
+        bare = text.strip()
+        if not bare or bare.startswith(("#", "//")) or (bare.startswith(";") and not goes_on):
             continue
         found = _LINE.fullmatch(text)
         if found is None:
-            goes_on = above is not None and any(map(_ENTRY.fullmatch, entries_of(text)))
             if above is None or not goes_on or (above.name and above.name not in _LISTS):
                 yield Skipped(NO_SETTING, source)
             elif above.name:

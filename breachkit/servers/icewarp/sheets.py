@@ -100,8 +100,9 @@ def read_sheet(path: Path) -> Sheet:
     if said:
         sheet, texts = sheet._replace(first=2), texts[1:]
     delimiter = said[1] if said else _delimiter(texts)
-    ended = sum(text.endswith(delimiter) for text in texts)
-    return sheet._replace(delimiter=delimiter, is_ended=bool(texts) and ended * 10 >= len(texts) * 9)
+    rows = texts[1:] or texts  # a header may have been put above what the tool wrote
+    ended = sum(text.endswith(delimiter) for text in rows)
+    return sheet._replace(delimiter=delimiter, is_ended=bool(rows) and ended * 10 >= len(rows) * 9)
 
 
 def _encoding(head: bytes, path: Path) -> tuple[str, int]:
@@ -254,7 +255,8 @@ def _cells(text: str, sheet: Sheet, width: int | None, last: int | None) -> list
         text = text.removesuffix(delimiter)
     cells = _parted(text, delimiter)
     is_quoted = text.startswith('"') or delimiter + '"' in text
-    if width is None or last != width - 1 or len(cells) <= width or is_quoted:
+    is_wider = width is not None and (any(cells[width:]) or sheet.is_ended)
+    if width is None or last != width - 1 or len(cells) <= width or is_quoted or not is_wider:
         return cells
     return text.split(delimiter, width - 1)
 

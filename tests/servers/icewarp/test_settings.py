@@ -71,6 +71,7 @@ def test_a_setting_is_known_by_each_name_that_the_vendor_has_for_it(
     [
         "C_Mail_Security_Relay_IPList: 192.0.2.7\n198.51.100.0/24\n\n10.0.0.0 - 10.9.9.9\nD_UserMB: 5\n",
         'C_Mail_Security_Relay_IPList: "192.0.2.7;\n198.51.100.0/24;10.0.0.0-10.9.9.9"\nD_UserMB: 5\n',
+        "C_Mail_Security_Relay_IPList: 192.0.2.7\n;198.51.100.0/24\n; 10.0.0.0-10.9.9.9\n; a remark\nD_UserMB: 5\n",
         "C_Mail_Security_Relay_IPList:\n  192.0.2.7,198.51.100.0/24\n  10.0.0.0 - 10.9.9.9\nD_UserMB: 5\n",
         "D_UserMB: 5\nC_Mail_Security_Relay_IPList: 192.0.2.7 198.51.100.0/24\n# ours\n10.0.0.0-10.9.9.9",
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import permutations
+from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
@@ -208,6 +209,18 @@ def test_an_export_in_any_order_is_read_rightly(table: Path, order: tuple[str, .
     assert {*logins[0].usernames, *logins[0].aliases} == {"rosa", "rosa.verdi"}
 
 
+def test_names_that_are_but_the_user_names_are_told_from_passwords_by_their_number(table: Path) -> None:
+    names, secrets = ["rosa", "lars", "inge", "olaf"], ["hunter2", "tiger9", "blue4", "olaf"]
+    rows = zip(names, secrets, strict=True)
+    text = "".join(f"{name}@example.net,0,0,{name},{name},{secret},\n" for name, secret in rows)
+    assert [row[3] for row in read(table, text)] == secrets
+
+
+def test_a_header_above_an_export_has_no_trailing_comma(table: Path) -> None:
+    text = "адрес,имя,псевдоним,пароль\nrosa@example.net,rosa,rosa;r.verdi,rosa12,\nlars@example.net,lars,lars,lars7,\n"
+    assert [row[3] for row in read(table, text)] == ["rosa12", "lars7"]
+
+
 @pytest.mark.parametrize(
     "raw",
     [
@@ -217,6 +230,8 @@ def test_an_export_in_any_order_is_read_rightly(table: Path, order: tuple[str, .
         "rosa@example.net;Kp2-!xx;Nice guy!\nlars@example.net;Zt7_r9!;(left)\n",
         "Почта;Имя;Пароль\nrosa@example.net;hunter2;blue\nlars@example.net;tiger9;green\n",
         "rosa@example.net;rosa;rosa\nlars@example.net;lars;lars\n",
+        "rosa@example.net,0,0,rosa,rosa,hunter2,\nlars@example.net,0,0,lars,lars,tiger9,\n",
+        "Почта;Имя;Пароль;Псевдоним\nrosa@example.net;rosa;rosa;r.verdi\nlars@example.net;lars;lars;l.berg\n",
     ],
 )
 def test_where_two_columns_may_be_the_password_breachkit_asks(table: Path, raw: str) -> None:
@@ -279,3 +294,64 @@ def test_a_line_without_an_end_is_counted_and_not_kept(table: Path, encoding: st
     assert [(row.reason, row.source.line) for row in rows if isinstance(row, Skipped)] == [(OVERLONG, 2)]
     assert [row[3] for row in read(table, text.encode(encoding))] == ["other"]
     assert "x" * 100 not in repr(rows)
+
+
+NAMES = ("rosa", "lars", "inge", "olaf", "pia", "kurt", "anna", "marco")
+HEADER = {
+    "address": "адрес",
+    "username": "имя",
+    "alias": "псевдоним",
+    "password": "пароль",
+    "type": "тип",
+    "disabled": "откл",
+    "name": "фио",
+}
+
+
+def drawn(dice: Random) -> tuple[str, list[str]]:
+    """Draw a table with its columns in any order, and the passwords in it."""
+    people = dice.sample(NAMES, dice.randint(2, len(NAMES)))
+    secret = (
+        lambda name: name,
+        lambda name: f"{name}{dice.randint(10, 99)}",
+        lambda _: "".join(dice.choices("abcdefghjkmnpqrstuvwxyz23456789", k=9)),
+        lambda _: "".join(dice.choices("abcXYZ239!_-.#$%", k=10)),
+    )
+    alias = (
+        lambda name: name,
+        lambda name: f"{name};{name}.x",
+        lambda name: f"{name[0]}.{name}y",
+    )
+    columns = {
+        "address": [f"{name}@example.net" for name in people],
+        "username": people,
+        "alias": [dice.choice(alias)(name) for name in people],
+        "password": [dice.choice(secret)(name) for name in people],
+        "type": ["0"] * len(people),
+        "disabled": [dice.choice("0001") for _ in people],
+        "name": [f"{name.title()} Rossi" for name in people],
+    }
+    others = [name for name in columns if name == "password" or (name != "address" and dice.random() < 0.7)]
+    order = ["address", *dice.sample(others, len(others))]
+    rows = [[columns[name][at] for name in order] for at in range(len(people))]
+    if dice.random() < 0.4:
+        shuffled = dice.sample(range(len(order)), len(order))
+        rows = [[row[at] for at in shuffled] for row in ([HEADER[name] for name in order], *rows)]
+    sign, end = dice.choice(",;\t"), dice.choice(["", "end"])
+    quoted = ([f'"{cell}"' if sign in cell else cell for cell in row] for row in rows)
+    return "".join(sign.join(row) + end.replace("end", sign) + "\n" for row in quoted), columns["password"]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_whatever_the_order_passwords_are_read_rightly_or_asked_for(table: Path, seed: int) -> None:
+    dice = Random(seed)
+    told = 0
+    for _ in range(40):
+        text, secrets = drawn(dice)
+        try:
+            found = [row[3] for row in read(table, text)]
+        except UnknownColumnsError:
+            continue
+        assert found == secrets, text
+        told += 1
+    assert told > 25
