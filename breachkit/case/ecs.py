@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from breachkit.detect.inquiry import is_name
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from collections.abc import Iterator
 
     from breachkit.case.investigation import Investigation
@@ -18,15 +19,18 @@ ECS = "8.17.0"
 OUTCOMES = {"success": "success", "failure": "failure", "undetermined": "unknown"}
 
 
-def ecs_events(case: Investigation) -> Iterator[Json]:
-    """Write every try to log in that the logs show, in order of time; a secret is in none."""
+def ecs_events(case: Investigation, named: Callable[[str], str] = str) -> Iterator[Json]:
+    """Write every try to log in that the logs show, in order of time; a secret is in none.
+
+    `named` gives people and addresses the names that the case has for them.
+    """
     for row in case.inquiry.attempts.itertuples():
         account = row.account if isinstance(row.account, str) else None
         # people type their password where the name goes: a name that no account is known by stays away
         if not is_name(account):
             account = None
-        ip = str(row.client_ip)
-        country = case.country(ip)
+        country = case.country(str(row.client_ip))
+        ip, account = named(str(row.client_ip)), account and named(account)
         yield {
             "@timestamp": row.ts.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),  # type: ignore[union-attr]
             "message": f"{OUTCOMES[str(row.outcome)]} of a login on {account or 'an unknown account'} from {ip}",

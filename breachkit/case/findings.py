@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -9,11 +10,15 @@ from typing import NamedTuple
 
 from breachkit import __version__
 from breachkit.case.accused import accused_json
+from breachkit.case.addresses import addresses_json
+from breachkit.case.fates import Fates
 from breachkit.case.hours import hours_json
 from breachkit.case.hours import moved
 from breachkit.case.matrix import matrix_json
 from breachkit.case.proof import Proof
+from breachkit.case.samples import links_json
 from breachkit.case.samples import sample_json
+from breachkit.content.decoding import decoded_words
 from breachkit.detect.campaigns import Campaigns
 from breachkit.report.contain import contain_json
 from breachkit.report.contract import share
@@ -25,6 +30,8 @@ from breachkit.report.weak_passwords import weak_passwords_json
 from breachkit.report.words import stamp
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Iterator
     from datetime import tzinfo
 
     from breachkit.case.investigation import Investigation
@@ -33,7 +40,12 @@ if TYPE_CHECKING:
     from breachkit.report.contract import Json
 
 
-_SHELL = frozenset("%!\"'`$\\^&|<>")
+_PLAIN = frozenset(" @._-/:=?#+,")
+"""Signs that mean nothing to any shell between double quotes, beside letters and digits."""
+MOST_SUBJECTS = 20
+MOST_NAMES = 20
+MOST_TRACED = 5
+"""Accounts that a line names, and that have a line of their own."""
 
 
 class RunFacts(NamedTuple):
@@ -46,11 +58,15 @@ class RunFacts(NamedTuple):
     """The folder, as typed: commands that follow write into its custody."""
 
 
-def findings_json(case: Investigation, run: RunFacts) -> Json:
-    """Write everything that was found."""
+def findings_json(case: Investigation, run: RunFacts, named: Callable[[str], str] = str) -> Json:
+    """Write everything that was found; `named` gives accounts the names that the case has for them in commands."""
     proof = Proof()
     inputs = case.inputs
     accused = accused_json(case, proof)
+    fates = Fates(case)
+    campaigns = [
+        _campaign_json(case, one, proof, fates, run) for one in (case.campaigns.campaigns if case.campaigns else ())
+    ]
     everything = proof.of("Messages of the case", [message.source for message in case.messages])
     return {
         **inputs.head_json("investigate"),
@@ -67,20 +83,14 @@ def findings_json(case: Investigation, run: RunFacts) -> Json:
         "messages_proof": everything,
         "recipient_domains": _recipient_domains(case, accused),
         "accused": accused,
+        "addresses": addresses_json(case),
         "hours": hours_json(case, proof),
         "matrix": matrix_json(case),
-        "campaigns": [
-            _campaign_json(case, one, proof, run) for one in (case.campaigns.campaigns if case.campaigns else ())
-        ],
+        "campaigns": campaigns,
         "purges": [_purge_json(custody, inputs.zone) for custody in case.runs],
         "symptoms": [
             {"name": one.name, "detail": one.detail, "proof": proof.of(one.name, one.evidence)} for one in case.symptoms
         ],
-        "signals_proof": {
-            f"{account.account} {signal.name}": proof.of(signal.name, signal.evidence)
-            for account in case.found.accounts
-            for signal in account.signals
-        },
         "weak_proof": _weak_proof(case, proof),
         "settings_proof": _settings_proof(case, proof),
         "absent": dict(case.absent),
@@ -92,7 +102,7 @@ def findings_json(case: Investigation, run: RunFacts) -> Json:
         if case.settings is None
         else harden_json(case.settings.judged, case.settings.others, case.settings.advice, inputs),
         "contain": contain_json(case.containing.steps, case.containing.attackers, case.containing.minutes, inputs),
-        "next": _next(case, accused, run),
+        "next": _next(case, accused, campaigns, run, named),
         "proof": proof.register,
     }
 
@@ -111,11 +121,11 @@ def _as_now(case: Investigation) -> Campaigns:
     return Campaigns(tuple(row for row in rows if row.messages), case.campaigns.ungrouped)
 
 
-def _campaign_json(case: Investigation, one: Campaign, proof: Proof, run: RunFacts) -> Json:
+def _campaign_json(case: Investigation, one: Campaign, proof: Proof, fates: Fates, run: RunFacts) -> Json:
     zone = case.inputs.zone
+    recipients, gone = fates.of(one)
     members = [case.messages[at].source for at in one.members]
     queued = case.queued(one)
-    book = [] if run.case is None else ["--case", run.case]
     return {
         "id": one.id,
         "messages": len(one.members),
@@ -126,13 +136,17 @@ def _campaign_json(case: Investigation, one: Campaign, proof: Proof, run: RunFac
         "purge_string": one.purge_string,
         "strings": [row._asdict() for row in one.strings],
         "subjects": list(one.subjects),
+        "repeated_subjects": _repeated_subjects(case, one),
+        "recipients": recipients,
+        "gone_messages": gone,
         "auth_users": [{"auth_user": row.name, "messages": row.messages} for row in one.auth_users],
         "mail_froms": [{"mail_from": row.name, "messages": row.messages} for row in one.mail_froms[:20]],
         "mail_froms_distinct": len(one.mail_froms),
         "first_seen": stamp(one.first_seen, zone),
         "last_seen": stamp(one.last_seen, zone),
         "sample": sample_json(case, one),
-        "command": _purge_command(case, one, book) if queued and not one.bulk else None,
+        "links": links_json(case, one),
+        "command": _purge_command(case, one, run) if queued and not one.bulk else None,
         "proof": proof.of("Messages of the campaign", members),
     }
 
@@ -144,11 +158,24 @@ def _recipient_domains(case: Investigation, accused: list[Json]) -> int:
     return len({name.rpartition("@")[2] for rcpts in recipients for name in rcpts})
 
 
-def _purge_command(case: Investigation, one: Campaign, book: list[str]) -> str:
-    """Spell the purge of a campaign; a text with signs that mean something to a shell is named by its id instead."""
-    if set(one.purge_string) & _SHELL or not one.purge_string.isprintable() or one.purge_string.startswith("-"):
+def _repeated_subjects(case: Investigation, one: Campaign) -> list[Json]:
+    """Write the subjects that more than one message of a campaign has, most frequent first."""
+    said = (case.messages[at].subject for at in one.members)
+    counts = Counter(decoded_words(subject) for subject in said if subject)
+    return [{"subject": subject, "messages": n} for subject, n in counts.most_common(MOST_SUBJECTS) if n > 1]
+
+
+def _purge_command(case: Investigation, one: Campaign, run: RunFacts) -> str:
+    """Spell the purge of a campaign; a text that is not safe wherever it is pasted is named by its id instead."""
+    book = [] if run.case is None else ["--case", run.case]
+    if run.redacted or not _is_plain(one.purge_string):
         return case.command("purge", "--campaign", one.id, "--dry-run", *book)
     return case.command("purge", one.purge_string, "--dry-run", *book)
+
+
+def _is_plain(text: str) -> bool:
+    """Tell a text that means itself to every shell."""
+    return not text.startswith("-") and all((sign.isascii() and sign.isalnum()) or sign in _PLAIN for sign in text)
 
 
 def _purge_json(custody: Custody, zone: tzinfo) -> Json:
@@ -166,12 +193,13 @@ def _purge_json(custody: Custody, zone: tzinfo) -> Json:
     }
 
 
-def _weak_proof(case: Investigation, proof: Proof) -> dict[str, str | None]:
+def _weak_proof(case: Investigation, proof: Proof) -> list[Json]:
+    """Write a row for each guessable account: names stand in values, never as keys."""
     if case.passwords is None:
-        return {}
+        return []
     sources = case.passwords.sources
-    names = [one.account for one in case.passwords.found.accounts]
-    return {name: proof.of("The account in the export", [sources[name]]) for name in names if name in sources}
+    names = [one.account for one in case.passwords.found.accounts if one.account in sources]
+    return [{"account": name, "proof": proof.of("The account in the export", [sources[name]])} for name in names]
 
 
 def _settings_proof(case: Investigation, proof: Proof) -> dict[str, str | None]:
@@ -182,29 +210,49 @@ def _settings_proof(case: Investigation, proof: Proof) -> dict[str, str | None]:
     return {name: proof.of("The setting as read", [sources[name]]) for name in names if name in sources}
 
 
-def _next(case: Investigation, accused: list[Json], run: RunFacts) -> list[Json]:
-    """Spell what to run next, in the guide's order: the account first, then the queue."""
+def _next(
+    case: Investigation, accused: list[Json], campaigns: list[Json], run: RunFacts, named: Callable[[str], str]
+) -> list[Json]:
+    """Spell what to run next, in the guide's order: the accounts first, then the queue."""
     if not accused:
         return [{"title": "Look at the symptoms again", "command": case.command("scan")}]
-    worst = accused[0]["account"]
     book = [] if run.case is None else ["--case", run.case]
-    # `contain` knows the compromised ones by itself; a suspect must be named
-    names = [] if accused[0]["verdict"] == "compromised" else [worst]
-    steps = [{"title": "Read the session behind the entry", "command": case.command("trace", worst)}]
-    steps.append(
-        {
-            "title": "Contain the accounts: every step with its side effect",
-            "command": case.command("contain", *names, *book),
-        }
-    )
-    block = case.command("contain", *names, "--block-list", "nftables", *book)
-    steps.append({"title": "Block the attacking addresses, for 30 minutes", "command": block})
-    if any(one["messages"] > one["quarantined_messages"] for one in accused):
-        left = next(one["account"] for one in accused if one["messages"] > one["quarantined_messages"])
-        dry = case.command("purge", "--account", left, "--dry-run", *book)
-        steps.append({"title": "Then clean the queue: this only shows the plan", "command": dry})
+    names = [name for one in accused if _is_plain(name := named(one["account"]))]
+    # `contain` knows the compromised ones by itself; where one is only suspect all are named
+    chosen = [] if all(one["verdict"] == "compromised" for one in accused) else names[:MOST_NAMES]
+    contain = case.command("contain", *chosen, *book)
+    block = case.command("contain", *chosen, "--block-list", "nftables", *book)
+    steps = [
+        {"title": "Contain the accounts: every step with its side effect", "command": contain},
+        {"title": "Block the attacking addresses, for 30 minutes", "command": block},
+        *(
+            {"title": "Read the session behind the entry", "command": case.command("trace", name)}
+            for name in names[:MOST_TRACED]
+        ),
+        *(
+            {"title": "Then clean the queue: this only shows the plan", "command": command}
+            for command in _purges(case, accused, campaigns, book, named)
+        ),
+    ]
     if case.passwords is not None:
         steps.append({"title": "See who would fall next", "command": case.command("weak-passwords")})
     if case.settings is not None:
         steps.append({"title": "Close the doors", "command": case.command("harden")})
     return steps
+
+
+def _purges(
+    case: Investigation, accused: list[Json], campaigns: list[Json], book: list[str], named: Callable[[str], str]
+) -> Iterator[str]:
+    """Spell the purges of what accused accounts sent: by campaign, by account where its mail is in none."""
+    guilty = {one["account"] for one in accused}
+    covered = set()
+    for campaign in campaigns:
+        senders = {row["auth_user"] for row in campaign["auth_users"]} & guilty
+        if campaign["command"] is not None and senders:
+            covered |= senders
+            yield campaign["command"]
+    for one in accused:
+        name = named(one["account"])
+        if one["account"] not in covered and one["messages"] > one["quarantined_messages"] and _is_plain(name):
+            yield case.command("purge", "--account", name, "--dry-run", *book)

@@ -7,7 +7,9 @@ it. Files are made exclusively, readable by us alone.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+import re
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 from typing import Self
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MOST_RUNS = 10_000
+_HIDDEN = re.compile(
+    "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0001-\U000e007f]"
+)
+"""Signs that JSON may hold and that a terminal obeys, a reader does not see, or takes for the end of a line."""
 
 
 class Place(NamedTuple):
@@ -126,8 +132,13 @@ class Output:
 
 
 def write_texts(folder: Path, name: str, pieces: Iterable[str]) -> dict[str, str]:
-    """Write one file and return its name with its SHA-256. Raises CaseUnwritableError."""
+    """Write one file and return its name with its SHA-256; JSON is safe to print. Raises CaseUnwritableError."""
+    is_json = name.endswith((".json", ".jsonl"))
     with Output(folder / name) as output:
         for piece in pieces:
-            output.write(piece)
+            output.write(_HIDDEN.sub(_escaped, piece) if is_json else piece)
     return {name: output.sha256}
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return json.dumps(found[0])[1:-1]

@@ -23,6 +23,7 @@ from markupsafe import escape
 from breachkit.case import chart
 from breachkit.case.defang import defang
 from breachkit.case.verdict import verdict_line
+from breachkit.report.attackers import WHY_WORDS
 from breachkit.report.find_account import ENTRY_WORDS
 from breachkit.report.inputs import LEVEL_WORDS
 from breachkit.report.sanitize import clean
@@ -51,7 +52,9 @@ CAPS = {
     "notes": 40,
     "purges": 50,
     "doubts": 40,
-    "block": 200,
+    "block": 20_000,
+    "left_out": 40,
+    "next": 20,
 }
 """Rows of a table; what is left out is counted, and stands in findings.json."""
 
@@ -90,6 +93,10 @@ class Book:
     def lines(self, text: str) -> Markup:
         """Show a text of several lines in prose; only the ends of lines stay as they are."""
         return Markup("\n").join(escape(clean(self.prose(line))) for line in _LINE_END.split(text))
+
+    def several(self, rows: list[object]) -> Markup:
+        """Show texts one a line, to be copied as they are: only the ends of lines between them are ours."""
+        return Markup("\n").join(escape(clean(str(row))) for row in rows)
 
     def opening(self, text: str) -> str:
         """Begin a sentence with a capital."""
@@ -158,7 +165,7 @@ def render_page(name: str, findings: Json, words: Words, **more: object) -> str:
     style, script = _text("page.css"), _text("page.js")
     environment = _environment()
     environment.globals.update(t=book.t, told=book.told, prose=book.prose, cut=book.cut, num=book.num, link=book.link)
-    environment.globals.update(lines=book.lines, opening=book.opening)
+    environment.globals.update(lines=book.lines, several=book.several, opening=book.opening)
     environment.globals.update(more=book.more, top=book.top, words=words)
     return environment.get_template(name).render(
         f=findings,
@@ -172,6 +179,8 @@ def render_page(name: str, findings: Json, words: Words, **more: object) -> str:
         entry_words=ENTRY_WORDS,
         level_words=LEVEL_WORDS,
         class_words=MEANINGS,
+        why_words=WHY_WORDS,
+        weak_proof={row["account"]: row["proof"] for row in findings["weak_proof"]},
         **more,
     )
 
@@ -187,19 +196,9 @@ def render_report(findings: Json, words: Words) -> str:
 
 def render_owner(findings: Json, words: Words, account: Json) -> str:
     """Render the letter to one account's owner; nothing of another account stands in it."""
-    return render_page("owner.html", findings, words, a=account, campaigns=_campaigns_of(findings, account))
+    return render_page("owner.html", findings, words, a=account)
 
 
 def render_authority(findings: Json, words: Words) -> str:
     """Render the skeleton of the three notifications."""
     return render_page("authority.html", findings, words)
-
-
-def _campaigns_of(findings: Json, account: Json) -> list[Json]:
-    """List the campaigns that were sent through one account alone or among others."""
-    name = account["account"]
-    return [
-        campaign
-        for campaign in findings["campaigns"]
-        if not campaign["bulk"] and any(row["auth_user"] == name for row in campaign["auth_users"])
-    ]

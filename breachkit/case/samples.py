@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from breachkit.content.decoding import decoded_texts
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
     from breachkit.report.contract import Json
 
 _URL = re.compile(r"\bhttps?://[^\s<>\"'\\^`{|}\x00-\x20\x7f]{3,500}", re.IGNORECASE)
+_HOST = re.compile(r"https?://(?:[^/@\s]*@)?([A-Za-z0-9.-]{1,253})", re.IGNORECASE)
 MOST_URLS = 20
+READ = 50
+"""Messages of a campaign that are read for their links."""
 AROUND = 240
 """Letters shown before and after the shared string."""
 LONGEST = 600
@@ -38,10 +42,43 @@ def sample_json(case: Investigation, campaign: Campaign) -> Json | None:
             "before": text[max(0, begin - AROUND) : begin] if begin >= 0 else text[:AROUND],
             "shared": campaign.purge_string[:LONGEST] if begin >= 0 else "",
             "after": text[end : end + AROUND] if begin >= 0 else "",
-            "urls": list(dict.fromkeys(found.rstrip(".,;:!?)]") for found in _URL.findall(text)))[:MOST_URLS],
+            "urls": list(dict.fromkeys(_urls(text)))[:MOST_URLS],
             "source": locus_json(message.source),
         }
     return None
+
+
+def links_json(case: Investigation, campaign: Campaign) -> Json:
+    """Write the hosts and the whole URLs that more than one message of a campaign links to, most frequent first.
+
+    A part of the messages is read, from the whole of the run: a link that only one reader got shows nothing of the run.
+    """
+    step = max(1, len(campaign.members) // READ)
+    hosts: Counter[str] = Counter()
+    urls: Counter[str] = Counter()
+    read = 0
+    for at in campaign.members[::step][:READ]:
+        raw = case.read(case.messages[at])
+        read += bool(raw)
+        linked = dict.fromkeys(url for text in decoded_texts(raw) for url in _urls(text)) if raw else {}
+        urls.update(linked.keys())
+        hosts.update({host for url in linked if (host := host_of(url)) is not None})
+    return {
+        "read_messages": read,
+        "hosts": [{"host": host, "messages": n} for host, n in hosts.most_common(MOST_URLS) if n > 1],
+        "urls": [{"url": url, "messages": n} for url, n in urls.most_common(MOST_URLS) if n > 1],
+    }
+
+
+def host_of(url: str) -> str | None:
+    """Return the name of the host of a URL, lower case; None where it has none, or an IP address."""
+    found = _HOST.match(url)
+    host = "" if found is None else found[1].lower().strip(".")
+    return host if "." in host and not host.replace(".", "").isdigit() else None
+
+
+def _urls(text: str) -> list[str]:
+    return [found.rstrip(".,;:!?)]") for found in _URL.findall(text)]
 
 
 def _text_with(raw: bytes, wanted: str) -> str:

@@ -22,6 +22,7 @@ from breachkit.detect.inquiry import is_name
 from breachkit.report.sanitize import clean
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from collections.abc import Iterable
     from collections.abc import Iterator
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
     from breachkit.case.investigation import Investigation
     from breachkit.report.contract import Json
+
+    Named = Callable[[str], str]
 
 COLUMNS = (
     *("datetime", "timestamp_desc", "message", "account", "source_ip", "country", "outcome", "mechanism", "service"),
@@ -39,15 +42,16 @@ COLUMNS = (
 LOGIN_WORDS = {"success": "Successful login", "failure": "Failed login", "undetermined": "Login without an answer"}
 
 
-def timeline_of(case: Investigation) -> Iterator[Json]:
+def timeline_of(case: Investigation, named: Named = str) -> Iterator[Json]:
     """Give the events of the case in order of time: logins, messages sent and queued, purges, gaps of the logs.
 
-    Each kind is in order already and they are merged as they are written: an event is never held beside the others.
+    `named` gives people and addresses the names that the case has for them, in the sentences too. Each kind is in order
+    already and they are merged as they are written: an event is never held beside the others.
     """
     facts = facts_of(case)
-    few = sorted([*_entries(case), *_purges(case), *_gaps(case)], key=_moment)
+    few = sorted([*_entries(case, named), *_purges(case), *_gaps(case)], key=_moment)
     queued = facts.messages.sort_values("ts", kind="stable")
-    kinds = (_logins(case, facts.attempts), iter(few), _sends(facts.sends), _queued(case, queued))
+    kinds = (_logins(case, facts.attempts, named), iter(few), _sends(facts.sends, named), _queued(case, queued, named))
     return heapq.merge(*kinds, key=_moment)
 
 
@@ -65,22 +69,23 @@ def _event(ts: datetime, kind: str, message: str, **fields: object) -> Json:
     return {"datetime": _stamp(ts), "timestamp_desc": kind, "message": message, **held}
 
 
-def _known(value: object) -> str | None:
+def _known(value: object, named: Named = str) -> str | None:
     """Tell text from the absent values of a table."""
-    return value if isinstance(value, str) else None
+    return named(value) if isinstance(value, str) else None
 
 
-def _logins(case: Investigation, attempts: pd.DataFrame) -> Iterator[Json]:
+def _logins(case: Investigation, attempts: pd.DataFrame, named: Named) -> Iterator[Json]:
     for row in attempts.itertuples():
         # what was typed is not shown where no account is known by it: people type their password there
         account = _known(row.account)
-        shown = account if account is not None and is_name(account) else None
+        shown = named(account) if account is not None and is_name(account) else None
+        client_ip = named(str(row.client_ip))
         yield _event(
             row.ts,  # type: ignore[arg-type]
             LOGIN_WORDS[str(row.outcome)],
-            f"{LOGIN_WORDS[str(row.outcome)]} on {shown or 'an unknown account'} from {row.client_ip}",
+            f"{LOGIN_WORDS[str(row.outcome)]} on {shown or 'an unknown account'} from {client_ip}",
             account=shown,
-            source_ip=row.client_ip,
+            source_ip=client_ip,
             country=case.country(str(row.client_ip)),
             outcome=row.outcome,
             mechanism=_known(row.mechanism),
@@ -90,15 +95,15 @@ def _logins(case: Investigation, attempts: pd.DataFrame) -> Iterator[Json]:
         )
 
 
-def _sends(sends: pd.DataFrame) -> Iterator[Json]:
+def _sends(sends: pd.DataFrame, named: Named) -> Iterator[Json]:
     for row in sends.itertuples():
-        sender = _known(row.mail_from)
+        account, sender, client_ip = _known(row.account, named), _known(row.mail_from, named), named(str(row.client_ip))
         yield _event(
             row.ts,  # type: ignore[arg-type]
             "Message sent",
-            f"{_known(row.account) or 'an unknown account'} sent a message as {sender} from {row.client_ip}",
-            account=_known(row.account),
-            source_ip=row.client_ip,
+            f"{account or 'an unknown account'} sent a message as {sender} from {client_ip}",
+            account=account,
+            source_ip=client_ip,
             mail_from=sender,
             rcpt_count=int(row.rcpt_count),  # type: ignore[arg-type]
             queue_id=_known(row.queue_id),
@@ -107,18 +112,19 @@ def _sends(sends: pd.DataFrame) -> Iterator[Json]:
         )
 
 
-def _queued(case: Investigation, messages: pd.DataFrame) -> Iterator[Json]:
+def _queued(case: Investigation, messages: pd.DataFrame, named: Named) -> Iterator[Json]:
     subjects = {message.source: message.subject for message in case.messages}
     for row in messages.itertuples():
         subject = subjects.get(row.source)  # type: ignore[call-overload]
         where = "quarantine" if row.quarantined else "queue"
+        account, sender = _known(row.account, named), _known(row.mail_from, named)
         yield _event(
             row.ts,  # type: ignore[arg-type]
             "Message queued",
-            f"A message of {_known(row.account)} as {_known(row.mail_from)} was taken in; it lies in the {where}",
-            account=_known(row.account),
-            source_ip=_known(row.client_ip),
-            mail_from=_known(row.mail_from),
+            f"A message of {account} as {sender} was taken in; it lies in the {where}",
+            account=account,
+            source_ip=_known(row.client_ip, named),
+            mail_from=sender,
             rcpt_count=len(row.rcpt_to),  # type: ignore[arg-type]
             queue_id=_known(row.queue_id),
             subject=None if subject is None else decoded_words(subject),
@@ -128,14 +134,15 @@ def _queued(case: Investigation, messages: pd.DataFrame) -> Iterator[Json]:
         )
 
 
-def _entries(case: Investigation) -> Iterator[Json]:
+def _entries(case: Investigation, named: Named) -> Iterator[Json]:
     for account in accused_of(case):
         if account.entry_ts is not None:
+            name = named(account.account)
             yield _event(
                 account.entry_ts,
                 "Account entered",
-                f"{account.account} was entered ({account.entry}); verdict: {account.verdict}",
-                account=account.account,
+                f"{name} was entered ({account.entry}); verdict: {account.verdict}",
+                account=name,
                 outcome="success",
                 source_file=account.entries[0].path if account.entries else None,
                 source_line=account.entries[0].line if account.entries else None,

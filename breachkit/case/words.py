@@ -68,6 +68,16 @@ def _pattern(key: str) -> re.Pattern[str]:
     )
 
 
+def holes_of(sentence: str) -> dict[str, tuple[int, int]] | None:
+    """Tell where the holes of a finished English sentence are, by their names; None for one that is not known."""
+    if len(sentence) <= LONGEST:
+        for pattern, _ in _patterns("it"):  # its keys are the sentences that there are
+            found = pattern.fullmatch(sentence)
+            if found is not None:
+                return {name: found.span(name) for name in pattern.groupindex}
+    return None
+
+
 class Words:
     """How one language says things."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from dataclasses import field
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
@@ -26,6 +27,7 @@ from breachkit.case.timeline import render_csv
 from breachkit.case.timeline import render_jsonl
 from breachkit.case.timeline import timeline_of
 from breachkit.case.verdict import verdict_line
+from breachkit.cli.contain import contained
 from breachkit.cli.investigating import evidence_paths
 from breachkit.progress import bar
 from breachkit.report.contract import dump
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from breachkit.case.folder import Place
+    from breachkit.case.investigation import Containing
     from breachkit.case.investigation import Investigation
     from breachkit.case.words import Words
     from breachkit.reading.where import Where
@@ -64,21 +67,34 @@ class Work:
     written: dict[str, str] = field(default_factory=dict)
     """Files with their SHA-256."""
     masked: Callable[[Json], Json] = lambda document: document
+    named: Callable[[str], str] = str
+    """Gives a person or an address the name that this case has for it."""
 
     def fill(self, found: Investigation) -> Json:
         """Write every file of the run, and return the findings. Raises CaseUnwritableError."""
         case = None if self.place is None else str(self.place.case)
         facts = RunFacts(1 if self.place is None else self.place.number, self.now, self.asking.redact, case)
-        findings = findings_json(found, facts)
         if self.asking.redact:
-            redaction = Redaction(_names(found), (one.account for one in found.found.accounts))
-            self.masked = redaction.document
-            findings = redaction.document(without_credentials(findings))
+            redaction = Redaction(_names(found))
+            self.named, self.masked = redaction.name, redaction.document
+            found = replace(found, containing=self._contained(found))
+        findings = findings_json(found, facts, self.named)
+        if self.asking.redact:
+            findings = self.masked(without_credentials(findings))
         if self.place is not None:
             self._pages(findings)
             self._tables(found, findings)
             self._inputs(found, findings)
         return findings
+
+    def _contained(self, found: Investigation) -> Containing:
+        """Write the steps anew with the names of this case: a name in a command line is told by nothing else."""
+        number = len(found.containing.attackers.ips)
+        steps = (
+            contained(self.where, one.account, found.found, number, self.named(one.account))
+            for one in found.containing.steps
+        )
+        return replace(found.containing, steps=tuple(steps))
 
     def _write(self, name: str, pieces: Iterable[str]) -> None:
         if self.place is not None:
@@ -98,8 +114,8 @@ class Work:
 
     def _tables(self, found: Investigation, findings: Json) -> None:
         # made twice rather than held: an incident may have a million events
-        self._write("timeline.jsonl", render_jsonl(map(self.masked, timeline_of(found))))
-        self._write("timeline.csv", render_csv(map(self.masked, timeline_of(found))))
+        self._write("timeline.jsonl", render_jsonl(map(self.masked, timeline_of(found, self.named))))
+        self._write("timeline.csv", render_csv(map(self.masked, timeline_of(found, self.named))))
         indicators = indicators_of(findings)
         self._write("indicators.csv", render_csv(rows_of(indicators), COLUMNS))
         self._write("indicators.stix.json", [dump(stix_json(indicators, findings))])
@@ -135,8 +151,10 @@ def render_summary(work: Work, findings: Json, words: Words) -> str:
 
 
 def _names(found: Investigation) -> Iterator[str]:
-    """List what accounts answer to."""
+    """List what accounts answer to; a name that was only tried is a word of somebody's list."""
     for account in found.inquiry.evidence.accounts:
         yield from (account.address, *account.usernames, *account.aliases)
-    for column in (found.inquiry.attempts["account"], found.inquiry.messages["account"]):
-        yield from (str(name).lower() for name in column.dropna().unique())
+    yield from (account.account for account in found.found.accounts)
+    yield from found.inquiry.messages["auth_user"].dropna().unique()
+    won = found.inquiry.attempts[found.inquiry.attempts["outcome"] == "success"]
+    yield from won["user"].dropna().unique()

@@ -113,16 +113,17 @@ def _chosen(names: Sequence[str] | None, found: Accusation) -> list[str]:
     return list(dict.fromkeys(owners[name][0] if len(owners[name]) == 1 else name for name in typed))
 
 
-def contained(where: Where, account: str, found: Accusation, attackers: int) -> Contained:
-    """Write the steps for one account. Raises PathUnreadableError."""
+def contained(where: Where, account: str, found: Accusation, attackers: int, called: str | None = None) -> Contained:
+    """Write the steps for one account, under another name where it must not be told. Raises PathUnreadableError."""
     from breachkit.report.contain import Contained
 
-    is_safe = bool(account) and all((sign.isascii() and sign.isalnum()) or sign in _PLAIN for sign in account)
+    name = account if called is None else called
+    is_safe = bool(name) and all((sign.isascii() and sign.isalnum()) or sign in _PLAIN for sign in name)
     purge, block = where.command("group"), where.command("contain", "--block-list", "nftables")
-    shown = account if is_safe and not account.startswith("-") else PLACEHOLDER
+    shown = name if is_safe and not name.startswith("-") else PLACEHOLDER
     known = Containment(shown, _left_behind(where, account), purge, block, attackers)
     verdict = next((one.verdict for one in found.accounts if one.account == account), None)
-    return Contained(account, verdict, where.server.containment(known), shown == account)
+    return Contained(name, verdict, where.server.containment(known), shown == name)
 
 
 def _left_behind(where: Where, account: str) -> tuple[str, ...] | None:

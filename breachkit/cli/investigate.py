@@ -85,7 +85,7 @@ def _tell(output_format: options.CaseFormat, work: Work, found: Investigation, f
         case options.CaseFormat.JSON:
             output.write(dump(findings), None)
         case options.CaseFormat.ECS:
-            lines = render_jsonl(map(work.masked, ecs_events(found)))
+            lines = render_jsonl(map(work.masked, ecs_events(found, work.named)))
             while piece := "".join(islice(lines, 1000)):
                 output.write(piece, None)
         case _:

@@ -439,6 +439,7 @@ def _held(
         failures=entered.failures if entered else None,
         others=tuple((ip, count) for ip, count in counts if count and (ip in guessing or count)),
         weak_password=weak,
+        deliveries=inquiry.of(account, "deliveries"),
         is_queue_only=entered is None,
     )
 

@@ -171,6 +171,43 @@ def test_a_command_is_copied_as_it_is_shown(case: Path, open_page: Callable[...,
     watched.assert_silent()
 
 
+def test_the_block_list_is_copied_one_address_a_line(
+    cli: Callable[..., Ran], open_page: Callable[..., Watched], tmp_path: Path
+) -> None:
+    words = ("--root", story("brute-force"))
+    assert cli("investigate", *words, "-o", tmp_path / "case").code == 0
+    watched = open_page(permissions=["clipboard-read", "clipboard-write"])
+    page = watched.open(tmp_path / "case" / "report.html")
+    page.click("button[data-copies=block-list]")
+    page.wait_for_function("document.querySelector('button[data-copies=block-list]').textContent === 'Copied'")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    plain = cli("contain", "--block-list", "plain", *words).out
+    assert plain.count("\n") == 6
+    assert copied + "\n" == plain
+    # selected by hand it is the same
+    page.evaluate("navigator.clipboard.writeText('')")
+    page.evaluate("getSelection().selectAllChildren(document.getElementById('block-list'))")
+    page.keyboard.press("Control+C")
+    page.wait_for_function("navigator.clipboard.readText().then(text => text !== '')")
+    assert page.evaluate("navigator.clipboard.readText()").strip() + "\n" == plain
+    watched.assert_silent()
+
+
+def test_what_to_do_stands_behind_the_verdict_and_the_sending_is_stopped_first(
+    case: Path, open_page: Callable[..., Watched]
+) -> None:
+    page = open_page().open(case / "report.html")
+    order = ["verdict", "next", "contain-1-1-1", "block-list", "next-1", "accounts", "campaigns", "hours", "weak"]
+    order += ["settings", "unread", "evidence"]
+    tops = [page.locator(f"#{name}").bounding_box() for name in order]
+    assert None not in tops
+    assert [top["y"] for top in tops if top] == sorted(top["y"] for top in tops if top)
+    links = page.locator("nav.contents a").evaluate_all("links => links.map(link => link.hash.slice(1))")
+    assert links == [name for name in order if name in links]
+    assert page.locator("#contain-1-1-1").inner_text().endswith("u_accountdisabled 1")
+    assert page.locator("#contain-1-1-1").is_visible()
+
+
 def test_without_script_everything_is_there_and_no_control_pretends(
     case: Path, open_page: Callable[..., Watched]
 ) -> None:

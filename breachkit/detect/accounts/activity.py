@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from dataclasses import field
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import NamedTuple
 
 from breachkit.detect.accounts.guessers import network_of
 from breachkit.detect.accounts.shares import lower_bound
+from breachkit.detect.visits import last_status
 from breachkit.micros import DAY
 from breachkit.micros import HOUR
 
@@ -27,7 +29,7 @@ FOREIGN_COUNT, FOREIGN_SHARE, FOREIGN_MANY = 3, 0.2, 10
 DEAD_COUNT, DEAD_SHARE, HOPELESS_SHARE = 5, 0.2, 0.5
 """Recipients that do not exist, in number and as a share (its lower bound) of all to whom was sent. "Honest users are
 very unlikely to attempt to send to 100 nonexistent addresses in one hour" (Exim wiki, BlockCracking)."""
-SPREAD_SHARE = 0.05
+SPREAD_SHARE = 0.08
 """The same where new places of several networks sent it: a mailing with an old list goes out from one place."""
 
 
@@ -138,24 +140,19 @@ class Conduct(NamedTuple):
         return number >= FOREIGN_MANY or (number >= FOREIGN_COUNT and number >= FOREIGN_SHARE * total)
 
     def is_to_nobody(self, share: float | None = None) -> bool:
-        """Tell whether they write to recipients that do not exist; None is the share for as many networks."""
+        """Tell whether they write to recipients that do not exist; None is the share for as many networks.
+
+        What was refused otherwise counts beside them: unasked mail is.
+        """
         fates = self.fates
         if share is None:
             share = DEAD_SHARE if len({network_of(use.ip) for use in self.uses}) == 1 else SPREAD_SHARE
-        return fates.dead >= DEAD_COUNT and lower_bound(fates.dead, fates.tried) >= share
-
-    @property
-    def busiest(self) -> int:
-        """The most messages in an hour."""
-        return busiest(self.sent)
+        return fates.dead >= DEAD_COUNT and lower_bound(fates.dead + fates.refused, fates.tried) >= share
 
 
-def busiest(sent: Iterable[Sent]) -> int:
-    """Count the most messages in an hour."""
-    hours: dict[int, int] = {}
-    for one in sent:
-        hours[one.ts // HOUR] = hours.get(one.ts // HOUR, 0) + 1
-    return max(hours.values(), default=0)
+def busiest(sent: Iterable[Sent], span: int = HOUR) -> int:
+    """Count the most messages in an hour, or in another span."""
+    return max(Counter(one.ts // span for one in sent).values(), default=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,10 +219,13 @@ def _add_sends(uses: dict[str, Use], sends: pd.DataFrame, deliveries: pd.DataFra
     columns = (
         deliveries[name].tolist() for name in ("client_ip", "queue_id", "mail_from", "rcpt_to", "outcome", "is_unknown")
     )
+    dead: set[tuple[object, object]] = set()
     for client_ip, queue_id, mail_from, rcpt_to, outcome, is_unknown in zip(*columns, strict=True):
         message = queue_id if isinstance(queue_id, str) else str(mail_from)  # what is missing in a table may be NaN
         last[client_ip, message, rcpt_to] = _DEAD if is_unknown else _STATUS[outcome]
-    dead = {key[1:] for key, status in last.items() if status == _DEAD}
+        if is_unknown:
+            # a note that names both does not say which is the sender
+            dead.update(((queue_id, rcpt_to), (queue_id, mail_from), (mail_from, rcpt_to)))
     dead_ids = {name for name, _ in dead}
     known: dict[str, list[int]] = {}
     for key, status in last.items():
@@ -250,6 +250,14 @@ def _add_sends(uses: dict[str, Use], sends: pd.DataFrame, deliveries: pd.DataFra
         delivered, waiting, gone, refused = known.get(client_ip, (0, 0, 0, 0))
         told = delivered + waiting + gone + refused
         use.fates = Fates(delivered, waiting, gone, refused, max(0, total.get(client_ip, 0) - told))
+
+
+def fates_of(deliveries: pd.DataFrame) -> Fates:
+    """Count what became of recipients of mail that joins no session."""
+    last = last_status(deliveries)
+    is_dead = last["is_unknown"].astype("bool")
+    counts = Counter(last.loc[~is_dead, "outcome"].astype("str"))
+    return Fates(counts["delivered"], counts["deferred"], int(is_dead.sum()), counts["failed"])
 
 
 def own_past(use: Use) -> Sequence[Sent]:

@@ -131,8 +131,8 @@ class _Failed:
         tries = visits.count("unlike_secrets") + visits.count("unseen_secrets")
         failures = visits.count("failures")
         is_stale = (visits.count("unlike_secrets") == 1) & (visits.count("unseen_secrets") == 0) & (failures >= STALE)
-        is_stranger = ~was_known & (visits.count("successes") <= failures)
-        counts = (tries > 0) & ~is_stale & is_stranger
+        # who then comes in may be the owner on the move, who mistyped: only where others guess is he one of them
+        counts = (tries > 0) & ~is_stale & (visits.count("successes") == 0)
         addresses = np.bincount(visits.who[counts], minlength=accounts)
         total = np.bincount(visits.who[counts], weights=tries[counts], minlength=accounts)
         most = np.zeros(accounts)
@@ -141,7 +141,8 @@ class _Failed:
         unseen = np.bincount(visits.who, weights=visits.count("unseen_secrets"), minlength=accounts)
         is_guessed = (addresses >= SEVERAL_ADDRESSES) & (total >= MANY) & (2 * most < total)
         is_guessed &= (unlike >= GUESSES) | (unseen >= MANY)
-        found = counts & is_guessed[visits.who]
+        is_stranger = ~was_known & (visits.count("successes") <= failures)
+        found = (tries > 0) & ~is_stale & is_stranger & is_guessed[visits.who]
         return found, _groups(visits.who[found].astype(np.int64), visits.whence[found].astype(np.int64))
 
 
@@ -169,6 +170,16 @@ def network_of(client_ip: str) -> str:
     if is_private(client_ip):
         return client_ip
     return str(ipaddress.ip_network((address, 24 if address.version == 4 else 48), strict=False))  # noqa: PLR2004
+
+
+@lru_cache(maxsize=1 << 16)
+def region_of(client_ip: str) -> str:
+    """Name the block that one provider has: a /16, or a /48 of IPv6; a carrier's telephones roam within it."""
+    try:
+        address = ipaddress.ip_address(client_ip)
+    except ValueError:
+        return client_ip
+    return str(ipaddress.ip_network((address, 16 if address.version == 4 else 48), strict=False))  # noqa: PLR2004
 
 
 _PRIVATE = tuple(

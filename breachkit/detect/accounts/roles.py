@@ -21,6 +21,7 @@ from breachkit.detect.accounts.activity import Conduct
 from breachkit.detect.accounts.activity import busiest
 from breachkit.detect.accounts.activity import own_past
 from breachkit.detect.accounts.guessers import network_of
+from breachkit.detect.accounts.guessers import region_of
 from breachkit.micros import DAY
 from breachkit.micros import HOUR
 
@@ -51,6 +52,18 @@ BEFORE = 24 * HOUR
 
 MANY_DOMAINS = 10
 """Unlike foreign domains that no owner writes in the name of."""
+
+OFTEN = 0.05
+"""Share of odd messages from which on they are no exception at a place that is not new."""
+
+REGIONS, FEW = 10, 3
+"""Unlike regions in one day from which an owner does not write, a message or a few from each address."""
+
+FEW_DOMAINS = 3
+"""Unlike foreign domains that no owner has beside the house's."""
+
+STRANGE_SHARE = 0.1
+"""Share of dead recipients (its lower bound), where a new place uses a programme that the account never used."""
 
 BURST, BURST_RATIO, CROWD = 30, 5, 2
 """Messages in an hour from new addresses, in number and against the account's own busiest hour, and how many networks
@@ -109,7 +122,7 @@ class _Parting:
             elif self._is_odd(use):
                 self._odd[use.ip] = use
         self._pool()
-        crowd = {} if self._odd else self._crowd()
+        crowd = self._crowd()
         found = {**self._guests, **self._odd, **crowd}
         if found:
             for use in self._companions(found):
@@ -192,11 +205,17 @@ class _Parting:
         is_foreign, is_to_nobody = alone.is_foreign, alone.is_to_nobody()
         if self._is_settled(use) or not self._is_new(use):
             is_both = is_foreign and is_to_nobody
-            return is_both or alone.is_to_nobody(HOPELESS_SHARE) or (is_foreign and self._is_unlike(use, alone))
+            is_beside = is_to_nobody and self._is_strange(use) and not self._is_settled(use) and self._has_owner([use])
+            is_hopeless = alone.is_to_nobody(HOPELESS_SHARE)
+            return is_both or is_hopeless or is_beside or (is_foreign and self._is_unlike(use, alone))
         if is_foreign and self._is_moved(use):
             self._moved[use.ip] = use
             return False
-        return is_foreign or is_to_nobody
+        return is_foreign or alone.is_to_nobody(STRANGE_SHARE if self._is_strange(use) else None)
+
+    def _is_strange(self, use: Use) -> bool:
+        """Tell a programme that the account uses nowhere else."""
+        return bool(use.helos) and not use.helos & {helo for other in self._others(use) for helo in other.helos}
 
     def _without_known_names(self, use: Use) -> Use:
         """Forget that names are foreign under which the account wrote before, from other places."""
@@ -213,11 +232,12 @@ class _Parting:
     def _is_unlike(self, use: Use, alone: Conduct) -> bool:
         """Tell whether a place that is not new writes in foreign names as no system does that always did."""
         if self._is_settled(use):
-            return len(alone.domains) >= MANY_DOMAINS
+            before, most = busiest(own_past(use)), busiest(use.sent)
+            return len(alone.domains) >= MANY_DOMAINS or (most >= BURST and most >= BURST_RATIO * before)
         if not self._is_steady(use):
             return True
         # a place of the first hours: the logs may begin amid an attack, beside an owner who writes otherwise
-        return self._has_owner([use]) and (len(alone.domains) >= MANY_DOMAINS or alone.is_to_nobody(SPREAD_SHARE))
+        return self._has_owner([use]) and alone.is_to_nobody(SPREAD_SHARE)
 
     def _has_owner(self, uses: Sequence[Use]) -> bool:
         """Tell whether somebody else writes from other places, in the account's own name and to the living."""
@@ -227,25 +247,32 @@ class _Parting:
 
     def _pool(self) -> None:
         """Take addresses together, each of which sent too little to be told alone: new ones, or of many places."""
-        for is_new in (True, False):
-            chosen = [
-                use
-                for use in self._activity.uses
-                if use.ip not in self._odd
-                and use.ip not in self._moved
-                and self._is_new(use) >= is_new
-                and not self._is_settled(use)
-                and use.sent
-            ]
-            odd = Conduct(tuple(self._without_known_names(use) for use in chosen))
-            odd = Conduct(tuple(use for use in odd.uses if use.first_odd is not None))
-            if not odd.uses or (odd.is_foreign and all(self._is_moved(use) for use in odd.uses)):
-                continue
-            networks = {network_of(use.ip) for use in odd.uses}
-            if not is_new and (len(networks) < CROWD or not self._has_owner(odd.uses)):
-                continue
-            if odd.is_foreign or (odd.is_to_nobody() and self._of_the_time(chosen, odd).is_to_nobody()):
-                self._odd.update({use.ip: use for use in self._activity.uses if use.ip in {one.ip for one in odd.uses}})
+        new = [use for use in self._unjudged() if self._is_new(use) and not self._is_settled(use)]
+        self._take(new, self._odd_of(new))
+        old = [use for use in self._unjudged() if not self._is_settled(use) or self._is_strange(use)]
+        odd = self._odd_of(old, OFTEN)
+        regions = {region_of(use.ip) for use in odd.uses}
+        # a system has one place: names of many houses from several at once are no habit, whoever else writes
+        is_scattered = odd.is_foreign and len(odd.domains) >= FEW_DOMAINS and len(regions) >= CROWD
+        if is_scattered or (len(regions) >= CROWD and self._has_owner(odd.uses)):
+            self._take(old, odd)
+
+    def _unjudged(self) -> list[Use]:
+        judged = {*self._odd, *self._moved, *self._guests}
+        return [use for use in self._activity.uses if use.ip not in judged and use.sent]
+
+    def _odd_of(self, uses: Sequence[Use], often: float = 0.0) -> Conduct:
+        """Choose those that sent what is odd, and not just once among much else."""
+        named = [self._without_known_names(use) for use in uses]
+        odd = {use.ip: sum(sent.is_odd for sent in use.sent) for use in named}
+        return Conduct(tuple(use for use in named if odd[use.ip] and odd[use.ip] >= often * len(use.sent)))
+
+    def _take(self, uses: Sequence[Use], odd: Conduct) -> None:
+        if not odd.uses or (odd.is_foreign and all(self._is_moved(use) for use in odd.uses)):
+            return
+        if odd.is_foreign or (odd.is_to_nobody() and self._of_the_time(uses, odd).is_to_nobody()):
+            ips = {use.ip for use in odd.uses}
+            self._odd.update({use.ip: use for use in self._activity.uses if use.ip in ips})
 
     def _of_the_time(self, new: Sequence[Use], odd: Conduct) -> Conduct:
         """List all new addresses that sent in the time of the odd ones: these alone would prove themselves."""
@@ -254,33 +281,42 @@ class _Parting:
         return Conduct(tuple(use for use in new if any(first <= sent.ts <= last for sent in use.sent)))
 
     def _crowd(self) -> dict[str, Use]:
-        """Take new addresses that together sent in an hour far more than the account ever did."""
+        """Take new addresses of many places that together sent far more than the account ever did from one.
+
+        In an hour many messages, or in a day a message from each of many regions: a telephone roams within one.
+        """
         new = [use for use in self._activity.uses if self._is_new(use) and use.sent and not self._is_settled(use)]
-        past = busiest(sent for use in self._activity.uses if use not in new for sent in use.sent)
-        hours: dict[int, list[str]] = {}
-        for use in new:
-            for sent in use.sent:
-                hours.setdefault(sent.ts // HOUR, []).append(use.ip)
-        found = {
-            ip
-            for ips in hours.values()
-            if len(ips) >= BURST and len(ips) >= BURST_RATIO * max(past, 1) and len(set(map(network_of, ips))) >= CROWD
-            for ip in ips
-        }
-        return {use.ip: use for use in new if use.ip in found}
+        past = max(busiest(sent for use in self._activity.uses if use not in new for sent in use.sent), 1)
+        pairs = [(sent.ts, use.ip) for use in new for sent in use.sent]
+        found: set[str] = set()
+        for ips in _by(HOUR, pairs).values():
+            if len(ips) >= BURST and len(ips) >= BURST_RATIO * past and len(set(map(network_of, ips))) >= CROWD:
+                found.update(ips)
+        few = [use for use in self._activity.uses if len(use.sent) <= FEW and len(use.days) == 1]
+        for ips in _by(DAY, ((sent.ts, use.ip) for use in few for sent in use.sent)).values():
+            if len(set(map(region_of, ips))) >= REGIONS:
+                found.update(ips)
+        return {use.ip: use for use in self._activity.uses if use.ip in found}
 
     def _companions(self, found: dict[str, Use]) -> Iterable[Use]:
-        """List new addresses that go with attacking ones: the same programme, or the same network, at the same time."""
-        owners = {
-            helo for use in self._activity.uses if use.ip not in found and not self._is_new(use) for helo in use.helos
-        }
-        helos = {helo for use in found.values() for helo in use.helos} - owners
-        networks = {network_of(use.ip) for use in found.values()}
+        """List addresses that go with attacking ones: the same programme, or the same network, at the same time."""
+        owners = [use for use in self._activity.uses if use.ip not in found and use.first_odd is None and use.sent]
+        theirs = {helo for use in owners if not self._is_new(use) for helo in use.helos}
+        helos = {helo for use in found.values() for helo in use.helos} - theirs
+        networks = {network_of(use.ip) for use in found.values()} - {network_of(use.ip) for use in owners}
         first = min(use.first_success or 0 for use in found.values()) - BEFORE
         last = max(use.last_seen for use in found.values()) + BEFORE
         for use in self._activity.uses:
-            if use.ip in found or not self._is_new(use) or use.first_entry is None or use.ip in self._moved:
+            if use.ip in found or use.first_entry is None or use.ip in self._moved or self._is_settled(use):
                 continue
             is_near = first <= (use.first_success or 0) <= last
             if is_near and (use.helos & helos or network_of(use.ip) in networks):
                 yield use
+
+
+def _by(span: int, pairs: Iterable[tuple[int, str]]) -> dict[int, list[str]]:
+    """List the addresses of messages by hour or day."""
+    found: dict[int, list[str]] = {}
+    for ts, ip in pairs:
+        found.setdefault(ts // span, []).append(ip)
+    return found

@@ -5,9 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
+from breachkit.detect.accounts.activity import DEAD_COUNT
+from breachkit.detect.accounts.activity import DEAD_SHARE
 from breachkit.detect.accounts.activity import FOREIGN_COUNT
 from breachkit.detect.accounts.activity import Conduct
 from breachkit.detect.accounts.activity import busiest
+from breachkit.detect.accounts.activity import fates_of
+from breachkit.detect.accounts.guessers import region_of
+from breachkit.detect.accounts.roles import STRANGE_SHARE
 from breachkit.detect.accounts.shares import lower_bound
 from breachkit.detect.findings import Family
 from breachkit.detect.findings import Severity
@@ -15,6 +20,8 @@ from breachkit.detect.findings import Signal
 from breachkit.detect.findings import first
 from breachkit.detect.guessing import MANY
 from breachkit.detect.lookalike import is_random_looking
+from breachkit.micros import DAY
+from breachkit.micros import HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,6 +67,8 @@ class Held(NamedTuple):
     others: tuple[tuple[str, int], ...]
     """Attacking addresses that came in and that attacked other accounts, and how many."""
     weak_password: str | None
+    deliveries: pd.DataFrame
+    """Of its mail."""
     is_queue_only: bool
     """No session of the logs tells how its mail came in."""
 
@@ -90,12 +99,14 @@ def _share(held: Held) -> Iterator[Signal]:
 
 def _burst(held: Held) -> Iterator[Signal]:
     sent = _attacking(held).sent
-    own = {use.ip for use in held.roles.attacking}
-    past = busiest(one for use in held.activity.uses if use.ip not in own for one in use.sent)
-    most = busiest(sent)
-    if past and most >= BURST and most >= BURST_RATIO * past:
-        detail = f"{most:,} messages in one hour; at most {past:,} from its other addresses"
-        yield Signal("burst", detail, first(one.source for one in sent), Severity.MEDIUM, Family.QUEUE)
+    ips = {use.ip for use in held.roles.attacking}
+    own = [one for use in held.activity.uses if use.ip not in ips for one in use.sent]
+    for span, name in ((HOUR, "one hour"), (DAY, "one day")):
+        past, most = busiest(own, span), busiest(sent, span)
+        if past and most >= BURST and most >= BURST_RATIO * past:
+            detail = f"{most:,} messages in {name}; at most {past:,} from its other addresses"
+            yield Signal("burst", detail, first(one.source for one in sent), Severity.MEDIUM, Family.QUEUE)
+            return
 
 
 def _foreign_senders(held: Held) -> Iterator[Signal]:
@@ -122,17 +133,24 @@ def _foreign_in_queue(held: Held) -> Iterator[Signal]:
 
 def _nobody(held: Held) -> Iterator[Signal]:
     attacking = _attacking(held)
-    if attacking.is_to_nobody():
+    are_strangers = len(held.roles.strangers) == len(held.roles.attacking)
+    if attacking.is_to_nobody() or (are_strangers and attacking.is_to_nobody(STRANGE_SHARE)):
         dead = [sent for use in attacking.uses for sent in use.sent if sent.is_dead]
         evidence = first(sent.source for sent in dead or attacking.sent)
         yield Signal("unknown-recipients", told(attacking.fates), evidence, Severity.HIGH, Family.DESTINATION)
     elif held.is_queue_only:
-        yield from _random_recipients(held)
+        fates = fates_of(held.deliveries)
+        if fates.dead >= DEAD_COUNT and lower_bound(fates.dead + fates.refused, fates.tried) >= DEAD_SHARE:
+            gone = held.deliveries.loc[held.deliveries["is_unknown"].astype("bool"), "source"]
+            yield Signal("unknown-recipients", told(fates), first(gone), Severity.HIGH, Family.DESTINATION)
+        else:
+            yield from _random_recipients(held)
 
 
 def told(fates: Fates) -> str:
-    """Say how many recipients are dead, how many wait, and of how many."""
-    return f"{fates.dead:,} of {fates.tried:,} recipients do not exist ({fates.waiting:,} still wait)"
+    """Say how many recipients are dead, how many refused it, how many wait, and of how many."""
+    refused = f", {fates.refused:,} refused it" if fates.refused else ""
+    return f"{fates.dead:,} of {fates.tried:,} recipients do not exist{refused} ({fates.waiting:,} still wait)"
 
 
 def _random_recipients(held: Held) -> Iterator[Signal]:
@@ -146,14 +164,19 @@ def _random_recipients(held: Held) -> Iterator[Signal]:
 
 def _new_addresses(held: Held) -> Iterator[Signal]:
     ips = [use.ip for use in held.roles.strangers if use.first_entry is not None]
-    owner = [use for use in held.activity.uses if use.ip not in {one.ip for one in held.roles.attacking}]
-    if not ips or not owner or not len(held.entry_rows):
-        return
+    attacking = {use.ip for use in held.roles.attacking}
+    owner = [use for use in held.activity.uses if use.ip not in attacking]
     rows = held.entry_rows[held.entry_rows["client_ip"].isin(ips).to_numpy()]
-    if len(rows):
-        where = "address" if len(owner) == 1 else f"{len(owner):,} addresses"
-        detail = f"entered from {_listed(ips)}, while its own {where} show nothing of the kind"
+    regions = {region_of(ip) for ip in ips}
+    if not len(rows):
+        return
+    if owner:
+        where = "address shows" if len(owner) == 1 else f"{len(owner):,} addresses show"
+        detail = f"entered from {_listed(ips)}, while its own {where} nothing of the kind"
         yield Signal("new-addresses", detail, first(rows["source"]), Severity.MEDIUM, Family.PLACE)
+    elif len(regions) > 1 and held.roles.is_mail_odd:
+        detail = f"used from {len(regions):,} places at once, {_listed(ips)}"
+        yield Signal("many-places", detail, first(rows["source"]), Severity.MEDIUM, Family.PLACE)
 
 
 def _attackers(held: Held) -> Iterator[Signal]:
