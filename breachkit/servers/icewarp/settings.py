@@ -42,6 +42,8 @@ def read_settings(path: Path, root: Path | None) -> Iterator[Setting | Skipped]:
         source = Locus(label, line.offset, line.number)
         text = line.text
         if text is None:
+            if above is not None and above.name not in _LISTS:
+                yield above
             above = None  # a list that cannot be read to its end is not judged
             yield Skipped(OVERLONG, source)
             continue

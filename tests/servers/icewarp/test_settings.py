@@ -101,6 +101,7 @@ def test_lines_that_belong_to_no_list_are_counted_and_lists_that_nobody_judges_a
 def test_a_list_that_cannot_be_read_to_its_end_is_not_judged(tmp_path: Path) -> None:
     printed = "C_Mail_Security_Relay_IPList: 192.0.2.7\n" + "192.0.2.8;" * 10_000 + "\nD_UserMB: 5\n"
     assert read(tmp_path / "settings.txt", printed) == ([("D_UserMB", "5")], [2])
+    assert read(tmp_path / "settings.txt", "D_UserMB: 5\nC_X: " + "x" * 100_000) == ([("D_UserMB", "5")], [2])
 
 
 def test_a_binary_file_is_no_settings(tmp_path: Path) -> None:
