@@ -8,7 +8,6 @@ user writes down.
 from __future__ import annotations
 
 import getpass
-import hashlib
 import os
 import platform
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from breachkit import __version__
 from breachkit.errors import CaseUnwritableError
 from breachkit.errors import CustodyBrokenError
 from breachkit.errors import NoCaseError
+from breachkit.purge import journal
 from breachkit.purge.chain import BrokenChainError
 from breachkit.purge.chain import Chain
 from breachkit.purge.chain import link
@@ -60,8 +60,7 @@ def read_book(path: Path) -> End:
 
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a book, for the user's notes. Raises OSError."""
-    with (path / NAME).open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return journal.sha256_of(os.fspath(path / NAME))
 
 
 def begin(path: Path, command: Sequence[str], now: datetime, *, is_named: bool = True) -> int:

@@ -58,7 +58,7 @@ def test_a_file_of_accounts_in_the_root_that_cannot_be_read_is_a_note(
 ) -> None:
     lay(kind, root / "users.csv")
     ran = cli(*COMMANDS[command], "--root", root, "--format", "json")
-    assert ran.code == 0, ran.err
+    assert ran.code in {0, 3}, ran.err
     notes = json.loads(ran.out)["inputs"]["notes"]
     assert [
         note for note in notes if note.startswith("bare names and aliases are not resolved: ") and WHY[kind] in note

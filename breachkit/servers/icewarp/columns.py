@@ -265,15 +265,16 @@ class _Telling:
             self._order[at] = "alias" if same * 2 > len(self._rows) else "ignored"
 
     def _tell_password(self) -> bool:
-        """Tell the password among the columns that are left: the only one, or the only one that can be no alias.
+        """Tell the password among the columns that are left.
 
-        False where several columns can be either, or one and nothing else is the alias: to judge an alias as a
-        password, or to show a password as an alias, would be worse than to ask.
+        It is the only one, or the only one that can be no alias, or is never empty where the others mostly are. False
+        where several columns can be either, or one and nothing else is the alias: to judge an alias as a password, or
+        to show a password as an alias, would be worse than to ask.
         """
         left = self._may_be_secrets()
         odd = [at for at in left if self._is_no_alias(at)]
         if "password" not in self._order:
-            chosen = odd if len(odd) == 1 else left if len(left) == 1 and "alias" in self._order else []
+            chosen = odd if len(odd) == 1 else left if len(left) == 1 and "alias" in self._order else self._filled(left)
             if left and not chosen:
                 return False
             chosen = chosen or [at for at in self._untold() if not any(self._values[at])][-1:]
@@ -284,6 +285,14 @@ class _Telling:
             for at in left:
                 self._order[at] = "ignored" if at in odd else "alias"
         return True
+
+    def _filled(self, columns: Sequence[int]) -> list[int]:
+        """Find the one column that is never empty, if the others mostly are: an account has a password, if no alias."""
+        filled = [[bool(self._values[at][row]) for at in columns] for row in range(len(self._rows))]
+        filled = [row for row in filled if any(row)]
+        always = [at for place, at in enumerate(columns) if all(row[place] for row in filled)]
+        seldom = [at for place, at in enumerate(columns) if sum(row[place] for row in filled) * 2 < len(filled)]
+        return always if len(always) == 1 <= len(seldom) == len(columns) - 1 else []
 
     def _may_be_secrets(self, besides: Collection[int] = ()) -> list[int]:
         """List the untold columns that may hold passwords or aliases."""

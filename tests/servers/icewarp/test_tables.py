@@ -216,6 +216,13 @@ def test_names_that_are_but_the_user_names_are_told_from_passwords_by_their_numb
     assert [row[3] for row in read(table, text)] == secrets
 
 
+def test_a_column_that_is_mostly_empty_holds_no_passwords(table: Path) -> None:
+    text = "rosa@example.net,0,0,rosa,info,hunter2,\nlars@example.net,0,0,lars,,tiger9,\ninge@example.net,0,0,inge,,blue4,\n"
+    assert [row[3] for row in read(table, text)] == ["hunter2", "tiger9", "blue4"]
+    with pytest.raises(UnknownColumnsError):
+        read(table, text.replace("lars,,tiger9", "lars,l.berg,tiger9"))
+
+
 def test_a_header_above_an_export_has_no_trailing_comma(table: Path) -> None:
     text = "адрес,имя,псевдоним,пароль\nrosa@example.net,rosa,rosa;r.verdi,rosa12,\nlars@example.net,lars,lars,lars7,\n"
     assert [row[3] for row in read(table, text)] == ["rosa12", "lars7"]
