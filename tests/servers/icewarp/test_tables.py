@@ -238,6 +238,7 @@ def test_a_header_above_an_export_has_no_trailing_comma(table: Path) -> None:
         "Почта;Имя;Пароль\nrosa@example.net;hunter2;blue\nlars@example.net;tiger9;green\n",
         "rosa@example.net;rosa;rosa\nlars@example.net;lars;lars\n",
         "rosa@example.net,0,0,rosa,rosa,hunter2,\nlars@example.net,0,0,lars,lars,tiger9,\n",
+        "rosa@example.net,0,0,rosa,,hunter2,\nlars@example.net,0,0,lars,,tiger9,\n",
         "Почта;Имя;Пароль;Псевдоним\nrosa@example.net;rosa;rosa;r.verdi\nlars@example.net;lars;lars;l.berg\n",
     ],
 )
