@@ -10,7 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from typing import ClassVar
 
+from breachkit.shells import is_safe
+from breachkit.shells import line
+
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from collections.abc import Iterable
     from datetime import datetime
     from os import PathLike
@@ -65,8 +69,8 @@ class NoCaseError(BreachkitError):
 
     def __init__(self, path: PathLike[str] | str) -> None:
         super().__init__(
-            f"nothing was done: {path} holds no custody.jsonl, so it is no case; make one with:"
-            f" breachkit investigate -o {path}",
+            f"nothing was done: {path} holds no custody.jsonl, so it is no case; make one with: "
+            + line(["breachkit", "investigate", "-o", str(path)]),
         )
 
 
@@ -323,6 +327,37 @@ class BlankStringError(UsageError):
         super().__init__("an empty STRING would take every message; name the text to look for, or --everything --all")
 
 
+class NoAddressError(UsageError):
+    """A name to purge by is no address."""
+
+    def __init__(self, option: str, text: str) -> None:
+        super().__init__(f"{option} '{text}' is no address; write user@example.it, and {option} once for each")
+
+
+class WildcardError(UsageError):
+    """A name to purge by has a wildcard in it."""
+
+    def __init__(self, option: str, text: str, domain: str) -> None:
+        meant = (
+            f"name the domain alone: {option} {domain}"
+            if option == "--to-domain"
+            else (f"--from @{domain} takes what is declared as from that domain" if domain else "name each by itself")
+        )
+        super().__init__(f"{option} '{text}': there are no wildcards here; {meant}")
+
+
+class UnknownNameError(BreachkitError):
+    """A name to purge by stands nowhere in the evidence."""
+
+    def __init__(self, option: str, name: str, nearest: Iterable[str]) -> None:
+        near = ", ".join(nearest)
+        what = "the nearest: " + near if near else "'breachkit scan' lists those that do"
+        super().__init__(
+            f"nothing was moved: {option} '{name}' stands in no message of queue or quarantine, and in no export of"
+            f" accounts; {what}",
+        )
+
+
 class NoPredicateError(UsageError):
     """Nothing says which messages to take."""
 
@@ -340,29 +375,25 @@ class BadPatternError(UsageError):
         super().__init__(f"--regex '{pattern}' is no pattern ({reason}); leave --regex out to look for the text itself")
 
 
-class NoAddressError(UsageError):
-    """A word that is no address found nothing."""
+class WeakCampaignError(BreachkitError):
+    """All that the messages of a campaign share belongs to many."""
 
-    def __init__(self, option: str, word: str) -> None:
+    def __init__(self, campaign: str) -> None:
         super().__init__(
-            f"{option} '{word}' is no whole address or domain, and nothing in the queue has it; write all of it"
+            f"nothing was moved: all that the messages of campaign {campaign} share belongs to many owners, and a purge"
+            " by it would take other mail too; name the account with --account, and a STRING of your own beside it",
         )
 
 
-class SeveralAccountsError(UsageError):
-    """Several accounts have one bare name."""
-
-    def __init__(self, name: str, accounts: Iterable[str]) -> None:
-        super().__init__(f"nothing was moved: '{name}' is several accounts; name one of them: {', '.join(accounts)}")
-
-
 class CampaignGoneError(BreachkitError):
-    """No campaign of the queue has that id now."""
+    """No campaign of the queue has that id or number now."""
 
-    def __init__(self, wanted: str, known: Iterable[str], command: str) -> None:
+    def __init__(self, wanted: str, known: Collection[str], command: str) -> None:
         ids = ", ".join(known) or "none"
+        kind = "number" if len(wanted) < min(map(len, known), default=0) else "id"
         super().__init__(
-            f"nothing was moved: no campaign has the id '{wanted}' now (there are: {ids}); look again with: {command}",
+            f"nothing was moved: no campaign has the {kind} '{wanted}' now (there are: {ids}); look again with:"
+            f" {command}",
         )
 
 
@@ -371,6 +402,13 @@ class ClashingOptionsError(UsageError):
 
     def __init__(self, one: str, other: str) -> None:
         super().__init__(f"{one} and {other} cannot both be meant; leave one of them out")
+
+
+class LonelyOptionError(UsageError):
+    """An option says something only together with another."""
+
+    def __init__(self, one: str, other: str) -> None:
+        super().__init__(f"{one} goes with {other}; leave it out, or name both")
 
 
 class TakesEverythingError(BreachkitError):
@@ -413,7 +451,7 @@ class QueueOutsideError(BreachkitError):
     def __init__(self, path: PathLike[str] | str, named_by: str) -> None:
         super().__init__(
             f"nothing was moved: {path} lies outside the root ({named_by}) and may be the live queue; if it is meant,"
-            f" name it with --queue {path}",
+            f" name {f'it with --queue {path}' if is_safe(str(path)) else 'that folder with --queue'}",
         )
 
 
@@ -470,10 +508,11 @@ class WorkerLostError(BreachkitError):
 class StoppedError(BreachkitError):
     """Ctrl-C: the batch in hand was finished, the rest left."""
 
-    def __init__(self, moved: int, planned: int, verb: str, following: str) -> None:
+    def __init__(self, moved: int, planned: int, verb: str, following: str, undo: str = "") -> None:
+        back = f"; to undo: {undo}" if undo else ""
         super().__init__(
             f"stopped: {moved:,} of {planned:,} messages were {verb} and journalled, the others left alone; next:"
-            f" {following}",
+            f" {following}{back}",
         )
 
 

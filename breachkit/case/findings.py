@@ -20,6 +20,7 @@ from breachkit.case.samples import links_json
 from breachkit.case.samples import sample_json
 from breachkit.content.decoding import decoded_words
 from breachkit.detect.campaigns import Campaigns
+from breachkit.detect.incident import count_owners_own
 from breachkit.report.contain import contain_json
 from breachkit.report.contract import share
 from breachkit.report.find_account import find_account_json
@@ -28,6 +29,7 @@ from breachkit.report.harden import harden_json
 from breachkit.report.scan import scan_json
 from breachkit.report.weak_passwords import weak_passwords_json
 from breachkit.report.words import stamp
+from breachkit.shells import notes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,12 +42,10 @@ if TYPE_CHECKING:
     from breachkit.report.contract import Json
 
 
-_PLAIN = frozenset(" @._-/:=?#+,")
-"""Signs that mean nothing to any shell between double quotes, beside letters and digits."""
 MOST_SUBJECTS = 20
 MOST_NAMES = 20
 MOST_TRACED = 5
-"""Accounts that a line names, and that have a line of their own."""
+"""Accounts that a line names where it need not name all, and that have a line of their own."""
 
 
 class RunFacts(NamedTuple):
@@ -118,7 +118,7 @@ def _as_now(case: Investigation) -> Campaigns:
         part = queued / total if total else 0.0
         rows.append(replace(one, messages=queued, quarantined_messages=len(one.members) - queued, share=part))
     # a sender's share is of the campaign: a campaign that was purged altogether keeps its whole as the measure
-    return Campaigns(tuple(row for row in rows if row.messages), case.campaigns.ungrouped)
+    return Campaigns(tuple(row for row in rows if row.messages), case.campaigns.ungrouped, case.campaigns.judged)
 
 
 def _campaign_json(case: Investigation, one: Campaign, proof: Proof, fates: Fates, run: RunFacts) -> Json:
@@ -145,8 +145,10 @@ def _campaign_json(case: Investigation, one: Campaign, proof: Proof, fates: Fate
         "first_seen": stamp(one.first_seen, zone),
         "last_seen": stamp(one.last_seen, zone),
         "sample": sample_json(case, one),
+        "no_purge_why": one.no_purge_why,
+        "owners_own": _owners_own(case, one),
         "links": links_json(case, one),
-        "command": _purge_command(case, one, run) if queued and not one.bulk else None,
+        "command": _purge_command(case, one, run),
         "proof": proof.of("Messages of the campaign", members),
     }
 
@@ -165,17 +167,23 @@ def _repeated_subjects(case: Investigation, one: Campaign) -> list[Json]:
     return [{"subject": subject, "messages": n} for subject, n in counts.most_common(MOST_SUBJECTS) if n > 1]
 
 
-def _purge_command(case: Investigation, one: Campaign, run: RunFacts) -> str:
-    """Spell the purge of a campaign; a text that is not safe wherever it is pasted is named by its id instead."""
+def _purge_command(case: Investigation, one: Campaign, run: RunFacts) -> str | None:
+    """Spell the purge of a campaign; None for one that lies in the quarantine, or must not be purged."""
+    if one.no_purge_why is not None or not case.queued(one):
+        return None
     book = [] if run.case is None else ["--case", run.case]
-    if run.redacted or not _is_plain(one.purge_string):
-        return case.command("purge", "--campaign", one.id, "--dry-run", *book)
-    return case.command("purge", one.purge_string, "--dry-run", *book)
+    return case.purge(one.id, "" if run.redacted else one.purge_string, *book)
 
 
-def _is_plain(text: str) -> bool:
-    """Tell a text that means itself to every shell."""
-    return not text.startswith("-") and all((sign.isascii() and sign.isalnum()) or sign in _PLAIN for sign in text)
+def _owners_own(case: Investigation, one: Campaign) -> int | None:
+    """Count the queued messages of a campaign that look like their owner's own; None where no log tells."""
+    if not case.inquiry.evidence.is_auth_visible:
+        return None
+    sends = case.inquiry.sends
+    sessions = sends[sends["account"].notna() & sends["queue_id"].notna()]
+    came_from = dict(zip(sessions["queue_id"], sessions["client_ip"], strict=True))
+    queued = [case.messages[at] for at in one.members if not case.messages[at].quarantined]
+    return count_owners_own(queued, case.found, came_from)
 
 
 def _purge_json(custody: Custody, zone: tzinfo) -> Json:
@@ -214,45 +222,46 @@ def _next(
     case: Investigation, accused: list[Json], campaigns: list[Json], run: RunFacts, named: Callable[[str], str]
 ) -> list[Json]:
     """Spell what to run next, in the guide's order: the accounts first, then the queue."""
-    if not accused:
-        return [{"title": "Look at the symptoms again", "command": case.command("scan")}]
+    if not accused and not case.found.accused_relays:
+        return [_step("Look at the symptoms again", case.command("scan"))]
     book = [] if run.case is None else ["--case", run.case]
-    names = [name for one in accused if _is_plain(name := named(one["account"]))]
+    names = [named(one["account"]) for one in accused]
     # `contain` knows the compromised ones by itself; where one is only suspect all are named
-    chosen = [] if all(one["verdict"] == "compromised" for one in accused) else names[:MOST_NAMES]
-    contain = case.command("contain", *chosen, *book)
-    block = case.command("contain", *chosen, "--block-list", "nftables", *book)
-    steps = [
-        {"title": "Contain the accounts: every step with its side effect", "command": contain},
-        {"title": "Block the attacking addresses, for 30 minutes", "command": block},
-        *(
-            {"title": "Read the session behind the entry", "command": case.command("trace", name)}
-            for name in names[:MOST_TRACED]
-        ),
-        *(
-            {"title": "Then clean the queue: this only shows the plan", "command": command}
-            for command in _purges(case, accused, campaigns, book, named)
-        ),
-    ]
+    is_long = len(names) > MOST_NAMES and all(one["verdict"] == "compromised" for one in accused)
+    chosen = [] if is_long else names
+    steps = []
+    if accused or case.found.attackers:
+        contain = case.command("contain", *chosen, *book)
+        steps.append(_step("Contain the accounts: every step with its side effect", contain))
+    if case.containing.attackers.ips:
+        block = case.command("contain", *chosen, "--block-list", "nftables", *book)
+        steps.append(_step("Block the attacking addresses, for 30 minutes", block))
+    if case.inputs.log_first is not None:
+        traces = (case.command("trace", name) for name in names[:MOST_TRACED])
+        steps += [_step("Read the session behind the entry", trace) for trace in traces]
+    purges = _purges(case, accused, campaigns, book, named)
+    steps += [_step("Then clean the queue: this only shows the plan", purge) for purge in purges]
     if case.passwords is not None:
-        steps.append({"title": "See who would fall next", "command": case.command("weak-passwords")})
+        steps.append(_step("See who would fall next", case.command("weak-passwords")))
     if case.settings is not None:
-        steps.append({"title": "Close the doors", "command": case.command("harden")})
+        steps.append(_step("Close the doors", case.command("harden")))
     return steps
+
+
+def _step(title: str, command: str) -> Json:
+    """Write one step; the title says what to type for the stand-ins in its line."""
+    return {"title": " ".join([title, *notes([command])]), "command": command}
 
 
 def _purges(
     case: Investigation, accused: list[Json], campaigns: list[Json], book: list[str], named: Callable[[str], str]
 ) -> Iterator[str]:
-    """Spell the purges of what accused accounts sent: by campaign, by account where its mail is in none."""
-    guilty = {one["account"] for one in accused}
+    """Spell the purges: by campaign; by account where the mail of an accused one is in none."""
     covered = set()
     for campaign in campaigns:
-        senders = {row["auth_user"] for row in campaign["auth_users"]} & guilty
-        if campaign["command"] is not None and senders:
-            covered |= senders
+        if campaign["command"] is not None:
+            covered |= {row["auth_user"] for row in campaign["auth_users"]}
             yield campaign["command"]
     for one in accused:
-        name = named(one["account"])
-        if one["account"] not in covered and one["messages"] > one["quarantined_messages"] and _is_plain(name):
-            yield case.command("purge", "--account", name, "--dry-run", *book)
+        if one["account"] not in covered and one["messages"] > one["quarantined_messages"]:
+            yield case.command("purge", "--account", named(one["account"]), "--dry-run", *book)

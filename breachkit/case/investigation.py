@@ -77,6 +77,8 @@ class Investigation:
     """Return the bytes of a message, none when it is gone."""
     command: Callable[..., str]
     """Spell a breachkit command on the same evidence."""
+    purge: Callable[..., str]
+    """Spell the plan of a purge of a campaign, by its id and its string."""
     country: Callable[[str], str | None]
     country_source: str | None = None
     absent: Mapping[str, str] = field(default_factory=dict)

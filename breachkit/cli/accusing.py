@@ -65,6 +65,11 @@ def judge_accounts(
     return find_accounts(evidence), facts
 
 
+def accused_names(found: Accusation) -> list[str]:
+    """Name the accounts that are not clear, worst first."""
+    return [one.account for one in found.accused]
+
+
 def accuse_together(together: Together) -> Accusation:
     """Judge every account of several nodes in the light of what all of them saw."""
     from breachkit.cli.joins import evidence_of

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import NamedTuple
@@ -25,11 +23,6 @@ if TYPE_CHECKING:
     from breachkit.purge.store import Store
     from breachkit.reading.where import Where
     from breachkit.servers import QueueFolder
-
-
-def spell(*words: str) -> str:
-    """Quote words for the shell we run in."""
-    return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
 
 
 class Yard(NamedTuple):

@@ -144,9 +144,10 @@ def render_summary(work: Work, findings: Json, words: Words) -> str:
         entered = sum(one["verdict"] == "compromised" for one in findings["accused"])
         if "owner" in work.asking.readers and not entered:
             sheet.say(words.say("No letter to an owner: no account looks compromised."), indent=2)
-    sheet.heading(words.say("Next"))
-    for step in findings["next"]:
-        sheet.literal(step["command"], indent=2)
+    sheet.commands([step["command"] for step in findings["next"]], title=words.say("Next"))
+    own = sum(one["owners_own"] or 0 for one in findings["campaigns"] if one["command"])
+    if own:
+        sheet.say(words.say("Of what these lines would purge, {n} look like the owners' own.", n=words.number(own)))
     return sheet.text()
 
 

@@ -11,6 +11,7 @@ import typer
 from breachkit.cli import options
 from breachkit.cli import output
 from breachkit.cli.accusing import accuse
+from breachkit.cli.accusing import accused_names
 from breachkit.cli.casebook import recorded
 from breachkit.detect.names import spelled
 from breachkit.errors import BreachkitError
@@ -20,6 +21,7 @@ from breachkit.reading.where import Asked
 from breachkit.reading.where import find_evidence
 from breachkit.sasl import Login
 from breachkit.servers import Containment
+from breachkit.shells import is_safe
 from breachkit.spelling import plain_address
 
 if TYPE_CHECKING:
@@ -37,8 +39,8 @@ Names = Annotated[
 ]
 
 PLACEHOLDER = "ACCOUNT"
-_PLAIN = frozenset("@._+-=~#")
-"""Signs of an address that mean nothing between double quotes, neither to a POSIX shell nor to cmd.exe."""
+_MORE_THAN_ONE = frozenset("?, ")
+"""Signs that are safe in a line, but may make the server's tool take other accounts too."""
 
 
 def contain(
@@ -97,7 +99,7 @@ def _text(told: _Told, block_list: BlockList | None, *, is_json: bool) -> str:
     steps = [contained(where, account, found, len(attackers.ips)) for account in chosen]
     if is_json:
         return dump(contain_json(steps, attackers, minutes, inputs))
-    return render_contain(steps, attackers, minutes, inputs, [where.command("harden")])
+    return render_contain(steps, attackers, minutes, inputs, [where.harden()])
 
 
 def _chosen(names: Sequence[str] | None, found: Accusation) -> list[str]:
@@ -118,10 +120,14 @@ def contained(where: Where, account: str, found: Accusation, attackers: int, cal
     from breachkit.report.contain import Contained
 
     name = account if called is None else called
-    is_safe = bool(name) and all((sign.isascii() and sign.isalnum()) or sign in _PLAIN for sign in name)
-    purge, block = where.command("group"), where.command("contain", "--block-list", "nftables")
-    shown = name if is_safe and not name.startswith("-") else PLACEHOLDER
-    known = Containment(shown, _left_behind(where, account), purge, block, attackers)
+    accused = accused_names(found)
+    # under another name none of the true ones may stand in a line
+    names = [] if called is not None else accused if account in accused else [account, *accused]
+    purge = where.command("group") if where.layout.queues else None
+    block = where.command("contain", *names, "--block-list", "nftables")
+    shown = name if is_safe(name) and not _MORE_THAN_ONE & set(name) else PLACEHOLDER
+    system = where.server.system_of(where.layout)
+    known = Containment(shown, _left_behind(where, account), purge, block, attackers, system)
     verdict = next((one.verdict for one in found.accounts if one.account == account), None)
     return Contained(name, verdict, where.server.containment(known), shown == name)
 

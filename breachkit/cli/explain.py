@@ -2,58 +2,81 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from breachkit.cli.accusing import accused_names
+from breachkit.detect.incident import count_owners_own
 from breachkit.errors import CampaignGoneError
+from breachkit.errors import WeakCampaignError
 from breachkit.reading import gather
+from breachkit.report.group import WHY
 from breachkit.report.purge import Unexplained
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from breachkit.cli.group import Grouped
     from breachkit.reading.where import Where
     from breachkit.records import Message
 
 EXAMPLES = 3
 
 
-def campaign_string(where: Where, wanted: str) -> str:
-    """Group the queue again and return the purge string of a campaign. Raises CampaignGoneError."""
-    from breachkit.cli.group import find_queue_campaigns
+def find_campaign(where: Where, wanted: str, least: int | None) -> tuple[str, str]:
+    """Group the queue again; return id and purge string of a campaign. Raises CampaignGoneError, WeakCampaignError.
 
-    found, _ = find_queue_campaigns(where, gather.Books())
-    strings = {campaign.id: campaign.purge_string for campaign in found.campaigns}
-    if wanted not in strings:
-        raise CampaignGoneError(wanted, strings, where.command("group"))
-    return strings[wanted]
+    Args:
+        where: the evidence.
+        wanted: its id, or its number in the list of `group`.
+        least: messages of the smallest campaign, as `group` was told.
+    """
+    from breachkit.cli.group import group_queue
+
+    found = group_queue(where, gather.Books(), least).campaigns
+    campaign = found.named(wanted)
+    if campaign is None:
+        raise CampaignGoneError(wanted, [one.id for one in found.campaigns], where.command("group"))
+    if campaign.no_purge_why == "only-weak-string":
+        raise WeakCampaignError(campaign.id)
+    if campaign.no_purge_why is not None:
+        sys.stderr.write(f"breachkit: 'group' has no line for campaign {campaign.id}: {WHY[campaign.no_purge_why]}\n")
+    return campaign.id, campaign.purge_string
 
 
 def explain(where: Where, chosen: Sequence[Message]) -> Unexplained:
     """Ask the logs which accounts are suspect and the queue for its campaigns; count what neither explains.
 
-    Lawful mass mail (`bulk`) is no explanation: it is what must not be purged.
+    Lawful mail (`bulk`) is no explanation: it is what must not be purged.
     """
-    from breachkit.cli.group import find_queue_campaigns
+    from breachkit.cli.group import group_queue
 
-    found, messages = find_queue_campaigns(where, gather.Books())
-    grouped = {messages[at].source for campaign in found.campaigns if not campaign.bulk for at in campaign.members}
-    suspects = _suspects(where, messages)
+    asked = group_queue(where, gather.Books())
+    rows = asked.campaigns.campaigns
+    grouped = {
+        asked.messages[at].source
+        for campaign in rows
+        if campaign.no_purge_why in {None, "only-weak-string"}
+        for at in campaign.members
+    }
+    suspects = set() if asked.accusation is None else set(accused_names(asked.accusation))
     left = [one for one in chosen if one.source not in grouped and one.auth_user not in suspects]
     counts = Counter(message.auth_user for message in left)
     return Unexplained(
         len(left),
         tuple(sorted(counts.items(), key=lambda row: (-row[1], row[0] or ""))),
         tuple(message.source.path for message in left[:EXAMPLES]),
-        "" if gather.smtp_logs(where) else "no logs: no account can be told suspect",
+        "no logs: no account can be told suspect" if asked.accusation is None else "",
+        _owners_own(asked, chosen),
     )
 
 
-def _suspects(where: Where, messages: Sequence[Message]) -> set[str | None]:
-    """Name the accounts that find-account would not call clear."""
-    if not gather.smtp_logs(where):
-        return set()
-    from breachkit.cli.accusing import judge_accounts
+def _owners_own(asked: Grouped, chosen: Sequence[Message]) -> int | None:
+    """Count the planned messages that look like their owner's own; None where no log tells who sent what."""
+    from breachkit.cli.group import came_from
 
-    found, _ = judge_accounts(where, gather.Books(), messages)
-    return {one.account for one in found.accounts if one.verdict != "clear"}
+    found, facts = asked.accusation, asked.facts
+    if found is None or facts is None or not facts.level.startswith("debug"):
+        return None
+    return count_owners_own(chosen, found, came_from(facts))

@@ -10,6 +10,7 @@ from breachkit.cli import options
 from breachkit.cli import output
 from breachkit.cli.accusing import accuse
 from breachkit.cli.accusing import accuse_together
+from breachkit.cli.accusing import accused_names
 from breachkit.cli.several import Several
 from breachkit.cli.several import read_together
 from breachkit.errors import NodeOptionsError
@@ -99,22 +100,19 @@ def _judge_together(asked: Asked, several: Several, jobs: int | None) -> _Judged
     if worst is None or worst.verdict == "clear":
         return _Judged(found, inputs, books, list(together.following((), ["scan"])), None)
     nodes = {source.node for signal in worst.signals for source in signal.evidence}
-    commands = ["trace", worst.account], ["contain", worst.account], ["purge", "--account", worst.account, "--dry-run"]
+    commands = ["trace", worst.account], ["contain", *accused_names(found)], ["group"]
     return _Judged(found, inputs, books, list(together.following(nodes, *commands)), None)
 
 
 def _following(where: Where, found: Accusation) -> list[str]:
-    """Spell what to run next: the sessions of the worst account, else the queue."""
-    worst = found.accounts[0] if found.accounts else None
-    if worst is None or worst.verdict == "clear":
+    """Spell what to run next: the sessions of the worst account, the steps for all accused, the queue by campaign."""
+    accused = accused_names(found)
+    if not accused and not found.attackers:
         return [where.command("scan")]
-    seen = [where.command("trace", worst.account)] if worst.entry is not None else []
-    # the guide's order: the password first, then the queue
-    return [
-        *seen,
-        where.command("contain", worst.account),
-        where.command("purge", "--account", worst.account, "--dry-run"),
-    ]
+    seen = [where.command("trace", accused[0])] if accused and found.accounts[0].entry is not None else []
+    # the guide's order: the passwords first, then the queue
+    queue = where.command("group") if where.layout.queues and (accused or found.accused_relays) else None
+    return [*seen, where.command("contain", *accused), queue or where.command("scan")]
 
 
 def _passwords(where: Where, found: Accusation, facts: gather.SmtpFacts) -> dict[str, list[str]]:

@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from typing import Annotated
+from typing import NamedTuple
 
 import typer
 
 from breachkit.cli import options
 from breachkit.cli import output
-from breachkit.cli.aside import spell
+from breachkit.cli.accusing import accused_names
 from breachkit.errors import NoQueueError
 from breachkit.progress import bar
 from breachkit.reading import gather
 from breachkit.reading.again import Reader
 from breachkit.reading.where import Asked
 from breachkit.reading.where import find_evidence
+from breachkit.shells import is_safe
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from collections.abc import Sequence
 
+    from breachkit.detect.campaigns import Campaign
     from breachkit.detect.campaigns import Campaigns
+    from breachkit.detect.campaigns import Judged
     from breachkit.detect.compromise import Accusation
     from breachkit.detect.plain_groups import PlainGroups
     from breachkit.reading.where import Where
@@ -61,23 +67,46 @@ def group(
     """
     where = find_evidence(Asked(root, queue, logs, accounts, columns, timezone, since, until, server))
     books = gather.Books()
-    messages = _queued(where, books)
     is_json = output_format is options.Format.JSON
     if by is options.By.CONTENT:
-        found, inputs = _campaigns(where, books, messages, min_messages)
-        output.write(_told(where, found, inputs, top, is_json=is_json), output_file)
-        findings = any(not campaign.bulk for campaign in found.campaigns)
+        found = group_queue(where, books, min_messages)
+        inputs = gather.inputs_of(where, books, found.facts)
+        output.write(_told(where, found, inputs, (top, min_messages), is_json=is_json), output_file)
+        findings = any(one.no_purge_why in {None, "only-weak-string"} for one in found.campaigns.campaigns)
     else:
-        groups, inputs = _groups(where, books, messages, by, min_messages)
+        groups, inputs = _groups(where, books, _queued(where, books), by, min_messages)
         output.write(_listed(groups, inputs, top, is_json=is_json), output_file)
         findings = False
     output.finish(books, findings=fail_on_findings and findings)
 
 
-def find_queue_campaigns(where: Where, books: gather.Books) -> tuple[Campaigns, list[Message]]:
-    """Find the campaigns as `group` shows them when it is told nothing, and the messages their members point to."""
+class Grouped(NamedTuple):
+    """The campaigns of a queue, and what they rest on."""
+
+    campaigns: Campaigns
+    messages: list[Message]
+    """What the members of campaigns point to."""
+    accusation: Accusation | None
+    """None where there are no logs."""
+    facts: gather.SmtpFacts | None
+
+
+def group_queue(where: Where, books: gather.Books, least: int | None = None) -> Grouped:
+    """Find the campaigns; where there are logs, what they say of the accounts counts too. Raises NoQueueError."""
+    from breachkit.detect.campaigns import Grouping
+    from breachkit.detect.campaigns import find_campaigns
+
     messages = _queued(where, books)
-    return _campaigns(where, books, messages, None)[0], messages
+    found, facts = None, None
+    if gather.smtp_logs(where):
+        from breachkit.cli.accusing import judge_accounts
+
+        found, facts = judge_accounts(where, books, messages)
+    judged = told_apart(found, facts) if found is not None and facts is not None else None
+    reader = Reader(books)
+    with bar(sys.stderr, "grouping", None, " messages") as progress:
+        campaigns = find_campaigns(messages, Grouping(reader, progress, least, judged, each=reader.each))
+    return Grouped(campaigns, messages, found, facts)
 
 
 def _queued(where: Where, books: gather.Books) -> list[Message]:
@@ -87,38 +116,33 @@ def _queued(where: Where, books: gather.Books) -> list[Message]:
     return gather.read_messages(where, books, quarantined=True)
 
 
-def _campaigns(
-    where: Where, books: gather.Books, messages: Sequence[Message], least: int | None
-) -> tuple[Campaigns, Inputs]:
-    """Find the campaigns; where there are logs, what they say of the accounts counts too."""
-    from breachkit.detect.campaigns import Grouping
-    from breachkit.detect.campaigns import find_campaigns
+def told_apart(found: Accusation, facts: gather.SmtpFacts) -> Judged | None:
+    """Say whom the logs acquit and whom they accuse; None where AUTH is not to be seen."""
+    from breachkit.detect.campaigns import Judged
 
-    facts, clear, accused = _verdicts(where, books, messages)
-    reader = Reader(books)
-    with bar(sys.stderr, "grouping", None, " messages") as progress:
-        found = find_campaigns(messages, Grouping(reader, progress, least, clear, accused, each=reader.each))
-    return found, gather.inputs_of(where, books, facts)
-
-
-def _verdicts(
-    where: Where, books: gather.Books, messages: Sequence[Message]
-) -> tuple[gather.SmtpFacts | None, frozenset[str], frozenset[str]]:
-    """Ask the logs which accounts are clear and which are accused; nobody is either without logs."""
-    if not gather.smtp_logs(where):
-        return None, frozenset(), frozenset()
-    from breachkit.cli.accusing import judge_accounts
-
-    found, facts = judge_accounts(where, books, messages)
-    return facts, *told_apart(found, facts)
-
-
-def told_apart(found: Accusation, facts: gather.SmtpFacts) -> tuple[frozenset[str], frozenset[str]]:
-    """Name the accounts that the logs acquit, and those that they accuse; nobody where AUTH is not to be seen."""
     if not facts.level.startswith("debug"):
-        return frozenset(), frozenset()
-    clear = frozenset(one.account for one in found.accounts if one.verdict == "clear" and one.auth_successes)
-    return clear, frozenset(one.account for one in found.accounts if one.verdict != "clear")
+        return None
+    clear = [one.account for one in found.accounts if one.verdict == "clear" and one.auth_successes]
+    spelled = _spellings(one.account for one in found.accounts)
+    return Judged(
+        frozenset(name for account in clear for name in spelled[account]),
+        frozenset(name for account in accused_names(found) for name in spelled[account]),
+        frozenset(one.client_ip for one in found.accused_relays),
+        came_from(facts),
+    )
+
+
+def came_from(facts: gather.SmtpFacts) -> dict[str | None, str | None]:
+    """Tell from the logs from which address each message was handed in, by its id."""
+    sends = facts.sends
+    return {sends.queue_id(row): sends.name("client_ip", row) for row in range(len(sends))}
+
+
+def _spellings(accounts: Iterable[str]) -> dict[str, list[str]]:
+    """List what the queue may call each account: itself, and its bare name where no other account has it."""
+    names = [(account, account.partition("@")[0]) for account in accounts]
+    counts = Counter(bare for _, bare in names)
+    return {account: [account] if counts[bare] > 1 else [account, bare] for account, bare in names}
 
 
 def _groups(
@@ -133,24 +157,27 @@ def _groups(
     return groups, replace(gather.inputs_of(where, books, None), log_level="not read")
 
 
-def _told(where: Where, found: Campaigns, inputs: Inputs, top: int | None, *, is_json: bool) -> str:
+def _told(where: Where, found: Grouped, inputs: Inputs, asked: tuple[int | None, int | None], *, is_json: bool) -> str:
+    """Write the product; `asked` are --top and --min-messages."""
     from breachkit.report.contract import dump
     from breachkit.report.group import group_json
     from breachkit.report.group import render_group
 
+    top, least = asked
     if is_json:
-        return dump(group_json(found, inputs, top))
-    commands = {
-        campaign.id: _purge_by(where, campaign.purge_string) for campaign in found.campaigns if not campaign.bulk
-    }
-    return render_group(found, inputs, commands, top)
+        return dump(group_json(found.campaigns, inputs, top))
+    rows = found.campaigns.campaigns
+    commands = {one.id: _purge_by(where, one, least) for one in rows if one.no_purge_why is None}
+    held = found.accusation
+    is_held = held is not None and bool(held.accused or held.accused_relays)
+    contain = [where.command("contain", *accused_names(held))] if held is not None and is_held else []
+    return render_group(found.campaigns, inputs, commands, contain, top)
 
 
-def _purge_by(where: Where, text: str) -> str:
-    """Spell the command that plans a purge; a string that begins with a dash comes last, so that it is no option."""
-    if text.startswith("-"):
-        return f"{where.command('purge', '--dry-run')} -- {spell(text)}"
-    return where.command("purge", text, "--dry-run")
+def _purge_by(where: Where, campaign: Campaign, least: int | None) -> str:
+    by_id = not is_safe(campaign.purge_string) and least is not None
+    again = ["--min-messages", str(least)] if by_id else []
+    return where.purge(campaign.id, campaign.purge_string, *again)
 
 
 def _listed(groups: PlainGroups, inputs: Inputs, top: int | None, *, is_json: bool) -> str:

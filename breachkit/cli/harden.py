@@ -58,7 +58,7 @@ def harden(
     books = gather.Books()
     judged, others, facts = _judge(where, settings or where.layout.settings, books)
     inputs, advice = gather.inputs_of(where, books, facts), where.server.advice
-    following = [where.command("weak-passwords")]
+    following = [where.command("weak-passwords")] if where.accounts is not None else []
     is_json = output_format is options.Format.JSON
     text = harden_json(judged, others, advice, inputs) if is_json else None
     output.write(dump(text) if text else render_harden(judged, others, advice, inputs, following), output_file)

@@ -89,6 +89,7 @@ def look_into(
         runs=_runs(where, quarantine, books),
         read=Reader(books),
         command=where.command,
+        purge=where.purge,
         country=country,
         country_source=country_source,
         absent=absent,
@@ -106,11 +107,10 @@ def _campaigns(
     if not messages:
         absent["group"] = "there is no message to group"
         return None
-    clear, accused = told_apart(found, facts)
     whole = [message._replace(quarantined=False) for message in messages]
     reader = Reader(books)
     with bar(sys.stderr, "grouping", None, " messages") as progress:
-        return find_campaigns(whole, Grouping(reader, progress, None, clear, accused, each=reader.each))
+        return find_campaigns(whole, Grouping(reader, progress, None, told_apart(found, facts), each=reader.each))
 
 
 def _queue(where: Where, messages: Sequence[Message], facts: gather.SmtpFacts) -> tuple[Inventory, Sequence[Finding]]:

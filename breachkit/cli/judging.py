@@ -115,6 +115,4 @@ def _targets(where: Where, books: gather.Books) -> tuple[frozenset[str], gather.
 
 
 def _following(where: Where) -> list[str]:
-    if has_evidence(where):
-        return [where.command("harden"), where.command("contain")]
-    return ["breachkit harden --print-commands"]
+    return [where.harden(), *([where.command("find-account")] if has_evidence(where) else [])]

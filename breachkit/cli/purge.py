@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from breachkit.purge.plan import Wanted
     from breachkit.reading.where import Where
 
+_IN_ANGLES = re.compile(r"<([^<>]*)>")
+_WRAPPING = " \t'\"()[];,"
+_WILD = re.compile(r"[*%]+@|[*]|^@")
+
 Strings = Annotated[
     list[str] | None,
     typer.Argument(metavar="STRING…", help="Text that a message must hold; several must all stand in it."),
@@ -36,7 +41,12 @@ ToDomain = Annotated[
     list[str] | None, typer.Option("--to-domain", metavar="DOMAIN", help="With a recipient in this domain.")
 ]
 CampaignId = Annotated[
-    str | None, typer.Option("--campaign", metavar="ID", help="Of this campaign of `group`, by its purge string.")
+    str | None,
+    typer.Option("--campaign", metavar="ID|N", help="Of this campaign of `group`, by its id or number there."),
+]
+Least = Annotated[
+    int | None,
+    typer.Option("--min-messages", min=2, metavar="N", help="With --campaign: as `group` was told."),
 ]
 OlderThan = Annotated[
     str | None, typer.Option("--older-than", metavar="AGE|TIME", help="Such as 90m, 3d, yesterday, 2026-11-20T08:45.")
@@ -79,6 +89,7 @@ def purge(
     sender: Sender = None,
     to_domain: ToDomain = None,
     campaign: CampaignId = None,
+    min_messages: Least = None,
     older_than: OlderThan = None,
     newer_than: NewerThan = None,
     all_messages: AllMessages = False,
@@ -108,33 +119,38 @@ def purge(
     from breachkit.reading.where import find_evidence
 
     texts = Texts(tuple(strings or ()), regex, ignore_case, any_string, raw_only)
-    heads = Heads(account, sender, to_domain, campaign, older_than, newer_than, all_messages)
+    names = _names("--account", account), _names("--from", sender), _names("--to-domain", to_domain)
+    heads = Heads(*names, campaign, older_than, newer_than, all_messages, min_messages)
     manner = Manner(everything, explain, dry_run, yes, drop, watch, max_moves, jobs, output_format, output_file)
     _check(manner, texts, heads)
     with recorded(case) as outcome:
         where = find_evidence(Asked(root, queue, logs, accounts, columns, timezone, None, None, server))
-        yard, wanted = make_yard(where, quarantine), _wanted(texts, heads, where)
-        run_purge(yard, wanted, manner, _predicates(texts, heads), outcome)
+        yard = make_yard(where, quarantine)
+        wanted, named = _wanted(texts, heads, where)
+        run_purge(yard, wanted, manner, _predicates(texts, named), outcome)
 
 
 class Heads(NamedTuple):
-    """The predicates that are not STRINGs, as typed."""
+    """The predicates that are not STRINGs; names are as a message has them, the others as typed."""
 
-    account: list[str] | None
-    sender: list[str] | None
-    to_domain: list[str] | None
+    account: list[str]
+    sender: list[str]
+    to_domain: list[str]
     campaign: str | None
     older_than: str | None
     newer_than: str | None
     all_messages: bool
+    least: int | None = None
+    """Messages of the smallest campaign, as `group` was told."""
 
     def words(self) -> list[str]:
         """Spell them again."""
         listed = {"--account": self.account, "--from": self.sender, "--to-domain": self.to_domain}
-        words = [word for option, names in listed.items() for name in names or () for word in (option, name)]
+        words = [word for option, names in listed.items() for name in names for word in (option, name)]
         named = {"--campaign": self.campaign, "--older-than": self.older_than, "--newer-than": self.newer_than}
         for option, text in named.items():
             words += [] if text is None else [option, text]
+        words += [] if self.least is None else ["--min-messages", str(self.least)]
         return words + (["--all"] if self.all_messages else [])
 
 
@@ -142,56 +158,74 @@ def _check(manner: Manner, texts: Texts, heads: Heads) -> None:
     """Refuse a command line that cannot be meant, before anything is read. Raises UsageErrors."""
     from breachkit.errors import BlankStringError
     from breachkit.errors import ClashingOptionsError
+    from breachkit.errors import LonelyOptionError
     from breachkit.errors import NoPredicateError
     from breachkit.purge.needles import parse_needles
 
     parse_needles(texts)
-    named = [*(heads.account or ()), *(heads.sender or ()), *(heads.to_domain or ())]
-    named += [] if heads.campaign is None else [heads.campaign]
-    if any(not name.strip() for name in named):
+    if heads.campaign is not None and not heads.campaign.strip():
         raise BlankStringError
-    if not texts.strings and not any(heads):
+    if not texts.strings and not any(heads._replace(least=None)):
         raise NoPredicateError
+    if heads.least is not None and heads.campaign is None:
+        raise LonelyOptionError("--min-messages", "--campaign")
     for option, is_given in (("--watch", manner.watch is not None), ("--drop", manner.drop)):
         if manner.dry_run and is_given:
             raise ClashingOptionsError("--dry-run", option)
 
 
-def _wanted(texts: Texts, heads: Heads, where: Where) -> Wanted:
+def _wanted(texts: Texts, heads: Heads, where: Where) -> tuple[Wanted, Heads]:
+    """Make the predicates; returns them spelled too, a campaign by its id: numbers change as the queue does."""
     from breachkit.purge.plan import Wanted
 
     now = datetime.now(UTC)
     string = ""
     if heads.campaign is not None:
-        from breachkit.cli.explain import campaign_string
+        from breachkit.cli.explain import find_campaign
 
-        string = campaign_string(where, heads.campaign.strip().lower())
-    return Wanted(
+        named, string = find_campaign(where, heads.campaign.strip().lower(), heads.least)
+        heads = heads._replace(campaign=named)
+    wanted = Wanted(
         texts=texts,
-        accounts=tuple(name.rpartition("\\")[2] for name in _names(heads.account)),  # DOMAIN\\user, as Windows has it
-        senders=tuple(f"@{name}" if "@" not in name and "." in name else name for name in _names(heads.sender)),
-        to_domains=tuple(name.rpartition("@")[2] for name in _names(heads.to_domain)),
+        accounts=tuple(heads.account),
+        senders=tuple(heads.sender),
+        to_domains=tuple(heads.to_domain),
         older_than=_moment("--older-than", heads.older_than, where.zone, now),
         newer_than=_moment("--newer-than", heads.newer_than, where.zone, now),
         campaign=string,
         is_all=heads.all_messages,
     )
+    return wanted, heads
 
 
-def _names(typed: list[str] | None) -> tuple[str, ...]:
-    """Spell names as a message has them: pasted from a log or a mail reader they have brackets and more around them.
+def _names(option: str, typed: list[str] | None) -> list[str]:
+    """Read names as they are pasted. Raises BlankStringError, NoAddressError, WildcardError."""
+    return [_name(option, name) for name in typed or ()]
 
-    Raises BlankStringError.
+
+def _name(option: str, typed: str) -> str:
+    """Take a name as it is pasted from a log or a mail reader: `<user@x>`, `Name <a@b>`, `mailto:a@b`.
+
+    Raises BlankStringError, NoAddressError, WildcardError.
     """
-    from breachkit.detect.names import spelled
     from breachkit.errors import BlankStringError
-    from breachkit.records import NULL_SENDER
-    from breachkit.spelling import plain_address
+    from breachkit.errors import NoAddressError
+    from breachkit.errors import WildcardError
 
-    names = [NULL_SENDER if name.strip() == NULL_SENDER else spelled(plain_address(name)) for name in typed or ()]
-    if not all(names):
+    if not typed.strip():
         raise BlankStringError
-    return tuple(names)
+    inner = _IN_ANGLES.findall(typed)
+    if len(inner) > 1:
+        raise NoAddressError(option, typed)
+    name = (inner[0] if inner else typed).strip(_WRAPPING).lower().removeprefix("mailto:")
+    if option == "--to-domain":
+        name = name.rpartition("@")[2]
+    is_domain = option == "--from" and name.startswith("@") and "*" not in name
+    if not is_domain and _WILD.search(name):
+        raise WildcardError(option, typed, name.rpartition("@")[2].lstrip("*."))
+    if not name or ("@" in name and any(sign.isspace() for sign in name)):
+        raise NoAddressError(option, typed)
+    return name
 
 
 def _moment(option: str, text: str | None, zone: tzinfo, now: datetime) -> datetime | None:

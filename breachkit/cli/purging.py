@@ -15,7 +15,6 @@ from typing import NamedTuple
 from breachkit.cli import asking
 from breachkit.cli import options
 from breachkit.cli import output
-from breachkit.cli.aside import spell
 from breachkit.cli.looking import Look
 from breachkit.errors import StoppedError
 from breachkit.progress import bar
@@ -30,6 +29,7 @@ from breachkit.report.purge import render_dry_end
 from breachkit.report.purge import render_outcome
 from breachkit.report.purge import render_plan
 from breachkit.report.words import count
+from breachkit.shells import guarded
 from breachkit.workers import processors
 
 if TYPE_CHECKING:
@@ -121,7 +121,8 @@ def run_purge(yard: Yard, wanted: Wanted, manner: Manner, predicates: Predicates
     jobs = manner.jobs or processors()
     look = Look(yard, wanted, gather.Books(), jobs, keep=manner.explain, moves=not manner.dry_run, watch=watch)
     plan = look.once()
-    look.wanted = plan.settle()
+    if watch is None:
+        _hint(yard, plan)
     work = Work(yard, look, manner, predicates)
     if manner.explain:
         from breachkit.cli.explain import explain
@@ -129,14 +130,26 @@ def run_purge(yard: Yard, wanted: Wanted, manner: Manner, predicates: Predicates
         work.unexplained = explain(yard.where, look.chosen)
     outcome = None
     if manner.dry_run:
-        again = spell_again(yard, predicates, manner)
-        work.tell(plan, None, lambda: work.shown(plan) + render_dry_end(plan, again))
+        work.tell(plan, None, lambda: work.shown(plan) + render_dry_end(plan, *_again(work, plan)))
     else:
         plan.permit(everything=manner.everything, max_moves=manner.max_moves)
         outcome = _execute(work, plan, recorded)
     recorded |= _recorded_json(plan, outcome)
     is_left = outcome is not None and outcome.receipt.planned != outcome.receipt.purged
     output.finish(look.books, findings=False, is_incomplete=is_left)
+
+
+def _hint(yard: Yard, plan: Plan) -> None:
+    """Refuse a name that stands nowhere, and say what a STRING that hits nothing might have been.
+
+    Raises UnknownNameError, PathUnreadableError.
+    """
+    from breachkit.cli.hinting import refuse_unknown
+    from breachkit.cli.hinting import text_hints
+
+    refuse_unknown(yard.where, plan)
+    for hint in text_hints(yard, plan):
+        sys.stderr.write(f"breachkit: {hint}\n")
 
 
 def _recorded_json(plan: Plan, outcome: Outcome | None) -> Json:
@@ -153,13 +166,18 @@ def _recorded_json(plan: Plan, outcome: Outcome | None) -> Json:
     }
 
 
-def spell_again(yard: Yard, predicates: Predicates, manner: Manner) -> str:
-    """Spell the command that does what a dry run showed; STRINGs that look like options come last, after `--`."""
-    strings = predicates.strings
-    words = [*predicates.options, *(["--everything"] if manner.everything else [])]
-    if any(string.startswith("-") for string in strings):
-        return yard.command("purge", *words) + " -- " + spell(*strings)
-    return yard.command("purge", *strings, *words)
+def _again(work: Work, plan: Plan) -> tuple[str, str]:
+    """Spell the command that does what a dry run showed; where no line would do it, say what would."""
+    yard, manner, words = work.yard, work.manner, work.predicates.words
+    outside = next((folder.path for folder in yard.folders if folder.is_outside), None)
+    if outside is not None:
+        return "", f"{outside} lies outside the root: a purge takes it only where it is named with --queue."
+    if plan.takes_everything and not manner.everything:
+        return "", "If every message is meant, run the same command again with --everything, without --dry-run."
+    arguments = [*words, *(["--everything"] if manner.everything else [])]
+    if guarded("purge", arguments) != arguments:
+        return "", "Run the same command again, without --dry-run."
+    return yard.command("purge", *arguments), ""
 
 
 def _execute(work: Work, plan: Plan, recorded: Json) -> Outcome:
@@ -172,10 +190,11 @@ def _execute(work: Work, plan: Plan, recorded: Json) -> Outcome:
     # a run that is stopped, or meets a full disk, has moved something too
     recorded |= {"dry_run": False, "run": name, "planned": plan.planned}
     outcome = _move(work, plan, name)
-    commands = [work.yard.command("restore", name)] if outcome.receipt.purged else []
-    commands += [work.yard.where.command("find-account")] if work.yard.where.layout.logs else []
+    where = work.yard.where
+    checks = [*([where.command("find-account")] if where.layout.logs else []), where.command("scan")]
+    undo = work.yard.command("restore", name) if outcome.receipt.purged > outcome.dropped else ""
     before = "" if work.manner.is_text_on_stdout else shown
-    work.tell(outcome.plan, outcome, lambda: before + render_outcome(outcome, work.yard.root, commands))
+    work.tell(outcome.plan, outcome, lambda: before + render_outcome(outcome, work.yard.root, checks, undo))
     return outcome
 
 
@@ -207,8 +226,8 @@ def _move(work: Work, plan: Plan, name: str) -> Outcome:
         is_cut = work.look.watch is not None and _watch(work, run, limit, is_stopped)
         receipt = run.close(datetime.now(UTC), is_stopped=is_stopped())
         if is_stopped():
-            following = yard.command("restore", name) if receipt.purged else yard.where.command("scan")
-            raise StoppedError(receipt.purged, receipt.planned, "moved", following)
+            undo = yard.command("restore", name) if receipt.purged else ""
+            raise StoppedError(receipt.purged, receipt.planned, "moved", yard.where.command("scan"), undo)
         dropped = run.deleted
         if work.manner.drop:
             from breachkit.purge.drop import drop_run

@@ -24,10 +24,11 @@ from breachkit.reading.node import PARTS
 from breachkit.reading.where import Asked
 from breachkit.reading.where import check_words
 from breachkit.reading.where import find_zone
-from breachkit.reading.where import quoted
 from breachkit.report.inputs import Inputs
 from breachkit.report.inputs import NodeInputs
 from breachkit.sasl import Fingerprints
+from breachkit.shells import guarded
+from breachkit.shells import line
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -111,7 +112,7 @@ class Together:
     def again(self, command: str, several: Several) -> str:
         """Spell another command over the same nodes."""
         typed = [word for option, value in several.typed() for word in (option, value)]
-        return quoted(["breachkit", command, *typed, "--timezone", self.zone_name])
+        return line(["breachkit", command, *typed, "--timezone", self.zone_name])
 
     def following(self, nodes: Iterable[str], *commands: Sequence[str]) -> Iterator[str]:
         """Spell what to run next on some of the nodes, each of which has its own evidence."""
@@ -119,9 +120,10 @@ class Together:
         for node in self.stitched.read:
             if node.node in wanted:
                 yield f"on {node.node}:"
-                for command in commands:
-                    words = ["breachkit", *command, "--root", node.root, "--timezone", node.zone_name]
-                    yield "  " + quoted(words)
+                is_windows = "\\" in node.root or node.root[1:2] == ":"
+                for name, *arguments in commands:
+                    words = [*guarded(name, arguments), "--root", node.root, "--timezone", node.zone_name]
+                    yield "  " + line(["breachkit", name, *words], is_windows=is_windows)
 
 
 def _row(node: NodeRecords | LostNode, parts: Collection[Part]) -> NodeInputs:

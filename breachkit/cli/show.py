@@ -137,12 +137,12 @@ def _traced(where: Where, session: Session, message: Message, books: gather.Book
 
 
 def _campaign_of(where: Where, message: Message) -> Campaign | None:
-    from breachkit.cli.group import find_queue_campaigns
+    from breachkit.cli.group import group_queue
     from breachkit.reading import gather
 
-    found, messages = find_queue_campaigns(where, gather.Books())
-    at = next((at for at, one in enumerate(messages) if one.source == message.source), None)
-    return next((campaign for campaign in found.campaigns if at in campaign.members), None)
+    found = group_queue(where, gather.Books())
+    at = next((at for at, one in enumerate(found.messages) if one.source == message.source), None)
+    return next((campaign for campaign in found.campaigns.campaigns if at in campaign.members), None)
 
 
 def _following(where: Where, shown: ShownMessage) -> list[str]:

@@ -10,11 +10,14 @@ import numpy as np
 
 from breachkit.detect.campaign_marks import SPECIFIC
 from breachkit.detect.campaign_marks import STRONG
+from breachkit.detect.campaign_marks import bare
+from breachkit.detect.campaign_marks import is_weak
 from breachkit.detect.campaign_marks import pointers
 from breachkit.detect.campaign_marks import rests
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from collections.abc import Collection
     from collections.abc import Iterable
     from collections.abc import Sequence
 
@@ -52,15 +55,23 @@ class Tried(NamedTuple):
     """Indexes of the messages, sorted."""
 
 
-def candidates_of(closed: Iterable[bytes], nested: Iterable[bytes]) -> tuple[list[str], list[str]]:
+def candidates_of(
+    closed: Iterable[bytes], nested: Iterable[bytes], *, may_be_weak: bool = False
+) -> tuple[list[str], list[str]]:
     """Spell the strings of a run so that they can be purged by, the most telling first.
 
     Links and numbers that stand alone are always among them: what is longer may be broken where they are not.
+
+    Args:
+        closed: the strings of nearly all its messages.
+        nested: those of a part of them.
+        may_be_weak: the run has no string but such as belong to many.
     """
     closed = list(closed)
     alone = {word.decode("utf-8", "ignore") for raw in closed for word in (*pointers(raw), *rests(raw))}
-    whole = list(dict.fromkeys(text for raw in closed for text in _spelled(raw)))
-    parts = {text for raw in nested for text in _spelled(raw)[:1]}
+    every = dict.fromkeys(text for raw in closed for text in _spelled(raw))
+    whole = [text for text in every if may_be_weak or not is_weak(text.encode())]
+    parts = {text for raw in nested for text in _spelled(raw)[:1] if may_be_weak or not is_weak(text.encode())}
     alone_first = sorted(whole, key=lambda text: (text not in alone, *preference(text)))
     # what holds a link covers no more than the link: those of the others that most messages hold get their turn
     widest = [text for text in whole if _tier(text)][: MOST_TRIED // 4]
@@ -71,9 +82,9 @@ def candidates_of(closed: Iterable[bytes], nested: Iterable[bytes]) -> tuple[lis
     return best, sorted(parts - set(best), key=lambda text: (-len(text), text))[: MOST_TRIED // 3]
 
 
-def names_of(closed: Iterable[bytes]) -> list[str]:
+def names_of(closed: Iterable[bytes], *, may_be_weak: bool = False) -> list[str]:
     """Spell the strings of a run that are of the best kind; the best one alone where all are fragments."""
-    spelled, _ = candidates_of(closed, ())
+    spelled, _ = candidates_of(closed, (), may_be_weak=may_be_weak)
     tier = min(map(_tier, spelled), default=0)
     best = [text for text in spelled if _tier(text) == tier]
     return best[:1] if tier == FRAGMENT else best
@@ -94,12 +105,13 @@ def preference(text: str) -> tuple[bool, bool, int, str]:
     return not _points(text), len(text) > HANDY, -min(len(text), HANDY), text
 
 
-def choose(tried: Sequence[Tried], read: Callable[[int], Iterable[str]]) -> Tried | None:
+def choose(tried: Sequence[Tried], read: Callable[[int], Iterable[str]], own: Collection[str] = ()) -> Tried | None:
     """Choose the string that covers a run best and hits least else; None when no message holds any.
 
     Args:
         tried: strings of a run, and who holds each.
         read: the texts of a message, as they are and decoded.
+        own: the domains of the house: what points there is its signature rather than what the run is for.
 
     A run's core are the messages that hold most of the strings of the best kind (a phrase that chance put into many
     copies has no say against the link that all of them carry), and those that hold half of several phrases
@@ -108,14 +120,15 @@ def choose(tried: Sequence[Tried], read: Callable[[int], Iterable[str]]) -> Trie
     held = [one for one in tried if len(one.holders)]
     if not held:
         return None
-    tier = min(_tier(one.text) for one in held)
+    tiers = {one.text: _tier(one.text, own) for one in held}
+    tier = min(tiers.values())
     size = 1 + max(int(one.holders[-1]) for one in held)
-    votes, _ = _votes([one for one in held if _tier(one.text) == tier], size)
+    votes, _ = _votes([one for one in held if tiers[one.text] == tier], size)
     core = votes * 2 >= votes.max()
-    votes, voters = _votes([one for one in held if _tier(one.text) < FRAGMENT], size)
+    votes, voters = _votes([one for one in held if tiers[one.text] < FRAGMENT], size)
     if voters >= SEVERAL:
         core |= votes * 2 >= voters
-    numbers = [one.text for one in held if _tier(one.text) == 0]
+    numbers = [one.text for one in held if tiers[one.text] == 0]
     for one in held:
         whole = (
             [text for text in numbers if text != one.text and one.text in text.split()] if one.text.isdigit() else []
@@ -126,7 +139,7 @@ def choose(tried: Sequence[Tried], read: Callable[[int], Iterable[str]]) -> Trie
             form = re.compile("|".join(r"\s+".join(map(re.escape, text.split())) for text in whole))
             strangers = [at for at in one.holders.tolist() if not core[at]]
             core[[at for at in strangers if any(form.search(text) for text in read(at))]] = True
-    return min(held, key=lambda one: _rank(one, core))
+    return min(held, key=lambda one: _rank(one, core, tiers[one.text]))
 
 
 def _votes(tried: Sequence[Tried], size: int) -> tuple[NDArray[np.int64], int]:
@@ -136,16 +149,20 @@ def _votes(tried: Sequence[Tried], size: int) -> tuple[NDArray[np.int64], int]:
     return np.bincount(np.concatenate(places) if places else [], minlength=size), len(voting)
 
 
-def _tier(text: str) -> int:
-    return 0 if _points(text) else 1 if len(text) >= STRONG else FRAGMENT
+def _tier(text: str, own: Collection[str] = ()) -> int:
+    if _points(text, own):
+        return 0
+    is_phrase = len(bare(text.encode()).decode("utf-8", "ignore")) >= STRONG
+    return 1 if is_phrase and (not own or not _points(text)) else FRAGMENT
 
 
-def _points(text: str) -> bool:
-    raw = text.encode()
-    return SPECIFIC.search(raw) is not None or any(rests(raw))
+def _points(text: str, own: Collection[str] = ()) -> bool:
+    raw = bare(text.encode())
+    hits = (hit[0].decode().lower() for hit in SPECIFIC.finditer(raw))
+    return any(not any(domain in hit for domain in own) for hit in hits) or any(rests(raw))
 
 
-def _rank(one: Tried, core: NDArray[np.bool_]) -> tuple[int, int, int, tuple[bool, bool, int, str]]:
+def _rank(one: Tried, core: NDArray[np.bool_], tier: int) -> tuple[int, int, int, tuple[bool, bool, int, str]]:
     """Order strings: those that do what is asked of one first, of these by kind, then by what they miss."""
     size, hit = int(core.sum()), int(core[one.holders].sum())
     outside = len(one.holders) - hit
@@ -153,7 +170,7 @@ def _rank(one: Tried, core: NDArray[np.bool_]) -> tuple[int, int, int, tuple[boo
     is_enough = not outside and size - hit <= MOST_MISSED * size
     return (
         0 if is_enough else lost,
-        _tier(one.text),
+        tier,
         0 if lost <= LOSS_SHARE * size else lost,
         preference(one.text),
     )

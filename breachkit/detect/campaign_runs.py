@@ -18,6 +18,7 @@ import numpy as np
 from breachkit.detect.campaign_marks import PHRASE
 from breachkit.detect.campaign_marks import SPECIFIC
 from breachkit.detect.campaign_marks import STRONG
+from breachkit.detect.campaign_marks import bare
 from breachkit.detect.campaign_marks import house
 from breachkit.detect.campaign_marks import pointers
 from breachkit.detect.campaign_outreach import are_numbered
@@ -62,26 +63,33 @@ class Run(NamedTuple):
     nested: tuple[bytes, ...]
     """Strings that a part of its messages holds, and nearly nobody else."""
     why: str
+    is_weak: bool = False
+    """All that its messages share belongs to many."""
 
 
 def find_runs(sample: Sample, least: int) -> Iterator[Run]:
     """Yield the runs of a sample, those of most messages first; each message is in one at most.
 
     First by what points at somebody and by whole phrases, then by shorter strings: a set phrase that happens
-    to stand in most copies of a run is a worse name for it than its link.
+    to stand in most copies of a run is a worse name for it than its link. What belongs to many, such as the host
+    of a link to a shared document, comes last: two runs that share no more than that are two.
     """
     taken = 0
     judged: set[int] = set()
     first: dict[int, int] = {}
     then: dict[int, int] = {}
+    last: dict[int, int] = {}
     for at, bits in enumerate(sample.bits):
         text = sample.shared[at].text
         is_strong = len(text) >= STRONG or bool(sample.points[at])
-        if is_strong:
+        if sample.weak[at]:
+            if SPECIFIC.search(text):
+                last.setdefault(bits, at)
+        elif is_strong:
             first.setdefault(bits, at)
         elif len(text) >= TELLING:
             then.setdefault(bits, at)
-    for group in (first, then):
+    for group in (first, then, last):
         for bits, at in group.items():  # most messages first, as the strings are
             size = bits.bit_count()
             if size < least or at in judged or (bits & taken).bit_count() * 5 > size:
@@ -106,16 +114,19 @@ def _judge(sample: Sample, bits: int, at: int, judged: set[int]) -> Run | None:
     judged.update(near.alike(docs, sample).tolist())
     if not is_forged and not _may_be(sample, near, is_few=is_few):
         return None
-    shown = _Cover(sample, docs, near, is_forged=is_forged)
+    is_weak = bool(sample.weak[at])
+    shown = _Cover(sample, docs, near, is_forged=is_forged, is_weak=is_weak)
     why = _verdict(sample, shown, is_forged=is_forged, is_few=is_few)
     if not why or _is_union(sample, bits, near, shown):
         return None
     known = set(near.closed.tolist())
+    nested = [other for other in near.inside.tolist() if other not in known and (is_weak or not sample.weak[other])]
     return Run(
         docs,
         tuple(dict.fromkeys((*shown.texts, *_pointers(sample, docs, shown.texts)))),
-        tuple(sample.shared[other].text for other in near.inside.tolist() if other not in known),
+        tuple(sample.shared[other].text for other in nested),
         why,
+        is_weak,
     )
 
 
@@ -168,10 +179,10 @@ def _pointers(sample: Sample, docs: NDArray[np.int32], texts: Sequence[bytes]) -
 
 
 def _pointed(
-    sample: Sample, docs: NDArray[np.int32], texts: Sequence[bytes], *, is_forged: bool
+    sample: Sample, docs: NDArray[np.int32], texts: Sequence[bytes], *, is_forged: bool, is_weak: bool
 ) -> tuple[list[bytes], list[bytes]]:
     """List what in some strings points at strangers, and what at the house or, in his own name, the author."""
-    found = sorted({hit.lower() for text in texts for hit in SPECIFIC.findall(text)})
+    found = sorted({hit.lower() for text in texts for hit in SPECIFIC.findall(text if is_weak else bare(text))})
     own = set(sample.domains)
     if not is_forged:
         own |= {house(sample.names[at].rpartition("@")[2]) for at in np.unique(sample.authors[docs]).tolist()}
@@ -184,11 +195,11 @@ def _pointed(
 class _Cover:
     """How much of the topic of some messages is covered, by strings of which kind; measured when it is asked."""
 
-    def __init__(self, sample: Sample, docs: NDArray[np.int32], near: _Near, *, is_forged: bool) -> None:
+    def __init__(self, sample: Sample, docs: NDArray[np.int32], near: _Near, *, is_forged: bool, is_weak: bool) -> None:
         self.docs = docs
-        self.texts = [sample.shared[at].text for at in near.closed.tolist()]
+        self.texts = [sample.shared[at].text for at in near.closed.tolist() if is_weak or not sample.weak[at]]
         self.usual = [sample.shared[at].text for at in near.usual.tolist()]
-        self.foreign, self.home = _pointed(sample, docs, self.texts, is_forged=is_forged)
+        self.foreign, self.home = _pointed(sample, docs, self.texts, is_forged=is_forged, is_weak=is_weak)
         self._sample = sample
         self._near = near
 

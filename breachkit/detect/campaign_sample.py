@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from breachkit.detect.campaign_marks import PHRASE
-from breachkit.detect.campaign_marks import SPECIFIC
+from breachkit.detect.campaign_marks import is_weak
+from breachkit.detect.campaign_marks import points
 from breachkit.detect.campaign_strings import END
 from breachkit.detect.campaign_strings import LINE_END
+from breachkit.detect.campaign_strings import is_cut
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,6 +52,8 @@ class Sample:
     """Bytes of each string."""
     points: NDArray[np.bool_]
     """Strings that point at somebody."""
+    weak: NDArray[np.bool_]
+    """Strings that belong to many: they tell a run only where nothing better does, and none is purged by them."""
     names: list[str]
     homes: list[str]
     """The house of the declared sender of each message."""
@@ -96,7 +101,8 @@ def sample_of(
         np.array([places[author.name] for author in authors], dtype=np.int32),
         np.array([author.is_forged for author in authors], dtype=np.bool_),
         np.array([len(one.text) for one in shared], dtype=np.int64),
-        np.array([SPECIFIC.search(one.text) is not None for one in shared], dtype=np.bool_),
+        np.array([points(one.text) for one in shared], dtype=np.bool_),
+        np.array([is_weak(one.text, is_cut=is_cut(corpus, one)) for one in shared], dtype=np.bool_),
         names,
         [author.home for author in authors],
         _topics(passages, corpus, shared),
@@ -114,7 +120,7 @@ def _topics(passages: Sequence[Passage], corpus: Corpus, shared: Sequence[Shared
     covered = painted(corpus, [one for one in shared if len(one.text) >= PHRASE])
     before = np.concatenate(([0], np.cumsum(covered, dtype=np.int32)), dtype=np.int32).data
     for passage, start in zip(passages, corpus.starts.tolist(), strict=False):
-        for begin, end in zip(passage.parts, (*passage.parts[1:], len(passage.text)), strict=True):
+        for begin, end in pairwise((*passage.parts, len(passage.text))):  # no part: a message that is one PDF
             tail = _tail(passage.text[begin:end], before, start + begin)
             is_topic[start + begin + tail : start + end] = False
     return is_topic

@@ -14,6 +14,8 @@ import numpy as np
 from pydivsufsort import divsufsort
 from pydivsufsort import kasai
 
+from breachkit.detect.campaign_marks import is_weak
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from collections.abc import Sequence
@@ -29,6 +31,11 @@ END = 0
 BLANK = 32
 FIRST_OF_IDEOGRAPH = 0xE3
 """The first byte of a letter, in UTF-8, of scripts that put no blanks between words."""
+
+LONGEST_REST = 200
+"""Bytes of the rest of a link that is cut."""
+_ENDS = np.frombuffer(b"\0\n \"'<>()[],;", dtype=np.uint8)
+"""What ends a link."""
 
 _WORD_BYTE = np.array([chr(byte).isalnum() or byte >= 0x80 for byte in range(256)])  # noqa: PLR2004  not ASCII
 
@@ -74,7 +81,32 @@ def find_shared(corpus: Corpus, support: int) -> list[Shared]:
     for lengths in pairwise((*LENGTHS, len(corpus.text))):
         for shared in _at_length(corpus, (suffixes, alike, before), lengths, support):
             found.setdefault(shared.text, shared)
+    for shared in [*found.values()]:
+        if is_cut(corpus, shared) and is_weak(shared.text, is_cut=True):
+            for whole in _whole_links(corpus, shared, support):
+                found.setdefault(whole.text, whole)
     return sorted(found.values(), key=lambda shared: (-len(shared.docs), -len(shared.text), shared.text))
+
+
+def is_cut(corpus: Corpus, shared: Shared) -> bool:
+    """Tell whether a string ends within a link, or what looks like one, of some of the texts that hold it."""
+    if b"." not in shared.text and b":" not in shared.text:
+        return False
+    return not np.isin(corpus.text[shared.places + len(shared.text)], _ENDS).all()
+
+
+def _whole_links(corpus: Corpus, shared: Shared, support: int) -> Iterator[Shared]:
+    """Yield the strings that one makes with the rest of the links that it cuts: their hosts belong to many."""
+    wholes: dict[bytes, list[int]] = {}
+    for place in shared.places.tolist():
+        following = corpus.text[place : place + len(shared.text) + LONGEST_REST]
+        ends = np.flatnonzero(np.isin(following[len(shared.text) :], _ENDS))
+        if len(ends):
+            wholes.setdefault(following[: len(shared.text) + int(ends[0])].tobytes(), []).append(place)
+    for text, places in wholes.items():
+        docs = _distinct(corpus.doc_of[places])
+        if len(docs) >= support and text != shared.text:
+            yield Shared(text, docs, np.array(places, dtype=np.int32))
 
 
 def _suffixes(corpus: Corpus) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

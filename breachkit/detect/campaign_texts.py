@@ -12,18 +12,22 @@ import re
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
+from breachkit.content.decoding import KNOWN
 from breachkit.content.decoding import decoded_headers
 from breachkit.content.decoding import decoded_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Iterator
+    from collections.abc import Sequence
 
 FIRST_KEPT = 4000
 LAST_KEPT = 1500
 """Characters of a part that are looked at: its beginning and its end."""
 MOST_PARTS = 6
 LONGEST_LINE = 600
+LONGEST_SYNTAX = 200
+"""Characters of a line of MIME syntax; a longer one is looked at as text."""
 
 _OF_A_LIST = frozenset(
     {"list-id", "list-post", "list-unsubscribe", "mailing-list", "x-mailing-list", "x-mailman-version"}
@@ -43,6 +47,18 @@ _ORIGINAL = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _QUOTED = re.compile(r"\s{0,3}(?:[\w.-]{0,6}>|\|)")
+_MIME_LINE = re.compile(
+    r"\s*(?:(?:content-[a-z-]+|mime-version)\s*:.*"
+    r"|(?:boundary|charset|format|delsp|(?:file)?name|micalg|protocol|reply-type|report-type|smime-type|type)"
+    r"\*?\d*\*?\s*=\s*(?:\"[^\"]*\"|\S+?)\s*;?\s*(?:\w+=\S*\s*)?"
+    r"|--[^\s-]\S*|--+[\w'()+,./:=?]{6,70}(?:--)?|.*\bin mime format\b.*)",
+    re.IGNORECASE,
+)
+"""A line of MIME syntax, which a reader sees where the multipart could not be opened: a header of a part, the rest of
+one, a boundary, the sentence for programs that know no MIME."""
+_FIELD = re.compile(r"([A-Za-z][\w-]{0,60})[ \t]*:(?=\s|\Z)")
+FEWEST_FIELDS = 2
+"""Lines like headers, one after the other, from which on they are a header block if one of them is known."""
 _FILE_NAME = re.compile(r"\bname\*?\d?\*?\s*=\s*\"?([^\";]{4,200})", re.IGNORECASE)
 
 
@@ -64,20 +80,28 @@ def passage_of(raw: bytes) -> Passage:
     text = bytearray()
     seen: set[str] = set()
     headers = list(decoded_headers(raw))
-    is_list = any(
-        name in _OF_A_LIST or (name == "precedence" and value.lower() in _SENT_TO_MANY) for name, value in headers
-    )
+    is_list = is_of_list(headers)
     is_answer = any(name in _OF_AN_ANSWER for name, _ in headers)
     _add(text, _of_headers(headers, is_list=is_list), seen)
     parts = []
+    is_headless = not any(name for name, _ in headers)
     for number, part in enumerate(decoded_parts(raw)):
         if number == MOST_PARTS:
             break
+        if is_headless:
+            part = _below_head(part)  # noqa: PLW2901
         parts.append(len(text))
         lines, quotes = _of_part(part)
         is_answer |= quotes
         _add(text, lines, seen)
     return Passage(bytes(text), tuple(parts), is_list, is_answer)
+
+
+def is_of_list(headers: Iterable[tuple[str, str]]) -> bool:
+    """Tell whether a message says of itself that a mailing list sent it."""
+    return any(
+        name in _OF_A_LIST or (name == "precedence" and value.lower() in _SENT_TO_MANY) for name, value in headers
+    )
 
 
 def _add(text: bytearray, lines: Iterable[str], seen: set[str]) -> None:
@@ -113,9 +137,45 @@ def _of_part(part: str) -> tuple[list[str], bool]:
     is_cut = original is not None and bool(part[: original.start()].strip())
     if original and is_cut:
         part = part[: original.start()]
-    own = part.split("\n")
+    whole = part.split("\n")
+    own = list(_without_syntax(whole))
     unquoted = [line for line in own if not _QUOTED.match(line)]
     # a text that is all "quotation" hides behind the sign
-    if sum(map(len, unquoted)) * 5 <= len(part):
+    if sum(map(len, unquoted)) * 5 <= sum(map(len, own)):
         return lines + own, is_cut
     return lines + unquoted, is_cut or len(unquoted) < len(own)
+
+
+def _below_head(part: str) -> str:
+    """Leave out the headers of a text that begins with something else, and was taken for a text without any."""
+    head, _, body = part.replace("\r\n", "\n").partition("\n\n")
+    fields = [field for line in head.split("\n") if (field := _FIELD.match(line))]
+    return body if fields else part
+
+
+def _without_syntax(lines: Iterable[str]) -> Iterator[str]:
+    """Leave out what mail programs and servers write where it stands among the text: MIME syntax and header blocks.
+
+    Of the names of files the text keeps those: they are the sender's word.
+    """
+    block: list[str] = []
+    for line in (*lines, ""):
+        if _FIELD.match(line) or (block and line[:1] in {" ", "\t"} and line.strip()):
+            block.append(line)
+            continue
+        yield from _kept(block)
+        yield from _kept([line])
+        block = []
+
+
+def _kept(lines: Sequence[str]) -> Iterator[str]:
+    """Keep the lines that are no syntax, and of headers the subject and the names of files."""
+    names = [field[1].lower() for line in lines if (field := _FIELD.match(line))]
+    is_head = len(names) >= FEWEST_FIELDS and not KNOWN.isdisjoint(names)
+    for line in lines:
+        if is_head and line[:8].lower() == "subject:":
+            yield line[8:]
+        elif is_head or (len(line) <= LONGEST_SYNTAX and _MIME_LINE.fullmatch(line)):
+            yield from _FILE_NAME.findall(line)
+        else:
+            yield line

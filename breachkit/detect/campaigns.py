@@ -14,10 +14,12 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from typing import Any
+from typing import Literal
 from typing import NamedTuple
 
 import numpy as np
 
+from breachkit.content.decoding import decoded_headers
 from breachkit.content.decoding import decoded_texts
 from breachkit.content.decoding import decoded_words
 from breachkit.detect.campaign_authors import authors_of
@@ -36,6 +38,7 @@ from breachkit.detect.campaign_search import Search
 from breachkit.detect.campaign_strings import corpus_of
 from breachkit.detect.campaign_strings import find_shared
 from breachkit.detect.campaign_texts import Passage
+from breachkit.detect.campaign_texts import is_of_list
 from breachkit.detect.campaign_texts import passage_of
 from breachkit.records import NULL_SENDER
 
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Iterable
     from collections.abc import Iterator
+    from collections.abc import Mapping
     from collections.abc import Sequence
     from datetime import datetime
 
@@ -68,6 +72,13 @@ NEARLY_ALL = 0.98
 KEPT_STRINGS = 8
 KEPT_SUBJECTS = 3
 ID_DIGITS = 10
+HALF = 0.5
+
+NoPurge = Literal["cleared", "list-mail", "unauthenticated", "only-weak-string"]
+"""Why a campaign must not be purged by its string: the logs acquit all its accounts; people's own mail, or a mailing,
+that says it is of a list; nobody logged in for it, and no address that it came from is accused; what its messages
+share belongs to many."""
+BULK = frozenset({"cleared", "list-mail"})
 
 
 class SharedString(NamedTuple):
@@ -87,13 +98,16 @@ class NamedCount(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """One spam run, or lawful mass mail (`bulk`)."""
+    """One spam run, or mail that nothing speaks against (`bulk`)."""
 
     id: str
     messages: int
     quarantined_messages: int
     share: float
     bulk: bool
+    """Lawful mass mail by its own word, or mail of accounts that the logs acquit."""
+    no_purge_why: NoPurge | None
+    """Why it must not be purged by its string."""
     strings: tuple[SharedString, ...]
     purge_string: str
     auth_users: tuple[NamedCount, ...]
@@ -108,10 +122,41 @@ class Campaign:
 
 @dataclass(frozen=True, slots=True)
 class Campaigns:
-    """The campaigns of a queue, biggest first, bulk last, and the number of queued messages in none."""
+    """The campaigns of a queue, biggest first, those not to be purged last; the number of queued messages in none."""
 
     campaigns: tuple[Campaign, ...]
     ungrouped: int
+    judged: bool = False
+    """Logs told which accounts are accused and which are clear."""
+
+    def named(self, word: str) -> Campaign | None:
+        """Find a campaign by its id or by its number in the list, from 1."""
+        at = int(word) - 1 if word.isdecimal() and len(word) < ID_DIGITS else -1
+        by_number = self.campaigns[at] if 0 <= at < len(self.campaigns) else None
+        return next((one for one in self.campaigns if one.id == word), by_number)
+
+
+class Judged(NamedTuple):
+    """What logs say of who sent messages."""
+
+    clear: frozenset[str] = frozenset()
+    """Accounts that the logs show and acquit."""
+    accused: frozenset[str] = frozenset()
+    """Accounts that the logs accuse: their mail is never lawful mass mail."""
+    accused_ips: frozenset[str] = frozenset()
+    """Client addresses that the logs accuse of what came in without a login."""
+    came_from: Mapping[str | None, str | None] | None = None
+    """The client address of the session that brought in a message, by its id; None: all sessions are taken as seen."""
+
+    def accuses(self, message: Message) -> bool:
+        """Tell whether the account of a message is accused, or, of one without a login, the address it came from."""
+        if message.auth_user is not None:
+            return message.auth_user in self.accused
+        return ((self.came_from or {}).get(message.queue_id) or message.client_ip) in self.accused_ips
+
+    def shows(self, message: Message) -> bool:
+        """Tell whether the logs show how a message came in, as far as its id can tell."""
+        return self.came_from is None or message.queue_id is None or message.queue_id in self.came_from
 
 
 class Grouping(NamedTuple):
@@ -122,10 +167,8 @@ class Grouping(NamedTuple):
     progress: Callable[[int], object]
     least: int | None = None
     """Messages of the smallest campaign; None: 5, or 0.1 % of the queue when that is more."""
-    clear: frozenset[str] = frozenset()
-    """Accounts that the logs acquit."""
-    accused: frozenset[str] = frozenset()
-    """Accounts that the logs accuse: their mail is never lawful mass mail."""
+    judged: Judged | None = None
+    """What the logs say of who sent the messages; None where no log tells."""
     samples: Sequence[int] = SAMPLES
     each: Callable[[Sequence[Message], Callable[[bytes], Any], Callable[[int], object]], Iterable[Any]] | None = None
     """Yield what a function makes of the bytes of each message, in order, and tell the progress; None: one after the
@@ -136,6 +179,7 @@ class _Found(NamedTuple):
     best: Tried
     strings: tuple[Tried, ...]
     members: NDArray[np.int32]
+    is_weak: bool
 
 
 def find_campaigns(messages: Sequence[Message], grouping: Grouping) -> Campaigns:
@@ -145,9 +189,10 @@ def find_campaigns(messages: Sequence[Message], grouping: Grouping) -> Campaigns
     runs = queue.runs(least)
     found = queue.verified(runs, least) if runs else []
     campaigns = [campaign for one in found if (campaign := queue.campaign(one)).messages]
-    campaigns.sort(key=lambda one: (one.bulk, -one.messages, one.purge_string))
+    campaigns.sort(key=lambda one: (one.no_purge_why is not None, -one.messages, one.purge_string))
     queued = sum(not message.quarantined for message in messages)
-    return Campaigns(tuple(campaigns), queued - sum(one.messages for one in campaigns))
+    ungrouped = queued - sum(one.messages for one in campaigns)
+    return Campaigns(tuple(campaigns), ungrouped, grouping.judged is not None)
 
 
 class _Queue:
@@ -192,7 +237,7 @@ class _Queue:
             known: messages that hold a string of one, as far as they were met; added to.
             size: how many messages to choose.
         """
-        search = Search([text for run in runs for text in names_of(run.closed)])
+        search = Search([text for run in runs for text in names_of(run.closed, may_be_weak=run.is_weak)])
 
         def is_fresh(at: int) -> bool:
             if runs and search.held(self._read(at)):
@@ -220,18 +265,19 @@ class _Queue:
 
     def verified(self, runs: Sequence[Run], least: int) -> list[_Found]:
         """Look for the strings of runs in every message; keep those runs that are large enough."""
-        spelled = [candidates_of(run.closed, run.nested) for run in runs]
+        spelled = [candidates_of(run.closed, run.nested, may_be_weak=run.is_weak) for run in runs]
         held = self.held(sorted({text for pair in spelled for texts in pair for text in texts}))
         taken = np.zeros(len(self.messages), dtype=np.bool_)
         found: list[_Found] = []
-        for closed, nested in spelled:
-            best = choose([held[text] for text in closed], self._texts)
+        for run, (closed, nested) in zip(runs, spelled, strict=True):
+            best = choose([held[text] for text in closed], self._texts, self.domains)
             if best is None:
                 continue
             members = best.holders[~taken[best.holders]]
             if len(members) >= least and 2 * len(members) >= len(best.holders):
                 taken[members] = True
-                found.append(_Found(best, tuple(held[text] for text in (*closed, *nested)), members))
+                strings = tuple(held[text] for text in (*closed, *nested))
+                found.append(_Found(best, strings, members, run.is_weak))
         return found
 
     def held(self, texts: Sequence[str]) -> dict[str, Tried]:
@@ -265,12 +311,14 @@ class _Queue:
         queued = [self.messages[at] for at in members if not self.messages[at].quarantined]
         times = [self.messages[at].ts for at in members]
         total = int(self.queued.sum())
+        lawful = self._why_lawful(members)
         return Campaign(
             id=hashlib.sha256(found.best.text.encode()).hexdigest()[:ID_DIGITS],
             messages=len(queued),
             quarantined_messages=len(members) - len(queued),
             share=len(queued) / total if total else 0.0,
-            bulk=self._is_bulk(members),
+            bulk=lawful in BULK,
+            no_purge_why=lawful or ("only-weak-string" if found.is_weak else None),
             strings=self._strings(found),
             purge_string=found.best.text,
             auth_users=counted(message.auth_user for message in queued),
@@ -282,12 +330,29 @@ class _Queue:
             members=tuple(members),
         )
 
-    def _is_bulk(self, members: Sequence[int]) -> bool:
-        names = {self.messages[at].auth_user for at in members}
-        if names & self.grouping.accused:
-            return False
-        if names <= self.grouping.clear:
-            return True
+    def _why_lawful(self, members: Sequence[int]) -> NoPurge | None:
+        """Name what speaks for the messages of a campaign; None when nothing does, or somebody is accused of them.
+
+        Where no log tells who sent them, only a mailing with a way out is lawful.
+        """
+        judged = self.grouping.judged
+        messages = [self.messages[at] for at in members]
+        if judged is None:
+            return "list-mail" if self._is_mailing(members) else None
+        names = {message.auth_user for message in messages}
+        if not any(map(judged.accuses, messages)):
+            nameless = sum(message.auth_user is None for message in messages)
+            if nameless > HALF * len(messages) and names - {None} <= judged.clear:
+                return "unauthenticated"
+            if names - {None} <= judged.clear and sum(map(judged.shows, messages)) >= HALF * len(messages):
+                return "cleared"
+            if self._is_mailing(members):
+                return "list-mail"
+        own = (at for at in members if self._is_own(at) and not judged.accuses(self.messages[at]))
+        return "list-mail" if sum(map(self._is_of_list, own)) > HALF * len(members) else None
+
+    def _is_mailing(self, members: Sequence[int]) -> bool:
+        """Tell one sender's mailing with a way out, which some may have passed on."""
         mailings: dict[tuple[str | None, str | None], list[int]] = {}
         for at in members:
             message = self.messages[at]
@@ -296,8 +361,16 @@ class _Queue:
         largest = max(mailings.values(), key=len, default=[])
         return len(largest) >= NEARLY_ALL * len(members) and all(map(self._has_way_out, largest))
 
+    def _is_own(self, at: int) -> bool:
+        """Tell whether somebody writes in his own name; a list puts its own address on the envelope."""
+        message = self.messages[at]
+        return message.header_from is not None and message.header_from == (message.auth_user or message.header_from)
+
     def _has_way_out(self, at: int) -> bool:
         return b"list-unsubscribe" in self._read(at)[:HEAD].lower()
+
+    def _is_of_list(self, at: int) -> bool:
+        return is_of_list(decoded_headers(self._read(at)))
 
     def _strings(self, found: _Found) -> tuple[SharedString, ...]:
         inside, outside = np.zeros_like(self.queued), self.queued.copy()

@@ -19,6 +19,7 @@ import numpy as np
 from breachkit.detect.accounts.activity import Activity
 from breachkit.detect.accounts.activity import activity_of
 from breachkit.detect.accounts.activity import micros
+from breachkit.detect.accounts.activity import own_past
 from breachkit.detect.accounts.attackers import Came
 from breachkit.detect.accounts.attackers import Unblocked
 from breachkit.detect.accounts.attackers import find_attackers
@@ -362,9 +363,9 @@ def _entered(inquiry: Inquiry, suspected: _Suspected) -> _Entered | None:
 
 def _since(use: Use, *, is_stranger: bool) -> int:
     """Tell from when on the logins of an attacking address are a stranger's."""
-    if is_stranger or use.first_odd is None:
-        return use.first_success or 0
-    return use.first_odd - BEFORE
+    first = use.first_success or 0
+    is_his_alone = is_stranger and (not own_past(use) or (use.first_odd or first) - first <= BEFORE)
+    return first if is_his_alone or use.first_odd is None else use.first_odd - BEFORE
 
 
 def _judge(inquiry: Inquiry, account: str, parted: Mapping[str, _Suspected]) -> AccountVerdict:
@@ -513,9 +514,12 @@ def _verdict(signals: Sequence[Signal], held: Held) -> VerdictName:
     is_intrusion = bool(families & INTRUSION)
     attacking = {use.ip for use in held.roles.attacking}
     has_past = any(use.ip not in attacking for use in held.activity.uses)
-    if len(families) >= TWO if is_intrusion else len(families) >= THREE and not has_past:
+    # names of other houses to recipients that do not exist, where nothing shows that the account ever did otherwise
+    is_spam_only = {Family.SENDER, Family.DESTINATION} <= families and not held.is_queue_only
+    if len(families) >= TWO if is_intrusion else not has_past and (is_spam_only or len(families) >= THREE):
         return "compromised"
-    return "suspect" if is_intrusion or len(families) >= TWO else "clear"
+    is_odd = held.roles.is_mail_odd and bool(families & {Family.SENDER, Family.DESTINATION})
+    return "suspect" if is_intrusion or is_odd or len(families) >= TWO else "clear"
 
 
 def _confidence(verdict: VerdictName, signals: Sequence[Signal], *, is_seen: bool) -> Confidence:

@@ -10,13 +10,16 @@ from breachkit.detect.inquiry import Inquiry
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from collections.abc import Iterable
     from collections.abc import Iterator
+    from collections.abc import Mapping
 
     from breachkit.advice import Bearing
     from breachkit.detect.accounts.attackers import AttackerIp
     from breachkit.detect.compromise import AccountVerdict
     from breachkit.detect.compromise import Accusation
     from breachkit.detect.inquiry import Evidence
+    from breachkit.records import Message
 
 
 class Attackers(NamedTuple):
@@ -72,6 +75,22 @@ def attackers_of(found: Accusation) -> Attackers:
     ordered = sorted(blocked, key=lambda address: (address.version, int(address)))
     kept = {ip.ip: ip for ip in ips if not ip.blocked}
     return Attackers(tuple(map(str, ordered)), tuple(kept[ip] for ip in sorted(kept)))
+
+
+def count_owners_own(messages: Iterable[Message], found: Accusation, came_from: Mapping[str | None, str | None]) -> int:
+    """Count the messages of accounts that came in from an address that attacks nobody: their owners' own, it seems.
+
+    Args:
+        messages: some of the queue.
+        found: the verdicts.
+        came_from: the address of the session, by the id of the message; of others the message's own word counts.
+    """
+    attacking = {place.ip for account in found.accounts for place in account.client_ips if place.attacking}
+    attacking |= {ip.ip for attacker in found.attackers for ip in attacker.ips}
+    places = (
+        came_from.get(message.queue_id) or message.client_ip for message in messages if message.auth_user is not None
+    )
+    return sum(ip is not None and ip not in attacking for ip in places)
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -6,14 +6,11 @@ from collections import Counter
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
-from breachkit.errors import NoAddressError
 from breachkit.errors import NoPredicateError
-from breachkit.errors import SeveralAccountsError
 from breachkit.errors import TakesEverythingError
 from breachkit.errors import TooManyMovesError
 from breachkit.files import shown
 from breachkit.purge.needles import Texts
-from breachkit.records import NULL_SENDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -77,21 +74,12 @@ class Wanted(NamedTuple):
 def is_wanted(message: Message, wanted: Wanted) -> bool:
     """Judge a message by all predicates but the STRINGs."""
     return (
-        (not wanted.accounts or _is_account(message.auth_user, wanted.accounts))
+        (not wanted.accounts or message.auth_user in wanted.accounts)
         and (not wanted.senders or any(_is_sender(message, sender) for sender in wanted.senders))
         and (not wanted.to_domains or any(_domain(address) in wanted.to_domains for address in message.rcpt_to))
         and (wanted.older_than is None or message.ts < wanted.older_than)
         and (wanted.newer_than is None or message.ts > wanted.newer_than)
     )
-
-
-def _is_account(auth_user: str | None, accounts: tuple[str, ...]) -> bool:
-    """Tell whether an account is one of those that are wanted; a bare name is that of an account in any domain."""
-    return auth_user is not None and (auth_user in accounts or _local(auth_user) in accounts)
-
-
-def _local(account: str) -> str:
-    return account.partition("@")[0]
 
 
 def _is_sender(message: Message, sender: str) -> bool:
@@ -143,27 +131,6 @@ class Plan(NamedTuple):
             raise TakesEverythingError(self.messages)
         if max_moves is not None and self.planned > max_moves:
             raise TooManyMovesError(self.planned, max_moves)
-
-    def settle(self) -> Wanted:
-        """Return what is wanted, each bare name the one account that has it.
-
-        Raises:
-            SeveralAccountsError: several accounts have a bare name.
-            NoAddressError: nothing was found by a word that is no address.
-        """
-        accounts = []
-        for name in self.wanted.accounts:
-            known = [account for account, _ in self.auth_users if account is not None]
-            owners = [account for account in known if account == name or ("@" not in name and _local(account) == name)]
-            if len(owners) > 1:
-                raise SeveralAccountsError(name, owners)
-            accounts += owners or [name]
-        vague = [("--account", name) for name in self.wanted.accounts if "@" not in name]
-        vague += [("--from", name) for name in self.wanted.senders if "@" not in name and name != NULL_SENDER]
-        vague += [("--to-domain", name) for name in self.wanted.to_domains if "." not in name]
-        if vague and not self.planned:
-            raise NoAddressError(*vague[0])
-        return self.wanted._replace(accounts=tuple(accounts))
 
     @property
     def default_moves(self) -> int:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +20,9 @@ from breachkit.servers import Layout
 from breachkit.servers import load
 from breachkit.servers import names
 from breachkit.servers import recognise
+from breachkit.shells import guarded
+from breachkit.shells import is_safe
+from breachkit.shells import line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
     from breachkit.servers import MailServer
 
-IS_WINDOWS = os.name == "nt"
 ROOT_VARIABLE = "BREACHKIT_ROOT"
 SETTINGS_FILE = "breachkit.toml"
 _BOUNDS = frozenset({"--since", "--until"})
@@ -67,11 +67,6 @@ class Asked:
     server: str | None = None
 
 
-def quoted(words: list[str]) -> str:
-    """Spell a command, quoted for the shell we run in."""
-    return subprocess.list2cmdline(words) if IS_WINDOWS else shlex.join(words)
-
-
 @dataclass(frozen=True, slots=True)
 class Where:
     """What it means: a server, its layout, and the time in question."""
@@ -93,10 +88,27 @@ class Where:
     """The options that named the evidence, to repeat in the next command."""
 
     def command(self, name: str, *arguments: str) -> str:
-        """Spell a breachkit command on the same evidence, quoted for the shell we run in."""
+        """Spell a breachkit command on the same evidence: safe wherever it is pasted, see `shells`."""
         lacks = _LACKS.get(name, frozenset())
         repeated = [word for option, value in self.typed if option not in lacks for word in (option, value)]
-        return quoted(["breachkit", name, *arguments, *repeated])
+        return line(["breachkit", name, *guarded(name, arguments), *repeated])
+
+    def harden(self) -> str:
+        """Spell `harden` on the same evidence; without settings in it, the line that tells how to get them."""
+        if self.layout.settings is None:
+            return line(["breachkit", "harden", "--print-commands"])
+        return self.command("harden")
+
+    def purge(self, campaign: str, string: str, *arguments: str) -> str:
+        """Spell the plan of a purge of a campaign: by its id where its string could do something else when pasted.
+
+        Where not all of the queue was grouped, no id would be found again: then the words say what to do.
+        """
+        if is_safe(string):
+            return self.command("purge", string, *arguments, "--dry-run")
+        if self.since is not None or self.until is not None:
+            return f"(campaign {campaign}: group without --since and --until, whose line purges it)"
+        return self.command("purge", "--campaign", campaign, *arguments, "--dry-run")
 
     def is_inside(self, ts: datetime) -> bool:
         """Tell whether a moment lies within --since and --until."""

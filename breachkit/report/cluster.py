@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from breachkit.report.page import Page
 from breachkit.report.words import count
 from breachkit.report.words import size
+from breachkit.shells import line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,10 +76,8 @@ def render_certificates(written: Sequence[Path], days: int) -> str:
         _dask(f"worker tls://SCHEDULER:8786 --resources NAME=1 --nthreads 1 --memory-limit 0 {_QUIET}", "worker"),
         indent=2,
     )
-    page.heading("Here")
-    page.literal(
-        f"breachkit cluster-check --scheduler tls://SCHEDULER:8786 --certs {folder} --node NAME=/opt/icewarp", indent=2
-    )
+    words = ["--scheduler", "tls://SCHEDULER:8786", "--certs", folder, "--node", "NAME=/opt/icewarp"]
+    page.commands([line(["breachkit", "cluster-check", *words])], title="Here")
     return page.text()
 
 

@@ -76,9 +76,7 @@ def render_contain(
     if len(attackers.kept) > SHOWN:
         page.say(f"… {len(attackers.kept) - SHOWN:,} more are not to be blocked", style="yellow", indent=2)
     render_skipped(page, inputs)
-    page.heading("Next")
-    for command in next_commands:
-        page.literal(command, indent=2)
+    page.commands(next_commands)
     return page.text()
 
 

@@ -143,9 +143,7 @@ def render_find_account(
     render_other_failures(page, found.other_failures)
     _render_joins(page, found)
     render_inputs(page, inputs)
-    page.heading("Next")
-    for command in next_commands:
-        page.literal(command, indent=2)
+    page.commands(next_commands)
     return page.text()
 
 

@@ -30,6 +30,13 @@ TOP_SENDERS = 20
 SHOWN_NAMES = 3
 SHOWN_STRINGS = 4
 
+WHY = {
+    "cleared": "the logs show its accounts, and accuse none of them",
+    "list-mail": "a mailing list, or its lawful sender, by its own word",
+    "unauthenticated": "nobody logged in for it, and no address that it came from is accused",
+    "only-weak-string": "all that its messages share belongs to many owners: a purge by it would take other mail too",
+}
+NOT_JUDGED = "Nobody was judged: no log shows who logged in. What is lawful is told by the messages alone."
 BY_WORDS = {
     "local-sender": "account (LocalSender)",
     "from": "declared From",
@@ -43,6 +50,7 @@ def group_json(found: Campaigns, inputs: Inputs, top: int | None) -> Json:
     return {
         **inputs.head_json("group"),
         "by": "content",
+        "judged": found.judged,
         "campaigns": [_campaign_json(campaign, inputs.zone) for campaign in found.campaigns[:top]],
         "campaigns_found": len(found.campaigns),
         "ungrouped": found.ungrouped,
@@ -56,6 +64,7 @@ def _campaign_json(campaign: Campaign, zone: tzinfo) -> Json:
         "quarantined_messages": campaign.quarantined_messages,
         "share": share(campaign.share),
         "bulk": campaign.bulk,
+        "no_purge_why": campaign.no_purge_why,
         "strings": [row._asdict() for row in campaign.strings],
         "auth_users": [{"auth_user": row.name, "messages": row.messages} for row in campaign.auth_users],
         "mail_froms": _senders_json(campaign.mail_froms, campaign.messages),
@@ -97,31 +106,47 @@ def groups_json(found: PlainGroups, inputs: Inputs, top: int | None) -> Json:
     }
 
 
-def render_group(found: Campaigns, inputs: Inputs, commands: Mapping[str, str], top: int | None) -> str:
-    """Write the report for a terminal; `commands` by the id of a campaign."""
+def render_group(
+    found: Campaigns, inputs: Inputs, commands: Mapping[str, str], contain: Sequence[str], top: int | None
+) -> str:
+    """Write the report for a terminal.
+
+    Args:
+        found: the campaigns; they are numbered as they stand there.
+        inputs: what was read.
+        commands: the purge of each that may be purged, by its id.
+        contain: what comes before any purge; empty where nobody is accused.
+        top: how many campaigns to show; None for all.
+    """
     page = Page()
     shown = found.campaigns[:top]
-    spam = [campaign for campaign in shown if not campaign.bulk]
-    bulk = [campaign for campaign in shown if campaign.bulk]
     if not found.campaigns:
         page.say("No campaign: no string is shared by messages that look like one spam run.", style="bold green")
     else:
         _render_summary(page, found)
-    for number, campaign in enumerate(spam, 1):
-        _render_campaign(page, number, campaign, inputs.zone)
-    if bulk:
-        page.heading("Lawful mass mail (not to be purged)")
-        for campaign in bulk:
-            _render_bulk(page, campaign)
+    if not found.judged:
+        page.say(NOT_JUDGED, style="yellow")
+    kept = [(number, one) for number, one in enumerate(shown, 1) if one.no_purge_why is not None]
+    for number, campaign in enumerate(shown, 1):
+        if campaign.no_purge_why is None:
+            _render_campaign(page, number, campaign, inputs.zone)
+    if kept:
+        page.heading("Not to be purged by a string")
+    for number, campaign in kept:
+        _render_kept(page, number, campaign)
     if len(found.campaigns) > len(shown):
         page.say(f"{count(len(found.campaigns) - len(shown), 'more group')} without --top", indent=2)
     render_inputs(page, inputs)
-    _render_next(page, spam, commands)
+    purges = [commands[one.id] for one in shown if one.id in commands]
+    if contain:
+        page.commands([*contain, *purges])
+    else:
+        page.commands(purges, title="Next: change the password of the account first, then")
     return page.text()
 
 
 def _render_summary(page: Page, found: Campaigns) -> None:
-    spam = [campaign for campaign in found.campaigns if not campaign.bulk]
+    spam = [campaign for campaign in found.campaigns if campaign.no_purge_why in {None, "only-weak-string"}]
     held = sum(campaign.messages for campaign in spam)
     total = found.ungrouped + sum(campaign.messages for campaign in found.campaigns)
     style = "bold red" if spam else "bold green"
@@ -134,6 +159,7 @@ def _render_campaign(page: Page, number: int, campaign: Campaign, zone: tzinfo) 
     page.heading(f"{number}. {count(campaign.messages, 'message')}, {percent(campaign.share)} of the queue")
     if campaign.quarantined_messages:
         page.say(f"in quarantine {campaign.quarantined_messages:,} more", indent=3)
+    page.say(f"id            {campaign.id}", indent=3)
     page.say(f"purge string  {campaign.purge_string}", style="bold", indent=3)
     page.say(f"account       {_names(campaign.auth_users, 'none: no authentication')}", indent=3)
     page.say(f"declared From {_names(campaign.mail_froms, 'unknown')}", indent=3)
@@ -153,18 +179,16 @@ def _names(rows: Sequence[NamedCount], unknown: str) -> str:
     return named + (f" and {len(rows) - SHOWN_NAMES:,} others" if len(rows) > SHOWN_NAMES else "")
 
 
-def _render_bulk(page: Page, campaign: Campaign) -> None:
+def _render_kept(page: Page, number: int, campaign: Campaign) -> None:
     title = campaign.subjects[0] if campaign.subjects else campaign.purge_string
-    page.say(f"{count(campaign.messages, 'message')}: {title}", indent=2)
-    page.say(f"from {_names(campaign.mail_froms, 'unknown')}", indent=4)
-
-
-def _render_next(page: Page, spam: Sequence[Campaign], commands: Mapping[str, str]) -> None:
-    if not spam:
-        return
-    page.heading("Next: change the password of the account first, then")
-    for campaign in spam:
-        page.literal(commands[campaign.id], indent=2)
+    page.say(f"{number}. {count(campaign.messages, 'message')}: {title}", indent=2)
+    page.say(f"id      {campaign.id}", indent=5)
+    page.say(f"account {_names(campaign.auth_users, 'none: no authentication')}", indent=5)
+    page.say(f"from    {_names(campaign.mail_froms, 'unknown')}", indent=5)
+    page.say(f"why     {WHY[campaign.no_purge_why or '']}", indent=5)
+    if campaign.no_purge_why == "only-weak-string":
+        page.say(f"shared  {campaign.purge_string}", indent=5)
+        page.say("Purge such mail by --account, and by a STRING of your own beside it.", indent=5)
 
 
 def render_groups(found: PlainGroups, inputs: Inputs, top: int | None) -> str:

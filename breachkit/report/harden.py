@@ -60,9 +60,7 @@ def render_harden(
     if others:
         page.say(f"{others:,} other settings in the file were not looked at.", indent=2)
     render_skipped(page, inputs)
-    page.heading("Next")
-    for command in next_commands:
-        page.literal(command, indent=2)
+    page.commands(next_commands)
     return page.text()
 
 

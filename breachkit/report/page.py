@@ -14,6 +14,7 @@ from typing import Literal
 
 from breachkit.report.sanitize import clean
 from breachkit.report.words import place
+from breachkit.shells import notes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,6 +66,16 @@ class Page:
     def literal(self, text: str, *, indent: int = 0) -> None:
         """Add one line as it is, never folded: a command to copy."""
         self._stream.write(" " * indent + clean(text) + "\n")
+
+    def commands(self, lines: Sequence[str], *, title: str = "Next", indent: int = 2) -> None:
+        """Add a heading and lines to copy, and what to type for the stand-ins in them; nothing without a line."""
+        if not lines:
+            return
+        self.heading(title)
+        for line in lines:
+            self.literal(line, indent=indent)
+        for note in notes(lines):
+            self.say(note, indent=indent)
 
     def heading(self, text: str) -> None:
         """Add a heading after an empty line."""

@@ -55,6 +55,8 @@ class Unexplained(NamedTuple):
     examples: tuple[str, ...]
     without: str
     """What could not be asked, and why; empty when both could."""
+    owners_own: int | None
+    """Planned messages that came in, under a login, from addresses that attack nobody; None where no log tells."""
 
 
 def purge_json(
@@ -85,6 +87,7 @@ def purge_json(
             {"path": shown(path, root), "outcome": verdict.outcome, "reason": verdict.reason}
             for path, verdict in (() if receipt is None else receipt.left)
         ],
+        "owners_own": None if unexplained is None else unexplained.owners_own,
         **more,
     }
 
@@ -163,19 +166,27 @@ def _render_unexplained(page: Page, unexplained: Unexplained) -> None:
         page.say(example, indent=4)
     if unexplained.without:
         page.say(unexplained.without, indent=4)
+    if unexplained.owners_own is None:
+        page.say("the owners' own: unknown, no log shows who logged in from where", indent=2)
+    else:
+        own = count(unexplained.owners_own, "message")
+        style = "yellow" if unexplained.owners_own else "green"
+        page.say(f"look like the owners' own, from addresses that attack nobody: {own}", style=style, indent=2)
 
 
-def render_dry_end(plan: Plan, command: str) -> str:
-    """Say what a dry run did, and how to do it for good."""
+def render_dry_end(plan: Plan, command: str, instead: str) -> str:
+    """Say what a dry run did, and how to do it for good: by a line, or in words where no line would do it."""
     page = Page()
     page.say("Nothing was moved: this was a dry run.", style="bold")
     if plan.planned:
+        page.commands([command] if command else [])
+    if plan.planned and instead:
         page.heading("Next")
-        page.literal(command, indent=2)
+        page.say(instead, indent=2)
     return page.text()
 
 
-def render_outcome(outcome: Outcome, root: Path | None, commands: list[str]) -> str:
+def render_outcome(outcome: Outcome, root: Path | None, checks: list[str], undo: str) -> str:
     """Write what a real run did for a terminal."""
     page = Page()
     receipt = outcome.receipt
@@ -199,7 +210,8 @@ def render_outcome(outcome: Outcome, root: Path | None, commands: list[str]) -> 
         page.say(f"run      {run.name}", indent=2)
         page.literal(f"journal  {run.journal}", indent=2)
         page.literal(f"sha256   {digest}", indent=2)
-    page.heading("Next")
-    for command in commands:
-        page.literal(command, indent=2)
+    page.commands(checks)
+    if undo:
+        page.say()
+        page.literal(f"To undo: {undo}")
     return page.text()

@@ -78,8 +78,7 @@ def render_scan(scan: Inventory, symptoms: Sequence[Finding], inputs: Inputs, ne
         page.table({"day": "left", "sessions": "right", "busiest hour": "right", "at": "left"}, days)
     _render_symptoms(page, symptoms)
     render_inputs(page, inputs)
-    page.heading("Next")
-    page.literal(next_command, indent=2)
+    page.commands([next_command])
     return page.text()
 
 

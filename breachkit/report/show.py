@@ -78,6 +78,7 @@ def _campaign_json(campaign: Campaign) -> Json:
         "share": share(campaign.share),
         "bulk": campaign.bulk,
         "purge_string": campaign.purge_string,
+        "no_purge_why": campaign.no_purge_why,
     }
 
 

@@ -77,8 +77,7 @@ def render_trace(traced: Sequence[TracedSession], found: int, inputs: Inputs, ne
     if found > len(traced):
         page.say(f"{len(traced):,} of {count(found, 'session')} shown; --limit 0 shows all.", style="yellow")
     render_inputs(page, inputs)
-    page.heading("Next")
-    page.literal(next_command, indent=2)
+    page.commands([next_command])
     return page.text()
 
 

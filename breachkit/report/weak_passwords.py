@@ -64,9 +64,7 @@ def render_weak_passwords(found: WeakPasswords, inputs: Inputs, next_commands: l
     _render_accounts(page, found)
     _render_counts(page, found)
     render_skipped(page, inputs)
-    page.heading("Next")
-    for command in next_commands:
-        page.literal(command, indent=2)
+    page.commands(next_commands)
     return page.text()
 
 

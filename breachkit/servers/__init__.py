@@ -154,11 +154,13 @@ class Containment(NamedTuple):
     left_behind: tuple[str, ...] | None
     """What of it is set that outlives a new password: `forward`, `copy`, `responder`, `rules`, `remote`; None when the
     export does not tell."""
-    group_command: str
-    """What shows the spam runs in the queue, each with the line that purges it."""
+    group_command: str | None
+    """What shows the spam runs in the queue, each with the line that purges it; None where there is no queue."""
     block_command: str
     attackers: int
     """Addresses that attacked it."""
+    system: str | None = None
+    """The operating system of the server, see `MailServer.system_of`; None: its lines are spelled for each."""
 
 
 class Sought(NamedTuple):
@@ -258,6 +260,8 @@ class MailServer:
     """The lines that print the settings, by operating system."""
     containment: Callable[[Containment], tuple[Step, ...]]
     """The steps that contain one compromised account, in order, as text."""
+    system_of: Callable[[Layout], str | None]
+    """Tell the operating system that the server runs on, `Windows` or `Linux`; None where the evidence does not."""
 
 
 def names() -> list[str]:

@@ -236,7 +236,9 @@ def test_what_persists_is_read_from_the_export(run: Runner, tmp_path: Path, monk
     export.write_text("email,u_mailbox,u_forwardto\nanna@example.it,anna,thief@example.net\n")
     ran = run("contain", "anna@example.it", "--accounts", export)
     assert "In the export it forwards its mail." in ran.out
-    assert '       tool set account "anna@example.it" u_forwardto ""\n' in ran.out
+    assert '       tool.exe set account "anna@example.it" u_forwardto ""\n' in ran.out
+    assert '       ./tool.sh set account "anna@example.it" u_forwardto ""\n' in ran.out
+    assert "u_password" not in ran.out
 
 
 @pytest.mark.parametrize(
@@ -244,7 +246,7 @@ def test_what_persists_is_read_from_the_export(run: Runner, tmp_path: Path, monk
 )
 def test_a_hostile_name_never_stands_in_a_command(run: Runner, root: Path, name: str) -> None:
     ran = run("contain", name, "--root", root)
-    assert 'tool set account "ACCOUNT" u_accountdisabled 1' in ran.out
+    assert 'tool.exe set account "ACCOUNT" u_accountdisabled 1' in ran.out
     assert not [line for line in ran.out.splitlines() if "tool " in line and name.partition("@")[0] in line]
     assert "\x1b[2J" not in ran.out
 

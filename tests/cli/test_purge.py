@@ -105,7 +105,9 @@ For the incident notes
   sha256   HASH
 
 Next
-  breachkit restore RUN --queue /top/_outgoing --timezone UTC
+  breachkit scan --queue /top/_outgoing --timezone UTC
+
+To undo: breachkit restore RUN --queue /top/_outgoing --timezone UTC
 """
 
 
@@ -120,67 +122,6 @@ def test_purge_as_json(queue: Path, breach: Callable[..., Ended]) -> None:
     assert product["senders"] == [{"auth_user": "anna@example.it", "messages": 6}]
     assert len(product["samples"]) == 3
     assert product["journals"][0]["path"] == product["journal"]
-
-
-@pytest.mark.parametrize(
-    ("option", "typed"),
-    [
-        ("--account", "<anna@example.it>"),
-        ("--account", "Anna Rossi <ANNA@example.it>"),
-        ("--account", "mailto:anna@example.it"),
-        ("--account", "anna%example.it"),
-        ("--account", '"anna@example.it"'),
-        ("--account", "Anna"),
-        ("--account", "EXAMPLE\\anna"),
-        ("--from", "Pippo <pippo@gmail.com>"),
-        ("--from", "@gmail.com"),
-        ("--from", "gmail.com"),
-        ("--from", "<pippo@gmail.com>"),
-        ("--from", "'pippo@gmail.com'"),
-    ],
-)
-def test_a_name_is_taken_as_it_was_pasted(option: str, typed: str, breach: Callable[..., Ended], queue: Path) -> None:
-    ran = breach("purge", option, typed, "--queue", queue, "--dry-run", "--format", "json")
-    assert ran.code == 0
-    assert ran.json["planned"] == 6
-
-
-def test_a_bare_name_of_several_accounts_moves_nothing(breach: Callable[..., Ended], queue: Path) -> None:
-    (queue / "one.tmp").write_bytes(SPAM.replace(b"anna@example.it", b"anna@example.net"))
-    before = snapshot(queue)
-    ran = breach("purge", "--account", "anna", "--queue", queue, "--yes")
-    assert (ran.code, ran.out) == (2, "")
-    assert ran.err == (
-        "breachkit: nothing was moved: 'anna' is several accounts; name one of them: anna@example.it, anna@example.net\n"
-    )
-    assert snapshot(queue) == before
-    assert (
-        breach("purge", "--account", "anna@example.net", "--queue", queue, "--yes", "--format", "json").json["purged"]
-        == 1
-    )
-
-
-@pytest.mark.parametrize(("option", "typed"), [("--account", "nobody"), ("--from", "pip"), ("--to-domain", "gmail")])
-def test_a_word_that_is_no_address_never_finds_nothing_in_silence(
-    option: str, typed: str, breach: Callable[..., Ended], queue: Path
-) -> None:
-    ran = breach("purge", option, typed, "--queue", queue, "--dry-run")
-    assert (ran.code, ran.out) == (2, "")
-    assert ran.err.startswith(f"breachkit: {option} '{typed}' is no whole address or domain, and nothing in the queue")
-
-
-@pytest.mark.parametrize("typed", ["example.org", "@example.org", "<x@Example.org>", "X <x@example.org>"])
-def test_a_domain_may_be_pasted_with_an_address(typed: str, breach: Callable[..., Ended], queue: Path) -> None:
-    (queue / "one.tmp").write_bytes(HAM.replace(b"MsgID", b"Rcpt: x@example.org\nMsgID"))
-    ran = breach("purge", "--to-domain", typed, "--queue", queue, "--dry-run", "--format", "json")
-    assert ran.json["planned"] == 1
-
-
-@pytest.mark.parametrize("typed", ["<>", '""', "@"])
-def test_a_name_of_nothing_takes_no_message(typed: str, breach: Callable[..., Ended], queue: Path) -> None:
-    option = "--account" if typed != "@" else "--to-domain"
-    ran = breach("purge", option, typed, "--queue", queue, "--dry-run", "--format", "json")
-    assert (ran.code, ran.out) == (2, "") or ran.json["planned"] == 0
 
 
 @pytest.mark.parametrize(
@@ -332,11 +273,123 @@ def test_purge_drop_deletes_and_keeps_the_hashes(queue: Path, breach: Callable[.
 
 def test_the_next_command_of_a_dry_run_does_the_same(queue: Path, breach: Callable[..., Ended]) -> None:
     (queue / "dash.dat").write_bytes(b"-rf")
-    done = breach("purge", "--queue", queue, "--dry-run", "--raw-only", "--", "-rf")
-    command = done.out.strip().splitlines()[-1].strip()
-    assert command == f"breachkit purge --raw-only --queue {queue} -- -rf"
     spaced = breach("purge", "--queue", queue, "--dry-run", "Buy it", "--older-than", "1d").out.strip().splitlines()[-1]
-    assert spaced.strip() == f"breachkit purge 'Buy it' --older-than 1d --queue {queue}"
+    assert spaced.strip() == f'breachkit purge "Buy it" --older-than 1d --queue {queue}'
+
+
+@pytest.mark.parametrize("string", ["-rf", "$(x)", "50%", "a&b", "it's", "é"])
+def test_what_is_not_safe_in_every_shell_stands_in_no_line(
+    string: str, queue: Path, breach: Callable[..., Ended]
+) -> None:
+    (queue / "odd.dat").write_bytes(b"text " + string.encode())
+    done = breach("purge", "--queue", queue, "--dry-run", "--", string)
+    assert (done.code, done.out.split(" messages")[0]) == (0, "Plan: 1 of 10")
+    assert "\n  breachkit " not in done.out
+    assert done.out.endswith("\nNext\n  Run the same command again, without --dry-run.\n")
+
+
+def test_no_line_is_offered_that_would_be_refused(tmp_path: Path, breach: Callable[..., Ended]) -> None:
+    make_messages(tmp_path / "_outgoing", [SPAM] * 2)
+    done = breach("purge", "--dry-run", "pippo", "--queue", tmp_path / "_outgoing")
+    assert "\n  breachkit " not in done.out
+    assert done.out.endswith("run the same command again with --everything, without --dry-run.\n")
+    meant = breach("purge", "--dry-run", "pippo", "--everything", "--queue", tmp_path / "_outgoing")
+    assert meant.out.endswith(f"\n  breachkit purge pippo --everything --queue {tmp_path}/_outgoing\n")
+
+
+PASTED = ["<anna@example.it>", " Anna Rossi <ANNA@example.it>", "mailto:anna@example.it", '"anna@example.it",']
+
+
+@pytest.mark.parametrize("name", PASTED)
+def test_an_account_is_taken_as_it_is_pasted(name: str, queue: Path, breach: Callable[..., Ended]) -> None:
+    done = breach("purge", "--account", name, "--queue", queue, "--dry-run")
+    assert (done.code, done.out.split(" messages")[0]) == (0, "Plan: 6 of 9")
+    assert f"\n  breachkit purge --account anna@example.it --queue {queue}\n" in done.out
+
+
+@pytest.mark.parametrize(
+    ("words", "planned"),
+    [
+        (["--from", "Pippo <pippo@gmail.com>"], 6),
+        (["--from", "<@example.it>"], 3),
+        (["--from", "@gmail.com"], 6),
+        (["--to-domain", "Someone <s@example.net>"], 1),
+        (["--to-domain", "@example.net"], 1),
+    ],
+)
+def test_a_sender_and_a_domain_are_taken_as_they_are_pasted(
+    queue: Path, breach: Callable[..., Ended], words: list[str], planned: int
+) -> None:
+    (queue / "to.dat").write_bytes(b"From: x@other.example\nTo: <a@EXAMPLE.net>\n\n")
+    done = breach("purge", *words, "--queue", queue, "--dry-run", "--format", "json")
+    assert (done.code, done.json["planned"]) == (0, planned)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["--account", "*@example.it"], 2, "--from @example.it takes what is declared as from that domain"),
+        (["--from", "*@example.it"], 2, "--from @example.it takes"),
+        (["--account", "@example.it"], 2, "--from @example.it takes"),
+        (["--to-domain", "*.example.net"], 2, "name the domain alone: --to-domain example.net"),
+        (["--account", "a@b.example <x@y.example> <z@y.example>"], 2, "is no address"),
+        (["--from", "a@b.example c@d.example"], 2, "is no address"),
+        (["--account", "ana@example.it"], 1, "'ana@example.it' stands in no message"),
+        (["--account", "anna"], 1, "the nearest: anna@example.it"),
+        (["--account", "anna%example.it"], 1, "the nearest: anna@example.it"),
+        (["--account", "anna@example.it", "--account", "brunoo@example.it"], 1, "the nearest: bruno@example.it"),
+        (["--from", "pipo@gmail.com"], 1, "the nearest: pippo@gmail.com"),
+        (["--from", "@gmail.co"], 1, "the nearest: @gmail.com"),
+        (["--account", "nobody@nowhere.example"], 1, "'breachkit scan' lists those that do"),
+        (["x", "--min-messages", "3"], 2, "--min-messages goes with --campaign"),
+    ],
+)
+def test_a_name_that_can_find_nothing_is_refused(
+    queue: Path, breach: Callable[..., Ended], words: list[str], code: int, said: str
+) -> None:
+    before = snapshot(queue.parent)
+    done = breach("purge", *words, "--queue", queue, "--yes", "--format", "json")
+    assert (done.code, done.out) == (code, "")
+    assert said in done.err
+    assert snapshot(queue.parent) == before
+
+
+def test_an_account_whose_mail_was_purged_is_known(queue: Path, breach: Callable[..., Ended]) -> None:
+    assert breach("purge", "--account", "anna@example.it", "--queue", queue, "--yes").code == 0
+    again = breach("purge", "--account", "anna@example.it", "--queue", queue, "--yes", "--format", "json")
+    assert (again.code, again.json["planned"]) == (0, 0)
+    users = queue.parent / "users.csv"
+    users.write_text("carla@example.it,carla,x,\n", encoding="utf-8")
+    silent = breach("purge", "--account", "carla@example.it", "--root", queue.parent, "--yes", "--format", "json")
+    assert (silent.code, silent.json["planned"]) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["PIPPO"], "no message holds 'PIPPO' as it is typed; with -i 6 of the 9 messages looked at do"),
+        (["pipo@gmail.com"], "the nearest in the queue is 'pippo@gmail.com' (6 of the 9 messages looked at)"),
+        (["BUY  IT", "-i"], "the nearest in the queue is 'Buy it' (6 of the 9 messages looked at)"),
+        (["pippo", "Minutes"], "6 of the 9 messages looked at hold 'pippo', but not all else that was asked for"),
+        (["pippo", "--account", "bruno@example.it"], "6 of the 9 messages looked at hold 'pippo', but"),
+    ],
+)
+def test_a_string_that_hits_nothing_says_what_would(
+    queue: Path, breach: Callable[..., Ended], words: list[str], said: str
+) -> None:
+    done = breach("purge", *words, "--queue", queue, "--dry-run", "--format", "json")
+    assert (done.code, done.json["planned"]) == (0, 0)
+    assert said in done.err
+
+
+def test_a_near_text_reaches_no_terminal_as_it_is(queue: Path, breach: Callable[..., Ended]) -> None:
+    (queue / "odd.dat").write_bytes(b"cheap \x1b[31mpills at " + b"once " * 40)
+    done = breach("purge", "cheap [31mpills at " + "once " * 30, "--queue", queue, "--dry-run")
+    assert done.code == 0
+    assert "\x1b" not in done.err
+    assert max(map(len, done.err.splitlines())) < 250
+    silent = breach("purge", "a wholly different sentence", "--queue", queue, "--dry-run")
+    assert (silent.code, silent.err) == (0, "")
 
 
 def test_a_campaign_is_taken_by_the_string_that_group_found(tmp_path: Path, breach: Callable[..., Ended]) -> None:

@@ -26,6 +26,7 @@ from breachkit.detect.campaign_texts import Passage
 from breachkit.detect.campaign_texts import passage_of
 from breachkit.detect.campaigns import Campaigns
 from breachkit.detect.campaigns import Grouping
+from breachkit.detect.campaigns import Judged
 from breachkit.detect.campaigns import find_campaigns
 from breachkit.detect.plain_groups import find_groups
 from breachkit.detect.plain_groups import subject_shape
@@ -199,9 +200,10 @@ def newsletter(rng: random.Random, **changes: Any) -> Letter:
     ("changes", "asked", "bulk"),
     [
         ({}, {}, True),
-        ({}, {"accused": frozenset({ANNA})}, False),
+        ({}, {"judged": Judged(accused=frozenset({ANNA}))}, False),
         ({"headers": ()}, {}, False),
-        ({"headers": ()}, {"clear": frozenset({ANNA})}, True),
+        ({"headers": ()}, {"judged": Judged(clear=frozenset({ANNA}))}, True),
+        ({"headers": ()}, {"judged": Judged()}, False),
         ({"header_from": "bank@elsewhere.example"}, {}, False),
     ],
 )

@@ -59,7 +59,10 @@ OFTEN = 0.05
 REGIONS, FEW = 10, 3
 """Unlike regions in one day from which an owner does not write, a message or a few from each address."""
 
-FEW_DOMAINS = 3
+MANY_REGIONS = 4
+"""Unlike regions from which at once no owner writes to the dead."""
+
+FEW_DOMAINS = 2
 """Unlike foreign domains that no owner has beside the house's."""
 
 STRANGE_SHARE = 0.1
@@ -171,7 +174,11 @@ class _Parting:
         if odd is None:
             return not self._is_new(use)
         past = PAST_OF_NEW if self._is_new(use) else PAST
-        return len(own_past(use)) >= PAST_COUNT and odd - use.first_success >= past
+        before = own_past(use)
+        helos = {sent.helo for sent in before} - {None}
+        if helos and not helos & {sent.helo for sent in use.sent if sent.is_odd}:
+            return False  # the owner's place perhaps, but another programme: a gateway, or a guest behind it
+        return len(before) >= PAST_COUNT and odd - use.first_success >= past
 
     def _others(self, use: Use) -> list[Use]:
         network = network_of(use.ip)
@@ -254,6 +261,7 @@ class _Parting:
         regions = {region_of(use.ip) for use in odd.uses}
         # a system has one place: names of many houses from several at once are no habit, whoever else writes
         is_scattered = odd.is_foreign and len(odd.domains) >= FEW_DOMAINS and len(regions) >= CROWD
+        is_scattered |= odd.is_to_nobody() and len(regions) >= MANY_REGIONS
         if is_scattered or (len(regions) >= CROWD and self._has_owner(odd.uses)):
             self._take(old, odd)
 

@@ -70,4 +70,5 @@ SERVER = MailServer(
     advice=ADVICE,
     settings_commands=COMMANDS,
     containment=_later("containment", "containment_of"),
+    system_of=_later("system", "system_of"),
 )

@@ -9,8 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from breachkit.advice import Step
+from breachkit.servers.icewarp.system import TOOLS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from collections.abc import Sequence
+
     from breachkit.servers import Containment
 
 _PERSISTENCE = {
@@ -23,9 +27,21 @@ _PERSISTENCE = {
 
 
 def containment_of(known: Containment) -> tuple[Step, ...]:
-    """List the steps for one account, in order."""
+    """List the steps for one account, in order; the lines of the server's tool are those of its operating system."""
     name = f'"{known.account}"'
-    return (_stop(name), _malware(), _password(name), _sessions(), _persistence(name, known), *_clean_up(name, known))
+    steps = (_stop(name), _malware(), _password(), _sessions(), _persistence(name, known), *_clean_up(name, known))
+    return tuple(step._replace(commands=tuple(_on(known.system, step.commands))) for step in steps)
+
+
+def _on(system: str | None, commands: Sequence[str]) -> Iterator[str]:
+    """Spell lines for an operating system; for each in turn where it is unknown."""
+    for one, tool in TOOLS.items():
+        for line in commands if system in {None, one} else ():
+            if line.startswith("tool "):
+                yield tool + line.removeprefix("tool")
+            elif line.startswith("./") and one == "Linux":
+                yield line
+    yield from (line for line in commands if not line.startswith(("tool ", "./")))
 
 
 def _stop(name: str) -> Step:
@@ -51,12 +67,12 @@ def _malware() -> Step:
     )
 
 
-def _password(name: str) -> Step:
+def _password() -> Step:
     return Step(
         title="Change the password",
         what="Set a long random one, never used elsewhere, and hand it over by telephone or on paper. Type it where"
         " no shell history keeps it: in the console rather than on a command line.",
-        commands=(f"tool set account {name} u_password NEW-PASSWORD",),
+        commands=(),
         side_effect="Every device of the owner asks for it; a forgotten one goes on failing and looks like an attack.",
         undo="None: the old password is known to thieves.",
         check="breachkit weak-passwords on a new export does not list the account.",
@@ -69,7 +85,7 @@ def _sessions() -> Step:
         what="A new password does not close a connection that is already authenticated. Restart the SMTP"
         " service, and the web service if it was entered there: in the console, or on Linux with the line below (its"
         " words differ by version).",
-        commands=("icewarpd.sh --restart smtp",),
+        commands=("./icewarpd.sh --restart smtp",),
         side_effect="All users are disconnected for some seconds; their programs try again by themselves.",
         undo="Not needed.",
         check="breachkit trace ACCOUNT shows no session that began before the restart and goes on after it.",
@@ -102,7 +118,7 @@ def _clean_up(name: str, known: Containment) -> tuple[Step, ...]:
             title="Then purge the queue",
             what="Only now: while the account can still send, the queue fills again. This shows its spam runs, each"
             " with the line that purges it.",
-            commands=(known.group_command,),
+            commands=(known.group_command,) if known.group_command else (),
             side_effect="The spam leaves the queue for a quarantine; nothing is deleted.",
             undo="breachkit restore RUN",
             check="breachkit scan shows no symptom.",
