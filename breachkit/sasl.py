@@ -1,9 +1,9 @@
 """An AUTH exchange → user, mechanism, outcome, and a password that shows nothing.
 
-Sources: RFC 4954 (SMTP AUTH), RFC 4616 (PLAIN), RFC 2195 (CRAM-MD5), RFC 7628 (OAUTHBEARER), Google's
-XOAUTH2 page, and the seed guide for LOGIN (the 2nd and 4th line after `AUTH LOGIN`). Missing base64
-padding is supplied; what is not UTF-8 is read as cp1252; a slot that is masked, empty or no base64
-yields None and the exchange goes on.
+Sources: RFC 4954 (SMTP AUTH), RFC 4616 (PLAIN), RFC 2195 (CRAM-MD5), RFC 2831 (DIGEST-MD5), RFC 5802 (SCRAM),
+RFC 4422 (EXTERNAL), RFC 7628 (OAUTHBEARER), MS-NLMP 2.2.1.3 (NTLM), Google's XOAUTH2 page, and the seed guide for
+LOGIN (the 2nd and 4th line after `AUTH LOGIN`). Missing base64 padding is supplied; UTF-16 is read as such, what is
+not UTF-8 as cp1252; a slot that is masked, empty or no base64 yields None and the exchange goes on.
 """
 
 from __future__ import annotations
@@ -195,13 +195,28 @@ def _known_user(response: bytes) -> str | None:
 def _user(raw: bytes | None) -> str | None:
     if raw is None:
         return None
-    text = decode_text(raw).strip().strip("\0")
+    text = (_utf16(raw) or decode_text(raw)).strip().strip("\0")
     # a colon joins user and password in a login that somebody spelled wrongly
     return text if text and text.isprintable() and ":" not in text else None
 
 
+def _utf16(raw: bytes) -> str | None:
+    """Read what a script has encoded as UTF-16, with or without a mark; None when it is no such text."""
+    for mark, codec in ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
+        little = codec.endswith("le")
+        body = raw.removeprefix(mark)
+        is_marked = body != raw
+        if len(body) < 2 or len(body) % 2 or not (is_marked or not any(body[1::2] if little else body[::2])):  # noqa: PLR2004
+            continue
+        try:
+            return body.decode(codec)
+        except UnicodeDecodeError:
+            continue
+    return None
+
+
 def _password(raw: bytes | None) -> Password | None:
-    return None if raw is None else Password(decode_text(raw).rstrip("\r\n\0"))
+    return None if raw is None else Password((_utf16(raw) or decode_text(raw)).rstrip("\r\n\0"))
 
 
 def _login(slots: list[bytes | None]) -> Credentials:
@@ -212,6 +227,8 @@ def _plain(slots: list[bytes | None]) -> Credentials:
     if slots[0] is None:
         return NOTHING
     parts = slots[0].split(b"\0")
+    if len(parts) > 3 and (text := _utf16(slots[0])):  # noqa: PLR2004
+        parts = text.encode("utf-8").split(b"\0")
     if len(parts) not in (2, 3):  # [authzid] NUL authcid NUL password (RFC 4616 §2); some leave the first NUL out
         return NOTHING
     *authorised, authenticated, password = parts
@@ -229,7 +246,45 @@ def _oauth(slots: list[bytes | None]) -> Credentials:
     return Credentials(_user(found[1]) if found else None, None)
 
 
+def _digest_md5(slots: list[bytes | None]) -> Credentials:
+    found = re.search(rb'(?:^|,)\s*username\s*=\s*"((?:[^"\\]|\\.)*)"', slots[0] or b"", re.IGNORECASE)
+    return Credentials(_user(re.sub(rb"\\(.)", rb"\1", found[1])) if found else None, None)
+
+
+def _scram(slots: list[bytes | None]) -> Credentials:
+    found = re.search(rb"(?:^|,)n=([^,]+)", slots[0] or b"")
+    return Credentials(_user(found[1].replace(b"=2C", b",").replace(b"=3D", b"=")) if found else None, None)
+
+
+def _external(slots: list[bytes | None]) -> Credentials:
+    return Credentials(_user(slots[0]), None)
+
+
+def _ntlm(slots: list[bytes | None]) -> Credentials:
+    """Read domain and user name of the third message; all else in it is made of the password."""
+    for raw in slots:
+        if raw is None or raw[:12] != b"NTLMSSP\0\x03\0\0\0" or len(raw) < _NTLM_HEAD:
+            continue
+        is_unicode = raw[60] & 1
+        domain, user = (_ntlm_field(raw, at, is_unicode=bool(is_unicode)) for at in (28, 36))
+        return Credentials(_user(f"{domain}\\{user}".encode() if domain else user.encode()) if user else None, None)
+    return NOTHING
+
+
+_NTLM_HEAD = 64
+
+
+def _ntlm_field(raw: bytes, at: int, *, is_unicode: bool) -> str:
+    size, begin = int.from_bytes(raw[at : at + 2], "little"), int.from_bytes(raw[at + 4 : at + 8], "little")
+    field = raw[begin : begin + size]
+    return field.decode("utf-16-le", "replace") if is_unicode else decode_text(field)
+
+
 _DECODERS = {
+    "DIGEST-MD5": _digest_md5,
+    "EXTERNAL": _external,
+    "NTLM": _ntlm,
+    **dict.fromkeys(("SCRAM-SHA-1", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"), _scram),
     "LOGIN": _login,
     "PLAIN": _plain,
     "CRAM-MD5": _cram_md5,

@@ -50,8 +50,12 @@ class Directory:
 
     def _owners(self, name: str) -> set[str]:
         """List the accounts that answer to a name."""
-        named = (self._accounts[number] for number in self._index.find(name))
-        return {account.address for account in named if name in _answers_to(account)} | self._seen.get(name, set())
+        named = {account.address for account in self._named(name) if name in _answers_to(account)}
+        return named | self._seen.get(name, set())
+
+    def _named(self, name: str) -> Iterator[Account]:
+        """Yield the accounts of the export that may have a name."""
+        return (self._accounts[number] for number in self._index.find(name))
 
     def is_known(self, typed: str) -> bool:
         """Tell whether a name as typed is an account's: exported, a LocalSender, or one that logged in.
@@ -59,10 +63,9 @@ class Directory:
         Any other name may be a password that was typed in the wrong place, an address of the house too.
         """
         name = spelled(typed)
-        if name in self._known or name in self._seen:
+        if name in self._known or name in self._seen or self._of_windows(name):
             return True
-        named = (self._accounts[number] for number in self._index.find(name))
-        return any(name in _known_by(account) for account in named)
+        return any(name in _known_by(account) for account in self._named(name))
 
     @property
     def is_export(self) -> bool:
@@ -72,17 +75,28 @@ class Directory:
     def resolve(self, typed: str) -> Resolved:
         """Name the account that a user name means; never by chance."""
         name = spelled(typed)
-        owners = self._owners(name)
+        owners = self._owners(name) or self._of_windows(name)
         if name in owners or not owners:
             return Resolved(name)
         if len(owners) == 1:
             return Resolved(next(iter(owners)))
         return Resolved(name, tuple(sorted(owners)))
 
+    def _of_windows(self, name: str) -> set[str]:
+        r"""Find the accounts that `DOMAIN\user` may mean: those of a domain that is called so, else all of that name."""
+        house, found, local = name.rpartition("\\")
+        if not found:
+            return set()
+        owners = self._owners(local) or {
+            *(account.address for account in self._named(local) if local in _known_by(account)),
+            *(one for one in self._seen if "@" in one and one.partition("@")[0] == local),
+        }
+        called = {one for one in owners if house in {one.rpartition("@")[2], one.rpartition("@")[2].partition(".")[0]}}
+        return called or owners
+
     def names_of(self, address: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the user names and the aliases (its address among them) of an account, lower case."""
-        named = (self._accounts[number] for number in self._index.find(address))
-        account = next((account for account in named if account.address == address), None)
+        account = next((account for account in self._named(address) if account.address == address), None)
         local = address.partition("@")[0]
         if account is None:
             return (local,), (address,)
@@ -138,8 +152,8 @@ class _Index:
 
 
 def spelled(typed: str) -> str:
-    """Spell a user name as an address where it is one: lower case, `%` and `/` read as `@`."""
-    name = typed.strip().lower()
+    """Spell a user name as an address where it is one: lower case, without `<>`, `%` and `/` read as `@`."""
+    name = typed.strip().strip("<>").strip().lower()
     if "@" not in name:
         for sign in "%/":
             local, found, domain = name.rpartition(sign)

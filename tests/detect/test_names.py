@@ -97,3 +97,19 @@ def test_names_that_people_chose(name: str) -> None:
 @pytest.mark.parametrize("name", ["x7k2m9qa", "bxqtrwplk", "qzkvjxh", "w2enhyr2v8u", "hg5mqlwzc4"])
 def test_letters_thrown_by_a_machine(name: str) -> None:
     assert is_random_looking(name)
+
+
+@pytest.mark.parametrize(
+    "typed", ["<arossi@example.it>", "EXAMPLE\\arossi", "example.it\\arossi", "arossi%example.it", "ws7\\AROSSI"]
+)
+def test_another_spelling_is_the_same_account(typed: str) -> None:
+    directory = Directory([ANNA])
+    assert directory.resolve(typed).account == "anna@example.it"
+    assert directory.is_known(typed)
+
+
+def test_a_windows_name_that_two_domains_have_is_told_by_the_domain_or_not_at_all() -> None:
+    directory = Directory((), ["anna@example.it", "anna@other.example"])
+    assert directory.resolve("OTHER\\anna").account == "anna@other.example"
+    assert directory.resolve("WS7\\anna").candidates == ("anna@example.it", "anna@other.example")
+    assert not directory.is_known("WS7\\s3cret")

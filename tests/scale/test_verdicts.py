@@ -23,6 +23,7 @@ from .verdicts import cast
 from .verdicts import judge
 from .verdicts import table
 from .verdicts.__main__ import main
+from .verdicts.base import Fate
 from .verdicts.kinds import ATTACKS
 from .verdicts.kinds import BUILD
 from .verdicts.kinds import INNOCENTS
@@ -198,6 +199,24 @@ def test_letters_by_hand_can_be_read_in_the_queue(drawn: Drawn) -> None:
             files = (path.read_bytes().decode() for path in (drawn.root / "mail" / "_outgoing").rglob("*.dat"))
             mine = [text for text in files if one["account"] in text.partition("MsgID")[0] and "Reply-To:" in text]
             assert len(mine) >= 2, one
+
+
+def test_a_thief_can_be_told(drawn: Drawn) -> None:
+    """Where nothing but compromised is allowed, much was sent, and several things about it are not the owner's."""
+    town, knobs = drawn.town, drawn.town.knobs
+    for told in (one for one in town.truths if one.expected == ("compromised",)):
+        sent = [one for one in town.server.sent if one.account == told.account and one.at >= knobs.log_start]
+        theirs = [one for one in sent if one.hostile]
+        owners = {one.spot.ip for one in sent if not one.hostile}
+        places = {one.spot.ip for one in theirs} - owners
+        foreign = {one.letter.mail_from.partition("@")[2] for one in theirs} - set(knobs.domains)
+        lost = [
+            rcpt for one in theirs for rcpt in one.letter.rcpts if rcpt.fate in (Fate.DEAD, Fate.NO_MX, Fate.REFUSED)
+        ]
+        tried = [one for one in town.server.attempts if one.ip in places and one.hostile and not one.ok]
+        facts = (len(places) > 0, len(places) > 2, len(foreign) > 1, len(lost) > 4, len(tried) > 4, len(theirs) > 40)
+        assert len(theirs) >= 15
+        assert sum(facts) >= 2, (told, facts)
 
 
 def test_every_account_carries_its_reason(drawn: Drawn) -> None:

@@ -40,6 +40,8 @@ SHARE, SHARE_COUNT = 0.25, 5
 FOREIGN_SHARE, FOREIGN_COUNT = 0.5, 3
 DEAD_SHARE, DEAD_COUNT = 0.2, 5
 RANDOM_SHARE, RANDOM_COUNT = 0.3, 20
+STRANGERS, STRANGE_HOUSES = 10, 3
+"""Messages, and the houses in whose names they are, that no web server or device of a customer sends."""
 NAMED = frozenset({"LOGIN", "PLAIN", "CRAM-MD5", "XOAUTH2", "OAUTHBEARER", "DIGEST-MD5", "NTLM", "EXTERNAL"})
 """Mechanisms whose exchange holds a user name: where none could be read the log masks it."""
 
@@ -188,6 +190,10 @@ def _signals(
         senders = Counter(mail.mail_from for mail in foreign).most_common(1)[0][0]
         detail = f"{len(foreign):,} of {number:,} messages declare a sender of another house ({senders}, …)"
         yield Signal("foreign-sender", detail, first(mail.source for mail in foreign), Severity.HIGH, Family.SENDER)
+    houses = {mail.mail_from.rpartition("@")[2] for mail in foreign if mail.mail_from}
+    if len(foreign) >= STRANGERS and len(houses) >= STRANGE_HOUSES and {mail.how for mail in foreign} == {"no-login"}:
+        detail = f"taken from outside without a login, in the names of {len(houses):,} other houses, for others still"
+        yield Signal("open-relay", detail, first(mail.source for mail in foreign), Severity.HIGH, Family.PLACE)
     yield from _destinations(mails, dead)
 
 

@@ -443,3 +443,18 @@ def own_other_domain(stage: Stage) -> None:
             letter.reply_to = other if dice.happens(0.4) else ""
             town.send(town.office_time(dice, day), dice.pick(one.spots), one, [letter])
     stage.innocent(one, "one foreign sender that is always the same, handwritten letters, own places, living readers")
+
+
+@story("trusted-device")
+def trusted_device(stage: Stage) -> None:
+    town, dice = stage.town, stage.dice
+    spot = Spot(town.lan().ip, f"ups{dice.between(1, 99)}")
+    sender = f"{dice.pick(('ups', 'nas', 'alarm', 'pbx'))}@{stage.knobs.domains[0]}"
+    readers = [Rcpt(f"service@{dice.pick(town.firms)}", Fate.GOOD), town.colleague(dice)]
+    for day in range(stage.knobs.days):
+        for _ in range(dice.between(2, 25)):
+            letter = Letter(
+                sender, [dice.pick(readers)], f"Event {dice.between(1, 999)}", "state changed\n", headers=AUTO
+            )
+            town.server.submit(day * DAY + dice.between(0, DAY - 1), spot, (), [letter])
+    stage.relay([spot.ip], "a device of the house's own network, its own sender, two readers", CLEAR)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from datetime import date
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -12,11 +14,13 @@ from . import build_attacks
 from . import build_innocents
 from . import kept_attacks
 from . import kept_innocents
+from . import kept_innocents_more
 from . import paper
 from . import text
 from .base import DAY
 from .base import HOUR
 from .base import MINUTE
+from .base import SECOND
 from .base import Attempt
 from .base import Knobs
 from .base import Login
@@ -30,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-TOLD = (build_innocents, build_attacks, kept_innocents, kept_attacks)
+TOLD = (build_innocents, build_attacks, kept_innocents, kept_innocents_more, kept_attacks)
 """The modules whose stories are entered by being imported."""
 SERVERS = 6
 ATTACKED = 4
@@ -38,6 +42,7 @@ ATTACKED = 4
 EACH = 3
 """On so many servers of a seed each kind plays."""
 ZONES = (("UTC", "+00:00"), ("Europe/Rome", "+01:00"), ("America/New_York", "-05:00"), ("Asia/Tokyo", "+09:00"))
+FRIDAY = 4
 REFUSALS = (
     "535 5.7.8 Authentication credentials invalid",
     "501 5.7.0 Authentication failed",
@@ -92,7 +97,7 @@ def knobs(dice: Dice, seed: int, number: int) -> Knobs:
         later=dice.between(2, 45) / 100,
         v6=dice.pick((0.0, 0.0, 0.3, 0.6)),
         nat=dice.happens(0.5),
-        weekend=dice.happens(0.4),
+        weekend=dice.happens(0.4) or (date(*first) + timedelta(days=before + days - 1)).weekday() > FRIDAY,
         refusal=dice.pick(REFUSALS),
         hex_width=dice.pick((4, 4, 8)),
         rotate=dice.pick((800_000, 4_000_000, 99_000_000)),
@@ -120,8 +125,11 @@ def draw(seed: int, number: int, kinds: Sequence[str]) -> Town:
     for _ in range(dice.between(12, 35)):
         town.live(town.person())
     for kind in casts(Dice(f"verdicts {seed} cast"), kinds)[number]:
-        for turn in range(dice.branch(kind).between(1, 2)):
+        for turn in range(dice.branch(kind).between(1, 2 if kind in ATTACKS else 3)):
             STORIES[kind](Stage(town, kind, turn))
+    for truth in town.truths:
+        if truth.kind not in ATTACKS:
+            _weather(town, dice.branch(f"weather {truth.account}"), truth)
     while len(town.accounts) < town.knobs.accounts:
         town.person()
     _noise(town, dice.branch("noise"))
@@ -134,6 +142,23 @@ def draw(seed: int, number: int, kinds: Sequence[str]) -> Town:
                 dict.fromkeys((*truth.expected, "suspect"))
             )  # nothing tells who logged in from where
     return town
+
+
+def _weather(town: Town, dice: Dice, truth: Truth) -> None:
+    """Let happen to an innocent what happens to everybody: guesses in vain, or a secret that was changed."""
+    one = town.accounts[truth.account]
+    if dice.happens(0.25):
+        start, end = town.span(dice, 2, 20)
+        spots = [town.abroad() for _ in range(dice.between(1, 15))]
+        town.guesses(one, spots, start, end, dice.between(15, 200))
+    if dice.happens(0.15):
+        lawful = [sent for sent in town.server.sent if sent.account == one.address and sent.at > town.knobs.log_start]
+        if len(lawful) > 1:
+            sent = lawful[len(lawful) // 2]  # it was let in from there before, too
+            at = sent.at - 20 * SECOND
+            for _ in range(dice.between(3, 50)):
+                town.server.submit(at, sent.spot, [town.slip(one, f"Gone{one.secret[1:]}")], ())
+                at -= dice.between(10, 300) * SECOND
 
 
 def _noise(town: Town, dice: Dice) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
 import subprocess
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -59,6 +60,9 @@ class Server:
     named: int
     named_right: int
     wrongly: tuple[str, ...]
+    """Innocent addresses that are called attackers."""
+    relays_wrongly: tuple[str, ...]
+    """Addresses accused of sending without a login that only brought mail to the house, or logged in."""
     seconds: tuple[float, float]
     """To draw, and to ask."""
 
@@ -93,8 +97,9 @@ def _one(order: Order) -> Server:
 
 def _in(order: Order, folder: Path) -> Server:
     began = time.perf_counter()
-    if not (folder / "truth.json").exists():
-        cast.write(cast.draw(order.seed, order.number, order.kinds), folder, order.name)
+    if (folder / "truth.json").exists():
+        shutil.rmtree(folder)  # drawn by an earlier run, maybe of other kinds
+    cast.write(cast.draw(order.seed, order.number, order.kinds), folder, order.name)
     drawn = time.perf_counter()
     truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
     answer = ask(order.command, folder / "root", truth)
@@ -139,11 +144,21 @@ def compare(name: str, truth: Json, answer: Json, seconds: tuple[float, float]) 
     relays = [_relay(name, told, answer) for told in asked]
     right = attacking & set(truth["may_attack"])
     must = set(truth["must_attack"])
-    wrongly = tuple(sorted(attacking - right))
+    accused = {one["client_ip"] for one in answer.get("unauthenticated", []) if one["verdict"] != "clear"}
     return Server(
-        name, judged, relays, others, len(truth["others"]),
-        len(must), len(must & attacking), len(attacking), len(right), wrongly, seconds,
-    )  # fmt: skip
+        name=name,
+        judged=judged,
+        relays=relays,
+        others=others,
+        people=len(truth["others"]),
+        must=len(must),
+        found=len(must & attacking),
+        named=len(attacking),
+        named_right=len(right),
+        wrongly=tuple(sorted(attacking - right)),
+        relays_wrongly=tuple(sorted(accused - {ip for one in truth["unauthenticated"] for ip in one["ips"]})),
+        seconds=seconds,
+    )
 
 
 def _attacking(answer: Json) -> set[str]:
@@ -168,8 +183,9 @@ def _entry_faults(told: Json, said: Json) -> Iterator[str]:
 
 
 def _relay(server: str, told: Json, answer: Json) -> Judged:
-    """Judge addresses that sent without a name; each of them must be accused."""
+    """Judge addresses that sent without a name: each of a thief's must be accused, none of an innocent's."""
     said = {one["client_ip"]: one for one in answer.get("unauthenticated", [])}
     mine = [said.get(ip, {**ABSENT, "client_ip": ip}) for ip in told["ips"]]
-    mildest = min(mine, key=lambda one: GRAVE.index(one["verdict"]))
-    return Judged(server, told, mildest, mildest["verdict"])
+    farthest = max if told["expected"] == ["clear"] else min
+    one = farthest(mine, key=lambda one: GRAVE.index(one["verdict"]))
+    return Judged(server, told, one, one["verdict"])

@@ -43,7 +43,8 @@ def slow_drip(stage: Stage) -> None:
     plan.handful, plan.dead = 1, max(plan.dead, 0.2)
     count = max(24, min(140, (end - start) // HOUR * dice.between(1, 3)))
     senders = [one.address] if dice.happens(0.3) else stage.forged(dice.between(4, 20))
-    stage.run(one, stage.abroad(1, 5), plan, count, span=(start, end), senders=senders)
+    spots = stage.abroad(3, 6) if one.address in senders else stage.abroad(1, 5)
+    stage.run(one, spots, plan, count, span=(start, end), senders=senders)
     stage.guilty(one, "a message or two an hour, day and night, from abroad, one template, dead strangers")
 
 
@@ -152,7 +153,8 @@ def all_waiting(stage: Stage) -> None:
     plan = stage.plan()
     plan.dead, plan.later, plan.lag = 0.0, 1.0, dice.pick(((1, 60), (90_000, 99_000)))
     senders = [one.address] if dice.happens(0.3) else stage.forged(dice.between(3, 12))
-    stage.run(one, stage.abroad(1, 5), plan, dice.between(80, 200), span=(start, end), senders=senders)
+    spots = stage.abroad(3, 6) if one.address in senders else stage.abroad(1, 5)
+    stage.run(one, spots, plan, dice.between(80, 200), span=(start, end), senders=senders)
     stage.guilty(
         one, "nothing is delivered or dead yet; one template in hundreds, from places never seen, in other names"
     )
@@ -202,12 +204,12 @@ def one_thief(stage: Stage) -> None:
     start, end = stage.tonight(2, 8)
     spots = stage.abroad(1, 3)
     plan = stage.plan()
-    plan.dead = max(plan.dead, 0.2)
-    for number in range(dice.between(3, 6)):
+    plan.dead = max(plan.dead, 0.3)
+    for number in range(3):
         one = stage.worker()
         senders = [one.address] if dice.happens(0.4) else stage.forged(3)
         begin = start + number * 7 * MINUTE
-        stage.run(one, spots, plan, dice.between(15, 45), span=(begin, max(end, begin + HOUR)), senders=senders)
+        stage.run(one, spots, plan, dice.between(20, 45), span=(begin, max(end, begin + HOUR)), senders=senders)
         stage.guilty(one, "the same few places abroad send the same template through several accounts")
 
 

@@ -72,6 +72,7 @@ def web_form(stage: Stage) -> None:
     one = town.role("web", "form", "website", "contact")
     spot = town.machine(f"www{dice.between(1, 9)}.hoster.example")
     reader = [Rcpt(f"office@{dice.pick(town.firms)}", Fate.GOOD), town.colleague(dice)]
+    robots = dice.between(5, 60) / 100
     for day in range(stage.knobs.days):
         for _ in range(dice.between(3, 30)):
             visitor = dice.pick(town.customers) if dice.happens(0.6) else stage.forged(1)[0]
@@ -84,7 +85,7 @@ def web_form(stage: Stage) -> None:
             )
             thanks = Letter(
                 one.address,
-                [Rcpt(visitor, Fate.DEAD if dice.happens(0.1) else Fate.GOOD)],
+                [Rcpt(visitor, Fate.DEAD if dice.happens(robots) else Fate.GOOD)],
                 "Thank you",
                 "We have your message.\n",
             )
@@ -299,9 +300,9 @@ def infected_neighbour(stage: Stage) -> None:
     for other in (*others, sick):
         town.live(other, [Spot(line, f"PC{dice.between(10, 99)}")], letters=(1, 4))
     start, end = stage.tonight(2, 7)
-    stage.run(
-        sick, [Spot(line, "localhost")], stage.plan(), dice.between(50, 120), span=(start, end), senders=stage.forged(4)
-    )
+    plan = stage.plan()
+    plan.dead = max(plan.dead, 0.2)
+    stage.run(sick, [Spot(line, "localhost")], plan, dice.between(50, 120), span=(start, end), senders=stage.forged(4))
     stage.guilty(
         sick,
         "spam of foreign senders between the owner's letters, from the branch's own line",

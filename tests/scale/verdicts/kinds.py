@@ -29,6 +29,7 @@ BUILD_INNOCENTS = (
     "mail-merge",  # season's greetings to all customers since 1998
     "ipv6-privacy",  # a machine that takes a new IPv6 address every few hours
     "returner",  # back from a long leave: many slips, then a flood of answers
+    "trusted-device",  # a device that may send without a login
     "own-other-domain",  # a consultant who always writes as another domain of his own
 )
 KEPT_INNOCENTS = (
@@ -53,6 +54,11 @@ KEPT_INNOCENTS = (
     "cameras",  # twelve sites with changing addresses, one account
     "urgent-notice",  # three hundred customers in one evening, by hand, from home
     "crm-pool",  # a service in the cloud sends in the owner's name from a pool of addresses
+    "branch-smarthost",  # a sister house sends all its mail through one account
+    "cloud-app",  # a programme in a cloud, from other machines every day
+    "association",  # the chair of a club who writes as the club
+    "alias-domains",  # brands of the house that no list of accounts knows
+    "trusted-erp",  # a machine that may send without a login
     "cgnat-neighbour",  # an owner behind a carrier's address from which a stranger guesses too
 )
 BUILD_ATTACKS = (
@@ -89,7 +95,7 @@ KEPT_ATTACKS = (
     "colleagues-names",  # phishing that names colleagues as senders
     "masked-names",  # the logs hide who logged in
 )
-UNAUTHENTICATED = ("open-relay", "masked-names")
+UNAUTHENTICATED = ("open-relay", "trusted-device", "masked-names", "trusted-erp")
 """Kinds that are judged by the address, since no account is named."""
 BUILD = BUILD_INNOCENTS + BUILD_ATTACKS
 KEPT = KEPT_INNOCENTS + KEPT_ATTACKS

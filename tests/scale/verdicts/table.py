@@ -73,6 +73,7 @@ def totals(servers: Sequence[Server], judged: Sequence[Judged], relays: Sequence
     yield _line("attacking addresses, recall", sum(s.found for s in servers), sum(s.must for s in servers))
     yield _line("attacking addresses, precision", sum(s.named_right for s in servers), sum(s.named for s in servers))
     yield _line("without a login, right", sum(one.right for one in relays), len(relays))
+    yield f"{'  others accused there':38}{sum(len(server.relays_wrongly) for server in servers)}"
     others = [verdict for server in servers for verdict in server.others.values()]
     people = sum(server.people for server in servers)
     compromised, suspect = others.count("compromised"), others.count("suspect")
