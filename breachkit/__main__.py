@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from contextlib import suppress
 
 from breachkit import __version__
 
@@ -16,8 +17,10 @@ def main() -> None:
     """Run the command line; every sentence that ends a run is printed here, once, without a traceback."""
     if sys.argv[1:] == ["--version"]:
         # answered before the command line is built, which takes five times as long as Python's own start
-        sys.stdout.write(f"breachkit {__version__}\n")
-        sys.exit(0)
+        with suppress(OSError, AttributeError):  # full or closed: the command line has the sentence for that
+            sys.stdout.write(f"breachkit {__version__}\n")
+            sys.stdout.flush()
+            sys.exit(0)
     # records hold no cycles, and looking for some among 200,000 messages takes a fifth of the time
     gc.set_threshold(COLLECT_AFTER)
     # numpy's linear algebra is not used, and OpenMP sorts suffixes alone; where a library has started a thread no

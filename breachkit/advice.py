@@ -14,6 +14,8 @@ RuleKind = Literal["exactly", "at-least", "between", "filled", "addresses", "pre
 a range too wide and is else for a person to review; `preferred` and `optional` are advice when they differ."""
 
 
+VALUE = "VALUE"
+
 _BETWEEN = re.compile(r"[;,|\s\"']+")
 
 
@@ -41,11 +43,14 @@ class SettingRule(NamedTuple):
     """In words, for people."""
     why: str
     fix: str
+    """The line that writes the recommended value; for a list, with `VALUE` in place of what was read."""
     bearing: Bearing | None = None
     unit: str = ""
     """`minutes`: a value with a unit is turned into minutes first."""
     spellings: tuple[str, ...] = ()
     """Other names under which versions of the server print it."""
+    look: str = ""
+    """The line that prints its present value."""
 
 
 class Step(NamedTuple):

@@ -54,7 +54,10 @@ class PathUnreadableError(BreachkitError):
     """A path the user named cannot be listed or opened."""
 
     def __init__(self, path: PathLike[str] | str, reason: str) -> None:
-        super().__init__(f"{path} cannot be read ({reason}); run as Administrator (root), or copy the evidence first")
+        advice = "run as Administrator (root), or copy the evidence first"
+        if reason.startswith("it is no "):  # whatever rights one has, a folder or a FIFO is no file
+            advice = f"name a {reason.removeprefix('it is no ')}"
+        super().__init__(f"{path} cannot be read ({reason}); {advice}")
 
 
 class OutputFileError(BreachkitError):
@@ -62,6 +65,13 @@ class OutputFileError(BreachkitError):
 
     def __init__(self, path: PathLike[str] | str, reason: str) -> None:
         super().__init__(f"{path} cannot be written ({reason}); choose another --output FILE")
+
+
+class StdoutError(BreachkitError):
+    """The product cannot be printed: the disk that stdout goes to is full, or it is closed."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"stdout cannot be written ({reason}); write elsewhere, or name a file with --output FILE")
 
 
 class NoCaseError(BreachkitError):
@@ -81,13 +91,12 @@ class NotACaseError(BreachkitError):
         super().__init__(f"nothing was written: {path} is not empty and is no case; name a new folder with -o CASE")
 
 
-class CaseInEvidenceError(BreachkitError):
-    """The case would be written into the evidence."""
+class IntoEvidenceError(BreachkitError):
+    """What is to be written would lie in the evidence, or replace some of it."""
 
-    def __init__(self, path: PathLike[str] | str, evidence: PathLike[str] | str) -> None:
-        super().__init__(
-            f"nothing was written: {path} lies in {evidence}, which is evidence; name a folder elsewhere with -o CASE",
-        )
+    def __init__(self, option: str, path: PathLike[str] | str, evidence: PathLike[str] | str) -> None:
+        place = "is" if str(path) == str(evidence) else f"lies in {evidence}, which is"
+        super().__init__(f"nothing was written: {option} {path} {place} evidence; name a place elsewhere")
 
 
 class CaseUnwritableError(BreachkitError):
@@ -508,11 +517,14 @@ class WorkerLostError(BreachkitError):
 class StoppedError(BreachkitError):
     """Ctrl-C: the batch in hand was finished, the rest left."""
 
-    def __init__(self, moved: int, planned: int, verb: str, following: str, undo: str = "") -> None:
+    def __init__(  # noqa: PLR0913, PLR0917  a sentence of many facts
+        self, moved: int, planned: int, verb: str, following: str, undo: str = "", journals: Iterable[str] = ()
+    ) -> None:
+        for_the_notes = "".join(f"; {journal}" for journal in journals)
         back = f"; to undo: {undo}" if undo else ""
         super().__init__(
-            f"stopped: {moved:,} of {planned:,} messages were {verb} and journalled, the others left alone; next:"
-            f" {following}{back}",
+            f"stopped: {moved:,} of {planned:,} messages were {verb} and journalled, the others left"
+            f" alone{for_the_notes}; next: {following}{back}",
         )
 
 

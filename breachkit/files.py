@@ -6,13 +6,14 @@ been laid by an attacker.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
+import struct
 import zlib
 from contextlib import contextmanager
 from contextlib import suppress
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 from typing import cast
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
     import zipfile
     from collections.abc import Callable
     from collections.abc import Iterator
+    from pathlib import Path
     from typing import IO
+    from typing import BinaryIO
     from typing import Self
 
 NAME_SURROGATE = 0x20000000
@@ -49,8 +52,12 @@ FIRST_READ = 1 << 17
 LONGEST_MESSAGE = 1 << 25
 """Bytes of a message that are searched for shared strings: a mail server takes no more from a client."""
 
-_READING = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
+_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
+_OPENING = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 """Not O_NONBLOCK for speed: a FIFO laid between the listing and the opening must not hang us."""
+_READING = _OPENING | _NOFOLLOW
+FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NONBLOCK", 0)
+"""How a folder is opened, for the names in it."""
 
 LINK = "a link, not followed"
 SPECIAL = "not a regular file"
@@ -124,8 +131,55 @@ def is_link(status: os.stat_result) -> bool:
     return stat.S_ISLNK(status.st_mode) or bool(tag & NAME_SURROGATE)
 
 
+class NotRegularError(OSError):
+    """Where a file is expected there is a folder, a FIFO, a socket or a device; or a link where none is followed."""
+
+
+def open_handle(path: str, *, follows: bool = True) -> tuple[int, os.stat_result]:
+    """Open a regular file for reading: everything else that may bear its name could hang us, or never end.
+
+    Args:
+        path: the file.
+        follows: whether a link is followed: evidence is found under its own names, a user may name a link.
+
+    Raises:
+        NotRegularError: it is no regular file; OSError: it cannot be opened.
+    """
+    full = long_path(path)
+    # looked at before, since opening alone may wake a device, and Windows opens what a link stands for
+    if follows:
+        _refuse_odd(os.stat(full), path)  # noqa: PTH116  strings, as a walk finds them
+    elif not _NOFOLLOW and is_link(os.lstat(full)):
+        raise NotRegularError(errno.ELOOP, "it is a link", path)
+    try:
+        handle = os.open(full, _OPENING if follows else _READING)
+    except OSError as error:
+        if error.errno == errno.ELOOP and not follows:
+            raise NotRegularError(errno.ELOOP, "it is a link", path) from None
+        raise
+    status = os.fstat(handle)
+    try:
+        _refuse_odd(status, path)
+    except NotRegularError:
+        os.close(handle)
+        raise
+    return handle, status
+
+
+def _refuse_odd(status: os.stat_result, path: str) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise NotRegularError(errno.EINVAL, "it is no regular file", path)
+
+
+def open_regular(path: os.PathLike[str] | str, buffering: int = -1) -> BinaryIO:
+    """Open a regular file, or what a link to one stands for, as a stream. Raises NotRegularError, OSError."""
+    return os.fdopen(open_handle(os.fspath(path))[0], "rb", buffering)
+
+
 def reason_of(error: OSError) -> str:
     """Name the fixed reason for which a file could not be read."""
+    if isinstance(error, NotRegularError):
+        return SPECIAL
     if getattr(error, "winerror", None) in SHARING_VIOLATIONS:
         return IN_USE
     if isinstance(error, FileNotFoundError):
@@ -222,7 +276,7 @@ def in_walk_order(path: str, separator: str = os.sep) -> str:
 
 def read_head(path: str, size: int) -> bytes:
     """Return the first `size` bytes of a file, fewer if it is shorter. Raises OSError."""
-    handle = os.open(long_path(path), _READING)
+    handle, _ = open_handle(path, follows=False)
     try:
         return os.read(handle, size)
     finally:
@@ -240,7 +294,7 @@ class HeadReader:
         """Open the folder; where that fails each file is asked for by its path, and says why it cannot be read."""
         if os.open in os.supports_dir_fd:
             with suppress(OSError):
-                self._handle = os.open(self._folder, os.O_RDONLY)
+                self._handle = os.open(self._folder, FOLDER)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -288,30 +342,72 @@ def open_log(path: str, member: str | None = None) -> Iterator[IO[bytes]]:
 
     Raises OSError, zipfile.BadZipFile, RuntimeError (an encrypted member), KeyError, NotImplementedError.
     """
-    if member is not None:
-        import zipfile  # noqa: PLC0415  7 ms with gzip, and a queue holds no archives
+    is_packed = member is not None or path.lower().endswith(".gz")
+    with open_regular(path, buffering=-1 if is_packed else 0) as stream:
+        if member is not None:
+            with _open_member(stream, path, member) as unpacked:
+                yield unpacked
+        elif is_packed:
+            import gzip  # noqa: PLC0415  7 ms with zipfile, and a queue holds no archives
 
-        with zipfile.ZipFile(long_path(path)) as archive, archive.open(member) as stream:
-            yield stream
-    elif path.lower().endswith(".gz"):
-        import gzip  # noqa: PLC0415  see above
-
-        with gzip.open(long_path(path), "rb") as unpacked:
-            yield cast("IO[bytes]", unpacked)
-    else:
-        with Path(long_path(path)).open("rb", buffering=0) as stream:
+            with gzip.GzipFile(fileobj=stream) as unzipped:
+                yield cast("IO[bytes]", unzipped)
+        else:
             yield stream
 
 
 def zip_members(path: str) -> list[zipfile.ZipInfo] | None:
-    """List the files in a `.zip`, None when it cannot be read as one. Raises OSError."""
+    """List the files in a `.zip`, None when it cannot be read as one."""
     import zipfile  # noqa: PLC0415  see above
 
     try:
-        with zipfile.ZipFile(long_path(path)) as archive:
-            return [member for member in archive.infolist() if not member.is_dir()]
-    except zipfile.BadZipFile:
+        with open_regular(path) as stream:
+            return [member for member in _directory_of(stream, path).values() if not member.is_dir()]
+    except (OSError, zipfile.BadZipFile):
         return None
+
+
+_ENCRYPTED = 0x41
+_LOCAL_HEAD = 30
+"""Bytes of what stands before a member in a `.zip`; the last four are the lengths of its name and of more fields."""
+
+
+def _open_member(stream: BinaryIO, path: str, name: str) -> IO[bytes]:
+    """Open a member without reading the archive's directory once more: a zip of 4,000 logs would take minutes."""
+    import zipfile  # noqa: PLC0415  see above
+
+    member = _directory_of(stream, path)[name]
+    if member.flag_bits & _ENCRYPTED:
+        raise RuntimeError("encrypted")
+    stream.seek(member.header_offset)
+    head = stream.read(_LOCAL_HEAD)
+    if len(head) < _LOCAL_HEAD or not head.startswith(b"PK\x03\x04"):
+        raise zipfile.BadZipFile("no member where the directory puts it")
+    lengths = int.from_bytes(head[-4:-2], "little"), int.from_bytes(head[-2:], "little")
+    stream.seek(sum(lengths), os.SEEK_CUR)
+    return cast("IO[bytes]", zipfile.ZipExtFile(stream, "r", member))
+
+
+def _directory_of(stream: BinaryIO, path: str) -> dict[str, zipfile.ZipInfo]:
+    """Read the directory of an archive that is open, once. Raises zipfile.BadZipFile, OSError."""
+    status = os.fstat(stream.fileno())
+    key = (path, status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+    found = _directories.get(key)
+    if found is None:
+        import zipfile  # noqa: PLC0415  see above
+
+        try:
+            with zipfile.ZipFile(stream) as archive:
+                found = dict(archive.NameToInfo)
+        except (ValueError, NotImplementedError, OverflowError, struct.error, EOFError) as error:
+            raise zipfile.BadZipFile(str(error)) from None
+        _directories.clear()
+        _directories[key] = found
+    return found
+
+
+_directories: dict[tuple[str, int, int, int, int], dict[str, zipfile.ZipInfo]] = {}
+"""The directory of the archive that was read last."""
 
 
 def read_blocks(

@@ -13,6 +13,17 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 HOUR = 3_600_000_000
 DAY = 24 * HOUR
+LATEST = datetime(2250, 1, 1, tzinfo=UTC)
+"""No clock of a mail server, however wrong, is ahead of it; in every zone it is a time of our calendar."""
+
+
+def is_possible(seconds: float) -> bool:
+    """Tell whether seconds since the epoch can be a time of evidence.
+
+    File systems, log lines and trace lines hold other times too: those before the year 1 and after 9999, that no
+    calendar has, and the epoch itself, where no time was ever set. They are taken as unknown.
+    """
+    return 0 < seconds < LATEST.timestamp()
 
 
 def micros_of(ts: datetime | None) -> int | None:

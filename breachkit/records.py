@@ -30,6 +30,10 @@ NULL_SENDER = "<>"
 """The empty reverse path of a bounce (RFC 5321 §4.5.5): known to be empty, so not None."""
 
 
+NO_TIME = "message without a time of its own, on a file whose time cannot be right: read, its time unknown"
+"""Why the time of a message is booked as skipped, while the message itself is read."""
+
+
 class Locus(NamedTuple):
     """Where a fact stands: shown path, offset in bytes of the decompressed file, line from 1."""
 
@@ -69,7 +73,7 @@ class Message(NamedTuple):
     client_ip: str | None
     """The true peer, from the topmost Received."""
     ts: datetime
-    """When the server took it: topmost Received, else the id's own stamp, else the file's mtime."""
+    """When the server took it: topmost Received, else the id's own stamp, else the file's mtime, else the epoch."""
     is_stamped: bool
     """False when `ts` is only the file's mtime."""
     size: int
@@ -77,6 +81,11 @@ class Message(NamedTuple):
     """Every file of the message, as the operating system spells it."""
     quarantined: bool
     source: Locus
+
+    @property
+    def is_dated(self) -> bool:
+        """False when nothing tells its time: then `ts` is the epoch."""
+        return self.is_stamped or self.ts.timestamp() != 0
 
 
 class AuthAttempt(NamedTuple):

@@ -31,6 +31,7 @@ messages = st.builds(
     queue_id=st.none() | texts,
     accepted=st.booleans(),
     attempt=st.none() | st.integers(0, 9),
+    helo=st.none() | texts,
     source=places,
 )
 lists = st.lists(
@@ -77,6 +78,7 @@ def test_a_table_of_messages_is_in_order_of_time_and_place(sends: list[Send]) ->
             *sent[2:5],
             sent.queue_id,
             sent.accepted,
+            sent.helo,
             sent.source.node,
             sent.source,
         )

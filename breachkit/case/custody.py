@@ -16,6 +16,7 @@ from breachkit import __version__
 from breachkit.errors import CaseUnwritableError
 from breachkit.errors import CustodyBrokenError
 from breachkit.errors import NoCaseError
+from breachkit.files import open_regular
 from breachkit.purge import journal
 from breachkit.purge.chain import BrokenChainError
 from breachkit.purge.chain import Chain
@@ -45,7 +46,7 @@ WANTED: dict[str, dict[str, type]] = {
 def read_book(path: Path) -> End:
     """Verify the chain of a book, and tell how it ends. Raises NoCaseError, CustodyBrokenError, CaseUnwritableError."""
     try:
-        with (path / NAME).open("rb") as stream:
+        with open_regular(path / NAME) as stream:
             chain = Chain(stream, WANTED, "book")
             for _ in chain:
                 pass

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from datetime import UTC
 from datetime import datetime
@@ -10,7 +9,10 @@ from typing import TYPE_CHECKING
 
 from breachkit.files import reason_of
 from breachkit.files import shown
+from breachkit.micros import is_possible
 from breachkit.purge.disk import Disk
+from breachkit.report.contract import dump
+from breachkit.report.contract import dump_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,17 +36,17 @@ def hash_files(paths: Iterable[str], root: Path | None, progress: Progress) -> I
             continue
         finally:
             progress(1)
-        mtime = datetime.fromtimestamp(known.mtime_ns // 10**9, UTC).isoformat(timespec="seconds")
+        seconds = known.mtime_ns // 10**9
+        mtime = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds") if is_possible(seconds) else None
         yield {"path": name, "size": known.size, "mtime": mtime, "sha256": known.sha256}
 
 
 def render_inputs(head: Json, rows: Iterable[Json], masked: Callable[[Json], Json]) -> Iterator[str]:
     """Write the file in pieces, one input a line: a queue may hold hundreds of thousands."""
-    text = json.dumps(masked(head), indent=2, ensure_ascii=False)
-    yield text[:-2] + ',\n  "files": ['
+    yield dump(masked(head)).removesuffix("\n}\n") + ',\n  "files": ['
     lead = "\n"
     for row in rows:
-        yield f"{lead}    {json.dumps(masked(row), ensure_ascii=False)}"
+        yield f"{lead}    {dump_line(masked(row))}"
         lead = ",\n"
     yield "\n  ]\n}\n"
 

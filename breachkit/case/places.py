@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from breachkit.errors import NoPlacesError
+from breachkit.files import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +25,7 @@ def open_places(path: Path | None) -> tuple[Callable[[str], str | None], str | N
     import maxminddb  # noqa: PLC0415  wanted only with --geoip
 
     try:
+        open_regular(path).close()
         reader = maxminddb.open_database(path)
     except (OSError, ValueError, maxminddb.InvalidDatabaseError) as error:
         raise NoPlacesError(path, str(error).splitlines()[0] if str(error) else "unknown reason") from None

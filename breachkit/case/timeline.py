@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import heapq
 import io
-import json
 from datetime import UTC
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ from breachkit.case.hours import facts_of
 from breachkit.case.hours import moved
 from breachkit.content.decoding import decoded_words
 from breachkit.detect.inquiry import is_name
+from breachkit.report.contract import dump_line
 from breachkit.report.sanitize import clean
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def _gaps(case: Investigation) -> Iterator[Json]:
 def render_jsonl(events: Iterable[Json]) -> Iterator[str]:
     """Write one JSON object a line."""
     for event in events:
-        yield json.dumps(event, ensure_ascii=False) + "\n"
+        yield dump_line(event) + "\n"
 
 
 def render_csv(events: Iterable[Json], columns: tuple[str, ...] = COLUMNS) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import errno
 from typing import TYPE_CHECKING
 from typing import Annotated
 
@@ -11,6 +11,8 @@ import typer
 from breachkit import __version__
 from breachkit.cli.commands import Commands
 from breachkit.cli.commands import make_app
+from breachkit.cli.output import give_up_stdout
+from breachkit.cli.output import note
 from breachkit.cli.output import prepare_streams
 
 if TYPE_CHECKING:
@@ -22,6 +24,10 @@ NO_MEMORY = (
     "there is not enough memory for this, and the run ended early (what a purge had moved is in its journal); close"
     " other programs, read less with --since, --queue or --logs, or use --jobs 1"
 )
+_FULL_OR_CLOSED = frozenset(
+    {None, errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG, errno.EIO, errno.EBADF}
+)
+"""Why a stream cannot be written; None: it is not open for writing."""
 
 app = make_app(
     name="breachkit",
@@ -52,18 +58,28 @@ def run() -> int:
         app(prog_name="breachkit")
     except SystemExit as end:
         if end.code == INTERRUPTED:
-            sys.stderr.write("breachkit: stopped by Ctrl-C; nothing was written\n")
+            note("breachkit: stopped by Ctrl-C; nothing was written")
             return 1
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except _sentences() as error:
-        from breachkit.report.sanitize import clean
-
-        sys.stderr.write(f"breachkit: {clean(str(error))}\n")
+        note(f"breachkit: {error}")
         return error.exit_code
     except MemoryError:
-        sys.stderr.write(f"breachkit: {NO_MEMORY}\n")
+        note(f"breachkit: {NO_MEMORY}")
+        return 1
+    except OSError as error:  # typer prints help itself, and only what is opened by a name has one
+        if error.filename is not None or error.errno not in _FULL_OR_CLOSED:
+            raise
+        give_up_stdout()
+        note(f"breachkit: {_stdout_error(error)}")
         return 1
     return 0
+
+
+def _stdout_error(error: OSError) -> BreachkitError:
+    from breachkit.errors import StdoutError
+
+    return StdoutError(error.strerror or "it is closed")
 
 
 def _sentences() -> type[BreachkitError]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def can_ask() -> bool:
     """Tell whether a person can answer."""
-    return sys.stdin.isatty()
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 def ask(question: str, verb: str) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from breachkit.cli.output import Exit
+from breachkit.cli.output import note
 from breachkit.errors import BreachkitError
 
 if TYPE_CHECKING:
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from breachkit.report.contract import Json
+
+
+BOOK = "custody.jsonl"
+"""The file of a case that says what was done on it."""
 
 
 @contextmanager
@@ -54,4 +59,4 @@ def recorded(
         raise
     finally:
         custody.end(case, began, code, outcome, datetime.now(UTC))
-        typer.echo(f"custody: SHA-256 {custody.sha256_of(case)} (write it in the incident notes)", err=True)
+        note(f"custody: SHA-256 {custody.sha256_of(case)} (write it in the incident notes)")

@@ -21,4 +21,5 @@ def cluster_certs(folder: Folder, *, days: Days = 30) -> None:
     from breachkit.cluster.certs import make_certificates
     from breachkit.report.cluster import render_certificates
 
+    output.check(folder, None, option="DIR")
     output.write(render_certificates(make_certificates(folder, days), days), None)

@@ -41,6 +41,7 @@ def cluster_check(
     from breachkit.report.cluster import render_check
     from breachkit.report.contract import dump
 
+    output.check(output_file, None, certs)
     checked = check_cluster(scheduler, certs, parse_nodes(node or ()))
     rows = scheduler, __version__, [_node(row) for row in checked.nodes], [_worker(row) for row in checked.workers]
     output.write(

@@ -12,6 +12,7 @@ from breachkit.cli import options
 from breachkit.cli import output
 from breachkit.cli.accusing import accuse
 from breachkit.cli.accusing import accused_names
+from breachkit.cli.casebook import BOOK
 from breachkit.cli.casebook import recorded
 from breachkit.detect.names import spelled
 from breachkit.errors import BreachkitError
@@ -66,6 +67,7 @@ def contain(
     asked = Asked(root, queue, logs, accounts, columns, timezone, server=server)
     with recorded(case) as outcome:
         where, books = find_evidence(asked, is_optional=bool(names) and block_list is None), gather.Books()
+        output.check(output_file, where, case and case / BOOK)
         found, facts = accuse(where, books)
         chosen = _chosen(names, found)
         inputs = gather.inputs_of(where, books, facts)

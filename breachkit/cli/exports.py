@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 from breachkit.errors import NoAccountError
 from breachkit.errors import NoSettingError
 from breachkit.errors import PathUnreadableError
+from breachkit.files import reason_of
+from breachkit.files import shown
 from breachkit.progress import bar
+from breachkit.records import Locus
 from breachkit.records import Skipped
 
 if TYPE_CHECKING:
@@ -39,6 +42,7 @@ def read_logins(where: Where, path: Path, books: Books) -> Iterator[Login]:
                     seen.add(row.account.address)
                     yield row
     except OSError as error:
+        books.skip(Skipped(reason_of(error), Locus(shown(path, where.layout.root), 0, 1)))
         raise PathUnreadableError(path, error.strerror or "unknown reason") from None
     books.files += 1
     if not seen:
@@ -56,6 +60,7 @@ def read_settings(where: Where, path: Path, books: Books) -> list[Setting]:
             else:
                 settings.append(row)
     except OSError as error:
+        books.skip(Skipped(reason_of(error), Locus(shown(path, where.layout.root), 0, 1)))
         raise PathUnreadableError(path, error.strerror or "unknown reason") from None
     books.files += 1
     if not any(setting.name for setting in settings):

@@ -20,6 +20,8 @@ from breachkit.reading.where import Asked
 from breachkit.reading.where import find_evidence
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from breachkit.detect.compromise import Accusation
     from breachkit.reading.where import Where
     from breachkit.report.inputs import Inputs
@@ -60,9 +62,9 @@ def find_account(
     if several.is_asked and show_passwords:
         raise NodeOptionsError("--show-passwords", "several nodes", "no password leaves its node; run it there")
     judged = (
-        _judge_together(asked, several, jobs)
+        _judge_together(asked, several, jobs, output_file)
         if several.is_asked
-        else _judge(asked, jobs, show_passwords=show_passwords)
+        else _judge(asked, jobs, output_file, show_passwords=show_passwords)
     )
     from breachkit.report.find_account import dump_find_account
     from breachkit.report.find_account import render_find_account
@@ -85,14 +87,16 @@ class _Judged(NamedTuple):
     passwords: dict[str, list[str]] | None
 
 
-def _judge(asked: Asked, jobs: int | None, *, show_passwords: bool) -> _Judged:
+def _judge(asked: Asked, jobs: int | None, output_file: Path | None, *, show_passwords: bool) -> _Judged:
     where, books = find_evidence(asked), gather.Books()
+    output.check(output_file, where)
     found, facts = accuse(where, books, jobs)
     passwords = _passwords(where, found, facts) if show_passwords else None
     return _Judged(found, gather.inputs_of(where, books, facts), books, _following(where, found), passwords)
 
 
-def _judge_together(asked: Asked, several: Several, jobs: int | None) -> _Judged:
+def _judge_together(asked: Asked, several: Several, jobs: int | None, output_file: Path | None) -> _Judged:
+    several.check(output_file)
     together = read_together(asked, several, jobs)
     found = accuse_together(together)
     inputs, books = together.inputs()

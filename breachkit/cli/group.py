@@ -66,6 +66,7 @@ def group(
     Example: breachkit group --root /srv/copy-of-icewarp
     """
     where = find_evidence(Asked(root, queue, logs, accounts, columns, timezone, since, until, server))
+    output.check(output_file, where)
     books = gather.Books()
     is_json = output_format is options.Format.JSON
     if by is options.By.CONTENT:
@@ -102,6 +103,9 @@ def group_queue(where: Where, books: gather.Books, least: int | None = None) -> 
         from breachkit.cli.accusing import judge_accounts
 
         found, facts = judge_accounts(where, books, messages)
+    else:
+        for skipped in where.layout.skipped:  # else said with the logs that were read
+            books.skip(skipped)
     judged = told_apart(found, facts) if found is not None and facts is not None else None
     reader = Reader(books)
     with bar(sys.stderr, "grouping", None, " messages") as progress:

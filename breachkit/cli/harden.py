@@ -13,9 +13,9 @@ from breachkit.cli import options
 from breachkit.cli import output
 from breachkit.cli.accusing import accuse
 from breachkit.errors import NoSettingsFileError
-from breachkit.errors import PathMissingError
 from breachkit.reading import gather
 from breachkit.reading.where import Asked
+from breachkit.reading.where import check_file
 from breachkit.reading.where import find_evidence
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def harden(
 
     asked = Asked(root, queue, logs, accounts, columns, timezone, server=server)
     where = find_evidence(asked, is_optional=True, use_defaults=settings is None and not print_commands)
+    output.check(output_file, where, settings)
     if print_commands:
         return _print_commands(where, output_file)
     books = gather.Books()
@@ -82,8 +83,7 @@ def _judge(
 
     if path is None:
         raise NoSettingsFileError
-    if not path.is_file():
-        raise PathMissingError("SETTINGS", path)
+    check_file("SETTINGS", path)
     settings = exports.read_settings(where, path, books)
     found, facts = accuse(where, books)
     known = [setting for setting in settings if setting.name]

@@ -55,12 +55,12 @@ def investigate(
     from breachkit.case.words import Words
     from breachkit.cli.casework import Asking
     from breachkit.cli.casework import Work
-    from breachkit.cli.investigating import evidence_folders
     from breachkit.cli.investigating import look_into
 
     books, places, words = gather.Books(), open_places(geoip), Words(lang.value)
     asking = Asking(tuple(reader.value for reader in readers or [options.Reader.RESPONDER]), redact)
-    place = None if case is None else open_place(case, evidence_folders(where))
+    output.check(case, where, quarantine, geoip, option="-o")
+    place = None if case is None else open_place(case)
     # what was typed may name people: a redacted case does not repeat it
     command = ["investigate", "--redact"] if redact else None
     with recorded(case, command, is_new=True, is_named=not redact) as outcome:

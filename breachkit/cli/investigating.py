@@ -194,11 +194,3 @@ def evidence_paths(where: Where, runs: Sequence[Custody]) -> Iterator[PathLike[s
             yield path
     for custody in runs:
         yield custody.run.journal
-
-
-def evidence_folders(where: Where) -> Iterator[Path]:
-    """List the folders in which nothing may be written."""
-    for queue in where.layout.queues:
-        yield queue.path
-    for log in where.layout.logs:
-        yield log.path.parent

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import NamedTuple
@@ -17,9 +18,9 @@ from breachkit.detect.passwords import Criteria
 from breachkit.detect.passwords import find_weak_passwords
 from breachkit.detect.policy import Policy
 from breachkit.errors import NoAccountsFileError
-from breachkit.errors import PathMissingError
 from breachkit.errors import PathUnreadableError
 from breachkit.reading import gather
+from breachkit.reading.where import check_file
 from breachkit.reading.where import find_evidence
 from breachkit.report.contract import dump
 from breachkit.report.weak_passwords import render_weak_passwords
@@ -53,6 +54,7 @@ class Manner(NamedTuple):
 def judge(asked: Asked, held: Held, manner: Manner) -> None:
     """Do it. Raises BreachkitErrors; ends with the exit code that the books and the findings call for."""
     where = find_evidence(asked, is_optional=True, use_defaults=asked.accounts is None)
+    output.check(manner.output_file, where, held.policy, held.hibp)
     books = gather.Books()
     found, facts = _judge(where, books, _criteria(where, books, held))
     inputs = gather.inputs_of(where, books, facts)
@@ -70,8 +72,8 @@ def _criteria(
 ) -> Criteria:
     path, least, hibp, max_minutes = held
     fingerprints = gather.run_fingerprints()
-    if hibp is not None and not hibp.exists():
-        raise PathMissingError("--hibp", hibp)
+    if hibp is not None and not os.path.isdir(hibp):  # noqa: PTH112  False for what may not be asked
+        check_file("--hibp", hibp)
     try:
         is_breached = None if hibp is None else open_breaches(hibp)
     except OSError as error:
@@ -82,8 +84,7 @@ def _criteria(
 
 def _policy(where: Where, path: Path, books: gather.Books) -> Policy:
     """Read the policy of a file of settings; where a rule is given twice, the stricter."""
-    if not path.is_file():
-        raise PathMissingError("--policy", path)
+    check_file("--policy", path)
     policy = Policy()
     for setting in exports.read_settings(where, path, books):
         rule = where.server.policy_settings.get(setting.name.lower())

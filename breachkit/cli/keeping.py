@@ -17,6 +17,7 @@ from breachkit.reading import gather
 from breachkit.report import quarantine as report
 from breachkit.report.contract import dump
 from breachkit.report.words import count
+from breachkit.report.words import name_journal
 
 if TYPE_CHECKING:
     from breachkit.cli.aside import Yard
@@ -74,4 +75,6 @@ def tell_drop(yard: Yard, name: str, told: Told, *, yes: bool) -> None:
     if number and not yes:
         asking.ask_for(name, f"Type {name} to DELETE {count(number, 'message')} for good", "deleted")
     done = [drop_run(yard.disk, run) for run in runs]
+    for one in done:
+        output.note(f"{count(one.dropped, 'message')} deleted; {name_journal(one.run, one.journal, one.sha256)}")
     told.tell(yard, "quarantine-drop", report.drop_json(done), report.render_drop(done))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import sys
+from contextlib import suppress
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
-from typing import Literal
 from typing import TextIO
 
 import typer
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from breachkit.reading.gather import Books
+    from breachkit.reading.where import Where
 
 
 class Exit(IntEnum):
@@ -32,6 +34,9 @@ class Exit(IntEnum):
 
 def prepare_streams() -> None:
     """Make stdout and stderr UTF-8 without translation of line ends; a console gets `?` rather than a crash."""
+    # one that was closed before we began is None, and its number would go to the next file that is opened
+    sys.stdout = sys.stdout or _nowhere(os.O_RDONLY)  # printing fails, and that is said
+    sys.stderr = sys.stderr or _nowhere(os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is None:
@@ -42,6 +47,35 @@ def prepare_streams() -> None:
             reconfigure(encoding="utf-8", errors="backslashreplace", newline="")
 
 
+def _nowhere(flags: int) -> TextIO:
+    return os.fdopen(os.open(os.devnull, flags), "r" if flags == os.O_RDONLY else "w")
+
+
+def note(text: str) -> None:
+    """Write a line to stderr, for the incident notes; whether anybody can read it changes nothing."""
+    from breachkit.report.sanitize import clean
+
+    with suppress(OSError, ValueError):
+        sys.stderr.write(f"{clean(text)}\n")
+        sys.stderr.flush()
+
+
+def check(path: Path | None, where: Where | None, *read: Path | None, option: str = "--output") -> None:
+    """Refuse a place for the product that is evidence, before any work is done. Raises IntoEvidenceError.
+
+    Args:
+        path: what was named; None and `-` are stdout.
+        where: the evidence.
+        read: other files and folders that were named to be read.
+        option: what named the place.
+    """
+    if path is None or str(path) == "-":
+        return
+    from breachkit.reading.where import check_target
+
+    check_target(option, path, [*(where.evidence() if where else ()), *filter(None, read)])
+
+
 def write(text: str | Iterable[str], path: Path | None) -> None:
     """Write the product, or its pieces, to stdout or, now that all is done, to a file.
 
@@ -50,7 +84,7 @@ def write(text: str | Iterable[str], path: Path | None) -> None:
     pieces = (text,) if isinstance(text, str) else text
     if path is not None and str(path) != "-":
         try:
-            _write_file(path.resolve(), pieces)
+            _write_file(path, pieces)
         except OSError as error:
             from breachkit.errors import OutputFileError
 
@@ -60,42 +94,38 @@ def write(text: str | Iterable[str], path: Path | None) -> None:
         sys.stdout.writelines(pieces)
         sys.stdout.flush()
     except OSError as error:
+        give_up_stdout()
         if error.errno not in {errno.EPIPE, errno.EINVAL}:  # EINVAL: how Windows says that a pipe is closed
-            raise
-        # what is left in the buffer must not be flushed at exit into the closed pipe
+            from breachkit.errors import StdoutError
+
+            raise StdoutError(error.strerror or "it is closed") from None
+
+
+def give_up_stdout() -> None:
+    """Let what is left in the buffer of stdout go nowhere: at exit it would be flushed, and fail, once more."""
+    with suppress(OSError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _write_file(path: Path, pieces: Iterable[str]) -> None:
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    encoded = (piece.encode("utf-8", "backslashreplace") for piece in pieces)
     try:
-        # a device or a pipe has no other name, nor what lies in a folder that is not ours, or has a name of 250 letters
-        stream = None if path.exists() and not path.is_file() else _open(part, "x")
-    except OSError:
-        stream = None
-    if stream is None:
-        with _open(path, "w") as stream:
-            stream.writelines(pieces)
+        is_regular = stat.S_ISREG(path.stat().st_mode)
+    except FileNotFoundError:
+        is_regular = True
+    if is_regular:
+        from breachkit.writing import write_whole
+
+        write_whole(path.resolve(), encoded, replaces=True)
         return
-    try:
-        with stream:
-            stream.writelines(pieces)
-        if os.name == "posix" and path.exists():
-            part.chmod(path.stat().st_mode)  # what was private stays so
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-
-
-def _open(path: Path, mode: Literal["w", "x"]) -> TextIO:
-    return path.open(mode, encoding="utf-8", errors="backslashreplace", newline="")
+    with path.open("wb") as stream:  # a device or a pipe has no other name
+        stream.writelines(encoded)
 
 
 def finish(books: Books, *, findings: bool, say: Callable[[], str] | None = None, is_incomplete: bool = False) -> None:
     """End a command with the exit code that its books and findings call for."""
     if say is not None:
-        typer.echo(say(), err=True)
+        note(say())
     if findings:
         raise typer.Exit(Exit.FINDINGS)
     if books.skipped or is_incomplete:

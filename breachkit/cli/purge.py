@@ -12,6 +12,8 @@ from typing import NamedTuple
 import typer
 
 from breachkit.cli import options
+from breachkit.cli import output
+from breachkit.cli.casebook import BOOK
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -125,6 +127,7 @@ def purge(
     _check(manner, texts, heads)
     with recorded(case) as outcome:
         where = find_evidence(Asked(root, queue, logs, accounts, columns, timezone, None, None, server))
+        output.check(output_file, where, quarantine, case and case / BOOK)
         yard = make_yard(where, quarantine)
         wanted, named = _wanted(texts, heads, where)
         run_purge(yard, wanted, manner, _predicates(texts, named), outcome)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from dataclasses import replace
 from datetime import UTC
@@ -16,6 +17,7 @@ from breachkit.cli import asking
 from breachkit.cli import options
 from breachkit.cli import output
 from breachkit.cli.looking import Look
+from breachkit.errors import BreachkitError
 from breachkit.errors import StoppedError
 from breachkit.progress import bar
 from breachkit.purge.store import name_run
@@ -29,6 +31,7 @@ from breachkit.report.purge import render_dry_end
 from breachkit.report.purge import render_outcome
 from breachkit.report.purge import render_plan
 from breachkit.report.words import count
+from breachkit.report.words import name_journal
 from breachkit.shells import guarded
 from breachkit.workers import processors
 
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
     from breachkit.purge.plan import Plan
     from breachkit.purge.plan import Wanted
     from breachkit.purge.quarantine import Purge
+    from breachkit.purge.quarantine import Receipt
     from breachkit.report.contract import Json
     from breachkit.report.inputs import Inputs
     from breachkit.report.purge import Unexplained
@@ -130,11 +134,11 @@ def run_purge(yard: Yard, wanted: Wanted, manner: Manner, predicates: Predicates
         work.unexplained = explain(yard.where, look.chosen)
     outcome = None
     if manner.dry_run:
+        recorded |= {"dry_run": True, "planned": plan.planned}
         work.tell(plan, None, lambda: work.shown(plan) + render_dry_end(plan, *_again(work, plan)))
     else:
         plan.permit(everything=manner.everything, max_moves=manner.max_moves)
         outcome = _execute(work, plan, recorded)
-    recorded |= _recorded_json(plan, outcome)
     is_left = outcome is not None and outcome.receipt.planned != outcome.receipt.purged
     output.finish(look.books, findings=False, is_incomplete=is_left)
 
@@ -149,12 +153,10 @@ def _hint(yard: Yard, plan: Plan) -> None:
 
     refuse_unknown(yard.where, plan)
     for hint in text_hints(yard, plan):
-        sys.stderr.write(f"breachkit: {hint}\n")
+        output.note(f"breachkit: {hint}")
 
 
-def _recorded_json(plan: Plan, outcome: Outcome | None) -> Json:
-    if outcome is None:
-        return {"dry_run": True, "planned": plan.planned}
+def _recorded_json(outcome: Outcome) -> Json:
     receipt = outcome.receipt
     counts = {name: getattr(receipt, name) for name in ("planned", "purged", "vanished", "changed", "in_use", "failed")}
     return {
@@ -189,13 +191,19 @@ def _execute(work: Work, plan: Plan, recorded: Json) -> Outcome:
         _ask(work, plan, name, shown)
     # a run that is stopped, or meets a full disk, has moved something too
     recorded |= {"dry_run": False, "run": name, "planned": plan.planned}
-    outcome = _move(work, plan, name)
-    where = work.yard.where
+    with asking.stoppable() as is_stopped:
+        outcome = _move(work, plan, name, is_stopped)
+        recorded |= _recorded_json(outcome)
+        _tell(work, outcome, shown)
+    return outcome
+
+
+def _tell(work: Work, outcome: Outcome, shown: str) -> None:
+    where, receipt = work.yard.where, outcome.receipt
     checks = [*([where.command("find-account")] if where.layout.logs else []), where.command("scan")]
-    undo = work.yard.command("restore", name) if outcome.receipt.purged > outcome.dropped else ""
+    undo = work.yard.command("restore", receipt.run) if receipt.purged > outcome.dropped else ""
     before = "" if work.manner.is_text_on_stdout else shown
     work.tell(outcome.plan, outcome, lambda: before + render_outcome(outcome, work.yard.root, checks, undo))
-    return outcome
 
 
 def _ask(work: Work, plan: Plan, name: str, shown: str) -> None:
@@ -211,23 +219,29 @@ def _ask(work: Work, plan: Plan, name: str, shown: str) -> None:
         asking.ask(f"Move {number} to the quarantine{more}?", "moved")
 
 
-def _move(work: Work, plan: Plan, name: str) -> Outcome:
-    """Execute a plan, and watch for more if asked. Raises StoppedError, DiskFullError, QuarantineUnwritableError."""
+def _move(work: Work, plan: Plan, name: str, is_stopped: Callable[[], bool]) -> Outcome:
+    """Execute a plan, and watch for more if asked; what was done is said on stderr before anything can fail to print.
+
+    Raises StoppedError, DiskFullError, QuarantineUnwritableError.
+    """
     from breachkit.purge.quarantine import Purge
 
     yard = work.yard
-    with (
-        asking.stoppable() as is_stopped,
-        Purge(yard.disk, yard.stores, name, work.predicates.words, drops=work.manner.drop) as run,
-    ):
-        with bar(sys.stderr, "moved", plan.planned, " messages") as progress:
-            run.take(plan.hits, datetime.now(UTC), is_stopped, progress)
-        limit = work.manner.max_moves or plan.default_moves
-        is_cut = work.look.watch is not None and _watch(work, run, limit, is_stopped)
-        receipt = run.close(datetime.now(UTC), is_stopped=is_stopped())
+    with Purge(yard.disk, yard.stores, name, work.predicates.words, drops=work.manner.drop) as run:
+        try:
+            with bar(sys.stderr, "moved", plan.planned, " messages") as progress:
+                run.take(plan.hits, datetime.now(UTC), is_stopped, progress)
+            limit = work.manner.max_moves or plan.default_moves
+            is_cut = work.look.watch is not None and _watch(work, run, limit, is_stopped)
+            receipt = run.close(datetime.now(UTC), is_stopped=is_stopped())
+        except BreachkitError:
+            with suppress(OSError):
+                _note(run.abandon())
+            raise
         if is_stopped():
             undo = yard.command("restore", name) if receipt.purged else ""
-            raise StoppedError(receipt.purged, receipt.planned, "moved", yard.where.command("scan"), undo)
+            following = yard.where.command("scan")
+            raise StoppedError(receipt.purged, receipt.planned, "moved", following, undo, _journals(receipt))
         dropped = run.deleted
         if work.manner.drop:
             from breachkit.purge.drop import drop_run
@@ -235,7 +249,18 @@ def _move(work: Work, plan: Plan, name: str) -> Outcome:
             drops = [drop_run(yard.disk, held) for held in receipt.runs]
             receipt = replace(receipt, sha256=tuple(one.sha256 for one in drops))
             dropped += sum(one.dropped for one in drops)
+        _note(receipt)
     return Outcome(receipt, work.look.tally.plan(plan.wanted, work.yard.root), is_cut, dropped)
+
+
+def _note(receipt: Receipt) -> None:
+    for journal in _journals(receipt):
+        output.note(f"{count(receipt.purged, 'message')} moved; {journal}")
+
+
+def _journals(receipt: Receipt) -> list[str]:
+    pairs = zip(receipt.runs, receipt.sha256, strict=True)
+    return [name_journal(run.name, run.journal, digest) for run, digest in pairs]
 
 
 def _watch(work: Work, run: Purge, limit: int, is_stopped: Callable[[], bool]) -> bool:
@@ -244,7 +269,11 @@ def _watch(work: Work, run: Purge, limit: int, is_stopped: Callable[[], bool]) -
     for _ in _rounds(end, is_stopped):
         left = limit - run.moved
         taken = work.look.again(left)
+        before = run.moved
         run.take([one.hit for one in taken], datetime.now(UTC), is_stopped)
+        now = datetime.now(work.yard.where.zone)
+        done = f"{len(taken):,} planned, {run.moved - before:,} moved; {run.moved:,} in all"
+        output.note(f"watch {now:%H:%M:%S}: {done}")
         if len(taken) == left:
             return True
     return False

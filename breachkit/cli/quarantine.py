@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from breachkit.cli import options
+from breachkit.cli import output
 from breachkit.cli.commands import make_app
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def list_runs(
     from breachkit.cli.keeping import Told
     from breachkit.cli.keeping import tell_list
 
-    tell_list(_yard(root, queue, timezone, server, place), Told(output_format, output_file))
+    tell_list(_yard(root, queue, timezone, server, place, output_file), Told(output_format, output_file))
 
 
 @quarantine.command("show")
@@ -63,7 +64,7 @@ def show_run(
     from breachkit.cli.keeping import Told
     from breachkit.cli.keeping import tell_show
 
-    tell_show(_yard(root, queue, timezone, server, place), run, Told(output_format, output_file))
+    tell_show(_yard(root, queue, timezone, server, place, output_file), run, Told(output_format, output_file))
 
 
 @quarantine.command("verify")
@@ -85,7 +86,7 @@ def verify_runs(
     from breachkit.cli.keeping import Told
     from breachkit.cli.keeping import tell_verify
 
-    tell_verify(_yard(root, queue, timezone, server, place), runs or [], Told(output_format, output_file))
+    tell_verify(_yard(root, queue, timezone, server, place, output_file), runs or [], Told(output_format, output_file))
 
 
 @quarantine.command("drop")
@@ -108,19 +109,21 @@ def drop(
     from breachkit.cli.keeping import Told
     from breachkit.cli.keeping import tell_drop
 
-    tell_drop(_yard(root, queue, timezone, server, place), run, Told(output_format, output_file), yes=yes)
+    tell_drop(_yard(root, queue, timezone, server, place, output_file), run, Told(output_format, output_file), yes=yes)
 
 
-def _yard(
+def _yard(  # noqa: PLR0917  as typed
     root: options.Root,
     queue: options.Queue,
     timezone: options.Timezone,
     server: options.Server,
     place: options.Quarantine,
+    output_file: options.OutputFile,
 ) -> Yard:
     from breachkit.cli.aside import make_yard
     from breachkit.reading.where import Asked
     from breachkit.reading.where import find_evidence
 
     where = find_evidence(Asked(root, queue, timezone=timezone, server=server))
+    output.check(output_file, where, place)
     return make_yard(where, place, with_outside=False)

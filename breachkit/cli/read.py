@@ -55,6 +55,8 @@ def read(
 
     node = check_name(name)
     where = find_evidence(Asked(root, queue, logs, accounts, columns, timezone, since, until, server))
+    output.check(partial, where, key, option="--partial")
+    output.check(key, where, option="--key")
     secret, is_new = read_or_make_key(key)
     records = read_node(node, where, Fingerprints(secret), jobs)
     written = carry(records, partial, secret)

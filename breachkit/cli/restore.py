@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 
 from breachkit.cli import options
+from breachkit.cli import output
+from breachkit.cli.casebook import BOOK
 
 RunName = Annotated[str | None, typer.Argument(metavar="RUN", help="The run; else the only one that holds messages.")]
 AllRuns = Annotated[bool, typer.Option("--all", help="Every run that holds messages.")]
@@ -54,6 +56,7 @@ def restore(
     search = None if only is None else Search(Texts(tuple(only), regex, ignore_case, raw_only=raw_only))
     with recorded(case) as outcome:
         where = find_evidence(Asked(root, queue, timezone=timezone, server=server))
+        output.check(output_file, where, quarantine, case and case / BOOK)
         yard = make_yard(where, quarantine, with_outside=False)
         runs = choose_runs(yard, run, all_runs=all_runs)
         run_restore(yard, runs, search, Manner(dry_run, yes, output_format, output_file), outcome)

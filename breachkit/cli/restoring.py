@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import NamedTuple
@@ -14,6 +15,7 @@ from breachkit.errors import PathUnreadableError
 from breachkit.errors import SeveralRunsError
 from breachkit.errors import StoppedError
 from breachkit.progress import bar
+from breachkit.purge.journal import sha256_of
 from breachkit.purge.restore import Restore
 from breachkit.purge.search import Hit
 from breachkit.purge.store import holds_messages
@@ -23,6 +25,7 @@ from breachkit.report.restore import render_restore_plan
 from breachkit.report.restore import render_restored
 from breachkit.report.restore import restore_json
 from breachkit.report.words import count
+from breachkit.report.words import name_journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,19 +85,22 @@ def run_restore(yard: Yard, runs: list[Run], search: Search | None, manner: Mann
         raise PathUnreadableError(error.filename or ".", error.strerror or "unknown reason") from None
     shown = "" if manner.is_json and (manner.yes or manner.dry_run) else render_restore_plan(plans, yard.root)
     if manner.dry_run:
+        outcome |= _outcome_json(plans, dry_run=True)
         _tell(yard, plans, manner, lambda: shown)
         done = plans
     else:
-        done = _execute(yard, works, plans, manner, shown)
-    outcome |= {"dry_run": manner.dry_run, "runs": [_outcome_json(one) for one in done]}
+        done = _execute(yard, works, plans, manner, shown, outcome)
     output.finish(gather.Books(), findings=False, is_incomplete=any(one.is_incomplete for one in done))
 
 
-def _outcome_json(one: Restored) -> Json:
-    return {"run": one.run, "restored": one.restored, "sha256": one.sha256}
+def _outcome_json(done: list[Restored], *, dry_run: bool) -> Json:
+    runs = [{"run": one.run, "restored": one.restored, "sha256": one.sha256} for one in done]
+    return {"dry_run": dry_run, "runs": runs}
 
 
-def _execute(yard: Yard, works: list[Restore], plans: list[Restored], manner: Manner, shown: str) -> list[Restored]:
+def _execute(  # noqa: PLR0917  what is done, as asked, and told
+    yard: Yard, works: list[Restore], plans: list[Restored], manner: Manner, shown: str, outcome: Json
+) -> list[Restored]:
     number = sum(plan.restored for plan in plans) if plans else None
     if manner.is_text_on_stdout:
         output.write(shown, None)
@@ -102,8 +108,19 @@ def _execute(yard: Yard, works: list[Restore], plans: list[Restored], manner: Ma
         if not manner.is_text_on_stdout and asking.can_ask():
             sys.stderr.write(shown)
         asking.ask(f"Put {count(number, 'message')} back into the queue, to be sent?", "restored")
-    with asking.stoppable() as is_stopped, bar(sys.stderr, "restored", number, " messages") as progress:
-        done = [work.execute(is_stopped, progress) for work in works]
+    done: list[Restored] = []
+    with asking.stoppable() as is_stopped:
+        try:
+            with bar(sys.stderr, "restored", number, " messages") as progress:
+                for work in works:
+                    done.append(work.execute(is_stopped, progress))
+                    outcome |= _outcome_json(done, dry_run=False)
+        finally:  # before anything can fail to print
+            for one in [] if is_stopped() else done:
+                _note(one.run, one.restored, one.journal, one.sha256)
+            for work in works[len(done) :]:
+                with suppress(OSError):
+                    _note(work.run.name, work.restored, work.run.journal, sha256_of(work.run.journal))
         if is_stopped():
             moved = sum(one.restored for one in done)
             raise StoppedError(
@@ -111,10 +128,16 @@ def _execute(yard: Yard, works: list[Restore], plans: list[Restored], manner: Ma
                 sum(one.restored + one.untouched for one in done),
                 "restored",
                 yard.command("restore", done[-1].run),
+                journals=[name_journal(one.run, one.journal, one.sha256) for one in done if one.restored],
             )
-    before = "" if manner.is_text_on_stdout else shown
-    _tell(yard, done, manner, lambda: before + render_restored(done, yard.root))
+        before = "" if manner.is_text_on_stdout else shown
+        _tell(yard, done, manner, lambda: before + render_restored(done, yard.root))
     return done
+
+
+def _note(run: str, restored: int, journal: str, digest: str) -> None:
+    if restored:
+        output.note(f"{count(restored, 'message')} put back; {name_journal(run, journal, digest)}")
 
 
 def _tell(yard: Yard, done: list[Restored], manner: Manner, text: Callable[[], str]) -> None:

@@ -35,7 +35,7 @@ class Manner(NamedTuple):
 def run_scan(asked: Asked, several: Several, manner: Manner) -> None:
     """Do it. Raises BreachkitErrors; ends with the exit code that the books and the symptoms call for."""
     survey, facts, inputs, books, queues, following = (
-        _read_together(asked, several, manner.jobs) if several.is_asked else _read(asked, manner.jobs)
+        _read_together(asked, several, manner) if several.is_asked else _read(asked, manner)
     )
     from breachkit.cli import logged
     from breachkit.detect.inventory import take_inventory
@@ -66,16 +66,18 @@ class _Read(NamedTuple):
     following: str
 
 
-def _read(asked: Asked, jobs: int | None) -> _Read:
-    where, books = find_evidence(asked), gather.Books()
+def _read(asked: Asked, manner: Manner) -> _Read:
+    where, books, jobs = find_evidence(asked), gather.Books(), manner.jobs
+    output.check(manner.output_file, where)
     survey = count_messages(where, books, jobs)
     facts = gather.read_smtp(where, books, gather.run_fingerprints(), frozenset(), jobs)
     inputs = gather.inputs_of(where, books, facts)
     return _Read(survey, facts, inputs, books, gather.queue_labels(where), where.command("find-account"))
 
 
-def _read_together(asked: Asked, several: Several, jobs: int | None) -> _Read:
-    together = read_together(asked, several, jobs)
+def _read_together(asked: Asked, several: Several, manner: Manner) -> _Read:
+    several.check(manner.output_file)
+    together = read_together(asked, several, manner.jobs)
     stitched = together.stitched
     # what was read for find-account alone is left out: mail from outside, other doors, what was moved away
     facts = replace(stitched.facts, sends=Sends(sent for sent in stitched.facts.sends if sent[2] is not None))

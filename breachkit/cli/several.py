@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from breachkit.cli import options
+from breachkit.cli import output
 from breachkit.cluster.nodes import LostNode
 from breachkit.cluster.nodes import NodeOrder
 from breachkit.cluster.nodes import parse_nodes
@@ -18,11 +20,13 @@ from breachkit.errors import NodeOptionsError
 from breachkit.errors import NodeRefusedError
 from breachkit.errors import NoNodeAnsweredError
 from breachkit.errors import PathUnreadableError
+from breachkit.files import open_regular
 from breachkit.progress import bar
 from breachkit.reading import gather
 from breachkit.reading.node import PARTS
 from breachkit.reading.where import Asked
 from breachkit.reading.where import check_words
+from breachkit.reading.where import find_evidence
 from breachkit.reading.where import find_zone
 from breachkit.report.inputs import Inputs
 from breachkit.report.inputs import NodeInputs
@@ -36,7 +40,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from collections.abc import Sequence
     from datetime import tzinfo
-    from pathlib import Path
 
     from breachkit.reading.node import NodeRecords
     from breachkit.reading.node import Part
@@ -57,6 +60,16 @@ class Several:
     def is_asked(self) -> bool:
         """True when any of it was."""
         return any((self.node, self.partial, self.key, self.scheduler, self.certs))
+
+    def check(self, output_file: Path | None) -> None:
+        """Refuse a place for the product that is evidence of a node on this machine. Raises IntoEvidenceError."""
+        output.check(output_file, None, *(self.partial or ()), self.key, self.certs)
+        for root in parse_nodes(self.node or ()).values() if output_file is not None else ():
+            try:
+                where = find_evidence(Asked(root=Path(root)), use_settings=False)
+            except BreachkitError:
+                continue  # said when the node is read, perhaps on another machine
+            output.check(output_file, where)
 
     def typed(self) -> Iterator[tuple[str, str]]:
         """List the options as they were typed."""
@@ -199,8 +212,7 @@ def _carried(asked: Asked, partials: Sequence[Path], key_file: Path | None) -> T
     nodes: list[NodeRecords] = []
     for path in partials:
         try:
-            size = path.stat().st_size
-            with path.open("rb") as stream, bar(sys.stderr, path.name, size, "B") as progress:
+            with open_regular(path) as stream, bar(sys.stderr, path.name, path.stat().st_size, "B") as progress:
                 nodes.append(read_partial(stream, str(path), key_check(key), progress))
         except OSError as error:
             raise PathUnreadableError(path, error.strerror or "unknown reason") from None

@@ -47,6 +47,7 @@ def show(
     Example: breachkit show YAR93710 --root /srv/copy-of-icewarp
     """
     from breachkit.reading import gather
+    from breachkit.reading.messages import file_of
     from breachkit.reading.where import Asked
     from breachkit.reading.where import find_evidence
     from breachkit.report.contract import dump
@@ -55,6 +56,7 @@ def show(
 
     asked = Asked(root, queue, logs, accounts, columns, timezone, server=server)
     where, books = find_evidence(asked, is_optional=True), gather.Books()
+    output.check(output_file, where, file_of(where, wanted))
     shown, facts = _read(where, wanted, books, with_campaign=campaign)
     inputs = gather.inputs_of(where, books, facts)
     is_json = output_format is options.Format.JSON

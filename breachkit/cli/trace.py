@@ -80,6 +80,7 @@ def trace(
         raise PasswordsOnTerminalOnlyError
     asked = Asked(root, None, logs, accounts, columns, timezone, since, until, server)
     where = find_evidence(asked)
+    output.check(output_file, where)
     books = gather.Books()
     chosen = _choose(where, _word_of(where, wanted), books)
     shown = chosen.sessions[: (SHOWN if limit is None and not is_json else limit) or None]

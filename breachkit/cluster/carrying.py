@@ -11,8 +11,10 @@ from breachkit.cluster.keys import key_check
 from breachkit.cluster.partial import partial_lines
 from breachkit.errors import PartialExistsError
 from breachkit.errors import PathUnwritableError
+from breachkit.writing import write_whole
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from collections.abc import Mapping
     from pathlib import Path
 
@@ -32,22 +34,22 @@ class Carried(NamedTuple):
 
 def carry(records: NodeRecords, path: Path, key: bytes) -> Carried:
     """Write a partial file, readable by its owner only. Raises PartialExistsError, PathUnwritableError."""
-    if path.exists():
+    if os.path.lexists(path):
         raise PartialExistsError(path)
-    unfinished = path.with_name(path.name + ".unfinished")
     digest, lines, size = hashlib.sha256(), 0, 0
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+
+    def counted() -> Iterator[bytes]:
+        nonlocal lines, size
+        for line in partial_lines(records, key_check(key)):
+            digest.update(line)
+            lines, size = lines + 1, size + len(line)
+            yield line
+
     try:
-        with os.fdopen(os.open(unfinished, flags, 0o600), "wb") as stream:
-            for line in partial_lines(records, key_check(key)):
-                stream.write(line)
-                digest.update(line)
-                lines, size = lines + 1, size + len(line)
-            stream.flush()
-            os.fsync(stream.fileno())
-        unfinished.replace(path)
+        write_whole(path, counted())
+    except FileExistsError:
+        raise PartialExistsError(path) from None
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
         raise PathUnwritableError("--partial", path, error.strerror or "unknown reason") from None
     skipped: dict[str, int] = {}
     for books in records.books.values():

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from breachkit.errors import CertificatesExistError
 from breachkit.errors import ClusterExtraError
 from breachkit.errors import PathUnwritableError
+from breachkit.writing import write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,16 +40,10 @@ def make_certificates(folder: Path, days: int) -> list[Path]:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name in pems:
-            if (folder / name).exists():
+            if os.path.lexists(folder / name):
                 raise CertificatesExistError(folder / name)
         for name, pem in pems.items():
-            _write(folder / name, pem)
+            write_whole(folder / name, [pem])
     except OSError as error:
         raise PathUnwritableError("DIR", folder, error.strerror or "unknown reason") from None
     return [folder / name for name in pems]
-
-
-def _write(path: Path, pem: bytes) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    with os.fdopen(os.open(path, flags, 0o600), "wb") as stream:
-        stream.write(pem)

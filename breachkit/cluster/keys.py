@@ -11,7 +11,9 @@ import re
 from typing import TYPE_CHECKING
 
 from breachkit.errors import KeyFileError
+from breachkit.files import open_regular
 from breachkit.sasl import Fingerprints
+from breachkit.writing import write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,23 +25,22 @@ _PROBE = "breachkit: is this the key?"
 
 def read_or_make_key(path: Path) -> tuple[bytes, bool]:
     """Read a key, or make one where there is no file yet; tell whether it was made. Raises KeyFileError."""
+    if os.path.lexists(path):
+        return read_key(path), False
     key = os.urandom(KEY_BYTES)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     try:
-        handle = os.open(path, flags, 0o600)
+        write_whole(path, [b"breachkit-key-1 " + key.hex().encode() + b"\n"])
     except FileExistsError:
         return read_key(path), False
     except OSError as error:
         raise KeyFileError(path, error.strerror or "it cannot be written") from None
-    with os.fdopen(handle, "wb") as stream:
-        stream.write(b"breachkit-key-1 " + key.hex().encode() + b"\n")
     return key, True
 
 
 def read_key(path: Path) -> bytes:
     """Read a key. Raises KeyFileError."""
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             found = _FORM.fullmatch(stream.read(1024))
     except OSError as error:
         raise KeyFileError(path, error.strerror or "it cannot be read") from None

@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from breachkit.errors import HibpError
+from breachkit.files import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +28,7 @@ def open_breaches(path: Path) -> Callable[[str], bool]:
         if not any(re.fullmatch(r"[0-9A-Fa-f]{5}(?:\.txt)?", file.name) for file in path.iterdir()):
             raise HibpError(path)
         return lambda digest: _is_in_range(path, digest)
-    with path.open("rb") as stream:
+    with open_regular(path) as stream:
         if not _LINE.fullmatch(stream.readline(_LONGEST).removeprefix(b"\xef\xbb\xbf")):
             raise HibpError(path)
     return lambda digest: _is_in_file(path, digest.encode())
@@ -42,7 +43,8 @@ def _is_in_range(folder: Path, digest: str) -> bool:
     prefix, suffix = digest[:PREFIX], digest[PREFIX:].encode()
     for name in (f"{prefix}.txt", f"{prefix.lower()}.txt", prefix):
         try:
-            lines = (folder / name).read_bytes().upper().split(b"\n")
+            with open_regular(folder / name) as stream:
+                lines = stream.read().upper().split(b"\n")
         except FileNotFoundError:
             continue
         return any(line.startswith(suffix) and not _is_padding(line) for line in lines)
@@ -56,7 +58,7 @@ def _is_padding(line: bytes) -> bool:
 
 def _is_in_file(path: Path, digest: bytes) -> bool:
     """Search a sorted file by halves: 36 reads in 40 GB."""
-    with path.open("rb") as stream:
+    with open_regular(path) as stream:
         low, high = 0, stream.seek(0, 2)
         while low < high:
             middle = (low + high) // 2

@@ -303,6 +303,12 @@ def _part(inquiry: Inquiry) -> dict[str, _Suspected]:
     return found
 
 
+def attacking_ips(inquiry: Inquiry) -> frozenset[str]:
+    """List the addresses that guess, and those that attack an account by what they send."""
+    sending = {use.ip for one in _part(inquiry).values() for use in one.roles.attacking}
+    return inquiry.guessers.ips | sending
+
+
 def _activity(inquiry: Inquiry, account: str) -> Activity:
     visits, guessers = inquiry.seen, inquiry.guessers
     begin, end = visits.rows_at(account)
@@ -352,8 +358,8 @@ def _entered(inquiry: Inquiry, suspected: _Suspected) -> _Entered | None:
     before = won[(won["ts"] < entry["ts"]).to_numpy()]
     settled = {use.ip for use in roles.attacking if use not in roles.strangers}
     usual = frozenset(before["client_ip"]) - (attacks - settled)
-    helpers = inquiry.guessers.group_of(str(entry["client_ip"]))
-    failures = failures_before(tries, entry["ts"], usual, attacks | helpers)
+    partners = inquiry.guessers.group_of(str(entry["client_ip"]))
+    failures = failures_before(tries, entry["ts"], usual, attacks | partners)
     kind = entry_of(inquiry.lost, entry, failures, inquiry.evidence.log_first, inquiry.guessers)
     # those who only lent a hand with guessing: each of them did too little to be told alone
     accomplices = set(failures.rows["client_ip"]) if kind in {"distributed-guessing", "password-spray"} else set()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from typing import Literal
 from typing import NamedTuple
 
+from breachkit.advice import VALUE
 from breachkit.advice import entries_of
 
 if TYPE_CHECKING:
@@ -26,6 +27,15 @@ STATUSES: tuple[Status, ...] = ("fail", "advice", "unknown", "pass")
 WIDE = 256
 """Addresses in one range from which on a list of trusted addresses is no list of few known ones."""
 
+UNDO = "undo: "
+"""What stands before the line that brings a list back: pasted with the others it must not run."""
+SEVERAL = "Several values were read: take the wide entry out of the one that holds it, in the console."
+UNWRITABLE = "No line is safe to write this value with: take the wide entry out in the console."
+
+_ENTRY = re.compile(r"[^;,|\s]+(?:\s+-\s+[^;,|\s]+)?")
+"""One entry of a list: an address, a network, or a range, perhaps with blanks around its dash."""
+_WRITABLE = re.compile(r"(?!-)[A-Za-z0-9 @._/:=?#+,;-]*")
+"""Values that are what they say between double quotes, to sh, cmd.exe and PowerShell alike, and are no option."""
 _NUMBER = re.compile(r"(-?\d{1,15})\s*([A-Za-zàèìòù]*)\.?(?:\s.*)?")
 _WORDS = {
     **dict.fromkeys(("true", "yes", "on", "enabled", "si", "sì", "vero"), 1),
@@ -46,6 +56,7 @@ class JudgedSetting(NamedTuple):
     status: Status
     why: str
     fix: str
+    """The lines that mend it, or what to do where there are none."""
 
 
 def judge_settings(
@@ -71,7 +82,35 @@ def _judge(rule: SettingRule, values: Sequence[str], incident: Mapping[Bearing, 
     status = "unknown" if value is None else status_of(rule, value)
     told = incident.get(rule.bearing) if rule.bearing is not None and status != "pass" else None
     why = rule.why if told is None else f"{rule.why}; {told}"
-    return JudgedSetting(rule.name, value, rule.recommended, status, why, rule.fix)
+    return JudgedSetting(rule.name, value, rule.recommended, status, why, "\n".join(_mend(rule, values, status)))
+
+
+def _mend(rule: SettingRule, values: Sequence[str], status: Status) -> list[str]:
+    """List the lines that mend a setting; nothing that was not read is ever written over.
+
+    A list is written as it was read, without the entries that are too wide, after the line that prints what it is now,
+    and before the one that brings it back.
+    """
+    if status == "unknown":
+        return [rule.look]
+    if rule.kind != "addresses":
+        return [rule.fix]
+    if status != "fail":
+        return [rule.look]
+    if len(set(values)) > 1:
+        return [rule.look, SEVERAL]
+    value, kept = values[0], _without_wide(values[0])
+    if kept == value or not (_WRITABLE.fullmatch(value) and _WRITABLE.fullmatch(kept)):
+        return [rule.look, UNWRITABLE]
+    new, old = (rule.fix.removesuffix(VALUE) + f'"{text}"' for text in (kept, value))
+    return [rule.look, new, UNDO + old]
+
+
+def _without_wide(value: str) -> str:
+    """Leave out the entries of a list that are too wide; the others stay as read, and what stands between two."""
+    entries = list(_ENTRY.finditer(value))
+    between = value[entries[0].end() : entries[1].start()] if len(entries) > 1 else ""
+    return between.join(entry[0] for entry in entries if _size("".join(entry[0].split())) <= WIDE)
 
 
 def status_of(rule: SettingRule, value: str) -> Status:

@@ -6,6 +6,7 @@ import ipaddress
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
+from breachkit.detect.compromise import attacking_ips
 from breachkit.detect.inquiry import Inquiry
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def find_targets(evidence: Evidence) -> frozenset[str]:
 
 def targets_of(inquiry: Inquiry) -> frozenset[str]:
     """Find the same in an inquiry that others look at too."""
-    return frozenset(inquiry.visits_by(inquiry.guessers.ips, ()).index.unique("account"))
+    return frozenset(inquiry.visits_by(attacking_ips(inquiry), ()).index.unique("account"))
 
 
 def attackers_of(found: Accusation) -> Attackers:

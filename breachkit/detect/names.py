@@ -83,7 +83,7 @@ class Directory:
         return Resolved(name, tuple(sorted(owners)))
 
     def _of_windows(self, name: str) -> set[str]:
-        r"""Find the accounts that `DOMAIN\user` may mean: of a domain that is called so, else all of that name."""
+        r"""Find the accounts that `DOMAIN\user` may mean: those of a domain called so, else all of that name."""
         house, found, local = name.rpartition("\\")
         if not found:
             return set()

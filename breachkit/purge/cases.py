@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from typing import Literal
 from typing import NamedTuple
 
-from breachkit.purge.disk import NotRegularError
+from breachkit.files import NotRegularError
 from breachkit.purge.store import are_plain_folders
 from breachkit.purge.store import home_of
 

@@ -62,9 +62,13 @@ def link(number: int, previous: str, kind: str, fields: Mapping[str, object]) ->
     try:
         text = orjson.dumps(line, option=orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME)
     except TypeError:  # what it does not take: half of a surrogate pair, a number of more than 64 bits
-        return _encoder()(line).encode("ascii")
+        return _spelled(line)
     # of what it takes, it spells only these otherwise than `json` does, whose escapes a journal has
-    return text if text.isascii() and b"\x7f" not in text else _encoder()(line).encode("ascii")
+    return text if text.isascii() and b"\x7f" not in text else _spelled(line)
+
+
+def _spelled(line: Mapping[str, object]) -> bytes:
+    return _encoder()(line).replace("\x7f", "\\u007f").encode("ascii")
 
 
 @lru_cache(maxsize=1)

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     """From the bytes of a message: account, declared From, subject."""
 
 
+NO_AGE = "message of unknown time, neither older nor newer: left alone"
+
+
 class Senders(NamedTuple):
     """What a plan counts of a message."""
 
@@ -93,19 +96,27 @@ class Chooser:
     def judge(self, found: Found) -> Chosen | Skipped | None:
         """Return a wanted message, None for one that is not, Skipped for one that could not be judged."""
         if self._heads_first:
-            message = self._read(found)
-            if isinstance(message, Skipped) or not is_wanted(message, self._wanted):
-                return message if isinstance(message, Skipped) else None
+            message = self._wanted_message(found)
+            if not isinstance(message, Message):
+                return message
         hit = self._look(found.path)
         if hit is None:
             return None
         if isinstance(hit, Unread):
             return Skipped(hit.reason, Locus(shown(found.path, self._root), 0, 1))
-        message = self._read(found)
-        if isinstance(message, Skipped):
+        message = self._wanted_message(found)
+        if not isinstance(message, Message):
             return message
-        senders = Senders(message.auth_user, message.mail_from, message.subject)
-        return Chosen(hit, senders) if is_wanted(message, self._wanted) else None
+        return Chosen(hit, Senders(message.auth_user, message.mail_from, message.subject))
+
+    def _wanted_message(self, found: Found) -> Message | Skipped | None:
+        """Read a message and judge it by its head; None for one that is not wanted."""
+        message = self._read(found)
+        if isinstance(message, Skipped) or not is_wanted(message, self._wanted):
+            return message if isinstance(message, Skipped) else None
+        if self._wanted.asks_times and not message.is_dated:
+            return Skipped(NO_AGE, message.source)
+        return message
 
     @property
     def alone(self) -> bytes | None:

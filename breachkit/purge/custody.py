@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 from typing import Literal
 from typing import NamedTuple
 
+from breachkit.micros import is_possible
 from breachkit.purge.journal import sha256_of
 from breachkit.purge.states import read_history
 
@@ -31,6 +33,7 @@ class Custody:
 
     run: Run
     began: str
+    """Empty when the journal names no time that a purge can have had."""
     wanted: tuple[str, ...]
     is_ended: bool
     """False when the purge was killed, or still runs."""
@@ -55,13 +58,21 @@ def take_stock(disk: Disk, run: Run) -> Custody:
     there = set(disk.names(run.messages))
     return Custody(
         run=run,
-        began=history.began,
+        began=_time(history.began),
         wanted=tuple(history.wanted),
         is_ended=history.is_ended,
         is_torn=bool(history.end.torn),
         messages=tuple(Held(entry, _whereabouts(run, entry, there)) for entry in history.entries.values()),
         sha256=sha256_of(run.journal),
     )
+
+
+def _time(text: str) -> str:
+    try:
+        ts = datetime.fromisoformat(text)
+    except ValueError:
+        return ""
+    return text if ts.tzinfo is not None and is_possible(ts.timestamp()) else ""
 
 
 def _whereabouts(run: Run, entry: Entry, there: set[str]) -> Whereabouts:

@@ -12,23 +12,18 @@ import os
 import stat
 from typing import NamedTuple
 
+from breachkit.files import NotRegularError
 from breachkit.files import is_link
 from breachkit.files import long_path
+from breachkit.files import open_handle
 from breachkit.purge.digest import sha256
+from breachkit.writing import CREATE
+from breachkit.writing import FILE_MODE
 
 BLOCK = 1 << 20
-FILE_MODE = 0o600
 FOLDER_MODE = 0o700
 
 _BINARY = getattr(os, "O_BINARY", 0)
-# O_NONBLOCK: a FIFO that takes a message's name between listing and opening must not hang us
-_READ = os.O_RDONLY | _BINARY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
-_FOLLOWS = not hasattr(os, "O_NOFOLLOW")
-"""Windows opens what a link stands for, so a name is looked at first."""
-_CREATE = os.O_CREAT | os.O_EXCL | _BINARY | getattr(os, "O_NOFOLLOW", 0)
-
-NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES})
-"""Why a hard link cannot be had: FAT, some network shares, `fs.protected_hardlinks` for a stranger's file."""
 
 FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
 _DISK_FULL_WINDOWS = frozenset({39, 112})
@@ -47,30 +42,9 @@ class Fingerprint(NamedTuple):
     sha256: str
 
 
-class NotRegularError(OSError):
-    """A name that was a message now stands for a link, a folder or a device."""
-
-
 def is_full(error: OSError) -> bool:
     """Tell whether an error means that the disk, or the user's share of it, is full."""
     return error.errno in FULL or getattr(error, "winerror", None) in _DISK_FULL_WINDOWS
-
-
-def open_message(path: str) -> tuple[int, os.stat_result]:
-    """Open a regular file for reading, following no link. Raises OSError, NotRegularError."""
-    if _FOLLOWS and is_link(os.lstat(long_path(path))):
-        raise NotRegularError(errno.ELOOP, "a link", path)
-    try:
-        handle = os.open(long_path(path), _READ)
-    except OSError as error:
-        if error.errno == errno.ELOOP:
-            raise NotRegularError(errno.ELOOP, "a link", path) from None
-        raise
-    status = os.fstat(handle)
-    if not stat.S_ISREG(status.st_mode):
-        os.close(handle)
-        raise NotRegularError(errno.EINVAL, "not a regular file", path)
-    return handle, status
 
 
 def fingerprint_of(status: os.stat_result, sha256: str) -> Fingerprint:
@@ -94,7 +68,7 @@ class Disk:
 
     def fingerprint(self, path: str) -> Fingerprint:
         """Read a file and tell it from every other. Raises OSError, NotRegularError."""
-        handle, status = open_message(path)
+        handle, status = open_handle(path, follows=False)
         try:
             # a byte more than it has: when there is none, it was read at once
             first = os.read(handle, min(BLOCK, status.st_size + 1))
@@ -141,7 +115,7 @@ class Disk:
 
     def create(self, path: str) -> int:
         """Open a new file for writing that only we may read. Raises FileExistsError, OSError."""
-        return os.open(long_path(path), os.O_RDWR | _CREATE, FILE_MODE)
+        return os.open(long_path(path), os.O_RDWR | CREATE, FILE_MODE)
 
     def reopen(self, path: str) -> int:
         """Open a file of ours again for writing. Raises OSError."""
@@ -186,7 +160,7 @@ class Disk:
 
     def is_marked(self, path: str, mark: bytes) -> bool:
         """Tell whether a file holds the mark of `claim`, or its beginning. Raises OSError, NotRegularError."""
-        handle, _ = open_message(path)
+        handle, _ = open_handle(path, follows=False)
         try:
             held = os.read(handle, len(mark) + 1)
         finally:
@@ -203,7 +177,7 @@ class Disk:
 
         Returns False, leaving no copy, when the source is not what was wanted. Raises OSError, leaving no copy.
         """
-        reading, _ = open_message(source)
+        reading, _ = open_handle(source, follows=False)
         try:
             writing = self.create(target)
             try:

@@ -15,7 +15,7 @@ from typing import Any
 from typing import NamedTuple
 
 from breachkit.errors import JournalBrokenError
-from breachkit.files import long_path
+from breachkit.files import open_regular
 from breachkit.purge.chain import NEW
 from breachkit.purge.chain import BrokenChainError
 from breachkit.purge.chain import Chain
@@ -90,7 +90,7 @@ class Reading:
 
     def __iter__(self) -> Iterator[JournalLine]:
         """Return each line that its chain vouches for. Raises JournalBrokenError, OSError."""
-        with open(long_path(self.path), "rb") as stream:  # noqa: PTH123  strings, see `disk`
+        with open_regular(self.path) as stream:
             chain = Chain(stream, LINE_FIELDS, "journal")
             try:
                 for fields in chain:
@@ -109,7 +109,7 @@ def _line(fields: dict[str, Any]) -> JournalLine:
 
 def sha256_of(path: str) -> str:
     """Return the SHA-256 of a journal, for the user's notes. Raises OSError."""
-    with open(long_path(path), "rb") as stream:  # noqa: PTH123
+    with open_regular(path) as stream:
         digest = sha256()
         while block := stream.read(BLOCK):
             digest.update(block)

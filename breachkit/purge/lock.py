@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from breachkit.errors import RunBusyError
 from breachkit.files import long_path
-from breachkit.purge.disk import FILE_MODE
 from breachkit.purge.store import LOCK
+from breachkit.writing import FILE_MODE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -66,19 +66,24 @@ class Wanted(NamedTuple):
         return bool(self.texts.strings or self.campaign)
 
     @property
+    def asks_times(self) -> bool:
+        """Whether the time of a message decides."""
+        return self.older_than is not None or self.newer_than is not None
+
+    @property
     def asks_heads(self) -> bool:
         """Whether a message must be read, not only searched, to be judged."""
-        return bool(self.accounts or self.senders or self.to_domains or self.older_than or self.newer_than)
+        return bool(self.accounts or self.senders or self.to_domains) or self.asks_times
 
 
 def is_wanted(message: Message, wanted: Wanted) -> bool:
-    """Judge a message by all predicates but the STRINGs."""
+    """Judge a message by all predicates but the STRINGs; one of unknown time passes for older and for newer."""
     return (
         (not wanted.accounts or message.auth_user in wanted.accounts)
         and (not wanted.senders or any(_is_sender(message, sender) for sender in wanted.senders))
         and (not wanted.to_domains or any(_domain(address) in wanted.to_domains for address in message.rcpt_to))
-        and (wanted.older_than is None or message.ts < wanted.older_than)
-        and (wanted.newer_than is None or message.ts > wanted.newer_than)
+        and (wanted.older_than is None or message.ts < wanted.older_than or not message.is_dated)
+        and (wanted.newer_than is None or message.ts > wanted.newer_than or not message.is_dated)
     )
 
 

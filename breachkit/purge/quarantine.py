@@ -251,6 +251,12 @@ class Purge:
             raise UnbalancedError(f"{receipt.planned} messages planned", f"{receipt.untouched} never come to")
         return receipt
 
+    def abandon(self) -> Receipt:
+        """End a run that cannot go on: its journals are closed as they are, and tell what was done."""
+        with suppress(OSError):  # what ended it may end this too
+            self._open.close()
+        return self._receipt()
+
     def _receipt(self) -> Receipt:
         runs = tuple(volume.run for volume in self._volumes.values())
         counts = {name: self._verdicts[name] for name in ("vanished", "changed", "in_use", "failed")}

@@ -12,13 +12,12 @@ from breachkit.errors import DiskFullError
 from breachkit.errors import QuarantineUnwritableError
 from breachkit.errors import UnbalancedError
 from breachkit.files import QUARANTINE
+from breachkit.files import NotRegularError
 from breachkit.progress import silent
 from breachkit.purge.cases import IN_QUARANTINE
 from breachkit.purge.cases import Case
 from breachkit.purge.cases import Judge
 from breachkit.purge.cases import mark_of
-from breachkit.purge.disk import NO_LINKS
-from breachkit.purge.disk import NotRegularError
 from breachkit.purge.disk import is_full
 from breachkit.purge.journal import Journal
 from breachkit.purge.journal import sha256_of
@@ -27,6 +26,7 @@ from breachkit.purge.quarantine import BATCH
 from breachkit.purge.quarantine import KEPT_EXAMPLES
 from breachkit.purge.quarantine import LAST_ROOM
 from breachkit.purge.states import read_history
+from breachkit.writing import NO_LINKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,7 +90,7 @@ class Restore:
         self, disk: Disk, run: Run, queues: Sequence[Queue], is_chosen: Callable[[str], bool] | None = None
     ) -> None:
         self._disk = disk
-        self._run = run
+        self.run = run
         self._queues = queues
         self._is_chosen = is_chosen
         self._done: Counter[str] = Counter()
@@ -103,7 +103,7 @@ class Restore:
             is_verified: False takes the bytes of the messages for those of the journal: who does not wait for an
                 answer sees them verified once, when they are put back.
         """
-        history = read_history(self._run.journal)
+        history = read_history(self.run.journal)
         judge = self._judge()
         cases = judge.judge(history.entries.values())
         for case in cases:
@@ -114,24 +114,25 @@ class Restore:
     def execute(self, is_stopped: Callable[[], bool], progress: Progress = silent) -> Restored:
         """Do it. Raises JournalBrokenError, RunBusyError, DiskFullError, QuarantineUnwritableError."""
         try:
-            with hold(self._run):
+            with hold(self.run):
                 return self._execute(is_stopped, progress)
         except OSError as error:
             if is_full(error):
-                raise DiskFullError(self._run.path, self._restored, "restored") from None
-            raise QuarantineUnwritableError(self._run.path, error.strerror or "unknown reason") from None
+                raise DiskFullError(self.run.path, self.restored, "restored") from None
+            raise QuarantineUnwritableError(self.run.path, error.strerror or "unknown reason") from None
 
     @property
-    def _restored(self) -> int:
+    def restored(self) -> int:
+        """How many messages were put back so far."""
         return self._done["put"] + self._done["finish"]
 
     def _judge(self) -> Judge:
         self._done.clear()
         self._left.clear()
-        return Judge(self._disk, self._run, self._queues, self._is_chosen)
+        return Judge(self._disk, self.run, self._queues, self._is_chosen)
 
     def _execute(self, is_stopped: Callable[[], bool], progress: Progress) -> Restored:
-        history = read_history(self._run.journal)
+        history = read_history(self.run.journal)
         judge = self._judge()
         cases = judge.judge(history.entries.values())
         acts = [case for case in cases if case.kind in ACTS]
@@ -139,7 +140,7 @@ class Restore:
             if case.kind not in ACTS:
                 self._count(case.kind, case)
         if acts:
-            journal = Journal.resume(self._disk, self._run.journal, history.end)
+            journal = Journal.resume(self._disk, self.run.journal, history.end)
             try:
                 journal.reserve(2 * ID_ROOM * len(acts) + LAST_ROOM)
                 self._act(journal, judge, acts, is_stopped, progress)
@@ -172,7 +173,7 @@ class Restore:
         for folder in {os.path.dirname(case.target) for case in done}:  # noqa: PTH120  see `disk`
             self._disk.sync_folder(folder)
         for case in done:
-            self._disk.unlink(self._run.message(case.entry.number))
+            self._disk.unlink(self.run.message(case.entry.number))
             self._count(case.kind, case)
         journal.add("restored", ids=[case.entry.number for case in done])
 
@@ -192,7 +193,7 @@ class Restore:
         return reason
 
     def _bring(self, case: Case, judge: Judge) -> None:
-        source = self._run.message(case.entry.number)
+        source = self.run.message(case.entry.number)
         try:
             self._place(source, case, judge)
         except FileNotFoundError:  # the folder of its home, most likely
@@ -212,12 +213,12 @@ class Restore:
         try:
             self._disk.place(source, case.target)
         except FileExistsError:
-            self._disk.claim_marked(source, case.target, mark_of(self._run, case.entry))
+            self._disk.claim_marked(source, case.target, mark_of(self.run, case.entry))
         except OSError as error:
             if error.errno == errno.EXDEV:
                 self._place_copy(source, case, judge)
             elif error.errno in NO_LINKS:
-                self._disk.claim(source, case.target, mark_of(self._run, case.entry))
+                self._disk.claim(source, case.target, mark_of(self.run, case.entry))
             else:
                 raise
 
@@ -251,7 +252,7 @@ class Restore:
 
     def _stage(self, queue: str | None) -> str:
         beside = next(known.beside for known in self._queues if known.path == queue)
-        return os.path.join(beside, QUARANTINE, self._run.name, "restoring")  # noqa: PTH118
+        return os.path.join(beside, QUARANTINE, self.run.name, "restoring")  # noqa: PTH118
 
     def _tidy(self, cases: list[Case]) -> None:
         """Take away what a crash left of staged copies: each was also in the quarantine, or is at home."""
@@ -280,9 +281,9 @@ class Restore:
         counted = sum(number for kind, number in done.items() if kind != "bytes")
         untouched = len(cases) - counted if is_stopped else 0
         result = Restored(
-            run=self._run.name,
+            run=self.run.name,
             found=len(cases),
-            restored=self._restored,
+            restored=self.restored,
             already_there=done["home"] + done["discard"],
             missing=done["missing"],
             changed=done["changed"],
@@ -295,8 +296,8 @@ class Restore:
             untouched=untouched,
             bytes=done["bytes"],
             is_torn=bool(history.end.torn),
-            journal=self._run.journal,
-            sha256=sha256_of(self._run.journal),
+            journal=self.run.journal,
+            sha256=sha256_of(self.run.journal),
             left=tuple(self._left),
         )
         return _balanced(result)

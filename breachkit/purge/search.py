@@ -9,11 +9,11 @@ from typing import NamedTuple
 from breachkit.content.decoding import decoded_texts
 from breachkit.content.decoding import needs_decoding
 from breachkit.content.glance import Glance
+from breachkit.files import NotRegularError
+from breachkit.files import open_handle
 from breachkit.files import reason_of
 from breachkit.purge.digest import sha256
-from breachkit.purge.disk import NotRegularError
 from breachkit.purge.disk import fingerprint_of
-from breachkit.purge.disk import open_message
 from breachkit.purge.needles import is_in_bytes
 from breachkit.purge.needles import is_in_texts
 from breachkit.purge.needles import longest_reach
@@ -71,7 +71,7 @@ class Search:
     def look(self, path: str) -> Hit | Unread | None:
         """Search one file; None when it does not hold what was sought."""
         try:
-            handle, status = open_message(path)
+            handle, status = open_handle(path, follows=False)
         except NotRegularError:
             return Unread(path, NO_LONGER_A_FILE)
         except OSError as error:

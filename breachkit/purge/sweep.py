@@ -12,6 +12,7 @@ from heapq import nsmallest
 from typing import TYPE_CHECKING
 from typing import Any
 
+from breachkit.files import FOLDER
 from breachkit.files import Found
 from breachkit.files import in_walk_order
 from breachkit.files import long_path
@@ -138,7 +139,7 @@ class Sweep:
     def _glance(self, piece: Piece, swept: Swept) -> list[str]:
         """Search the files that are short and plain; returns the names of the others."""
         try:
-            folder = os.open(piece.folder, os.O_RDONLY)
+            folder = os.open(piece.folder, FOLDER)
         except OSError:
             return piece.names
         again: list[str] = []

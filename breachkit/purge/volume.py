@@ -11,7 +11,7 @@ from typing import Literal
 from typing import NamedTuple
 
 from breachkit.files import SHARING_VIOLATIONS
-from breachkit.purge.disk import NotRegularError
+from breachkit.files import NotRegularError
 from breachkit.purge.disk import is_full
 from breachkit.purge.store import spell_home
 

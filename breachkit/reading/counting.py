@@ -13,6 +13,7 @@ from breachkit.files import in_walk_order
 from breachkit.micros import micros_of
 from breachkit.progress import bar
 from breachkit.reading.gather import queue_folders
+from breachkit.records import NO_TIME
 from breachkit.records import Locus
 from breachkit.records import Skipped
 from breachkit.servers import Walk
@@ -53,6 +54,8 @@ class _Count:
         self._messages = 0
         self._bytes = 0
         self._skipped: list[tuple[str, str]] = []
+        self._undated: list[str] = []
+        """Messages of unknown time."""
 
     def add(self, piece: ReadPiece) -> None:
         """Count some messages of one folder."""
@@ -60,6 +63,7 @@ class _Count:
         self._skipped += skipped
         self._messages += len(read)
         self._bytes += sum(row[1] for row in read)
+        self._undated += [row[0] for row in read if not row[_TS]]
         inside = read if self._bounds == (None, None) else [row for row in read if self._is_inside(row[_TS])]
         if inside:
             paths, *rest, _ = zip(*inside, strict=True)
@@ -67,18 +71,19 @@ class _Count:
 
     def _is_inside(self, ts: int) -> bool:
         since, until = self._bounds
-        return (since is None or ts >= since) and (until is None or ts <= until)
+        return not ts or ((since is None or ts >= since) and (until is None or ts <= until))
 
     def packed(self) -> tuple[Any, ...]:
         """Return all of it as values that `marshal` can write."""
-        return self._messages, self._bytes, self._skipped, self.survey.packed()
+        return self._messages, self._bytes, self._skipped, self._undated, self.survey.packed()
 
     def merge(self, packed: tuple[Any, ...]) -> None:
         """Add what another process counted."""
-        messages, size, skipped, survey = packed
+        messages, size, skipped, undated, survey = packed
         self._messages += messages
         self._bytes += size
         self._skipped += skipped
+        self._undated += undated
         self.survey.merge(survey)
 
     def pass_over(self, skipped: Iterable[Skipped]) -> None:
@@ -95,3 +100,5 @@ class _Count:
         books.bytes += self._bytes
         for path, reason in self._skipped:
             books.skip(Skipped(reason, Locus(path, 0, 1)))
+        for path in sorted(self._undated, key=lambda path: in_walk_order(path, "/")):
+            books.skip(Skipped(NO_TIME, Locus(path, 0, 1)))

@@ -16,7 +16,11 @@ from breachkit.errors import AlienLogError
 from breachkit.errors import BreachkitError
 from breachkit.errors import PathUnreadableError
 from breachkit.errors import UnbalancedError
+from breachkit.files import reason_of
+from breachkit.files import shown
 from breachkit.progress import bar
+from breachkit.records import NO_TIME
+from breachkit.records import Locus
 from breachkit.records import Skipped
 from breachkit.report.inputs import Gap
 from breachkit.report.inputs import Inputs
@@ -39,7 +43,6 @@ if TYPE_CHECKING:
     from breachkit.reading.where import Where
     from breachkit.records import Account
     from breachkit.records import Delivery
-    from breachkit.records import Locus
     from breachkit.records import Message
     from breachkit.records import Session
     from breachkit.servers import LogFile
@@ -139,16 +142,23 @@ def read_messages(where: Where, books: Books, *, quarantined: bool, jobs: int | 
                 continue
             books.messages += 1
             books.bytes += row.size
-            if where.is_inside(row.ts):
+            if not row.is_dated:
+                books.skip(Skipped(NO_TIME, row.source))
+            if not row.is_dated or where.is_inside(row.ts):
                 messages.append(row)
     return messages
 
 
 def queue_folders(where: Where, *, quarantined: bool) -> list[QueueFolder]:
-    """List the queue folders, each of which can be listed. Raises PathUnreadableError."""
+    """List the queue folders, each of which can be listed. Raises PathUnreadableError.
+
+    A quarantine that may not be opened (another user's purge made it) is none of the queue: it is counted when it is
+    read.
+    """
     folders: list[QueueFolder] = [queue for queue in where.layout.queues if quarantined or not queue.is_quarantine]
     for folder in folders:
-        _listable(folder)
+        if not folder.is_quarantine:
+            _listable(folder)
     return folders
 
 
@@ -255,6 +265,8 @@ def read_accounts(where: Where, books: Books) -> Sequence[Account]:
                 books.skip(row)
     except (OSError, BreachkitError) as error:
         said = error if isinstance(error, BreachkitError) else unreadable(where.accounts, error)
+        if isinstance(error, OSError):
+            books.skip(Skipped(reason_of(error), Locus(shown(where.accounts, where.layout.root), 0, 1)))
         if where.is_accounts_asked:
             raise said from None
         # nobody named the file: it must not stand between the user and the account

@@ -20,6 +20,8 @@ from zoneinfo import ZoneInfoNotFoundError
 from breachkit.errors import BadTimeError
 from breachkit.errors import TwoDaysError
 from breachkit.errors import UnknownTimezoneError
+from breachkit.micros import EPOCH
+from breachkit.micros import LATEST
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -51,7 +53,6 @@ _CLOCK = re.compile(
 )
 _OFFSET = re.compile(r"(?:utc|gmt)?\s*(?:([+-])\s*(\d{1,2})(?::?([0-5]\d))?)?")
 _FARTHEST = timedelta(hours=14)
-_FIRST_YEAR, _LAST_YEAR = 1970, 2999
 
 
 def read_moment(option: str, text: str, zone: tzinfo, now: datetime | None = None) -> datetime:
@@ -70,13 +71,12 @@ def read_moment(option: str, text: str, zone: tzinfo, now: datetime | None = Non
     age = _AGE.fullmatch(plain)
     try:
         if age is not None and age[2] in _UNITS:
-            return (now - timedelta(seconds=int(age[1]) * _UNITS[age[2]])).astimezone(zone)
+            return max(now - timedelta(seconds=int(age[1]) * _UNITS[age[2]]), EPOCH).astimezone(zone)
         ts = _read_time(option, text, plain, now.astimezone(zone))
     except (ValueError, OverflowError):
         raise BadTimeError(option, text) from None
-    if not _FIRST_YEAR <= ts.year <= _LAST_YEAR:
-        raise BadTimeError(option, text)
-    return ts.astimezone(zone) if ts.tzinfo is not None else ts.replace(tzinfo=zone)
+    # no evidence is beyond, and what lies at the ends of the calendar has no time in other zones
+    return min(max(ts if ts.tzinfo is not None else ts.replace(tzinfo=zone), EPOCH), LATEST).astimezone(zone)
 
 
 def _read_time(option: str, text: str, plain: str, today: datetime) -> datetime:

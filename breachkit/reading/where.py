@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Any
 
 from breachkit.errors import BadColumnsError
+from breachkit.errors import IntoEvidenceError
 from breachkit.errors import NoEvidenceError
 from breachkit.errors import NoEvidencePathError
 from breachkit.errors import PathMissingError
 from breachkit.errors import PathUnreadableError
 from breachkit.errors import SettingsFileError
+from breachkit.files import QUARANTINE
+from breachkit.files import open_handle
+from breachkit.files import open_regular
 from breachkit.reading.moments import read_moment
 from breachkit.reading.moments import read_zone
 from breachkit.servers import Layout
@@ -25,6 +30,7 @@ from breachkit.shells import is_safe
 from breachkit.shells import line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from collections.abc import Iterator
     from collections.abc import Sequence
     from datetime import datetime
@@ -110,6 +116,16 @@ class Where:
             return f"(campaign {campaign}: group without --since and --until, whose line purges it)"
         return self.command("purge", "--campaign", campaign, *arguments, "--dry-run")
 
+    def evidence(self) -> Iterator[Path]:
+        """List the folders and files that nothing may be written into or over: what is read, and was moved away."""
+        for queue in self.layout.queues:
+            yield queue.path
+            yield self.server.queue_home(queue.path) / QUARANTINE
+        yield from dict.fromkeys(log.path.parent for log in self.layout.logs)
+        yield from self.layout.others
+        yield from (path for path in (self.accounts, self.layout.settings) if path is not None)
+        yield Path(SETTINGS_FILE)
+
     def is_inside(self, ts: datetime) -> bool:
         """Tell whether a moment lies within --since and --until."""
         return (self.since is None or ts >= self.since) and (self.until is None or ts <= self.until)
@@ -141,8 +157,8 @@ def find_evidence(
     if not layout.queues and not layout.logs and not layout.skipped and not is_optional:
         raise NoEvidenceError(root if root is not None else ".", server.looked_for)
     accounts = asked.accounts or settings.get("accounts")
-    if accounts is not None and not Path(accounts).is_file():
-        raise PathMissingError("--accounts", accounts)
+    if accounts is not None:
+        check_file("--accounts", Path(accounts))
     zone, zone_name = read_zone(asked.timezone or settings.get("timezone"))
     named = [root] if root is not None else []
     return Where(
@@ -177,6 +193,40 @@ def check_words(asked: Asked, zone: tzinfo) -> tuple[str | None, str | None]:
     return since, until
 
 
+def check_file(option: str, path: Path) -> None:
+    """Make sure that a file that was named is one. Raises PathMissingError, PathUnreadableError."""
+    try:
+        os.close(open_handle(os.fspath(path))[0])
+    except FileNotFoundError:
+        raise PathMissingError(option, path) from None
+    except OSError as error:
+        raise PathUnreadableError(path, error.strerror or "unknown reason") from None
+
+
+def check_target(option: str, target: Path, evidence: Iterable[Path]) -> None:
+    """Refuse to write into evidence or over it, by whatever name. Raises IntoEvidenceError.
+
+    Args:
+        option: what named the target.
+        target: a file or a folder, there or not.
+        evidence: files, and folders in or below which nothing is written.
+    """
+    real = Path(os.path.realpath(target))
+    for place in evidence:
+        if real.is_relative_to(os.path.realpath(place)) or _is_same(real, place):
+            raise IntoEvidenceError(option, target, place)
+    if any(load(name).is_live(path) for name in names() for path in (real, Path(os.path.abspath(target)))):  # noqa: PTH100
+        raise IntoEvidenceError(option, target, real.parent)
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    """Tell whether two names stand for one file: links, and letters of either case where the disk takes them alike."""
+    try:
+        return os.path.samefile(one, other)  # noqa: PTH121
+    except OSError:
+        return False
+
+
 def _typed(asked: Asked) -> Iterator[tuple[str, str]]:
     if asked.root is not None:
         yield "--root", str(asked.root)
@@ -191,13 +241,16 @@ def _typed(asked: Asked) -> Iterator[tuple[str, str]]:
 
 def _settings() -> dict[str, Any]:
     path = Path(SETTINGS_FILE)
-    if not path.is_file():
+    if not os.path.lexists(path):
         return {}
     import tomllib
 
     try:
-        settings = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        with open_regular(path) as stream:
+            settings = tomllib.loads(stream.read().decode())
+    except OSError as error:
+        raise SettingsFileError(path, error.strerror or "it cannot be read") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsFileError(path, str(error).splitlines()[0]) from None
     known = (*_PATHS, *_PATH_LISTS, *_WORDS)
     for name, value in settings.items():
@@ -231,8 +284,12 @@ def _root(asked: Asked, settings: dict[str, Any], *, is_optional: bool, use_defa
 
 
 def _existing(option: str, path: Path) -> Path:
-    if not path.exists():
-        raise PathMissingError(option, path)
+    try:
+        path.stat()
+    except PermissionError as error:
+        raise PathUnreadableError(path, error.strerror or "unknown reason") from None
+    except (OSError, ValueError):
+        raise PathMissingError(option, path) from None
     return path
 
 
@@ -262,15 +319,16 @@ def _override(
 ) -> Layout:
     if queue:
         for folder in queue:
-            if not folder.is_dir():
-                raise PathMissingError("--queue", folder)
+            if not stat.S_ISDIR(_existing("--queue", folder).stat().st_mode):
+                raise PathUnreadableError(folder, "it is no folder")
         queues = tuple(part for folder in queue for part in server.split_queue(folder, layout.root))
         layout = layout._replace(queues=tuple(dict.fromkeys(queues)))
     if logs:
         found = server.find_logs(logs, layout.root)
         if not found.logs and not found.skipped:
             raise PathMissingError("--logs", ", ".join(map(str, logs)))
-        layout = layout._replace(logs=found.logs, skipped=found.skipped)
+        folders = tuple(place for place in logs if os.path.isdir(place))  # noqa: PTH112  False for what may not be asked
+        layout = layout._replace(logs=found.logs, skipped=found.skipped, others=(*layout.others, *folders))
     return layout
 
 

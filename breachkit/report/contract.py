@@ -6,6 +6,8 @@ import json
 from typing import TYPE_CHECKING
 from typing import Any
 
+from breachkit.report.sanitize import escape_json
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Iterator
@@ -44,15 +46,19 @@ def share(number: float) -> float:
 
 
 def dump(document: Json) -> str:
-    """Write one JSON object. Lone surrogates of odd file names are escaped, as JSON allows."""
+    """Write one JSON object. What a terminal would obey or hide is escaped, and so are lone surrogates of odd names."""
     import orjson  # noqa: PLC0415  it imports uuid and more, and most starts write no JSON
 
     as_ever = orjson.OPT_INDENT_2 | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
     try:
-        return orjson.dumps(document, option=as_ever | orjson.OPT_APPEND_NEWLINE).decode()
+        return escape_json(orjson.dumps(document, option=as_ever | orjson.OPT_APPEND_NEWLINE).decode())
     except TypeError:  # what it does not take: a lone surrogate, a number of more than 64 bits
-        text = json.dumps(document, indent=2, ensure_ascii=False)
-        return text.encode("utf-8", "backslashreplace").decode() + "\n"
+        return escape_json(json.dumps(document, indent=2, ensure_ascii=False)) + "\n"
+
+
+def dump_line(document: Json) -> str:
+    """Write one JSON object on a line, without its end."""
+    return escape_json(json.dumps(document, ensure_ascii=False))
 
 
 def dump_rows(document: Json, key: str, rows: Iterable[Json]) -> Iterator[str]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from breachkit.detect.hardening import SEVERAL
 from breachkit.detect.hardening import STATUSES
+from breachkit.detect.hardening import UNWRITABLE
 from breachkit.report.inputs import render_skipped
 from breachkit.report.page import Page
 
@@ -74,7 +76,9 @@ def _render_setting(page: Page, setting: JudgedSetting) -> None:
         return
     page.say(f"{setting.name}: {value} (recommended {setting.recommended})", style=STYLES[setting.status], indent=2)
     page.say(setting.why, indent=4)
-    page.literal(setting.fix, indent=4)
+    for line in setting.fix.split("\n"):
+        # a line to copy is never folded
+        page.say(line, indent=4) if line in {SEVERAL, UNWRITABLE} else page.literal(line, indent=4)
 
 
 def render_commands(commands: Mapping[str, Sequence[str]]) -> str:

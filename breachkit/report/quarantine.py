@@ -49,7 +49,7 @@ def render_list(stock: Sequence[Custody]) -> str:
     page.say(f"{count(len(stock), 'run')} in the quarantine", style="bold")
     for custody in stock:
         page.say(f"{custody.run.name}: holds {count(custody.count('held'), 'message')}, {size(custody.bytes)}")
-        page.say(f"began {custody.began}, by: {' '.join(custody.wanted)}", indent=2)
+        page.say(f"began {custody.began or 'at an unknown time'}, by: {' '.join(custody.wanted)}", indent=2)
         done = [f"{custody.count(word):,} {word}" for word in ("restored", "dropped", "gone") if custody.count(word)]
         if done:
             page.say(", ".join(done), indent=2)

@@ -41,6 +41,11 @@ def size(number: int) -> str:
     return f"{amount:.1f} TB"
 
 
+def name_journal(run: str, journal: str, sha256: str) -> str:
+    """Spell what belongs in the incident notes of a run."""
+    return f"run {run}, journal {journal}, SHA-256 {sha256}"
+
+
 def place(locus: Locus) -> str:
     """Spell where a fact stands: `logs/smtp/s20261120-00.log:57`."""
     return f"{locus.shown}:{locus.line}"

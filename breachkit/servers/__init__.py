@@ -126,6 +126,8 @@ class Layout(NamedTuple):
     """Folders of logs that could not be listed."""
     settings: Path | None = None
     """What its own tool printed of its settings."""
+    others: tuple[Path, ...] = ()
+    """Files that were read to find the rest (`path.dat`), and folders of logs."""
 
 
 class Reading(NamedTuple):

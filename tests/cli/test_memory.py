@@ -69,6 +69,7 @@ def root_of_a_story(tmp_path: Path) -> Path:
         ("users.csv", b"x@example.it,0,0,x,x,", ["weak-passwords"], {3}),
         ("users.csv", b"x@example.it,0,0,x,x,", ["find-account"], {3}),
         ("settings.txt", b"D_UserMB: 1\nC_Mail_Security_Relay_IPList: ", ["harden"], {3}),
+        ("config/path.dat", b"/opt/icewarp/config/", ["scan"], {0, 3}),
     ],
 )
 def test_a_line_without_an_end_takes_no_more_memory(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import pty
+import re
 import shutil
 import signal
 import subprocess
@@ -33,6 +35,15 @@ def spawn(*words: object, **how: Any) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **how)
 
 
+def noted(err: str, queue: Path) -> int:
+    """Return how many messages a purge says to have moved, once its line on stderr is found to be true."""
+    found = re.fullmatch(r"(\d+) messages? moved; run (\S+), journal (\S+), SHA-256 ([0-9a-f]{64})\n", err)
+    assert found is not None, err
+    assert found[3] == str(queue.parent / "breachkit-quarantine" / found[2] / "journal.jsonl")
+    assert hashlib.sha256(Path(found[3]).read_bytes()).hexdigest() == found[4]
+    return int(found[1])
+
+
 def wait_until_left(queue: Path, messages: int) -> None:
     """Wait until the first plan is executed."""
     while sum(path.is_file() for path in queue.rglob("*")) > messages:
@@ -49,7 +60,8 @@ def test_a_closed_pipe_ends_the_printing_not_the_purge(queue: Path) -> None:
         check=False,
     )
     os.close(writing)
-    assert (process.returncode, process.stderr) == (0, b"")
+    assert process.returncode == 0
+    assert noted(process.stderr.decode(), queue) == 6
     assert len(snapshot(queue)) == 3
 
 
@@ -90,7 +102,13 @@ def test_watch_takes_what_arrives_and_lets_the_young_ripen(queue: Path) -> None:
     end.set()
     writer.join()
     product = json.loads(out)
-    assert (product["planned"], product["purged"], err) == (9, 9, "")
+    assert (product["planned"], product["purged"]) == (9, 9)
+    *rounds, last = err.splitlines(keepends=True)
+    assert noted(last, queue) == 9
+    said = [re.fullmatch(r"watch \d\d:\d\d:\d\d: (\d+) planned, (\d+) moved; (\d+) in all\n", line) for line in rounds]
+    numbers = [tuple(map(int, one.groups())) for one in said if one is not None]
+    assert len(numbers) == len(rounds) > 1
+    assert (sum(moved for _, moved, _ in numbers), numbers[-1][2]) == (3, 9)
     assert balanced(product)
     assert growing.exists()
     assert (queue / "new-0.dat").exists()
@@ -125,6 +143,11 @@ def test_ctrl_c_finishes_the_batch_and_says_how_many(queue: Path, breach: Callab
     assert process.returncode == 1
     assert "stopped: 6 of 6 messages were moved and journalled" in err
     assert err.count("\n") == 1
+    held = re.search(
+        r"; run (\S+), journal (\S+), SHA-256 ([0-9a-f]{64}); next: .*; to undo: breachkit restore \1 ", err
+    )
+    assert held is not None
+    assert hashlib.sha256(Path(held[2]).read_bytes()).hexdigest() == held[3]
     assert breach("restore", "--queue", queue, "--yes").code == 0
     assert snapshot(queue) == before
 

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import re
+import shlex
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from breachkit.detect.hardening import SEVERAL
 from breachkit.detect.hardening import STATUSES
+from breachkit.detect.hardening import UNWRITABLE
 from breachkit.detect.hardening import judge_settings
 from breachkit.detect.hardening import status_of
 from breachkit.records import Locus
@@ -93,3 +98,66 @@ def test_the_incident_speaks_where_a_setting_would_have_helped_and_not_where_it_
 @given(value=st.text(max_size=60), rule=st.sampled_from(RULES))
 def test_no_value_is_too_odd(value: str, rule: object) -> None:
     assert status_of(rule, value) in STATUSES  # type: ignore[arg-type]
+
+
+LIST = "C_Mail_Security_Relay_IPList"
+LOOK = f"tool get system {LIST}"
+
+
+def mend(*values: str, name: str = LIST) -> list[str]:
+    rows = judge_settings([setting(name, value) for value in values], RULES, {})
+    return next(row for row in rows if row.name == name).fix.split("\n")
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        ("127.0.0.1;0.0.0.0/0;192.0.2.5", "127.0.0.1;192.0.2.5"),
+        ("10.0.0.0/8, 192.0.2.5, 192.0.2.9", "192.0.2.5, 192.0.2.9"),
+        ("192.0.2.5 192.0.2.9 10.0.0.1-10.9.9.9", "192.0.2.5 192.0.2.9"),
+        ("192.0.2.5;;2001:db8::/32;", "192.0.2.5"),
+        ("0.0.0.0", ""),  # noqa: S104
+    ],
+)
+def test_a_list_is_written_as_read_without_what_is_too_wide(value: str, kept: str) -> None:
+    assert mend(value) == [
+        LOOK,
+        f'tool set system {LIST} "{kept}"',
+        f'undo: tool set system {LIST} "{value}"',
+    ]
+
+
+@pytest.mark.parametrize(
+    "value", ["192.0.2.5;10.*.*.*", "0.0.0.0/0;$(reboot)", "10.0.0.0/8;`x`", '0.0.0.0/0;"', "-x;0.0.0.0/0", "0.0.0.0/0;%PATH%", "10.0.0.0/8;città"]
+)  # fmt: skip
+def test_a_value_that_means_something_to_a_shell_gets_no_line_that_writes(value: str) -> None:
+    assert mend(value) == [LOOK, UNWRITABLE]
+
+
+def test_no_line_writes_over_what_is_not_known_or_not_wrong() -> None:
+    assert mend() == [LOOK]
+    assert mend("192.0.2.5;192.0.2.9") == [LOOK]
+    assert mend("127.0.0.1") == [LOOK]
+    assert mend("0.0.0.0/0", "192.0.2.5") == [LOOK, SEVERAL]
+    assert mend("0.0.0.0/0", "0.0.0.0/0")[1] == f'tool set system {LIST} ""'
+    assert mend(name="C_Mail_Security_Tarpit_Period") == ["tool get system C_Mail_Security_Tarpit_Period"]
+    assert mend("banana", name="D_NumberLimit") == ["tool get domain example.it D_NumberLimit"]
+    assert mend("0", name="D_NumberLimit") == ["tool set domain example.it D_NumberLimit 5000"]
+
+
+@given(st.lists(st.text(st.sampled_from("0123456789./-;, *$`\\'\"!%&|<>()\n\x00é:ab")), max_size=4))
+def test_whatever_a_list_holds_its_lines_are_safe_and_lose_nothing(parts: list[str]) -> None:
+    value = ";".join([*parts, "0.0.0.0/0"])
+    look, *written = mend(value)
+    assert look == LOOK
+    if len(written) == 2:
+        new, old = (line.removeprefix("undo: ") for line in written)
+        for line, said in ((new, None), (old, value)):
+            words = shlex.split(line)
+            assert words[:4] == ["tool", "set", "system", LIST]
+            assert len(words) == 5
+            assert said is None or words[4] == said
+            assert not set(line) & set("$`\\!%&|<>()\n\x00'^*")
+        assert "0.0.0.0/0" not in new
+        kept = {entry for entry in re.split(r"[;,\s]+", value) if entry and status_of(BY_NAME[LIST], entry) != "fail"}
+        assert kept <= set(re.split(r"[;,\s]+", shlex.split(new)[4])) | {"-"} or " - " in value

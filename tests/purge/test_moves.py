@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from breachkit import files
 from breachkit.errors import DiskFullError
 from breachkit.errors import QuarantineUnwritableError
 from breachkit.errors import RunBusyError
-from breachkit.purge import disk as disk_module
+from breachkit.files import NotRegularError
 from breachkit.purge.disk import Disk
-from breachkit.purge.disk import NotRegularError
 from breachkit.purge.drop import drop_run
 from breachkit.purge.lock import hold
 from breachkit.purge.quarantine import BATCH
@@ -220,8 +220,8 @@ class WindowsDisk(Disk):
 
 def test_windows_opens_no_link_either(queue: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (queue / "link").symlink_to(queue / "202611200800000000.dat")
-    monkeypatch.setattr(disk_module, "_READ", os.O_RDONLY)
-    monkeypatch.setattr(disk_module, "_FOLLOWS", True)
+    monkeypatch.setattr(files, "_READING", os.O_RDONLY)
+    monkeypatch.setattr(files, "_NOFOLLOW", 0)
     assert Disk().fingerprint(str(queue / "202611200800000000.dat")).size == len(SPAM) + 1
     with pytest.raises(NotRegularError):
         Disk().fingerprint(str(queue / "link"))

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 NO_ADDRESS = "account line without an address"
 TOO_WIDE = "account line with more cells than the table has columns"
+TORN = "account line with a NUL byte in it"
 
 _INTERNAL = "@##internalservicedomain.icewarp.com##"
 _PERSONS = {"", "0", "user", "utente", "utenti", "person", "persona", "benutzer", "utilisateur", "usuario"}
@@ -98,10 +99,15 @@ def _read(
     if not is_sure:
         yield Skipped(UNTOLD_COLUMN, Locus(label, 0, 1))
     last = order.index("password") if "password" in order else None
-    for row in itertools.islice(read_rows(table.sheet, len(order), last), int(has_header), None):
+    is_header_ahead = has_header
+    for row in read_rows(table.sheet, len(order), last):
         source = Locus(label, row.offset, row.line)
         if row.cells is None:
             yield Skipped(OVERLONG, source)
+        elif row.is_torn:
+            yield Skipped(TORN, source)
+        elif is_header_ahead:
+            is_header_ahead = False
         elif len(row.cells) > len(order) and any(cell.strip() for cell in row.cells[len(order) :]):
             yield Skipped(TOO_WIDE, source)
         else:
@@ -111,7 +117,8 @@ def _read(
 def _table(path: Path, columns: tuple[str, ...] | None, *, needs_password: bool) -> _Table:
     """Tell how the table is written and what its columns hold. Raises UnknownColumnsError."""
     sheet = read_sheet(path)
-    sample = [row.cells for row in itertools.islice(read_rows(sheet), SAMPLE_ROWS) if row.cells is not None]
+    rows = itertools.islice(read_rows(sheet), SAMPLE_ROWS)
+    sample = [row.cells for row in rows if row.cells is not None and not row.is_torn]
     told = tell_columns(sample, columns)
     order = told.order if told is not None else ()
     is_known = bool({"address", "username"} & set(order)) and (not needs_password or "password" in order)

@@ -10,6 +10,8 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from breachkit.micros import is_possible
+
 if TYPE_CHECKING:
     from datetime import tzinfo
 
@@ -23,6 +25,7 @@ def time_of_id(queue_id: str, zone: tzinfo) -> datetime | None:
         return None
     month, day, hour, minute, second = (int(queue_id[place : place + 2]) for place in range(4, 14, 2))
     try:  # strptime takes three times as long, and a queue has 200,000 ids
-        return datetime(int(queue_id[:4]), month, day, hour, minute, second, tzinfo=zone)
+        ts = datetime(int(queue_id[:4]), month, day, hour, minute, second, tzinfo=zone)
     except ValueError:
         return None
+    return ts if is_possible(ts.timestamp()) else None

@@ -15,7 +15,11 @@ from typing import TYPE_CHECKING
 from typing import NamedTuple
 
 from breachkit.files import QUARANTINE
+from breachkit.files import open_regular
+from breachkit.files import reason_of
 from breachkit.files import shown
+from breachkit.records import Locus
+from breachkit.records import Skipped
 from breachkit.sasl import decode_text
 from breachkit.servers import Layout
 from breachkit.servers import QueueFolder
@@ -50,6 +54,10 @@ _QUEUE_NAME = re.compile(r"_outgoing|_incoming|retry|priority_\d+", re.IGNORECAS
 _NO_LOGS_BELOW = {"mail", "_outgoing", "_incoming", QUARANTINE}
 """Folders that may hold a million messages and no log."""
 
+_LOGS = ("logs", "log")
+_QUEUE_HOMES = frozenset({"mail", "_outgoing"})
+_PATH_DAT_BYTES = 1 << 16
+"""Some lines of paths are read, however long the file is."""
 _OUTGOING_LINE = 8
 _RETRY_LINE = 9
 
@@ -66,8 +74,15 @@ class Moved(NamedTuple):
 
 def find_layout(root: Path) -> Layout:
     """Locate queues, logs and the accounts file below a root. Raises OSError when it cannot be listed."""
-    bases = [root, *_folders(root)]
-    moved = {place.line: place for place in read_path_dat(root)}
+    skipped: list[Skipped] = []
+    bases = [root, *_open_folders(root, skipped)]
+    untold: tuple[str, ...] = ()
+    try:
+        moved = {place.line: place for place in read_path_dat(root)}
+    except OSError as error:
+        moved = {}
+        untold = ("path.dat cannot be read: queues that it puts elsewhere are not known",)
+        skipped.append(Skipped(reason_of(error), Locus(shown(error.filename or root, root), 0, 1)))
     outgoing = _queue_of(moved.get(_OUTGOING_LINE), root)
     tops = [outgoing] if outgoing else [_inside(path, root) for path in _default_outgoing(bases)]
     retry = _queue_of(moved.get(_RETRY_LINE), root)
@@ -79,7 +94,9 @@ def find_layout(root: Path) -> Layout:
         _note(place) for place in moved.values() if place.path is None or (place.path in named and place.is_outside)
     ]
     notes += [f"queue outside the root, by a link: {top.label}" for top in tops if top.named_by == "a link"]
-    found = find_logs(_log_places(bases), root)
+    notes += untold
+    places = _log_places(bases)
+    found = find_logs(places, root)
     accounts, settings = (_child(root, name) for name in ("users.csv", "settings.txt"))
     return Layout(
         root,
@@ -87,8 +104,9 @@ def find_layout(root: Path) -> Layout:
         found.logs,
         accounts,
         tuple(notes),
-        skipped=found.skipped,
+        skipped=(*skipped, *found.skipped),
         settings=settings,
+        others=(*filter(None, [_path_dat(root)]), *(place for place in places if place.name.lower() in _LOGS)),
     )
 
 
@@ -114,18 +132,26 @@ def read_path_dat(root: Path) -> list[Moved]:
     The file is text; line 1 is the config path, 8 the outgoing and 9 the retry queue, CRLF even on Linux,
     a blank line means not set (vendor document). Its paths are absolute, so on a copy they may name the
     live queue: each is first looked for inside the root, below where the old installation folder stood.
+
+    Raises OSError.
     """
-    home = _child(root, "config")
-    found = _child(root, "path.dat") or (_child(home, "path.dat") if home else None)
+    found = _path_dat(root)
     if found is None:
         return []
-    lines = [decode_text(line).strip() for line in found.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n")]
+    with open_regular(found) as stream:
+        text = stream.read(_PATH_DAT_BYTES)
+    lines = [decode_text(line).strip() for line in text.removeprefix(b"\xef\xbb\xbf").split(b"\n")]
     lines += [""] * (_RETRY_LINE - len(lines))
     return [
         _locate(number, lines[number - 1], lines[0], root)
         for number in (_OUTGOING_LINE, _RETRY_LINE)
         if lines[number - 1]
     ]
+
+
+def _path_dat(root: Path) -> Path | None:
+    home = _child(root, "config")
+    return _child(root, "path.dat") or (_child(home, "path.dat") if home else None)
 
 
 def _locate(number: int, text: str, config: str, root: Path) -> Moved:
@@ -185,9 +211,22 @@ def _parts(top: QueueFolder, root: Path | None) -> Iterator[QueueFolder]:
 
 
 def _quarantined(tops: Iterable[QueueFolder], root: Path | None) -> tuple[QueueFolder, ...]:
-    homes = {_topmost(top.path).parent / QUARANTINE for top in tops}
-    runs = [run / "messages" for home in sorted(homes) if home.is_dir() for run in _folders(home)]
-    return tuple(QueueFolder(path, shown(path, root), is_quarantine=True) for path in runs if path.is_dir())
+    """List the folders of what was moved away; one that may not be opened stands for what is in it."""
+    found: list[Path] = []
+    for home in sorted({_topmost(top.path).parent / QUARANTINE for top in tops}):
+        try:
+            runs = _folders(home)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError:
+            found.append(home)
+            continue
+        for run in runs:
+            try:
+                found += [path for path in _folders(run) if path.name == "messages"]
+            except OSError:
+                found.append(run)
+    return tuple(QueueFolder(path, shown(path, root), is_quarantine=True) for path in found)
 
 
 def _topmost(folder: Path) -> Path:
@@ -197,11 +236,25 @@ def _topmost(folder: Path) -> Path:
 
 
 def _log_places(bases: list[Path]) -> list[Path]:
-    named = [place for base in bases for name in ("logs", "log") if (place := _child(base, name)) is not None]
+    named = [place for base in bases for name in _LOGS if (place := _child(base, name)) is not None]
     if named:
         return list(dict.fromkeys(named))
     beside = [path for path in bases[0].iterdir() if parse_name(path.name) or parse_name(path.stem + ".log")]
     return [*beside, *(base for base in bases[1:] if base.name.lower() not in _NO_LOGS_BELOW)]
+
+
+def _open_folders(root: Path, skipped: list[Skipped]) -> Iterator[Path]:
+    """List the folders in the root; `skipped` gets those that may not be opened and can hold no queue by their name."""
+    for folder in _folders(root):
+        try:
+            os.scandir(folder).close()
+        except PermissionError as error:
+            if folder.name.lower() in _QUEUE_HOMES:
+                raise
+            if folder.name.lower() not in _LOGS:  # these are met, and counted, when logs are looked for
+                skipped.append(Skipped(reason_of(error), Locus(shown(folder, root), 0, 1)))
+        else:
+            yield folder
 
 
 def _folders(folder: Path) -> list[Path]:

@@ -17,6 +17,8 @@ from datetime import timezone
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
+from breachkit.micros import is_possible
+
 if TYPE_CHECKING:
     from datetime import tzinfo
 
@@ -137,7 +139,7 @@ def split_line(text: bytes, zone: tzinfo) -> Parts | None:
     if time is not None:
         return Parts(peer, thread, time, None, begin)
     ts = _moment(_iso(iso), iso_zone, zone) if iso is not None else _moment(_rfc(rfc), rfc_zone, zone)
-    return None if ts is None else Parts(peer, thread, None, ts, begin)
+    return Parts(peer, thread, None, ts, begin) if ts is not None and is_possible(ts) else None
 
 
 def _iso(stamp: bytes) -> datetime | None:

@@ -16,10 +16,14 @@ from typing import NamedTuple
 
 from breachkit.files import Block
 from breachkit.files import Found
+from breachkit.files import open_handle
 from breachkit.files import read_blocks
+from breachkit.files import reason_of
 from breachkit.files import shown
 from breachkit.files import walk
 from breachkit.files import zip_members
+from breachkit.micros import is_possible
+from breachkit.records import Locus
 from breachkit.records import Skipped
 from breachkit.servers import FoundLogs
 from breachkit.servers import LogFile
@@ -79,25 +83,33 @@ def _order(log: LogFile) -> tuple[str, date, int, float, str]:
 
 
 def _in_place(place: Path, root: Path | None) -> Iterator[LogFile | Skipped]:
-    if place.is_dir():
+    if os.path.isdir(place):  # noqa: PTH112  False for what may not be asked
         for found in walk(os.fspath(place), root):
             if isinstance(found, Skipped):
                 yield found
             elif found.path.lower().endswith(_SUFFIXES):
                 yield from _logs_in(found, root, is_named=False)
         return
-    paths = [place] if place.exists() else [Path(path) for path in sorted(glob.glob(os.fspath(place), recursive=True))]  # noqa: PTH207  absolute patterns
+    text = os.fspath(place)
+    paths = [text] if os.path.lexists(text) else sorted(glob.glob(text, recursive=True))  # noqa: PTH207  absolute patterns
     for path in paths:
-        if path.is_dir():
-            yield from _in_place(path, root)
-        else:
-            status = path.stat()
-            yield from _logs_in(Found(os.fspath(path), status.st_size, status.st_mtime), root, is_named=True)
+        if os.path.isdir(path):  # noqa: PTH112  False for what may not be asked
+            yield from _in_place(Path(path), root)
+            continue
+        try:
+            handle, status = open_handle(path)
+        except OSError as error:
+            yield Skipped(reason_of(error), Locus(shown(path, root), 0, 1))
+            continue
+        os.close(handle)
+        yield from _logs_in(Found(path, status.st_size, status.st_mtime), root, is_named=True)
 
 
 def _logs_in(found: Found, root: Path | None, *, is_named: bool) -> Iterator[LogFile]:
     path = Path(found.path)
     label = shown(path, root)
+    if not is_possible(found.mtime):
+        found = found._replace(mtime=0.0)
     if path.suffix.lower() != ".zip":
         yield from _log(
             path.name, LogFile(path, None, label, None, "", None, 0, found.size, found.mtime), is_named=is_named
@@ -125,26 +137,28 @@ def _log(name: str, log: LogFile, *, is_named: bool) -> Iterator[LogFile]:
 
 def _without_copies(logs: list[LogFile]) -> Iterator[LogFile]:
     """Leave out a log that stands twice; two unlike logs of one name come from two servers: tell them apart."""
-    kept: dict[tuple[object, ...], list[LogFile]] = {}
-    for log in sorted(logs, key=lambda log: (log.member is not None, log.path.suffix.lower() == ".gz", log.label)):
+    named: dict[tuple[object, ...], list[LogFile]] = {}
+    places = {(log.path, log.member): log for log in logs}
+    for log in sorted(
+        places.values(), key=lambda log: (log.member is not None, log.path.suffix.lower() == ".gz", log.label)
+    ):
         name = (log.service, log.node, log.day, log.number) if log.day else (log.label,)
-        others = kept.setdefault(name, [])
-        if any(_same(log, other) for other in others):
-            continue
-        others.append(log)
-        yield log._replace(node=f"{log.node}#{len(others)}") if len(others) > 1 else log
-
-
-def _same(one: LogFile, other: LogFile) -> bool:
-    if (one.path, one.member) == (other.path, other.member):
-        return True
-    return _digest(one) == _digest(other)
+        named.setdefault(name, []).append(log)
+    for first, *others in named.values():
+        yield first
+        seen = {_digest(first)} if others else set()
+        for log in others:
+            digest = _digest(log)
+            if digest not in seen:
+                seen.add(digest)
+                yield log._replace(node=f"{log.node}#{len(seen)}")
 
 
 def _digest(log: LogFile) -> bytes:
+    """Digest the text of a log; one that cannot be read is the copy of none."""
     import hashlib  # noqa: PLC0415  OpenSSL takes 3 to 8 ms, and few logs must be compared
 
     digest = hashlib.sha256()
     for block in read_blocks(str(log.path), log.member, log.label):
-        digest.update(block.text if isinstance(block, Block) else block.reason.encode())
+        digest.update(block.text if isinstance(block, Block) else f"{block.reason} {block.source}".encode())
     return digest.digest()

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from datetime import UTC
-from datetime import datetime
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import NamedTuple
@@ -24,8 +23,8 @@ from breachkit.files import name_below
 from breachkit.files import read_head
 from breachkit.files import reason_of
 from breachkit.files import shown
-from breachkit.micros import EPOCH
 from breachkit.micros import MICROSECOND
+from breachkit.micros import is_possible
 from breachkit.micros import micros_of
 from breachkit.micros import moment_of
 from breachkit.records import Locus
@@ -244,7 +243,8 @@ def message_of(raw: bytes, found: Found, folder: QueueFolder, zone: tzinfo, sour
 
 
 def _time_of_file(mtime: float) -> int:
-    return (datetime.fromtimestamp(mtime, UTC) - EPOCH) // MICROSECOND
+    """Return the time of a file, the epoch for one that no message can have."""
+    return timedelta(seconds=mtime) // MICROSECOND if is_possible(mtime) else 0
 
 
 def _message(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from breachkit.advice import VALUE
 from breachkit.advice import SettingRule
 
 if TYPE_CHECKING:
@@ -21,8 +22,11 @@ _POLICIES = "C_Accounts_Policies_"
 
 
 def _fix(name: str, value: str) -> str:
-    kind = {"D": "domain example.it", "U": "account user@example.it"}.get(name[0], "system")
-    return f"tool set {kind} {name} {value}"
+    return f"tool set {_kind(name)} {name} {value}"
+
+
+def _kind(name: str) -> str:
+    return {"D": "domain example.it", "U": "account user@example.it"}.get(name[0], "system")
 
 
 def _switch(name: str, why: str, bearing: Bearing | None = None, *spellings: str, on: int = 1) -> SettingRule:
@@ -43,7 +47,7 @@ def _number(  # noqa: PLR0913, PLR0917  a table of rules reads best a rule a lin
     return SettingRule(name, kind, *limits, recommended, why, _fix(name, value), bearing, unit, spellings)
 
 
-RULES: tuple[SettingRule, ...] = (
+_RULES: tuple[SettingRule, ...] = (
     _switch(_SECURITY + "Relay_RejectLocalUnauth", "strangers may call themselves local users", "open-door"),
     _switch(
         _SECURITY + "Relay_POPSMTP",
@@ -58,7 +62,7 @@ RULES: tuple[SettingRule, ...] = (
         0,
         "few static addresses you know; review",
         "every address in it sends without logging in",
-        _fix(_SECURITY + "Relay_IPList", "127.0.0.1"),
+        _fix(_SECURITY + "Relay_IPList", VALUE),
         "open-door",
     ),
     _switch(_SECURITY + "Relay_RelayMode", "0 is an open relay: anybody sends to anybody through it", "open-door"),
@@ -289,6 +293,8 @@ RULES: tuple[SettingRule, ...] = (
         "guessing",
     ),
 )
+
+RULES = tuple(rule._replace(look=f"tool get {_kind(rule.name)} {rule.name}") for rule in _RULES)
 
 POLICY = {
     (_POLICIES + "Pass_MinLength").lower(): "length",

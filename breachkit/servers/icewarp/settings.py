@@ -51,7 +51,7 @@ def read_settings(path: Path, root: Path | None) -> Iterator[Setting | Skipped]:
         bare = text.strip()
         if not bare or bare.startswith(("#", "//")) or (bare.startswith(";") and not goes_on):
             continue
-        found = _LINE.fullmatch(text)
+        found = None if "\0" in text else _LINE.fullmatch(text)
         if found is None:
             if above is None or not goes_on or (above.name and above.name not in _LISTS):
                 yield Skipped(NO_SETTING, source)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from typing import NamedTuple
 
 from breachkit.errors import NotATableError
+from breachkit.files import open_regular
 from breachkit.spelling import ADDRESS
 from breachkit.spelling import plain_address
 
@@ -64,6 +65,11 @@ class Row(NamedTuple):
     cells: list[str] | None
     """None when its line is too long to be read."""
 
+    @property
+    def is_torn(self) -> bool:
+        """Whether a NUL byte stands in it: no export has one, so what it says was damaged or is a trick."""
+        return any("\0" in cell for cell in self.cells or ())
+
 
 class Sheet(NamedTuple):
     """How a table is written."""
@@ -85,7 +91,7 @@ class Sheet(NamedTuple):
 
 def read_sheet(path: Path) -> Sheet:
     """Tell how a table is written. Raises NotATableError, OSError."""
-    with path.open("rb") as stream:
+    with open_regular(path) as stream:
         head = stream.read(_BLOCK)
     for magic, what in _MAGIC.items():
         if head.startswith(magic):
@@ -95,7 +101,7 @@ def read_sheet(path: Path) -> Sheet:
     ends = ["\n".encode(wide), "\r".encode(wide)]
     sheet = Sheet(path, encoding, start, _legacy(head), ends[ends[0] not in head and ends[1] in head])
     sample = itertools.islice(read_lines(sheet), SAMPLE_ROWS)
-    texts = [line.text for line in sample if line.text is not None and line.text.strip()]
+    texts = [line.text for line in sample if line.text and line.text.strip() and "\0" not in line.text]
     said = _SAID.fullmatch(texts[0]) if texts else None
     if said:
         sheet, texts = sheet._replace(first=2), texts[1:]
@@ -113,7 +119,8 @@ def _encoding(head: bytes, path: Path) -> tuple[str, int]:
     odd, even = pairs[1::2].count(0), pairs[::2].count(0)
     if len(pairs) > 1 and max(odd, even) * 10 >= len(pairs) * 4 and min(odd, even) * 10 <= len(pairs):
         return ("utf-16-le", 0) if odd > even else ("utf-16-be", 0)
-    if b"\0" in head:
+    lines = [line for line in head.split(b"\n") if line.strip()]
+    if sum(b"\0" in line for line in lines) * 2 > len(lines):
         raise NotATableError(path, "a binary file")
     return "guess", 0
 
@@ -127,7 +134,7 @@ def _legacy(head: bytes) -> str:
 def read_lines(sheet: Sheet) -> Iterator[Line]:
     """Yield each line. Raises OSError."""
     offset = sheet.start
-    with sheet.path.open("rb") as stream:
+    with open_regular(sheet.path) as stream:
         stream.seek(sheet.start)
         for number, (size, line) in enumerate(_split(stream, sheet.line_end), 1):
             yield Line(offset, number, None if line is None else _decode(line, sheet))
@@ -166,7 +173,7 @@ def _decode(line: bytes, sheet: Sheet) -> str:
             text = line.decode("utf-8")
         except UnicodeDecodeError:
             text = line.decode(sheet.legacy, "replace")
-    return text.rstrip("\r\n").replace("\0", "")
+    return text.rstrip("\r\n")
 
 
 def _delimiter(texts: list[str]) -> str:

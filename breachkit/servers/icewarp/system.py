@@ -45,10 +45,8 @@ def system_of(layout: Layout) -> str | None:
 
 def _texts(layout: Layout) -> Iterator[bytes]:
     """Read the files that the server wrote of itself: where its folders are, its settings, its accounts."""
-    folders = [] if layout.root is None else [layout.root, layout.root / "config"]
-    near = (path for folder in folders if folder.is_dir() for path in folder.iterdir())
-    for path in (*(path for path in near if path.name.lower() == "path.dat"), layout.settings, layout.accounts):
-        if path is not None and path.is_file():
+    for path in (*layout.others, layout.settings, layout.accounts):
+        if path is not None:
             yield _head(path).replace(b"\0", b"")  # UTF-16, as PowerShell writes it
 
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
+from breachkit.micros import is_possible
 from breachkit.micros import micros_of
 from breachkit.records import NULL_SENDER
 from breachkit.sasl import decode_text
@@ -100,11 +101,12 @@ def date_of(received: str) -> datetime | None:
     day, month, year, hour, minute, second, sign, hours, minutes = found.groups()
     try:
         zone = _offset(sign, int(hours or 0), int(minutes or 0))
-        return datetime(
+        ts = datetime(
             int(year), _MONTHS[month.lower()], int(day), int(hour), int(minute), int(second or 0), tzinfo=zone
         )
     except ValueError:
         return None
+    return ts if is_possible(ts.timestamp()) else None
 
 
 @lru_cache(maxsize=64)
