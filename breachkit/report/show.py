@@ -59,7 +59,7 @@ def show_json(shown: ShownMessage, inputs: Inputs) -> Json:
         "reply_to": letter.reply_to,
         "queue_id": message.queue_id,
         "client_ip": message.client_ip,
-        "ts": stamp(message.ts, inputs.zone),
+        "ts": stamp(message.ts if message.is_dated else None, inputs.zone),
         "recipients": list(message.rcpt_to),
         "subject": letter.subject,
         "text": letter.text,
@@ -124,7 +124,7 @@ def _rows(shown: ShownMessage, inputs: Inputs) -> list[tuple[str, str]]:
         ("to", recipients or "unknown"),
         ("id", message.queue_id or "unknown"),
         ("client", message.client_ip or "unknown"),
-        ("came in", moment(message.ts, inputs.zone) + ("" if message.is_stamped else " (by the time of the file)")),
+        ("came in", _came_in(message, inputs)),
         ("size", size(message.size)),
         ("subject", subject + ("…" if len(letter.subject or "") > SHOWN_SUBJECT else "")),
     ]
@@ -133,6 +133,12 @@ def _rows(shown: ShownMessage, inputs: Inputs) -> list[tuple[str, str]]:
         held = f"{count(campaign.messages, 'message')}, {percent(campaign.share)} of the queue"
         rows.append((what, f"{campaign.id}: {held}; purge string {campaign.purge_string}"))
     return [(title, value) for title, value in rows if value]
+
+
+def _came_in(message: Message, inputs: Inputs) -> str:
+    if not message.is_dated:
+        return "unknown"
+    return moment(message.ts, inputs.zone) + ("" if message.is_stamped else " (by the time of the file)")
 
 
 def _render_attachments(page: Page, letter: Letter) -> None:

@@ -27,7 +27,7 @@ COMMANDS = {
 WHY = {
     "workbook": "users.csv is a workbook or archive, not a table of text",
     "words": "the columns of ",
-    "folder": "users.csv cannot be read (Is a directory)",
+    "folder": "users.csv cannot be read (it is no regular file)",
     "link": "users.csv cannot be read (No such file or directory)",
 }
 

@@ -30,7 +30,7 @@ OTHER_SETTING = ""
 _LINE = re.compile(r"\s*\"?([A-Za-z]+_\w+)\"?\s*(?:[:=,;]\s?|[ \t]+|$)(.*)", re.DOTALL)
 _KNOWN = {name.lower(): rule.name for rule in RULES for name in (rule.name, *rule.spellings)}
 _LISTS = {rule.name for rule in RULES if rule.kind == "addresses"}
-_ENTRY = re.compile(r"(?=.*[\d:*])[\dA-Fa-f.:*/-]+")
+_ENTRY = re.compile(r"(?=.*[\d:*])(?=.*[.:*/])[\dA-Fa-f.:*/-]+")
 """An address, a range or a wildcard: a line with one of them goes on with the list above it."""
 
 
@@ -47,11 +47,12 @@ def read_settings(path: Path, root: Path | None) -> Iterator[Setting | Skipped]:
             above = None  # a list that cannot be read to its end is not judged
             yield Skipped(OVERLONG, source)
             continue
-        goes_on = above is not None and any(map(_ENTRY.fullmatch, entries_of(text)))
+        is_torn = "\0" in text
+        goes_on = above is not None and not is_torn and any(map(_ENTRY.fullmatch, entries_of(text)))
         bare = text.strip()
         if not bare or bare.startswith(("#", "//")) or (bare.startswith(";") and not goes_on):
             continue
-        found = None if "\0" in text else _LINE.fullmatch(text)
+        found = None if is_torn else _LINE.fullmatch(text)
         if found is None:
             if above is None or not goes_on or (above.name and above.name not in _LISTS):
                 yield Skipped(NO_SETTING, source)
