@@ -23,6 +23,8 @@ from markupsafe import escape
 from breachkit.case import chart
 from breachkit.case.defang import defang
 from breachkit.case.verdict import verdict_line
+from breachkit.report.attackers import FAILURE_WORDS
+from breachkit.report.attackers import KIND_WORDS
 from breachkit.report.attackers import WHY_WORDS
 from breachkit.report.find_account import ENTRY_WORDS
 from breachkit.report.inputs import LEVEL_WORDS
@@ -40,6 +42,9 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 
 CAPS = {
     "accused": 20,
+    "relays": 20,
+    "attackers": 50,
+    "other_failures": 50,
     "places": 40,
     "also": 20,
     "campaigns": 20,
@@ -180,6 +185,8 @@ def render_page(name: str, findings: Json, words: Words, **more: object) -> str:
         level_words=LEVEL_WORDS,
         class_words=MEANINGS,
         why_words=WHY_WORDS,
+        kind_words=KIND_WORDS,
+        failure_words=FAILURE_WORDS,
         weak_proof={row["account"]: row["proof"] for row in findings["weak_proof"]},
         **more,
     )

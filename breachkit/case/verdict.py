@@ -20,9 +20,24 @@ def verdict_line(findings: Json, words: Words) -> str:
     """Say it in one line; real addresses, for a terminal."""
     accused = findings["accused"]
     if not accused:
-        number = words.number(findings["messages"])
-        return words.say("No account looks compromised ({n} messages of the case).", n=number)
+        return _nobody(findings, words)
     return _account(findings, accused[0], words)
+
+
+def _nobody(findings: Json, words: Words) -> str:
+    """Say that no account is named, and of what that was said: it is good news only where logins can be seen."""
+    number = words.number(findings["messages"])
+    relays = [one for one in findings["find-account"]["unauthenticated"] if one["verdict"] != "clear"]
+    if relays:
+        names = ", ".join(one["client_ip"] for one in relays[:NAMED])
+        sent = words.number(sum(one["messages"] for one in relays))
+        sentence = "No account is named, but {n} of {of} messages came from {names} without a login that can be read."
+        return words.say(sentence, n=sent, of=number, names=names)
+    if not str(findings["log_level"]).startswith("debug"):
+        return words.say("Nobody was judged by logins: the logs show none ({n} messages of the case).", n=number)
+    return words.say(
+        "No account looks compromised in the time that the logs show ({n} messages of the case).", n=number
+    )
 
 
 def _account(findings: Json, worst: Json, words: Words) -> str:

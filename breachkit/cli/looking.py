@@ -113,7 +113,7 @@ class Look:
         for one in sorted(skipped, key=lambda one: in_walk_order(one.source.path, "/")):
             self.books.skip(one)
         hits = swept.made_hits()
-        self.tally.count(swept.planned, swept.planned_bytes, swept.raw, swept.senders)
+        self.tally.count(swept.planned, swept.planned_bytes, swept.found_as, swept.senders)
         self.tally.show(swept.samples)
         self.tally.keep(hits)
         for hit in hits if self.keep else ():

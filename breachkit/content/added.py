@@ -6,24 +6,26 @@ headers, encoded words, coded parts, other charsets, entities. For anything unus
 
 from __future__ import annotations
 
-import binascii
 import re
 from functools import lru_cache
-from html import unescape
 from typing import NamedTuple
 
+from breachkit.content.decoding import FIRST_OF_HTML
 from breachkit.content.decoding import KNOWN
-from breachkit.content.decoding import LOOKS_LIKE_HTML
+from breachkit.content.decoding import META
 from breachkit.content.decoding import OF_A_MESSAGE
 from breachkit.content.decoding import OPENED
-from breachkit.content.decoding import TEXTUAL
-from breachkit.content.decoding import charset_text
+from breachkit.content.decoding import charset_of
 from breachkit.content.decoding import decoded_words
 from breachkit.content.decoding import end_of_block
 from breachkit.content.decoding import field_of
-from breachkit.content.decoding import parameters_of
-from breachkit.content.decoding import read_base64
+from breachkit.content.decoding import is_textual
+from breachkit.content.decoding import main_of
+from breachkit.content.decoding import parts_of
 from breachkit.content.decoding import split_parts
+from breachkit.content.decoding import text_in
+from breachkit.content.transfer import text_body
+from breachkit.content.transfer import way_of
 
 MOST_PARTS = 30
 """Parts above which a message is left to `decoding`, which bounds them, and how deep they are nested."""
@@ -53,8 +55,10 @@ class _Block(NamedTuple):
 
 
 class _Kind(NamedTuple):
-    """What a content type says of a text."""
+    """What a content type says."""
 
+    main: str
+    is_textual: bool
     charset: str
     leaves_ascii: bool
     is_utf_8: bool
@@ -117,24 +121,27 @@ def _add(block: _Block, added: list[bytes]) -> list[_Block] | None:
         if is_type:
             kind = text
         else:
-            way = text.partition(";")[0].strip().lower()
-    main = kind.partition(";")[0].strip().lower()
-    if main in OPENED or len(kind) > LONGEST_KIND:
+            way = text
+    if len(kind) > LONGEST_KIND:
         return None
-    if main.startswith("multipart"):
+    said = _kind_of(kind)
+    if said.main in OPENED:
+        return None
+    if said.main.startswith("multipart"):
         parts = _parts(kind, block.body)
         below = [one for part in parts if (one := _part(part)) is not None]
         if parts:
             return below if len(below) == len(parts) else None
-    if main.startswith(TEXTUAL) or "/" not in main:
-        _add_text(_kind_of(kind), way, block.body, added)
+    if said.is_textual:
+        _add_text(said, way_of(way), block.body, added)
     return []
 
 
 def _parts(kind: str, body: bytes) -> list[bytes]:
     plain = _BOUNDARY.fullmatch(kind)
-    boundary = ((plain[1] or plain[2] or "") if plain else parameters_of(kind).get("boundary", "")).rstrip()
-    return split_parts(body, boundary.encode(), MOST_PARTS) if boundary else []
+    boundary = ((plain[1] or plain[2] or "") if plain else "").rstrip()
+    parts = split_parts(body, boundary.encode(), MOST_PARTS) if boundary else []
+    return parts or parts_of(kind, body, MOST_PARTS)
 
 
 def _add_lines(head: bytes, added: list[bytes]) -> None:
@@ -157,22 +164,17 @@ def _add_lines(head: bytes, added: list[bytes]) -> None:
 
 def _add_text(kind: _Kind, way: str, body: bytes, added: list[bytes]) -> None:
     """Add a text part, unless it stands in the bytes as it is."""
-    is_coded = True
-    if way == "base64":
-        body = read_base64(body)
-    elif way == "quoted-printable":
-        body = binascii.a2b_qp(body)
-    else:
-        is_coded = False
-    may_be_html = b"&" in body and kind.is_html is not False
-    if not may_be_html and ((kind.leaves_ascii and body.isascii()) or (kind.is_utf_8 and _is_utf_8(body))):
+    read = text_body(way, body)
+    is_coded = read is not body
+    # entities, or a charset, may stand in what is HTML
+    may_be_html = kind.is_html is not False and (
+        b"&" in read or (not kind.charset and META.search(read, 0, FIRST_OF_HTML) is not None)
+    )
+    if not may_be_html and ((kind.leaves_ascii and read.isascii()) or (kind.is_utf_8 and _is_utf_8(read))):
         if is_coded:
-            added.append(body)
+            added.append(read)
         return
-    text = charset_text(body, kind.charset)
-    if may_be_html and (kind.is_html or LOOKS_LIKE_HTML.match(text[:1000])):
-        text = unescape(text)
-    added.append(text.encode())
+    added.append(text_in(read, kind.charset, kind.is_html).encode())
 
 
 def _is_utf_8(body: bytes) -> bool:
@@ -185,7 +187,9 @@ def _is_utf_8(body: bytes) -> bool:
 
 @lru_cache(maxsize=512)
 def _kind_of(kind: str) -> _Kind:
-    charset = parameters_of(kind).get("charset", "") if "charset" in kind.lower() else ""
+    charset = charset_of(kind)
     name = charset.strip(" \"'").lower()
+    main = main_of(kind)
     is_html = "html" in kind[:40].lower() if kind else None
-    return _Kind(charset, _LEAVES_ASCII.fullmatch(name) is not None, name in _IS_UTF_8, is_html)
+    leaves_ascii = _LEAVES_ASCII.fullmatch(name) is not None
+    return _Kind(main, is_textual(main), charset, leaves_ascii, name in _IS_UTF_8, is_html)

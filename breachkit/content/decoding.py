@@ -1,8 +1,10 @@
 """The bytes of a message → the texts a reader sees.
 
 *Decoded* means the same wherever it is said: each header value unfolded (RFC 5322 §2.2.3) and its encoded
-words read (RFC 2047, RFC 2231); each text part after transfer and charset decoding, HTML entities resolved
-in HTML, tags and white space left as they are. Attachments that are no text are left out, their names are not.
+words read (RFC 2047, RFC 2231); each text part after transfer (uuencoded text too) and charset decoding, HTML entities
+resolved in HTML, tags and white space left as they are. Attachments that are no text are left out, their names are not.
+Where a message is not what the standards ask for, it is read as mail programs do: charsets as `charsets` has them, raw
+bytes in a header by the charset of the text, types and encodings that are nearly right.
 
 Written by hand because every queued message passes here: for the sample queues the `email` package takes
 1,140 us a message, this 44; it recurses nowhere, and is bounded whatever a stranger nests.
@@ -11,12 +13,19 @@ Written by hand because every queued message passes here: for the sample queues 
 from __future__ import annotations
 
 import binascii
-import codecs
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
+
+from breachkit.content.charsets import codec_of
+from breachkit.content.charsets import decoded
+from breachkit.content.transfer import CODED
+from breachkit.content.transfer import read_base64
+from breachkit.content.transfer import text_body
+from breachkit.content.transfer import untransferred
+from breachkit.content.transfer import way_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,12 +34,13 @@ MOST_PARTS = 1000
 """MIME parts of one message that are read; what follows is left as raw bytes."""
 DEEPEST = 30
 """Levels of nesting that are opened; a deeper multipart is taken for text."""
-MOST_SEGMENTS = 100
-"""Base64 texts glued end to end in one body."""
-LONGEST_CHARSET = 40
 LONGEST_KNOWN_NAME = 60
 LONGEST_PARAMETERS = 1 << 16
 """Characters of a header that are searched for parameters."""
+FIRST_SAID = 1 << 16
+"""Bytes of a message that are searched for the charset of its raw headers."""
+FIRST_OF_HTML = 4096
+"""Bytes of an HTML text that are searched for a `meta` element."""
 
 _BOM = b"\xef\xbb\xbf"
 OF_A_MESSAGE = frozenset({"received", "date", "subject", "mime-version", "message-id", "content-type"})
@@ -39,28 +49,38 @@ KNOWN = OF_A_MESSAGE | {"from", "to", "cc", "sender", "reply-to", "return-path",
 
 TEXTUAL = ("text/", "multipart/", "message/")
 """Kinds of parts that are text, when they cannot be opened."""
+_NEARLY_TEXTUAL = ("/plain", "/html", "/text")
+_OF_THE_SERVER = frozenset({"localsender", "msgid"})
 OPENED = frozenset({"message/rfc822", "message/global", "text/rfc822-headers"})
 """Kinds of parts that are messages, or the headers of one."""
 
+MAILBOX_LINE = re.compile(rb">?From (?![ \t]*:)[^\n]*\n")
+"""The separator line of a mailbox file; `From : a@b.example` is a header."""
+
 _FOLD = re.compile(r"\n(?=[ \t])")
-_EMPTY_LINE = re.compile(rb"\n\r?\n")
-_FIELD = re.compile(r"[!-9;-~]+[ \t]*:")
-_WORD = re.compile(r"=\?([^?*\s]*)(?:\*[^?\s]*)?\?([bq])\?([^?]*)\?=", re.IGNORECASE)
-_BETWEEN_WORDS = re.compile(r"(\?=)[ \t]+(?==\?)")
-_PARAMETER = re.compile(r';\s*([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;\s]*)', re.DOTALL)
 _CONTINUED = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*?)")
 LOOKS_LIKE_HTML = re.compile(
     r"\s*(?:<!--.{0,200}?-->\s*)?<(?:!doctype\s+html|html|head|body|div|table|p)\b", re.IGNORECASE
 )
-_NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
-_NO_CHARSET = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "mbcs", "oem"})
-"""Codecs of Python that no mail uses: slow on purpose-made bytes, or not the same on every machine."""
+_EMPTY_LINE = re.compile(rb"\n\r?\n")
+_FIELD = re.compile(r"[!-9;-~]+[ \t]*:")
+_WORD = re.compile(r"=\?([^?*\s]*)(?:\*[^?\s]*)?\?([bq])\?([^?]*)\?=", re.IGNORECASE)
+_BETWEEN_WORDS = re.compile(r"(\?=)[ \t]+(?==\?)")
+_PARAMETER = re.compile(r'(?:\A|[;,\s])([^\s=;,"]++)\s*+=\s*+("(?:[^"\\]|\\.)*"|[^;\s]*)', re.DOTALL)
+"""A parameter; the semicolon before it may be missing."""
+_COMMENT = r"\([^()]*\)"
+_MAIN = re.compile(r"[^\s/;,\"'()<>]*+(?:\s*+/\s*+[^\s/;,\"'()<>]*+)?")
+_STRAY = " \t\"'<>,;"
+_SAID = rb"(?i)charset\s*+=\s*+[\"']?([\w.:+-]++)"
+_NEARLY_SAID = r"(?i)charset\s*+[:=]?\s*+[\"']?([\w.:+-]++)"
+META = re.compile(rb"<meta\b[^<>]*?\bcharset\s*+=\s*+[\"']?([\w.:+-]++)", re.IGNORECASE)
 
 _ADDS = {
     b"&": re.compile(rb"&[#a-z]"),
     b"*": re.compile(rb"\*\d*\*?\s*="),
-    b"transfer-encoding": re.compile(rb"transfer-encoding[ \t]*:(?!\s*(?:7bit|8bit|binary))"),
+    b"transfer-encoding": CODED,
     b"charset": re.compile(rb"charset(?!\s*=\s*\"?(?:us-ascii|utf-8|iso-8859-1)\b)"),
+    b"begin ": re.compile(rb"begin [0-7]{3}"),
 }
 """What makes a decoded text differ from the bytes of an ASCII message in lower case, folds left aside.
 
@@ -79,12 +99,17 @@ class _Entity(NamedTuple):
 
 
 def decoded_texts(raw: bytes) -> Iterator[str]:
-    """Yield every header value and every text part of a message, as a reader sees them; never raises."""
+    """Yield every header value and every text part of a message, decoded; never raises."""
+    return (text for text, _ in typed_texts(raw))
+
+
+def typed_texts(raw: bytes) -> Iterator[tuple[str, str | None]]:
+    """Yield the same, each part with its content type, and header values with None."""
     for entity in _entities(raw):
         for _, value in _values(entity):
-            yield value
+            yield value, None
         if entity.text:
-            yield _text_of(entity)
+            yield _text_of(entity), _first(entity.fields, "content-type")
 
 
 def decoded_headers(raw: bytes) -> Iterator[tuple[str, str]]:
@@ -158,10 +183,10 @@ def _entities(raw: bytes) -> Iterator[_Entity]:
     while ahead:
         fields, body, depth = ahead.pop()
         kind = _first(fields, "content-type")
-        main = kind.partition(";")[0].strip().lower()
+        main = main_of(kind)
         below = _below(kind, main, fields, body, min(left, MOST_PARTS)) if depth < DEEPEST and left else []
         left -= len(below)
-        yield _Entity(fields, body, text=not below and (main.startswith(TEXTUAL) or "/" not in main))
+        yield _Entity(fields, body, text=not below and is_textual(main))
         ahead.extend((*part, depth + 1) for part in reversed(below))
 
 
@@ -170,9 +195,7 @@ def _below(
 ) -> list[tuple[list[tuple[str, str]], bytes]]:
     """Open a multipart or an attached message; nothing for a leaf."""
     if main.startswith("multipart"):
-        boundary = parameters_of(kind).get("boundary", "").rstrip()
-        parts = split_parts(body, boundary.encode("utf-8", "surrogateescape"), most) if boundary else []
-        return [_block(part) for part in parts]
+        return [_block(part) for part in parts_of(kind, body, most)]
     if main in OPENED:
         envelope, own, inner = _open(_untransferred(fields, body))
         return [(envelope + own, inner)] if envelope or own else []
@@ -186,9 +209,9 @@ def _open(raw: bytes) -> tuple[list[tuple[str, str]], list[tuple[str, str]], byt
     follows: queue files of IceWarp may come in that shape.
     """
     raw = raw.removeprefix(_BOM).lstrip(b"\r\n")
-    if raw.startswith((b"From ", b">From ")):
-        raw = raw.partition(b"\n")[2]  # the separator line of a mailbox file
-    fields, body = _block(raw)
+    if mailbox := MAILBOX_LINE.match(raw):
+        raw = raw[mailbox.end() :]
+    fields, body = _block(raw, KNOWN | _OF_THE_SERVER)
     names = {name for name, _ in fields}
     if fields and not OF_A_MESSAGE & names and _FIELD.match(body[:200].decode("latin-1")):
         inner, rest = _block(body)
@@ -197,15 +220,20 @@ def _open(raw: bytes) -> tuple[list[tuple[str, str]], list[tuple[str, str]], byt
     return [], fields, body
 
 
-def _block(raw: bytes) -> tuple[list[tuple[str, str]], bytes]:
-    """Split at the first empty line into unfolded headers and the rest; a text without a header is all rest."""
+def _block(raw: bytes, known: frozenset[str] = frozenset()) -> tuple[list[tuple[str, str]], bytes]:
+    """Split at the first empty line into unfolded headers and the rest; a text without a header is all rest.
+
+    Where the first line is no header, one of those below it must be a known one.
+    """
     if raw.startswith((b"\n", b"\r\n")):
         return [], raw.partition(b"\n")[2]
-    if not _FIELD.match(raw[:200].decode("latin-1")):
+    is_head = _FIELD.match(raw[:200].decode("latin-1")) is not None
+    if not is_head and not known:
         return [], raw
     end, rest = end_of_block(raw)
-    lines = _FOLD.sub("", _readable(raw[:end]).replace("\r\n", "\n").removesuffix("\r")).split("\n")
-    return [field_of(line) for line in lines], raw[rest:]
+    lines = _FOLD.sub("", readable(raw[:end], raw).replace("\r\n", "\n").removesuffix("\r")).split("\n")
+    fields = [field_of(line) for line in lines]
+    return (fields, raw[rest:]) if is_head or any(name in known for name, _ in fields) else ([], raw)
 
 
 def end_of_block(raw: bytes, start: int = 0) -> tuple[int, int]:
@@ -280,7 +308,7 @@ def parameters_of(value: str, *, only_coded: bool = False) -> dict[str, str]:
     for name, text in _PARAMETER.findall(value[:LONGEST_PARAMETERS]):
         split = _CONTINUED.fullmatch(name.lower())
         if split and (not only_coded or "*" in name):
-            plain = re.sub(r"\\(.)", r"\1", text[1:-1]) if text[:1] == '"' and len(text) > 1 else text
+            plain = re.sub(r"\\(.)", r"\1", text[1:-1]) if text[:1] == text[-1:] == '"' and len(text) > 1 else text
             found.setdefault(split[1], []).append((int(split[2] or 0), bool(split[3]), plain))
     return {name: _continued(pieces) for name, pieces in found.items()}
 
@@ -296,6 +324,17 @@ def _continued(pieces: list[tuple[int, bool, str]]) -> str:
         coded = text.encode("utf-8", "surrogateescape")
         read += unquote_to_bytes(coded) if is_coded else coded
     return charset_text(read, charset or "utf-8")
+
+
+def parts_of(kind: str, body: bytes, most: int) -> list[bytes]:
+    """Cut a multipart by the boundary of its content type, or by that without stray quotes."""
+    boundary = parameters_of(kind).get("boundary", "").rstrip()
+    spelled = boundary.encode("utf-8", "surrogateescape")
+    parts = split_parts(body, spelled, most) if boundary else []
+    bare = boundary.strip(_STRAY)
+    if parts or not bare or bare == boundary:
+        return parts
+    return split_parts(body, bare.encode("utf-8", "surrogateescape"), most)
 
 
 def split_parts(body: bytes, boundary: bytes, most: int) -> list[bytes]:
@@ -315,50 +354,73 @@ def split_parts(body: bytes, boundary: bytes, most: int) -> list[bytes]:
 
 def _text_of(entity: _Entity) -> str:
     kind = _first(entity.fields, "content-type")
-    charset = parameters_of(kind).get("charset", "") if "charset" in kind.lower() else ""
-    text = charset_text(_untransferred(entity.fields, entity.body), charset)
-    is_html = "html" in kind[:40].lower() or (not kind and bool(LOOKS_LIKE_HTML.match(text[:1000])))
-    if not is_html or "&" not in text:
+    is_html = "html" in kind[:40].lower() if kind else None
+    way = way_of(_first(entity.fields, "content-transfer-encoding"))
+    return text_in(text_body(way, entity.body), charset_of(kind), is_html)
+
+
+def text_in(body: bytes, charset: str, is_html: bool | None) -> str:
+    """Read a text by its charset, else by that of its `meta` element; entities are resolved in HTML.
+
+    Args:
+        body: without the transfer encoding.
+        charset: as declared, or empty.
+        is_html: None where nothing says it; then by its looks.
+    """
+    said = charset if charset and codec_of(charset) else ""
+    if not said and is_html is not False and b"<" in body[:FIRST_OF_HTML]:
+        meta = META.search(body, 0, FIRST_OF_HTML)
+        if meta and (is_html or LOOKS_LIKE_HTML.match(body[:1000].decode("latin-1"))):
+            said = meta[1].decode("latin-1")
+            said = "utf-8" if (codec_of(said) or "").startswith("utf-16") else said  # it was read as ASCII
+    text = charset_text(body, said)
+    if "&" not in text or not (is_html or (is_html is None and LOOKS_LIKE_HTML.match(text[:1000]))):
         return text
     from html import unescape  # noqa: PLC0415  2 ms, and most messages have no entities
 
     return unescape(text)
 
 
+def main_of(kind: str) -> str:
+    """Read the main part of a content type, in lower case: comments, quotes, and what follows it, left out."""
+    if "(" in kind:
+        kind = re.sub(_COMMENT, " ", kind[:LONGEST_PARAMETERS])
+    found = _MAIN.match(kind.lstrip(_STRAY))
+    return "".join(found[0].split()).lower() if found else ""
+
+
+def is_textual(main: str) -> bool:
+    """Tell whether a part of this kind is text, when it cannot be opened."""
+    return main.startswith(TEXTUAL) or "/" not in main or main.endswith(_NEARLY_TEXTUAL)
+
+
+def charset_of(kind: str) -> str:
+    """Read the charset that a content type declares, empty when it declares none."""
+    if "charset" not in kind.lower():
+        return ""
+    charset = parameters_of(kind).get("charset", "")
+    if charset.strip(_STRAY):
+        return charset
+    found = re.search(_NEARLY_SAID, kind[:LONGEST_PARAMETERS])
+    return found[1] if found else ""
+
+
 def _untransferred(fields: list[tuple[str, str]], body: bytes) -> bytes:
-    way = _first(fields, "content-transfer-encoding").partition(";")[0].strip().lower()
-    if way == "base64":
-        return read_base64(body)
-    return binascii.a2b_qp(body) if way == "quoted-printable" else body
-
-
-def read_base64(body: bytes) -> bytes:
-    """Read base64 whatever its damage: alien bytes dropped, padding missing, several texts glued together."""
-    if b"=" not in body.rstrip(b"=\r\n"):
-        try:  # `suppress` takes as long as decoding a subject
-            return binascii.a2b_base64(body)
-        except binascii.Error:  # four bytes are missing, or the padding
-            pass
-    *segments, last = body.translate(None, _NOT_BASE64).split(b"=", MOST_SEGMENTS)
-    read = [_whole_quads(segment) for segment in (*segments, last.replace(b"=", b"")) if segment]
-    return b"".join(map(binascii.a2b_base64, read))
-
-
-def _whole_quads(segment: bytes) -> bytes:
-    over = len(segment) % 4
-    return segment[:-1] if over == 1 else segment + b"=" * (-over % 4)
+    return untransferred(way_of(_first(fields, "content-transfer-encoding")), body)
 
 
 def charset_text(body: bytes, charset: str) -> str:
     """Decode by the declared charset; by UTF-8, then Windows-1252, where there is none or it does not fit."""
-    codec = _codec(charset.strip(" \"'").lower()) if 0 < len(charset) <= LONGEST_CHARSET else None
-    for name in (codec, "utf-8") if codec and codec != "utf-8" else ("utf-8",):
+    codec = codec_of(charset) if charset else None
+    if codec is None and body.startswith((b"\xff\xfe", b"\xfe\xff")):
+        codec = "utf-16-le"
+    for name in (codec, "utf-8") if codec and codec != "utf-8" and not body.startswith(_BOM) else ("utf-8",):
         try:
-            return _sound(body.decode(name), name)
+            return _sound(decoded(body, name), name)
         except UnicodeError:
             continue
     name = codec if codec and codec != "ascii" else "cp1252"
-    return _sound(body.decode(name, "replace"), name)
+    return _sound(decoded(body, name, is_strict=False), name)
 
 
 def _sound(text: str, codec: str) -> str:
@@ -366,22 +428,16 @@ def _sound(text: str, codec: str) -> str:
     return text.encode("utf-8", "replace").decode() if codec == "utf-7" else text
 
 
-def _readable(block: bytes) -> str:
-    """Decode a header block, line by line where not all of it is UTF-8."""
+def readable(block: bytes, raw: bytes) -> str:
+    """Decode lines of a header, each that is not UTF-8 by the charset that the message gives its text.
+
+    Args:
+        block: the lines.
+        raw: the message, or the part, that they stand in.
+    """
     try:
         return block.decode()
     except UnicodeDecodeError:
-        return "\n".join(charset_text(line, "") for line in block.split(b"\n"))
-
-
-@lru_cache(maxsize=512)
-def _codec(charset: str) -> str | None:
-    """Find the codec of a charset; None when Python has none that is meant for text."""
-    try:
-        codec = codecs.lookup(charset).name
-        if codec.replace("_", "-") in _NO_CHARSET:
-            return None
-        b"a".decode(codec, "replace")  # "rot13" and "zlib" are codecs too, but not from bytes to text
-    except (LookupError, ValueError):
-        return None
-    return codec
+        said = (name.decode("latin-1") for name in re.findall(_SAID, raw[:FIRST_SAID]))
+        charset = next((name for name in said if codec_of(name) not in {None, "utf-8", "ascii"}), "")
+        return "\n".join(charset_text(line, charset) for line in block.split(b"\n"))

@@ -1,4 +1,4 @@
-"""Which of many strings a message holds, in its bytes or decoded: as `purge` does."""
+"""Which of many strings a message holds, in its bytes, decoded, or as a reader sees it: as `purge` does."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 
 from breachkit.content.added import added_by_decoding
 from breachkit.content.decoding import decoded_texts
+from breachkit.content.decoding import typed_texts
 from breachkit.content.finder import make_finder
+from breachkit.content.seen import Seen
+from breachkit.content.seen import flat
+from breachkit.content.seen import normal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +41,34 @@ class Search:
         return {match[0] for match in matches}
 
 
+class SeenSearch:
+    """Looks for strings that messages hold only as a reader sees them."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._texts = texts
+        self._spelled = [text.encode() for text in texts]
+        self._seen = [Seen(text) for text in texts]
+        self._automaton = make_finder([normal(text).encode() for text in texts])
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _seen_search_of, (tuple(self._texts),)
+
+    def listed(self, raw: bytes) -> list[int]:
+        """Return the indexes of the strings that a message holds so, and neither in its bytes nor decoded."""
+        added = added_by_decoding(raw)
+        text = b"%b\n%b" % (raw, "\n".join(decoded_texts(raw)).encode() if added is None else added)
+        found = {match[0] for match in self._automaton.find_matches_as_indexes(flat(text), overlapping=True)}
+        likely = [at for at in sorted(found) if self._spelled[at] not in text]
+        typed = list(typed_texts(raw)) if likely else []
+        return [at for at in likely if self._seen[at].is_in(typed)]
+
+
 @lru_cache(maxsize=1)
 def _search_of(texts: tuple[str, ...]) -> Search:
     """Make it once in each process that it is handed to: with every piece of the work it is handed over again."""
     return Search(texts)
+
+
+@lru_cache(maxsize=1)
+def _seen_search_of(texts: tuple[str, ...]) -> SeenSearch:
+    return SeenSearch(texts)

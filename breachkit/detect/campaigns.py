@@ -12,6 +12,7 @@ import hashlib
 from array import array
 from collections import Counter
 from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import Literal
@@ -35,6 +36,7 @@ from breachkit.detect.campaign_sample import sample_of
 from breachkit.detect.campaign_sampling import choose_sample
 from breachkit.detect.campaign_sampling import content_order
 from breachkit.detect.campaign_search import Search
+from breachkit.detect.campaign_search import SeenSearch
 from breachkit.detect.campaign_strings import corpus_of
 from breachkit.detect.campaign_strings import find_shared
 from breachkit.detect.campaign_texts import Passage
@@ -188,7 +190,7 @@ def find_campaigns(messages: Sequence[Message], grouping: Grouping) -> Campaigns
     queue = _Queue(messages, grouping)
     runs = queue.runs(least)
     found = queue.verified(runs, least) if runs else []
-    campaigns = [campaign for one in found if (campaign := queue.campaign(one)).messages]
+    campaigns = queue.as_seen([campaign for one in found if (campaign := queue.campaign(one)).messages])
     campaigns.sort(key=lambda one: (one.no_purge_why is not None, -one.messages, one.purge_string))
     queued = sum(not message.quarantined for message in messages)
     ungrouped = queued - sum(one.messages for one in campaigns)
@@ -279,6 +281,24 @@ class _Queue:
                 strings = tuple(held[text] for text in (*closed, *nested))
                 found.append(_Found(best, strings, members, run.is_weak))
         return found
+
+    def as_seen(self, campaigns: Sequence[Campaign]) -> list[Campaign]:
+        """Count for the strings shown, elsewhere, what holds them only as a reader sees it, as `purge` does.
+
+        Looked at are the messages in no campaign: those of another one would have to be read a second time.
+        """
+        texts = sorted({one.text for campaign in campaigns for one in campaign.strings})
+        grouped = {at for campaign in campaigns for at in campaign.members}
+        alone = [one for at, one in enumerate(self.messages) if self.queued[at] and at not in grouped]
+        if not texts or not alone:
+            return list(campaigns)
+        search = SeenSearch(texts)
+        counts = Counter(which for seen in self._each(alone, search.listed, lambda _amount: None) for which in seen)
+        more = {text: counts[at] for at, text in enumerate(texts)}
+        return [
+            replace(one, strings=tuple(row._replace(elsewhere=row.elsewhere + more[row.text]) for row in one.strings))
+            for one in campaigns
+        ]
 
     def held(self, texts: Sequence[str]) -> dict[str, Tried]:
         """Find which messages hold which strings."""

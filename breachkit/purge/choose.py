@@ -13,6 +13,7 @@ from breachkit.files import shown
 from breachkit.files import walk
 from breachkit.purge.needles import Texts
 from breachkit.purge.plan import is_wanted
+from breachkit.purge.search import WEAKEST_FIRST
 from breachkit.purge.search import Hit
 from breachkit.purge.search import Search
 from breachkit.purge.search import Unread
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from breachkit.purge.plan import Wanted
+    from breachkit.purge.search import FoundAs
     from breachkit.workers import Piece
 
     ReadMessage = Callable[[Found], Message | Skipped]
@@ -133,19 +135,24 @@ class Chooser:
         """Whether its bytes tell if a message is wanted."""
         return not self._wanted.asks_heads
 
-    def judge_bytes(self, raw: bytes) -> bool | None:
-        """Search a whole message: True for a raw hit, False for a decoded one, None for none. Raises TimeoutError."""
-        is_raw = True
+    @property
+    def longest(self) -> bytes:
+        """The longest word of it, without which no message holds it in its bytes; nothing where that is not known."""
+        return self._searches[0].longest if len(self._searches) == 1 else b""
+
+    def judge_bytes(self, raw: bytes) -> FoundAs | None:
+        """Search a whole message; of several searches the weakest hit counts. Raises TimeoutError."""
+        hits = []
         for search in self._searches:
             found_as = search.judge(raw)
             if found_as is None:
                 return None
-            is_raw = is_raw and found_as
-        return is_raw
+            hits.append(found_as)
+        return min(hits, key=WEAKEST_FIRST.index)
 
     @property
-    def is_decoded_hit(self) -> Callable[[bytes], bool]:
-        """What tells whether a whole message that does not hold `alone` holds it decoded. Raises TimeoutError."""
+    def judge_decoded(self) -> Callable[..., FoundAs | None]:
+        """What searches the texts of a whole message that does not hold `alone` in its bytes. Raises TimeoutError."""
         return self._searches[0].judge_decoded
 
     def senders_of(self, raw: bytes) -> Senders:
@@ -153,15 +160,14 @@ class Chooser:
         return Senders(*self._read_senders(raw))
 
     def _look(self, path: str) -> Hit | Unread | None:
-        """Search a file for all that is sought; a hit is raw when all of it stands in the raw bytes."""
-        is_raw = True
-        hit: Hit | Unread | None = None
+        """Search a file for all that is sought; of several searches the weakest hit counts."""
+        hits = []
         for search in self._searches:
             hit = search.look(path)
             if not isinstance(hit, Hit):
                 return hit
-            is_raw = is_raw and hit.is_raw
-        return hit._replace(is_raw=is_raw) if isinstance(hit, Hit) else hit
+            hits.append(hit)
+        return hits[-1]._replace(found_as=min((hit.found_as for hit in hits), key=WEAKEST_FIRST.index))
 
 
 def _searched(wanted: Wanted) -> list[Texts]:

@@ -1,4 +1,4 @@
-"""What is looked for in a message: literal strings or patterns, in its raw bytes and in its decoded texts.
+"""What is looked for in a message: literal strings or patterns, in its raw bytes and in its texts.
 
 A literal in raw bytes is what `grep -F` finds: the bytes of the argument, anywhere in the file.
 """
@@ -44,6 +44,8 @@ class Needle(NamedTuple):
     """None when it cannot stand in a decoded text: its bytes are no UTF-8."""
     reach: int
     """How many bytes one occurrence may have."""
+    spelled: str | None = None
+    """The string itself, where it is one that a reader may see."""
 
 
 def parse_needles(texts: Texts) -> tuple[Needle, ...]:
@@ -79,7 +81,7 @@ def spells_blank(texts: Texts) -> bool:
 
 def _literal(string: str, *, ignore_case: bool) -> Needle:  # noqa: ARG001  one signature for the three
     raw = os.fsencode(string)
-    return Needle(raw, _text(string), len(raw))
+    return Needle(raw, _text(string), len(raw), _text(string))
 
 
 def _blind(string: str, *, ignore_case: bool) -> Needle:  # noqa: ARG001
@@ -88,7 +90,7 @@ def _blind(string: str, *, ignore_case: bool) -> Needle:  # noqa: ARG001
     raw = b"".join(_either_case(sign, regex.escape) for sign in string)
     text = _text(string)
     sought = None if text is None else regex.compile(regex.escape(text), regex.IGNORECASE)
-    return Needle(regex.compile(raw), sought, 4 * len(string) + 4)
+    return Needle(regex.compile(raw), sought, 4 * len(string) + 4, text)
 
 
 def _either_case(sign: str, escape: Callable[[bytes], bytes]) -> bytes:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from breachkit.purge.choose import Senders
+    from breachkit.purge.search import FoundAs
     from breachkit.purge.search import Hit
     from breachkit.records import Message
 
@@ -118,8 +119,11 @@ class Plan(NamedTuple):
     """Those messages, in the order of a walk; none where they were only to be counted (a dry run)."""
     bytes: int
     raw: int
-    """Messages in whose raw bytes all that was sought stands; `decoded` are the others."""
+    """Messages in whose raw bytes all that was sought stands."""
     decoded: int
+    """Those in whose bytes and decoded texts it stands."""
+    reader: int
+    """Those that hold it only as a reader sees them."""
     auth_users: tuple[tuple[str | None, int], ...]
     mail_froms: tuple[tuple[str | None, int], ...]
     subjects: tuple[tuple[str | None, int], ...]
@@ -150,23 +154,23 @@ class Tally:
         self.messages = 0
         self._planned = 0
         self._bytes = 0
-        self._raw = 0
+        self._found_as: Counter[FoundAs] = Counter()
         self._hits: list[Hit] = []
         self._senders: Counter[Names] = Counter()
         self._samples: list[tuple[str, Names]] = []
 
     def add(self, hit: Hit, senders: Senders) -> None:
         """Take one message."""
-        self.count(1, hit.fingerprint.size, int(hit.is_raw), {senders: 1})
+        self.count(1, hit.fingerprint.size, {hit.found_as: 1}, {senders: 1})
         self._hits.append(hit)
         if len(self._samples) < SAMPLES:
             self._samples.append((hit.path, senders))
 
-    def count(self, planned: int, size: int, raw: int, senders: Mapping[Names, int]) -> None:
-        """Count some messages of so many bytes in all, of which so many are raw hits."""
+    def count(self, planned: int, size: int, found_as: Mapping[FoundAs, int], senders: Mapping[Names, int]) -> None:
+        """Count some messages of so many bytes in all, of which so many were found so."""
         self._planned += planned
         self._bytes += size
-        self._raw += raw
+        self._found_as.update(found_as)
         for names, number in senders.items():
             self._senders[names] += number
 
@@ -180,15 +184,16 @@ class Tally:
 
     def plan(self, wanted: Wanted, root: Path | None) -> Plan:
         """Close the tally."""
-        raw = self._raw if wanted.asks_texts else 0
+        found_as = self._found_as if wanted.asks_texts else {}
         return Plan(
             wanted=wanted,
             messages=self.messages,
             planned=self._planned,
             hits=tuple(self._hits),
             bytes=self._bytes,
-            raw=raw,
-            decoded=self._planned - raw if wanted.asks_texts else 0,
+            raw=found_as.get("raw", 0),
+            decoded=found_as.get("decoded", 0),
+            reader=found_as.get("reader", 0),
             auth_users=_ranked(self._senders, 0),
             mail_froms=_ranked(self._senders, 1),
             subjects=_ranked(self._senders, 2),

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from breachkit.purge.choose import Chooser
     from breachkit.purge.choose import Senders
     from breachkit.purge.plan import Names
+    from breachkit.purge.search import FoundAs
     from breachkit.workers import Piece
 
 FIRST = 1 << 15
@@ -47,19 +48,20 @@ class Swept:
         """Of the files that were read; those that were skipped have none."""
         self.planned = 0
         self.planned_bytes = 0
-        self.raw = 0
+        self.found_as: dict[FoundAs, int] = {}
+        """How many of them were found how."""
         self.senders: dict[Names, int] = {}
         self.samples: list[tuple[str, Names]] = []
         """The first of the wanted messages in the order of a walk."""
-        self.hits: list[tuple[str, bool, tuple[int | str, ...]]] = []
+        self.hits: list[tuple[str, FoundAs, tuple[int | str, ...]]] = []
         """All of them, where they are not only counted."""
         self.skipped: list[tuple[str, tuple[str, int, int]]] = []
 
-    def add(self, path: str, size: int, senders: Senders, *, is_raw: bool) -> None:
+    def add(self, path: str, size: int, senders: Senders, found_as: FoundAs) -> None:
         """Count a wanted message."""
         self.planned += 1
         self.planned_bytes += size
-        self.raw += is_raw
+        self.found_as[found_as] = self.found_as.get(found_as, 0) + 1
         self.senders[senders] = self.senders.get(senders, 0) + 1
         self.samples.append((path, senders))
 
@@ -67,17 +69,18 @@ class Swept:
         """Return all of it as plain values, which `marshal` wants."""
         senders = {tuple(names): number for names, number in self.senders.items()}
         samples = [(path, tuple(names)) for path, names in _first(self.samples)]
-        counts = (self.files, self.bytes, self.planned, self.planned_bytes, self.raw)
+        counts = (self.files, self.bytes, self.planned, self.planned_bytes, self.found_as)
         return (*counts, senders, samples, self.hits, self.skipped)
 
     def take(self, packed: tuple[Any, ...]) -> None:
         """Add what came from another process."""
-        files, size, planned, planned_bytes, raw, senders, samples, hits, skipped = packed
+        files, size, planned, planned_bytes, found_as, senders, samples, hits, skipped = packed
         self.files += files
         self.bytes += size
         self.planned += planned
         self.planned_bytes += planned_bytes
-        self.raw += raw
+        for name, count in found_as.items():
+            self.found_as[name] = self.found_as.get(name, 0) + count
         for names, number in senders.items():
             self.senders[names] = self.senders.get(names, 0) + number
         self.samples = _first(self.samples + samples)
@@ -87,7 +90,7 @@ class Swept:
     def made_hits(self) -> list[Hit]:
         """Make records again of the hits, in the order of a walk."""
         self.hits.sort(key=lambda hit: in_walk_order(hit[0]))
-        return [Hit(path, Fingerprint(*known), is_raw) for path, is_raw, known in self.hits]  # type: ignore[arg-type]
+        return [Hit(path, Fingerprint(*known), found_as) for path, found_as, known in self.hits]  # type: ignore[arg-type]
 
     def made_skipped(self) -> list[Skipped]:
         """Make records again of what could not be searched."""
@@ -132,9 +135,9 @@ class Sweep:
             swept.skipped.append((judged.reason, (judged.source.path, judged.source.offset, judged.source.line)))
         elif judged is not None:
             hit = judged.hit
-            swept.add(path, hit.fingerprint.size, judged.senders, is_raw=hit.is_raw)
+            swept.add(path, hit.fingerprint.size, judged.senders, hit.found_as)
             if self._keeps:
-                swept.hits.append((hit.path, hit.is_raw, tuple(hit.fingerprint)))
+                swept.hits.append((hit.path, hit.found_as, tuple(hit.fingerprint)))
 
     def _glance(self, piece: Piece, swept: Swept) -> list[str]:
         """Search the files that are short and plain; returns the names of the others."""
@@ -143,9 +146,10 @@ class Sweep:
         except OSError:
             return piece.names
         again: list[str] = []
-        # most searches are for one literal string: nothing is found in what it is not in
+        # most searches are for one literal string: nothing is found in its bytes that lacks its longest word
         alone, is_raw_only = self._chooser.alone, self._chooser.is_raw_only
-        judge, is_decoded_hit = self._chooser.judge_bytes, self._chooser.is_decoded_hit
+        sought = alone if is_raw_only else self._chooser.longest or alone
+        judge, judge_decoded = self._chooser.judge_bytes, self._chooser.judge_decoded
         read, close, opened = os.read, os.close, os.open  # looked up once, not 200,000 times
         try:
             for name in piece.names:
@@ -159,14 +163,12 @@ class Sweep:
                     if not 0 < len(raw) < FIRST:
                         again.append(name)
                         continue
-                    is_raw: bool | None
-                    if alone is None:
-                        is_raw = judge(raw)
-                    elif alone in raw:
-                        is_raw = True
+                    found_as: FoundAs | None
+                    if sought is None or sought in raw:
+                        found_as = judge(raw)
                     else:
-                        is_raw = None if is_raw_only or not is_decoded_hit(raw) else False
-                    if is_raw is None or self._take(f"{piece.folder}{os.sep}{name}", raw, handle, swept, is_raw=is_raw):
+                        found_as = None if is_raw_only else judge_decoded(raw, has_longest=False)
+                    if found_as is None or self._take(f"{piece.folder}{os.sep}{name}", raw, handle, swept, found_as):
                         swept.bytes += len(raw)
                     else:
                         again.append(name)
@@ -178,13 +180,13 @@ class Sweep:
             os.close(folder)
         return again
 
-    def _take(self, path: str, raw: bytes, handle: int, swept: Swept, *, is_raw: bool) -> bool:
+    def _take(self, path: str, raw: bytes, handle: int, swept: Swept, found_as: FoundAs) -> bool:
         """Take a hit; False when it is no regular file, or not the bytes that were searched."""
         if self._keeps:
             status = os.fstat(handle)
             if not stat.S_ISREG(status.st_mode) or status.st_size != len(raw):
                 return False
             fingerprint = fingerprint_of(status, sha256(raw).hexdigest())
-            swept.hits.append((path, is_raw, tuple(fingerprint)))
-        swept.add(path, len(raw), self._chooser.senders_of(raw), is_raw=is_raw)
+            swept.hits.append((path, found_as, tuple(fingerprint)))
+        swept.add(path, len(raw), self._chooser.senders_of(raw), found_as)
         return True

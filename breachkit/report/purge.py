@@ -70,7 +70,7 @@ def purge_json(
         **inputs.head_json("purge"),
         "run": receipt.run if receipt is not None and runs else None,
         "dry_run": outcome is None,
-        "matched_by": {"raw": plan.raw, "decoded": plan.decoded, **_predicates(plan)},
+        "matched_by": {"raw": plan.raw, "decoded": plan.decoded, "reader": plan.reader, **_predicates(plan)},
         "messages": plan.messages,
         "planned": plan.planned if receipt is None else receipt.planned,
         **{name: 0 if receipt is None else getattr(receipt, name) for name in ("purged", *LEFT_WORDS)},
@@ -123,6 +123,9 @@ def render_plan(plan: Plan, inputs: Inputs, unexplained: Unexplained | None) -> 
     page.say(f"Plan: {planned} to move out of the queue, {size(plan.bytes)}", style="bold")
     if plan.wanted.asks_texts and plan.planned:
         page.say(f"matched: {plan.raw:,} byte for byte, {plan.decoded:,} only when decoded", indent=2)
+        if plan.reader:
+            number = count(plan.reader, "message")
+            page.say(f"{number} only as a reader sees it (line ends, markup, signs without width)", indent=2)
     if plan.wanted.campaign:
         page.say(f"the campaign's string: {plan.wanted.campaign}", indent=2)
     if plan.takes_everything:

@@ -40,7 +40,7 @@ def test_a_dry_run_shows_and_moves_nothing(queue: Path, breach: Callable[..., En
     ]
     assert (product["planned"], product["messages"], product["purged"]) == (6, 9, 0)
     assert (product["run"], product["journal"], product["quarantine"]) == (None, None, None)
-    assert product["matched_by"] == {"raw": 6, "decoded": 0}
+    assert product["matched_by"] == {"raw": 6, "decoded": 0, "reader": 0}
     assert product["bytes"] == sum(len(SPAM) + 1 for _ in range(6))
     assert snapshot(queue.parent) == before
 
@@ -373,7 +373,7 @@ def test_an_account_whose_mail_was_purged_is_known(queue: Path, breach: Callable
     [
         (["PIPPO"], "no message holds 'PIPPO' as it is typed; with -i 6 of the 9 messages looked at do"),
         (["pipo@gmail.com"], "the nearest in the queue is 'pippo@gmail.com' (6 of the 9 messages looked at)"),
-        (["BUY  IT", "-i"], "the nearest in the queue is 'Buy it' (6 of the 9 messages looked at)"),
+        (["BUYS IT", "-i"], "the nearest in the queue is 'Buy it' (6 of the 9 messages looked at)"),
         (["pippo", "Minutes"], "6 of the 9 messages looked at hold 'pippo', but not all else that was asked for"),
         (["pippo", "--account", "bruno@example.it"], "6 of the 9 messages looked at hold 'pippo', but"),
     ],

@@ -66,7 +66,7 @@ def test_what_is_planned_is_what_the_generator_wrote(cli: Callable[..., Ran], tm
     truth = write_queue(tmp_path, MESSAGES, seed=12)
     asked = ["purge", SOUGHT, "--queue", tmp_path / "mail" / "_outgoing", "--dry-run", "--format", "json"]
     matched = json.loads(cli(*asked).out)["matched_by"]
-    assert matched == {"raw": truth.raw, "decoded": truth.hits - truth.raw}
+    assert matched == {"raw": truth.raw, "decoded": truth.hits - truth.raw, "reader": 0}
 
 
 @pytest.mark.parametrize("words", [[SOUGHT], ["CLAIM your SUMMER", "--ignore-case"], ["--account", "long@x.example"]])

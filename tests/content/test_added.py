@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import re
 
 import pytest
@@ -31,8 +32,29 @@ HEADERS = st.sampled_from(
         *("Content-Type: message/rfc822", "Content-Type: application/pdf; name*=utf-8''caff%C3%A8", "Content-Type: "),
         *("Content-Transfer-Encoding: base64", "Content-Transfer-Encoding : BASE64", "Content-Type:\n text/html"),
         *("Content-Transfer-Encoding: quoted-printable", "Content-Transfer-Encoding: 7bit; x", "", "", ""),
+        *(
+            "Content-Type: text/plain charset=koi8-r",
+            "Content-Type: text/html (a; charset=hz)",
+            "Content-Type: 'text/html'",
+        ),
+        *(
+            "Content-Type: multipart/mixed boundary='b'",
+            'Content-Type: multipart/mixed; boundary="b',
+            "Content-Type: text",
+        ),
+        *(
+            "Content-Transfer-Encoding: (a) base64",
+            "Content-Transfer-Encoding: 'quoted printable'",
+            "Content-Type: a/html",
+        ),
+        *(
+            "Content-Transfer-Encoding: x-uue",
+            "Content-Type: text/plain; charset=x-sjis",
+            "From x@y.example Fri Nov 20 2026",
+        ),
     ]
 )
+UUENCODED = b"begin 644 a.txt\n" + binascii.b2a_uu("caffè latte".encode()) + b"`\nend\n"
 BODIES = st.sampled_from(
     [
         *(
@@ -48,6 +70,15 @@ BODIES = st.sampled_from(
             base64.encodebytes("caffè\nlatte".encode()),
             base64.encodebytes(b"<html>caff&#232;"),
             "caffè".encode("utf-16"),
+        ),
+        *(
+            UUENCODED,
+            base64.encodebytes(b"words\n" + UUENCODED),
+            b"begin 644 a list\nof words\nend\n",
+            b"so= \nft =\t\n",
+            b"<meta charset=koi8-r>\xc1\xc2",
+            b"<html><META content='text/html; charset=hz'>~{<:Ky2;~}",
+            b"caff\x8a \x80",
         ),
         *(b"--b", b"--b--", b"--b ", b"--a\\b", b"--bb", b"", b"\n", b"From x\n", b"\xef\xbb\xbf", b"\0", b" "),
     ]

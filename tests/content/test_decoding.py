@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import quopri
 from email import policy
 from email.message import EmailMessage
@@ -95,6 +96,174 @@ def test_parameters_by_rfc_2231_come_once_more_decoded() -> None:
     )
     assert "città vecchia.exe" in header(raw, "content-type")
     assert "perché.exe" in header(raw, "content-disposition")
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "text/plain charset=koi8-r",
+        'text/plain\tcharset="koi8-r" format=flowed',
+        "text/plain; format=flowed charset=koi8-r",
+        "text/plain, charset=koi8-r",
+        "text/plain (a letter); charset=koi8-r (russian)",
+        '"text/plain"; charset=koi8-r',
+        'text/plain; charset="koi8-r',
+        'text/plain; charset=koi8-r"; x=y',
+        "text/plain; charset='koi8-r'",
+        "text/plain; charset:koi8-r",
+        "text/plain; charset koi8-r",
+        "text/plain;; charset = koi8-r;",
+        "TEXT / PLAIN; CHARSET=KOI8-R",
+        "text\\plain; charset=koi8-r",
+        "plain/text; charset=koi8-r",
+        "text; charset=koi8-r",
+        "charset=koi8-r",
+        "; charset=koi8-r",
+    ],
+)
+def test_a_content_type_that_is_nearly_right_still_gives_the_charset(kind: str) -> None:
+    assert parts(part("Распродажа".encode("koi8-r"), f"Content-Type: {kind}")) == ["Распродажа"]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "multipart/mixed boundary=b.1",
+        "multipart/mixed; boundary='b.1'",
+        'multipart/mixed; boundary="b.1',
+        "multipart/mixed (of two); boundary=b.1;",
+        '"multipart/mixed"; boundary="b.1"',
+        "Multipart / Mixed; boundary=b.1, charset=utf-8",
+        "multipart/mixed; type=x boundary=<b.1>",
+    ],
+)
+def test_a_multipart_that_is_nearly_right_is_still_cut(kind: str) -> None:
+    assert parts(part(b"--b.1\n\none\n--b.1\n\ntwo\n--b.1--\n", f"Content-Type: {kind}")) == ["one", "two"]
+
+
+def test_quotes_that_belong_to_a_boundary_are_left_with_it() -> None:
+    assert parts(part(b"--'b'\n\none\n--b\nstill\n--'b'--\n", "Content-Type: multipart/mixed; boundary='b'")) == [
+        "one\n--b\nstill"
+    ]
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        "base64 (coded by a gateway)",
+        "(coded) base64",
+        '"base64"',
+        "'Base64';",
+        "base64; x=y",
+        "base64, 7bit",
+        "Base-64",
+        "base64.",
+    ],
+)
+def test_base64_that_is_nearly_named_so_is_read(way: str) -> None:
+    assert parts(part(base64.b64encode(SENTENCE.encode()), f"Content-Transfer-Encoding: {way}")) == [SENTENCE]
+
+
+@pytest.mark.parametrize(
+    "way", ["quoted-printable (x)", "quoted printable", "QuotedPrintable", "Quoted-Printable;", '"quoted-printable']
+)
+def test_quoted_printable_that_is_nearly_named_so_is_read(way: str) -> None:
+    assert parts(part(b"caff=C3=A8", f"Content-Transfer-Encoding: {way}")) == ["caffè"]
+
+
+@pytest.mark.parametrize("way", ["7bit (not base64)", "8bit", "binary", "x-base", "quoted"])
+def test_other_encodings_leave_the_bytes_as_they_are(way: str) -> None:
+    assert parts(part(b"caff=C3=A8", f"Content-Transfer-Encoding: {way}")) == ["caff=C3=A8"]
+
+
+@pytest.mark.parametrize("eol", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("blanks", [b" ", b"\t ", b" " * 60])
+def test_blanks_behind_a_soft_line_break_are_nothing(eol: bytes, blanks: bytes) -> None:
+    body = b"cheap med=" + blanks + eol + b"ication = 5=" + blanks
+    assert parts(part(body, "Content-Transfer-Encoding: quoted-printable")) == ["cheap medication = 5"]
+
+
+def uuencoded(text: bytes, name: bytes = b"offer.txt") -> bytes:
+    lines = b"".join(binascii.b2a_uu(text[at : at + 45]) for at in range(0, len(text), 45))
+    return b"begin 644 " + name + b"\n" + lines + b"`\nend\n"
+
+
+@pytest.mark.parametrize("way", ["uuencode", "x-uuencode", "X-UUE", "uue (old)", "x-uu-encode"])
+@pytest.mark.parametrize("eol", [b"\n", b"\r\n"])
+def test_uuencode_is_read_as_a_transfer_encoding(way: str, eol: bytes) -> None:
+    text = (SENTENCE + "\n").encode() * 5
+    body = uuencoded(text)
+    for coded in (
+        body,
+        b"a note before\n\n" + body + b"after",
+        body.partition(b"\n")[2],
+        body.replace(b"\nend\n", b""),
+    ):
+        raw = part(
+            coded.replace(b"\n", eol), "Content-Type: text/plain; charset=utf-8", f"Content-Transfer-Encoding: {way}"
+        )
+        assert parts(raw) == [text.decode()]
+
+
+def test_lines_of_uuencode_with_a_sign_too_many_or_blanks_lost_are_read() -> None:
+    lines = [binascii.b2a_uu(SENTENCE.encode()[:45]).rstrip(b"\n"), binascii.b2a_uu(b"\0\0\0").rstrip()]
+    body = b"begin 666 x\n" + lines[0] + b"!\n" + lines[1].rstrip(b" `") + b"\n \nend\n"
+    [text] = parts(part(body, "Content-Transfer-Encoding: uuencode"))
+    assert text.startswith(SENTENCE.encode()[:45].decode("utf-8", "ignore")[:-1])
+
+
+def test_a_uuencoded_text_within_a_text_is_read_and_a_file_that_is_none_left_as_it_is() -> None:
+    text, file = uuencoded(b"cheap pills"), uuencoded(b"\0\1\2 cheap")
+    [found] = parts(part(b"see\n" + text + b"and\n" + file, "Content-Transfer-Encoding: 7bit"))
+    assert found == "see\nbegin 644 offer.txt\ncheap pillsend\nand\n" + file.decode()
+    raw = part(b"see\n" + text)
+    assert needs_decoding(raw, blanks=False)
+
+
+def test_a_sentence_that_begins_like_uuencode_stays() -> None:
+    body = "begin 100 of them today\nand tell your friends\nend\n"
+    assert parts(part(body.encode())) == [body]
+    assert parts(part(b"begin 644 nothing ends it\n#86)C\n")) == ["begin 644 nothing ends it\n#86)C\n"]
+
+
+@pytest.mark.parametrize(
+    "meta",
+    [
+        '<meta charset="koi8-r">',
+        "<META HTTP-EQUIV=Content-Type CONTENT='text/html; charset=koi8-r'>",
+        '<html>\n<head><style>p {}</style><meta name=x><meta\n content="text/html;charset=koi8-r" http-equiv=x>',
+    ],
+)
+def test_html_without_a_charset_is_read_by_its_meta_element(meta: str) -> None:
+    body = (meta + "<p>Распродажа").encode("koi8-r")
+    for raw in (
+        part(body, "Content-Type: text/html"),
+        part(base64.b64encode(body), "Content-Type: text/html; charset=unknown", "Content-Transfer-Encoding: base64"),
+        part(b"<html>" + body),
+    ):
+        assert parts(raw)[0].endswith("<p>Распродажа")
+
+
+def test_a_meta_element_says_nothing_beside_a_charset_that_is_declared_nor_in_plain_text() -> None:
+    body = b"<meta charset=koi8-r>" + "è".encode()
+    assert parts(part(body, "Content-Type: text/html; charset=utf-8")) == ["<meta charset=koi8-r>è"]
+    assert parts(part(body, "Content-Type: text/plain")) == ["<meta charset=koi8-r>è"]
+    assert parts(part(b"<meta charset=utf-16>" + "è".encode(), "Content-Type: text/html")) == ["<meta charset=utf-16>è"]
+
+
+@pytest.mark.parametrize(
+    "first", ["From a@x.example Fri Nov 20 09:00:00 2026", ">From a@x.example Fri", "Spool of node 2"]
+)
+def test_what_stands_above_the_head_hides_none_of_it(first: str) -> None:
+    raw = f"{first}\nFrom: a@x.example\nContent-Transfer-Encoding: base64\n\n".encode() + base64.b64encode(
+        b"seen all the same"
+    )
+    assert parts(raw) == ["seen all the same"]
+    assert header(raw, "from") == ["a@x.example"]
+
+
+def test_a_header_spelled_like_the_separator_of_a_mailbox_is_none() -> None:
+    assert header(b"From : a@x.example\nSubject: s\n\nx", "from") == ["a@x.example"]
 
 
 @pytest.mark.parametrize(
@@ -209,6 +378,10 @@ HOSTILE = st.lists(
                 b"Content-Type: text/html; charset=utf-16\n",
                 b"Content-Transfer-Encoding: base64\n",
                 b"Content-Transfer-Encoding: quoted-printable\n",
+                b"Content-Transfer-Encoding: (a) uuencode\n",
+                b"Content-Type: text/plain charset=iso-2022-jp\n",
+                *(b"\nbegin 644 a\n", b"#86)C\n", b"`\nend\n", b"<meta charset=euc-jp>", b"\x1b$B", b"\x1b(I", b"-!Ev"),
+                *(b"\xff\xfe", b"From a\n", b"charset=big5", b"charset=gb2312", b"charset=cp50220", b"\x8f\xa1\xa1"),
             ]
         ),
     ),

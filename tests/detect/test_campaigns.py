@@ -241,6 +241,22 @@ def test_bulk_comes_last_and_what_is_in_no_group_is_counted() -> None:
     assert found.ungrouped == 7
 
 
+def test_elsewhere_counts_what_holds_a_string_only_as_a_reader_sees_it() -> None:
+    rng = random.Random(8)
+    pitch = "Buy our fine boxes today and only this week"
+    run = [forged(rng, f"{noise(rng, 20)}\n{pitch}\n{noise(rng, 20)}\n") for _ in range(14)]
+    words = pitch.split()
+    others = [
+        letter(rng, f"{noise(rng, 9)}\n{' '.join(words[:4])}\n{' '.join(words[4:])}\n{noise(rng, 9)}\n"),
+        letter(rng, "see below", html=f"<p>{noise(rng, 9)}<p>{pitch.replace('boxes', 'bo<b>xe</b>s')}</p>"),
+        letter(rng, f"{noise(rng, 9)}\n{pitch.replace(' ', '  ')}\n", coding="base64"),
+    ]
+    found = Mail(*run, *others, *office(5, 60)).grouped()
+    [campaign] = [one for one in found.campaigns if not one.bulk]
+    assert campaign.purge_string in pitch
+    assert [(row.messages, row.elsewhere) for row in campaign.strings if row.text == campaign.purge_string] == [(14, 3)]
+
+
 def test_elsewhere_counts_innocent_holders_of_the_other_strings() -> None:
     rng = random.Random(8)
     run = [forged(rng, around(rng, f"{LINK} with free delivery everywhere")) for _ in range(12)]

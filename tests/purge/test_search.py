@@ -137,7 +137,7 @@ def test_one_string_raw_and_the_other_decoded(tmp_path: Path) -> None:
     content = b"Subject: =?utf-8?B?" + base64.b64encode(b"golden offer") + b"?=\nX: raw\n\nhi\n"
     hit = look(content, tmp_path, "raw", "golden offer")
     assert isinstance(hit, Hit)
-    assert not hit.is_raw
+    assert hit.found_as == "decoded"
     assert look(content, tmp_path, "raw", "golden offer", raw_only=True) is None
 
 
@@ -154,7 +154,7 @@ def test_one_string_raw_and_the_other_decoded(tmp_path: Path) -> None:
 def test_a_decoded_text_is_found_whatever_its_coding(tmp_path: Path, content: bytes) -> None:
     hit = look(content, tmp_path, "visit pippo-club.example now")
     assert isinstance(hit, Hit)
-    assert not hit.is_raw
+    assert hit.found_as == "decoded"
 
 
 def test_case_is_ignored_beyond_ascii(tmp_path: Path) -> None:

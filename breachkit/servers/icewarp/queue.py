@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from typing import Any
 from typing import NamedTuple
 
+from breachkit.content.decoding import MAILBOX_LINE
 from breachkit.files import Found
 from breachkit.files import HeadReader
 from breachkit.files import in_walk_order
@@ -36,6 +37,7 @@ from breachkit.servers.icewarp.values import addresses
 from breachkit.servers.icewarp.values import received
 from breachkit.servers.icewarp.values import sender_of
 from breachkit.servers.icewarp.values import text_of
+from breachkit.servers.icewarp.values import title_of
 from breachkit.workers import keep
 from breachkit.workers import spread
 
@@ -57,11 +59,12 @@ HEAD_BYTES = 1 << 15
 """How much of a file is read at first; a head that does not end in it is read whole, up to `LONGEST_HEAD`."""
 LONGEST_HEAD = 1 << 20
 
-_FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:[ \t]*(.*(?:\n[ \t].*)*)(?:\n|\Z)")
+_FIELD = re.compile(rb"^([!-9;-~]++)[ \t]*+:[ \t]*+(.*+(?:\n[ \t].*+)*+)", re.MULTILINE)
 
 _OF_A_MESSAGE = frozenset({b"received", b"date", b"subject", b"mime-version", b"message-id", b"content-type"})
 """A first block with one of these is the message's own header, not an envelope."""
 _KNOWN = _OF_A_MESSAGE | {b"from", b"to", b"cc", b"sender", b"reply-to", b"return-path", b"content-transfer-encoding"}
+_OF_THE_SERVER = frozenset({b"localsender", b"msgid"})
 _RECIPIENT_FIELDS = (b"rcpt", b"rcptto", b"recipient", b"recipients")
 
 _Told = tuple[Any, ...]
@@ -75,9 +78,11 @@ class Head(NamedTuple):
 
     first: Fields
     inner: Fields | None
+    raw: bytes
+    """What was read of the message, for the charset of its text; each line ends with LF."""
 
 
-NO_HEAD = Head({}, None)
+NO_HEAD = Head({}, None, b"")
 
 
 def read_queue(
@@ -193,7 +198,8 @@ def _account(head: Head) -> str | None:
 
 
 def _subject(head: Head) -> str | None:
-    return _first_text(head.first if head.inner is None else head.inner, b"subject")
+    own = head.first if head.inner is None else head.inner
+    return (title_of(own[b"subject"][0], head.raw) or None) if b"subject" in own else None
 
 
 def _folder_of(path: str, folders: dict[str, QueueFolder]) -> QueueFolder:
@@ -215,23 +221,34 @@ def _head_of(found: Found) -> bytes:
 def parse_head(raw: bytes, *, is_whole: bool = True) -> Head | None:
     """Split the head of a queue file; None when it is not whole and its end is not in sight."""
     text = raw.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").lstrip(b"\n")
-    first, end = _block(text, 0)
+    if mailbox := MAILBOX_LINE.match(text):
+        text = text[mailbox.end() :]
+    first, end = _block(text, 0, known=_KNOWN | _OF_THE_SERVER)
     if end >= len(text) and not is_whole:
         return None
-    if not first or _OF_A_MESSAGE & first.keys() or text[end : end + 1] != b"\n":
-        return Head(first, None)
-    inner, inner_end = _block(text, end + 1)
+    if not first or _OF_A_MESSAGE & first.keys():
+        return Head(first, None, text)
+    inner, inner_end = _block(text, end)
     if inner_end >= len(text) and not is_whole:
         return None
-    return Head(first, inner if _KNOWN & inner.keys() else None)
+    return Head(first, inner if _KNOWN & inner.keys() else None, text)
 
 
-def _block(text: bytes, start: int) -> tuple[Fields, int]:
+def _block(text: bytes, start: int, known: frozenset[bytes] = frozenset()) -> tuple[Fields, int]:
+    """Read the fields down to an empty line, and where what follows it begins.
+
+    A line that is no field hides none below it: somebody folded without indenting, or wrote what he liked. Where the
+    first line is none, one of the fields must be a known one.
+    """
     fields: Fields = {}
-    while found := _FIELD.match(text, start):
-        fields.setdefault(found[1].lower(), []).append(found[2])
-        start = found.end()
-    return fields, start
+    is_head = _FIELD.match(text, start) is not None
+    if not is_head and not known:
+        return fields, start
+    end = text.find(b"\n\n", start)
+    end = len(text) if end < 0 else end
+    for name, value in _FIELD.findall(text, start, end):
+        fields.setdefault(name.lower(), []).append(value)
+    return (fields, end + 2) if is_head or known & fields.keys() else ({}, start)
 
 
 def message_of(raw: bytes, found: Found, folder: QueueFolder, zone: tzinfo, source: Locus) -> Message:

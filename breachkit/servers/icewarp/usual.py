@@ -18,10 +18,12 @@ from breachkit.servers.icewarp.values import KEPT_SPELLINGS
 from breachkit.servers.icewarp.values import Received
 from breachkit.servers.icewarp.values import addresses
 from breachkit.servers.icewarp.values import date_of
-from breachkit.servers.icewarp.values import peer_and_by
 from breachkit.servers.icewarp.values import received
 from breachkit.servers.icewarp.values import sender_of
 from breachkit.servers.icewarp.values import text_of
+from breachkit.servers.icewarp.values import title_of
+from breachkit.servers.icewarp.values import trace_of
+from breachkit.servers.icewarp.values import without_comments
 
 _LF = rb"\n"
 _CRLF = rb"\r\n"
@@ -32,9 +34,9 @@ _NEVER_SOUGHT = rb"(?:X-|Date|Message-I|MIME-|Content-)[!-9;-~]*+:"
 """Most fields of a message, told before a list of names has to be gone through."""
 
 _RECEIVED = re.compile(rb"(?:\A|\n)Received:[ \t]*+([^\r\n]*+(?:\r?\n[ \t][^\r\n]*+)*+)")
-_BEHIND_ID = re.compile(rb"([!-:<-~]++)[\t\n\r -~]*+")
-"""What follows ` id ` in a trace line: the id, and anything that is ASCII."""
-_WITH = re.compile(r" with (\S+)\Z")
+_BEHIND_ID = re.compile(rb"[ \t\r\n]++([!-:<-~]++)[\t\n\r -~]*+")
+"""What follows ` id` in a trace line: blanks or a fold, the id, and anything that is ASCII."""
+_ANY_ID = "."
 _MINUTE = re.compile(rb"[\t\n\r ]*(?:[A-Za-z]{3}, )?([0-9]{1,2} [A-Za-z]{3} [0-9]{4} (?:[01][0-9]|2[0-3]):[0-5][0-9]:)")
 _OFFSET = re.compile(rb" [+-][0-9]{4}")
 _SECONDS = {b"%02d" % second: second * 1_000_000 for second in range(60)}
@@ -58,6 +60,8 @@ class Captured(NamedTuple):
     cc: bytes | None
     head: bytes
     """All of the head, for the Received below the topmost one."""
+    raw: bytes
+    """What was read of the message, for the charset of its text."""
 
     @property
     def auth_user(self) -> str | None:
@@ -86,7 +90,7 @@ class Captured(NamedTuple):
     @property
     def subject(self) -> str | None:
         """The subject, unfolded."""
-        return None if self.title is None else text_of(self.title) or None
+        return None if self.title is None else title_of(self.title, self.raw) or None
 
     @property
     def given_id(self) -> str | None:
@@ -96,7 +100,7 @@ class Captured(NamedTuple):
     @property
     def traced(self) -> Received:
         """The server's trace line; `values.received` is the slow way to read it."""
-        before, _, behind = self.trace.partition(b" id ")
+        before, _, behind = self.trace.partition(b" id")
         found = _BEHIND_ID.fullmatch(behind)
         known = _before_id(before)
         if found is None or known is None or not (known[1] or self.head.count(b"Received:") == 1):
@@ -115,10 +119,10 @@ def capture(raw: bytes) -> Captured | None:
     is_crlf = raw[end - 1 : end] == b"\r"
     enveloped, single = _shapes(_CRLF if is_crlf else _LF)
     if found := enveloped.match(raw):
-        captured = Captured._make((*found.groups(), found[0]))
+        captured = Captured._make((*found.groups(), found[0], raw))
     elif found := single.match(raw):
         account, sender, to, msg_id, trace, title, cc = found.groups()
-        captured = Captured(account, sender, None, msg_id, trace, sender, to, title, cc, found[0])
+        captured = Captured(account, sender, None, msg_id, trace, sender, to, title, cc, found[0], raw)
     else:
         return None
     head = captured.head
@@ -178,12 +182,12 @@ def _before_id(value: bytes) -> tuple[str | None, bool] | None:
     None when the id is none of `with … id …` for sure.
     """
     text = text_of(value)
-    protocol = _WITH.search(text, text.rfind(" with "))
-    # another ` id ` makes it doubtful which one counts
-    if protocol is None or " id " in text + " ":
+    bare = without_comments(text)
+    traced = trace_of(f"{text} id {_ANY_ID}")
+    # a parenthesis left open, and another id, make it doubtful which one counts
+    if traced.queue_id != _ANY_ID or traced.by is None or "(" in bare or ")" in bare:
         return None
-    peer, by = peer_and_by(text)
-    return None if by is None else (peer, protocol[1].upper() == "ASMTP")
+    return traced.client_ip, traced.is_authenticated
 
 
 def _time_of(value: bytes) -> int | None:

@@ -7,9 +7,11 @@ from datetime import datetime
 from datetime import timedelta
 from datetime import timezone
 from functools import lru_cache
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
+from breachkit.content.decoding import readable
 from breachkit.micros import is_possible
 from breachkit.micros import micros_of
 from breachkit.records import NULL_SENDER
@@ -25,6 +27,11 @@ _BRACKETED = re.compile(r"<\s*([^<>\s]*)\s*>")
 _PLAIN = re.compile(rb"<([!-;=?-~]+)>|([!#-'*+\--9=?A-~]++@[!#-'*+\--9=?A-~]++)")
 """What nearly all values are: one address in brackets, or one without."""
 _BETWEEN = re.compile(r"[\s<>\"(),;:]+")
+_COMMENT = re.compile(r"\([^()]*\)")
+_DEEPEST_COMMENT = 4
+"""Levels of parentheses that are left out of a trace line: `by host ((My Server)) with …` has two."""
+_AUTHENTICATED = re.compile(r"ASMTPS?|(?:[EL]|UTF8)?[SL]MTPS?A", re.IGNORECASE)
+"""IceWarp's own word for mail handed in after a login, and those of RFC 3848 and RFC 6531."""
 _RECEIVED_BY = re.compile(r"\bby\s+(\S+)")
 _RECEIVED_ID = re.compile(r"\bwith\s+(\S+)\s+id\s+([^\s;]+)")
 _RECEIVED_PEER = re.compile(r"\A(?:from\s+\S*\s*)?\(\[?(?:IPv6:)?([0-9A-Fa-f.:]+)\]?\)", re.IGNORECASE)
@@ -51,6 +58,11 @@ def text_of(value: bytes) -> str:
     return " ".join(decode_text(value).split())
 
 
+def title_of(value: bytes, raw: bytes) -> str:
+    """Read a subject, unfolded; raw bytes by the charset of the text, as a reader does."""
+    return text_of(value) if value.isascii() else " ".join(readable(value, raw).split())
+
+
 def addresses(value: bytes) -> list[str]:
     """List the addresses in a value, in lower case."""
     plain = _PLAIN.fullmatch(value)
@@ -71,25 +83,57 @@ def sender_of(value: bytes) -> str | None:
     return NULL_SENDER if value.strip() == b"<>" else None
 
 
+class Trace(NamedTuple):
+    """The clauses of one trace line."""
+
+    client_ip: str | None
+    """None where the server hides it."""
+    by: str | None
+    is_authenticated: bool
+    queue_id: str | None
+
+
 def received(values: Sequence[bytes]) -> Received:
-    """Read the topmost Received, and below it those the same server wrote, for the first ASMTP id."""
+    """Read the topmost Received, and below it those the same server wrote, for the first id of authenticated mail."""
     if not values:
         return Received(None, None, None)
     top = text_of(values[0])
-    peer, by = peer_and_by(top)
-    chosen = _RECEIVED_ID.search(top)
-    if by and not (chosen and chosen[1].upper() == "ASMTP"):  # else the topmost is the first of them
-        lines = [top, *map(text_of, values[1:])]
-        own = [line for line in lines if (found := _RECEIVED_BY.search(line)) and found[1] == by]
-        ids = [found for line in own if (found := _RECEIVED_ID.search(line))]
-        chosen = next((found for found in ids if found[1].upper() == "ASMTP"), ids[0] if ids else None)
-    return Received(chosen[2] if by and chosen else None, peer, micros_of(date_of(top)))
+    first = trace_of(top)
+    chosen = first.queue_id
+    if first.by and not first.is_authenticated:
+        own = [trace for value in values if (trace := trace_of(text_of(value))).by == first.by and trace.queue_id]
+        chosen = next((trace.queue_id for trace in own if trace.is_authenticated), own[0].queue_id if own else None)
+    return Received(chosen if first.by else None, first.client_ip, micros_of(date_of(top)))
 
 
-def peer_and_by(text: str) -> tuple[str | None, str | None]:
-    """Read from a trace line the address of the client, and which server took the message."""
-    peer, by = _RECEIVED_PEER.match(text), _RECEIVED_BY.search(text)
-    return peer[1] if peer else None, by[1] if by else None
+def trace_of(text: str) -> Trace:
+    """Read the clauses of a trace line; the server's own title, TLS and the like stand in parentheses between them."""
+    bare = without_comments(text)
+    by, id_clause = _RECEIVED_BY.search(bare), _RECEIVED_ID.search(bare)
+    return Trace(
+        _peer_of(text),
+        by[1] if by else None,
+        id_clause is not None and _AUTHENTICATED.fullmatch(id_clause[1]) is not None,
+        id_clause[2] if id_clause else None,
+    )
+
+
+def without_comments(text: str) -> str:
+    """Leave out what stands in parentheses."""
+    for _ in range(_DEEPEST_COMMENT):
+        text, number = _COMMENT.subn(" ", text)
+        if not number:
+            break
+    return text
+
+
+def _peer_of(text: str) -> str | None:
+    """Read the address of the client; a name in its place, or an address of no host, is none."""
+    found = _RECEIVED_PEER.match(text)
+    try:
+        return found[1] if found and not ip_address(found[1]).is_unspecified else None
+    except ValueError:
+        return None
 
 
 def date_of(received: str) -> datetime | None:

@@ -102,6 +102,95 @@ def test_the_id_of_the_servers_own_received_line_stands_in() -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "queue_id", "client_ip"),
+    [
+        (
+            "from pc ([203.0.113.9])\n by mx.example.it (12.3.0 build 2 x64) with ASMTP (SSL) id\n {id}",
+            "ABC00001",
+            "203.0.113.9",
+        ),
+        (
+            "from pc ([203.0.113.9]) by mx.example.it (10.4.0) with ESMTPSA (TLSv1.2:AES256-SHA:256) id {id}",
+            "ABC00001",
+            "203.0.113.9",
+        ),
+        (
+            "from pc ([IPv6:2001:db8::9]) by mx.example.it (IceWarp 11) with ASMTP (TLS)\n id {id}",
+            "ABC00001",
+            "2001:db8::9",
+        ),
+        ("from pc\n by mx.example.it ((Our own mail)) with ASMTP (SSL) id {id}", "ABC00001", None),
+        ("from pc by mx.example.it (sent with care id 5) with ASMTP(SSL) id {id}", "ABC00001", None),
+        ("from ([203.0.113.9])\n by mx.example.it (Mail (two) of us) with ASMTP id {id}", "ABC00001", "203.0.113.9"),
+        ("from [192.0.2.4] by mx.example.it ((D)) with ESMTP (SSL) id {id}", "ABC00001", None),
+        ("from pc ([hidden]) by mx.example.it (13.0.3) with ASMTP (SSL) id {id}", "ABC00001", None),
+        ("from pc ([0.0.0.0]) by mx.example.it (13.0.3) with ASMTP (SSL) id {id}", "ABC00001", None),
+        ("from pc (cafe) by mx.example.it (13.0.3) with ASMTP (SSL) id {id}", "ABC00001", None),
+        ("from pc ([203.0.113.9]) by mx.example.it (smile :-) ) with ASMTP (SSL) id {id}", "ABC00001", "203.0.113.9"),
+        ("by mx.example.it (13.0.3) with ASMTP (SSL) id {id}", "ABC00001", None),
+        ("from pc by mx.example.it with Microsoft SMTP Server id 15.1.2507.23", None, None),
+    ],
+)
+def test_the_servers_trace_line_is_read_whatever_stands_between_its_clauses(
+    line: str, queue_id: str | None, client_ip: str | None
+) -> None:
+    trace = line.replace("{id}", "ABC00001") + "\n for <a@x.example>; Fri, 20 Nov 2026 08:45:59 +0100"
+    raw = f"LocalSender: a@example.it\nReceived: {trace}\nFrom: a@example.it\n\n"
+    message = read(raw)
+    assert (message.queue_id, message.client_ip) == (queue_id, client_ip)
+    assert message.ts == datetime(2026, 11, 20, 7, 45, 59, tzinfo=UTC)
+    hold_against_line_by_line(raw.replace("\n", "\r\n").encode())
+
+
+def test_the_id_of_authenticated_mail_below_the_topmost_line_counts_by_any_of_its_names() -> None:
+    head = "Received: from x by mx.example.it (filter) with SMTP id AAA00001; Fri, 20 Nov 2026 08:45:59 +0100\n"
+    for word in ("ASMTP (SSL)", "esmtpsa (TLS)", "ESMTPA", "LMTPSA", "UTF8SMTPA"):
+        below = f"Received: from y ([203.0.113.9]) by mx.example.it ((D)) with {word} id BBB00002; Fri, 20 Nov 2026 08:45:58 +0100\n"
+        assert read(f"{head}{below}Subject: x\n\n").queue_id == "BBB00002"
+
+
+@pytest.mark.parametrize(
+    ("text", "mail_from", "rcpt_to"),
+    [
+        ("From a@x.example Fri Nov 20 09:00:00 2026\n{head}", "p@x.example", ("q@y.example",)),
+        (">From a@x.example Fri Nov 20 09:00:00 2026\n{head}", "p@x.example", ("q@y.example",)),
+        ("Spool file of node 2\n{head}", "p@x.example", ("q@y.example",)),
+        ("From : <p@x.example>\nLocalSender: a@x.example\nMsgID: X1\nTo: <q@y.example>\n", "p@x.example", ("q@y.example",)),
+        ("LocalSender: a@x.example\n*** a note of a filter ***\nMsgID: X1\nFrom: <p@x.example>\nTo: <q@y.example>\n", "p@x.example", ("q@y.example",)),
+        ("{head}Subject: a long one that somebody\nwent on with and did not indent: so\nCc: r@y.example\n", "p@x.example", ("q@y.example", "r@y.example")),
+        ("LocalSender: a@x.example\nX-Mailer: of\nseveral lines\n and more\nMsgID: X1\nFrom: p@x.example\nTo: q@y.example\n", "p@x.example", ("q@y.example",)),
+    ],
+)  # fmt: skip
+def test_a_line_that_is_no_header_hides_none_of_those_below_it(
+    text: str, mail_from: str, rcpt_to: tuple[str, ...]
+) -> None:
+    head = "LocalSender: a@x.example\nMsgID: X1\nFrom: <p@x.example>\nTo: <q@y.example>\n"
+    for ending in ("\nFrom: not@me.example\n", f"Date: x\n\nTo: not@me.example\n{head}"):
+        for eol in ("\n", "\r\n"):
+            message = read((text.replace("{head}", head) + ending).replace("\n", eol))
+            assert (message.auth_user, message.queue_id) == ("a@x.example", "X1")
+            if "Date" in ending:
+                assert (message.mail_from, message.rcpt_to) == (mail_from, rcpt_to)
+
+
+def test_a_raw_subject_is_read_by_the_charset_of_the_text() -> None:
+    for charset, text in (("windows-1251", "Скидки"), ("big5", "特價優惠"), ("euc-kr", "무료 상품")):
+        for kind in (f"Content-Type: text/plain; charset={charset}\n", "Content-Type: multipart/mixed; boundary=b\n"):
+            head = f"LocalSender: a@x.example\n{RECEIVED}Subject: {text}\n {text}\n{kind}\n--b\nContent-Type: text/html; charset={charset}\n\n"
+            raw = head.encode(charset)
+            assert read(raw).subject == f"{text} {text}"
+            assert read_senders(raw)[2] == f"{text} {text}"
+            hold_against_line_by_line(raw.replace(b"\n", b"\r\n"))
+    assert read("Subject: perché\nContent-Type: text/plain; charset=koi8-r\n\n").subject == "perché"
+    assert read("Subject: perché\n\n".encode("cp1252")).subject == "perché"
+
+
+def test_a_text_without_a_head_that_quotes_one_is_no_head() -> None:
+    message = read("hello there\nTheir letter: was short\n\nFrom: a@x.example\n")
+    assert (message.mail_from, message.header_from, message.subject) == (None, None, None)
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("MsgID: 202611200845592850\nSubject: x\n\n", datetime(2026, 11, 20, 7, 45, 59, tzinfo=UTC)),
