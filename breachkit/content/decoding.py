@@ -151,8 +151,7 @@ def leaves(raw: bytes) -> Iterator[Leaf]:
     """Yield the parts of a message that hold no others, in order; never raises."""
     for entity in _entities(raw):
         kind = _first(entity.fields, "content-type")
-        main = kind.partition(";")[0].strip().lower()
-        if not entity.text and (main.startswith(TEXTUAL) or "/" not in main):
+        if not entity.text and is_textual(main_of(kind)):
             continue  # a multipart, a message, or the envelope
         placed = _first(entity.fields, "content-disposition")
         name = decoded_words(parameters_of(placed).get("filename") or parameters_of(kind).get("name", ""))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from breachkit.content.decoding import LOOKS_LIKE_HTML
 from breachkit.content.decoding import leaves
+from breachkit.content.decoding import main_of
 from breachkit.content.decoding import own_headers
+from breachkit.content.seen import paragraphs_seen
 from breachkit.spelling import plain_address
 
 LONGEST_TEXT = 1 << 14
@@ -49,8 +52,7 @@ def read_letter(raw: bytes) -> Letter:
         if leaf.is_attached:
             found += 1
             if found <= MOST_ATTACHMENTS:
-                main = leaf.kind.partition(";")[0].strip().lower()
-                attachments.append(Attachment(_short(leaf.name), _short(main), leaf.size))
+                attachments.append(Attachment(_short(leaf.name), _short(main_of(leaf.kind)), leaf.size))
         elif length > LONGEST_TEXT:
             is_cut = is_cut or not leaf.text.isspace()
         else:
@@ -71,8 +73,9 @@ def read_letter(raw: bytes) -> Letter:
 
 
 def _seen(text: str, kind: str) -> str:
-    """Return a text as it is on a screen."""
-    del kind
+    """Return a text as it is on a screen: without its markup, and a plain one line by line as it is."""
+    if "html" in kind[:40].lower() or (not kind and LOOKS_LIKE_HTML.match(text[:1000])):
+        return "\n".join(filter(None, paragraphs_seen(text, kind)))
     return text.strip()
 
 

@@ -197,6 +197,25 @@ def test_a_text_that_is_there_twice_is_shown_once_and_files_are_listed(show: Cal
     ]
 
 
+HTML = (
+    b"<html><head><title>t</title><style>p{color:red}</style></head><body><p>Via<b></b>gra &amp;\ncheap&nbsp;pills</p>"
+    b"<p>two<br>lines</p><script>alert(1)</script><!-- hidden --></body></html>\n"
+)
+
+
+@pytest.mark.parametrize("kind", [b"Content-Type: text/html; charset=utf-8\n", b""])
+def test_html_is_shown_as_its_reader_sees_it(kind: bytes, show: Callable[[bytes], dict[str, Any]]) -> None:
+    assert show(b"Subject: x\n" + kind + b"\n" + HTML)["text"] == "Viagra & cheap pills\ntwo lines"
+
+
+def test_plain_text_and_the_same_as_html_are_one(show: Callable[[bytes], dict[str, Any]]) -> None:
+    found = show(
+        b"Subject: x\nContent-Type: multipart/alternative; boundary=a\n\n--a\n\nViagra & cheap pills\n\ntwo lines\n--a\n"
+        b"Content-Type: text/html\n\n" + HTML + b"--a--\n"
+    )
+    assert found["text"] == "Viagra & cheap pills\n\ntwo lines"
+
+
 def test_a_message_attached_is_read_and_does_not_lend_its_headers(show: Callable[[bytes], dict[str, Any]]) -> None:
     found = show(
         b"Content-Type: multipart/mixed; boundary=m\n\n--m\n\nsee below\n--m\nContent-Type: message/rfc822\n\n"
