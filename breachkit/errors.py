@@ -16,6 +16,7 @@ from breachkit.shells import line
 if TYPE_CHECKING:
     from collections.abc import Collection
     from collections.abc import Iterable
+    from collections.abc import Sequence
     from datetime import datetime
     from os import PathLike
 
@@ -161,6 +162,34 @@ class AlienLogError(BreachkitError):
         super().__init__(
             f"{path} is not an {title} log: none of its lines begins 'ADDRESS [THREAD] TIME';"
             " name the server's own log files with --logs",
+        )
+
+
+class UnreadableLogsError(BreachkitError):
+    """There are logs, and none of them is in a form that is read."""
+
+    def __init__(self, remedies: Sequence[str]) -> None:
+        more = f" ({len(remedies) - 1:,} more files are like that)" if len(remedies) > 1 else ""
+        super().__init__(f"{remedies[0]}{more}")
+
+
+class NoLogsInError(BreachkitError):
+    """What --logs names is there, and no log is in it."""
+
+    def __init__(self, places: Iterable[PathLike[str] | str], passed_over: Sequence[tuple[str, str]]) -> None:
+        found = f"{passed_over[0][0]}: {passed_over[0][1]}" if passed_over else "it is empty"
+        more = f"; {len(passed_over) - 1:,} more files were passed over" if len(passed_over) > 1 else ""
+        super().__init__(
+            f"--logs {', '.join(map(str, places))} holds no log ({found}{more}); name the server's log files"
+        )
+
+
+class NoStandardInputError(UsageError):
+    """`--logs -` was asked for, and nothing comes in."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "--logs - reads a log from standard input, and nothing is piped in; pipe it in, or name a file"
         )
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from typing import NamedTuple
 from typing import cast
 
+from breachkit.archives import UnpackError
 from breachkit.records import Locus
 from breachkit.records import Skipped
 from breachkit.workers import RECORD
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     import zipfile
     from collections.abc import Callable
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
     from typing import IO
     from typing import BinaryIO
@@ -338,22 +340,28 @@ def long_path(path: str) -> str:
 
 @contextmanager
 def open_log(path: str, member: str | None = None) -> Iterator[IO[bytes]]:
-    """Open a log for reading: plain, `.gz`, or one member of a `.zip`.
-
-    Raises OSError, zipfile.BadZipFile, RuntimeError (an encrypted member), KeyError, NotImplementedError.
-    """
-    is_packed = member is not None or path.lower().endswith(".gz")
-    with open_regular(path, buffering=-1 if is_packed else 0) as stream:
-        if member is not None:
+    """Open a regular file for reading as it is, or one member of a `.zip`. Raises one of `broken()`."""
+    with open_regular(path, buffering=0 if member is None else -1) as stream:
+        if member is None:
+            yield stream
+        else:
             with _open_member(stream, path, member) as unpacked:
                 yield unpacked
-        elif is_packed:
-            import gzip  # noqa: PLC0415  7 ms with zipfile, and a queue holds no archives
 
-            with gzip.GzipFile(fileobj=stream) as unzipped:
-                yield cast("IO[bytes]", unzipped)
-        else:
-            yield stream
+
+def broken() -> tuple[type[Exception], ...]:
+    """List what opening and reading a log raises where it cannot be read."""
+    import zipfile  # noqa: PLC0415  see above
+
+    return OSError, EOFError, zlib.error, UnpackError, zipfile.BadZipFile, RuntimeError, KeyError, NotImplementedError
+
+
+def reason_for(error: Exception) -> str:
+    """Name the fixed reason for which a log could not be read, of one of `broken()`."""
+    if isinstance(error, UnpackError):
+        return str(error) or BROKEN_ARCHIVE
+    # bz2 says by an OSError without a number that its bytes are damaged
+    return reason_of(error) if isinstance(error, OSError) and error.errno is not None else BROKEN_ARCHIVE
 
 
 def zip_members(path: str) -> list[zipfile.ZipInfo] | None:
@@ -411,10 +419,7 @@ _directories: dict[tuple[str, int, int, int, int], dict[str, zipfile.ZipInfo]] =
 
 
 def read_blocks(
-    path: str,
-    member: str | None,
-    label: str,
-    span: tuple[int, int | None] = (0, None),
+    opened: AbstractContextManager[IO[bytes]], label: str, span: tuple[int, int | None] = (0, None)
 ) -> Iterator[Block | Skipped]:
     """Yield the lines of a log that begin in a span of it, some at a time.
 
@@ -423,24 +428,17 @@ def read_blocks(
     than `LONGEST_LINE` bytes is skipped, however long it is, without being kept.
 
     Args:
-        path: the file.
-        member: its member, when it is an archive.
+        opened: the log.
         label: how it is shown.
         span: offsets of the first byte and of the first one behind (None: to the end). Lines are numbered from
             the first that begins there.
     """
-    import gzip  # noqa: PLC0415  see above
-    import zipfile  # noqa: PLC0415
-
     place = Place(span[0])
     try:
-        with open_log(path, member) as stream:
+        with opened as stream:
             yield from _split(stream, label, place, span[1])
-    except OSError as error:
-        reason = BROKEN_ARCHIVE if isinstance(error, gzip.BadGzipFile) else reason_of(error)
-        yield Skipped(reason, Locus(label, place.offset, place.line))
-    except (EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, KeyError, NotImplementedError):
-        yield Skipped(BROKEN_ARCHIVE, Locus(label, place.offset, place.line))
+    except broken() as error:
+        yield Skipped(reason_for(error), Locus(label, place.offset, place.line))
 
 
 class Place:

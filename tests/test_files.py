@@ -94,7 +94,7 @@ def test_a_path_is_shown_relative_to_the_root(tmp_path: Path) -> None:
 
 
 def rows(path: Path) -> Iterator[Block | Skipped]:
-    return files.read_blocks(str(path), None, "log")
+    return files.read_blocks(files.open_log(str(path)), "log")
 
 
 @settings(deadline=None, max_examples=60)
@@ -133,11 +133,11 @@ def test_spans_hold_every_line_once(lines: list[bytes], span: int, size: int) ->
         patch.setattr(files, "LONGEST_LINE", 9)
         path = Path(folder) / "log"
         path.write_bytes(text)
-        whole = list(places(files.read_blocks(str(path), None, "log")))
+        whole = list(places(files.read_blocks(files.open_log(str(path)), "log")))
         parts = [
             row
             for begin in range(0, len(text) + 1, span)
-            for row in places(files.read_blocks(str(path), None, "log", (begin, begin + span)))
+            for row in places(files.read_blocks(files.open_log(str(path)), "log", (begin, begin + span)))
         ]
     assert parts == whole
 

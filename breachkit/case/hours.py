@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from breachkit.case.accused import accused_of
+from breachkit.micros import EPOCH
 from breachkit.report.words import stamp
 
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ def hours_json(case: Investigation, proof: Proof) -> Json:
     ips = attacking_ips(case)
     lost = facts.attempts[facts.attempts["outcome"] == "failure"]
     won = facts.attempts[(facts.attempts["outcome"] == "success") & facts.attempts["client_ip"].isin(list(ips))]
-    rows = {"failures": lost, "entries": won, "sent": facts.sends, "queued": facts.messages}
+    dated = facts.messages[(facts.messages["ts"] != EPOCH).to_numpy()]  # of the others no time is known
+    rows = {"failures": lost, "entries": won, "sent": facts.sends, "queued": dated}
     step = "h"
     hours = pd.concat([table["ts"].dt.floor("h") for table in rows.values()])
     if hours.nunique() > MOST_HOURS:

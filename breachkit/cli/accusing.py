@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def has_evidence(where: Where) -> bool:
     """Tell whether there is anything to accuse somebody by."""
-    return bool(where.layout.queues or where.layout.logs)
+    return bool(where.layout.queues or where.layout.logs or where.layout.skipped)
 
 
 def read_evidence(

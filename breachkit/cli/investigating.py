@@ -188,7 +188,8 @@ def _runs(where: Where, quarantine: Path | None, books: gather.Books) -> list[Cu
 def evidence_paths(where: Where, runs: Sequence[Custody]) -> Iterator[PathLike[str] | str]:
     """List the input files beside the messages."""
     for log in where.layout.logs:
-        yield log.path
+        if log.form.spool is None or log.path.is_file():  # of what was piped in nothing is left to hash
+            yield log.path
     for path in (where.accounts, where.layout.settings):
         if path is not None:
             yield path

@@ -74,7 +74,9 @@ Queue = Annotated[
 ]
 Logs = Annotated[
     list[Path] | None,
-    typer.Option("--logs", metavar="FILE|DIR|GLOB", help="SMTP logs, instead of those found (repeatable)."),
+    typer.Option(
+        "--logs", metavar="FILE|DIR|GLOB|-", help="SMTP logs, instead of those found (repeatable); - is piped in."
+    ),
 ]
 Accounts = Annotated[
     Path | None,

@@ -113,6 +113,7 @@ class Together:
             skipped=books.skipped,
             notes=tuple(books.notes),
             unread=tuple(f"{node.node}:{log}" for node in read for log in node.unread),
+            passed_over=tuple((f"{node.node}:{path}", reason) for node in read for path, reason in node.passed_over),
             log_level=facts.level,
             log_first=facts.first,
             log_last=facts.last,

@@ -264,12 +264,19 @@ def _records(head: dict[str, Any]) -> NodeRecords:
         notes=fields.texts(head["notes"]),
         bounds=fields.texts(head["bounds"]),
         unread=fields.texts(head["unread"]),
+        # a file of an earlier breachkit has none
+        passed_over=tuple(_passed_over(one) for one in fields.row(head.get("passed_over", []))),
         queues=fields.texts(head["queues"]),
         books={part: _books(head["books"][part]) for part in PARTS},
         messages=[],
         accounts=[],
         facts=facts,
     )
+
+
+def _passed_over(value: Any) -> tuple[str, str]:
+    path, reason = fields.texts(value)
+    return path, reason
 
 
 def _tally(held: dict[str, Any]) -> LogTally:

@@ -129,6 +129,7 @@ def _head(records: NodeRecords, key_check: str) -> dict[str, Any]:
         "notes": records.notes,
         "bounds": records.bounds,
         "unread": records.unread,
+        "passed_over": records.passed_over,
         "queues": records.queues,
         "doors": records.facts.doors,
         "tally": _tally(records.facts.tally),

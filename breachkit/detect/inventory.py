@@ -91,7 +91,7 @@ def take_inventory(
         sessions: SMTP sessions by hour, as seconds since the epoch; None without logs.
         zone: in which days begin.
     """
-    times = survey.times
+    times = [ts for ts in survey.times if ts]  # 0 is a time that no calendar has
     newest = max(times, default=None)
     senders = survey.senders
     return Inventory(

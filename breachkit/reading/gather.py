@@ -16,6 +16,7 @@ from breachkit.errors import AlienLogError
 from breachkit.errors import BreachkitError
 from breachkit.errors import PathUnreadableError
 from breachkit.errors import UnbalancedError
+from breachkit.errors import UnreadableLogsError
 from breachkit.files import reason_of
 from breachkit.files import shown
 from breachkit.progress import bar
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from breachkit.records import Delivery
     from breachkit.records import Message
     from breachkit.records import Session
+    from breachkit.servers import FoundLogs
     from breachkit.servers import LogFile
     from breachkit.servers import QueueFolder
     from breachkit.servers import Sought
@@ -170,13 +172,17 @@ def _listable(folder: QueueFolder) -> None:
 
 
 def smtp_logs(where: Where) -> list[LogFile]:
-    """List the SMTP logs among the logs."""
-    return [log for log in where.layout.logs if log.service == "smtp"]
+    """List the SMTP logs among the logs. Raises UnreadableLogsError where there are some, and none can be read."""
+    found = where.layout.listing.found
+    logs = [log for log in found.logs if log.service == "smtp"]
+    if found.remedies and not logs:
+        raise UnreadableLogsError(found.remedies)
+    return logs
 
 
-def unread_logs(where: Where) -> list[str]:
+def unread_logs(found: FoundLogs) -> list[str]:
     """List the logs that breachkit does not read, as shown."""
-    return [log.label for log in where.layout.logs if log.service is None]
+    return [log.label for log in found.logs if log.service is None]
 
 
 def read_smtp(  # noqa: PLR0913  what is read, and what is asked of it
@@ -320,7 +326,7 @@ def gaps_of(facts: SmtpFacts, node: str = "") -> Iterator[Gap]:
 def inputs_of(where: Where, books: Books, facts: SmtpFacts | None) -> Inputs:
     """Close the books: what was read, for the report. Raises UnbalancedError."""
     balance(books)
-    facts = facts or SmtpFacts()
+    found, facts = where.layout.listing.so_far, facts or SmtpFacts()
     return Inputs(
         files=books.files,
         messages=books.messages,
@@ -331,8 +337,9 @@ def inputs_of(where: Where, books: Books, facts: SmtpFacts | None) -> Inputs:
         server=where.server.name,
         paths=where.paths,
         skipped=books.skipped,
-        notes=(*where.layout.notes, *books.notes, *bounds(where)),
-        unread=tuple(unread_logs(where)),
+        notes=(*where.layout.notes, *found.notes, *found.remedies, *books.notes, *bounds(where)),
+        unread=tuple(unread_logs(found)),
+        passed_over=found.passed_over,
         log_level=facts.level,
         log_first=facts.first,
         log_last=facts.last,

@@ -47,6 +47,8 @@ class NodeRecords:
     bounds: tuple[str, ...]
     """What was left out on the user's word."""
     unread: tuple[str, ...]
+    passed_over: tuple[tuple[str, str], ...]
+    """Files where logs are that were not read as logs, and why."""
     queues: tuple[str, ...]
     """The queue folders as shown, empty ones too, the quarantine left out."""
     books: Mapping[Part, gather.Books]
@@ -70,6 +72,7 @@ def read_node(node: str, where: Where, fingerprints: Fingerprints, jobs: int | N
     accounts = list(gather.read_accounts(where, books["accounts"]))
     for part in books.values():
         gather.balance(part)
+    found = where.layout.listing.found
     known = known_names(facts.attempts, messages, accounts)
     facts.attempts = Attempts(hide_strangers(facts.attempts, known, fingerprints))
     return NodeRecords(
@@ -79,9 +82,10 @@ def read_node(node: str, where: Where, fingerprints: Fingerprints, jobs: int | N
         zone_name=where.zone_name,
         root="" if where.layout.root is None else where.layout.root.as_posix(),
         paths=where.paths,
-        notes=where.layout.notes,
+        notes=(*where.layout.notes, *found.notes, *found.remedies),
         bounds=tuple(gather.bounds(where)),
-        unread=tuple(gather.unread_logs(where)),
+        unread=tuple(gather.unread_logs(found)),
+        passed_over=found.passed_over,
         queues=tuple(gather.queue_labels(where)),
         books=books,
         messages=messages,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import stat
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from breachkit.errors import BadColumnsError
 from breachkit.errors import IntoEvidenceError
 from breachkit.errors import NoEvidenceError
 from breachkit.errors import NoEvidencePathError
+from breachkit.errors import NoLogsInError
 from breachkit.errors import PathMissingError
 from breachkit.errors import PathUnreadableError
 from breachkit.errors import SettingsFileError
@@ -22,6 +24,7 @@ from breachkit.files import open_regular
 from breachkit.reading.moments import read_moment
 from breachkit.reading.moments import read_zone
 from breachkit.servers import Layout
+from breachkit.servers import Listing
 from breachkit.servers import load
 from breachkit.servers import names
 from breachkit.servers import recognise
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from datetime import tzinfo
 
+    from breachkit.servers import FoundLogs
     from breachkit.servers import MailServer
 
 ROOT_VARIABLE = "BREACHKIT_ROOT"
@@ -121,7 +125,9 @@ class Where:
         for queue in self.layout.queues:
             yield queue.path
             yield self.server.queue_home(queue.path) / QUARANTINE
-        yield from dict.fromkeys(log.path.parent for log in self.layout.logs)
+        # what was piped in lies nowhere
+        kept = (log for log in self.layout.logs if log.form.spool is None or log.path.is_file())
+        yield from dict.fromkeys(log.path.parent for log in kept)
         yield from self.layout.others
         yield from (path for path in (self.accounts, self.layout.settings) if path is not None)
         yield Path(SETTINGS_FILE)
@@ -295,7 +301,7 @@ def _existing(option: str, path: Path) -> Path:
 
 def _layout(root: Path | None, name: str | None, *, overridden: bool) -> tuple[MailServer, Layout]:
     server = load(name or names()[0])
-    nothing = Layout(root, (), (), None, ())
+    nothing = Layout(root, (), Listing(), None, ())
     if root is None:
         return server, nothing
     try:
@@ -324,12 +330,21 @@ def _override(
         queues = tuple(part for folder in queue for part in server.split_queue(folder, layout.root))
         layout = layout._replace(queues=tuple(dict.fromkeys(queues)))
     if logs:
-        found = server.find_logs(logs, layout.root)
-        if not found.logs and not found.skipped:
-            raise PathMissingError("--logs", ", ".join(map(str, logs)))
+        for place in logs:
+            text = os.fspath(place)
+            if text != "-" and not os.path.lexists(text) and not glob.glob(text, recursive=True):  # noqa: PTH207  absolute patterns
+                raise PathMissingError("--logs", place)
         folders = tuple(place for place in logs if os.path.isdir(place))  # noqa: PTH112  False for what may not be asked
-        layout = layout._replace(logs=found.logs, skipped=found.skipped, others=(*layout.others, *folders))
+        listing = Listing(lambda: _named_logs(server, layout.root, logs), is_likely=True)
+        layout = layout._replace(listing=listing, others=(*layout.others, *folders))
     return layout
+
+
+def _named_logs(server: MailServer, root: Path | None, places: Sequence[Path]) -> FoundLogs:
+    found = server.find_logs(places, root)
+    if not found.logs and not found.skipped:
+        raise NoLogsInError(places, found.passed_over)
+    return found
 
 
 def _columns(text: str | None, server: MailServer) -> tuple[str, ...] | None:

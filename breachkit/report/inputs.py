@@ -15,6 +15,7 @@ from breachkit.report.words import stamp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from collections.abc import Sequence
     from datetime import datetime
     from datetime import tzinfo
 
@@ -27,6 +28,10 @@ LEVEL_WORDS = {
     "summary": "the log level is too low to see AUTH (summary lines only)",
     "unknown": "the logs show neither dialogue nor summary lines",
 }
+
+
+_SHOWN = 3
+"""Files that are named where there may be many."""
 
 
 class Gap(NamedTuple):
@@ -78,7 +83,9 @@ class Inputs:
     notes: tuple[str, ...]
     """What a reader must know of where the evidence was found."""
     unread: tuple[str, ...]
-    """Logs that were not read."""
+    """Logs of services that are not read."""
+    passed_over: Sequence[tuple[str, str]] = ()
+    """Every file where logs are that was not read as one, and why; those of `unread` and of `skipped`, too."""
     log_level: str = "none"
     log_first: datetime | None = None
     log_last: datetime | None = None
@@ -106,6 +113,7 @@ class Inputs:
                 "paths": list(self.paths),
                 "notes": list(self.notes),
                 "unread": list(self.unread),
+                "passed_over": [{"path": path, "reason": reason} for path, reason in self.passed_over],
                 **({"nodes": [node.json(self.zone) for node in self.nodes]} if self.nodes else {}),
             },
             "skipped": skipped_json(self.skipped),
@@ -144,6 +152,12 @@ def render_inputs(page: Page, inputs: Inputs) -> None:
     if inputs.unread:
         shown = ", ".join(inputs.unread[:3]) + (" …" if len(inputs.unread) > 3 else "")  # noqa: PLR2004
         page.say(f"Not read: {count(len(inputs.unread), 'log')} of other services ({shown}).", indent=2)
+    others = [(path, reason) for path, reason in inputs.passed_over if path not in set(inputs.unread)]
+    if others:
+        shown = ", ".join(f"{path}: {reason}" for path, reason in others[:_SHOWN])
+        more = f" and {len(others) - _SHOWN:,} more, all named by --format json" if len(others) > _SHOWN else ""
+        page.say(f"Passed over: {count(len(others), 'file')} ({shown}{more}).", style="yellow", indent=2)
+        page.say("Of what stands in them, and of days that no log holds, nothing is said here.", indent=2)
     _render_doubts(page, inputs)
 
 

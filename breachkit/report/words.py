@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from breachkit.micros import EPOCH
+
 if TYPE_CHECKING:
     from datetime import datetime
     from datetime import tzinfo
@@ -22,13 +24,13 @@ def percent(share: float) -> str:
 
 
 def moment(ts: datetime | None, zone: tzinfo) -> str:
-    """Spell a time for people, with weekday and offset; `unknown` for None."""
-    return "unknown" if ts is None else ts.astimezone(zone).strftime("%a %Y-%m-%d %H:%M:%S %z")
+    """Spell a time for people, with weekday and offset; `unknown` for None, and for the epoch: no clock was set."""
+    return "unknown" if ts is None or ts == EPOCH else ts.astimezone(zone).strftime("%a %Y-%m-%d %H:%M:%S %z")
 
 
 def stamp(ts: datetime | None, zone: tzinfo) -> str | None:
-    """Spell a time for machines: ISO 8601 with offset and seconds, in the zone of the user."""
-    return None if ts is None else ts.astimezone(zone).isoformat(timespec="seconds")
+    """Spell a time for machines: ISO 8601 with offset and seconds, in the zone of the user; None as in `moment`."""
+    return None if ts is None or ts == EPOCH else ts.astimezone(zone).isoformat(timespec="seconds")
 
 
 def size(number: int) -> str:

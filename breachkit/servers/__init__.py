@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import Literal
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from breachkit.advice import SettingRule
     from breachkit.advice import Step
+    from breachkit.archives import Spool
     from breachkit.files import Found
     from breachkit.progress import Progress
     from breachkit.records import Account
@@ -88,6 +90,29 @@ class QueueCount(Kept, Protocol):
         """Take what was met on the way and is no file; all else of the folder has been counted by then."""
 
 
+class Form(NamedTuple):
+    """How the bytes of a log become lines, where they are not simply its lines."""
+
+    packing: str = ""
+    """`gz`, `bz2` or `xz`, of a file or of a member of an archive."""
+    encoding: str = ""
+    """Of UTF-16; all else is read as bytes."""
+    wrapping: frozenset[str] | None = None
+    """Lines have something around them that is to be taken off, as the server's own reader knows; else None."""
+    runs: tuple[tuple[int, int, int], ...] = ()
+    """Which lines of the file are of this log, where lines of several were collected: begin, end, number of the first
+    line; none for all."""
+    begin: int = 0
+    """Where its bytes begin in the file, or in what was spooled."""
+    length: int | None = None
+    """How many there are; None for all."""
+    spool: Spool | None = None
+    """What keeps its bytes, where they cannot be read again from where they came from; for this process only."""
+
+
+PLAIN = Form()
+
+
 class LogFile(NamedTuple):
     """One log file, or one member of an archive."""
 
@@ -99,18 +124,57 @@ class LogFile(NamedTuple):
     node: str
     """Which server of a cluster wrote it."""
     day: date | None
-    """The date of its first line, from its name."""
+    """The date of its first line, from its name, else from its lines."""
     number: int
     """Which piece of that day, from 0."""
     size: int
     mtime: float
+    form: Form = PLAIN
+    tail: tuple[int, int] = (0, 0)
+    """Midnights that pass in it, and the second of the day of its last line; where only `mtime` tells its day."""
+    age: int = 0
+    """How often it was renamed when another began: `.log.2` is older than `.log.1`."""
+
+
+class PassedOver(NamedTuple):
+    """A file where logs are that was not read as one, and why."""
+
+    path: str
+    reason: str
 
 
 class FoundLogs(NamedTuple):
-    """The logs in some places, in the order in which they were written, and what could not be listed."""
+    """The logs in some places, in the order in which they were written, and what else was met there."""
 
-    logs: tuple[LogFile, ...]
-    skipped: tuple[Skipped, ...]
+    logs: tuple[LogFile, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    """What may be a log and could not be read."""
+    passed_over: tuple[PassedOver, ...] = ()
+    """Every file that is not among the logs, those of `skipped` too."""
+    notes: tuple[str, ...] = ()
+    """What a reader of the results must know about how logs were told."""
+    remedies: tuple[str, ...] = ()
+    """Of logs whose lines are in no form that is read: which, why, and what makes a readable one."""
+
+
+class Listing:
+    """The logs in some places, looked for when somebody asks for them: a purge does not."""
+
+    def __init__(self, find: Callable[[], FoundLogs] = FoundLogs, is_likely: bool = False) -> None:
+        """Keep how they are found, and whether there is a place for them at all."""
+        self._find = find
+        self.is_likely = is_likely
+
+    @cached_property
+    def found(self) -> FoundLogs:
+        """Find them; once."""
+        return self._find()
+
+    @property
+    def so_far(self) -> FoundLogs:
+        """What was found; nothing where nobody has asked."""
+        found: FoundLogs = self.__dict__.get("found", FoundLogs())
+        return found
 
 
 class Layout(NamedTuple):
@@ -118,16 +182,26 @@ class Layout(NamedTuple):
 
     root: Path | None
     queues: tuple[QueueFolder, ...]
-    logs: tuple[LogFile, ...]
+    listing: Listing
     accounts: Path | None
     notes: tuple[str, ...]
     """What a reader of the results must know about where the evidence was found."""
-    skipped: tuple[Skipped, ...] = ()
-    """Folders of logs that could not be listed."""
     settings: Path | None = None
     """What its own tool printed of its settings."""
+    denied: tuple[Skipped, ...] = ()
+    """What could not be read when the rest was looked for."""
     others: tuple[Path, ...] = ()
     """Files that were read to find the rest (`path.dat`), and folders of logs."""
+
+    @property
+    def logs(self) -> tuple[LogFile, ...]:
+        """The logs, in the order in which they were written."""
+        return self.listing.found.logs
+
+    @property
+    def skipped(self) -> tuple[Skipped, ...]:
+        """What could not be read of all of it, and what may be a log and could not be read."""
+        return self.denied + self.listing.found.skipped
 
 
 class Reading(NamedTuple):
@@ -287,4 +361,6 @@ def recognise(root: Path) -> tuple[MailServer, Layout] | None:
     """
     found = [(server, server.find_layout(root)) for server in map(load, names())]
     found = [(server, layout) for server, layout in found if layout.queues or layout.logs or layout.skipped]
-    return max(found, key=lambda pair: len(pair[1].queues) + len(pair[1].logs), default=None)
+    if len(found) <= 1:
+        return found[0] if found else None
+    return max(found, key=lambda pair: len(pair[1].queues) + len(pair[1].logs))

@@ -15,6 +15,8 @@ import pytest
 
 from breachkit import files
 from breachkit.servers.icewarp.logs import find_logs
+from breachkit.servers.icewarp.logtext import beginning_of
+from breachkit.servers.icewarp.logtext import open_text
 from tests.cli.test_bad_input import deny
 from tests.conftest import story
 from tests.purge.harness import snapshot
@@ -207,15 +209,15 @@ def test_a_zip_of_many_logs_is_read_once(tmp_path: Path, monkeypatch: pytest.Mon
             archive.writestr(f"d{number}/s20261120-{number % 100:02d}.log", text)
     opened = Mock(wraps=zipfile.ZipFile)
     monkeypatch.setattr(zipfile, "ZipFile", opened)
-    digested = Mock(wraps=files.read_blocks)
-    monkeypatch.setattr("breachkit.servers.icewarp.logs.read_blocks", digested)
+    compared = Mock(wraps=beginning_of)
+    monkeypatch.setattr("breachkit.servers.icewarp.logs.beginning_of", compared)
     logs = find_logs([tmp_path / "logs.zip"], tmp_path).logs
     for log in logs:
-        (block,) = files.read_blocks(str(log.path), log.member, log.label)
+        (block,) = files.read_blocks(open_text(log), log.label)
         assert isinstance(block, files.Block)
         assert block.text.endswith(b"235 ok\n")
     assert opened.call_count == 1
-    assert digested.call_count == 300  # each log of which there is another of the name, once
+    assert compared.call_count == 300  # each log of which there is another of the name, once
     numbers = {(log.number, log.node) for log in logs}
     assert len(logs) == len(numbers) == 300
     (tmp_path / "logs.zip").write_bytes(b"another")

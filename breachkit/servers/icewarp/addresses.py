@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
-import zipfile
-import zlib
 from datetime import UTC
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from breachkit.files import open_log
+from breachkit.files import broken
 from breachkit.servers.icewarp.lines import split_line
+from breachkit.servers.icewarp.logtext import HEAD
+from breachkit.servers.icewarp.logtext import read_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from breachkit.servers import LogFile
 
 _MARK = b"Connected, local IP="
-UNREADABLE = OSError, EOFError, ValueError, RuntimeError, KeyError, zipfile.BadZipFile, zlib.error
 MOST_LOGS = 40
-MOST_BYTES = 1 << 16
+MOST_LINES = 1_000
 """A server has few addresses, and each stands at the opening of every session: the heads of the logs name them."""
 
 
@@ -29,14 +28,12 @@ def read_own_addresses(logs: Sequence[LogFile]) -> frozenset[str]:
     found: set[str] = set()
     for log in islice((log for log in logs if log.service == "smtp"), MOST_LOGS):
         try:
-            with open_log(str(log.path), log.member) as stream:
-                head = stream.read(MOST_BYTES)
-        except UNREADABLE:
+            for line in islice(read_lines(log, HEAD), MOST_LINES):
+                parts = split_line(line.text, UTC) if _MARK in line.text else None
+                if parts is not None and line.text.startswith(_MARK, parts.begin):
+                    found.update(_address(line.text[parts.begin + len(_MARK) :]))
+        except broken():
             continue
-        for line in head.split(b"\n")[:-1]:
-            parts = split_line(line, UTC) if _MARK in line else None
-            if parts is not None and line.startswith(_MARK, parts.begin):
-                found.update(_address(line[parts.begin + len(_MARK) :]))
     return frozenset(found)
 
 

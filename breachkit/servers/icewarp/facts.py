@@ -58,6 +58,8 @@ def read_facts(
     nodes = by_node(logs, frozenset({"smtp"}))
     total = sum(log.size for node in nodes for log in node)
     number = jobs or (1 if total < WORTH_JOBS else processors())
+    if any(log.form.spool is not None for node in nodes for log in node):
+        number = 1  # what only this process can read
     size = span_size(total, number, 1 if jobs else SMALLEST_SPAN)
     return read_spans([cut(node, size) for node in nodes], reading, question, tally, number)
 

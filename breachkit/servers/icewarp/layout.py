@@ -22,9 +22,10 @@ from breachkit.records import Locus
 from breachkit.records import Skipped
 from breachkit.sasl import decode_text
 from breachkit.servers import Layout
+from breachkit.servers import Listing
 from breachkit.servers import QueueFolder
+from breachkit.servers.icewarp.lognames import may_be_log
 from breachkit.servers.icewarp.logs import find_logs
-from breachkit.servers.icewarp.logs import parse_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -95,18 +96,18 @@ def find_layout(root: Path) -> Layout:
     ]
     notes += [f"queue outside the root, by a link: {top.label}" for top in tops if top.named_by == "a link"]
     notes += untold
-    places = _log_places(bases)
-    found = find_logs(places, root)
+    homes = [place for base in bases for name in _LOGS if (place := _child(base, name)) is not None]
+    others = [base for base in bases[1:] if base.name.lower() not in _NO_LOGS_BELOW]
     accounts, settings = (_child(root, name) for name in ("users.csv", "settings.txt"))
     return Layout(
         root,
         queues + _quarantined(tops, root),
-        found.logs,
+        Listing(lambda: find_logs(homes, root, () if homes else (*_beside(root), *others)), bool(homes or others)),
         accounts,
         tuple(notes),
-        skipped=(*skipped, *found.skipped),
+        denied=tuple(skipped),
         settings=settings,
-        others=(*filter(None, [_path_dat(root)]), *(place for place in places if place.name.lower() in _LOGS)),
+        others=(*filter(None, [_path_dat(root)]), *homes),
     )
 
 
@@ -235,12 +236,10 @@ def _topmost(folder: Path) -> Path:
     return above[-1] if above else full
 
 
-def _log_places(bases: list[Path]) -> list[Path]:
-    named = [place for base in bases for name in _LOGS if (place := _child(base, name)) is not None]
-    if named:
-        return list(dict.fromkeys(named))
-    beside = [path for path in bases[0].iterdir() if parse_name(path.name) or parse_name(path.stem + ".log")]
-    return [*beside, *(base for base in bases[1:] if base.name.lower() not in _NO_LOGS_BELOW)]
+def _beside(root: Path) -> list[Path]:
+    """List the files that lie in the root itself and may be logs; it may be a queue of 200,000 messages."""
+    with os.scandir(root) as entries:
+        return sorted(Path(entry.path) for entry in entries if may_be_log(entry.name) and entry.is_file())
 
 
 def _open_folders(root: Path, skipped: list[Skipped]) -> Iterator[Path]:

@@ -1,7 +1,6 @@
-"""The names of IceWarp's log files: what each tells of, and in which order they were written.
+"""The logs of IceWarp in some places: what each tells of, and in which order they were written.
 
-`axyyyymmdd-nn.log` (vendor document): `a` type, `x` optional server id, date, `nn` rotation from 00.
-`s20220921.txt` exists too. Old files may be archived as `.gz` or in a `.zip`.
+What was renamed, packed or collected is told by its lines: see `lognames` for names, `logtext` for all else.
 """
 
 from __future__ import annotations
@@ -9,15 +8,34 @@ from __future__ import annotations
 import glob
 import os
 import re
+import shlex
+import stat
+import sys
+import time
+from collections import Counter
+from contextlib import suppress
 from datetime import date
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from typing import Literal
 from typing import NamedTuple
 
-from breachkit.files import Block
+from breachkit.archives import FREE
+from breachkit.archives import INFLATED
+from breachkit.archives import MOST_MEMBERS
+from breachkit.archives import PACKED
+from breachkit.archives import RATIO
+from breachkit.archives import Spool
+from breachkit.archives import UnpackError
+from breachkit.archives import kind_of
+from breachkit.archives import tar_members
+from breachkit.errors import NoStandardInputError
+from breachkit.files import BROKEN_ARCHIVE
 from breachkit.files import Found
+from breachkit.files import broken
 from breachkit.files import open_handle
-from breachkit.files import read_blocks
+from breachkit.files import reason_for
 from breachkit.files import reason_of
 from breachkit.files import shown
 from breachkit.files import walk
@@ -25,140 +43,447 @@ from breachkit.files import zip_members
 from breachkit.micros import is_possible
 from breachkit.records import Locus
 from breachkit.records import Skipped
+from breachkit.servers import PLAIN
 from breachkit.servers import FoundLogs
 from breachkit.servers import LogFile
+from breachkit.servers import PassedOver
+from breachkit.servers.icewarp.lines import day_of
+from breachkit.servers.icewarp.logdates import LAST_WRITTEN
+from breachkit.servers.icewarp.logdates import Dated
+from breachkit.servers.icewarp.logdates import date_of
+from breachkit.servers.icewarp.lognames import PACKED_NAME
+from breachkit.servers.icewarp.lognames import SERVICES
+from breachkit.servers.icewarp.lognames import Told
+from breachkit.servers.icewarp.lognames import may_be_log
+from breachkit.servers.icewarp.lognames import parse_name
+from breachkit.servers.icewarp.lognames import read_name
+from breachkit.servers.icewarp.logtext import HEAD
+from breachkit.servers.icewarp.logtext import beginning_of
+from breachkit.servers.icewarp.logtext import digest_of
+from breachkit.servers.icewarp.logtext import is_changed
+from breachkit.servers.icewarp.logtext import look_at
+from breachkit.servers.icewarp.logtext import open_text
+from breachkit.servers.icewarp.logtext import runs_of
+from breachkit.servers.icewarp.logtext import service_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from collections.abc import Sequence
+    from typing import IO
 
+    from breachkit.archives import Member
     from breachkit.records import Service
+    from breachkit.servers import Form
+    from breachkit.servers.icewarp.logtext import Look
 
-SERVICES: dict[str, Service] = {"s": "smtp", "p": "pop3", "m": "imap", "c": "web"}
-"""Log types that are read. `c` is web and control, not "client" (vendor document)."""
+STDIN = "(standard input)"
 
-_NAME = re.compile(
-    r"(?P<type>[a-z])(?P<node>[a-z0-9]*?)(?P<day>(?:19|20)\d{6})(?:-(?P<number>\d+))?\.(?:log|txt)(?:\.gz)?",
-    re.IGNORECASE,
-)
-_SUFFIXES = (".log", ".txt", ".gz", ".zip")
+_WORTH_A_LOOK = 1024
+"""Bytes of a member by which it can be told what it is."""
 
+EMPTY = "empty"
+NOT_A_LOG = "no log: its lines do not begin 'ADDRESS [THREAD] TIME'"
+UNREADABLE_FORM = "looks like a log, but its lines do not begin 'ADDRESS [THREAD] TIME'"
+MIXED = "lines of several files are mixed, in more than 10,000 stretches"
+SAME = "the same lines as another log, which is read"
+OTHER_SERVICE = "log of a service that is not read"
+NESTED = "an archive within an archive"
+OTHER_ARCHIVE = "an archive of a kind that is not read"
+MANY_MEMBERS = "archive of more than 100,000 files; the rest was not looked at"
 
-class LogName(NamedTuple):
-    """What the name of a log file says."""
+_CUT = {
+    "posix": r"grep -aoE '([0-9]{1,3}(\.[0-9]{1,3}){3}|[0-9A-Fa-f:]+:[0-9A-Fa-f:.]+) *\[[0-9A-Fa-f]{4,16}\] .*' "
+    r"%s > s20261120-00.log",
+    "nt": r"(Get-Content -LiteralPath %s) -replace '^.*?(?=[0-9A-Fa-f:.]{7,} *\[[0-9A-Fa-f]{4,16}\] )' | "
+    r"Set-Content -Encoding utf8 s20261120-00.log",
+}
+"""What cuts off all that stands before the addresses, in sh or in PowerShell."""
 
-    service: Service | None
-    node: str
-    day: date
-    number: int
-
-
-def parse_name(name: str) -> LogName | None:
-    """Read the name of a log file; None when it is none."""
-    found = _NAME.fullmatch(name)
-    if not found:
-        return None
-    day = found["day"]
-    try:
-        written = date(int(day[:4]), int(day[4:6]), int(day[6:]))
-    except ValueError:
-        return None
-    return LogName(SERVICES.get(found["type"].lower()), found["node"].lower(), written, int(found["number"] or 0))
+How = Literal["named", "kept", "beside"]
+"""How a file was met: named by the user, in a folder of logs, or where anything may lie."""
 
 
-def find_logs(places: Sequence[Path], root: Path | None) -> FoundLogs:
+def find_logs(places: Sequence[Path], root: Path | None, beside: Sequence[Path] = ()) -> FoundLogs:
     """List the logs in folders, files and globs, in the order in which they were written.
 
-    A file named itself is read as an SMTP log whatever its name; in a folder only names of logs count.
     Copies of one log (the same bytes in an archive and beside it) are listed once.
+
+    Args:
+        places: where logs lie: every file there that is none is named. A file that is named itself is read as an SMTP
+            log whatever its name, and `-` is the standard input.
+        root: what shown paths are relative to.
+        beside: where anything may lie: only what is a log by its name or its lines counts.
     """
-    met = [one for place in places for one in _in_place(place, root)]
-    logs = [one for one in met if isinstance(one, LogFile)]
-    denied = tuple(one for one in met if isinstance(one, Skipped))
-    return FoundLogs(tuple(sorted(_without_copies(logs), key=_order)), denied)
+    search = _Search(root)
+    for place in dict.fromkeys(places):
+        search.look_in(place, "kept")
+    for place in dict.fromkeys(beside):
+        search.look_in(place, "beside")
+    return search.close()
 
 
-def _order(log: LogFile) -> tuple[str, date, int, float, str]:
-    return log.node, log.day or date.fromtimestamp(log.mtime), log.number, log.mtime, log.label  # noqa: DTZ012  server-local
+class _Source(NamedTuple):
+    """A file, or a member of an archive, before it is known what it is."""
+
+    log: LogFile
+    name: str
+    how: How
+
+    @property
+    def is_inner(self) -> bool:
+        return self.log.member is not None
 
 
-def _in_place(place: Path, root: Path | None) -> Iterator[LogFile | Skipped]:
-    if os.path.isdir(place):  # noqa: PTH112  False for what may not be asked
-        for found in walk(os.fspath(place), root):
-            if isinstance(found, Skipped):
-                yield found
-            elif found.path.lower().endswith(_SUFFIXES):
-                yield from _logs_in(found, root, is_named=False)
-        return
-    text = os.fspath(place)
-    paths = [text] if os.path.lexists(text) else sorted(glob.glob(text, recursive=True))  # noqa: PTH207  absolute patterns
-    for path in paths:
-        if os.path.isdir(path):  # noqa: PTH112  False for what may not be asked
-            yield from _in_place(Path(path), root)
-            continue
+class _Search:
+    """What was met so far."""
+
+    def __init__(self, root: Path | None) -> None:
+        self._root = root
+        self._logs: list[LogFile] = []
+        self._skipped: list[Skipped] = []
+        self._passed_over: list[PassedOver] = []
+        self._remedies: list[str] = []
+        self._dated: dict[str, list[str]] = {}
+        """Labels of logs whose names say no day, by what did."""
+        self._spool: Spool | None = None
+
+    def look_in(self, place: Path, how: How) -> None:
+        """Look at a folder, a file, what a glob names, or the standard input."""
+        if os.fspath(place) == "-":
+            self._take_stdin()
+        elif os.path.isdir(place):  # noqa: PTH112  False for what may not be asked
+            for found in walk(os.fspath(place), self._root):
+                if isinstance(found, Skipped):
+                    self._skip(found.source.path, found.reason)
+                else:
+                    self._take_file(found, how)
+        else:
+            text = os.fspath(place)
+            paths = [text] if os.path.lexists(text) else sorted(glob.glob(text, recursive=True))  # noqa: PTH207  absolute patterns
+            for path in paths:
+                self._look_at(path, how)
+
+    def _look_at(self, path: str, how: How) -> None:
+        if os.path.isdir(path):  # noqa: PTH112  as above
+            self.look_in(Path(path), how)
+            return
         try:
+            if path.startswith("/dev/fd/") and stat.S_ISFIFO(os.stat(path).st_mode):  # noqa: PTH116  a string
+                with Path(path).open("rb") as stream:  # `--logs <(zcat …)`; any other may be a trap
+                    self._take_stream(stream, Path(path), shown(path, self._root))
+                return
             handle, status = open_handle(path)
         except OSError as error:
-            yield Skipped(reason_of(error), Locus(shown(path, root), 0, 1))
-            continue
+            self._skip(shown(path, self._root), reason_of(error))
+            return
         os.close(handle)
-        yield from _logs_in(Found(path, status.st_size, status.st_mtime), root, is_named=True)
+        self._take_file(Found(path, status.st_size, status.st_mtime), "beside" if how == "beside" else "named")
 
-
-def _logs_in(found: Found, root: Path | None, *, is_named: bool) -> Iterator[LogFile]:
-    path = Path(found.path)
-    label = shown(path, root)
-    if not is_possible(found.mtime):
-        found = found._replace(mtime=0.0)
-    if path.suffix.lower() != ".zip":
-        yield from _log(
-            path.name, LogFile(path, None, label, None, "", None, 0, found.size, found.mtime), is_named=is_named
+    def close(self) -> FoundLogs:
+        """Put in order what was found."""
+        logs = sorted(self._without_copies(), key=_order)
+        notes = [
+            f"the day of {_listed(labels)} is taken from {what}, since no name says it"
+            " (save it as s20261120-00.log or the like where that is wrong)"
+            for what, labels in self._dated.items()
+        ]
+        return FoundLogs(
+            tuple(logs), tuple(self._skipped), tuple(self._passed_over), tuple(notes), tuple(self._remedies)
         )
-        return
-    members = zip_members(found.path)
-    if members is None:  # to be met, and counted, when it is read
-        yield LogFile(path, "?", label, "smtp", "", None, 0, found.size, found.mtime)
-        return
-    for member in members:
-        base = member.filename.replace("\\", "/").rpartition("/")[2]
-        log = LogFile(
-            path, member.filename, f"{label}!{member.filename}", None, "", None, 0, member.file_size, found.mtime
-        )
-        yield from _log(base if parse_name(base) else path.stem + ".log", log, is_named=is_named)
 
+    def _pass_over(self, label: str, reason: str) -> None:
+        self._passed_over.append(PassedOver(label, reason))
 
-def _log(name: str, log: LogFile, *, is_named: bool) -> Iterator[LogFile]:
-    parsed = parse_name(name)
-    if parsed is not None:
-        yield log._replace(service=parsed.service, node=parsed.node, day=parsed.day, number=parsed.number)
-    elif is_named:
-        yield log._replace(service="smtp")
+    def _skip(self, label: str, reason: str) -> None:
+        """Pass over what may be a log."""
+        self._pass_over(label, reason)
+        self._skipped.append(Skipped(reason, Locus(label, 0, 1)))
 
+    def _refuse(self, source: _Source, reason: str, remedy: str) -> None:
+        """Skip a log of which it is known what would make it readable."""
+        self._skip(source.log.label, reason)
+        self._remedies.append(f"{source.log.label} {reason}; {remedy}")
 
-def _without_copies(logs: list[LogFile]) -> Iterator[LogFile]:
-    """Leave out a log that stands twice; two unlike logs of one name come from two servers: tell them apart."""
-    named: dict[tuple[object, ...], list[LogFile]] = {}
-    places = {(log.path, log.member): log for log in logs}
-    for log in sorted(
-        places.values(), key=lambda log: (log.member is not None, log.path.suffix.lower() == ".gz", log.label)
-    ):
-        name = (log.service, log.node, log.day, log.number) if log.day else (log.label,)
-        named.setdefault(name, []).append(log)
-    for first, *others in named.values():
-        yield first
-        seen = {_digest(first)} if others else set()
-        for log in others:
-            digest = _digest(log)
-            if digest not in seen:
+    def _take_stdin(self) -> None:
+        stdin = sys.stdin
+        if stdin is None or stdin.closed or stdin.isatty():
+            raise NoStandardInputError
+        if not self._take_stream(stdin.buffer, Path("-"), STDIN):
+            raise NoStandardInputError
+
+    def _take_stream(self, stream: IO[bytes], path: Path, label: str) -> bool:
+        """Keep what can be read once only, and look at it; False when nothing comes."""
+        try:
+            spool = self._spooled()
+        except OSError as error:  # no room for temporary files at all
+            self._skip(label, reason_for(error))
+            return True
+        begin = spool.end
+        try:
+            spool.keep(stream)
+        except broken() as error:
+            self._skip(label, reason_for(error))
+        form = PLAIN._replace(spool=spool, begin=begin, length=spool.end - begin)
+        log = LogFile(path, None, label, None, "", None, 0, spool.end - begin, time.time(), form)
+        if form.length:
+            self._take(_Source(log, "", "named"))
+        return bool(form.length)
+
+    def _spooled(self) -> Spool:
+        self._spool = self._spool or Spool()
+        return self._spool
+
+    def _take_file(self, found: Found, how: How) -> None:
+        path = Path(found.path)
+        if how == "beside" and not may_be_log(path.name):
+            return
+        mtime = found.mtime if is_possible(found.mtime) else 0.0
+        log = LogFile(path, None, shown(path, self._root), None, "", None, 0, found.size, mtime)
+        self._take(_Source(log, path.name, how))
+
+    def _take(self, source: _Source) -> None:
+        """Look at a file, and at what is packed in it."""
+        log, name = source.log, source.name
+        told = read_name(name)
+        if told.is_typed and told.service is None and parse_name(name):
+            self._logs.append(_named(log, told))
+            self._pass_over(log.label, OTHER_SERVICE)
+            return
+        try:
+            with open_text(log) as stream:
+                head, is_whole = _head(stream)
+        except broken() as error:
+            self._skip(log.label, reason_for(error))
+            return
+        kind = kind_of(head)
+        if kind in PACKED and not log.form.packing:
+            self._take(source._replace(log=log._replace(form=log.form._replace(packing=kind))))
+        elif kind and (source.is_inner or (log.form.packing and kind != "tar")):
+            self._refuse(source, NESTED, "unpack it first")
+        elif kind == "tar":
+            self._take_tar(source)
+        elif kind == "zip":
+            self._take_zip(source)
+        elif kind:
+            self._refuse(source, OTHER_ARCHIVE, "unpack it first")
+        else:
+            self._take_text(source, told, look_at(head, is_whole=is_whole))
+
+    def _take_text(self, source: _Source, told: Told, look: Look) -> None:
+        log, is_sure = source.log, source.how == "named" or parse_name(source.name) is not None
+        if look.is_near:
+            self._refuse(source, UNREADABLE_FORM, _remedy(os.fspath(log.path)))
+        elif not look.is_log and PACKED_NAME.search(source.name) and not log.form.packing:
+            if source.name.lower().endswith(".zip"):  # something else may stand before it
+                self._take_zip(source)
+            else:
+                self._skip(log.label, BROKEN_ARCHIVE)
+        elif not look.is_log and not is_sure:
+            if source.how != "beside":
+                self._pass_over(log.label, EMPTY if look.is_empty else NOT_A_LOG)
+        elif look.is_collected:
+            self._take_collected(source, look)
+        else:
+            self._add(log._replace(form=_merged(log, look)), told, look)
+
+    def _take_collected(self, source: _Source, look: Look) -> None:
+        """Take a file whose lines say which files they are from: as a log for each of these."""
+        log = source.log._replace(form=_merged(source.log, look))
+        try:
+            runs = runs_of(log)
+        except broken() as error:
+            self._skip(log.label, reason_for(error))
+            return
+        if runs is None:
+            self._refuse(source, MIXED, "sort them: sort -s -t: -k1,1 FILE > sorted.txt")
+            return
+        for file, found in runs.items():
+            told = read_name(re.split(r"[/\\]", file)[-1])
+            size = sum(end - begin for begin, end, _ in found)
+            self._add(log._replace(size=size, form=log.form._replace(runs=found)), told, look)
+
+    def _add(self, log: LogFile, told: Told, look: Look) -> None:
+        service = None if told.is_typed else service_of(look.sample) or _service_above(log.path) or "smtp"
+        log = _named(log, told, service)
+        if log.day is None:
+            try:
+                dated = date_of(log)
+            except broken():
+                dated = Dated(None, (0, 0), LAST_WRITTEN)
+            log = log._replace(day=dated.day, tail=dated.tail)
+            if dated.by is not None:
+                self._dated.setdefault(dated.by, []).append(log.label)
+            for day, run in dated.parts:
+                self._logs.append(log._replace(day=day, size=run[1] - run[0], form=log.form._replace(runs=(run,))))
+            if dated.parts:
+                return
+        self._logs.append(log)
+
+    def _take_zip(self, source: _Source) -> None:
+        import zipfile  # noqa: PLC0415  7 ms, and few logs lie in one
+
+        if source.log.form.spool is not None:
+            self._refuse(source, OTHER_ARCHIVE, "unpack it first")
+            return
+        members = zip_members(os.fspath(source.log.path))
+        if members is None:
+            self._skip(source.log.label, BROKEN_ARCHIVE)
+            return
+        for member in members[:MOST_MEMBERS]:
+            label = f"{source.log.label}!{member.filename}"
+            if member.file_size > max(FREE, RATIO * member.compress_size):
+                self._skip(label, INFLATED)
+            elif member.compress_type == zipfile.ZIP_LZMA:
+                self._skip(label, OTHER_ARCHIVE)  # it may ask for any amount of memory
+            else:
+                mtime = source.log.mtime
+                with suppress(ValueError, OverflowError, OSError):
+                    mtime = datetime(*member.date_time).timestamp()  # noqa: DTZ001  server-local
+                mtime = mtime if is_possible(mtime) else source.log.mtime
+                log = source.log._replace(member=member.filename, label=label, size=member.file_size, mtime=mtime)
+                self._take(_Source(log, _inner_name(source, member.filename), _inner(source.how)))
+        if len(members) > MOST_MEMBERS:
+            self._skip(source.log.label, MANY_MEMBERS)
+
+    def _take_tar(self, source: _Source) -> None:
+        log = source.log
+        try:
+            with open_text(log) as stream:
+                for number, member in enumerate(tar_members(stream)):
+                    if number == MOST_MEMBERS:
+                        self._skip(log.label, MANY_MEMBERS)
+                        return
+                    self._take_member(source, member, stream)
+        except broken() as error:
+            self._skip(log.label, reason_for(error))
+
+    def _take_member(self, source: _Source, member: Member, stream: IO[bytes]) -> None:
+        log, form = source.log, source.log.form
+        begin = form.begin + member.begin
+        label = f"{log.label}!{member.name}"
+        if form.packing:
+            head = stream.peek(HEAD)[: min(HEAD, member.size)]  # type: ignore[attr-defined]
+            if len(head) >= min(_WORTH_A_LOOK, member.size) and not self._is_worth(head, member.name):
+                self._pass_over(label, EMPTY if not head else NOT_A_LOG)
+                return
+            # to unpack all before it each time that it is read would take the square of the time
+            spool = self._spooled()
+            begin = spool.end
+            spool.keep(stream, member.size)
+            if spool.end - begin < member.size:
+                raise UnpackError
+            form = PLAIN._replace(spool=spool)
+        form = form._replace(begin=begin, length=member.size)
+        mtime = member.mtime if is_possible(member.mtime) else log.mtime
+        inner = log._replace(member=member.name, label=label, size=member.size, mtime=mtime, form=form)
+        before = len(self._logs)
+        self._take(_Source(inner, _inner_name(source, member.name), _inner(source.how)))
+        if form.spool is not None and len(self._logs) == before:
+            form.spool.end = begin  # nothing of it is read
+
+    @staticmethod
+    def _is_worth(head: bytes, name: str) -> bool:
+        """Tell whether a member of a tar is to be unpacked."""
+        if kind_of(head) or parse_name(name.rpartition("/")[2]):
+            return True
+        look = look_at(head, is_whole=False)
+        return look.is_log or look.is_near
+
+    def _without_copies(self) -> Iterator[LogFile]:
+        """Leave out a log that stands twice; two unlike logs of one name come from two servers: tell them apart."""
+        alike: dict[tuple[object, ...], list[LogFile]] = {}
+        places = {(log.path, log.member, log.form.runs): log for log in self._logs}
+        for log in sorted(places.values(), key=_plainest):
+            alike.setdefault((log.service, log.day, log.number), []).append(log)
+        twins: dict[tuple[object, ...], int] = {}
+        for logs in alike.values():
+            for log in self._unlike(logs) if len(logs) > 1 and logs[0].service is not None else logs:
+                name = (log.service, log.node, log.day, log.number, log.age)
+                twins[name] = twins.get(name, 0) + 1
+                is_twin = twins[name] > 1 and log.day is not None
+                yield log._replace(node=f"{log.node}#{twins[name]}") if is_twin else log
+
+    def _unlike(self, logs: list[LogFile]) -> Iterator[LogFile]:
+        """Yield the first of those that have the same lines."""
+        by_line = any(map(is_changed, logs))
+        # nodes of a cluster have logs of the same days: most differ in their first lines
+        beginnings = [beginning_of(log) for log in logs]
+        times = Counter(beginnings)
+        seen: set[bytes] = set()
+        for log, beginning in zip(logs, beginnings, strict=True):
+            digest = digest_of(log, by_line) if beginning is not None and times[beginning] > 1 else None
+            if digest is not None and digest in seen:
+                self._pass_over(log.label, SAME)
+                continue
+            if digest is not None:
                 seen.add(digest)
-                yield log._replace(node=f"{log.node}#{len(seen)}")
+            yield log
 
 
-def _digest(log: LogFile) -> bytes:
-    """Digest the text of a log; one that cannot be read is the copy of none."""
-    import hashlib  # noqa: PLC0415  OpenSSL takes 3 to 8 ms, and few logs must be compared
+def _head(stream: IO[bytes]) -> tuple[bytes, bool]:
+    """Read how a file begins, and tell whether that is all of it."""
+    head = b""
+    read = getattr(stream, "read1", stream.read)
+    while len(head) < HEAD:
+        try:
+            found = read(HEAD - len(head))
+        except broken():
+            if not head:
+                raise
+            break
+        if not found:
+            return head, True
+        head += found
+    return head, False
 
-    digest = hashlib.sha256()
-    for block in read_blocks(str(log.path), log.member, log.label):
-        digest.update(block.text if isinstance(block, Block) else f"{block.reason} {block.source}".encode())
-    return digest.digest()
+
+def _named(log: LogFile, told: Told, service: Service | None = None) -> LogFile:
+    return log._replace(
+        service=told.service if told.is_typed else service,
+        node=told.node,
+        day=told.day,
+        number=told.number,
+        age=told.age,
+    )
+
+
+def _merged(log: LogFile, look: Look) -> Form:
+    return log.form._replace(encoding=look.form.encoding, wrapping=look.form.wrapping)
+
+
+def _remedy(path: str) -> str:
+    """Spell what makes a readable log of a file; its name may be an attack."""
+    # PowerShell takes each of these for a quote
+    spelled = "'" + re.sub("(['\u2018\u2019\u201a\u201b])", r"\1\1", path) + "'"
+    quoted = spelled if os.name == "nt" else shlex.quote(path)
+    return f"take the server's own file, or cut off what stands before the addresses: {_CUT[os.name] % quoted}"
+
+
+def _inner(how: How) -> How:
+    return "kept" if how == "named" else how
+
+
+def _inner_name(source: _Source, name: str) -> str:
+    """Name a member of an archive: by the archive where its own name says nothing."""
+    base = name.replace("\\", "/").rpartition("/")[2]
+    stem = source.log.path.name.partition(".")[0]
+    return base if read_name(base).day or not parse_name(stem + ".log") else stem + ".log"
+
+
+def _service_above(path: Path) -> Service | None:
+    """Tell a service by the folder of a log."""
+    return next((service for service in SERVICES.values() if path.parent.name.lower() == service), None)
+
+
+def _listed(labels: list[str]) -> str:
+    return ", ".join(labels[:3]) + (f" and {len(labels) - 3:,} more" if len(labels) > 3 else "")  # noqa: PLR2004
+
+
+def _order(log: LogFile) -> tuple[str, date, int, int, float, str, tuple[tuple[int, int, int], ...]]:
+    day = day_of(log, None)
+    return log.node, day, log.number, -log.age, log.mtime, log.label, log.form.runs
+
+
+def _plainest(log: LogFile) -> tuple[bool, bool, bool, str]:
+    """Sort by what is read with the least trouble."""
+    return log.member is not None, log.form != PLAIN, parse_name(log.path.name) is None, log.label

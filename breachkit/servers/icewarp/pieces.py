@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
+from breachkit.servers import PLAIN
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -23,7 +25,7 @@ class Piece(NamedTuple):
     @property
     def is_plain(self) -> bool:
         """True where any byte of the log can be read without those before it."""
-        return self.log.member is None and self.log.path.suffix.lower() != ".gz"
+        return self.log.member is None and self.log.form == PLAIN
 
 
 class Span(NamedTuple):

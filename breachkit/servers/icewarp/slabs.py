@@ -9,10 +9,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
+from breachkit.files import OVERLONG
 from breachkit.files import Block
+from breachkit.files import broken
 from breachkit.files import open_log
 from breachkit.files import read_blocks
+from breachkit.files import reason_for
+from breachkit.records import Locus
 from breachkit.records import Skipped
+from breachkit.servers.icewarp.logtext import is_changed
+from breachkit.servers.icewarp.logtext import open_text
+from breachkit.servers.icewarp.logtext import read_lines
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -20,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import IO
 
+    from breachkit.servers import LogFile
     from breachkit.servers.icewarp.pieces import Piece
 
 BLOCK = 4 << 20
@@ -41,14 +49,51 @@ class Slab(NamedTuple):
     """The lines and at least as many bytes as `PADDING` has."""
     size: int
     """Bytes of the lines."""
+    places: tuple[tuple[int, int], ...] = ()
+    """Of each line where it stands in its file, and its number there; none where that is told by its place here."""
 
 
 def read_slabs(piece: Piece) -> Iterator[Slab | Skipped]:
-    """Yield the lines that begin in a piece of a log, some at a time; what is skipped has no line number yet."""
+    """Yield the lines that begin in a piece of a log, some at a time; what is skipped has a line number only there."""
     log = piece.log
+    if is_changed(log):
+        yield from _changed(log)
+        return
     at = (yield from _plain(str(log.path), piece.begin, piece.end)) if piece.is_plain else piece.begin
     if at is not None:
-        yield from _gathered(read_blocks(str(log.path), log.member, log.label, (at, piece.end)))
+        yield from _gathered(read_blocks(open_text(log), log.label, (at, piece.end)))
+
+
+def _changed(log: LogFile) -> Iterator[Slab | Skipped]:
+    """Yield lines that are read one by one, a block of them at a time."""
+    texts: list[bytes] = []
+    places: list[tuple[int, int]] = []
+    size = 0
+    last = (0, 1)
+    try:
+        for line in read_lines(log):
+            last = (line.offset, line.number)
+            if not line.is_overlong:
+                texts.append(line.text)
+                places.append(last)
+                size += len(line.text) + 1
+            if texts and (line.is_overlong or size >= BLOCK):
+                yield _slab_of(texts, places)
+                texts, places, size = [], [], 0
+            if line.is_overlong:
+                yield Skipped(OVERLONG, Locus(log.label, *last))
+    except broken() as error:
+        if texts:
+            yield _slab_of(texts, places)
+            texts = []
+        yield Skipped(reason_for(error), Locus(log.label, *last))
+    if texts:
+        yield _slab_of(texts, places)
+
+
+def _slab_of(texts: list[bytes], places: list[tuple[int, int]]) -> Slab:
+    text = b"\n".join([*texts, b""])
+    return Slab(0, text + PADDING, len(text), tuple(places))
 
 
 def _plain(path: str, begin: int, end: int | None) -> Generator[Slab, None, int | None]:

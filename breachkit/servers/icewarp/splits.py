@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 import copy
-from datetime import datetime
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from breachkit.files import OVERLONG
+from breachkit.records import Locus
 from breachkit.records import Skipped
 from breachkit.servers.icewarp.blocks import split_block
 from breachkit.servers.icewarp.lines import Clock
+from breachkit.servers.icewarp.lines import day_of
+from breachkit.servers.icewarp.logtext import is_changed
 from breachkit.servers.icewarp.slabs import read_slabs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Iterator
+    from datetime import tzinfo
 
     from breachkit.servers import LogFile
     from breachkit.servers import Reading
     from breachkit.servers.icewarp.blocks import Lines
     from breachkit.servers.icewarp.blocks import Split
     from breachkit.servers.icewarp.pieces import Piece
+    from breachkit.servers.icewarp.slabs import Slab
 
 
 def clock_of(log: LogFile, reading: Reading, previous: float | None) -> Clock:
-    """Set a clock by the name of a log."""
-    return Clock(log.day or datetime.fromtimestamp(log.mtime, reading.zone).date(), reading.zone, previous)
+    """Set a clock by the day of a log."""
+    return Clock(day_of(log, reading.zone), reading.zone, previous)
 
 
 def read_splits(
@@ -44,16 +50,27 @@ def read_splits(
     lines = 0
     for slab in read_slabs(piece):
         if isinstance(slab, Skipped):
-            yield slab._replace(source=slab.source._replace(line=lines + 1))
+            yield slab if is_changed(piece.log) else slab._replace(source=slab.source._replace(line=lines + 1))
             lines += slab.reason == OVERLONG
             continue
         before = copy.copy(clock)
-        place = number, lines + 1
-        split = split_block(slab, piece.log.label, place, clock, reading.zone)
+        split = _split(slab, piece.log.label, (number, lines + 1), clock, reading.zone)
         if not take(split.lines):
             clock.set_back(before)
-            split = split_block(slab, piece.log.label, place, clock, reading.zone, is_regular=False)
+            split = _split(slab, piece.log.label, (number, lines + 1), clock, reading.zone, is_regular=False)
             take(split.lines)
         lines += split.number
         yield split
         reading.progress(slab.size)
+
+
+def _split(  # noqa: PLR0913  as `split_block`
+    slab: Slab, label: str, place: tuple[int, int], clock: Clock, zone: tzinfo, *, is_regular: bool = True
+) -> Split:
+    split = split_block(slab, label, place, clock, zone, is_regular=is_regular)
+    if not slab.places:
+        return split
+    rows = split.lines.number - place[1]
+    offset, number = (np.array(column, np.int64)[rows] for column in zip(*slab.places, strict=True))
+    skipped = [Skipped(reason, Locus(label, *slab.places[source.line - place[1]])) for reason, source in split.skipped]
+    return split._replace(lines=split.lines._replace(offset=offset, number=number), skipped=skipped)

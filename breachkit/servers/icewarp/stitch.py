@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from breachkit.files import open_log
 from breachkit.servers.facts import LogFacts
 from breachkit.servers.icewarp import codes
 from breachkit.servers.icewarp.blocks import Lines
 from breachkit.servers.icewarp.blocks import words_at
+from breachkit.servers.icewarp.logtext import read_again
 from breachkit.servers.icewarp.pieces import Setting
 from breachkit.servers.icewarp.slabs import PADDING
 from breachkit.servers.icewarp.spans import SILENCE
@@ -105,11 +105,8 @@ def _read_again(rows: Rows, logs: list[LogFile], numbers: list[int], before: int
         chosen = rows.log == index
         if not chosen.any():
             continue
-        with open_log(str(log.path), log.member) as stream:
-            # a seam's lines lie close together
-            for offset, size in zip(rows.offset[chosen].tolist(), rows.size[chosen].tolist(), strict=True):
-                stream.seek(offset)
-                texts.append(stream.read(size))
+        # a seam's lines lie close together
+        texts += read_again(log, zip(rows.offset[chosen].tolist(), rows.size[chosen].tolist(), strict=True))
     text = b"".join(texts) + PADDING
     at = np.cumsum(rows.size) - rows.size
     begin, stop = at + rows.begin, at + rows.size

@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from breachkit.files import LONGEST_LINE
 from breachkit.files import OVERLONG
-from breachkit.files import Block
-from breachkit.files import read_blocks
+from breachkit.files import broken
+from breachkit.files import reason_for
 from breachkit.records import Locus
 from breachkit.records import Skipped
 from breachkit.servers.icewarp.lines import ALIEN_LINE
 from breachkit.servers.icewarp.lines import Clock
 from breachkit.servers.icewarp.lines import split_line
+from breachkit.servers.icewarp.logtext import read_lines
 from breachkit.servers.icewarp.machine import entry_of
 from breachkit.servers.icewarp.sessions import by_node
 from breachkit.servers.icewarp.sessions import sessions_of
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from breachkit.servers import Reading
     from breachkit.servers.icewarp.dialogue import Dialogue
     from breachkit.servers.icewarp.lines import Parts
+    from breachkit.servers.icewarp.logtext import Line
     from breachkit.servers.icewarp.machine import LogEntry
 
 
@@ -39,33 +40,29 @@ def read_entries(logs: Iterable[LogFile], reading: Reading, tally: LogTally) -> 
     last: float | None = None
     for log in logs:
         clock = Clock(log.day or datetime.fromtimestamp(log.mtime, reading.zone).date(), reading.zone, last)
-        for block in read_blocks(str(log.path), log.member, log.label):
-            if isinstance(block, Block):
-                for entry in _entries(block, log.label, clock, reading.zone):
-                    tally.lines += 1
-                    if not isinstance(entry, Skipped):
-                        last = _count(tally, entry[1], last)
-                    yield entry
-                reading.progress(len(block.text))
-            else:
-                tally.lines += block.reason == OVERLONG
-                yield block
+        source = Locus(log.label, 0, 1)
+        try:
+            for line in read_lines(log):
+                source = Locus(log.label, line.offset, line.number)
+                entry = _entry(line, source, clock, reading.zone)
+                if entry is None:
+                    continue
+                tally.lines += 1
+                if not isinstance(entry, Skipped):
+                    last = _count(tally, entry[1], last)
+                yield entry
+        except broken() as error:
+            yield Skipped(reason_for(error), source)
         tally.bytes += log.size
 
 
-def _entries(block: Block, label: str, clock: Clock, zone: tzinfo) -> Iterator[LogEntry | Skipped]:
-    offset, number = block.offset, block.number - 1
-    for raw in block.lines:
-        number += 1
-        line = raw[:-1] if raw.endswith(b"\r") else raw
-        parts, ts = dated(line, clock, zone)
-        if parts is None or ts is None or len(raw) > LONGEST_LINE:
-            if line:
-                reason = ALIEN_LINE if len(raw) <= LONGEST_LINE else OVERLONG
-                yield Skipped(reason, Locus(label, offset, number))
-        else:
-            yield entry_of((parts.peer, parts.thread), ts, line[parts.begin :], (label, offset, number))
-        offset += len(raw) + 1
+def _entry(line: Line, source: Locus, clock: Clock, zone: tzinfo) -> LogEntry | Skipped | None:
+    parts, ts = dated(line.text, clock, zone)
+    if line.is_overlong or (line.text and (parts is None or ts is None)):
+        return Skipped(OVERLONG if line.is_overlong else ALIEN_LINE, source)
+    if parts is None or ts is None:
+        return None
+    return entry_of((parts.peer, parts.thread), ts, line.text[parts.begin :], (*source[:3],))
 
 
 def _count(tally: LogTally, ts: float, last: float | None) -> float:

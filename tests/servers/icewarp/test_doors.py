@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -98,7 +99,8 @@ def test_lines_of_another_form_are_no_trouble(tmp_path: Path) -> None:
 
 
 def test_a_log_that_cannot_be_read_is_told(tmp_path: Path) -> None:
-    (tmp_path / "p20261120-00.log.gz").write_bytes(b"\x1f\x8b\x08 broken")
+    packed = gzip.compress(lines("<<< NOOP", ">>> +OK").encode())
+    (tmp_path / "p20261120-00.log.gz").write_bytes(packed[:-8])
     write_log(tmp_path, lines("<<< USER anna", ">>> +OK", "<<< PASS pw", ">>> +OK"), "p20261120-01.log")
     rows = list(read_doors(find_logs([tmp_path], tmp_path).logs, reading(), LogTally()))
     assert [type(row) for row in rows] == [AuthAttempt, Skipped]

@@ -23,6 +23,7 @@ from breachkit.records import Session
 from breachkit.servers import LogTally
 from breachkit.servers.facts import LogFacts
 from breachkit.servers.facts import Question
+from breachkit.servers.icewarp import logtext
 from breachkit.servers.icewarp import sieve
 from breachkit.servers.icewarp import slabs
 from breachkit.servers.icewarp.facts import read_facts
@@ -108,6 +109,7 @@ def test_facts_are_those_of_the_sessions_whatever_the_cut(  # noqa: PLR0917  as 
         logs = find_logs([Path(name)], Path(name)).logs
         expected = one_by_one(logs, question)
         patch.setattr(files, "BLOCK", block)
+        patch.setattr(logtext, "BLOCK", block)
         patch.setattr(slabs, "BLOCK", block)
         if block < WIDE:  # keys meet in a slot, and nothing waits long
             for limit, small in (("BITS", 2), ("MOST_WAITING", 2), ("WORTH_WEAVING", 3)):

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from breachkit.files import QUARANTINE
+from breachkit.servers import FoundLogs
 from breachkit.servers.icewarp.layout import find_layout
 from breachkit.servers.icewarp.layout import split_queue
+from breachkit.servers.icewarp.lognames import parse_name
 from breachkit.servers.icewarp.logs import find_logs
-from breachkit.servers.icewarp.logs import parse_name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -180,4 +181,4 @@ def test_a_log_named_by_the_user_is_read_whatever_its_name(tmp_path: Path) -> No
     named = log(tmp_path / "s20261120-00.log", "b\n")
     assert [entry.service for entry in find_logs([odd], None).logs] == ["smtp"]
     assert {entry.path for entry in find_logs([tmp_path / "*.log"], None).logs} == {named}
-    assert find_logs([tmp_path / "nothing*"], None) == ((), ())
+    assert find_logs([tmp_path / "nothing*"], None) == FoundLogs()

@@ -1,0 +1,294 @@
+"""Packed bytes → bytes, within bounds: what lies in a file is told by how it begins, not by its name.
+
+An archive is evidence and may be an attack: a few bytes of it may stand for terabytes, or ask for gigabytes of memory.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import zlib
+from typing import TYPE_CHECKING
+from typing import Any
+from typing import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Iterator
+    from typing import IO
+
+BLOCK = 1 << 18
+
+FREE = 1 << 30
+"""Bytes that any archive may unpack to."""
+RATIO = 500
+"""How many times its size an archive may unpack to beyond that; logs that say the same all day come to 200."""
+INFLATED = "unpacks to more than 500 times its size; the rest was not read"
+
+MOST_MEMORY = 128 << 20
+"""Bytes that an .xz may ask for: `xz -9` makes archives that need 65 MiB to be read."""
+NEEDS_MEMORY = "archive that needs more than 128 MiB of memory to be unpacked"
+
+MOST_SPOOLED = 32 << 30
+"""Bytes that are kept in a temporary file at most, and no more than half of what the disk has left."""
+OVERFLOWN = "more than half of the room for temporary files, or than 32 GiB; the rest was not read"
+
+LARGEST_HEAD = 1 << 20
+"""Bytes of what describes one member of a tar: names, times."""
+
+MOST_MEMBERS = 100_000
+
+_MAGIC = {
+    b"\x1f\x8b\x08": "gz",
+    b"BZh": "bz2",
+    b"\xfd7zXZ\x00": "xz",
+    b"PK\x03\x04": "zip",
+    b"PK\x05\x06": "zip",
+    b"7z\xbc\xaf\x27\x1c": "7z",
+    b"Rar!\x1a\x07": "rar",
+    b"\x28\xb5\x2f\xfd": "zst",
+}
+PACKED = frozenset({"gz", "bz2", "xz"})
+_TAR_AT, _TAR = 257, b"ustar"
+
+
+class UnpackError(Exception):
+    """An archive is damaged, or passes a bound; its text is the fixed reason."""
+
+
+def kind_of(head: bytes) -> str:
+    """Tell by its first bytes what a file is packed as; empty when it is none of the kinds that are known."""
+    if head[_TAR_AT:].startswith(_TAR):
+        return "tar"
+    return next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), "")
+
+
+class Unpacked(io.RawIOBase):
+    """What a .gz, .bz2 or .xz holds, unpacked as it is read; several may follow one another.
+
+    Reading raises EOFError where the archive breaks off, zlib.error, OSError or UnpackError where it is damaged.
+    It can be read forwards only.
+    """
+
+    def __init__(self, stream: IO[bytes], kind: str) -> None:
+        """Begin to unpack a stream."""
+        self._stream = stream
+        self._new = _maker(kind)
+        self._unpacker = self._new()
+        self._ahead = b""
+        self._is_begun = False
+        self._taken = self._given = 0
+
+    def readable(self) -> bool:
+        """Say that it can be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Unpack some bytes."""
+        found = self._next(len(buffer))
+        buffer[: len(found)] = found
+        self._given += len(found)
+        if self._given > max(FREE, RATIO * self._taken):
+            raise UnpackError(INFLATED)
+        return len(found)
+
+    def tell(self) -> int:
+        """Tell how many bytes were unpacked."""
+        return self._given
+
+    def _more(self) -> bytes:
+        ahead, self._ahead = self._ahead, b""
+        found = ahead or self._stream.read(BLOCK)
+        self._taken += 0 if ahead else len(found)
+        return found
+
+    def _next(self, size: int) -> bytes:
+        while True:
+            unpacker = self._unpacker
+            if unpacker.eof:
+                found = (unpacker.unused_data or self._more()).lstrip(b"\0")  # tapes and disks pad what they hold
+                while not found and (more := self._more()):
+                    found = more.lstrip(b"\0")
+                if not found:
+                    return b""
+                self._unpacker, self._ahead = self._new(), found
+                continue
+            wants = getattr(unpacker, "needs_input", not getattr(unpacker, "unconsumed_tail", b""))
+            given = self._more() if wants else getattr(unpacker, "unconsumed_tail", b"")
+            out: bytes = _unpack(unpacker, given, size)
+            if out:
+                return out
+            if wants and not given and not unpacker.eof:
+                raise EOFError
+
+
+def _unpack(unpacker: Any, given: bytes, size: int) -> bytes:
+    import lzma  # noqa: PLC0415  3 ms, and few logs are packed
+
+    try:
+        out: bytes = unpacker.decompress(given, size)
+    except lzma.LZMAError as error:
+        raise UnpackError(NEEDS_MEMORY if "emory" in str(error) else "") from None
+    return out
+
+
+def _maker(kind: str) -> Callable[[], Any]:
+    if kind == "gz":
+        return lambda: zlib.decompressobj(wbits=31)
+    if kind == "bz2":
+        import bz2  # noqa: PLC0415  see above
+
+        return bz2.BZ2Decompressor
+    import lzma  # noqa: PLC0415  see above
+
+    return lambda: lzma.LZMADecompressor(memlimit=MOST_MEMORY)
+
+
+def unpacked(stream: IO[bytes], kind: str) -> IO[bytes]:
+    """Unpack a stream as it is read: see `Unpacked`."""
+    return io.BufferedReader(Unpacked(stream, kind), BLOCK)
+
+
+def skip_to(stream: IO[bytes], offset: int) -> None:
+    """Go on to a place of a stream that may not be able to jump; it never goes back."""
+    if stream.seekable():
+        stream.seek(offset)
+        return
+    left = offset - stream.tell()
+    while left > 0 and (found := stream.read(min(left, BLOCK))):
+        left -= len(found)
+
+
+class Region(io.RawIOBase):
+    """Some bytes of a file, as a stream of their own."""
+
+    def __init__(self, stream: IO[bytes], begin: int, size: int) -> None:
+        """Begin at a place; `stream` may be read by others between the readings of this one."""
+        self._file = stream
+        self._begin = begin
+        self._size = size
+        self._at = 0
+
+    def readable(self) -> bool:
+        """Say that it can be read."""
+        return True
+
+    def seekable(self) -> bool:
+        """Say that it can jump."""
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go to a place."""
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
+        self._at = max(0, base + offset)
+        return self._at
+
+    def tell(self) -> int:
+        """Tell the place."""
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        """Read some bytes."""
+        self._file.seek(self._begin + self._at)
+        found = self._file.read(max(0, min(len(buffer), self._size - self._at)))
+        buffer[: len(found)] = found
+        self._at += len(found)
+        return len(found)
+
+
+class Spool:
+    """Bytes that can be read once only, kept in a temporary file without a name: it is gone when this process is.
+
+    Only this process can read them.
+    """
+
+    def __init__(self) -> None:
+        """Make the file, readable for this user only."""
+        import shutil  # noqa: PLC0415  with tempfile 8 ms, and few logs come that way
+        import tempfile  # noqa: PLC0415
+
+        # /tmp may be memory; on Windows the system deletes the file when its last handle is closed
+        is_told = any(os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP"))
+        folder = "/var/tmp" if not is_told and os.access("/var/tmp", os.W_OK) else tempfile.gettempdir()  # noqa: S108
+        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  open as long as the process
+        self.end = 0
+        """Bytes that are kept so far."""
+        self._most = min(MOST_SPOOLED, shutil.disk_usage(folder).free // 2)
+
+    def __del__(self) -> None:
+        """Let the file go."""
+        self._file.close()
+
+    def keep(self, stream: IO[bytes], size: int | None = None) -> None:
+        """Keep what comes of a stream, so many bytes of it at most, behind what is kept already.
+
+        Raises UnpackError beyond the bound, and what reading the stream raises; what was kept until then stays.
+        """
+        left = size
+        while left != 0 and (found := stream.read(BLOCK if left is None else min(BLOCK, left))):
+            if self.end + len(found) > self._most:
+                raise UnpackError(OVERFLOWN)
+            try:
+                self._file.seek(self.end)
+                self._file.write(found)
+                self._file.flush()
+            except OSError:  # the disk is full, by others
+                raise UnpackError(OVERFLOWN) from None
+            self.end += len(found)
+            left = None if left is None else left - len(found)
+
+    def open(self, begin: int, size: int) -> IO[bytes]:
+        """Read some of what was kept."""
+        return io.BufferedReader(Region(self._file, begin, size), BLOCK)
+
+
+class Member(NamedTuple):
+    """A file in a tar."""
+
+    name: str
+    begin: int
+    """Where it begins in the tar."""
+    size: int
+    mtime: float
+
+
+class _Bounded:
+    """A stream as tarfile wants it, which is not made to read a head of gigabytes at once, and only goes forward."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._is_behind = False
+
+    def read(self, size: int) -> bytes:
+        if size > LARGEST_HEAD:
+            raise UnpackError
+        if self._is_behind:  # tarfile asks for the last byte of a member, to see that it is there
+            self._is_behind = False
+            return b"\0" * min(size, 1)
+        return self._stream.read(size)
+
+    def seek(self, offset: int) -> None:
+        self._is_behind = offset == self._stream.tell() - 1
+        if not self._is_behind:
+            skip_to(self._stream, offset)
+
+    def tell(self) -> int:
+        return self._stream.tell()
+
+
+def tar_members(stream: IO[bytes]) -> Iterator[Member]:
+    """List the files of a tar, each when the stream stands where it begins.
+
+    Raises what reading raises, and UnpackError where it is damaged.
+    """
+    import tarfile  # noqa: PLC0415  10 ms, and few logs lie in one
+
+    try:
+        with tarfile.open(fileobj=_Bounded(stream), mode="r:") as archive:  # type: ignore[call-overload]
+            while (member := archive.next()) is not None:
+                archive.members.clear()  # else a million names are kept
+                if member.isreg() and not member.issparse():
+                    skip_to(stream, member.offset_data)
+                    yield Member(member.name, member.offset_data, member.size, float(member.mtime))
+    except (tarfile.TarError, ValueError, OverflowError) as error:
+        raise UnpackError from error
