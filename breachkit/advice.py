@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 from typing import NamedTuple
 
@@ -14,6 +15,21 @@ a range too wide and is else for a person to review; `preferred` and `optional` 
 
 
 VALUE = "VALUE"
+
+_BETWEEN = re.compile(r"[;,|\s\"']+")
+
+
+def entries_of(value: str) -> list[str]:
+    """Split a list of addresses, as people and tools write it; a range with blanks in it is one entry."""
+    entries: list[str] = []
+    is_range = False
+    for entry in _BETWEEN.split(value):
+        if entries and (entry == "-" or is_range):
+            entries[-1] += entry
+        elif entry:
+            entries.append(entry)
+        is_range = entry == "-"
+    return entries
 
 
 class SettingRule(NamedTuple):

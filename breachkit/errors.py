@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from collections.abc import Iterable
     from collections.abc import Sequence
+    from datetime import datetime
     from os import PathLike
 
 
@@ -200,26 +201,38 @@ class UnknownServerError(UsageError):
 
 
 class UnknownTimezoneError(UsageError):
-    """--timezone is no IANA zone name."""
+    """--timezone is no time zone."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"unknown time zone '{name}'; use a name such as Europe/Rome or UTC")
+        super().__init__(f"unknown time zone '{name}'; use a name such as Europe/Rome or UTC, or the offset: +01:00")
 
 
 class BadTimeError(UsageError):
-    """--since or --until is no date or time."""
+    """An option wants a time, or an age, and has neither."""
 
     def __init__(self, option: str, text: str) -> None:
-        super().__init__(f"{option} '{text}' is no date or time; write 2026-11-20 or 2026-11-20T08:45")
+        super().__init__(
+            f"{option} '{text}' is no time and no age; write 2026-11-20, 2026-11-20T08:45, 20.11.2026 or yesterday, or"
+            " an age: 90m, 12h, 3d",
+        )
+
+
+class TwoDaysError(UsageError):
+    """A date may be two days."""
+
+    def __init__(self, option: str, text: str, one: datetime, other: datetime) -> None:
+        super().__init__(f"{option} '{text}' may be two days; write {one:%Y-%m-%d} or {other:%Y-%m-%d}")
 
 
 class UnknownColumnsError(BreachkitError):
     """The columns of an accounts file cannot be told."""
 
-    def __init__(self, path: PathLike[str] | str) -> None:
+    def __init__(self, path: PathLike[str] | str, kinds: Iterable[str] = ()) -> None:
+        shown = ", ".join(kinds)
         super().__init__(
             f"the columns of {path} cannot be told; name them in order with --columns, for example"
-            " --columns address,type,disabled,username,alias,password",
+            " --columns address,type,disabled,username,alias,password"
+            + (f" (its first row holds: {shown})" if shown else ""),
         )
 
 
@@ -314,6 +327,30 @@ class NothingTracedError(BreachkitError):
         super().__init__(f"no session of '{wanted}' in the logs ({reach}); check the id, or name more logs with --logs")
 
 
+class NoMessageIdError(BreachkitError):
+    """The file that trace was asked for names no message id."""
+
+    def __init__(self, path: PathLike[str] | str) -> None:
+        super().__init__(f"{path} names no message id in its head; trace its account or its sender instead")
+
+
+class NoSuchMessageError(BreachkitError):
+    """No message of the queue has that name or id."""
+
+    def __init__(self, wanted: str, messages: int) -> None:
+        super().__init__(
+            f"none of the {messages:,} messages of the queue is '{wanted}'; name a file, as scan and group show it, or"
+            " the id of a message",
+        )
+
+
+class SeveralMessagesError(UsageError):
+    """Several messages have one name or id."""
+
+    def __init__(self, wanted: str, paths: Iterable[str]) -> None:
+        super().__init__(f"'{wanted}' is several messages; name the file of one: {', '.join(paths)}")
+
+
 class UnbalancedError(BreachkitError):
     """The books do not balance: a defect of breachkit, said loudly."""
 
@@ -374,13 +411,6 @@ class BadPatternError(UsageError):
 
     def __init__(self, pattern: str, reason: str) -> None:
         super().__init__(f"--regex '{pattern}' is no pattern ({reason}); leave --regex out to look for the text itself")
-
-
-class BadAgeError(UsageError):
-    """--older-than or --newer-than is neither an age nor a time."""
-
-    def __init__(self, option: str, text: str) -> None:
-        super().__init__(f"{option} '{text}' is no age and no time; write 90m, 12h, 3d or 2026-11-20T08:45")
 
 
 class WeakCampaignError(BreachkitError):

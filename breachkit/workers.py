@@ -283,8 +283,8 @@ def _fork(worker: _Worker, reading: int, writing: int) -> tuple[int, int]:
         code = 0
     except KeyboardInterrupt:
         code = 130
-    except BrokenPipeError:
-        pass  # whoever asked is gone
+    except (BrokenPipeError, MemoryError):
+        pass  # whoever asked is gone, or says that this process was lost
     except BaseException:  # noqa: BLE001  it must not go on as if it were the process it was forked from
         sys.excepthook(*sys.exc_info())
     finally:

@@ -8,7 +8,6 @@ user writes down.
 from __future__ import annotations
 
 import getpass
-import hashlib
 import os
 import platform
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from breachkit.errors import CaseUnwritableError
 from breachkit.errors import CustodyBrokenError
 from breachkit.errors import NoCaseError
 from breachkit.files import open_regular
+from breachkit.purge import journal
 from breachkit.purge.chain import BrokenChainError
 from breachkit.purge.chain import Chain
 from breachkit.purge.chain import link
@@ -61,8 +61,7 @@ def read_book(path: Path) -> End:
 
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a book, for the user's notes. Raises OSError."""
-    with open_regular(path / NAME) as stream:
-        return hashlib.sha256(stream.read()).hexdigest()
+    return journal.sha256_of(os.fspath(path / NAME))
 
 
 def begin(path: Path, command: Sequence[str], now: datetime, *, is_named: bool = True) -> int:

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 """What typer makes of Ctrl-C."""
+NO_MEMORY = (
+    "there is not enough memory for this, and the run ended early (what a purge had moved is in its journal); close"
+    " other programs, read less with --since, --queue or --logs, or use --jobs 1"
+)
 _FULL_OR_CLOSED = frozenset(
     {None, errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG, errno.EIO, errno.EBADF}
 )
@@ -60,6 +64,9 @@ def run() -> int:
     except _sentences() as error:
         note(f"breachkit: {error}")
         return error.exit_code
+    except MemoryError:
+        note(f"breachkit: {NO_MEMORY}")
+        return 1
     except OSError as error:  # typer prints help itself, and only what is opened by a name has one
         if error.filename is not None or error.errno not in _FULL_OR_CLOSED:
             raise

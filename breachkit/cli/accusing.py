@@ -44,7 +44,8 @@ def read_evidence(
     queue_ids = {message.queue_id for message in messages if message.queue_id is not None}
     facts = gather.read_smtp(where, books, fingerprints, queue_ids, jobs, by_hour=by_hour)
     gather.read_doors(where, facts, books, fingerprints)
-    accounts = gather.read_accounts(where, books if counts_accounts else gather.Books())
+    counted = books if counts_accounts else gather.Books(notes=books.notes)
+    accounts = gather.read_accounts(where, counted)
     from breachkit.cli.joins import evidence_of  # not before: pandas starts threads, and then nothing can be forked
 
     own = where.server.read_own_addresses(where.layout.logs)

@@ -39,6 +39,10 @@ ENTRIES = {
     "trace": Entry(
         "trace:trace", "Show the SMTP sessions of a message, an account or an address, AUTH decoded, passwords masked."
     ),
+    "show": Entry(
+        "show:show",
+        "Show one message of the queue as its reader sees it, who sent it, and its session; harmless on a terminal.",
+    ),
     "weak-passwords": Entry(
         "weak_passwords:weak_passwords",
         "Find the accounts whose password can be guessed; passwords are compared and never shown.",

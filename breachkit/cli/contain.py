@@ -14,15 +14,16 @@ from breachkit.cli.accusing import accuse
 from breachkit.cli.accusing import accused_names
 from breachkit.cli.casebook import BOOK
 from breachkit.cli.casebook import recorded
+from breachkit.detect.names import spelled
 from breachkit.errors import BreachkitError
 from breachkit.errors import NothingCompromisedError
-from breachkit.errors import PathUnreadableError
 from breachkit.reading import gather
 from breachkit.reading.where import Asked
 from breachkit.reading.where import find_evidence
 from breachkit.sasl import Login
 from breachkit.servers import Containment
 from breachkit.shells import is_safe
+from breachkit.spelling import plain_address
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -111,7 +112,7 @@ def _chosen(names: Sequence[str] | None, found: Accusation) -> list[str]:
             raise NothingCompromisedError
         return chosen
     known = [account.account for account in found.accounts]
-    typed = [name.strip().lower() for name in names]
+    typed = [spelled(plain_address(name)) for name in names]
     owners = {name: [account for account in known if account.partition("@")[0] == name] for name in typed}
     return list(dict.fromkeys(owners[name][0] if len(owners[name]) == 1 else name for name in typed))
 
@@ -142,8 +143,6 @@ def _left_behind(where: Where, account: str) -> tuple[str, ...] | None:
         mine = (row.left_behind for row in rows if isinstance(row, Login) and row.account.address == account)
         return next(mine, None)
     except (OSError, BreachkitError) as error:
-        if not where.is_accounts_asked:  # said where the evidence was read
+        if not where.is_accounts_asked:  # that it lies there and cannot be read is said with what was read
             return None
-        if isinstance(error, OSError):
-            raise PathUnreadableError(where.accounts, error.strerror or "unknown reason") from None
-        raise
+        raise error if isinstance(error, BreachkitError) else gather.unreadable(where.accounts, error) from None

@@ -88,10 +88,19 @@ Columns = Annotated[
 ]
 Timezone = Annotated[
     str | None,
-    typer.Option("--timezone", metavar="ZONE", help="Time zone of the server's logs (default: this machine's)."),
+    typer.Option(
+        "--timezone",
+        metavar="ZONE",
+        help="Time zone of the server's logs: Europe/Rome, CET, +01:00 (default: this machine's).",
+    ),
 ]
-Since = Annotated[str | None, typer.Option("--since", metavar="TIME", help="Leave out what is older.")]
-Until = Annotated[str | None, typer.Option("--until", metavar="TIME", help="Leave out what is newer.")]
+Since = Annotated[
+    str | None,
+    typer.Option(
+        "--since", metavar="TIME|AGE", help="Leave out what is older: 2026-11-20T08:45, 20.11.2026, yesterday, 3d."
+    ),
+]
+Until = Annotated[str | None, typer.Option("--until", metavar="TIME|AGE", help="Leave out what is newer.")]
 Server = Annotated[
     str | None,
     typer.Option("--server", metavar="NAME", help="The mail server's product, when recognition is wrong."),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from datetime import UTC
 from datetime import datetime
-from datetime import timedelta
 from typing import TYPE_CHECKING
 from typing import Annotated
 from typing import NamedTuple
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
 _IN_ANGLES = re.compile(r"<([^<>]*)>")
 _WRAPPING = " \t'\"()[];,"
 _WILD = re.compile(r"[*%]+@|[*]|^@")
-_AGE = re.compile(r"(\d{1,6})\s*([smhdw])", re.IGNORECASE)
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 Strings = Annotated[
     list[str] | None,
@@ -53,7 +50,9 @@ Least = Annotated[
     int | None,
     typer.Option("--min-messages", min=2, metavar="N", help="With --campaign: as `group` was told."),
 ]
-OlderThan = Annotated[str | None, typer.Option("--older-than", metavar="AGE|TIME", help="Such as 90m, 12h, 3d.")]
+OlderThan = Annotated[
+    str | None, typer.Option("--older-than", metavar="AGE|TIME", help="Such as 90m, 3d, yesterday, 2026-11-20T08:45.")
+]
 NewerThan = Annotated[str | None, typer.Option("--newer-than", metavar="AGE|TIME", help="The same.")]
 AllMessages = Annotated[bool, typer.Option("--all", help="Every message (needs --everything too).")]
 Everything = Annotated[bool, typer.Option("--everything", help="Permit a plan that leaves no message in the queue.")]
@@ -233,19 +232,9 @@ def _name(option: str, typed: str) -> str:
 
 
 def _moment(option: str, text: str | None, zone: tzinfo, now: datetime) -> datetime | None:
-    """Read an age, counted back from now, or a time."""
-    from breachkit.errors import BadAgeError
+    from breachkit.reading.moments import read_moment
 
-    if text is None:
-        return None
-    age = _AGE.fullmatch(text.strip())
-    try:
-        if age is not None:
-            return now - timedelta(seconds=int(age[1]) * _UNITS[age[2].lower()])
-        ts = datetime.fromisoformat(text.strip())
-    except (ValueError, OverflowError):
-        raise BadAgeError(option, text) from None
-    return ts if ts.tzinfo is not None else ts.replace(tzinfo=zone)
+    return None if text is None else read_moment(option, text, zone, now)
 
 
 def _predicates(texts: Texts, heads: Heads) -> Predicates:

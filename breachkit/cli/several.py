@@ -171,11 +171,9 @@ def read_together(asked: Asked, several: Several, jobs: int | None = None) -> To
         return _carried(asked, several.partial, several.key)
     zone, zone_name = find_zone(asked)
     key = gather.run_key()
-    orders = [
-        NodeOrder(node, root, zone_name, asked.since, asked.until, asked.server, key)
-        for node, root in parse_nodes(several.node or ()).items()
-    ]
-    check_words(asked, zone)  # a slip of the pen is not the fault of a node
+    named = parse_nodes(several.node or ())
+    since, until = check_words(asked, zone)  # a slip of the pen is not the fault of a node
+    orders = [NodeOrder(node, root, zone_name, since, until, asked.server, key) for node, root in named.items()]
     nodes = _here(orders, jobs) if several.scheduler is None else _on_workers(orders, several)
     return _together(nodes, key, zone, zone_name)
 

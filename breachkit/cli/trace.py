@@ -12,6 +12,7 @@ import typer
 from breachkit.cli import options
 from breachkit.cli import output
 from breachkit.errors import NoLogsError
+from breachkit.errors import NoMessageIdError
 from breachkit.errors import NothingTracedError
 from breachkit.errors import PasswordsOnTerminalOnlyError
 from breachkit.progress import bar
@@ -36,7 +37,13 @@ if TYPE_CHECKING:
 SHOWN = 20
 """Sessions shown on a terminal when nobody says how many."""
 
-Wanted = Annotated[str, typer.Argument(metavar="MSGID|ACCOUNT|IP", help="A message id, an account or an address.")]
+Wanted = Annotated[
+    str,
+    typer.Argument(
+        metavar="MSGID|ACCOUNT|IP|SENDER|FILE",
+        help="A message id, an account, an address, a declared sender (MAIL FROM), or a file of the queue.",
+    ),
+]
 Limit = Annotated[
     int | None,
     typer.Option(
@@ -63,7 +70,8 @@ def trace(
 ) -> None:
     """Show the SMTP sessions of a message, an account or an address, AUTH decoded, passwords masked.
 
-    The server session comes first, then the client sessions that carried its messages on.
+    The server session comes first, then the client sessions that carried its messages on. What no account is called is
+    looked for as a declared sender.
 
     Example: breachkit trace YAR93710 --root /srv/copy-of-icewarp
     """
@@ -74,7 +82,7 @@ def trace(
     where = find_evidence(asked)
     output.check(output_file, where)
     books = gather.Books()
-    chosen = _choose(where, wanted, books)
+    chosen = _choose(where, _word_of(where, wanted), books)
     shown = chosen.sessions[: (SHOWN if limit is None and not is_json else limit) or None]
     from breachkit.report.contract import dump
     from breachkit.report.trace import render_trace
@@ -88,6 +96,20 @@ def trace(
         output_file,
     )
     output.finish(books, findings=False)
+
+
+def _word_of(where: Where, typed: str) -> str:
+    """Return the id of the message in a file of the queue, else what was typed. Raises NoMessageIdError."""
+    from breachkit.reading.messages import file_of
+    from breachkit.reading.messages import message_at
+
+    path = file_of(where, typed)
+    if path is None:
+        return typed
+    queue_id = message_at(where, path).queue_id
+    if queue_id is None:
+        raise NoMessageIdError(typed)
+    return queue_id
 
 
 class Chosen(NamedTuple):
@@ -104,6 +126,7 @@ def _choose(where: Where, word: str, books: gather.Books) -> Chosen:
     from breachkit.detect.names import Directory
     from breachkit.detect.names import spelled
     from breachkit.detect.tracing import find_followers
+    from breachkit.detect.tracing import is_sender
     from breachkit.detect.tracing import is_wanted
     from breachkit.detect.tracing import joins_of
     from breachkit.detect.tracing import parse_wanted
@@ -120,6 +143,9 @@ def _choose(where: Where, word: str, books: gather.Books) -> Chosen:
         for session in gather.find_sessions(where, sought, fingerprints, "sessions")
     )
     chosen = {session.source: session for session in found if is_wanted(session, wanted, directory)}
+    if not chosen and "@" in wanted.word:
+        senders = gather.find_sessions(where, Sought(texts=frozenset({wanted.word})), fingerprints, "senders")
+        chosen = {session.source: session for session in senders if is_sender(session, wanted)}
     if not chosen:
         raise NothingTracedError(word, _reach(facts, where))
     joins = joins_of(chosen.values(), wanted)
@@ -147,8 +173,8 @@ def _sought(wanted: tracing.Wanted, facts: gather.SmtpFacts, directory: Director
     begins = facts.attempts.begins_of(lambda user: is_name(user, wanted, directory))
     if begins:
         yield Sought(places=frozenset(begins))
-    if wanted.queue_id and "@" not in wanted.queue_id:
-        yield Sought(texts=frozenset({wanted.queue_id}))
+    if wanted.word and "@" not in wanted.word:
+        yield Sought(texts=wanted.ids)
 
 
 def _reach(facts: gather.SmtpFacts, where: Where) -> str:
@@ -170,7 +196,7 @@ def _transcripts(
     from breachkit.report.trace import TracedSession
 
     wanted = frozenset(session.source for session in shown)
-    read = _read(where, wanted, chosen.is_known, show_passwords=show_passwords)
+    read = read_transcripts(where, wanted, chosen.is_known, show_passwords=show_passwords)
     lines = {session.source: found for session, found in read}
     return [
         TracedSession(session, lines[session.source], auth_user_of(session, chosen.directory), outcome_of(session))
@@ -178,13 +204,14 @@ def _transcripts(
     ]
 
 
-def _read(
+def read_transcripts(
     where: Where,
     wanted: frozenset[Locus],
     is_known: Callable[[str], bool],
     *,
     show_passwords: bool,
 ) -> Iterator[tuple[Session, tuple[TranscriptLine, ...]]]:
+    """Read again the sessions that begin at some places, with their lines; names that are not known are masked."""
     logs = gather.smtp_logs(where)
     with bar(sys.stderr, "transcripts", sum(log.size for log in logs), "B") as progress:
         reading = Reading(where.zone, gather.run_fingerprints(), progress)
@@ -197,7 +224,7 @@ def revealed(where: Where, sources: dict[Locus, str]) -> dict[str, list[str]]:
     Only for a terminal whose user asked: nothing else in breachkit holds a password in clear.
     """
     found: dict[str, dict[str, None]] = {}
-    for session, lines in _read(where, frozenset(sources), lambda _name: True, show_passwords=True):
+    for session, lines in read_transcripts(where, frozenset(sources), lambda _name: True, show_passwords=True):
         secrets = (line.secret for line in lines if line.secret is not None)
         found.setdefault(sources[session.source], {}).update(dict.fromkeys(secrets))
     return {account: list(secrets) for account, secrets in found.items()}

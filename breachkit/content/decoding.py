@@ -126,6 +126,40 @@ def decoded_parts(raw: bytes) -> Iterator[str]:
     return (_text_of(entity) for entity in _entities(raw) if entity.text)
 
 
+def own_headers(raw: bytes) -> Iterator[tuple[str, str]]:
+    """Yield the name (lower case) and decoded value of the headers of envelope and message, not those of its parts."""
+    envelope, fields, _ = _open(raw)
+    return ((name, decoded_words(value)) for name, value in (*envelope, *fields))
+
+
+class Leaf(NamedTuple):
+    """A part of a message that holds no other part."""
+
+    kind: str
+    """Its content type, as it stands there; empty where it has none."""
+    name: str
+    """Of the file that it is; empty when it has none."""
+    is_attached: bool
+    """It is no part of the letter: no text, or a file of its own."""
+    text: str
+    """Decoded; empty for what is no text."""
+    size: int
+    """Bytes, without the transfer encoding."""
+
+
+def leaves(raw: bytes) -> Iterator[Leaf]:
+    """Yield the parts of a message that hold no others, in order; never raises."""
+    for entity in _entities(raw):
+        kind = _first(entity.fields, "content-type")
+        if not entity.text and is_textual(main_of(kind)):
+            continue  # a multipart, a message, or the envelope
+        placed = _first(entity.fields, "content-disposition")
+        name = decoded_words(parameters_of(placed).get("filename") or parameters_of(kind).get("name", ""))
+        is_attached = not entity.text or bool(name) or placed.lower().startswith("attachment")
+        body = _untransferred(entity.fields, entity.body)
+        yield Leaf(kind, name, is_attached, _text_of(entity) if entity.text else "", len(body))
+
+
 def needs_decoding(raw: bytes, *, blanks: bool = True) -> bool:
     """Tell, in one search, whether a line of a decoded text may not stand in the raw bytes.
 

@@ -9,6 +9,7 @@ from typing import Literal
 from typing import NamedTuple
 
 from breachkit.advice import VALUE
+from breachkit.advice import entries_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -141,8 +142,7 @@ def number_of(value: str, unit: str = "") -> float | None:
 
 
 def _status_of_addresses(value: str) -> Status:
-    entries = [entry for entry in re.split(r"[;,\s]+", value.strip().strip("\"'")) if entry]
-    sizes = [_size(entry) for entry in entries]
+    sizes = [_size(entry) for entry in entries_of(value)]
     if any(size > WIDE for size in sizes):
         return "fail"
     return "advice" if any(sizes) else "pass"
@@ -152,12 +152,15 @@ def _size(entry: str) -> int:
     """Count the addresses of an entry: an address, `/24`, `*`, or a range; 0 for the machine itself."""
     if entry in {"0", "::1", "localhost"} or entry.startswith("127."):
         return 0
+    if entry.lower() in {"any", "all", "0/0"}:
+        return _UNBOUND
     first, is_range, last = entry.partition("-")
     try:
         if is_range:
             return int(ipaddress.ip_address(last)) - int(ipaddress.ip_address(first)) + 1
         if "*" in entry:
-            return int(256 ** entry.count("*")) if entry != "*" else _UNBOUND
+            # `10.*` is `10.*.*.*`
+            return int(256 ** (entry.count("*") + 3 - entry.count("."))) if "." in entry else _UNBOUND
         network = ipaddress.ip_network(entry, strict=False)
     except (ValueError, TypeError):
         return 1

@@ -1,12 +1,14 @@
-"""Which sessions belong to a message, an account or an address, and which deliveries followed them?"""
+"""Which sessions belong to a message, an account, an address or a sender, and which deliveries followed them?"""
 
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
 from breachkit.detect.names import spelled
+from breachkit.spelling import plain_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,17 +20,25 @@ if TYPE_CHECKING:
 Key = tuple[str | None, str | None]
 
 
-class Wanted(NamedTuple):
-    """What is looked for: one word that may be a message id, an account or an address."""
+_FILE = re.compile(r"(?:.*[/\\])?([^/\\@]*\d[^/\\@.]*)(?:\.[a-z$]{1,4}){1,2}")
+"""The name of a queued file whose name is an id, with a folder or without."""
 
-    queue_id: str
+
+class Wanted(NamedTuple):
+    """What is looked for: one word that may be a message id, an account, an address or a declared sender."""
+
+    word: str
+    """In lower case."""
+    ids: frozenset[str]
+    """The ids that it may be, in lower case: people retype them, and name the file of a message that is gone by now."""
     client_ip: str | None
     names: frozenset[str]
     """Every user name that means the account."""
 
 
 def parse_wanted(word: str, directory: Directory) -> Wanted:
-    """Read the word that the user typed."""
+    """Read the word that the user typed, or pasted with brackets around it."""
+    word = plain_address(word) or word
     try:
         client_ip = str(ipaddress.ip_address(word.strip("[]")))
     except ValueError:
@@ -36,16 +46,28 @@ def parse_wanted(word: str, directory: Directory) -> Wanted:
     account = directory.resolve(word).account
     usernames, aliases = directory.names_of(account)
     names = {spelled(word), account, *usernames, *aliases} if client_ip is None else set()
-    return Wanted(word.strip(), client_ip, frozenset(names))
+    word = word.strip().lower()
+    named = _FILE.fullmatch(word)
+    return Wanted(word, frozenset({word, named[1] if named else word}), client_ip, frozenset(names))
 
 
 def is_wanted(session: Session, wanted: Wanted, directory: Directory) -> bool:
     """Tell whether a session itself is what is looked for."""
     if wanted.client_ip is not None:
         return session.client_ip == wanted.client_ip
-    if any(sent.queue_id == wanted.queue_id for sent in session.transactions):
+    if any(is_id(sent.queue_id, wanted) for sent in session.transactions):
         return True
     return any(is_name(tried.user, wanted, directory) for tried in session.attempts if tried.user is not None)
+
+
+def is_id(queue_id: str | None, wanted: Wanted) -> bool:
+    """Tell whether an id is the one that is looked for."""
+    return queue_id is not None and queue_id.lower() in wanted.ids
+
+
+def is_sender(session: Session, wanted: Wanted) -> bool:
+    """Tell whether somebody handed in a message under the sender that is looked for."""
+    return any(sent.mail_from == wanted.word for sent in session.transactions)
 
 
 def is_name(user: str, wanted: Wanted, directory: Directory) -> bool:
@@ -85,9 +107,9 @@ def _order(session: Session) -> tuple[object, object]:
 
 
 def _keys_of(session: Session, wanted: Wanted) -> Iterable[Key]:
-    is_one = any(sent.queue_id == wanted.queue_id for sent in session.transactions)
+    is_one = any(is_id(sent.queue_id, wanted) for sent in session.transactions)
     for sent in session.transactions:
-        if not sent.accepted or (is_one and sent.queue_id != wanted.queue_id):
+        if not sent.accepted or (is_one and not is_id(sent.queue_id, wanted)):
             continue
         if sent.queue_id is not None:
             yield sent.queue_id, None

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 ORIGIN = "0" * 64
 
+LONGEST_LINE = 1 << 23
+"""Bytes of a line that are read: the words of a command are the longest that is written, and a system takes 2 MB."""
+_BLOCK = 1 << 20
+
 _DIGITS = bytes.maketrans(b"123456789", b"000000000")
 _LARGE = b"0" * 20
 
@@ -95,9 +99,11 @@ class Chain:
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """Return each line. Raises BrokenChainError when one is none, or does not follow; OSError."""
         length, previous = 0, ORIGIN
-        for number, whole in enumerate(self._stream, 1):
+        for number, whole in enumerate(iter(self._next_line, b""), 1):
             if not whole.endswith(b"\n"):
                 self.end = End(number - 1, length, previous, len(whole.rstrip(b"\0")))
+                if not self._is_at_end():
+                    raise BrokenChainError(number, f"it is longer than a line of a {self._title} can be")
                 return
             text = whole[:-1]
             fields = self._parse(number, text, previous)
@@ -105,6 +111,13 @@ class Chain:
             previous = sha256(text).hexdigest()
             self.end = End(number, length, previous, 0)
             yield fields
+
+    def _next_line(self) -> bytes:
+        return self._stream.readline(LONGEST_LINE)
+
+    def _is_at_end(self) -> bool:
+        """Tell whether only zeros follow, the room that a crash left, however many they are."""
+        return not any(block.strip(b"\0") for block in iter(lambda: self._stream.read(_BLOCK), b""))
 
     def _parse(self, number: int, text: bytes, previous: str) -> dict[str, Any]:
         try:

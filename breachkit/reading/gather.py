@@ -25,8 +25,10 @@ from breachkit.records import Locus
 from breachkit.records import Skipped
 from breachkit.report.inputs import Gap
 from breachkit.report.inputs import Inputs
+from breachkit.roster import Roster
 from breachkit.sasl import Fingerprints
 from breachkit.sends import Sends
+from breachkit.servers import UNTOLD_COLUMN
 from breachkit.servers import LogTally
 from breachkit.servers import Reading
 from breachkit.servers.facts import Question
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Iterator
     from collections.abc import Sequence
+    from pathlib import Path
 
     from breachkit.reading.where import Where
     from breachkit.records import Account
@@ -253,29 +256,35 @@ def read_doors(where: Where, facts: SmtpFacts, books: Books, fingerprints: Finge
     facts.doors = tuple(sorted({str(log.service) for log in logs}))
 
 
-def read_accounts(where: Where, books: Books) -> list[Account]:
+def read_accounts(where: Where, books: Books) -> Sequence[Account]:
     """Read the export of accounts, if there is one."""
     if where.accounts is None:
         return []
-    accounts: list[Account] = []
+    accounts = Roster()
     try:
         for row in where.server.read_accounts(where.accounts, where.layout.root, where.columns):
-            if isinstance(row, Skipped):
-                books.skip(row)
-            else:
+            if not isinstance(row, Skipped):
                 accounts.append(row)
+            elif row.reason == UNTOLD_COLUMN and not where.is_accounts_asked:
+                books.notes.append(f"aliases in {row.source.path} are not resolved: {row.reason}")
+            else:
+                books.skip(row)
     except (OSError, BreachkitError) as error:
-        sentence: Exception = error
+        said = error if isinstance(error, BreachkitError) else unreadable(where.accounts, error)
         if isinstance(error, OSError):
-            sentence = PathUnreadableError(where.accounts, error.strerror or "unknown reason")
             books.skip(Skipped(reason_of(error), Locus(shown(where.accounts, where.layout.root), 0, 1)))
         if where.is_accounts_asked:
-            raise sentence from None
+            raise said from None
         # nobody named the file: it must not stand between the user and the account
-        books.notes.append(f"bare names and aliases are not resolved: {sentence}")
+        books.notes.append(f"bare names and aliases are not resolved: {said}")
         return []
     books.files += 1
     return accounts
+
+
+def unreadable(path: Path | str, error: OSError) -> PathUnreadableError:
+    """Say of a file that was to be read why it cannot be."""
+    return PathUnreadableError(path, error.strerror or "unknown reason")
 
 
 def run_key() -> bytes:

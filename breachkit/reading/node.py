@@ -69,7 +69,7 @@ def read_node(node: str, where: Where, fingerprints: Fingerprints, jobs: int | N
     queue_ids = {message.queue_id for message in messages if message.queue_id is not None}
     facts = gather.read_smtp(where, books["smtp"], fingerprints, queue_ids, jobs)
     gather.read_doors(where, facts, books["doors"], fingerprints)
-    accounts = gather.read_accounts(where, books["accounts"])
+    accounts = list(gather.read_accounts(where, books["accounts"]))
     for part in books.values():
         gather.balance(part)
     found = where.layout.listing.found

@@ -6,15 +6,11 @@ import glob
 import os
 import stat
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Any
-from zoneinfo import ZoneInfo
-from zoneinfo import ZoneInfoNotFoundError
 
 from breachkit.errors import BadColumnsError
-from breachkit.errors import BadTimeError
 from breachkit.errors import IntoEvidenceError
 from breachkit.errors import NoEvidenceError
 from breachkit.errors import NoEvidencePathError
@@ -22,12 +18,11 @@ from breachkit.errors import NoLogsInError
 from breachkit.errors import PathMissingError
 from breachkit.errors import PathUnreadableError
 from breachkit.errors import SettingsFileError
-from breachkit.errors import UnknownTimezoneError
 from breachkit.files import QUARANTINE
 from breachkit.files import open_handle
 from breachkit.files import open_regular
-from breachkit.micros import EPOCH
-from breachkit.micros import LATEST
+from breachkit.reading.moments import read_moment
+from breachkit.reading.moments import read_zone
 from breachkit.servers import Layout
 from breachkit.servers import Listing
 from breachkit.servers import load
@@ -41,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Iterator
     from collections.abc import Sequence
+    from datetime import datetime
     from datetime import tzinfo
 
     from breachkit.servers import FoundLogs
@@ -55,6 +51,7 @@ _LACKS = {
     "purge": _BOUNDS,
     "restore": _BOUNDS | {"--logs", "--accounts", "--columns"},
     "weak-passwords": _BOUNDS | {"--queue"},
+    "show": _BOUNDS,
     "harden": _BOUNDS,
     "contain": _BOUNDS,
 }
@@ -168,7 +165,7 @@ def find_evidence(
     accounts = asked.accounts or settings.get("accounts")
     if accounts is not None:
         check_file("--accounts", Path(accounts))
-    zone, zone_name = _zone(asked.timezone or settings.get("timezone"))
+    zone, zone_name = read_zone(asked.timezone or settings.get("timezone"))
     named = [root] if root is not None else []
     return Where(
         server=server,
@@ -187,15 +184,19 @@ def find_evidence(
 
 def find_zone(asked: Asked) -> tuple[tzinfo, str]:
     """Find the time zone that the options mean, and its name. Raises UnknownTimezoneError, SettingsFileError."""
-    return _zone(asked.timezone or _settings().get("timezone"))
+    return read_zone(asked.timezone or _settings().get("timezone"))
 
 
-def check_words(asked: Asked, zone: tzinfo) -> None:
-    """Check what can be told of the options without any evidence. Raises BadTimeError, UnknownServerError."""
-    _time("--since", asked.since, zone)
-    _time("--until", asked.until, zone)
+def check_words(asked: Asked, zone: tzinfo) -> tuple[str | None, str | None]:
+    """Check what can be told of the options without any evidence; return both bounds, so that all nodes have the same.
+
+    Raises BadTimeError, TwoDaysError, UnknownServerError.
+    """
     if asked.server is not None:
         load(asked.server)
+    bounds = _time("--since", asked.since, zone), _time("--until", asked.until, zone)
+    since, until = (None if bound is None else bound.isoformat() for bound in bounds)
+    return since, until
 
 
 def check_file(option: str, path: Path) -> None:
@@ -356,23 +357,5 @@ def _columns(text: str | None, server: MailServer) -> tuple[str, ...] | None:
     return columns
 
 
-def _zone(name: str | None) -> tuple[tzinfo, str]:
-    if name is None:
-        from tzlocal import get_localzone_name
-
-        name = get_localzone_name() or "UTC"
-    try:
-        return ZoneInfo(name), name
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise UnknownTimezoneError(name) from None
-
-
 def _time(option: str, text: str | None, zone: tzinfo) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        ts = datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise BadTimeError(option, text) from None
-    # no evidence is beyond, and what lies at the ends of the calendar has no time in other zones
-    return min(max(ts if ts.tzinfo is not None else ts.replace(tzinfo=zone), EPOCH), LATEST)
+    return None if text is None else read_moment(option, text, zone)

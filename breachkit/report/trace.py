@@ -15,6 +15,7 @@ from breachkit.report.words import stamp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import tzinfo
 
     from breachkit.records import Session
     from breachkit.report.contract import Json
@@ -45,23 +46,25 @@ def trace_json(traced: Sequence[TracedSession], found: int, inputs: Inputs) -> J
     return {
         **inputs.head_json("trace"),
         "sessions_found": found,
-        "sessions": [
-            {
-                "kind": one.session.kind,
-                "client_ip": None if one.session.kind == "client" else one.session.client_ip,
-                "peer": one.session.client_ip,
-                "thread": one.session.thread,
-                "start": stamp(one.session.start, inputs.zone),
-                "end": stamp(one.session.end, inputs.zone),
-                "lines": [{"ts": line.ts, "direction": line.direction, "text": line.text} for line in one.lines],
-                "auth_user": one.auth_user,
-                "outcome": one.outcome,
-                "message_ids": one.message_ids,
-                "source": locus_json(one.session.source),
-            }
-            for one in traced
-        ],
+        "sessions": [session_json(one, inputs.zone) for one in traced],
         **inputs.logs_json(),
+    }
+
+
+def session_json(one: TracedSession, zone: tzinfo) -> Json:
+    """Write the row of the contract."""
+    return {
+        "kind": one.session.kind,
+        "client_ip": None if one.session.kind == "client" else one.session.client_ip,
+        "peer": one.session.client_ip,
+        "thread": one.session.thread,
+        "start": stamp(one.session.start, zone),
+        "end": stamp(one.session.end, zone),
+        "lines": [{"ts": line.ts, "direction": line.direction, "text": line.text} for line in one.lines],
+        "auth_user": one.auth_user,
+        "outcome": one.outcome,
+        "message_ids": one.message_ids,
+        "source": locus_json(one.session.source),
     }
 
 
@@ -69,7 +72,8 @@ def render_trace(traced: Sequence[TracedSession], found: int, inputs: Inputs, ne
     """Write the transcripts for a terminal."""
     page = Page()
     for one in traced:
-        _render_session(page, one, inputs)
+        render_session(page, one, inputs.zone)
+        page.say()
     if found > len(traced):
         page.say(f"{len(traced):,} of {count(found, 'session')} shown; --limit 0 shows all.", style="yellow")
     render_inputs(page, inputs)
@@ -77,15 +81,17 @@ def render_trace(traced: Sequence[TracedSession], found: int, inputs: Inputs, ne
     return page.text()
 
 
-def _render_session(page: Page, one: TracedSession, inputs: Inputs) -> None:
+def render_session(page: Page, one: TracedSession, zone: tzinfo, most: int | None = None) -> None:
+    """Write the transcript of a session, or its first lines."""
     session = one.session
     who = f", account {one.auth_user}" if one.auth_user else ""
     title = f"{session.kind.capitalize()} session {session.client_ip} [{session.thread}]{who}: {one.outcome}"
     page.say(title, style="bold")
-    where = f"{moment(session.start, inputs.zone)}, {place(session.source)}"
+    where = f"{moment(session.start, zone)}, {place(session.source)}"
     ids = f", messages {', '.join(one.message_ids[:5])}" if one.message_ids else ""
     page.say(where + ids, style="dim", indent=2)
-    for line in one.lines:
+    for line in one.lines[:most]:
         secret = f"  [{line.secret}]" if line.secret is not None else ""
         page.literal(f"{line.ts[11:19]} {SIGNS[line.direction]} {line.text}{secret}", indent=2)
-    page.say()
+    if most is not None and len(one.lines) > most:
+        page.say(f"… {count(len(one.lines) - most, 'more line')}", style="yellow", indent=2)

@@ -48,6 +48,10 @@ if TYPE_CHECKING:
     from breachkit.servers.facts import Question
 
 
+UNTOLD_COLUMN = "column that may hold aliases or passwords: name it with --columns"
+"""Why a column of an export of accounts is left out by who needs no passwords."""
+
+
 class QueueFolder(NamedTuple):
     """One folder of queued messages."""
 

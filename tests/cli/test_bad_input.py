@@ -185,9 +185,22 @@ def test_a_queue_named_by_path_dat_outside_the_root_is_named_in_every_output(
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["--timezone", "Mars/Olympus"], "unknown time zone 'Mars/Olympus'; use a name such as Europe/Rome or UTC"),
-        (["--timezone", "../etc"], "unknown time zone '../etc'; use a name such as Europe/Rome or UTC"),
-        (["--since", "yesterday"], "--since 'yesterday' is no date or time; write 2026-11-20 or 2026-11-20T08:45"),
+        (
+            ["--timezone", "Mars/Olympus"],
+            "unknown time zone 'Mars/Olympus'; use a name such as Europe/Rome or UTC, or the offset: +01:00",
+        ),
+        (
+            ["--timezone", "../etc"],
+            "unknown time zone '../etc'; use a name such as Europe/Rome or UTC, or the offset: +01:00",
+        ),
+        (
+            ["--since", "someday"],
+            (
+                "--since 'someday' is no time and no age; write 2026-11-20, 2026-11-20T08:45, 20.11.2026 or yesterday,"
+                " or an age: 90m, 12h, 3d"
+            ),
+        ),
+        (["--until", "05/11/2026"], "--until '05/11/2026' may be two days; write 2026-11-05 or 2026-05-11"),
         (["--server", "exim"], "unknown mail server 'exim'; known: icewarp"),
     ],
 )

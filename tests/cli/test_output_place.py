@@ -28,6 +28,7 @@ COMMANDS = [
     "group --by from",
     "find-account",
     "trace AAD39323",
+    "show AAD39323",
     "contain",
     "weak-passwords",
     "harden",
@@ -43,7 +44,7 @@ COMMANDS = [
 def evidence_of_every_kind(tmp_path: Path, breach: Callable[..., Ended]) -> Path:
     root = tmp_path / "root"
     shutil.copytree(story("guide"), root)
-    (root / "users.csv").write_text("user@example.it,0,0,user,,user\nanna@example.it,0,0,anna,,Lkj82-xx\n")
+    (root / "users.csv").write_text("user@example.it,0,0,user,,user\nanna@example.it,0,0,anna,,Lkj82-xx!\n")
     (root / "settings.txt").write_text("C_Mail_Security_Relay_RelayMode: 0\n")
     (root / "config").mkdir()
     (root / "config" / "path.dat").write_text("\n")

@@ -138,7 +138,7 @@ def test_purge_as_json(queue: Path, breach: Callable[..., Ended]) -> None:
         (["--everything"], 2, "nothing says which messages"),
         (["--any", "-i"], 2, "nothing says which messages"),
         (["(", "--regex"], 2, "is no pattern"),
-        (["--older-than", "soon"], 2, "is no age"),
+        (["--older-than", "soon"], 2, "is no time and no age"),
         (["x", "--dry-run", "--watch", "1"], 2, "cannot both be meant"),
         (["pippo"], 1, "nothing was moved: there is no terminal to ask on"),
         (["LocalSender", "--yes"], 1, "every message of the queue (9 of 9)"),

@@ -237,6 +237,6 @@ def test_an_account_traced_by_its_alias_shows_every_session(cli: Callable[..., R
     logs = Logs(tmp_path)
     for typed in ("anna@example.it", "a.rossi", "a.rossi@example.it", "A.Rossi%example.it"):
         logs.login(10, "09:00:00", OFFICE, typed)
-    (tmp_path / "users.csv").write_text("anna@example.it,0,0,anna,a.rossi,pw,\n")
+    (tmp_path / "users.csv").write_text("anna@example.it,0,0,anna,anna;a.rossi,pw,\n")
     ran = cli("trace", "anna@example.it", "--root", logs.write(), "--format", "json")
     assert json.loads(ran.out)["sessions_found"] == 4

@@ -1,9 +1,10 @@
 """The accounts of IceWarp, from `tool export account` or a spreadsheet made of it.
 
 The export prints `address,value,value,…,` a line: address first, trailing comma, no header, several
-aliases in one column joined by `;` (vendor scripts). Which columns stand there is the choice of whoever
-ran it, so they are told by a header, by --columns, or by what they hold. One reader serves both who needs
-the names and who judges the passwords; a password leaves it only as a Password, which shows nothing.
+aliases in one column joined by `;` (vendor scripts); people separate them otherwise. Which columns stand there is the
+choice of whoever ran it, so they are told by a header, by --columns, or by what they hold (`columns`). One reader
+serves both who needs the names and who judges the passwords; a password leaves it only as a Password, which shows
+nothing.
 """
 
 from __future__ import annotations
@@ -14,34 +15,41 @@ from typing import TYPE_CHECKING
 from typing import NamedTuple
 
 from breachkit.errors import UnknownColumnsError
+from breachkit.files import OVERLONG
 from breachkit.files import shown
 from breachkit.records import Account
 from breachkit.records import Locus
 from breachkit.records import Skipped
 from breachkit.sasl import Login
 from breachkit.sasl import Password
-from breachkit.servers.icewarp.columns import ADDRESS
-from breachkit.servers.icewarp.columns import guess_columns
-from breachkit.servers.icewarp.columns import is_header
-from breachkit.servers.icewarp.columns import read_header
+from breachkit.servers import UNTOLD_COLUMN
+from breachkit.servers.icewarp.columns import kinds_of
+from breachkit.servers.icewarp.columns import pieces_of
+from breachkit.servers.icewarp.columns import tell_columns
 from breachkit.servers.icewarp.sheets import SAMPLE_ROWS
+from breachkit.servers.icewarp.sheets import is_address
 from breachkit.servers.icewarp.sheets import read_rows
 from breachkit.servers.icewarp.sheets import read_sheet
+from breachkit.spelling import ADDRESS
+from breachkit.spelling import plain_address
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from collections.abc import Iterator
     from collections.abc import Sequence
     from pathlib import Path
 
     from breachkit.sasl import AuthMode
+    from breachkit.servers.icewarp.columns import Told
     from breachkit.servers.icewarp.sheets import Sheet
 
 NO_ADDRESS = "account line without an address"
+TOO_WIDE = "account line with more cells than the table has columns"
 TORN = "account line with a NUL byte in it"
 
 _INTERNAL = "@##internalservicedomain.icewarp.com##"
-_PERSONS = {"", "0", "user", "utente", "utenti", "person", "persona"}
-_NO = {"", "0", "no", "n", "false", "falso", "off"}
+_PERSONS = {"", "0", "user", "utente", "utenti", "person", "persona", "benutzer", "utilisateur", "usuario"}
+_NO = {"", "0", "no", "n", "false", "falso", "off", "nein", "non", "nee", "ne", "nie"}
 _WORKING = {*_NO, "enabled", "abilitato", "attivo", "active", "attivato", "ok", "on"}
 _MODES: dict[str, AuthMode] = {"0": "standard", "1": "directory", "2": "directory", "3": "any"}
 _MODES |= {"standard": "standard", "ad": "directory", "nt": "directory", "ldap": "directory"}
@@ -51,10 +59,13 @@ _MASKED = re.compile(
 _LEFT_BEHIND = ("forward", "copy", "responder", "rules", "remote")
 
 
+_NAMES = re.compile(r"[;,|\r\n]+")
+"""What stands between several user names: unlike an alias, one may have a blank in it."""
+
+
 class _Table(NamedTuple):
     sheet: Sheet
-    order: tuple[str, ...]
-    has_header: bool
+    told: Told
     mask: str | None
     """One sign of which every password seen is made: the export has blanked them out."""
 
@@ -84,32 +95,37 @@ def _read(
 ) -> Iterator[Login | Skipped]:
     label = shown(path, root)
     table = _table(path, columns, needs_password=needs_password)
-    width = len(table.order)
-    last = table.order.index("password") if "password" in table.order else None
-    rows = read_rows(table.sheet, None if table.has_header else width, last)
-    is_header_ahead = table.has_header
-    for row in rows:
-        if row.is_torn:
-            yield Skipped(TORN, Locus(label, row.offset, row.line))
+    order, has_header, is_sure = table.told
+    if not is_sure:
+        yield Skipped(UNTOLD_COLUMN, Locus(label, 0, 1))
+    last = order.index("password") if "password" in order else None
+    is_header_ahead = has_header
+    for row in read_rows(table.sheet, len(order), last):
+        source = Locus(label, row.offset, row.line)
+        if row.cells is None:
+            yield Skipped(OVERLONG, source)
+        elif row.is_torn:
+            yield Skipped(TORN, source)
         elif is_header_ahead:
             is_header_ahead = False
+        elif len(row.cells) > len(order) and any(cell.strip() for cell in row.cells[len(order) :]):
+            yield Skipped(TOO_WIDE, source)
         else:
-            yield _login(_named(table.order, row.cells), table, Locus(label, row.offset, row.line))
+            yield _login(_named(order, row.cells), table, source)
 
 
 def _table(path: Path, columns: tuple[str, ...] | None, *, needs_password: bool) -> _Table:
     """Tell how the table is written and what its columns hold. Raises UnknownColumnsError."""
     sheet = read_sheet(path)
-    sample = [row.cells for row in itertools.islice(read_rows(sheet), SAMPLE_ROWS) if not row.is_torn]
-    header = read_header(sample[0]) if sample else None
-    has_header = is_header(header)
-    order = columns or (header if has_header else guess_columns(sample)) or ()
-    is_told = bool({"address", "username"} & set(order)) and (not needs_password or "password" in order)
-    if sample and not is_told:
-        raise UnknownColumnsError(path)
-    if has_header:
-        sample = sample[1:]
-    return _Table(sheet, order, has_header, _mask(sample, order))
+    rows = itertools.islice(read_rows(sheet), SAMPLE_ROWS)
+    sample = [row.cells for row in rows if row.cells is not None and not row.is_torn]
+    told = tell_columns(sample, columns)
+    order = told.order if told is not None else ()
+    is_known = bool({"address", "username"} & set(order)) and (not needs_password or "password" in order)
+    if told is None or (sample and not is_known):
+        is_header = told is not None and told.has_header and len(sample) > 1
+        raise UnknownColumnsError(path, list(kinds_of(sample[is_header])))
+    return _Table(sheet, told, _mask(sample[told.has_header :], order))
 
 
 def _mask(sample: list[list[str]], order: Sequence[str]) -> str | None:
@@ -131,13 +147,14 @@ def _named(order: Sequence[str], cells: list[str]) -> dict[str, list[str]]:
 
 
 def _login(held: dict[str, list[str]], table: _Table, source: Locus) -> Login | Skipped:
-    typed = _first(held, "address")
-    usernames, aliases = _split(held.get("username", [])), _split(held.get("alias", []))
-    address = (typed or ("" if "address" in table.order else "".join(usernames[:1]))).lower()
-    if "address" in table.order and not ADDRESS.fullmatch(address) and _INTERNAL not in address:
+    typed, *others = _addresses(_first(held, "address"))
+    usernames, aliases = _split(held.get("username", []), _NAMES.split), _split(held.get("alias", []), pieces_of)
+    is_named = "address" in table.told.order
+    typed = typed if is_named else "".join(usernames[:1])
+    address = typed.lower()
+    if not address or (is_named and not ADDRESS.fullmatch(address) and _INTERNAL not in address):
         return Skipped(NO_ADDRESS, source)
-    if not address:
-        return Skipped(NO_ADDRESS, source)
+    aliases = (*others, *aliases)
     is_person = _first(held, "type").lower() in _PERSONS and _INTERNAL not in address
     usernames = usernames or (typed.partition("@")[0],)
     account = Account(address, _lower(usernames), _lower(aliases), is_person, source)
@@ -154,6 +171,15 @@ def _login(held: dict[str, list[str]], table: _Table, source: Locus) -> Login | 
     )
 
 
+def _addresses(cell: str) -> list[str]:
+    """Read the address of a cell; further ones in it are aliases."""
+    plain = plain_address(cell)
+    if ADDRESS.fullmatch(plain) or not cell:
+        return [plain]
+    found = [plain_address(piece) for piece in pieces_of(cell) if is_address(piece)]
+    return found or [plain]
+
+
 def _password(cells: list[str] | None, table: _Table) -> Password | None:
     text = cells[0] if cells else ""
     is_masked = _MASKED.fullmatch(text.strip()) or (table.mask is not None and set(text.strip()) == {table.mask})
@@ -161,7 +187,10 @@ def _password(cells: list[str] | None, table: _Table) -> Password | None:
 
 
 def _first(held: dict[str, list[str]], name: str) -> str:
-    return next((value.strip() for value in held.get(name, []) if value.strip()), "")
+    for value in held.get(name, ()):
+        if plain := value.strip():
+            return plain
+    return ""
 
 
 def _is_any(cells: list[str] | None) -> bool | None:
@@ -181,10 +210,10 @@ def _left_behind(held: dict[str, list[str]]) -> tuple[str, ...] | None:
     return tuple(name for name in told if _is_any(held[name])) if told else None
 
 
-def _split(cells: list[str]) -> tuple[str, ...]:
-    parts = (part.strip() for cell in cells for part in cell.split(";"))
-    return tuple(dict.fromkeys(part for part in parts if part))
+def _split(cells: list[str], split: Callable[[str], list[str]]) -> tuple[str, ...]:
+    parts = [plain_address(part) for cell in cells for part in split(cell)]
+    return tuple(dict.fromkeys(filter(None, parts)))
 
 
 def _lower(names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name.lower() for name in names))
+    return tuple(dict.fromkeys([name.lower() for name in names]))

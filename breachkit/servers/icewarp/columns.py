@@ -1,13 +1,25 @@
-"""Which column of a table of accounts holds what: by its header, or by what stands in it."""
+"""Which column of a table of accounts holds what: by its header, or by what stands in it; never by chance.
+
+A header names columns by words of several languages. What it does not name, and a table without one, is told by what
+the columns hold. The tool prints the address first, then what it was asked for, in the order of the question (vendor
+scripts), so that the order of the rest tells nothing.
+"""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections import Counter
+from itertools import islice
 from typing import TYPE_CHECKING
+from typing import NamedTuple
+
+from breachkit.servers.icewarp.sheets import is_address
+from breachkit.spelling import plain_address
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+    from collections.abc import Iterator
     from collections.abc import Sequence
 
 COLUMNS = (
@@ -16,33 +28,44 @@ COLUMNS = (
 )
 """What a column may hold."""
 
-ADDRESS = re.compile(r"[^@\s,;]+@[^@\s,;]+")
+MOST_KINDS = 30
+"""Cells of a row whose kind is shown."""
+
+ENOUGH = 4
+"""Accounts of which not all have their user name for a password."""
 
 _HEADERS = {
     "address": (
         "address email mail indirizzo account casella emailaddress posta indirizzoemail indirizzomail"
         " indirizzodiposta indirizzopostaelettronica postaelettronica emailprincipale primaryemail uemail"
         " accountemail useremail mailaddress indirizzodipostaelettronica casellaemail casellapostale"
+        " emailadresse mailadresse adresseemail adressemail courriel correo correoelectronico emailadres adresemail"
     ),
     "username": (
         "username user utente nomeutente login umailbox mailbox userid loginname utenza uid accountname"
-        " nomeaccount nomecasella nomelogin idutente"
+        " nomeaccount nomecasella nomelogin idutente benutzer benutzername anmeldename utilisateur nomdutilisateur"
+        " identifiant usuario nombredeusuario utilizador gebruiker gebruikersnaam uzivatel uzivatelskejmeno uzytkownik"
+        " nazwauzytkownika"
     ),
     "alias": (
         "alias aliases ualias uemailalias ualiaslist aliasemail aliaslist elencoalias altriindirizzi emailalias"
-        " otheraddresses altreemail"
+        " otheraddresses altreemail aliasse aliase aliasy"
     ),
     "name": (
         "name nome fullname nomecompleto uname displayname cognome descrizione nomecognome nomeecognome"
         " cognomenome cognomeenome nominativo firstname lastname surname realname description givenname"
-        " nomevisualizzato intestatario"
+        " nomevisualizzato intestatario vorname nachname nom prenom nombre apellidos voornaam achternaam jmeno prijmeni"
+        " imie nazwisko"
     ),
-    "type": "type tipo utype accounttype tipoaccount tipologia",
-    "disabled": "disabled uaccountdisabled disabilitato disattivato stato status state accountdisabled bloccato",
-    "enabled": "enabled abilitato attivo active attivato",
+    "type": "type tipo utype accounttype tipoaccount tipologia typ",
+    "disabled": (
+        "disabled uaccountdisabled disabilitato disattivato stato status state accountdisabled bloccato gesperrt"
+    ),
+    "enabled": "enabled abilitato attivo active attivato aktiv actif activo",
     "password": (
         "password pass upassword pwd passwd parolachiave psw pw parolasegreta parolaordine chiave hash"
-        " passwordhash userpassword hashpassword cleartextpassword passworddiposta"
+        " passwordhash userpassword hashpassword cleartextpassword passworddiposta passwort kennwort motdepasse mdp"
+        " contrasena clave senha wachtwoord heslo haslo"
     ),
     "admin": "admin uadmin udomainadmin uwebadmin ugatewayadmin isadmin amministratore administrator domainadmin",
     "auth": "auth uauthmode authmode authentication autenticazione modalitaautenticazione",
@@ -53,66 +76,250 @@ _HEADERS = {
     "remote": "uremoteaddress uuseremoteaddress remoteaddress indirizzoremoto useremoteaddress",
 }
 _COLUMN_OF = {word: name for name, words in _HEADERS.items() for word in words.split()}
+_UNTOLD = ""
 _SMALL = re.compile(r"\d?")
+_ALIAS = re.compile(r"[\w.+'-]+(?:@[\w.-]+)?")
+_BETWEEN = re.compile(r"[\s,;|]+")
+_PROSE = re.compile(r"[^\W\d_a-z][\w.'\u2019-]*(?:[ ,]+[^\W\d_][\w.'\u2019-]*)+")
+"""Several words of which the first is spelled with a capital, as a full name is and aliases are not."""
 
 
-def read_header(cells: Sequence[str]) -> tuple[str, ...] | None:
-    """Read a header row; None when the row is an account."""
-    if any(ADDRESS.fullmatch(cell.strip()) for cell in cells):
+class Told(NamedTuple):
+    """What is known of the columns of a table."""
+
+    order: tuple[str, ...]
+    has_header: bool
+    is_sure: bool
+    """False where a column may hold aliases or passwords: it is left out of `order` as ignored."""
+
+
+def kinds_of(cells: Sequence[str]) -> Iterator[str]:
+    """Name the kind of each cell of a row, the only thing that may be shown of it: any of them may be a password."""
+    for cell in islice(cells, MOST_KINDS):
+        text = cell.strip()
+        yield "empty" if not text else "address" if is_address(text) else "number" if text.isdigit() else "text"
+    if len(cells) > MOST_KINDS:
+        yield "…"
+
+
+def pieces_of(cell: str) -> list[str]:
+    """Split a cell of aliases, whatever stands between them."""
+    return [piece for piece in _BETWEEN.split(cell) if piece]
+
+
+def tell_columns(rows: Sequence[Sequence[str]], columns: tuple[str, ...] | None = None) -> Told | None:
+    """Tell the columns of a table by its first rows; None when no column of addresses or user names can be told.
+
+    Args:
+        rows: the first rows of the table.
+        columns: what the user says that they hold.
+    """
+    if columns is not None:
+        return Told(columns, bool(rows) and _read_header(rows) is not None, is_sure=True)
+    if not rows:
+        return Told(("address",), has_header=False, is_sure=True)
+    named = _read_header(rows)
+    if named is None:
+        return _Telling(rows, [_UNTOLD] * _usual_width(rows), has_header=False).told()
+    body = rows[1:]
+    if sum(any(cell.strip() for cell in row[len(named) :]) for row in body) * 2 > len(body):
+        return None  # a column without a name, the first or the last
+    if {"address", "username"} & set(named) and "password" in named:
+        return Told(tuple(name or "ignored" for name in named), has_header=True, is_sure=True)
+    return _Telling(body, named, has_header=True).told()
+
+
+def _read_header(rows: Sequence[Sequence[str]]) -> list[str] | None:
+    """Read the first row as a header; None when it is an account. What its words do not name is `_UNTOLD`."""
+    first, rest = rows[0], rows[1:]
+    texts = [cell.strip() for cell in first if cell.strip()]
+    if any(is_address(text) for text in texts):
         return None
-    return tuple(_COLUMN_OF.get(_spelled(cell), "ignored") for cell in cells)
+    named = [_COLUMN_OF.get(_spelled(cell), _UNTOLD) for cell in first]
+    if {"address", "username"} & set(named) and len(set(named)) > 1:
+        return named
+    is_like_one = len(texts) > 1 and len(set(texts)) == len(texts) and not any(text.isdigit() for text in texts)
+    return named if is_like_one and _address_columns(rest, range(len(first))) else None
 
 
 def _spelled(cell: str) -> str:
-    plain = unicodedata.normalize("NFKD", cell.lower())
+    plain = unicodedata.normalize("NFKD", cell.lower().replace("ł", "l"))
     return re.sub(r"[^a-z]", "", plain)
 
 
-def is_header(header: Sequence[str] | None) -> bool:
-    """Tell a header from a row that merely lacks an address."""
-    return header is not None and bool({"address", "username"} & set(header)) and len(set(header)) > 1
+def _address_columns(rows: Sequence[Sequence[str]], columns: Collection[int]) -> list[int]:
+    """List the columns in which most rows have an address."""
+    return [at for at in columns if sum(at < len(row) and is_address(row[at]) for row in rows) * 2 > len(rows)]
 
 
-def guess_columns(rows: list[list[str]]) -> tuple[str, ...] | None:
-    """Tell the columns of an export without a header by what they hold; None when they cannot be told.
-
-    The address comes first. Columns of one digit are type and disabled, in this order. The first column that
-    mostly repeats the local part is the user name, the second the alias. The last column is the password, as
-    the export should have been asked for, unless it holds names; what is left between them are aliases.
-    """
-    if not rows:
-        return ("address",)
-    width = _usual_width(rows)
-    if width == 0 or sum(bool(ADDRESS.fullmatch(row[0].strip())) for row in rows if row) * 2 < len(rows):
-        return None
-    order = ["address", *[""] * (width - 1)]
-    for index in range(1, width):
-        values = [row[index].strip().lower() if index < len(row) else "" for row in rows]
-        order[index] = _column_of(rows, values, order, is_last=index == width - 1)
-    return tuple(order)
-
-
-def _usual_width(rows: list[list[str]]) -> int:
+def _usual_width(rows: Sequence[Sequence[str]]) -> int:
     """Count the columns: the fewest that more than a few rows have, since a password with commas only adds to a row.
 
     To take too many would make an alias of a piece of a password.
     """
     widths = Counter(map(len, rows))
-    return min(width for width, number in widths.items() if number * 10 >= len(rows))
+    return min((width for width, number in widths.items() if number * 10 >= len(rows)), default=0)
 
 
-def _column_of(rows: list[list[str]], values: list[str], order: list[str], *, is_last: bool) -> str:
-    if any(values) and all(_SMALL.fullmatch(value) for value in values):
-        return "type" if "type" not in order else "disabled" if "disabled" not in order else "ignored"
-    repeats = _repeats_local_part(rows, values)
-    if repeats and "username" not in order:
-        return "username" if not is_last or len(order) == 2 else "alias"  # noqa: PLR2004  address,username
-    if is_last and "alias" not in order and repeats and any(";" in value for value in values):
-        return "alias"
-    return "password" if is_last else "alias"
+class _Telling:
+    """Tells the columns of a table by what they hold."""
+
+    def __init__(self, rows: Sequence[Sequence[str]], order: list[str], *, has_header: bool) -> None:
+        self._rows = rows
+        self._order = order
+        self._has_header = has_header
+        self._values = [[row[at].strip() if at < len(row) else "" for row in rows] for at in range(len(order))]
+        self._owns: list[str] = [""] * len(rows)
+        """The address of each account, or its user name where there is no column of addresses."""
+
+    def told(self) -> Told | None:
+        """Tell them, the surest first."""
+        self._tell_address()
+        at = next((self._order.index(name) for name in ("address", "username") if name in self._order), None)
+        if at is None:
+            return None
+        self._owns = [plain_address(value).lower() for value in self._values[at]]
+        self._tell_small()
+        self._tell_names()
+        self._tell_others()
+        is_sure = self._tell_password()
+        return Told(tuple(name or "ignored" for name in self._order), self._has_header, is_sure)
+
+    def _untold(self) -> list[int]:
+        return [at for at, name in enumerate(self._order) if name == _UNTOLD]
+
+    def _tell_address(self) -> None:
+        """Tell the column of addresses; of several only the first of a row, where the tool prints the account's own."""
+        if "address" in self._order:
+            return
+        found = _address_columns(self._rows, self._untold())
+        if len(found) == 1 or (found[:1] == [0] and not self._has_header):
+            self._order[found[0]] = "address"
+
+    def _tell_small(self) -> None:
+        """Tell type and disabled, in the order in which breachkit asks for them.
+
+        A list has no password, an account that is disabled may have one: a column that marks rows with a cell in each
+        of the other columns does not hold the type.
+        """
+        small = [at for at in self._untold() if any(self._values[at]) and all(map(_SMALL.fullmatch, self._values[at]))]
+        for at in small:
+            self._order[at] = "ignored"
+        if self._has_header:
+            return
+        others = [column for at, column in enumerate(self._values) if at not in small]
+        for name in ("type", "disabled"):
+            fitting = [at for at in small if self._order[at] == "ignored"]
+            if name == "type":
+                fitting = [at for at in fitting if not _marks_accounts(self._values[at], others)]
+            if fitting:
+                self._order[fitting[0]] = name
+
+    def _tell_names(self) -> None:
+        """Tell user name and aliases: they mostly repeat the local part of the address, and are names.
+
+        Several names in a cell, the local part among them, are aliases. Of a column too many, the one that repeats the
+        local part least is full of passwords that equal it. Where there is none too many, the last may hold passwords
+        as well as aliases.
+        """
+        owns = [{own, own.partition("@")[0]} - {""} for own in self._owns]
+        repeats: dict[int, int] = {}
+        for at in self._untold():
+            if self._is_prose(at):
+                continue
+            cells = [{piece.lower() for piece in pieces_of(value)} for value in self._values[at]]
+            same = [cell for own, cell in zip(owns, cells, strict=True) if not own.isdisjoint(cell)]
+            if any(len(cell) > 1 for cell in same):
+                self._order[at] = "alias"
+            elif len(same) * 2 > len(self._rows) and not self._is_no_alias(at):
+                repeats[at] = len(same)
+        free = [name for name in ("username", "alias") if name not in self._order]
+        left = list(repeats) if "password" in self._order else self._without_secrets(repeats, free)
+        for at, name in zip(left, free, strict=False):
+            self._order[at] = name
+
+    def _without_secrets(self, repeats: dict[int, int], free: list[str]) -> list[int]:
+        """Leave out of the columns that repeat the local part the one that may hold passwords."""
+        left = list(repeats)
+        others = self._may_be_secrets(left)
+        if not others and len(left) > len(free):
+            least = [at for at in left if repeats[at] == min(repeats.values())]
+            if len({tuple(self._values[at]) for at in least}) > 1:
+                return left[:1]
+            self._order[least[-1]] = "password"
+            return [at for at in left if at != least[-1]]
+        if len(left) == len(free) and free[-1:] == ["alias"] and not any(map(self._is_no_alias, others)):
+            # that every password of some accounts equals the user name is as likely as that every alias does
+            is_sure = others and not self._has_header and min(repeats.values()) == len(self._rows) >= ENOUGH
+            return left if is_sure else left[:-1]
+        return left
+
+    def _tell_others(self) -> None:
+        """Tell full names, and addresses beside the account's own: aliases where they are of its domain."""
+        for at in self._untold():
+            if self._is_prose(at):
+                self._order[at] = "ignored" if self._has_header or "name" in self._order else "name"
+        for at in _address_columns(self._rows, self._untold()):
+            others = (plain_address(value).lower() for value in self._values[at])
+            same = sum(_domain(own) == _domain(other) for own, other in zip(self._owns, others, strict=True))
+            self._order[at] = "alias" if same * 2 > len(self._rows) else "ignored"
+
+    def _tell_password(self) -> bool:
+        """Tell the password among the columns that are left.
+
+        It is the only one, or the only one that can be no alias, or is never empty where the others mostly are. False
+        where several columns can be either, or one and nothing else is the alias: to judge an alias as a password, or
+        to show a password as an alias, would be worse than to ask.
+        """
+        left = self._may_be_secrets()
+        odd = [at for at in left if self._is_no_alias(at)]
+        if "password" not in self._order:
+            chosen = odd if len(odd) == 1 else left if len(left) == 1 and "alias" in self._order else self._filled(left)
+            if left and not chosen:
+                return False
+            chosen = chosen or [at for at in self._untold() if not any(self._values[at])][-1:]
+            for at in chosen:
+                self._order[at] = "password"
+            left = [at for at in left if at not in chosen]
+        if not self._has_header or ("alias" not in self._order and len(left) == 1):
+            for at in left:
+                self._order[at] = "ignored" if at in odd else "alias"
+        return True
+
+    def _filled(self, columns: Sequence[int]) -> list[int]:
+        """Find the one column that is never empty, if the others mostly are: an account has a password, if no alias."""
+        filled = [[bool(self._values[at][row]) for at in columns] for row in range(len(self._rows))]
+        filled = [row for row in filled if any(row)]
+        always = [at for place, at in enumerate(columns) if all(row[place] for row in filled)]
+        seldom = [at for place, at in enumerate(columns) if sum(row[place] for row in filled) * 2 < len(filled)]
+        return always if len(always) == 1 <= len(seldom) == len(columns) - 1 else []
+
+    def _may_be_secrets(self, besides: Collection[int] = ()) -> list[int]:
+        """List the untold columns that may hold passwords or aliases."""
+        return [at for at in self._untold() if at not in besides and any(self._values[at]) and not self._is_prose(at)]
+
+    def _is_prose(self, at: int) -> bool:
+        texts = [value for value in self._values[at] if value]
+        return sum(bool(_PROSE.fullmatch(text)) for text in texts) * 2 > len(texts) > 0
+
+    def _is_no_alias(self, at: int) -> bool:
+        """Tell whether a column cannot hold aliases: two accounts of a domain never share one, and they are names."""
+        if at == len(self._order) - 1 and any(any(row[at + 1 :]) for row in self._rows):
+            return True  # a cell goes on behind the last column, as a password with commas does
+        owner_of: dict[tuple[str, str], str] = {}
+        for own, value in zip(self._owns, self._values[at], strict=True):
+            for piece in pieces_of(value):
+                owner = owner_of.setdefault((_domain(own), piece.lower()), own)
+                if owner != own or not _ALIAS.fullmatch(piece):
+                    return True
+        return False
 
 
-def _repeats_local_part(rows: list[list[str]], values: list[str]) -> bool:
-    pairs = [(row[0].strip().lower(), value.split(";")) for row, value in zip(rows, values, strict=True) if row]
-    same = sum(address.partition("@")[0] in parts or address in parts for address, parts in pairs)
-    return same * 2 > len(rows)
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2]
+
+
+def _marks_accounts(column: list[str], others: Sequence[list[str]]) -> bool:
+    """Tell whether most of the rows that a column marks have a cell in every other column, as accounts have."""
+    marked = [row for row, value in enumerate(column) if value not in {"", "0"}]
+    return sum(all(other[row] for other in others) for row in marked) * 2 > len(marked)

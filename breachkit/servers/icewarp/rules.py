@@ -1,7 +1,8 @@
 """What the two vendor guides recommend, as API variables: one rule a variable.
 
-The seeds are the guides on running the SMTP server safely and on securing a violated server; the variables
-are those of the vendor's API reference. A switch is judged on its own value, its limits have rules of their own.
+The seeds are the guides on running the SMTP server safely and on securing a violated server; the variables are those of
+the vendor's list, `apiconst.pas`, which tells their types and synonyms too. A switch is judged on its own value, its
+limits have rules of their own.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ def _kind(name: str) -> str:
     return {"D": "domain example.it", "U": "account user@example.it"}.get(name[0], "system")
 
 
-def _switch(name: str, why: str, bearing: Bearing | None = None, *, on: int = 1) -> SettingRule:
-    return SettingRule(name, "exactly", on, on, str(on), why, _fix(name, str(on)), bearing)
+def _switch(name: str, why: str, bearing: Bearing | None = None, *spellings: str, on: int = 1) -> SettingRule:
+    return SettingRule(name, "exactly", on, on, str(on), why, _fix(name, str(on)), bearing, "", spellings)
 
 
 def _number(  # noqa: PLR0913, PLR0917  a table of rules reads best a rule a line
@@ -77,8 +78,18 @@ _RULES: tuple[SettingRule, ...] = (
     ),
     _switch(_SECURITY + "Protection_CloseDNSBLConn", "a listed address keeps its connection and may go on guessing"),
     _switch(_SECURITY + "Protection_RejectMX", "mail is taken from sender domains that do not exist"),
-    _switch(_SECURITY + "Tarpit_Enable", "whoever guesses passwords is never blocked", "guessing"),
-    _switch(_SECURITY + "Tarpit_EnableIMAPPOP3", "passwords are guessed through POP3 and IMAP instead", "guessing"),
+    _switch(
+        _SECURITY + "Tarpit_Enable",
+        "whoever guesses passwords is never blocked",
+        "guessing",
+        _SECURITY + "Tarpit_EnableSMTP",  # the vendor's list: "synonym for C_Mail_Security_Tarpit_Enable"
+    ),
+    _switch(
+        _SECURITY + "Tarpit_EnableIMAPPOP3",
+        "passwords are guessed through POP3 and IMAP instead",
+        "guessing",
+        _SECURITY + "Tarpit_ProcessPOP3IMAP",  # its name up to 14.3.0.8, by an administrator's script
+    ),
     _switch(_SECURITY + "Tarpit_Recipient", "an address that tries recipients nobody has is never blocked"),
     _number(
         _SECURITY + "Tarpit_Count",
@@ -121,14 +132,13 @@ _RULES: tuple[SettingRule, ...] = (
         "1 to 30 minutes",
         "attackers' addresses are dynamic: after 30 minutes a block hits the next owner",
     ),
-    SettingRule(
+    _number(  # a switch by the vendor's list (Bool): the list itself is a file
         "C_Mail_DoNot_Tarpit_IPs",
-        "addresses",
-        0,
-        0,
-        "only static addresses that must misbehave; review",
-        "addresses in it are never blocked, whatever they do",
-        _fix("C_Mail_DoNot_Tarpit_IPs", VALUE),
+        "optional",
+        (0, 0),
+        "0",
+        "0, unless the file of bypassed addresses holds only static ones that must misbehave; review it",
+        "addresses in the bypass file are never blocked, whatever they do",
         "guessing",
     ),
     _switch(

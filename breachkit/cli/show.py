@@ -1,0 +1,156 @@
+"""`breachkit show`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from typing import Annotated
+
+import typer
+
+from breachkit.cli import options
+from breachkit.cli import output
+
+if TYPE_CHECKING:
+    from breachkit.detect.campaigns import Campaign
+    from breachkit.reading import gather
+    from breachkit.reading.where import Where
+    from breachkit.records import Message
+    from breachkit.records import Session
+    from breachkit.report.show import ShownMessage
+    from breachkit.report.trace import TracedSession
+
+Wanted = Annotated[
+    str,
+    typer.Argument(metavar="FILE|ID", help="A file of the queue, or the name of one, or the id of a message."),
+]
+WithCampaign = Annotated[
+    bool, typer.Option("--campaign", help="Group the queue, and say which campaign it belongs to (takes as long).")
+]
+
+
+def show(
+    wanted: Wanted,
+    *,
+    root: options.Root = None,
+    queue: options.Queue = None,
+    logs: options.Logs = None,
+    accounts: options.Accounts = None,
+    columns: options.Columns = None,
+    timezone: options.Timezone = None,
+    server: options.Server = None,
+    campaign: WithCampaign = False,
+    output_format: options.OutputFormat = options.Format.TEXT,
+    output_file: options.OutputFile = None,
+) -> None:
+    """Show one message of the queue as its reader sees it, who sent it, and its session; harmless on a terminal.
+
+    Example: breachkit show YAR93710 --root /srv/copy-of-icewarp
+    """
+    from breachkit.reading import gather
+    from breachkit.reading.messages import file_of
+    from breachkit.reading.where import Asked
+    from breachkit.reading.where import find_evidence
+    from breachkit.report.contract import dump
+    from breachkit.report.show import render_show
+    from breachkit.report.show import show_json
+
+    asked = Asked(root, queue, logs, accounts, columns, timezone, server=server)
+    where, books = find_evidence(asked, is_optional=True), gather.Books()
+    output.check(output_file, where, file_of(where, wanted))
+    shown, facts = _read(where, wanted, books, with_campaign=campaign)
+    inputs = gather.inputs_of(where, books, facts)
+    is_json = output_format is options.Format.JSON
+    text = dump(show_json(shown, inputs)) if is_json else render_show(shown, inputs, _following(where, shown))
+    output.write(text, output_file)
+    output.finish(books, findings=False)
+
+
+def _read(
+    where: Where, wanted: str, books: gather.Books, *, with_campaign: bool
+) -> tuple[ShownMessage, gather.SmtpFacts | None]:
+    """Read the message and what the evidence says of it. Raises BreachkitErrors."""
+    from breachkit.reading import gather
+    from breachkit.reading.messages import find_message
+    from breachkit.reading.messages import is_queued
+    from breachkit.reading.messages import letter_of
+    from breachkit.report.show import ShownMessage
+
+    message = find_message(where, wanted, books)
+    letter = letter_of(message)
+    # a copy that lies elsewhere is not to be mixed with the logs of another server
+    is_evidence = is_queued(where, message)
+    has_logs = is_evidence and message.queue_id is not None and bool(gather.smtp_logs(where))
+    session, facts = _session_of(where, message, books) if has_logs else (None, None)
+    found = _campaign_of(where, message) if is_evidence and with_campaign else None
+    return ShownMessage(message, is_evidence, letter, session, has_logs, found), facts
+
+
+def _session_of(
+    where: Where, message: Message, books: gather.Books
+) -> tuple[TracedSession | None, gather.SmtpFacts | None]:
+    """Find the session in which the message came in: of several with its id the one nearest in time."""
+    from breachkit.errors import BreachkitError
+    from breachkit.reading import gather
+    from breachkit.servers import Sought
+
+    logs, fingerprints = gather.smtp_logs(where), gather.run_fingerprints()
+    sought = Sought(texts=frozenset({message.queue_id or ""}))
+    found = [
+        session
+        for session in gather.find_sessions(where, sought, fingerprints, "session")
+        if any(sent.queue_id == message.queue_id for sent in session.transactions)
+    ]
+    if found:
+        books.files += len(logs)
+        books.bytes += sum(log.size for log in logs)
+        for skipped in where.layout.skipped:
+            books.skip(skipped)
+        session = min(found, key=lambda session: abs(session.end - message.ts))
+        return _traced(where, session, message, books), None
+    try:  # why it is not there: the logs do not reach so far, or cannot be read
+        return None, gather.read_smtp(where, books, fingerprints, (), by_hour=False)
+    except BreachkitError as error:
+        books.notes.append(str(error))
+        return None, None
+
+
+def _traced(where: Where, session: Session, message: Message, books: gather.Books) -> TracedSession:
+    """Read the lines of a session; the user name of the message's account is known, others as far as anybody is."""
+    from breachkit.cli.trace import read_transcripts
+    from breachkit.detect.names import Directory
+    from breachkit.detect.names import spelled
+    from breachkit.detect.tracing import auth_user_of
+    from breachkit.detect.tracing import outcome_of
+    from breachkit.reading import gather
+    from breachkit.report.trace import TracedSession
+
+    directory = Directory(gather.read_accounts(where, books))
+    won = {one.user for one in session.attempts if one.outcome == "success" and one.user is not None}
+    won |= {message.auth_user} if message.auth_user is not None else set()
+    seen = Directory((), won)
+    read = read_transcripts(
+        where,
+        frozenset({session.source}),
+        lambda name: seen.is_known(spelled(name)) or directory.is_known(name),
+        show_passwords=False,
+    )
+    lines = next((lines for one, lines in read if one.source == session.source), ())
+    return TracedSession(session, lines, auth_user_of(session, directory), outcome_of(session))
+
+
+def _campaign_of(where: Where, message: Message) -> Campaign | None:
+    from breachkit.cli.group import group_queue
+    from breachkit.reading import gather
+
+    found = group_queue(where, gather.Books())
+    at = next((at for at, one in enumerate(found.messages) if one.source == message.source), None)
+    return next((campaign for campaign in found.campaigns.campaigns if at in campaign.members), None)
+
+
+def _following(where: Where, shown: ShownMessage) -> list[str]:
+    """Spell what to run next: the sessions of its account, and all like it."""
+    if not shown.is_evidence:
+        return []
+    message = shown.message
+    traced = [where.command("trace", message.queue_id)] if shown.session is not None and message.queue_id else []
+    return [*traced, where.command("group")]
