@@ -7,6 +7,7 @@ attacking address entered is clear however often it was tried.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -25,6 +26,8 @@ from breachkit.detect.accounts.attackers import Unblocked
 from breachkit.detect.accounts.attackers import find_attackers
 from breachkit.detect.accounts.attackers import find_other_failures
 from breachkit.detect.accounts.attackers import find_relays
+from breachkit.detect.accounts.letters import LETTERS
+from breachkit.detect.accounts.letters import find_letters
 from breachkit.detect.accounts.roles import BEFORE
 from breachkit.detect.accounts.roles import BURST
 from breachkit.detect.accounts.roles import CROWD
@@ -293,6 +296,12 @@ def _part(inquiry: Inquiry) -> dict[str, _Suspected]:
     for account in visits.accounts[chosen].tolist():
         activity = _activity(inquiry, account)
         found[account] = _Suspected(activity, find_roles(activity, began))
+    for account in _letter_writers(inquiry):
+        one = found.get(account) or _Suspected(_activity(inquiry, account), Roles())
+        letters = find_letters(one.activity, inquiry.of(account, "messages"), inquiry.sends, inquiry.directory.domains)
+        if letters:
+            one.roles.take_letters(letters, one.activity.uses)
+            found[account] = one
     spread = _spread(found, guessers)
     if spread:
         began = {**spread, **began}
@@ -301,6 +310,15 @@ def _part(inquiry: Inquiry) -> dict[str, _Suspected]:
             activity = found[account].activity if account in found else _activity(inquiry, account)
             found[account] = _Suspected(activity, find_roles(activity, began))
     return found
+
+
+def _letter_writers(inquiry: Inquiry) -> list[str]:
+    """List the accounts with queued mail whose answers are to go to another house."""
+    messages = inquiry.messages
+    asks = messages[messages["reply_to"].notna().to_numpy() & messages["account"].notna().to_numpy()]
+    pairs = zip(asks["account"], asks["reply_to"], strict=True)
+    counts = Counter(account for account, to in pairs if to.rpartition("@")[2] not in inquiry.directory.domains)
+    return sorted(account for account, number in counts.items() if number >= LETTERS)
 
 
 def attacking_ips(inquiry: Inquiry) -> frozenset[str]:
@@ -520,6 +538,8 @@ def _verdict(signals: Sequence[Signal], held: Held) -> VerdictName:
     is_intrusion = bool(families & INTRUSION)
     attacking = {use.ip for use in held.roles.attacking}
     has_past = any(use.ip not in attacking for use in held.activity.uses)
+    if held.roles.letters:
+        return "suspect"  # a person and a thief with one mailbox cannot be told for sure by this
     # names of other houses to recipients that do not exist, where nothing shows that the account ever did otherwise
     is_spam_only = {Family.SENDER, Family.DESTINATION} <= families and not held.is_queue_only
     if len(families) >= TWO if is_intrusion else not has_past and (is_spam_only or len(families) >= THREE):

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from breachkit.detect.accounts.activity import Activity
     from breachkit.detect.accounts.activity import Use
+    from breachkit.detect.accounts.letters import Letters
 
 Role = Literal["usual", "moved", "attacking", "unclear"]
 
@@ -83,6 +84,16 @@ class Roles:
     """Those of the attacking that the owner had not used before."""
     is_mail_odd: bool = False
     """What they sent is odd, by its senders or by its recipients."""
+    letters: list[Letters] = field(default_factory=list)
+    """All that speaks against them is where the answers to their letters go."""
+
+    def take_letters(self, letters: Sequence[Letters], uses: Iterable[Use]) -> None:
+        """Take those who write letters for attacking, where nobody else is."""
+        ips = {one.client_ip for one in letters}
+        if ips and not self.attacking:
+            self.letters = [*letters]
+            self.attacking = self.strangers = [use for use in uses if use.ip in ips]
+            self.of.update(dict.fromkeys(ips, "attacking"))
 
 
 class Known(NamedTuple):

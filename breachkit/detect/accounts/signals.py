@@ -75,7 +75,7 @@ class Held(NamedTuple):
 
 def find_signals(held: Held) -> list[Signal]:
     """Look at one account from every side."""
-    finders = (_share, _burst, _foreign_senders, _nobody, _new_addresses, _attackers, _failures, _weak_secret)
+    finders = (_share, _burst, _foreign_senders, _letters, _nobody, _new_addresses, _attackers, _failures, _weak_secret)
     return [signal for finder in finders for signal in finder(held)]
 
 
@@ -120,6 +120,12 @@ def _foreign_senders(held: Held) -> Iterator[Signal]:
         detail += f" ({domains:,} domains)" if domains > 1 else f" ({next(iter(attacking.domains))})"
         evidence = first(sent.source for sent in foreign)
         yield Signal("sender-not-account", detail, evidence, Severity.HIGH, Family.SENDER)
+
+
+def _letters(held: Held) -> Iterator[Signal]:
+    for one in held.roles.letters:
+        detail = f"{len(one.sources):,} queued letters ask for answers to {one.domain}, from {one.client_ip} only"
+        yield Signal("answers-elsewhere", detail, first(one.sources), Severity.MEDIUM, Family.SENDER)
 
 
 def _foreign_in_queue(held: Held) -> Iterator[Signal]:
