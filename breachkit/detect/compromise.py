@@ -186,6 +186,8 @@ class Accusation:
     attackers: tuple[Attacker, ...] = ()
     other_failures: tuple[OtherFailure, ...] = ()
     unauthenticated: tuple[Unauthenticated, ...] = ()
+    in_queue: int = 0
+    """Messages queued, of which shares are."""
 
     @property
     def accused(self) -> tuple[AccountVerdict, ...]:
@@ -218,6 +220,7 @@ def judge_accounts(inquiry: Inquiry) -> Accusation:
         attackers=attackers,
         other_failures=others,
         unauthenticated=relays,
+        in_queue=inquiry.in_queue,
     )
 
 
@@ -456,7 +459,7 @@ def _held(
     counts = ((ip, sum(ip in other.ips for other in attacked)) for ip in came_in if ip not in inquiry.guessers.shared)
     return Held(
         queued=queued,
-        share=len(queued) / len(inquiry.messages) if len(inquiry.messages) else 0.0,
+        total=len(inquiry.messages),
         activity=suspected.activity if suspected else Activity(account, (), 0),
         roles=suspected.roles if suspected else Roles(),
         entry_rows=rows,

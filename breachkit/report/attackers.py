@@ -8,7 +8,7 @@ from breachkit.report.contract import evidence_json
 from breachkit.report.contract import share
 from breachkit.report.words import count
 from breachkit.report.words import moment
-from breachkit.report.words import percent
+from breachkit.report.words import of_the_queue
 from breachkit.report.words import stamp
 
 if TYPE_CHECKING:
@@ -117,11 +117,11 @@ def _unauthenticated_json(one: Unauthenticated, zone: tzinfo) -> Json:
     }
 
 
-def render_unauthenticated(page: Page, one: Unauthenticated, zone: tzinfo) -> None:
+def render_unauthenticated(page: Page, one: Unauthenticated, in_queue: int, zone: tzinfo) -> None:
     """Tell of an address that is accused of sending without a readable login."""
     style = "bold red" if one.verdict == "compromised" else "bold yellow"
     page.say(f"{one.client_ip} {HOW_WORDS[one.how]}: {one.verdict.upper()} (confidence {one.confidence})", style=style)
-    queued = f"{percent(one.queued_share)} of the queue ({count(one.queued_messages, 'message')})"
+    queued = of_the_queue(one.queued_messages, in_queue, one.queued_share)
     moved = one.messages - one.queued_messages
     more = f", {moved:,} more in quarantine" if moved else ""
     page.say(f"sent      {queued}{more}, to {count(one.recipients, 'recipient')} outside your domains", indent=2)

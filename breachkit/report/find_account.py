@@ -15,7 +15,7 @@ from breachkit.report.inputs import render_inputs
 from breachkit.report.page import Page
 from breachkit.report.words import count
 from breachkit.report.words import moment
-from breachkit.report.words import percent
+from breachkit.report.words import of_the_queue
 from breachkit.report.words import stamp
 
 if TYPE_CHECKING:
@@ -135,9 +135,9 @@ def render_find_account(
     if not found.accused:
         _render_nobody(page, found, inputs)
     for account in found.accused:
-        _render_account(page, account, inputs.zone, (passwords or {}).get(account.account, []))
+        _render_account(page, account, found.in_queue, inputs.zone, (passwords or {}).get(account.account, []))
     for one in found.accused_relays:
-        render_unauthenticated(page, one, inputs.zone)
+        render_unauthenticated(page, one, found.in_queue, inputs.zone)
     _render_clear(page, clear)
     render_attackers(page, found.attackers, inputs.zone)
     render_other_failures(page, found.other_failures)
@@ -162,10 +162,10 @@ def _render_nobody(page: Page, found: Accusation, inputs: Inputs) -> None:
         page.say("No account looks compromised in the time that the logs show.", style="bold green")
 
 
-def _render_account(page: Page, account: AccountVerdict, zone: tzinfo, passwords: list[str]) -> None:
+def _render_account(page: Page, account: AccountVerdict, in_queue: int, zone: tzinfo, passwords: list[str]) -> None:
     style = "bold red" if account.verdict == "compromised" else "bold yellow"
     page.say(f"{account.account}: {account.verdict.upper()} (confidence {account.confidence})", style=style)
-    queued = f"{percent(account.queued_share)} of the queue ({count(account.queued_messages, 'message')})"
+    queued = of_the_queue(account.queued_messages, in_queue, account.queued_share)
     if account.quarantined_messages:
         queued += f", {account.quarantined_messages:,} more in quarantine"
     sent = "" if account.sent_messages is None else f"; {account.sent_messages:,} sent in its sessions"

@@ -23,6 +23,11 @@ def percent(share: float) -> str:
     return f"{share * 100:.1f} %"
 
 
+def of_the_queue(number: int, total: int, share: float) -> str:
+    """Spell a part of the queue with what it is a part of: `119 of 125 queued messages (95.2 %)`."""
+    return f"{number:,} of {count(total, 'queued message')} ({percent(share)})"
+
+
 def moment(ts: datetime | None, zone: tzinfo) -> str:
     """Spell a time for people, with weekday and offset; `unknown` for None, and for the epoch: no clock was set."""
     return "unknown" if ts is None or ts == EPOCH else ts.astimezone(zone).strftime("%a %Y-%m-%d %H:%M:%S %z")

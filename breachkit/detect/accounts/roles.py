@@ -63,6 +63,9 @@ REGIONS, FEW = 10, 3
 MANY_REGIONS = 4
 """Unlike regions from which at once no owner writes to the dead."""
 
+FEW_NAMES = 3
+"""Foreign domains that one owner may have beside the house's."""
+
 FEW_DOMAINS = 2
 """Unlike foreign domains that no owner has beside the house's."""
 
@@ -204,10 +207,13 @@ class _Parting:
             if (other.first_success or 0) < first and not other.guesses and other.ip not in self._odd
         ]
         earlier = Conduct(tuple(before))
+        own = Conduct((use,))
         if not earlier.is_foreign or use.guesses:
             return False
+        if not own.domains & earlier.domains and len(earlier.domains) < MANY_DOMAINS:
+            return False
         is_alike = bool(use.helos & {helo for other in before for helo in other.helos})
-        return is_alike and not Conduct((use,)).is_to_nobody(HOPELESS_SHARE)
+        return is_alike and not own.is_to_nobody(HOPELESS_SHARE)
 
     def _is_steady(self, use: Use) -> bool:
         """Tell a system that writes so from its one place, day after day or hour after hour."""
@@ -244,6 +250,8 @@ class _Parting:
             if (other.first_success or 0) < first and other.ip not in self._odd and other.ip not in self._guests
             for sent in other.sent
         }
+        if len(names - {None}) > FEW_NAMES:
+            return use  # a system, not an owner with a name of his own beside the house's
         sent = [one._replace(foreign=None) if one.foreign in names else one for one in use.sent]
         return replace(use, sent=sent)
 

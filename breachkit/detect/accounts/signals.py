@@ -56,8 +56,8 @@ class Held(NamedTuple):
 
     queued: pd.DataFrame
     """Its queued and quarantined messages, with `is_own` and `foreign`."""
-    share: float
-    """Of all queued and quarantined messages."""
+    total: int
+    """Queued and quarantined messages of all accounts."""
     activity: Activity
     roles: Roles
     entry_rows: pd.DataFrame
@@ -71,6 +71,11 @@ class Held(NamedTuple):
     """Of its mail."""
     is_queue_only: bool
     """No session of the logs tells how its mail came in."""
+
+    @property
+    def share(self) -> float:
+        """Of all queued and quarantined messages, those of the account."""
+        return len(self.queued) / self.total if self.total else 0.0
 
 
 def find_signals(held: Held) -> list[Signal]:
@@ -93,7 +98,7 @@ def _share(held: Held) -> Iterator[Signal]:
     if held.share >= SHARE and count >= SHARE_COUNT:
         moved = int(held.queued["quarantined"].sum())
         where = "the queue" if not moved else "queue and quarantine together"
-        detail = f"holds {held.share:.1%} of {where} ({count:,} messages)"
+        detail = f"holds {held.share:.1%} of {where} ({count:,} of {held.total:,} messages)"
         yield Signal("queue-share", detail, first(held.queued["source"]), Severity.MEDIUM, Family.QUEUE)
 
 

@@ -183,7 +183,8 @@ def _signals(
 ) -> Iterator[Signal]:
     number = len(mails)
     if share >= SHARE and number >= SHARE_COUNT:
-        detail = f"holds {share:.1%} of the queue ({number:,} messages)"
+        queued = sum(not mail.quarantined for mail in mails)
+        detail = f"holds {share:.1%} of the queue ({queued:,} messages)"
         yield Signal("queue-share", detail, first(mail.source for mail in mails), Severity.MEDIUM, Family.QUEUE)
     foreign = [mail for mail in mails if mail.mail_from and mail.mail_from.rpartition("@")[2] not in domains]
     if len(foreign) >= FOREIGN_COUNT and len(foreign) >= FOREIGN_SHARE * number:
