@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from breachkit.detect.accounts.activity import Activity
+from breachkit.detect.accounts.activity import Conduct
 from breachkit.detect.accounts.activity import activity_of
 from breachkit.detect.accounts.activity import micros
 from breachkit.detect.accounts.activity import own_past
@@ -399,7 +400,7 @@ def _judge(inquiry: Inquiry, account: str, parted: Mapping[str, _Suspected]) -> 
     suspected = parted.get(account)
     standing = inquiry.standings[account]
     entered = _entered(inquiry, suspected) if suspected is not None else None
-    is_queue_only = entered is None and _is_unseen(standing)
+    is_queue_only = entered is None and _is_unseen(standing) and not _has_habit(suspected)
     weak = _weakness_in_passing(inquiry, account, standing)
     also: tuple[AlsoTried, ...] = ()
     unknown = 0
@@ -440,6 +441,13 @@ def _judge(inquiry: Inquiry, account: str, parted: Mapping[str, _Suspected]) -> 
         entries=tuple(told.rows["source"]) if told else (),
         mail_froms=standing.mail_froms,
     )
+
+
+def _has_habit(suspected: _Suspected | None) -> bool:
+    """Tell whether what sessions show of the account explains what lies in the queue without one: a system's habit."""
+    if suspected is None or suspected.roles.attacking:
+        return False
+    return any(Conduct((use,)).is_foreign for use in suspected.activity.uses)
 
 
 def _held(

@@ -142,7 +142,8 @@ class _Failed:
         is_guessed = (addresses >= SEVERAL_ADDRESSES) & (total >= MANY) & (2 * most < total)
         is_guessed &= (unlike >= GUESSES) | (unseen >= MANY)
         is_stranger = ~was_known & (visits.count("successes") <= failures)
-        found = (tries > 0) & ~is_stale & is_stranger & is_guessed[visits.who]
+        is_one_of_many = 2 * tries < total[visits.who]  # a device with an old password makes most tries alone
+        found = (tries > 0) & ~is_stale & is_stranger & is_one_of_many & is_guessed[visits.who]
         return found, _groups(visits.who[found].astype(np.int64), visits.whence[found].astype(np.int64))
 
 

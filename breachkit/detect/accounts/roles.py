@@ -20,6 +20,7 @@ from breachkit.detect.accounts.activity import SPREAD_SHARE
 from breachkit.detect.accounts.activity import Conduct
 from breachkit.detect.accounts.activity import busiest
 from breachkit.detect.accounts.activity import own_past
+from breachkit.detect.accounts.guessers import STALE
 from breachkit.detect.accounts.guessers import network_of
 from breachkit.detect.accounts.guessers import region_of
 from breachkit.micros import DAY
@@ -168,12 +169,22 @@ class _Parting:
         began = use.first_success if use.guesses else known and known.began
         if began is None or use.first_success is None or use.last_seen < began - BEFORE:
             return False
+        if use.guesses and use.failures < STALE and self._is_roaming(use):
+            return False  # the owner on the move, who mistyped while others guessed
         if known and known.helos is not None and use.sent and not use.helos & known.helos:
             return False  # a gateway through which others come too, with another programme
         before = [sent for sent in own_past(use) if sent.ts < began]
         if use.first_success <= began - PAST and len(before) >= PAST_COUNT:
             return False  # the owner's place, behind which a stranger lives too
         return use.last_seen >= began or self._is_new(use)
+
+    def _is_roaming(self, use: Use) -> bool:
+        """Tell an address of a region from which the account is used lawfully too."""
+        region = region_of(use.ip)
+        return any(
+            region_of(other.ip) == region and not other.guesses and other.first_odd is None
+            for other in self._activity.uses
+        )
 
     # -- the account's past --------------------------------------------------------------------------
 
@@ -218,8 +229,8 @@ class _Parting:
     def _is_steady(self, use: Use) -> bool:
         """Tell a system that writes so from its one place, day after day or hour after hour."""
         first = use.first_success or 0
-        is_calm = len(use.days) >= DAYS or busiest(use.sent) < HASTE
-        return is_calm and (len(use.days) >= DAYS or use.last_seen - first >= STEADY)
+        span = use.last_seen - first
+        return len(use.days) >= DAYS or span >= DAY or (span >= STEADY and busiest(use.sent) < HASTE)
 
     # -- what was sent -------------------------------------------------------------------------------
 
@@ -259,7 +270,7 @@ class _Parting:
         """Tell whether a place that is not new writes in foreign names as no system does that always did."""
         if self._is_settled(use):
             before, most = busiest(own_past(use)), busiest(use.sent)
-            return len(alone.domains) >= MANY_DOMAINS or (most >= BURST and most >= BURST_RATIO * before)
+            return most >= BURST and most >= BURST_RATIO * before
         if not self._is_steady(use):
             return True
         # a place of the first hours: the logs may begin amid an attack, beside an owner who writes otherwise

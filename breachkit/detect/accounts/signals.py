@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from typing import NamedTuple
 
 from breachkit.detect.accounts.activity import DEAD_COUNT
-from breachkit.detect.accounts.activity import DEAD_SHARE
 from breachkit.detect.accounts.activity import FOREIGN_COUNT
+from breachkit.detect.accounts.activity import HOPELESS_SHARE
 from breachkit.detect.accounts.activity import Conduct
 from breachkit.detect.accounts.activity import busiest
 from breachkit.detect.accounts.activity import fates_of
@@ -151,7 +151,9 @@ def _nobody(held: Held) -> Iterator[Signal]:
         yield Signal("unknown-recipients", told(attacking.fates), evidence, Severity.HIGH, Family.DESTINATION)
     elif held.is_queue_only:
         fates = fates_of(held.deliveries)
-        if fates.dead >= DEAD_COUNT and lower_bound(fates.dead + fates.refused, fates.tried) >= DEAD_SHARE:
+        # of what is queued and was not tried yet nothing is known
+        tried = max(fates.tried, int(held.queued["rcpt_to"].map(len).sum()))
+        if fates.dead >= DEAD_COUNT and lower_bound(fates.dead + fates.refused, tried) >= HOPELESS_SHARE:
             gone = held.deliveries.loc[held.deliveries["is_unknown"].astype("bool"), "source"]
             yield Signal("unknown-recipients", told(fates), first(gone), Severity.HIGH, Family.DESTINATION)
         else:
@@ -165,7 +167,7 @@ def told(fates: Fates) -> str:
 
 
 def _random_recipients(held: Held) -> Iterator[Signal]:
-    names = held.queued["rcpt_to"].explode().dropna()
+    names = held.queued["rcpt_to"].explode().dropna().drop_duplicates()
     odd = [is_random_looking(name.partition("@")[0]) for name in names]
     if sum(odd) >= RANDOM_COUNT and lower_bound(sum(odd), len(odd)) >= RANDOM_SHARE:
         detail = f"{sum(odd):,} of {len(odd):,} recipients look made up at random"
