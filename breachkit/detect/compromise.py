@@ -36,6 +36,7 @@ from breachkit.detect.accounts.roles import Known
 from breachkit.detect.accounts.roles import Roles
 from breachkit.detect.accounts.roles import find_roles
 from breachkit.detect.accounts.signals import STRONG
+from breachkit.detect.accounts.signals import STRONG_DOMAINS
 from breachkit.detect.accounts.signals import Held
 from breachkit.detect.accounts.signals import find_signals
 from breachkit.detect.accounts.unauthenticated import find_unauthenticated
@@ -311,7 +312,12 @@ def _part(inquiry: Inquiry) -> dict[str, _Suspected]:
         began = {**spread, **began}
         whence = np.isin(visits.ips, [*spread])
         for account in visits.accounts[np.unique(visits.who[whence[visits.whence] & (visits.count("entries") > 0)])]:
-            activity = found[account].activity if account in found else _activity(inquiry, account)
+            before = found.get(account)
+            known = {use.ip for use in before.roles.attacking} if before is not None else set()
+            begin, end = visits.rows_at(account)
+            if known.issuperset(visits.ips[visits.whence[begin:end]][whence[visits.whence[begin:end]]]):
+                continue  # it is there that they were proven
+            activity = before.activity if before is not None else _activity(inquiry, account)
             found[account] = _Suspected(activity, find_roles(activity, began))
     return found
 
@@ -555,7 +561,8 @@ def _verdict(signals: Sequence[Signal], held: Held) -> VerdictName:
     is_spam_only = {Family.SENDER, Family.DESTINATION} <= families and not held.is_queue_only
     if len(families) >= TWO if is_intrusion else not has_past and (is_spam_only or len(families) >= THREE):
         return "compromised"
-    is_odd = held.roles.is_mail_odd and bool(families & {Family.SENDER, Family.DESTINATION})
+    domains = Conduct(tuple(held.roles.attacking)).domains
+    is_odd = held.roles.is_mail_odd and (Family.DESTINATION in families or len(domains) >= STRONG_DOMAINS)
     return "suspect" if is_intrusion or is_odd or len(families) >= TWO else "clear"
 
 

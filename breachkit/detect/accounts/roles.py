@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from typing import Literal
 from typing import NamedTuple
 
+from breachkit.detect.accounts.activity import DEAD_SHARE
 from breachkit.detect.accounts.activity import HOPELESS_SHARE
 from breachkit.detect.accounts.activity import SPREAD_SHARE
 from breachkit.detect.accounts.activity import Conduct
@@ -61,7 +62,7 @@ OFTEN = 0.05
 REGIONS, FEW = 10, 3
 """Unlike regions in one day from which an owner does not write, a message or a few from each address."""
 
-MANY_REGIONS = 4
+MANY_REGIONS = 3
 """Unlike regions from which at once no owner writes to the dead."""
 
 FEW_NAMES = 3
@@ -70,7 +71,7 @@ FEW_NAMES = 3
 FEW_DOMAINS = 2
 """Unlike foreign domains that no owner has beside the house's."""
 
-STRANGE_SHARE = 0.1
+STRANGE_SHARE = 0.08
 """Share of dead recipients (its lower bound), where a new place uses a programme that the account never used."""
 
 BURST, BURST_RATIO, CROWD = 30, 5, 2
@@ -148,7 +149,7 @@ class _Parting:
         roles = Roles(
             attacking=[use for use in uses if use.ip in found],
             strangers=[use for use in uses if use.ip in found and not self._is_settled(use)],
-            is_mail_odd=bool(self._odd),
+            is_mail_odd=bool(self._odd) or any(self._is_odd(use) for use in self._guests.values()),
         )
         for use in uses:
             roles.of[use.ip] = self._role(use, found)
@@ -290,8 +291,10 @@ class _Parting:
         odd = self._odd_of(old, OFTEN)
         regions = {region_of(use.ip) for use in odd.uses}
         # a system has one place: names of many houses from several at once are no habit, whoever else writes
-        is_scattered = odd.is_foreign and len(odd.domains) >= FEW_DOMAINS and len(regions) >= CROWD
+        is_many = odd.is_foreign and len(odd.domains) >= FEW_DOMAINS and not _is_one_system(odd.uses)
+        is_scattered = is_many and len(regions) >= CROWD
         is_scattered |= odd.is_to_nobody() and len(regions) >= MANY_REGIONS
+        is_scattered |= odd.is_to_nobody(DEAD_SHARE) and len(regions) >= CROWD
         if is_scattered or (len(regions) >= CROWD and self._has_owner(odd.uses)):
             self._take(old, odd)
 
@@ -350,6 +353,12 @@ class _Parting:
             is_near = first <= (use.first_success or 0) <= last
             if is_near and (use.helos & helos or network_of(use.ip) in networks):
                 yield use
+
+
+def _is_one_system(uses: Sequence[Use]) -> bool:
+    """Tell places that share a full host name as HELO: a system of several machines, or of two lines."""
+    shared = set.intersection(*(use.helos for use in uses)) if uses else set()
+    return any("." in helo and not helo.startswith("[") for helo in shared)
 
 
 def _by(span: int, pairs: Iterable[tuple[int, str]]) -> dict[int, list[str]]:
