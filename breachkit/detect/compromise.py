@@ -19,6 +19,7 @@ import numpy as np
 
 from breachkit.detect.accounts.activity import Activity
 from breachkit.detect.accounts.activity import Conduct
+from breachkit.detect.accounts.activity import Fates
 from breachkit.detect.accounts.activity import activity_of
 from breachkit.detect.accounts.activity import micros
 from breachkit.detect.accounts.activity import own_past
@@ -51,6 +52,7 @@ from breachkit.detect.standing import DOUBT_SHARE
 from breachkit.detect.standing import has_session
 from breachkit.detect.weakness import IN_PASSING
 from breachkit.detect.weakness import weakness_of
+from breachkit.micros import moment_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -64,6 +66,7 @@ if TYPE_CHECKING:
     from breachkit.detect.accounts.attackers import Attacker
     from breachkit.detect.accounts.attackers import OtherFailure
     from breachkit.detect.accounts.guessers import Guessers
+    from breachkit.detect.accounts.roles import Role
     from breachkit.detect.accounts.unauthenticated import Unauthenticated
     from breachkit.detect.findings import Signal
     from breachkit.detect.guessing import Entry
@@ -132,6 +135,16 @@ class Places(Sequence[Place]):
         return [*self][place]
 
 
+class Group(NamedTuple):
+    """Addresses of one account that play one part."""
+
+    ips: tuple[str, ...]
+    role: Role
+    messages: int
+    first_seen: datetime
+    last_seen: datetime
+
+
 class AlsoTried(NamedTuple):
     """Another account that the attacking addresses of this one tried."""
 
@@ -172,6 +185,10 @@ class AccountVerdict:
     """What it declared as sender in the queue, with counts, most frequent first."""
     entries: tuple[Locus, ...]
     """Where attacking addresses came in: the AUTH lines."""
+    recipients: Fates | None
+    """What became of the recipients of its mail; None where no AUTH is visible."""
+    groups: tuple[Group, ...]
+    """Its addresses by the part they play; empty where nothing speaks against any of them."""
     doubts: tuple[str, ...]
     """What a person should look at before believing that a clear account is clear."""
 
@@ -428,6 +445,8 @@ def _judge(inquiry: Inquiry, account: str, parted: Mapping[str, _Suspected]) -> 
         verdict=verdict,
         confidence=_confidence(verdict, signals, is_seen=is_seen and not is_queue_only and not doubts),
         doubts=doubts,
+        recipients=_recipients(inquiry, account) if is_seen else None,
+        groups=_groups(suspected),
         entry=told.kind if told else None,
         signals=signals,
         queued_messages=standing.queued,
@@ -447,6 +466,29 @@ def _judge(inquiry: Inquiry, account: str, parted: Mapping[str, _Suspected]) -> 
         entries=tuple(told.rows["source"]) if told else (),
         mail_froms=standing.mail_froms,
     )
+
+
+def _recipients(inquiry: Inquiry, account: str) -> Fates:
+    visits = inquiry.seen
+    rows = slice(*visits.rows_at(account)) if visits.number_of(account) >= 0 else slice(0, 0)
+    names = ("rcpts", "delivered", "waiting", "dead", "refused")
+    handed, delivered, waiting, dead, refused = (int(visits.count(name)[rows].sum()) for name in names)
+    return Fates(delivered, waiting, dead, refused, max(0, handed - delivered - waiting - dead - refused))
+
+
+def _groups(suspected: _Suspected | None) -> tuple[Group, ...]:
+    """Sum up the addresses of an account by role, the attacking ones first."""
+    if suspected is None:
+        return ()
+    roles: tuple[Role, ...] = ("attacking", "moved", "unclear", "usual")
+    found = []
+    for role in roles:
+        uses = [use for use in suspected.activity.uses if suspected.roles.of.get(use.ip) == role]
+        if uses:
+            first_seen, last_seen = min(use.first_success or 0 for use in uses), max(use.last_seen for use in uses)
+            ips, number = tuple(use.ip for use in uses), sum(len(use.sent) for use in uses)
+            found.append(Group(ips, role, number, moment_of(first_seen), moment_of(last_seen)))
+    return tuple(found)
 
 
 def _has_habit(suspected: _Suspected | None) -> bool:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from breachkit.detect.compromise import AccountVerdict
     from breachkit.detect.compromise import Accusation
+    from breachkit.detect.compromise import Group
     from breachkit.detect.compromise import Place
     from breachkit.report.contract import Json
     from breachkit.report.inputs import Inputs
@@ -101,11 +102,25 @@ def _account_json(account: AccountVerdict, zone: tzinfo) -> Json:
         "client_ips": [_place_json(place, zone) for place in account.client_ips],
         "mechanisms": list(account.mechanisms),
         "doubts": list(account.doubts),
+        "recipients": None
+        if account.recipients is None
+        else {"tried": account.recipients.tried, **account.recipients._asdict()},
+        "groups": [_group_json(group, zone) for group in account.groups],
         "weak_password": account.weak_password,
         "also_tried_by_same_ips": [
             {**other._asdict(), "ips": list(other.ips)} for other in account.also_tried_by_same_ips
         ],
         "unknown_names_tried": account.unknown_names_tried,
+    }
+
+
+def _group_json(group: Group, zone: tzinfo) -> Json:
+    return {
+        "ips": list(group.ips),
+        "role": group.role,
+        "messages": group.messages,
+        "first_seen": stamp(group.first_seen, zone),
+        "last_seen": stamp(group.last_seen, zone),
     }
 
 

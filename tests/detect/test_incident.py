@@ -43,6 +43,8 @@ def verdict(name: str) -> AccountVerdict:
         mail_froms=(("user@example.it", 3), ("pippo@gmail.com", 9)),
         entries=(),
         doubts=(),
+        recipients=None,
+        groups=(),
     )
 
 
