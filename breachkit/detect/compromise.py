@@ -7,7 +7,6 @@ attacking address entered is clear however often it was tried.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,7 +19,6 @@ import numpy as np
 from breachkit.detect.accounts.activity import Activity
 from breachkit.detect.accounts.activity import Conduct
 from breachkit.detect.accounts.activity import Fates
-from breachkit.detect.accounts.activity import activity_of
 from breachkit.detect.accounts.activity import micros
 from breachkit.detect.accounts.activity import own_past
 from breachkit.detect.accounts.attackers import Came
@@ -28,18 +26,16 @@ from breachkit.detect.accounts.attackers import Unblocked
 from breachkit.detect.accounts.attackers import find_attackers
 from breachkit.detect.accounts.attackers import find_other_failures
 from breachkit.detect.accounts.attackers import find_relays
-from breachkit.detect.accounts.letters import LETTERS
-from breachkit.detect.accounts.letters import find_letters
 from breachkit.detect.accounts.roles import BEFORE
-from breachkit.detect.accounts.roles import BURST
-from breachkit.detect.accounts.roles import CROWD
-from breachkit.detect.accounts.roles import Known
 from breachkit.detect.accounts.roles import Roles
-from breachkit.detect.accounts.roles import find_roles
 from breachkit.detect.accounts.signals import STRONG
 from breachkit.detect.accounts.signals import STRONG_DOMAINS
 from breachkit.detect.accounts.signals import Held
 from breachkit.detect.accounts.signals import find_signals
+from breachkit.detect.accounts.suspects import AlsoTried
+from breachkit.detect.accounts.suspects import also_tried
+from breachkit.detect.accounts.suspects import part_accounts
+from breachkit.detect.accounts.suspects import was_elsewhere
 from breachkit.detect.accounts.unauthenticated import find_unauthenticated
 from breachkit.detect.findings import Confidence
 from breachkit.detect.findings import Family
@@ -65,8 +61,8 @@ if TYPE_CHECKING:
     from breachkit.detect.accounts.activity import Use
     from breachkit.detect.accounts.attackers import Attacker
     from breachkit.detect.accounts.attackers import OtherFailure
-    from breachkit.detect.accounts.guessers import Guessers
     from breachkit.detect.accounts.roles import Role
+    from breachkit.detect.accounts.suspects import Suspected
     from breachkit.detect.accounts.unauthenticated import Unauthenticated
     from breachkit.detect.findings import Signal
     from breachkit.detect.guessing import Entry
@@ -145,16 +141,6 @@ class Group(NamedTuple):
     last_seen: datetime
 
 
-class AlsoTried(NamedTuple):
-    """Another account that the attacking addresses of this one tried."""
-
-    account: str
-    ips: tuple[str, ...]
-    failures: int
-    successes: int
-    entered: bool
-
-
 @dataclass(frozen=True, slots=True)
 class AccountVerdict:
     """What is held for or against one account."""
@@ -227,7 +213,7 @@ def find_accounts(evidence: Evidence) -> Accusation:
 def judge_accounts(inquiry: Inquiry) -> Accusation:
     """Judge the accounts of an inquiry that others look at too."""
     messages = inquiry.messages
-    parted = _part(inquiry)
+    parted = part_accounts(inquiry)
     verdicts = [_judge(inquiry, account, parted) for account in inquiry.accounts()]
     attackers, others, relays = _attacks(inquiry, verdicts)
     spoken = messages["auth_user"].map(inquiry.account_of, na_action="ignore")
@@ -301,92 +287,7 @@ class _Entered(NamedTuple):
         return _Sight(self.usual, self.attacking, not self.is_first)
 
 
-class _Suspected(NamedTuple):
-    """One account of which there is something to tell, and its parted addresses."""
-
-    activity: Activity
-    roles: Roles
-
-
-def _part(inquiry: Inquiry) -> dict[str, _Suspected]:
-    """Part the addresses of every account that anything speaks against; attackers of one are looked for in others."""
-    visits, guessers = inquiry.seen, inquiry.guessers
-    is_odd = (visits.count("foreign") > 0) | (visits.count("dead") > 0) | (visits.count("sent") >= BURST // CROWD)
-    chosen = np.unique(visits.who[(is_odd | guessers.by_visit) & (visits.count("successes") > 0)])
-    began = _began(visits, guessers)
-    found: dict[str, _Suspected] = {}
-    for account in visits.accounts[chosen].tolist():
-        activity = _activity(inquiry, account)
-        found[account] = _Suspected(activity, find_roles(activity, began))
-    for account in _letter_writers(inquiry):
-        one = found.get(account) or _Suspected(_activity(inquiry, account), Roles())
-        letters = find_letters(one.activity, inquiry.of(account, "messages"), inquiry.sends, inquiry.directory.domains)
-        if letters:
-            one.roles.take_letters(letters, one.activity.uses)
-            found[account] = one
-    spread = _spread(found, guessers)
-    if spread:
-        began = {**spread, **began}
-        whence = np.isin(visits.ips, [*spread])
-        for account in visits.accounts[np.unique(visits.who[whence[visits.whence] & (visits.count("entries") > 0)])]:
-            before = found.get(account)
-            known = {use.ip for use in before.roles.attacking} if before is not None else set()
-            begin, end = visits.rows_at(account)
-            if known.issuperset(visits.ips[visits.whence[begin:end]][whence[visits.whence[begin:end]]]):
-                continue  # it is there that they were proven
-            activity = before.activity if before is not None else _activity(inquiry, account)
-            found[account] = _Suspected(activity, find_roles(activity, began))
-    return found
-
-
-def _letter_writers(inquiry: Inquiry) -> list[str]:
-    """List the accounts with queued mail whose answers are to go to another house."""
-    messages = inquiry.messages
-    asks = messages[messages["reply_to"].notna().to_numpy() & messages["account"].notna().to_numpy()]
-    pairs = zip(asks["account"], asks["reply_to"], strict=True)
-    counts = Counter(account for account, to in pairs if to.rpartition("@")[2] not in inquiry.directory.domains)
-    return sorted(account for account, number in counts.items() if number >= LETTERS)
-
-
-def attacking_ips(inquiry: Inquiry) -> frozenset[str]:
-    """List the addresses that guess, and those that attack an account by what they send."""
-    sending = {use.ip for one in _part(inquiry).values() for use in one.roles.attacking}
-    return inquiry.guessers.ips | sending
-
-
-def _activity(inquiry: Inquiry, account: str) -> Activity:
-    visits, guessers = inquiry.seen, inquiry.guessers
-    begin, end = visits.rows_at(account)
-    guessing = visits.ips[visits.whence[begin:end][guessers.by_visit[begin:end]]].tolist()
-    attempts, sends, deliveries = (inquiry.of(account, name) for name in ("attempts", "sends", "deliveries"))
-    return activity_of(account, attempts, sends, deliveries, frozenset(guessing))
-
-
-def _began(visits: Visits, guessers: Guessers) -> dict[str, Known]:
-    """Tell since when the addresses that guess are known to."""
-    rows = np.flatnonzero(np.isin(visits.ips, [*guessers.ips])[visits.whence] & (visits.count("failures") > 0))
-    times = visits.time("first_failure")[rows].astype(np.int64).tolist()
-    began: dict[str, int] = {}
-    for ip, ts in zip(visits.ips[visits.whence[rows]].tolist(), times, strict=True):
-        began[ip] = min(ts, began.get(ip, ts))
-    return {ip: Known(ts, None) for ip, ts in began.items() if ip not in guessers.shared}
-
-
-def _spread(found: dict[str, _Suspected], guessers: Guessers) -> dict[str, Known]:
-    """Tell which addresses are proven by what they sent as strangers in some account, and since when.
-
-    Never one that many accounts use, nor one that merely goes with others.
-    """
-    known: dict[str, Known] = {}
-    for one in found.values():
-        for use in one.roles.strangers:
-            if one.roles.is_mail_odd and use.first_success is not None and use.ip not in guessers.shared:
-                began, helos = known.get(use.ip, Known(use.first_success, frozenset()))
-                known[use.ip] = Known(min(use.first_success, began), frozenset(helos or ()) | use.helos)
-    return known
-
-
-def _entered(inquiry: Inquiry, suspected: _Suspected) -> _Entered | None:
+def _entered(inquiry: Inquiry, suspected: Suspected) -> _Entered | None:
     roles, account = suspected.roles, suspected.activity.account
     if not roles.attacking or inquiry.evidence.log_first is None:
         return None
@@ -419,7 +320,7 @@ def _since(use: Use, *, is_stranger: bool) -> int:
     return first if is_his_alone or use.first_odd is None else use.first_odd - BEFORE
 
 
-def _judge(inquiry: Inquiry, account: str, parted: Mapping[str, _Suspected]) -> AccountVerdict:
+def _judge(inquiry: Inquiry, account: str, parted: Mapping[str, Suspected]) -> AccountVerdict:
     suspected = parted.get(account)
     standing = inquiry.standings[account]
     entered = _entered(inquiry, suspected) if suspected is not None else None
@@ -431,7 +332,7 @@ def _judge(inquiry: Inquiry, account: str, parted: Mapping[str, _Suspected]) -> 
     verdict: VerdictName = "clear"
     if entered is not None or is_queue_only:
         if entered is not None:
-            also, unknown = _also_tried(inquiry, account, entered.attacking, parted)
+            also, unknown = also_tried(inquiry, account, entered.attacking, parted)
             weak = _weakness(inquiry, account, entered.rows)
         held = _held(inquiry, account, suspected, entered, (also, weak))
         signals = tuple(find_signals(held))
@@ -476,7 +377,7 @@ def _recipients(inquiry: Inquiry, account: str) -> Fates:
     return Fates(delivered, waiting, dead, refused, max(0, handed - delivered - waiting - dead - refused))
 
 
-def _groups(suspected: _Suspected | None) -> tuple[Group, ...]:
+def _groups(suspected: Suspected | None) -> tuple[Group, ...]:
     """Sum up the addresses of an account by role, the attacking ones first."""
     if suspected is None:
         return ()
@@ -491,7 +392,7 @@ def _groups(suspected: _Suspected | None) -> tuple[Group, ...]:
     return tuple(found)
 
 
-def _has_habit(suspected: _Suspected | None) -> bool:
+def _has_habit(suspected: Suspected | None) -> bool:
     """Tell whether what sessions show of the account explains what lies in the queue without one: a system's habit."""
     if suspected is None or suspected.roles.attacking:
         return False
@@ -501,7 +402,7 @@ def _has_habit(suspected: _Suspected | None) -> bool:
 def _held(
     inquiry: Inquiry,
     account: str,
-    suspected: _Suspected | None,
+    suspected: Suspected | None,
     entered: _Entered | None,
     about: tuple[tuple[AlsoTried, ...], str | None],
 ) -> Held:
@@ -510,7 +411,7 @@ def _held(
     rows = entered.rows if entered else inquiry.evidence.attempts.iloc[:0]
     came_in = sorted(set(rows["client_ip"]))
     # success alone makes no attack: two role accounts of one web server see one another there
-    attacked = [other for other in also if other.failures or (other.entered and _was_elsewhere(inquiry, other))]
+    attacked = [other for other in also if other.failures or (other.entered and was_elsewhere(inquiry, other))]
     guessing = inquiry.guessers.ips
     counts = ((ip, sum(ip in other.ips for other in attacked)) for ip in came_in if ip not in inquiry.guessers.shared)
     return Held(
@@ -554,42 +455,6 @@ def _weakness(inquiry: Inquiry, account: str, rows: pd.DataFrame) -> Weakness | 
     far = {int(secret).to_bytes(8): distance for secret, distance in zip(seen["secret"], seen["distance"], strict=True)}
     secrets = set(far)
     return weakness_of(account, typed, secrets, inquiry.directory, inquiry.evidence.fingerprint, far=far)
-
-
-def _also_tried(
-    inquiry: Inquiry, account: str, attacking: frozenset[str], parted: Mapping[str, _Suspected]
-) -> tuple[tuple[AlsoTried, ...], int]:
-    """List the other accounts that some addresses tried, and count the names that no account has."""
-    rows = inquiry.visits_by(attacking, ("failures", "successes"))
-    tried: dict[str, list[tuple[str, int, int]]] = {}
-    named = [rows.index.get_level_values(name).tolist() for name in ("account", "client_ip")]
-    columns = (rows["failures"].tolist(), rows["successes"].tolist())
-    for name, ip, failures, successes in zip(*named, *columns, strict=True):
-        if name != account and failures + successes:
-            tried.setdefault(name, []).append((ip, failures, successes))
-    found = [
-        AlsoTried(
-            account=name,
-            ips=tuple(sorted(ip for ip, *_ in places)),
-            failures=sum(failures for _, failures, _ in places),
-            successes=sum(successes for *_, successes in places),
-            entered=_is_entered(parted.get(name), {ip for ip, _, successes in places if successes}),
-        )
-        for name, places in tried.items()
-        if is_name(name)
-    ]
-    ordered = sorted(found, key=lambda other: (not other.entered, -other.failures, other.account))
-    return tuple(ordered), len(tried) - len(found)
-
-
-def _is_entered(suspected: _Suspected | None, ips: set[str]) -> bool:
-    """Tell whether one of the addresses that came in attacks the account."""
-    return suspected is not None and any(use.ip in ips for use in suspected.roles.attacking)
-
-
-def _was_elsewhere(inquiry: Inquiry, other: AlsoTried) -> bool:
-    """Tell whether an account was used from other addresses too."""
-    return any(place[1] and place[0] not in other.ips for place in inquiry.standings[other.account].places)
 
 
 def _verdict(signals: Sequence[Signal], held: Held) -> VerdictName:

@@ -6,7 +6,7 @@ import ipaddress
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
-from breachkit.detect.compromise import attacking_ips
+from breachkit.detect.accounts.suspects import attacking_ips
 from breachkit.detect.inquiry import Inquiry
 
 if TYPE_CHECKING:
