@@ -148,12 +148,23 @@ class _Parting:
                 found[use.ip] = use
         roles = Roles(
             attacking=[use for use in uses if use.ip in found],
-            strangers=[use for use in uses if use.ip in found and not self._is_settled(use)],
+            strangers=[use for use in uses if use.ip in found and self._is_strangers(use, found)],
             is_mail_odd=bool(self._odd) or any(self._is_odd(use) for use in self._guests.values()),
         )
         for use in uses:
             roles.of[use.ip] = self._role(use, found)
         return roles
+
+    def _is_strangers(self, use: Use, found: Collection[str]) -> bool:
+        """Tell an attacking address that is not the owner's place too.
+
+        One as old as the account, and alone, may be a system of its own: what it sends is told, its place is not.
+        """
+        if self._is_settled(use):
+            return False
+        is_alone = len({region_of(ip) for ip in found}) == 1
+        is_old = not self._is_new(use) and use.ip not in self._guests
+        return not (is_old and is_alone) or Conduct((use,)).is_foreign or not self._has_owner([use])
 
     def _role(self, use: Use, found: Collection[str]) -> Role:
         if use.ip in found:
@@ -247,7 +258,14 @@ class _Parting:
         if is_foreign and self._is_moved(use):
             self._moved[use.ip] = use
             return False
+        if self._is_own_programme(use):
+            return alone.is_to_nobody(HOPELESS_SHARE) or (is_foreign and is_to_nobody)
         return is_foreign or alone.is_to_nobody(STRANGE_SHARE if self._is_strange(use) else None)
+
+    def _is_own_programme(self, use: Use) -> bool:
+        """Tell a system's host name that the account's first places have too."""
+        old = {helo for other in self._others(use) if not self._is_new(other) for helo in other.helos}
+        return any(_is_host(helo) for helo in use.helos & old)
 
     def _is_strange(self, use: Use) -> bool:
         """Tell a programme that the account uses nowhere else."""
@@ -270,8 +288,10 @@ class _Parting:
     def _is_unlike(self, use: Use, alone: Conduct) -> bool:
         """Tell whether a place that is not new writes in foreign names as no system does that always did."""
         if self._is_settled(use):
-            before, most = busiest(own_past(use)), busiest(use.sent)
-            return most >= BURST and most >= BURST_RATIO * before
+            past = own_past(use)
+            before, most = busiest(past), busiest(use.sent)
+            is_onset = len({sent.ts // DAY for sent in past}) >= CROWD and len(alone.domains) >= MANY_DOMAINS
+            return is_onset or (most >= BURST and most >= BURST_RATIO * before) or alone.is_to_nobody(SPREAD_SHARE)
         if not self._is_steady(use):
             return True
         # a place of the first hours: the logs may begin amid an attack, beside an owner who writes otherwise
@@ -286,6 +306,7 @@ class _Parting:
     def _pool(self) -> None:
         """Take addresses together, each of which sent too little to be told alone: new ones, or of many places."""
         new = [use for use in self._unjudged() if self._is_new(use) and not self._is_settled(use)]
+        new = [use for use in new if not self._is_own_programme(use)]
         self._take(new, self._odd_of(new))
         old = [use for use in self._unjudged() if not self._is_settled(use) or self._is_strange(use)]
         odd = self._odd_of(old, OFTEN)
@@ -326,7 +347,12 @@ class _Parting:
 
         In an hour many messages, or in a day a message from each of many regions: a telephone roams within one.
         """
-        new = [use for use in self._activity.uses if self._is_new(use) and use.sent and not self._is_settled(use)]
+        # a programme that the account uses from elsewhere is its own, however many addresses a provider gives it
+        new = [
+            use
+            for use in self._activity.uses
+            if self._is_new(use) and use.sent and not self._is_settled(use) and not self._is_own_programme(use)
+        ]
         past = max(busiest(sent for use in self._activity.uses if use not in new for sent in use.sent), 1)
         pairs = [(sent.ts, use.ip) for use in new for sent in use.sent]
         found: set[str] = set()
@@ -358,7 +384,12 @@ class _Parting:
 def _is_one_system(uses: Sequence[Use]) -> bool:
     """Tell places that share a full host name as HELO: a system of several machines, or of two lines."""
     shared = set.intersection(*(use.helos for use in uses)) if uses else set()
-    return any("." in helo and not helo.startswith("[") for helo in shared)
+    return any(map(_is_host, shared))
+
+
+def _is_host(helo: str) -> bool:
+    """Tell a full host name from what every computer calls itself."""
+    return "." in helo and not helo.startswith("[")
 
 
 def _by(span: int, pairs: Iterable[tuple[int, str]]) -> dict[int, list[str]]:

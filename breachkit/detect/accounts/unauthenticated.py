@@ -192,8 +192,9 @@ def _signals(
         detail = f"{len(foreign):,} of {number:,} messages declare a sender of another house ({senders}, …)"
         yield Signal("foreign-sender", detail, first(mail.source for mail in foreign), Severity.HIGH, Family.SENDER)
     houses = {mail.mail_from.rpartition("@")[2] for mail in foreign if mail.mail_from}
-    if len(foreign) >= STRANGERS and len(houses) >= STRANGE_HOUSES and {mail.how for mail in foreign} == {"no-login"}:
-        detail = f"taken from outside without a login, in the names of {len(houses):,} other houses, for others still"
+    if len(foreign) >= STRANGERS and len(houses) >= STRANGE_HOUSES and "trusted" not in {mail.how for mail in foreign}:
+        how = "a login" if {mail.how for mail in foreign} == {"no-login"} else "a readable login"
+        detail = f"taken from outside without {how}, in the names of {len(houses):,} other houses, for others still"
         yield Signal("open-relay", detail, first(mail.source for mail in foreign), Severity.HIGH, Family.PLACE)
     yield from _destinations(mails, dead)
 
