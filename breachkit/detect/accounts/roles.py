@@ -263,9 +263,9 @@ class _Parting:
         return is_foreign or alone.is_to_nobody(STRANGE_SHARE if self._is_strange(use) else None)
 
     def _is_own_programme(self, use: Use) -> bool:
-        """Tell a system's host name that the account's first places have too."""
+        """Tell the name of a computer that the account's first places have too."""
         old = {helo for other in self._others(use) if not self._is_new(other) for helo in other.helos}
-        return any(_is_host(helo) for helo in use.helos & old)
+        return any(map(_is_telling, use.helos & old))
 
     def _is_strange(self, use: Use) -> bool:
         """Tell a programme that the account uses nowhere else."""
@@ -385,6 +385,11 @@ def _is_one_system(uses: Sequence[Use]) -> bool:
     """Tell places that share a full host name as HELO: a system of several machines, or of two lines."""
     shared = set.intersection(*(use.helos for use in uses)) if uses else set()
     return any(map(_is_host, shared))
+
+
+def _is_telling(helo: str) -> bool:
+    """Tell the name of one computer from what every other calls itself, too."""
+    return any(sign.isdigit() or sign in ".-" for sign in helo) and "127.0.0.1" not in helo
 
 
 def _is_host(helo: str) -> bool:
