@@ -27,6 +27,7 @@ from breachkit.report.attackers import FAILURE_WORDS
 from breachkit.report.attackers import KIND_WORDS
 from breachkit.report.attackers import WHY_WORDS
 from breachkit.report.find_account import ENTRY_WORDS
+from breachkit.report.group import WHY
 from breachkit.report.inputs import LEVEL_WORDS
 from breachkit.report.sanitize import clean
 from breachkit.report.weak_passwords import MEANINGS
@@ -185,6 +186,7 @@ def render_page(name: str, findings: Json, words: Words, **more: object) -> str:
         level_words=LEVEL_WORDS,
         class_words=MEANINGS,
         why_words=WHY_WORDS,
+        kept_words=WHY,
         kind_words=KIND_WORDS,
         failure_words=FAILURE_WORDS,
         weak_proof={row["account"]: row["proof"] for row in findings["weak_proof"]},
