@@ -464,6 +464,13 @@ def _verdict(signals: Sequence[Signal], held: Held) -> VerdictName:
     has_past = any(use.ip not in attacking for use in held.activity.uses)
     if held.roles.letters:
         return "suspect"  # a person and a thief with one mailbox cannot be told for sure by this
+    names = {signal.name for signal in signals}
+    if (
+        "many-places" in names
+        and not families & {Family.DESTINATION, Family.ENTRY}
+        and "attacker-addresses" not in names
+    ):
+        return "suspect"  # a service in a cloud writes from many places too: what it writes to is alive
     # names of other houses to recipients that do not exist, where nothing shows that the account ever did otherwise
     is_spam_only = {Family.SENDER, Family.DESTINATION} <= families and not held.is_queue_only
     if len(families) >= TWO if is_intrusion else not has_past and (is_spam_only or len(families) >= THREE):
