@@ -9,6 +9,10 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from breachkit.detect.accounts.guessers import MANY
+from breachkit.detect.accounts.guessers import SEVERAL_ADDRESSES
+from breachkit.detect.accounts.guessers import STALE
+
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
@@ -16,16 +20,12 @@ if TYPE_CHECKING:
 
 Entry = Literal["password-spray", "distributed-guessing", "brute-force", "first-try", "unknown"]
 
-MANY = 10
-"""Failures, or accounts tried, from which on somebody was guessing."""
 FEW_SECRETS = 3
-SEVERAL_ADDRESSES = 5
+"""Unlike secrets on one account that a spray does not exceed, so that no lock-out is met."""
 REACH = pd.Timedelta(hours=12)
 """How far the logs must reach back before an entry without failures is called a first try."""
 REACH_BACK = pd.Timedelta(hours=24)
 """How long before an entry others may have guessed for it."""
-STALE = 3
-"""The same one wrong secret this often, and no other, is a device with an old password."""
 
 
 class Failures(NamedTuple):

@@ -11,20 +11,17 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
-from breachkit.micros import DAY
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Column = np.ndarray[Any, np.dtype[Any]]
 
 NOT_A_TIME = np.iinfo(np.int64).min
-UNKNOWN = np.datetime64("NaT", "us")
-"""What numpy has for a moment that is not known: as a number, and as a moment. It is neither before nor after one."""
+"""What numpy has for a moment that is not known, as a number."""
 
 VISIT_COUNTS = [
     *("successes", "entries", "failures", "unlike_secrets", "unseen_secrets", "sent"),
-    *("mismatched", "foreign", "rcpts", "delivered", "waiting", "dead", "refused", "days"),
+    *("mismatched", "foreign", "rcpts", "delivered", "waiting", "dead", "refused"),
 ]
 VISIT_TIMES = [
     *("first_seen", "last_seen", "first_success", "first_entry", "first_failure"),
@@ -48,8 +45,8 @@ def visits_table(
         Index (account, client_ip). Columns: `successes` (any door), `entries` (SMTP successes), `failures`,
         `unlike_secrets` (distinct wrong ones that could be seen), `unseen_secrets` (failures without one), `sent`,
         `mismatched` (sender is not the account), `foreign` (of these, of no domain of the house), `rcpts` (recipients,
-        all of them), of which `delivered`, `waiting`, `dead` (do not exist) and `refused` by their last status, `days`
-        (with a success), and times `first_seen`, `last_seen`, `first_success`, `first_entry`, `first_failure`.
+        all of them), of which `delivered`, `waiting`, `dead` (do not exist) and `refused` by their last status, and
+        times `first_seen`, `last_seen`, `first_success`, `first_entry`, `first_failure`.
     """
     names = _sorted(table["account"] for table in (attempts, sends, deliveries))
     ips = _sorted(table["client_ip"] for table in (attempts, sends, deliveries))
@@ -112,7 +109,6 @@ def _tries(tried: _Rows, visits: Column) -> dict[str, Column]:
         "failures": count.rows(slot[lost]),
         "unlike_secrets": count.unlike(slot[lost & is_seen], secret[lost & is_seen]),
         "unseen_secrets": count.rows(slot[lost & ~is_seen]),
-        "days": count.unlike(slot[won], ts[won] // DAY),
         "first_seen": first(slot, ts),
         "last_seen": last(slot, ts),
         "first_success": first(slot[won], ts[won]),
@@ -234,18 +230,9 @@ class Visits:
         begin, end = np.searchsorted(self.who, np.array((number, number + 1), self.who.dtype)).tolist()
         return begin, end
 
-    def by_account(self, chosen: Column) -> Column:
-        """Count the chosen rows of each account."""
-        return np.bincount(self.who[chosen], minlength=len(self.accounts))
-
     def by_ip(self, chosen: Column) -> Column:
         """Count the chosen rows of each address."""
         return np.bincount(self.whence[chosen], minlength=len(self.ips))
-
-    def rows_of(self, table: pd.DataFrame) -> tuple[Column, Column]:
-        """Tell which visit each row with an account belongs to, and when it was, in microseconds since the epoch."""
-        rows = _Rows(table, *self._levels)
-        return self._place(rows.visit), rows.micros()
 
     def visit_of(self, table: pd.DataFrame) -> tuple[Column, Column]:
         """Tell which visit each row with an account belongs to, and which rows these are."""
@@ -254,10 +241,3 @@ class Visits:
 
     def _place(self, visit: Column) -> Column:
         return np.searchsorted(self.who.astype(np.int64) * len(self.ips) + self.whence, visit)
-
-
-def earliest(group: Column, ts: Column, groups: int) -> Column:
-    """Find the first known moment of each group."""
-    found = np.full(groups, UNKNOWN)
-    np.fmin.at(found, group, ts)
-    return found

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from breachkit.detect.accounts.attackers import OtherFailure
     from breachkit.detect.accounts.unauthenticated import Unauthenticated
     from breachkit.detect.compromise import Accusation
+    from breachkit.detect.findings import Signal
     from breachkit.report.contract import Json
     from breachkit.report.page import Page
 
@@ -63,6 +64,19 @@ def attacks_json(found: Accusation, zone: tzinfo) -> Json:
     }
 
 
+def signals_json(signals: Sequence[Signal]) -> list[Json]:
+    """Write what speaks against somebody."""
+    return [
+        {
+            "name": signal.name,
+            "family": str(signal.family),
+            "detail": signal.detail,
+            "evidence": evidence_json(signal.evidence),
+        }
+        for signal in signals
+    ]
+
+
 def _attacker_json(one: Attacker, zone: tzinfo) -> Json:
     return {
         "ips": [ip._asdict() for ip in one.ips],
@@ -94,15 +108,7 @@ def _unauthenticated_json(one: Unauthenticated, zone: tzinfo) -> Json:
         "how": one.how,
         "verdict": one.verdict,
         "confidence": str(one.confidence),
-        "signals": [
-            {
-                "name": signal.name,
-                "family": str(signal.family),
-                "detail": signal.detail,
-                "evidence": evidence_json(signal.evidence),
-            }
-            for signal in one.signals
-        ],
+        "signals": signals_json(one.signals),
         "messages": one.messages,
         "queued_messages": one.queued_messages,
         "queued_share": share(one.queued_share),

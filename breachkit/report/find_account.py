@@ -8,8 +8,8 @@ from breachkit.report.attackers import attacks_json
 from breachkit.report.attackers import render_attackers
 from breachkit.report.attackers import render_other_failures
 from breachkit.report.attackers import render_unauthenticated
+from breachkit.report.attackers import signals_json
 from breachkit.report.contract import dump_rows
-from breachkit.report.contract import evidence_json
 from breachkit.report.contract import share
 from breachkit.report.inputs import render_inputs
 from breachkit.report.page import Page
@@ -81,15 +81,7 @@ def _account_json(account: AccountVerdict, zone: tzinfo) -> Json:
         "verdict": account.verdict,
         "confidence": str(account.confidence),
         "entry": account.entry,
-        "signals": [
-            {
-                "name": signal.name,
-                "family": str(signal.family),
-                "detail": signal.detail,
-                "evidence": evidence_json(signal.evidence),
-            }
-            for signal in account.signals
-        ],
+        "signals": signals_json(account.signals),
         "queued_messages": account.queued_messages,
         "quarantined_messages": account.quarantined_messages,
         "queued_share": share(account.queued_share),

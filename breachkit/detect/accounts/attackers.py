@@ -25,6 +25,7 @@ from breachkit.detect.accounts.guessers import is_private
 from breachkit.detect.accounts.guessers import network_of
 from breachkit.detect.findings import KEPT_EVIDENCE
 from breachkit.detect.findings import first
+from breachkit.detect.guessing import FEW_SECRETS
 from breachkit.micros import moment_of
 
 if TYPE_CHECKING:
@@ -46,9 +47,6 @@ if TYPE_CHECKING:
 AttackKind = Literal["password-spray", "brute-force", "distributed-guessing", "stolen-password", "relay"]
 NotBlockedWhy = Literal["usual", "private", "loopback", "shared", "server"]
 FailureKind = Literal["stale-device", "mistyper", "unclear"]
-
-FEW_SECRETS = 3
-"""Unlike secrets on one account that a spray does not exceed, so that no lock-out is met."""
 
 
 class AttackerIp(NamedTuple):

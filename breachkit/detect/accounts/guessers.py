@@ -11,7 +11,6 @@ from __future__ import annotations
 import ipaddress
 from functools import lru_cache
 from typing import TYPE_CHECKING
-from typing import Any
 from typing import NamedTuple
 
 import numpy as np
@@ -164,23 +163,29 @@ def _groups(key: Column, value: Column) -> Iterator[Column]:
 @lru_cache(maxsize=1 << 16)
 def network_of(client_ip: str) -> str:
     """Name the network that one customer of a provider has: a /24, or a /48 of IPv6; a private address is alone."""
-    try:
-        address: Any = ipaddress.ip_address(client_ip)
-    except ValueError:
-        return client_ip
-    if is_private(client_ip):
-        return client_ip
-    return str(ipaddress.ip_network((address, 24 if address.version == 4 else 48), strict=False))  # noqa: PLR2004
+    return client_ip if is_private(client_ip) else _block(client_ip, 24)
 
 
 @lru_cache(maxsize=1 << 16)
 def region_of(client_ip: str) -> str:
     """Name the block that one provider has: a /16, or a /48 of IPv6; a carrier's telephones roam within it."""
-    try:
-        address = ipaddress.ip_address(client_ip)
-    except ValueError:
+    return _block(client_ip, 16)
+
+
+def _block(client_ip: str, bits: int) -> str:
+    address = _address(client_ip)
+    if address is None:
         return client_ip
-    return str(ipaddress.ip_network((address, 16 if address.version == 4 else 48), strict=False))  # noqa: PLR2004
+    return str(ipaddress.ip_network((address, bits if address.version == 4 else 48), strict=False))  # noqa: PLR2004
+
+
+def _address(client_ip: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Read an address, a mapped one as IPv4; None for a word of the logs."""
+    try:
+        address = ipaddress.ip_address(client_ip.partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
 
 
 _PRIVATE = tuple(
@@ -196,20 +201,12 @@ are not among them, unlike in `ipaddress.is_private`."""
 @lru_cache(maxsize=1 << 16)
 def is_private(client_ip: str) -> bool:
     """Tell an address of a private network or a link."""
-    try:
-        address = ipaddress.ip_address(client_ip.partition("%")[0])
-    except ValueError:
-        return False
-    address = getattr(address, "ipv4_mapped", None) or address
-    return any(address in network for network in _PRIVATE if network.version == address.version)
+    address = _address(client_ip)
+    return any(address in network for network in _PRIVATE if address and network.version == address.version)
 
 
 @lru_cache(maxsize=1 << 16)
 def is_loopback(client_ip: str) -> bool:
     """Tell an address of the machine itself."""
-    try:
-        address = ipaddress.ip_address(client_ip.partition("%")[0])
-    except ValueError:
-        return False
-    address = getattr(address, "ipv4_mapped", None) or address
-    return address.is_loopback or address.is_unspecified
+    address = _address(client_ip)
+    return address is not None and (address.is_loopback or address.is_unspecified)

@@ -11,6 +11,7 @@ from breachkit.detect.accounts.activity import HOPELESS_SHARE
 from breachkit.detect.accounts.activity import Conduct
 from breachkit.detect.accounts.activity import busiest
 from breachkit.detect.accounts.activity import fates_of
+from breachkit.detect.accounts.guessers import MANY
 from breachkit.detect.accounts.guessers import region_of
 from breachkit.detect.accounts.roles import STRANGE_SHARE
 from breachkit.detect.accounts.shares import lower_bound
@@ -18,7 +19,6 @@ from breachkit.detect.findings import Family
 from breachkit.detect.findings import Severity
 from breachkit.detect.findings import Signal
 from breachkit.detect.findings import first
-from breachkit.detect.guessing import MANY
 from breachkit.detect.lookalike import is_random_looking
 from breachkit.micros import DAY
 from breachkit.micros import HOUR
@@ -82,11 +82,6 @@ def find_signals(held: Held) -> list[Signal]:
     """Look at one account from every side."""
     finders = (_share, _burst, _foreign_senders, _letters, _nobody, _new_addresses, _attackers, _failures, _weak_secret)
     return [signal for finder in finders for signal in finder(held)]
-
-
-def families_of(signals: list[Signal]) -> set[Family]:
-    """List the families of some signals."""
-    return {signal.family for signal in signals}
 
 
 def _attacking(held: Held) -> Conduct:
