@@ -98,6 +98,14 @@ def test_a_system_that_always_wrote_in_other_names_is_a_habit_and_an_onset_is_no
     assert roles(OWNER, use(ABROAD, mail(2 * DAY, 20, domains=HOUSES)))[ABROAD] == "attacking"
 
 
+def test_a_system_and_its_agent_with_one_dead_recipient_are_not_scattered() -> None:
+    system = use(HOME, mail(0, 90, every=HOUR, domains=["own.example", *HOUSES], helo="tickets.example.it"), days=4)
+    agent = use(THIRD, mail(HOUR, 9, every=8 * HOUR, dead=1, helo="pc-4.lan"), days=4)
+    assert set(roles(system, agent).values()) == {"usual"}
+    thieves = [use(ip, mail(0, 30, domains=HOUSES, helo=helo)) for ip, helo in ((HOME, "User"), (THIRD, "WIN-7"))]
+    assert set(roles(*thieves).values()) == {"attacking"}
+
+
 def test_a_habit_may_move_with_its_programme_but_not_without() -> None:
     old = use(HOME, mail(0, 50, every=HOUR, domains=HOUSES, helo="tickets"), days=3)
     for helo, role in (("tickets", "moved"), ("User", "attacking")):

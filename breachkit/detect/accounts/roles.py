@@ -310,13 +310,15 @@ class _Parting:
         self._take(new, self._odd_of(new))
         old = [use for use in self._unjudged() if not self._is_settled(use) or self._is_strange(use)]
         odd = self._odd_of(old, OFTEN)
-        regions = {region_of(use.ip) for use in odd.uses}
         # a system has one place: names of many houses from several at once are no habit, whoever else writes
-        is_many = odd.is_foreign and len(odd.domains) >= FEW_DOMAINS and not _is_one_system(odd.uses)
-        is_scattered = is_many and len(regions) >= CROWD
-        is_scattered |= odd.is_to_nobody() and len(regions) >= MANY_REGIONS
-        is_scattered |= odd.is_to_nobody(DEAD_SHARE) and len(regions) >= CROWD
-        if is_scattered or (len(regions) >= CROWD and self._has_owner(odd.uses)):
+        foreign = Conduct(tuple(use for use in odd.uses if Conduct((use,)).foreign))
+        if len(foreign.domains) >= FEW_DOMAINS and _regions(foreign) >= CROWD and not _is_one_system(foreign.uses):
+            self._take(old, foreign)
+        regions = _regions(odd)
+        is_scattered = regions >= MANY_REGIONS or (
+            regions >= CROWD and (odd.is_to_nobody(DEAD_SHARE) or self._has_owner(odd.uses))
+        )
+        if is_scattered and odd.is_to_nobody():
             self._take(old, odd)
 
     def _unjudged(self) -> list[Use]:
@@ -379,6 +381,11 @@ class _Parting:
             is_near = first <= (use.first_success or 0) <= last
             if is_near and (use.helos & helos or network_of(use.ip) in networks):
                 yield use
+
+
+def _regions(conduct: Conduct) -> int:
+    """Count the regions that some uses came from."""
+    return len({region_of(use.ip) for use in conduct.uses})
 
 
 def _is_one_system(uses: Sequence[Use]) -> bool:
