@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 Bearing = Literal["sender", "foreign-sender", "guessing", "weak-password", "volume", "open-door"]
 """What of an incident a setting would have stopped."""

@@ -8,13 +8,10 @@ from __future__ import annotations
 import io
 import os
 import zlib
-from typing import TYPE_CHECKING
-from typing import Any
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import IO
 
 BLOCK = 1 << 18

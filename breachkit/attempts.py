@@ -6,22 +6,14 @@ A server that is guessed at for a month has millions of them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from typing import NamedTuple
-from typing import cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
-from breachkit.columns import NOBODY
-from breachkit.columns import Columns
-from breachkit.micros import EPOCH
-from breachkit.micros import MICROSECOND
-from breachkit.records import AuthAttempt
-from breachkit.records import Locus
+from breachkit.columns import NOBODY, Columns
+from breachkit.micros import EPOCH, MICROSECOND
+from breachkit.records import AuthAttempt, Locus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterable
-    from collections.abc import Iterator
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from breachkit.records import Outcome
 

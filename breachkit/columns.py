@@ -7,13 +7,9 @@ them again when somebody looks at it.
 from __future__ import annotations
 
 from array import array
-from typing import TYPE_CHECKING
-from typing import ClassVar
-from typing import Self
-from typing import cast
+from typing import TYPE_CHECKING, ClassVar, Self, cast
 
-from breachkit.micros import EPOCH
-from breachkit.micros import MICROSECOND
+from breachkit.micros import EPOCH, MICROSECOND
 from breachkit.records import Locus
 
 if TYPE_CHECKING:

@@ -7,16 +7,12 @@ command line itself is wrong).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from breachkit.shells import is_safe
-from breachkit.shells import line
+from breachkit.shells import is_safe, line
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-    from collections.abc import Iterable
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime
     from os import PathLike
 

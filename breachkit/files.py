@@ -11,28 +11,20 @@ import os
 import stat
 import struct
 import zlib
-from contextlib import contextmanager
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from itertools import islice
-from typing import TYPE_CHECKING
-from typing import NamedTuple
-from typing import cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from breachkit.archives import UnpackError
-from breachkit.records import Locus
-from breachkit.records import Skipped
-from breachkit.workers import RECORD
-from breachkit.workers import Piece
+from breachkit.records import Locus, Skipped
+from breachkit.workers import RECORD, Piece
 
 if TYPE_CHECKING:
     import zipfile
-    from collections.abc import Callable
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
     from pathlib import Path
-    from typing import IO
-    from typing import BinaryIO
-    from typing import Self
+    from typing import IO, BinaryIO, Self
 
 NAME_SURROGATE = 0x20000000
 """Bit of a Windows reparse tag that makes it stand for another name: junctions and symbolic links

@@ -5,20 +5,14 @@ Places and texts that are rarely looked at cost a table four bytes a row so: whi
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pandas.api.extensions import ExtensionArray
-from pandas.api.extensions import ExtensionDtype
-from pandas.api.extensions import take
+from pandas.api.extensions import ExtensionArray, ExtensionDtype, take
 from pandas.api.indexers import check_array_indexer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterable
-    from collections.abc import Iterator
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 Column = np.ndarray[Any, np.dtype[Any]]
 

@@ -6,9 +6,7 @@ Times are aware. Addresses of people are lower case, client addresses canonical.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-from typing import Literal
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -5,11 +5,9 @@ from __future__ import annotations
 import marshal
 from array import array
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
-from typing import overload
+from typing import TYPE_CHECKING, overload
 
-from breachkit.records import Account
-from breachkit.records import Locus
+from breachkit.records import Account, Locus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

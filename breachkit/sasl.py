@@ -11,9 +11,7 @@ from __future__ import annotations
 import binascii
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING
-from typing import Literal
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,19 +6,14 @@ Kept are those of who authenticated, and those that a queued message asks for.
 from __future__ import annotations
 
 from array import array
-from typing import TYPE_CHECKING
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from breachkit.columns import NOBODY
-from breachkit.columns import Columns
-from breachkit.columns import Texts
-from breachkit.micros import EPOCH
-from breachkit.micros import MICROSECOND
+from breachkit.columns import NOBODY, Columns, Texts
+from breachkit.micros import EPOCH, MICROSECOND
 from breachkit.records import Transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from typing import Self
 
     from breachkit.columns import Names

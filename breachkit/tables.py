@@ -5,20 +5,17 @@ Times are UTC in tables; the zone of the user comes back where they are shown.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from breachkit.columns import NOBODY
-from breachkit.lookups import NOTHING
-from breachkit.lookups import Lookups
+from breachkit.lookups import NOTHING, Lookups
 from breachkit.records import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from breachkit.attempts import Attempts
     from breachkit.columns import Columns

@@ -17,18 +17,12 @@ import threading
 import time
 from contextlib import suppress
 from itertools import islice
-from typing import TYPE_CHECKING
-from typing import Any
-from typing import NamedTuple
-from typing import Protocol
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from breachkit.errors import WorkerLostError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterable
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 RECORD = 4096
 """Bytes of one hand-over: a pipe takes and gives so many at once or not at all (POSIX, PIPE_BUF on Linux)."""

@@ -14,16 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from breachkit import archives
-from breachkit.archives import INFLATED
-from breachkit.archives import NEEDS_MEMORY
-from breachkit.archives import OVERFLOWN
-from breachkit.archives import Spool
-from breachkit.archives import UnpackError
-from breachkit.archives import kind_of
-from breachkit.archives import tar_members
-from breachkit.archives import unpacked
-from breachkit.files import broken
-from breachkit.files import reason_for
+from breachkit.archives import INFLATED, NEEDS_MEMORY, OVERFLOWN, Spool, UnpackError, kind_of, tar_members, unpacked
+from breachkit.files import broken, reason_for
 from breachkit.records import Skipped
 from breachkit.servers.icewarp.logs import find_logs
 from breachkit.servers.icewarp.pieces import Piece

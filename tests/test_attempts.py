@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import pickle
-from datetime import UTC
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
 from breachkit.attempts import Attempts
-from breachkit.records import AuthAttempt
-from breachkit.records import Locus
-from breachkit.tables import ATTEMPTS
-from breachkit.tables import attempts_table
+from breachkit.records import AuthAttempt, Locus
+from breachkit.tables import ATTEMPTS, attempts_table
 
 places = st.builds(
     Locus, st.sampled_from(["a.log", "b.log"]), st.integers(0, 2**40), st.integers(1, 2**40), st.sampled_from(["", "n"])

@@ -11,10 +11,7 @@ from pathlib import Path
 import pytest
 
 import breachkit
-from breachkit.servers import MailServer
-from breachkit.servers import load
-from breachkit.servers import names
-from breachkit.servers import recognise
+from breachkit.servers import MailServer, load, names, recognise
 
 SAMPLES = Path(__file__).parents[1] / "sample_queues"
 MODULES = sorted(

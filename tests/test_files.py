@@ -6,19 +6,15 @@ import os
 import stat
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import pytest
-from hypothesis import given
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from breachkit import files
-from breachkit.files import Block
-from breachkit.files import Found
-from breachkit.records import Locus
-from breachkit.records import Skipped
+from breachkit.files import Block, Found
+from breachkit.records import Locus, Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
-from hypothesis import given
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from breachkit.lookups import Lookups

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from hypothesis import given
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from breachkit.detect.names import Directory
-from breachkit.records import Account
-from breachkit.records import Locus
+from breachkit.records import Account, Locus
 from breachkit.roster import Roster
 
 texts = st.text(st.characters(exclude_categories=[]), max_size=12)

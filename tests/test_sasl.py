@@ -9,12 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from breachkit.sasl import Credentials
-from breachkit.sasl import Exchange
-from breachkit.sasl import Fingerprints
-from breachkit.sasl import Password
-from breachkit.sasl import decode_base64
-from breachkit.sasl import read_exchange
+from breachkit.sasl import Credentials, Exchange, Fingerprints, Password, decode_base64, read_exchange
 from tests.servers.icewarp.factories import b64
 
 CANARY = "c4n4ry-secret"

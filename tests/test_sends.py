@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import pickle
-from datetime import UTC
-from datetime import datetime
+from datetime import UTC, datetime
 
-from hypothesis import given
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from breachkit.records import Locus
-from breachkit.records import Transaction
-from breachkit.sends import Send
-from breachkit.sends import Sends
-from breachkit.tables import SENDS
-from breachkit.tables import sends_table
+from breachkit.records import Locus, Transaction
+from breachkit.sends import Send, Sends
+from breachkit.tables import SENDS, sends_table
 
 texts = st.text(st.characters(codec=None), max_size=4)
 places = st.builds(

@@ -6,14 +6,10 @@ import shlex
 import subprocess
 
 import pytest
-from hypothesis import example
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from breachkit.shells import guarded
-from breachkit.shells import is_safe
-from breachkit.shells import line
-from breachkit.shells import notes
+from breachkit.shells import guarded, is_safe, line, notes
 
 SAFE = [
     "user@example.it",

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from breachkit import records
-from breachkit import tables
+from breachkit import records, tables
 
 PACKAGE = Path(records.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -10,15 +10,13 @@ from breachkit.report.contract import share
 from breachkit.report.words import stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import pandas as pd
 
     from breachkit.case.investigation import Investigation
     from breachkit.case.proof import Proof
-    from breachkit.detect.compromise import AccountVerdict
-    from breachkit.detect.compromise import Place
+    from breachkit.detect.compromise import AccountVerdict, Place
     from breachkit.records import Locus
     from breachkit.report.contract import Json
 

@@ -7,10 +7,8 @@ SVG holds presentation attributes only, which a strict Content-Security-Policy p
 from __future__ import annotations
 
 import json
-from datetime import datetime
-from datetime import timedelta
-from typing import TYPE_CHECKING
-from typing import Any
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import vl_convert
 

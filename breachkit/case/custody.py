@@ -13,18 +13,13 @@ import platform
 from typing import TYPE_CHECKING
 
 from breachkit import __version__
-from breachkit.errors import CaseUnwritableError
-from breachkit.errors import CustodyBrokenError
-from breachkit.errors import NoCaseError
+from breachkit.errors import CaseUnwritableError, CustodyBrokenError, NoCaseError
 from breachkit.files import open_regular
 from breachkit.purge import journal
-from breachkit.purge.chain import BrokenChainError
-from breachkit.purge.chain import Chain
-from breachkit.purge.chain import link
+from breachkit.purge.chain import BrokenChainError, Chain, link
 from breachkit.purge.disk import Disk
 from breachkit.purge.lock import hold
-from breachkit.purge.store import Run
-from breachkit.purge.store import Store
+from breachkit.purge.store import Run, Store
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from breachkit.detect.inquiry import is_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from breachkit.case.investigation import Investigation
     from breachkit.report.contract import Json

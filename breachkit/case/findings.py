@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit import __version__
 from breachkit.case.accused import accused_json
 from breachkit.case.addresses import addresses_json
 from breachkit.case.fates import Fates
-from breachkit.case.hours import hours_json
-from breachkit.case.hours import moved
+from breachkit.case.hours import hours_json, moved
 from breachkit.case.matrix import matrix_json
 from breachkit.case.proof import Proof
-from breachkit.case.samples import links_json
-from breachkit.case.samples import sample_json
+from breachkit.case.samples import links_json, sample_json
 from breachkit.content.decoding import decoded_words
 from breachkit.detect.campaigns import Campaigns
 from breachkit.detect.incident import count_owners_own
@@ -32,8 +29,7 @@ from breachkit.report.words import stamp
 from breachkit.shells import notes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import tzinfo
 
     from breachkit.case.investigation import Investigation

@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.case.custody import NAME
-from breachkit.errors import CaseUnwritableError
-from breachkit.errors import NotACaseError
+from breachkit.errors import CaseUnwritableError, NotACaseError
 from breachkit.purge.disk import Disk
 from breachkit.writing import write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 MOST_RUNS = 10_000

@@ -7,9 +7,7 @@ What a campaign has once is no indicator: spam is written so that no two subject
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
-from typing import Literal
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from breachkit.case.samples import host_of
 from breachkit.report.attackers import WHY_WORDS

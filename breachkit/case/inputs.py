@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from breachkit.files import reason_of
-from breachkit.files import shown
+from breachkit.files import reason_of, shown
 from breachkit.micros import is_possible
 from breachkit.purge.disk import Disk
-from breachkit.report.contract import dump
-from breachkit.report.contract import dump_line
+from breachkit.report.contract import dump, dump_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterable
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from breachkit.progress import Progress

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Mapping
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from breachkit.detect.campaigns import Campaign
-    from breachkit.detect.campaigns import Campaigns
+    from breachkit.detect.campaigns import Campaign, Campaigns
     from breachkit.detect.compromise import Accusation
     from breachkit.detect.findings import Finding
     from breachkit.detect.hardening import JudgedSetting
@@ -21,8 +17,7 @@ if TYPE_CHECKING:
     from breachkit.detect.inventory import Inventory
     from breachkit.detect.passwords import WeakPasswords
     from breachkit.purge.custody import Custody
-    from breachkit.records import Locus
-    from breachkit.records import Message
+    from breachkit.records import Locus, Message
     from breachkit.report.contain import Contained
     from breachkit.report.inputs import Inputs
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from breachkit.case.hours import attacking_ips
 from breachkit.detect.inquiry import is_name

@@ -14,9 +14,7 @@ from typing import TYPE_CHECKING
 from breachkit.detect.names import spelled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Iterator
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 SHORTEST = 3
 """Letters of a name from which on it is looked for in texts."""

@@ -11,21 +11,15 @@ import hashlib
 import re
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment
-from jinja2 import FunctionLoader
-from jinja2 import StrictUndefined
-from markupsafe import Markup
-from markupsafe import escape
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from breachkit.case import chart
 from breachkit.case.defang import defang
 from breachkit.case.verdict import verdict_line
-from breachkit.report.attackers import FAILURE_WORDS
-from breachkit.report.attackers import KIND_WORDS
-from breachkit.report.attackers import WHY_WORDS
+from breachkit.report.attackers import FAILURE_WORDS, KIND_WORDS, WHY_WORDS
 from breachkit.report.find_account import ENTRY_WORDS
 from breachkit.report.group import WHY
 from breachkit.report.inputs import LEVEL_WORDS

@@ -16,27 +16,18 @@ import hmac
 import os
 import re
 from bisect import bisect_left
-from enum import Enum
-from enum import auto
-from ipaddress import IPv4Address
-from ipaddress import IPv6Address
-from ipaddress import ip_address
-from itertools import accumulate
-from itertools import pairwise
-from typing import TYPE_CHECKING
-from typing import Any
-from typing import NamedTuple
+from enum import Enum, auto
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from breachkit.case.coded import CHAINS
-from breachkit.case.coded import read_through
+from breachkit.case.coded import CHAINS, read_through
 from breachkit.case.names import Names
 from breachkit.case.words import holes_of
 from breachkit.records import NULL_SENDER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Iterator
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from breachkit.report.contract import Json
 

@@ -6,8 +6,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from breachkit.content.decoding import decoded_texts
-from breachkit.content.decoding import decoded_words
+from breachkit.content.decoding import decoded_texts, decoded_words
 from breachkit.report.contract import locus_json
 
 if TYPE_CHECKING:

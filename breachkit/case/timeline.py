@@ -9,22 +9,18 @@ from __future__ import annotations
 import csv
 import heapq
 import io
-from datetime import UTC
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from breachkit.case.accused import accused_of
-from breachkit.case.hours import facts_of
-from breachkit.case.hours import moved
+from breachkit.case.hours import facts_of, moved
 from breachkit.content.decoding import decoded_words
 from breachkit.detect.inquiry import is_name
 from breachkit.report.contract import dump_line
 from breachkit.report.sanitize import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterable
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     import pandas as pd
 

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import errno
-from typing import TYPE_CHECKING
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from breachkit import __version__
-from breachkit.cli.commands import Commands
-from breachkit.cli.commands import make_app
-from breachkit.cli.output import give_up_stdout
-from breachkit.cli.output import note
-from breachkit.cli.output import prepare_streams
+from breachkit.cli.commands import Commands, make_app
+from breachkit.cli.output import give_up_stdout, note, prepare_streams
 
 if TYPE_CHECKING:
     from breachkit.errors import BreachkitError

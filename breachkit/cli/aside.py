@@ -4,23 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.errors import NoQueueError
-from breachkit.errors import NoSuchRunError
-from breachkit.errors import PathUnreadableError
-from breachkit.errors import QueueOutsideError
+from breachkit.errors import NoQueueError, NoSuchRunError, PathUnreadableError, QueueOutsideError
 from breachkit.purge.disk import Disk
-from breachkit.purge.store import check_store
-from breachkit.purge.store import find_runs
-from breachkit.purge.store import make_queue
-from breachkit.purge.store import stores_of
+from breachkit.purge.store import check_store, find_runs, make_queue, stores_of
 
 if TYPE_CHECKING:
-    from breachkit.purge.store import Queue
-    from breachkit.purge.store import Run
-    from breachkit.purge.store import Store
+    from breachkit.purge.store import Queue, Run, Store
     from breachkit.reading.where import Where
     from breachkit.servers import QueueFolder
 

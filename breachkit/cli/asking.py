@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import signal
 import sys
-from contextlib import contextmanager
-from contextlib import suppress
-from typing import TYPE_CHECKING
-from typing import Any
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from breachkit.errors import DeclinedError
-from breachkit.errors import NobodyToAskError
+from breachkit.errors import DeclinedError, NobodyToAskError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 def can_ask() -> bool:

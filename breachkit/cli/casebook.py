@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from datetime import UTC
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import typer
 
-from breachkit.cli.output import Exit
-from breachkit.cli.output import note
+from breachkit.cli.output import Exit, note
 from breachkit.errors import BreachkitError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from breachkit.report.contract import Json

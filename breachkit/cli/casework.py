@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
-from dataclasses import field
-from dataclasses import replace
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.case import page
-from breachkit.case.findings import RunFacts
-from breachkit.case.findings import findings_json
+from breachkit.case.findings import RunFacts, findings_json
 from breachkit.case.folder import write_texts
-from breachkit.case.indicators import COLUMNS
-from breachkit.case.indicators import indicators_of
-from breachkit.case.indicators import rows_of
-from breachkit.case.inputs import hash_files
-from breachkit.case.inputs import paths_of
-from breachkit.case.inputs import render_inputs
+from breachkit.case.indicators import COLUMNS, indicators_of, rows_of
+from breachkit.case.inputs import hash_files, paths_of, render_inputs
 from breachkit.case.misp import misp_json
-from breachkit.case.redaction import Redaction
-from breachkit.case.redaction import without_credentials
+from breachkit.case.redaction import Redaction, without_credentials
 from breachkit.case.stix import stix_json
-from breachkit.case.timeline import render_csv
-from breachkit.case.timeline import render_jsonl
-from breachkit.case.timeline import timeline_of
+from breachkit.case.timeline import render_csv, render_jsonl, timeline_of
 from breachkit.case.verdict import verdict_line
 from breachkit.cli.contain import contained
 from breachkit.cli.investigating import evidence_paths
@@ -34,14 +23,11 @@ from breachkit.report.contract import dump
 from breachkit.report.page import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterable
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
     from breachkit.case.folder import Place
-    from breachkit.case.investigation import Containing
-    from breachkit.case.investigation import Investigation
+    from breachkit.case.investigation import Containing, Investigation
     from breachkit.case.words import Words
     from breachkit.reading.where import Where
     from breachkit.report.contract import Json

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from breachkit import __version__
-from breachkit.cli import options
-from breachkit.cli import output
+from breachkit.cli import options, output
 from breachkit.reading import gather
 
 if TYPE_CHECKING:
-    from breachkit.cluster.check import NodeRow
-    from breachkit.cluster.check import WorkerRow
+    from breachkit.cluster.check import NodeRow, WorkerRow
     from breachkit.report.contract import Json
 
 Scheduler = Annotated[
@@ -37,8 +34,7 @@ def cluster_check(
     """
     from breachkit.cluster.check import check_cluster
     from breachkit.cluster.nodes import parse_nodes
-    from breachkit.report.cluster import check_json
-    from breachkit.report.cluster import render_check
+    from breachkit.report.cluster import check_json, render_check
     from breachkit.report.contract import dump
 
     output.check(output_file, None, certs)

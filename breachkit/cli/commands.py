@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Iterator
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 from typer.core import TyperGroup
 
 if TYPE_CHECKING:
-    from typer._click import Command
-    from typer._click import Context
-    from typer._click import HelpFormatter
+    from typer._click import Command, Context, HelpFormatter
 
 
 class Entry(NamedTuple):

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-from typing import Annotated
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from breachkit.cli import options
-from breachkit.cli import output
-from breachkit.cli.accusing import accuse
-from breachkit.cli.accusing import accused_names
-from breachkit.cli.casebook import BOOK
-from breachkit.cli.casebook import recorded
+from breachkit.cli import options, output
+from breachkit.cli.accusing import accuse, accused_names
+from breachkit.cli.casebook import BOOK, recorded
 from breachkit.detect.names import spelled
-from breachkit.errors import BreachkitError
-from breachkit.errors import NothingCompromisedError
+from breachkit.errors import BreachkitError, NothingCompromisedError
 from breachkit.reading import gather
-from breachkit.reading.where import Asked
-from breachkit.reading.where import find_evidence
+from breachkit.reading.where import Asked, find_evidence
 from breachkit.sasl import Login
 from breachkit.servers import Containment
 from breachkit.shells import is_safe
@@ -90,8 +83,7 @@ class _Told(NamedTuple):
 def _text(told: _Told, block_list: BlockList | None, *, is_json: bool) -> str:
     from breachkit.detect.incident import attackers_of
     from breachkit.report.blocklist import render_block_list
-    from breachkit.report.contain import contain_json
-    from breachkit.report.contain import render_contain
+    from breachkit.report.contain import contain_json, render_contain
     from breachkit.report.contract import dump
 
     where, found, chosen, inputs, minutes = told

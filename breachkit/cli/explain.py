@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from breachkit.cli.accusing import accused_names
 from breachkit.detect.incident import count_owners_own
-from breachkit.errors import CampaignGoneError
-from breachkit.errors import WeakCampaignError
+from breachkit.errors import CampaignGoneError, WeakCampaignError
 from breachkit.reading import gather
 from breachkit.report.group import WHY
 from breachkit.report.purge import Unexplained

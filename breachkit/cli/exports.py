@@ -5,14 +5,10 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from breachkit.errors import NoAccountError
-from breachkit.errors import NoSettingError
-from breachkit.errors import PathUnreadableError
-from breachkit.files import reason_of
-from breachkit.files import shown
+from breachkit.errors import NoAccountError, NoSettingError, PathUnreadableError
+from breachkit.files import reason_of, shown
 from breachkit.progress import bar
-from breachkit.records import Locus
-from breachkit.records import Skipped
+from breachkit.records import Locus, Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

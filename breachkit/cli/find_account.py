@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.cli import options
-from breachkit.cli import output
-from breachkit.cli.accusing import accuse
-from breachkit.cli.accusing import accuse_together
-from breachkit.cli.accusing import accused_names
-from breachkit.cli.several import Several
-from breachkit.cli.several import read_together
-from breachkit.errors import NodeOptionsError
-from breachkit.errors import PasswordsOnTerminalOnlyError
+from breachkit.cli import options, output
+from breachkit.cli.accusing import accuse, accuse_together, accused_names
+from breachkit.cli.several import Several, read_together
+from breachkit.errors import NodeOptionsError, PasswordsOnTerminalOnlyError
 from breachkit.reading import gather
-from breachkit.reading.where import Asked
-from breachkit.reading.where import find_evidence
+from breachkit.reading.where import Asked, find_evidence
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,8 +59,7 @@ def find_account(
         if several.is_asked
         else _judge(asked, jobs, output_file, show_passwords=show_passwords)
     )
-    from breachkit.report.find_account import dump_find_account
-    from breachkit.report.find_account import render_find_account
+    from breachkit.report.find_account import dump_find_account, render_find_account
 
     found, inputs, books, following, passwords = judged
     output.write(

@@ -5,30 +5,23 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING
-from typing import Annotated
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from breachkit.cli import options
-from breachkit.cli import output
+from breachkit.cli import options, output
 from breachkit.cli.accusing import accused_names
 from breachkit.errors import NoQueueError
 from breachkit.progress import bar
 from breachkit.reading import gather
 from breachkit.reading.again import Reader
-from breachkit.reading.where import Asked
-from breachkit.reading.where import find_evidence
+from breachkit.reading.where import Asked, find_evidence
 from breachkit.shells import is_safe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from breachkit.detect.campaigns import Campaign
-    from breachkit.detect.campaigns import Campaigns
-    from breachkit.detect.campaigns import Judged
+    from breachkit.detect.campaigns import Campaign, Campaigns, Judged
     from breachkit.detect.compromise import Accusation
     from breachkit.detect.plain_groups import PlainGroups
     from breachkit.reading.where import Where
@@ -94,8 +87,7 @@ class Grouped(NamedTuple):
 
 def group_queue(where: Where, books: gather.Books, least: int | None = None) -> Grouped:
     """Find the campaigns; where there are logs, what they say of the accounts counts too. Raises NoQueueError."""
-    from breachkit.detect.campaigns import Grouping
-    from breachkit.detect.campaigns import find_campaigns
+    from breachkit.detect.campaigns import Grouping, find_campaigns
 
     messages = _queued(where, books)
     found, facts = None, None
@@ -164,8 +156,7 @@ def _groups(
 def _told(where: Where, found: Grouped, inputs: Inputs, asked: tuple[int | None, int | None], *, is_json: bool) -> str:
     """Write the product; `asked` are --top and --min-messages."""
     from breachkit.report.contract import dump
-    from breachkit.report.group import group_json
-    from breachkit.report.group import render_group
+    from breachkit.report.group import group_json, render_group
 
     top, least = asked
     if is_json:
@@ -186,7 +177,6 @@ def _purge_by(where: Where, campaign: Campaign, least: int | None) -> str:
 
 def _listed(groups: PlainGroups, inputs: Inputs, top: int | None, *, is_json: bool) -> str:
     from breachkit.report.contract import dump
-    from breachkit.report.group import groups_json
-    from breachkit.report.group import render_groups
+    from breachkit.report.group import groups_json, render_groups
 
     return dump(groups_json(groups, inputs, top)) if is_json else render_groups(groups, inputs, top)

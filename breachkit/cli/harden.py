@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from breachkit.cli import exports
-from breachkit.cli import options
-from breachkit.cli import output
+from breachkit.cli import exports, options, output
 from breachkit.cli.accusing import accuse
 from breachkit.errors import NoSettingsFileError
 from breachkit.reading import gather
-from breachkit.reading.where import Asked
-from breachkit.reading.where import check_file
-from breachkit.reading.where import find_evidence
+from breachkit.reading.where import Asked, check_file, find_evidence
 
 if TYPE_CHECKING:
     from breachkit.detect.hardening import JudgedSetting
@@ -48,8 +43,7 @@ def harden(
     Example: breachkit harden settings.txt --root /srv/copy-of-icewarp
     """
     from breachkit.report.contract import dump
-    from breachkit.report.harden import harden_json
-    from breachkit.report.harden import render_harden
+    from breachkit.report.harden import harden_json, render_harden
 
     asked = Asked(root, queue, logs, accounts, columns, timezone, server=server)
     where = find_evidence(asked, is_optional=True, use_defaults=settings is None and not print_commands)

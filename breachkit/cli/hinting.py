@@ -6,22 +6,18 @@ import re
 import time
 from collections import Counter
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.content.decoding import decoded_texts
 from breachkit.errors import UnknownNameError
-from breachkit.files import Found
-from breachkit.files import read_head
+from breachkit.files import Found, read_head
 from breachkit.purge.choose import walk_queues
 from breachkit.reading import gather
 from breachkit.report.sanitize import clean
 from breachkit.report.words import count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Iterator
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from breachkit.cli.aside import Yard
     from breachkit.purge.plan import Plan

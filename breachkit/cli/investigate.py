@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
-from typing import TYPE_CHECKING
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
-from breachkit.cli import options
-from breachkit.cli import output
+from breachkit.cli import options, output
 from breachkit.cli.casebook import recorded
 from breachkit.errors import NoCaseFolderError
 from breachkit.reading import gather
-from breachkit.reading.where import Asked
-from breachkit.reading.where import find_evidence
+from breachkit.reading.where import Asked, find_evidence
 
 if TYPE_CHECKING:
     from breachkit.case.investigation import Investigation
@@ -53,8 +49,7 @@ def investigate(
     from breachkit.case.folder import open_place
     from breachkit.case.places import open_places
     from breachkit.case.words import Words
-    from breachkit.cli.casework import Asking
-    from breachkit.cli.casework import Work
+    from breachkit.cli.casework import Asking, Work
     from breachkit.cli.investigating import look_into
 
     books, places, words = gather.Books(), open_places(geoip), Words(lang.value)

@@ -6,27 +6,19 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from breachkit.case.investigation import Containing
-from breachkit.case.investigation import Investigation
-from breachkit.case.investigation import Passwords
-from breachkit.case.investigation import Settings
-from breachkit.cli import exports
-from breachkit.cli import logged
+from breachkit.case.investigation import Containing, Investigation, Passwords, Settings
+from breachkit.cli import exports, logged
 from breachkit.cli.accusing import read_evidence
 from breachkit.cli.aside import make_yard
 from breachkit.cli.contain import contained
 from breachkit.cli.group import told_apart
-from breachkit.detect.campaigns import Grouping
-from breachkit.detect.campaigns import find_campaigns
+from breachkit.detect.campaigns import Grouping, find_campaigns
 from breachkit.detect.compromise import judge_accounts
 from breachkit.detect.hardening import judge_settings
-from breachkit.detect.incident import attackers_of
-from breachkit.detect.incident import incident_of
-from breachkit.detect.incident import targets_of
+from breachkit.detect.incident import attackers_of, incident_of, targets_of
 from breachkit.detect.inquiry import Inquiry
 from breachkit.detect.inventory import take_inventory
-from breachkit.detect.passwords import Criteria
-from breachkit.detect.passwords import find_weak_passwords
+from breachkit.detect.passwords import Criteria, find_weak_passwords
 from breachkit.detect.survey import survey_of
 from breachkit.detect.symptoms import find_symptoms
 from breachkit.errors import BreachkitError
@@ -37,9 +29,7 @@ from breachkit.reading.again import Reader
 from breachkit.sends import Sends
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterator
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from os import PathLike
     from pathlib import Path
 
@@ -49,8 +39,7 @@ if TYPE_CHECKING:
     from breachkit.detect.inventory import Inventory
     from breachkit.purge.custody import Custody
     from breachkit.reading.where import Where
-    from breachkit.records import Locus
-    from breachkit.records import Message
+    from breachkit.records import Locus, Message
     from breachkit.sasl import Login
 
 BLOCK_MINUTES = 30

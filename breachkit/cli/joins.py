@@ -7,17 +7,13 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from breachkit.detect.inquiry import Evidence
-from breachkit.tables import attempts_table
-from breachkit.tables import deliveries_table
-from breachkit.tables import messages_table
-from breachkit.tables import sends_table
+from breachkit.tables import attempts_table, deliveries_table, messages_table, sends_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from breachkit.reading.gather import SmtpFacts
-    from breachkit.records import Account
-    from breachkit.records import Message
+    from breachkit.records import Account, Message
     from breachkit.sasl import Fingerprints
 
 

@@ -4,32 +4,23 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.cli import exports
-from breachkit.cli import options
-from breachkit.cli import output
-from breachkit.cli.accusing import has_evidence
-from breachkit.cli.accusing import read_evidence
+from breachkit.cli import exports, options, output
+from breachkit.cli.accusing import has_evidence, read_evidence
 from breachkit.detect.breached import open_breaches
 from breachkit.detect.hardening import number_of
-from breachkit.detect.passwords import Criteria
-from breachkit.detect.passwords import find_weak_passwords
+from breachkit.detect.passwords import Criteria, find_weak_passwords
 from breachkit.detect.policy import Policy
-from breachkit.errors import NoAccountsFileError
-from breachkit.errors import PathUnreadableError
+from breachkit.errors import NoAccountsFileError, PathUnreadableError
 from breachkit.reading import gather
-from breachkit.reading.where import check_file
-from breachkit.reading.where import find_evidence
+from breachkit.reading.where import check_file, find_evidence
 from breachkit.report.contract import dump
-from breachkit.report.weak_passwords import render_weak_passwords
-from breachkit.report.weak_passwords import weak_passwords_json
+from breachkit.report.weak_passwords import render_weak_passwords, weak_passwords_json
 
 if TYPE_CHECKING:
     from breachkit.detect.passwords import WeakPasswords
-    from breachkit.reading.where import Asked
-    from breachkit.reading.where import Where
+    from breachkit.reading.where import Asked, Where
 
 MINUTE = 60.0
 

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.cli import asking
-from breachkit.cli import options
-from breachkit.cli import output
+from breachkit.cli import asking, options, output
 from breachkit.errors import PathUnreadableError
-from breachkit.purge.custody import find_changed
-from breachkit.purge.custody import take_stock
+from breachkit.purge.custody import find_changed, take_stock
 from breachkit.purge.drop import drop_run
 from breachkit.reading import gather
 from breachkit.report import quarantine as report
 from breachkit.report.contract import dump
-from breachkit.report.words import count
-from breachkit.report.words import name_journal
+from breachkit.report.words import count, name_journal
 
 if TYPE_CHECKING:
     from breachkit.cli.aside import Yard

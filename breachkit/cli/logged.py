@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from breachkit.detect.findings import first
-from breachkit.detect.symptoms import Fates
-from breachkit.detect.symptoms import Hours
+from breachkit.detect.symptoms import Fates, Hours
 
 if TYPE_CHECKING:
     from breachkit.reading.gather import SmtpFacts

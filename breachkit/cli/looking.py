@@ -5,34 +5,25 @@ from __future__ import annotations
 import os
 import sys
 import time
-from dataclasses import dataclass
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from breachkit.files import Found
-from breachkit.files import in_walk_order
+from breachkit.files import Found, in_walk_order
 from breachkit.progress import bar
-from breachkit.purge.choose import Chooser
-from breachkit.purge.choose import Chosen
-from breachkit.purge.choose import queue_pieces
-from breachkit.purge.choose import walk_queues
+from breachkit.purge.choose import Chooser, Chosen, queue_pieces, walk_queues
 from breachkit.purge.plan import Tally
-from breachkit.purge.sweep import Sweep
-from breachkit.purge.sweep import Swept
+from breachkit.purge.sweep import Sweep, Swept
 from breachkit.records import Skipped
 from breachkit.workers import spread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterable
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import tzinfo
     from pathlib import Path
 
     from breachkit.cli.aside import Yard
     from breachkit.progress import Progress
-    from breachkit.purge.plan import Plan
-    from breachkit.purge.plan import Wanted
+    from breachkit.purge.plan import Plan, Wanted
     from breachkit.purge.search import Hit
     from breachkit.purge.watch import Watch
     from breachkit.reading.gather import Books

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC
-from datetime import datetime
-from typing import TYPE_CHECKING
-from typing import Annotated
-from typing import NamedTuple
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from breachkit.cli import options
-from breachkit.cli import output
+from breachkit.cli import options, output
 from breachkit.cli.casebook import BOOK
 
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from breachkit.cli.purging import Manner
-    from breachkit.cli.purging import Predicates
+    from breachkit.cli.purging import Manner, Predicates
     from breachkit.purge.needles import Texts
     from breachkit.purge.plan import Wanted
     from breachkit.reading.where import Where
@@ -114,11 +109,9 @@ def purge(
     """
     from breachkit.cli.aside import make_yard
     from breachkit.cli.casebook import recorded
-    from breachkit.cli.purging import Manner
-    from breachkit.cli.purging import run_purge
+    from breachkit.cli.purging import Manner, run_purge
     from breachkit.purge.needles import Texts
-    from breachkit.reading.where import Asked
-    from breachkit.reading.where import find_evidence
+    from breachkit.reading.where import Asked, find_evidence
 
     texts = Texts(tuple(strings or ()), regex, ignore_case, any_string, raw_only)
     names = _names("--account", account), _names("--from", sender), _names("--to-domain", to_domain)
@@ -159,10 +152,7 @@ class Heads(NamedTuple):
 
 def _check(manner: Manner, texts: Texts, heads: Heads) -> None:
     """Refuse a command line that cannot be meant, before anything is read. Raises UsageErrors."""
-    from breachkit.errors import BlankStringError
-    from breachkit.errors import ClashingOptionsError
-    from breachkit.errors import LonelyOptionError
-    from breachkit.errors import NoPredicateError
+    from breachkit.errors import BlankStringError, ClashingOptionsError, LonelyOptionError, NoPredicateError
     from breachkit.purge.needles import parse_needles
 
     parse_needles(texts)
@@ -211,9 +201,7 @@ def _name(option: str, typed: str) -> str:
 
     Raises BlankStringError, NoAddressError, WildcardError.
     """
-    from breachkit.errors import BlankStringError
-    from breachkit.errors import NoAddressError
-    from breachkit.errors import WildcardError
+    from breachkit.errors import BlankStringError, NoAddressError, WildcardError
 
     if not typed.strip():
         raise BlankStringError

@@ -5,45 +5,30 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import suppress
-from dataclasses import dataclass
-from dataclasses import replace
-from datetime import UTC
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.cli import asking
-from breachkit.cli import options
-from breachkit.cli import output
+from breachkit.cli import asking, options, output
 from breachkit.cli.looking import Look
-from breachkit.errors import BreachkitError
-from breachkit.errors import StoppedError
+from breachkit.errors import BreachkitError, StoppedError
 from breachkit.progress import bar
 from breachkit.purge.store import name_run
-from breachkit.purge.watch import PAUSE
-from breachkit.purge.watch import Watch
+from breachkit.purge.watch import PAUSE, Watch
 from breachkit.reading import gather
 from breachkit.report.contract import dump
-from breachkit.report.purge import Outcome
-from breachkit.report.purge import purge_json
-from breachkit.report.purge import render_dry_end
-from breachkit.report.purge import render_outcome
-from breachkit.report.purge import render_plan
-from breachkit.report.words import count
-from breachkit.report.words import name_journal
+from breachkit.report.purge import Outcome, purge_json, render_dry_end, render_outcome, render_plan
+from breachkit.report.words import count, name_journal
 from breachkit.shells import guarded
 from breachkit.workers import processors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from breachkit.cli.aside import Yard
-    from breachkit.purge.plan import Plan
-    from breachkit.purge.plan import Wanted
-    from breachkit.purge.quarantine import Purge
-    from breachkit.purge.quarantine import Receipt
+    from breachkit.purge.plan import Plan, Wanted
+    from breachkit.purge.quarantine import Purge, Receipt
     from breachkit.report.contract import Json
     from breachkit.report.inputs import Inputs
     from breachkit.report.purge import Unexplained
@@ -148,8 +133,7 @@ def _hint(yard: Yard, plan: Plan) -> None:
 
     Raises UnknownNameError, PathUnreadableError.
     """
-    from breachkit.cli.hinting import refuse_unknown
-    from breachkit.cli.hinting import text_hints
+    from breachkit.cli.hinting import refuse_unknown, text_hints
 
     refuse_unknown(yard.where, plan)
     for hint in text_hints(yard, plan):

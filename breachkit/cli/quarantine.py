@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from breachkit.cli import options
-from breachkit.cli import output
+from breachkit.cli import options, output
 from breachkit.cli.commands import make_app
 
 if TYPE_CHECKING:
@@ -39,8 +37,7 @@ def list_runs(
 
     Example: breachkit quarantine list --root /srv/icewarp
     """
-    from breachkit.cli.keeping import Told
-    from breachkit.cli.keeping import tell_list
+    from breachkit.cli.keeping import Told, tell_list
 
     tell_list(_yard(root, queue, timezone, server, place, output_file), Told(output_format, output_file))
 
@@ -61,8 +58,7 @@ def show_run(
 
     Example: breachkit quarantine show 20261120-101500-3fa2
     """
-    from breachkit.cli.keeping import Told
-    from breachkit.cli.keeping import tell_show
+    from breachkit.cli.keeping import Told, tell_show
 
     tell_show(_yard(root, queue, timezone, server, place, output_file), run, Told(output_format, output_file))
 
@@ -83,8 +79,7 @@ def verify_runs(
 
     Example: breachkit quarantine verify 20261120-101500-3fa2
     """
-    from breachkit.cli.keeping import Told
-    from breachkit.cli.keeping import tell_verify
+    from breachkit.cli.keeping import Told, tell_verify
 
     tell_verify(_yard(root, queue, timezone, server, place, output_file), runs or [], Told(output_format, output_file))
 
@@ -106,8 +101,7 @@ def drop(
 
     Example: breachkit quarantine drop 20261120-101500-3fa2
     """
-    from breachkit.cli.keeping import Told
-    from breachkit.cli.keeping import tell_drop
+    from breachkit.cli.keeping import Told, tell_drop
 
     tell_drop(_yard(root, queue, timezone, server, place, output_file), run, Told(output_format, output_file), yes=yes)
 
@@ -121,8 +115,7 @@ def _yard(  # noqa: PLR0917  as typed
     output_file: options.OutputFile,
 ) -> Yard:
     from breachkit.cli.aside import make_yard
-    from breachkit.reading.where import Asked
-    from breachkit.reading.where import find_evidence
+    from breachkit.reading.where import Asked, find_evidence
 
     where = find_evidence(Asked(root, queue, timezone=timezone, server=server))
     output.check(output_file, where, place)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from breachkit.cli import options
-from breachkit.cli import output
+from breachkit.cli import options, output
 from breachkit.reading import gather
-from breachkit.reading.where import Asked
-from breachkit.reading.where import find_evidence
+from breachkit.reading.where import Asked, find_evidence
 
 if TYPE_CHECKING:
     from breachkit.cluster.carrying import Carried
@@ -69,8 +66,7 @@ def read(
 
 def _said(written: Carried, key: Path, *, is_new: bool) -> str:
     from breachkit.report.page import Page
-    from breachkit.report.words import count
-    from breachkit.report.words import size
+    from breachkit.report.words import count, size
 
     page = Page()
     page.say(f"{written.path}: {count(written.lines, 'line')}, {size(written.bytes)}")

@@ -6,8 +6,7 @@ from typing import Annotated
 
 import typer
 
-from breachkit.cli import options
-from breachkit.cli import output
+from breachkit.cli import options, output
 from breachkit.cli.casebook import BOOK
 
 RunName = Annotated[str | None, typer.Argument(metavar="RUN", help="The run; else the only one that holds messages.")]
@@ -42,14 +41,11 @@ def restore(
     """
     from breachkit.cli.aside import make_yard
     from breachkit.cli.casebook import recorded
-    from breachkit.cli.restoring import Manner
-    from breachkit.cli.restoring import choose_runs
-    from breachkit.cli.restoring import run_restore
+    from breachkit.cli.restoring import Manner, choose_runs, run_restore
     from breachkit.errors import ClashingOptionsError
     from breachkit.purge.needles import Texts
     from breachkit.purge.search import Search
-    from breachkit.reading.where import Asked
-    from breachkit.reading.where import find_evidence
+    from breachkit.reading.where import Asked, find_evidence
 
     if run is not None and all_runs:
         raise ClashingOptionsError("RUN", "--all")

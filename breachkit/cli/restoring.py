@@ -5,15 +5,10 @@ from __future__ import annotations
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.cli import asking
-from breachkit.cli import options
-from breachkit.cli import output
-from breachkit.errors import PathUnreadableError
-from breachkit.errors import SeveralRunsError
-from breachkit.errors import StoppedError
+from breachkit.cli import asking, options, output
+from breachkit.errors import PathUnreadableError, SeveralRunsError, StoppedError
 from breachkit.progress import bar
 from breachkit.purge.journal import sha256_of
 from breachkit.purge.restore import Restore
@@ -21,11 +16,8 @@ from breachkit.purge.search import Hit
 from breachkit.purge.store import holds_messages
 from breachkit.reading import gather
 from breachkit.report.contract import dump
-from breachkit.report.restore import render_restore_plan
-from breachkit.report.restore import render_restored
-from breachkit.report.restore import restore_json
-from breachkit.report.words import count
-from breachkit.report.words import name_journal
+from breachkit.report.restore import render_restore_plan, render_restored, restore_json
+from breachkit.report.words import count, name_journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable

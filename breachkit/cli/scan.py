@@ -29,8 +29,7 @@ def scan(
 
     Example: breachkit scan --root /srv/copy-of-icewarp
     """
-    from breachkit.cli.scanning import Manner
-    from breachkit.cli.scanning import run_scan
+    from breachkit.cli.scanning import Manner, run_scan
     from breachkit.cli.several import Several
     from breachkit.reading.where import Asked
 

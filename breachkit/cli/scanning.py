@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.cli import options
-from breachkit.cli import output
-from breachkit.cli.several import Several
-from breachkit.cli.several import read_together
+from breachkit.cli import options, output
+from breachkit.cli.several import Several, read_together
 from breachkit.detect.survey import survey_of
 from breachkit.reading import gather
 from breachkit.reading.counting import count_messages
@@ -41,8 +38,7 @@ def run_scan(asked: Asked, several: Several, manner: Manner) -> None:
     from breachkit.detect.inventory import take_inventory
     from breachkit.detect.symptoms import find_symptoms
     from breachkit.report.contract import dump
-    from breachkit.report.scan import render_scan
-    from breachkit.report.scan import scan_json
+    from breachkit.report.scan import render_scan, scan_json
 
     hours = logged.hours_of(facts)
     found = take_inventory(survey, queues, hours and hours.sessions, inputs.zone)

@@ -7,42 +7,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from breachkit.cli import options
-from breachkit.cli import output
-from breachkit.cluster.nodes import LostNode
-from breachkit.cluster.nodes import NodeOrder
-from breachkit.cluster.nodes import parse_nodes
-from breachkit.cluster.nodes import read_order
-from breachkit.cluster.stitch import Stitched
-from breachkit.cluster.stitch import stitch
-from breachkit.errors import BreachkitError
-from breachkit.errors import NodeOptionsError
-from breachkit.errors import NodeRefusedError
-from breachkit.errors import NoNodeAnsweredError
-from breachkit.errors import PathUnreadableError
+from breachkit.cli import options, output
+from breachkit.cluster.nodes import LostNode, NodeOrder, parse_nodes, read_order
+from breachkit.cluster.stitch import Stitched, stitch
+from breachkit.errors import (
+    BreachkitError,
+    NodeOptionsError,
+    NodeRefusedError,
+    NoNodeAnsweredError,
+    PathUnreadableError,
+)
 from breachkit.files import open_regular
 from breachkit.progress import bar
 from breachkit.reading import gather
 from breachkit.reading.node import PARTS
-from breachkit.reading.where import Asked
-from breachkit.reading.where import check_words
-from breachkit.reading.where import find_evidence
-from breachkit.reading.where import find_zone
-from breachkit.report.inputs import Inputs
-from breachkit.report.inputs import NodeInputs
+from breachkit.reading.where import Asked, check_words, find_evidence, find_zone
+from breachkit.report.inputs import Inputs, NodeInputs
 from breachkit.sasl import Fingerprints
-from breachkit.shells import guarded
-from breachkit.shells import line
+from breachkit.shells import guarded, line
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-    from collections.abc import Iterable
-    from collections.abc import Iterator
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from datetime import tzinfo
 
-    from breachkit.reading.node import NodeRecords
-    from breachkit.reading.node import Part
+    from breachkit.reading.node import NodeRecords, Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +192,7 @@ def _on_workers(orders: Sequence[NodeOrder], several: Several) -> list[NodeRecor
 
 def _carried(asked: Asked, partials: Sequence[Path], key_file: Path | None) -> Together:
     from breachkit.cluster.carried import read_partial
-    from breachkit.cluster.keys import key_check
-    from breachkit.cluster.keys import read_key
+    from breachkit.cluster.keys import key_check, read_key
 
     if key_file is None:
         raise NodeOptionsError("--partial", "no --key", "name the key file that the partial files were made with")

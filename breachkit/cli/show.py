@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from breachkit.cli import options
-from breachkit.cli import output
+from breachkit.cli import options, output
 
 if TYPE_CHECKING:
     from breachkit.detect.campaigns import Campaign
     from breachkit.reading import gather
     from breachkit.reading.where import Where
-    from breachkit.records import Message
-    from breachkit.records import Session
+    from breachkit.records import Message, Session
     from breachkit.report.show import ShownMessage
     from breachkit.report.trace import TracedSession
 
@@ -48,11 +45,9 @@ def show(
     """
     from breachkit.reading import gather
     from breachkit.reading.messages import file_of
-    from breachkit.reading.where import Asked
-    from breachkit.reading.where import find_evidence
+    from breachkit.reading.where import Asked, find_evidence
     from breachkit.report.contract import dump
-    from breachkit.report.show import render_show
-    from breachkit.report.show import show_json
+    from breachkit.report.show import render_show, show_json
 
     asked = Asked(root, queue, logs, accounts, columns, timezone, server=server)
     where, books = find_evidence(asked, is_optional=True), gather.Books()
@@ -70,9 +65,7 @@ def _read(
 ) -> tuple[ShownMessage, gather.SmtpFacts | None]:
     """Read the message and what the evidence says of it. Raises BreachkitErrors."""
     from breachkit.reading import gather
-    from breachkit.reading.messages import find_message
-    from breachkit.reading.messages import is_queued
-    from breachkit.reading.messages import letter_of
+    from breachkit.reading.messages import find_message, is_queued, letter_of
     from breachkit.report.show import ShownMessage
 
     message = find_message(where, wanted, books)
@@ -117,10 +110,8 @@ def _session_of(
 def _traced(where: Where, session: Session, message: Message, books: gather.Books) -> TracedSession:
     """Read the lines of a session; the user name of the message's account is known, others as far as anybody is."""
     from breachkit.cli.trace import read_transcripts
-    from breachkit.detect.names import Directory
-    from breachkit.detect.names import spelled
-    from breachkit.detect.tracing import auth_user_of
-    from breachkit.detect.tracing import outcome_of
+    from breachkit.detect.names import Directory, spelled
+    from breachkit.detect.tracing import auth_user_of, outcome_of
     from breachkit.reading import gather
     from breachkit.report.trace import TracedSession
 

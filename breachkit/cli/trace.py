@@ -3,34 +3,24 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
-from typing import Annotated
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from breachkit.cli import options
-from breachkit.cli import output
-from breachkit.errors import NoLogsError
-from breachkit.errors import NoMessageIdError
-from breachkit.errors import NothingTracedError
-from breachkit.errors import PasswordsOnTerminalOnlyError
+from breachkit.cli import options, output
+from breachkit.errors import NoLogsError, NoMessageIdError, NothingTracedError, PasswordsOnTerminalOnlyError
 from breachkit.progress import bar
 from breachkit.reading import gather
-from breachkit.reading.where import Asked
-from breachkit.reading.where import find_evidence
-from breachkit.servers import Reading
-from breachkit.servers import Sought
+from breachkit.reading.where import Asked, find_evidence
+from breachkit.servers import Reading, Sought
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from breachkit.detect import tracing
     from breachkit.detect.names import Directory
     from breachkit.reading.where import Where
-    from breachkit.records import Locus
-    from breachkit.records import Session
+    from breachkit.records import Locus, Session
     from breachkit.report.trace import TracedSession
     from breachkit.servers import TranscriptLine
 
@@ -85,8 +75,7 @@ def trace(
     chosen = _choose(where, _word_of(where, wanted), books)
     shown = chosen.sessions[: (SHOWN if limit is None and not is_json else limit) or None]
     from breachkit.report.contract import dump
-    from breachkit.report.trace import render_trace
-    from breachkit.report.trace import trace_json
+    from breachkit.report.trace import render_trace, trace_json
 
     traced = _transcripts(where, chosen, shown, show_passwords=show_passwords)
     inputs, found = gather.inputs_of(where, books, chosen.facts), len(chosen.sessions)
@@ -100,8 +89,7 @@ def trace(
 
 def _word_of(where: Where, typed: str) -> str:
     """Return the id of the message in a file of the queue, else what was typed. Raises NoMessageIdError."""
-    from breachkit.reading.messages import file_of
-    from breachkit.reading.messages import message_at
+    from breachkit.reading.messages import file_of, message_at
 
     path = file_of(where, typed)
     if path is None:
@@ -123,13 +111,8 @@ class Chosen(NamedTuple):
 
 
 def _choose(where: Where, word: str, books: gather.Books) -> Chosen:
-    from breachkit.detect.names import Directory
-    from breachkit.detect.names import spelled
-    from breachkit.detect.tracing import find_followers
-    from breachkit.detect.tracing import is_sender
-    from breachkit.detect.tracing import is_wanted
-    from breachkit.detect.tracing import joins_of
-    from breachkit.detect.tracing import parse_wanted
+    from breachkit.detect.names import Directory, spelled
+    from breachkit.detect.tracing import find_followers, is_sender, is_wanted, joins_of, parse_wanted
 
     if not gather.smtp_logs(where):
         raise NoLogsError(where.layout.root or ".", where.server.looked_for)
@@ -191,8 +174,7 @@ def _transcripts(
     *,
     show_passwords: bool,
 ) -> list[TracedSession]:
-    from breachkit.detect.tracing import auth_user_of
-    from breachkit.detect.tracing import outcome_of
+    from breachkit.detect.tracing import auth_user_of, outcome_of
     from breachkit.report.trace import TracedSession
 
     wanted = frozenset(session.source for session in shown)

@@ -7,38 +7,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING
-from typing import Any
-from typing import NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from breachkit.cluster import fields
 from breachkit.cluster.nodes import check_name
-from breachkit.cluster.partial import BOOK_COUNTS
-from breachkit.cluster.partial import FIRST_SCHEMA
-from breachkit.cluster.partial import SCHEMA
-from breachkit.cluster.partial import TALLY_COUNTS
-from breachkit.errors import NodeNameError
-from breachkit.errors import PartialBrokenError
-from breachkit.errors import PartialKeyError
-from breachkit.errors import PartialSchemaError
+from breachkit.cluster.partial import BOOK_COUNTS, FIRST_SCHEMA, SCHEMA, TALLY_COUNTS
+from breachkit.errors import NodeNameError, PartialBrokenError, PartialKeyError, PartialSchemaError
 from breachkit.progress import silent
-from breachkit.reading.gather import KEPT_EXAMPLES
-from breachkit.reading.gather import Books
-from breachkit.reading.gather import SmtpFacts
-from breachkit.reading.node import PARTS
-from breachkit.reading.node import NodeRecords
-from breachkit.records import Account
-from breachkit.records import AuthAttempt
-from breachkit.records import Delivery
-from breachkit.records import Locus
-from breachkit.records import Message
-from breachkit.records import Transaction
-from breachkit.servers import LogTally
-from breachkit.servers import names
+from breachkit.reading.gather import KEPT_EXAMPLES, Books, SmtpFacts
+from breachkit.reading.node import PARTS, NodeRecords
+from breachkit.records import Account, AuthAttempt, Delivery, Locus, Message, Transaction
+from breachkit.servers import LogTally, names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import IO
 
     from breachkit.progress import Progress

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.cluster.keys import key_check
 from breachkit.cluster.partial import partial_lines
-from breachkit.errors import PartialExistsError
-from breachkit.errors import PathUnwritableError
+from breachkit.errors import PartialExistsError, PathUnwritableError
 from breachkit.writing import write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from breachkit.reading.node import NodeRecords

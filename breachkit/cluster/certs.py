@@ -9,9 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from breachkit.errors import CertificatesExistError
-from breachkit.errors import ClusterExtraError
-from breachkit.errors import PathUnwritableError
+from breachkit.errors import CertificatesExistError, ClusterExtraError, PathUnwritableError
 from breachkit.writing import write_whole
 
 if TYPE_CHECKING:

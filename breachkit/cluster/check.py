@@ -10,10 +10,8 @@ from breachkit import __version__
 from breachkit.cluster.engine import connected
 from breachkit.cluster.workers import workers_of
 from breachkit.errors import BreachkitError
-from breachkit.reading.gather import queue_labels
-from breachkit.reading.gather import smtp_logs
-from breachkit.reading.where import Asked
-from breachkit.reading.where import find_evidence
+from breachkit.reading.gather import queue_labels, smtp_logs
+from breachkit.reading.where import Asked, find_evidence
 
 
 class Seen(NamedTuple):

@@ -10,15 +10,15 @@ import ipaddress
 import logging
 import re
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from breachkit.cluster.certs import CA
-from breachkit.cluster.certs import CLIENT
-from breachkit.errors import CertificatesMissingError
-from breachkit.errors import ClusterExtraError
-from breachkit.errors import SchedulerAddressError
-from breachkit.errors import SchedulerUnreachableError
+from breachkit.cluster.certs import CA, CLIENT
+from breachkit.errors import (
+    CertificatesMissingError,
+    ClusterExtraError,
+    SchedulerAddressError,
+    SchedulerUnreachableError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,12 +7,10 @@ breachkit make themselves, with room to spare.
 from __future__ import annotations
 
 import math
-from datetime import UTC
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from breachkit.cluster.partial import EPOCH
-from breachkit.cluster.partial import MICROSECOND
+from breachkit.cluster.partial import EPOCH, MICROSECOND
 
 LONGEST_TEXT = 1 << 20
 """Characters: one address may fill a head of a message, of which 1 MiB is read."""

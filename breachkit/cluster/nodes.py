@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from breachkit.errors import DuplicateNodeError
-from breachkit.errors import NodeNameError
+from breachkit.errors import DuplicateNodeError, NodeNameError
 from breachkit.reading.node import read_node
-from breachkit.reading.where import Asked
-from breachkit.reading.where import find_evidence
+from breachkit.reading.where import Asked, find_evidence
 from breachkit.records import Locus
 from breachkit.sasl import Fingerprints
 

@@ -10,17 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import UTC
-from datetime import datetime
-from datetime import timedelta
-from typing import TYPE_CHECKING
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from breachkit.reading.gather import Books
-    from breachkit.reading.gather import SmtpFacts
+    from breachkit.reading.gather import Books, SmtpFacts
     from breachkit.reading.node import NodeRecords
     from breachkit.records import Locus
     from breachkit.servers import LogTally

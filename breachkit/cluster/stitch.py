@@ -3,33 +3,22 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from breachkit import __version__
 from breachkit.attempts import Attempts
-from breachkit.cluster.nodes import LOST
-from breachkit.cluster.nodes import LostNode
+from breachkit.cluster.nodes import LOST, LostNode
 from breachkit.errors import DuplicateNodeError
-from breachkit.reading.gather import KEPT_EXAMPLES
-from breachkit.reading.gather import Books
-from breachkit.reading.gather import SmtpFacts
-from breachkit.reading.strangers import known_names
-from breachkit.reading.strangers import name_strangers
+from breachkit.reading.gather import KEPT_EXAMPLES, Books, SmtpFacts
+from breachkit.reading.strangers import known_names, name_strangers
 from breachkit.records import Skipped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Iterator
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from breachkit.reading.node import NodeRecords
-    from breachkit.reading.node import Part
-    from breachkit.records import Account
-    from breachkit.records import Locus
-    from breachkit.records import Message
-    from breachkit.records import Transaction
+    from breachkit.reading.node import NodeRecords, Part
+    from breachkit.records import Account, Locus, Message, Transaction
     from breachkit.sasl import Fingerprints
     from breachkit.servers import LogTally
 

@@ -9,20 +9,15 @@ from __future__ import annotations
 import io
 import time
 import uuid
-from typing import TYPE_CHECKING
-from typing import Any
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from breachkit import __version__
 from breachkit.cluster.carried import read_partial
 from breachkit.cluster.engine import connected
 from breachkit.cluster.keys import key_check
-from breachkit.cluster.nodes import LostNode
-from breachkit.cluster.nodes import read_order
+from breachkit.cluster.nodes import LostNode, read_order
 from breachkit.cluster.partial import partial_lines
-from breachkit.errors import BreachkitError
-from breachkit.errors import NodeRefusedError
-from breachkit.errors import NodeVersionError
+from breachkit.errors import BreachkitError, NodeRefusedError, NodeVersionError
 from breachkit.progress import bar
 
 if TYPE_CHECKING:

@@ -10,22 +10,23 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from breachkit.content.decoding import FIRST_OF_HTML
-from breachkit.content.decoding import KNOWN
-from breachkit.content.decoding import META
-from breachkit.content.decoding import OF_A_MESSAGE
-from breachkit.content.decoding import OPENED
-from breachkit.content.decoding import charset_of
-from breachkit.content.decoding import decoded_words
-from breachkit.content.decoding import end_of_block
-from breachkit.content.decoding import field_of
-from breachkit.content.decoding import is_textual
-from breachkit.content.decoding import main_of
-from breachkit.content.decoding import parts_of
-from breachkit.content.decoding import split_parts
-from breachkit.content.decoding import text_in
-from breachkit.content.transfer import text_body
-from breachkit.content.transfer import way_of
+from breachkit.content.decoding import (
+    FIRST_OF_HTML,
+    KNOWN,
+    META,
+    OF_A_MESSAGE,
+    OPENED,
+    charset_of,
+    decoded_words,
+    end_of_block,
+    field_of,
+    is_textual,
+    main_of,
+    parts_of,
+    split_parts,
+    text_in,
+)
+from breachkit.content.transfer import text_body, way_of
 
 MOST_PARTS = 30
 """Parts above which a message is left to `decoding`, which bounds them, and how deep they are nested."""

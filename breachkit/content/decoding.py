@@ -15,17 +15,11 @@ from __future__ import annotations
 import binascii
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote_to_bytes
 
-from breachkit.content.charsets import codec_of
-from breachkit.content.charsets import decoded
-from breachkit.content.transfer import CODED
-from breachkit.content.transfer import read_base64
-from breachkit.content.transfer import text_body
-from breachkit.content.transfer import untransferred
-from breachkit.content.transfer import way_of
+from breachkit.content.charsets import codec_of, decoded
+from breachkit.content.transfer import CODED, read_base64, text_body, untransferred, way_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

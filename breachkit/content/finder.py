@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ahocorasick_rs import BytesAhoCorasick
-from ahocorasick_rs import Implementation
+from ahocorasick_rs import BytesAhoCorasick, Implementation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

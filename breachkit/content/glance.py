@@ -10,21 +10,12 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from unicodedata import is_normalized
 
-from breachkit.content.decoding import FIRST_OF_HTML
-from breachkit.content.decoding import META
-from breachkit.content.decoding import decoded_words
-from breachkit.content.decoding import end_of_block
-from breachkit.content.seen import TAG
-from breachkit.content.seen import WIDTHLESS
-from breachkit.content.seen import may_be_odd
-from breachkit.content.transfer import CODED
-from breachkit.content.transfer import UU_BEGIN
-from breachkit.content.transfer import read_base64
-from breachkit.content.transfer import read_quoted
+from breachkit.content.decoding import FIRST_OF_HTML, META, decoded_words, end_of_block
+from breachkit.content.seen import TAG, WIDTHLESS, may_be_odd
+from breachkit.content.transfer import CODED, UU_BEGIN, read_base64, read_quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

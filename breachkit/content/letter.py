@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from breachkit.content.decoding import LOOKS_LIKE_HTML
-from breachkit.content.decoding import leaves
-from breachkit.content.decoding import main_of
-from breachkit.content.decoding import own_headers
+from breachkit.content.decoding import LOOKS_LIKE_HTML, leaves, main_of, own_headers
 from breachkit.content.seen import paragraphs_seen
 from breachkit.spelling import plain_address
 

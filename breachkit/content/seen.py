@@ -11,12 +11,10 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
-from breachkit.content.decoding import LOOKS_LIKE_HTML
-from breachkit.content.decoding import parameters_of
+from breachkit.content.decoding import LOOKS_LIKE_HTML, parameters_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 TAG = r"<[A-Za-z/!?][^<>]*>"
 """An element's tag, a declaration or a plain comment; no sign of comparison before a number or a blank."""

@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from breachkit.detect.campaign_marks import SPECIFIC
-from breachkit.detect.campaign_marks import STRONG
-from breachkit.detect.campaign_marks import bare
-from breachkit.detect.campaign_marks import is_weak
-from breachkit.detect.campaign_marks import pointers
-from breachkit.detect.campaign_marks import rests
+from breachkit.detect.campaign_marks import SPECIFIC, STRONG, bare, is_weak, pointers, rests
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Collection
-    from collections.abc import Iterable
-    from collections.abc import Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from numpy.typing import NDArray
 

@@ -10,23 +10,15 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from breachkit.detect.campaign_marks import PHRASE
-from breachkit.detect.campaign_marks import SPECIFIC
-from breachkit.detect.campaign_marks import STRONG
-from breachkit.detect.campaign_marks import bare
-from breachkit.detect.campaign_marks import house
-from breachkit.detect.campaign_marks import pointers
-from breachkit.detect.campaign_outreach import are_numbered
-from breachkit.detect.campaign_outreach import is_outreach
+from breachkit.detect.campaign_marks import PHRASE, SPECIFIC, STRONG, bare, house, pointers
+from breachkit.detect.campaign_outreach import are_numbered, is_outreach
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 

@@ -8,12 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from breachkit.detect.campaign_marks import PHRASE
-from breachkit.detect.campaign_marks import is_weak
-from breachkit.detect.campaign_marks import points
-from breachkit.detect.campaign_strings import END
-from breachkit.detect.campaign_strings import LINE_END
-from breachkit.detect.campaign_strings import is_cut
+from breachkit.detect.campaign_marks import PHRASE, is_weak, points
+from breachkit.detect.campaign_strings import END, LINE_END, is_cut
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,8 +18,7 @@ if TYPE_CHECKING:
 
     from breachkit.detect.campaign_authors import Author
     from breachkit.detect.campaign_novelty import Speech
-    from breachkit.detect.campaign_strings import Corpus
-    from breachkit.detect.campaign_strings import Shared
+    from breachkit.detect.campaign_strings import Corpus, Shared
     from breachkit.detect.campaign_texts import Passage
 
 SHORT = 25

@@ -6,12 +6,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from breachkit.content.added import added_by_decoding
-from breachkit.content.decoding import decoded_texts
-from breachkit.content.decoding import typed_texts
+from breachkit.content.decoding import decoded_texts, typed_texts
 from breachkit.content.finder import make_finder
-from breachkit.content.seen import Seen
-from breachkit.content.seen import flat
-from breachkit.content.seen import normal
+from breachkit.content.seen import Seen, flat, normal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,18 +7,15 @@ stands within a word or a link, and its time does not depend on how much is shar
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from pydivsufsort import divsufsort
-from pydivsufsort import kasai
+from pydivsufsort import divsufsort, kasai
 
 from breachkit.detect.campaign_marks import is_weak
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 

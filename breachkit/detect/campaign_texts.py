@@ -9,17 +9,12 @@ purged by.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.content.decoding import KNOWN
-from breachkit.content.decoding import decoded_headers
-from breachkit.content.decoding import decoded_parts
+from breachkit.content.decoding import KNOWN, decoded_headers, decoded_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Iterator
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 FIRST_KEPT = 4000
 LAST_KEPT = 1500

@@ -11,45 +11,25 @@ from __future__ import annotations
 import hashlib
 from array import array
 from collections import Counter
-from dataclasses import dataclass
-from dataclasses import replace
-from typing import TYPE_CHECKING
-from typing import Any
-from typing import Literal
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from breachkit.content.decoding import decoded_headers
-from breachkit.content.decoding import decoded_texts
-from breachkit.content.decoding import decoded_words
-from breachkit.detect.campaign_authors import authors_of
-from breachkit.detect.campaign_authors import local_domains
-from breachkit.detect.campaign_choice import Tried
-from breachkit.detect.campaign_choice import candidates_of
-from breachkit.detect.campaign_choice import choose
-from breachkit.detect.campaign_choice import names_of
+from breachkit.content.decoding import decoded_headers, decoded_texts, decoded_words
+from breachkit.detect.campaign_authors import authors_of, local_domains
+from breachkit.detect.campaign_choice import Tried, candidates_of, choose, names_of
 from breachkit.detect.campaign_novelty import Speech
-from breachkit.detect.campaign_runs import Run
-from breachkit.detect.campaign_runs import find_runs
+from breachkit.detect.campaign_runs import Run, find_runs
 from breachkit.detect.campaign_sample import sample_of
-from breachkit.detect.campaign_sampling import choose_sample
-from breachkit.detect.campaign_sampling import content_order
-from breachkit.detect.campaign_search import Search
-from breachkit.detect.campaign_search import SeenSearch
-from breachkit.detect.campaign_strings import corpus_of
-from breachkit.detect.campaign_strings import find_shared
-from breachkit.detect.campaign_texts import Passage
-from breachkit.detect.campaign_texts import is_of_list
-from breachkit.detect.campaign_texts import passage_of
+from breachkit.detect.campaign_sampling import choose_sample, content_order
+from breachkit.detect.campaign_search import Search, SeenSearch
+from breachkit.detect.campaign_strings import corpus_of, find_shared
+from breachkit.detect.campaign_texts import Passage, is_of_list, passage_of
 from breachkit.records import NULL_SENDER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterable
-    from collections.abc import Iterator
-    from collections.abc import Mapping
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from numpy.typing import NDArray

@@ -7,23 +7,16 @@ apart again; a property in the tests holds the two together.
 from __future__ import annotations
 
 import itertools
-from datetime import UTC
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from breachkit.detect.undoing import LEFT
-from breachkit.detect.undoing import MONTHS
-from breachkit.detect.undoing import RIGHT
-from breachkit.detect.undoing import SEASONS
-from breachkit.detect.undoing import VOWELS
+from breachkit.detect.undoing import LEFT, MONTHS, RIGHT, SEASONS, VOWELS
 from breachkit.detect.vocabulary import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from breachkit.detect.vocabulary import Names
-    from breachkit.detect.vocabulary import Vocabulary
+    from breachkit.detect.vocabulary import Names, Vocabulary
 
 LIKELIEST = 20
 """Candidates tried on a slow hash: at 0.1 to 0.3 s each, 2 to 6 seconds an account."""

@@ -9,67 +9,38 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from typing import Any
-from typing import Literal
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from breachkit.detect.accounts.activity import Activity
-from breachkit.detect.accounts.activity import Conduct
-from breachkit.detect.accounts.activity import Fates
-from breachkit.detect.accounts.activity import micros
-from breachkit.detect.accounts.activity import own_past
-from breachkit.detect.accounts.attackers import Came
-from breachkit.detect.accounts.attackers import Unblocked
-from breachkit.detect.accounts.attackers import find_attackers
-from breachkit.detect.accounts.attackers import find_other_failures
-from breachkit.detect.accounts.attackers import find_relays
-from breachkit.detect.accounts.roles import BEFORE
-from breachkit.detect.accounts.roles import Roles
-from breachkit.detect.accounts.signals import STRONG
-from breachkit.detect.accounts.signals import STRONG_DOMAINS
-from breachkit.detect.accounts.signals import Held
-from breachkit.detect.accounts.signals import find_signals
-from breachkit.detect.accounts.suspects import AlsoTried
-from breachkit.detect.accounts.suspects import also_tried
-from breachkit.detect.accounts.suspects import part_accounts
-from breachkit.detect.accounts.suspects import was_elsewhere
+from breachkit.detect.accounts.activity import Activity, Conduct, Fates, micros, own_past
+from breachkit.detect.accounts.attackers import Came, Unblocked, find_attackers, find_other_failures, find_relays
+from breachkit.detect.accounts.roles import BEFORE, Roles
+from breachkit.detect.accounts.signals import STRONG, STRONG_DOMAINS, Held, find_signals
+from breachkit.detect.accounts.suspects import AlsoTried, also_tried, part_accounts, was_elsewhere
 from breachkit.detect.accounts.unauthenticated import find_unauthenticated
-from breachkit.detect.findings import Confidence
-from breachkit.detect.findings import Family
-from breachkit.detect.guessing import entry_of
-from breachkit.detect.guessing import failures_before
-from breachkit.detect.inquiry import Inquiry
-from breachkit.detect.inquiry import is_name
-from breachkit.detect.standing import DOUBT_COUNT
-from breachkit.detect.standing import DOUBT_SHARE
-from breachkit.detect.standing import has_session
-from breachkit.detect.weakness import IN_PASSING
-from breachkit.detect.weakness import weakness_of
+from breachkit.detect.findings import Confidence, Family
+from breachkit.detect.guessing import entry_of, failures_before
+from breachkit.detect.inquiry import Inquiry, is_name
+from breachkit.detect.standing import DOUBT_COUNT, DOUBT_SHARE, has_session
+from breachkit.detect.weakness import IN_PASSING, weakness_of
 from breachkit.micros import moment_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Iterator
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
     import pandas as pd
 
     from breachkit.detect.accounts.activity import Use
-    from breachkit.detect.accounts.attackers import Attacker
-    from breachkit.detect.accounts.attackers import OtherFailure
+    from breachkit.detect.accounts.attackers import Attacker, OtherFailure
     from breachkit.detect.accounts.roles import Role
     from breachkit.detect.accounts.suspects import Suspected
     from breachkit.detect.accounts.unauthenticated import Unauthenticated
     from breachkit.detect.findings import Signal
-    from breachkit.detect.guessing import Entry
-    from breachkit.detect.guessing import Failures
+    from breachkit.detect.guessing import Entry, Failures
     from breachkit.detect.inquiry import Evidence
-    from breachkit.detect.standing import Seen
-    from breachkit.detect.standing import Standing
+    from breachkit.detect.standing import Seen, Standing
     from breachkit.detect.visits import Visits
     from breachkit.detect.weakness import Weakness
     from breachkit.records import Locus

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-from typing import Any
-from typing import Literal
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import pandas as pd
 
-from breachkit.detect.accounts.guessers import MANY
-from breachkit.detect.accounts.guessers import SEVERAL_ADDRESSES
-from breachkit.detect.accounts.guessers import STALE
+from breachkit.detect.accounts.guessers import MANY, SEVERAL_ADDRESSES, STALE
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import TYPE_CHECKING
-from typing import Literal
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from breachkit.advice import VALUE
-from breachkit.advice import entries_of
+from breachkit.advice import VALUE, entries_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Mapping
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from breachkit.advice import Bearing
-    from breachkit.advice import SettingRule
+    from breachkit.advice import Bearing, SettingRule
     from breachkit.records import Setting
 
 Status = Literal["fail", "advice", "unknown", "pass"]

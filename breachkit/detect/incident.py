@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.detect.accounts.suspects import attacking_ips
 from breachkit.detect.inquiry import Inquiry
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-    from collections.abc import Iterable
-    from collections.abc import Iterator
-    from collections.abc import Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from breachkit.advice import Bearing
     from breachkit.detect.accounts.attackers import AttackerIp
-    from breachkit.detect.compromise import AccountVerdict
-    from breachkit.detect.compromise import Accusation
+    from breachkit.detect.compromise import AccountVerdict, Accusation
     from breachkit.detect.inquiry import Evidence
     from breachkit.records import Message
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -13,23 +12,20 @@ import pandas as pd
 from breachkit.detect.accounts.activity import FOREIGN_COUNT
 from breachkit.detect.accounts.guessers import find_guessers
 from breachkit.detect.guessing import failed_tries
-from breachkit.detect.joins import account_of_messages
-from breachkit.detect.joins import join_messages
-from breachkit.detect.joins import masked_accounts
-from breachkit.detect.joins import origin_of_deliveries
-from breachkit.detect.joins import resolutions
-from breachkit.detect.names import Directory
-from breachkit.detect.names import spelled
+from breachkit.detect.joins import (
+    account_of_messages,
+    join_messages,
+    masked_accounts,
+    origin_of_deliveries,
+    resolutions,
+)
+from breachkit.detect.names import Directory, spelled
 from breachkit.detect.slices import Slices
 from breachkit.detect.standing import take_standings
-from breachkit.detect.visits import Visits
-from breachkit.detect.visits import visits_table
+from breachkit.detect.visits import Visits, visits_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Collection
-    from collections.abc import Iterator
-    from collections.abc import Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from breachkit.records import Account
 

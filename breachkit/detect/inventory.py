@@ -6,17 +6,12 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from heapq import nsmallest
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.micros import DAY
-from breachkit.micros import HOUR
-from breachkit.micros import moment_of
+from breachkit.micros import DAY, HOUR, moment_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Mapping
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import tzinfo
 
     from breachkit.detect.survey import Survey

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left
-from bisect import bisect_right
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from bisect import bisect_left, bisect_right
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Iterator
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from breachkit.records import Account
 

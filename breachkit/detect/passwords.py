@@ -10,33 +10,21 @@ from __future__ import annotations
 import time
 from array import array
 from collections import Counter
-from dataclasses import dataclass
-from dataclasses import field
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from breachkit.detect.breached import digest_of
-from breachkit.detect.candidates import candidates
-from breachkit.detect.candidates import likeliest
-from breachkit.detect.hashes import digest_with
-from breachkit.detect.hashes import recognise
-from breachkit.detect.hashes import unwrapped
-from breachkit.detect.policy import NO_POLICY
-from breachkit.detect.policy import Policy
-from breachkit.detect.policy import is_below
-from breachkit.detect.vocabulary import names_of_address
-from breachkit.detect.vocabulary import vocabulary_of
-from breachkit.detect.weakness import WEAKNESSES
-from breachkit.detect.weakness import weaknesses_by_name
-from breachkit.detect.wordlist import is_popular
-from breachkit.detect.wordlist import passwords
+from breachkit.detect.candidates import candidates, likeliest
+from breachkit.detect.hashes import digest_with, recognise, unwrapped
+from breachkit.detect.policy import NO_POLICY, Policy, is_below
+from breachkit.detect.vocabulary import names_of_address, vocabulary_of
+from breachkit.detect.weakness import WEAKNESSES, weaknesses_by_name
+from breachkit.detect.wordlist import is_popular, passwords
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterable
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from breachkit.detect.hashes import Hash
     from breachkit.detect.vocabulary import Names

@@ -5,17 +5,13 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.content.decoding import decoded_parts
-from breachkit.content.decoding import decoded_words
-from breachkit.detect.campaigns import NamedCount
-from breachkit.detect.campaigns import counted
+from breachkit.content.decoding import decoded_parts, decoded_words
+from breachkit.detect.campaigns import NamedCount, counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from breachkit.records import Message

@@ -9,21 +9,17 @@ import itertools
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
-from typing import Any
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from breachkit.detect.joins import BY_ID
-from breachkit.detect.joins import BY_PEER
+from breachkit.detect.joins import BY_ID, BY_PEER
 from breachkit.detect.slices import Slices
 from breachkit.micros import moment_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 DOUBT_COUNT = 20
 DOUBT_SHARE = 0.25

@@ -10,25 +10,18 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import insort
-from collections import Counter
-from collections import defaultdict
+from collections import Counter, defaultdict
 from functools import lru_cache
 from itertools import groupby
-from typing import TYPE_CHECKING
-from typing import Any
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from breachkit.detect.findings import KEPT_EVIDENCE
-from breachkit.detect.findings import first
+from breachkit.detect.findings import KEPT_EVIDENCE, first
 from breachkit.detect.lookalike import is_random_looking
-from breachkit.micros import HOUR
-from breachkit.micros import micros_of
+from breachkit.micros import HOUR, micros_of
 from breachkit.records import Locus
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
-    from collections.abc import Iterable
-    from collections.abc import Sequence
+    from collections.abc import Hashable, Iterable, Sequence
 
     from breachkit.records import Message
 

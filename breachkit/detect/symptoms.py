@@ -7,20 +7,13 @@ un server violato).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.detect.findings import Finding
-from breachkit.detect.findings import Severity
-from breachkit.detect.findings import first
-from breachkit.detect.survey import FOREIGN
-from breachkit.detect.survey import RANDOM
-from breachkit.detect.survey import TINY
-from breachkit.detect.survey import TINY_BYTES
+from breachkit.detect.findings import Finding, Severity, first
+from breachkit.detect.survey import FOREIGN, RANDOM, TINY, TINY_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from breachkit.detect.survey import Survey
     from breachkit.records import Locus

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.detect.names import spelled
 from breachkit.spelling import plain_address
@@ -14,8 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from breachkit.detect.names import Directory
-    from breachkit.records import Session
-    from breachkit.records import SessionOutcome
+    from breachkit.records import Session, SessionOutcome
 
 Key = tuple[str | None, str | None]
 

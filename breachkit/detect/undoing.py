@@ -12,8 +12,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from breachkit.detect.vocabulary import PAIR_BITS
-from breachkit.detect.vocabulary import fold
+from breachkit.detect.vocabulary import PAIR_BITS, fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,28 +10,18 @@ from __future__ import annotations
 import itertools
 import string
 from functools import lru_cache
-from typing import TYPE_CHECKING
-from typing import Literal
-from typing import get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from breachkit.detect.candidates import candidates
 from breachkit.detect.names import spelled
-from breachkit.detect.undoing import NO_LETTERS
-from breachkit.detect.undoing import SHIFTS
-from breachkit.detect.undoing import is_conceivable
-from breachkit.detect.undoing import sources_of
-from breachkit.detect.vocabulary import fold
-from breachkit.detect.vocabulary import names_of_address
-from breachkit.detect.vocabulary import vocabulary_of
+from breachkit.detect.undoing import NO_LETTERS, SHIFTS, is_conceivable, sources_of
+from breachkit.detect.vocabulary import fold, names_of_address, vocabulary_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterable
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from breachkit.detect.names import Directory
-    from breachkit.detect.vocabulary import Names
-    from breachkit.detect.vocabulary import Vocabulary
+    from breachkit.detect.vocabulary import Names, Vocabulary
 
 Weakness = Literal[
     "blank",

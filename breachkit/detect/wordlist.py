@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from breachkit.detect.undoing import LEET
-from breachkit.detect.undoing import MONTHS
-from breachkit.detect.undoing import SEASONS
+from breachkit.detect.undoing import LEET, MONTHS, SEASONS
 from breachkit.detect.vocabulary import fold
 
 COMMONEST = 2000

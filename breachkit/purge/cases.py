@@ -6,24 +6,18 @@ target must lie below a queue folder of this run, and neither may be reached thr
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-from typing import Literal
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from breachkit.files import NotRegularError
-from breachkit.purge.store import are_plain_folders
-from breachkit.purge.store import home_of
+from breachkit.purge.store import are_plain_folders, home_of
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable
-    from collections.abc import Iterable
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from breachkit.purge.disk import Disk
     from breachkit.purge.states import Entry
-    from breachkit.purge.store import Queue
-    from breachkit.purge.store import Run
+    from breachkit.purge.store import Queue, Run
 
 Kind = Literal["put", "finish", "discard", "home", "missing", "changed", "conflict", "refused", "dropped", "unwanted"]
 """put: give it its name again · finish: it has it, take the other away · discard: a copy of one that never left ·

@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.files import QUARANTINE
-from breachkit.files import Found
-from breachkit.files import list_pieces
-from breachkit.files import shown
-from breachkit.files import walk
+from breachkit.files import QUARANTINE, Found, list_pieces, shown, walk
 from breachkit.purge.needles import Texts
 from breachkit.purge.plan import is_wanted
-from breachkit.purge.search import WEAKEST_FIRST
-from breachkit.purge.search import Hit
-from breachkit.purge.search import Search
-from breachkit.purge.search import Unread
-from breachkit.records import Locus
-from breachkit.records import Message
-from breachkit.records import Skipped
+from breachkit.purge.search import WEAKEST_FIRST, Hit, Search, Unread
+from breachkit.records import Locus, Message, Skipped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterable
-    from collections.abc import Iterator
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from breachkit.purge.plan import Wanted

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
-from typing import Literal
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from breachkit.micros import is_possible
 from breachkit.purge.journal import sha256_of

@@ -12,13 +12,9 @@ import os
 import stat
 from typing import NamedTuple
 
-from breachkit.files import NotRegularError
-from breachkit.files import is_link
-from breachkit.files import long_path
-from breachkit.files import open_handle
+from breachkit.files import NotRegularError, is_link, long_path, open_handle
 from breachkit.purge.digest import sha256
-from breachkit.writing import CREATE
-from breachkit.writing import FILE_MODE
+from breachkit.writing import CREATE, FILE_MODE
 
 BLOCK = 1 << 20
 FOLDER_MODE = 0o700

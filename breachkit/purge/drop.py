@@ -6,11 +6,9 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from breachkit.errors import DiskFullError
-from breachkit.errors import QuarantineUnwritableError
+from breachkit.errors import DiskFullError, QuarantineUnwritableError
 from breachkit.purge.disk import is_full
-from breachkit.purge.journal import Journal
-from breachkit.purge.journal import sha256_of
+from breachkit.purge.journal import Journal, sha256_of
 from breachkit.purge.lock import hold
 from breachkit.purge.quarantine import BATCH
 from breachkit.purge.states import read_history

@@ -10,21 +10,15 @@ used or given back, so a crash leaves: whole lines, perhaps one torn line, zeros
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
-from typing import Any
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from breachkit.errors import JournalBrokenError
 from breachkit.files import open_regular
-from breachkit.purge.chain import NEW
-from breachkit.purge.chain import BrokenChainError
-from breachkit.purge.chain import Chain
-from breachkit.purge.chain import link
+from breachkit.purge.chain import NEW, BrokenChainError, Chain, link
 from breachkit.purge.digest import sha256
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from breachkit.purge.chain import End
     from breachkit.purge.disk import Disk

@@ -7,16 +7,12 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.errors import BadPatternError
-from breachkit.errors import BlankStringError
+from breachkit.errors import BadPatternError, BlankStringError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterable
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     import regex
 

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.errors import NoPredicateError
-from breachkit.errors import TakesEverythingError
-from breachkit.errors import TooManyMovesError
+from breachkit.errors import NoPredicateError, TakesEverythingError, TooManyMovesError
 from breachkit.files import shown
 from breachkit.purge.needles import Texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
     from pathlib import Path
 
     from breachkit.purge.choose import Senders
-    from breachkit.purge.search import FoundAs
-    from breachkit.purge.search import Hit
+    from breachkit.purge.search import FoundAs, Hit
     from breachkit.records import Message
 
 Names = tuple[str | None, str | None, str | None]

@@ -9,44 +9,27 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from contextlib import ExitStack
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from breachkit import __version__
-from breachkit.errors import DiskFullError
-from breachkit.errors import QuarantineUnwritableError
-from breachkit.errors import UnbalancedError
+from breachkit.errors import DiskFullError, QuarantineUnwritableError, UnbalancedError
 from breachkit.progress import silent
 from breachkit.purge.disk import is_full
-from breachkit.purge.journal import FORMAT
-from breachkit.purge.journal import Journal
-from breachkit.purge.journal import sha256_of
+from breachkit.purge.journal import FORMAT, Journal, sha256_of
 from breachkit.purge.lock import hold
-from breachkit.purge.store import are_plain_folders
-from breachkit.purge.store import make_run
-from breachkit.purge.store import remove_run
-from breachkit.purge.store import spell_home
-from breachkit.purge.volume import CHANGED
-from breachkit.purge.volume import LINK_ABOVE
-from breachkit.purge.volume import MOVED
-from breachkit.purge.volume import Verdict
-from breachkit.purge.volume import Volume
-from breachkit.purge.volume import verdict_of
+from breachkit.purge.store import are_plain_folders, make_run, remove_run, spell_home
+from breachkit.purge.volume import CHANGED, LINK_ABOVE, MOVED, Verdict, Volume, verdict_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Mapping
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from breachkit.progress import Progress
     from breachkit.purge.disk import Disk
     from breachkit.purge.search import Hit
-    from breachkit.purge.store import Run
-    from breachkit.purge.store import Store
+    from breachkit.purge.store import Run, Store
 
 BATCH = 1024
 """Messages whose intents are synced together: a sync costs 1 to 6 ms, a rename 0.016 ms. A stop waits for a batch."""

@@ -8,35 +8,24 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from breachkit.errors import DiskFullError
-from breachkit.errors import QuarantineUnwritableError
-from breachkit.errors import UnbalancedError
-from breachkit.files import QUARANTINE
-from breachkit.files import NotRegularError
+from breachkit.errors import DiskFullError, QuarantineUnwritableError, UnbalancedError
+from breachkit.files import QUARANTINE, NotRegularError
 from breachkit.progress import silent
-from breachkit.purge.cases import IN_QUARANTINE
-from breachkit.purge.cases import Case
-from breachkit.purge.cases import Judge
-from breachkit.purge.cases import mark_of
+from breachkit.purge.cases import IN_QUARANTINE, Case, Judge, mark_of
 from breachkit.purge.disk import is_full
-from breachkit.purge.journal import Journal
-from breachkit.purge.journal import sha256_of
+from breachkit.purge.journal import Journal, sha256_of
 from breachkit.purge.lock import hold
-from breachkit.purge.quarantine import BATCH
-from breachkit.purge.quarantine import KEPT_EXAMPLES
-from breachkit.purge.quarantine import LAST_ROOM
+from breachkit.purge.quarantine import BATCH, KEPT_EXAMPLES, LAST_ROOM
 from breachkit.purge.states import read_history
 from breachkit.writing import NO_LINKS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from breachkit.progress import Progress
     from breachkit.purge.disk import Disk
     from breachkit.purge.states import History
-    from breachkit.purge.store import Queue
-    from breachkit.purge.store import Run
+    from breachkit.purge.store import Queue, Run
 
 ACTS = frozenset({"put", "finish", "discard"})
 """The cases in which something is to be done."""

@@ -4,33 +4,21 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING
-from typing import Literal
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from breachkit.content.decoding import needs_decoding
-from breachkit.content.decoding import typed_texts
-from breachkit.content.glance import Glance
-from breachkit.content.glance import may_be_seen
+from breachkit.content.decoding import needs_decoding, typed_texts
+from breachkit.content.glance import Glance, may_be_seen
 from breachkit.content.seen import Seen
-from breachkit.files import NotRegularError
-from breachkit.files import open_handle
-from breachkit.files import reason_of
+from breachkit.files import NotRegularError, open_handle, reason_of
 from breachkit.purge.digest import sha256
 from breachkit.purge.disk import fingerprint_of
-from breachkit.purge.needles import is_in_bytes
-from breachkit.purge.needles import is_in_texts
-from breachkit.purge.needles import longest_reach
-from breachkit.purge.needles import parse_needles
-from breachkit.purge.needles import spells_blank
+from breachkit.purge.needles import is_in_bytes, is_in_texts, longest_reach, parse_needles, spells_blank
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from breachkit.purge.disk import Fingerprint
-    from breachkit.purge.needles import Needle
-    from breachkit.purge.needles import Texts
+    from breachkit.purge.needles import Needle, Texts
 
 PIECE = 1 << 24
 """Bytes of a file that are held at a time."""

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from dataclasses import field
-from typing import TYPE_CHECKING
-from typing import Any
-from typing import Literal
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from breachkit.errors import JournalBrokenError
 from breachkit.purge.chain import NEW
@@ -15,8 +11,7 @@ from breachkit.purge.disk import Fingerprint
 from breachkit.purge.journal import Reading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from breachkit.purge.chain import End
 

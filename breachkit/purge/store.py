@@ -9,22 +9,15 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.errors import DiskFullError
-from breachkit.errors import QuarantineInQueueError
-from breachkit.errors import QuarantineLinkError
-from breachkit.errors import QuarantineUnwritableError
-from breachkit.files import QUARANTINE
-from breachkit.files import long_path
+from breachkit.errors import DiskFullError, QuarantineInQueueError, QuarantineLinkError, QuarantineUnwritableError
+from breachkit.files import QUARANTINE, long_path
 from breachkit.purge import journal
 from breachkit.purge.disk import is_full
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterable
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from breachkit.purge.disk import Disk

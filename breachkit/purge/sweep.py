@@ -9,24 +9,17 @@ from __future__ import annotations
 import os
 import stat
 from heapq import nsmallest
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from breachkit.files import FOLDER
-from breachkit.files import Found
-from breachkit.files import in_walk_order
-from breachkit.files import long_path
+from breachkit.files import FOLDER, Found, in_walk_order, long_path
 from breachkit.purge.digest import sha256
-from breachkit.purge.disk import Fingerprint
-from breachkit.purge.disk import fingerprint_of
+from breachkit.purge.disk import Fingerprint, fingerprint_of
 from breachkit.purge.plan import SAMPLES
 from breachkit.purge.search import Hit
-from breachkit.records import Locus
-from breachkit.records import Skipped
+from breachkit.records import Locus, Skipped
 
 if TYPE_CHECKING:
-    from breachkit.purge.choose import Chooser
-    from breachkit.purge.choose import Senders
+    from breachkit.purge.choose import Chooser, Senders
     from breachkit.purge.plan import Names
     from breachkit.purge.search import FoundAs
     from breachkit.workers import Piece

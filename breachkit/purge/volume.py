@@ -6,22 +6,17 @@ A rename within the volume; where that cannot be, a copy, verified and synced be
 from __future__ import annotations
 
 import errno
-from typing import TYPE_CHECKING
-from typing import Literal
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from breachkit.files import SHARING_VIOLATIONS
-from breachkit.files import NotRegularError
+from breachkit.files import SHARING_VIOLATIONS, NotRegularError
 from breachkit.purge.disk import is_full
 from breachkit.purge.store import spell_home
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-    from breachkit.purge.disk import Disk
-    from breachkit.purge.disk import Fingerprint
+    from breachkit.purge.disk import Disk, Fingerprint
     from breachkit.purge.journal import Journal
     from breachkit.purge.search import Hit
     from breachkit.purge.store import Run

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from breachkit.records import Skipped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from breachkit.files import Found
 

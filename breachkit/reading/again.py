@@ -4,26 +4,14 @@ from __future__ import annotations
 
 import os
 from array import array
-from typing import TYPE_CHECKING
-from typing import Any
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from breachkit.files import FIRST_READ
-from breachkit.files import LONGEST_MESSAGE
-from breachkit.files import HeadReader
-from breachkit.files import read_whole
-from breachkit.files import reason_of
+from breachkit.files import FIRST_READ, LONGEST_MESSAGE, HeadReader, read_whole, reason_of
 from breachkit.records import Skipped
-from breachkit.workers import RECORD
-from breachkit.workers import Piece
-from breachkit.workers import processors
-from breachkit.workers import spread
+from breachkit.workers import RECORD, Piece, processors, spread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterator
-    from collections.abc import Mapping
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from breachkit.reading.gather import Books
     from breachkit.records import Message

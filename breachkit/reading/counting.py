@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import sys
 from functools import partial
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from breachkit.detect.survey import Columns
-from breachkit.detect.survey import Survey
+from breachkit.detect.survey import Columns, Survey
 from breachkit.files import in_walk_order
 from breachkit.micros import micros_of
 from breachkit.progress import bar
 from breachkit.reading.gather import queue_folders
-from breachkit.records import NO_TIME
-from breachkit.records import Locus
-from breachkit.records import Skipped
+from breachkit.records import NO_TIME, Locus, Skipped
 from breachkit.servers import Walk
 from breachkit.workers import processors
 

@@ -5,51 +5,30 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from dataclasses import dataclass
-from dataclasses import field
-from datetime import UTC
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from breachkit.attempts import Attempts
-from breachkit.errors import AlienLogError
-from breachkit.errors import BreachkitError
-from breachkit.errors import PathUnreadableError
-from breachkit.errors import UnbalancedError
-from breachkit.errors import UnreadableLogsError
-from breachkit.files import reason_of
-from breachkit.files import shown
+from breachkit.errors import AlienLogError, BreachkitError, PathUnreadableError, UnbalancedError, UnreadableLogsError
+from breachkit.files import reason_of, shown
 from breachkit.progress import bar
-from breachkit.records import NO_TIME
-from breachkit.records import Locus
-from breachkit.records import Skipped
-from breachkit.report.inputs import Gap
-from breachkit.report.inputs import Inputs
+from breachkit.records import NO_TIME, Locus, Skipped
+from breachkit.report.inputs import Gap, Inputs
 from breachkit.roster import Roster
 from breachkit.sasl import Fingerprints
 from breachkit.sends import Sends
-from breachkit.servers import UNTOLD_COLUMN
-from breachkit.servers import LogTally
-from breachkit.servers import Reading
+from breachkit.servers import UNTOLD_COLUMN, LogTally, Reading
 from breachkit.servers.facts import Question
 from breachkit.workers import processors
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-    from collections.abc import Iterable
-    from collections.abc import Iterator
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from breachkit.reading.where import Where
-    from breachkit.records import Account
-    from breachkit.records import Delivery
-    from breachkit.records import Message
-    from breachkit.records import Session
-    from breachkit.servers import FoundLogs
-    from breachkit.servers import LogFile
-    from breachkit.servers import QueueFolder
-    from breachkit.servers import Sought
+    from breachkit.records import Account, Delivery, Message, Session
+    from breachkit.servers import FoundLogs, LogFile, QueueFolder, Sought
 
 KEPT_EXAMPLES = 3
 HOUR = 3600

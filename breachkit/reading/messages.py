@@ -8,16 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from breachkit.content.letter import read_letter
-from breachkit.errors import NoQueueError
-from breachkit.errors import NoSuchMessageError
-from breachkit.errors import PathUnreadableError
-from breachkit.errors import SeveralMessagesError
-from breachkit.files import Found
-from breachkit.files import read_whole
-from breachkit.files import shown
+from breachkit.errors import NoQueueError, NoSuchMessageError, PathUnreadableError, SeveralMessagesError
+from breachkit.files import Found, read_whole, shown
 from breachkit.reading import gather
-from breachkit.records import Message
-from breachkit.records import Skipped
+from breachkit.records import Message, Skipped
 from breachkit.servers import QueueFolder
 from breachkit.spelling import plain_address
 

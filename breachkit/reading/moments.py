@@ -8,20 +8,12 @@ spelled out, since a wrong one would leave out, or purge, other messages without
 from __future__ import annotations
 
 import re
-from datetime import UTC
-from datetime import datetime
-from datetime import timedelta
-from datetime import timezone
-from typing import TYPE_CHECKING
-from typing import NamedTuple
-from zoneinfo import ZoneInfo
-from zoneinfo import ZoneInfoNotFoundError
+from datetime import UTC, datetime, timedelta, timezone
+from typing import TYPE_CHECKING, NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from breachkit.errors import BadTimeError
-from breachkit.errors import TwoDaysError
-from breachkit.errors import UnknownTimezoneError
-from breachkit.micros import EPOCH
-from breachkit.micros import LATEST
+from breachkit.errors import BadTimeError, TwoDaysError, UnknownTimezoneError
+from breachkit.micros import EPOCH, LATEST
 
 if TYPE_CHECKING:
     from datetime import tzinfo

@@ -6,23 +6,19 @@ read: in this process, on a worker, or on a machine from which only a file comes
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from dataclasses import replace
-from typing import TYPE_CHECKING
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
 
 from breachkit import __version__
 from breachkit.attempts import Attempts
 from breachkit.reading import gather
-from breachkit.reading.strangers import hide_strangers
-from breachkit.reading.strangers import known_names
+from breachkit.reading.strangers import hide_strangers, known_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from breachkit.reading.where import Where
-    from breachkit.records import Account
-    from breachkit.records import Message
+    from breachkit.records import Account, Message
     from breachkit.sasl import Fingerprints
 
 Part = Literal["queue", "quarantine", "smtp", "doors", "accounts"]

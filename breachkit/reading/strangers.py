@@ -6,17 +6,14 @@ finds it again; what nobody knows is numbered.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.detect.names import spelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from breachkit.records import Account
-    from breachkit.records import AuthAttempt
-    from breachkit.records import Message
+    from breachkit.records import Account, AuthAttempt, Message
     from breachkit.sasl import Fingerprints
 
 HIDDEN = "\0"

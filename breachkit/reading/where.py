@@ -7,40 +7,28 @@ import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from breachkit.errors import BadColumnsError
-from breachkit.errors import IntoEvidenceError
-from breachkit.errors import NoEvidenceError
-from breachkit.errors import NoEvidencePathError
-from breachkit.errors import NoLogsInError
-from breachkit.errors import PathMissingError
-from breachkit.errors import PathUnreadableError
-from breachkit.errors import SettingsFileError
-from breachkit.files import QUARANTINE
-from breachkit.files import open_handle
-from breachkit.files import open_regular
-from breachkit.reading.moments import read_moment
-from breachkit.reading.moments import read_zone
-from breachkit.servers import Layout
-from breachkit.servers import Listing
-from breachkit.servers import load
-from breachkit.servers import names
-from breachkit.servers import recognise
-from breachkit.shells import guarded
-from breachkit.shells import is_safe
-from breachkit.shells import line
+from breachkit.errors import (
+    BadColumnsError,
+    IntoEvidenceError,
+    NoEvidenceError,
+    NoEvidencePathError,
+    NoLogsInError,
+    PathMissingError,
+    PathUnreadableError,
+    SettingsFileError,
+)
+from breachkit.files import QUARANTINE, open_handle, open_regular
+from breachkit.reading.moments import read_moment, read_zone
+from breachkit.servers import Layout, Listing, load, names, recognise
+from breachkit.shells import guarded, is_safe, line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Iterator
-    from collections.abc import Sequence
-    from datetime import datetime
-    from datetime import tzinfo
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime, tzinfo
 
-    from breachkit.servers import FoundLogs
-    from breachkit.servers import MailServer
+    from breachkit.servers import FoundLogs, MailServer
 
 ROOT_VARIABLE = "BREACHKIT_ROOT"
 SETTINGS_FILE = "breachkit.toml"

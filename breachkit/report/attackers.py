@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from breachkit.report.contract import evidence_json
-from breachkit.report.contract import share
-from breachkit.report.words import count
-from breachkit.report.words import moment
-from breachkit.report.words import of_the_queue
-from breachkit.report.words import stamp
+from breachkit.report.contract import evidence_json, share
+from breachkit.report.words import count, moment, of_the_queue, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import tzinfo
 
-    from breachkit.detect.accounts.attackers import Attacker
-    from breachkit.detect.accounts.attackers import OtherFailure
+    from breachkit.detect.accounts.attackers import Attacker, OtherFailure
     from breachkit.detect.accounts.unauthenticated import Unauthenticated
     from breachkit.detect.compromise import Accusation
     from breachkit.detect.findings import Signal

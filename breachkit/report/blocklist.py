@@ -7,12 +7,10 @@ The addresses were parsed and spelled again by `ipaddress`: nothing of the evide
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 NAME = "breachkit"
 CHUNK = 500

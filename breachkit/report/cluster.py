@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from breachkit.report.page import Page
-from breachkit.report.words import count
-from breachkit.report.words import size
+from breachkit.report.words import count, size
 from breachkit.shells import line
 
 if TYPE_CHECKING:

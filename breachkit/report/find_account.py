@@ -4,28 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from breachkit.report.attackers import attacks_json
-from breachkit.report.attackers import render_attackers
-from breachkit.report.attackers import render_other_failures
-from breachkit.report.attackers import render_unauthenticated
-from breachkit.report.attackers import signals_json
-from breachkit.report.contract import dump_rows
-from breachkit.report.contract import share
+from breachkit.report.attackers import (
+    attacks_json,
+    render_attackers,
+    render_other_failures,
+    render_unauthenticated,
+    signals_json,
+)
+from breachkit.report.contract import dump_rows, share
 from breachkit.report.inputs import render_inputs
 from breachkit.report.page import Page
-from breachkit.report.words import count
-from breachkit.report.words import moment
-from breachkit.report.words import of_the_queue
-from breachkit.report.words import stamp
+from breachkit.report.words import count, moment, of_the_queue, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import tzinfo
 
-    from breachkit.detect.compromise import AccountVerdict
-    from breachkit.detect.compromise import Accusation
-    from breachkit.detect.compromise import Group
-    from breachkit.detect.compromise import Place
+    from breachkit.detect.compromise import AccountVerdict, Accusation, Group, Place
     from breachkit.report.contract import Json
     from breachkit.report.inputs import Inputs
 

@@ -7,19 +7,13 @@ from typing import TYPE_CHECKING
 from breachkit.report.contract import share
 from breachkit.report.inputs import render_inputs
 from breachkit.report.page import Page
-from breachkit.report.words import count
-from breachkit.report.words import moment
-from breachkit.report.words import percent
-from breachkit.report.words import stamp
+from breachkit.report.words import count, moment, percent, stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import tzinfo
 
-    from breachkit.detect.campaigns import Campaign
-    from breachkit.detect.campaigns import Campaigns
-    from breachkit.detect.campaigns import NamedCount
+    from breachkit.detect.campaigns import Campaign, Campaigns, NamedCount
     from breachkit.detect.plain_groups import PlainGroups
     from breachkit.report.contract import Json
     from breachkit.report.inputs import Inputs

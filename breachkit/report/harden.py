@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from breachkit.detect.hardening import SEVERAL
-from breachkit.detect.hardening import STATUSES
-from breachkit.detect.hardening import UNWRITABLE
+from breachkit.detect.hardening import SEVERAL, STATUSES, UNWRITABLE
 from breachkit.report.inputs import render_skipped
 from breachkit.report.page import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from breachkit.detect.hardening import JudgedSetting
     from breachkit.report.contract import Json

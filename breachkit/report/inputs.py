@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.report.contract import skipped_json
-from breachkit.report.words import count
-from breachkit.report.words import moment
-from breachkit.report.words import place
-from breachkit.report.words import size
-from breachkit.report.words import stamp
+from breachkit.report.words import count, moment, place, size, stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from collections.abc import Sequence
-    from datetime import datetime
-    from datetime import tzinfo
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime, tzinfo
 
     from breachkit.records import Locus
     from breachkit.report.contract import Json

@@ -9,17 +9,14 @@ import io
 import os
 import shutil
 import sys
-from typing import TYPE_CHECKING
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from breachkit.report.sanitize import clean
 from breachkit.report.words import place
 from breachkit.shells import notes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Mapping
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from breachkit.records import Locus
 

@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING
 
 from breachkit.purge.journal import path_of
 from breachkit.report.page import Page
-from breachkit.report.words import count
-from breachkit.report.words import size
+from breachkit.report.words import count, size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from breachkit.purge.custody import Custody
-    from breachkit.purge.custody import Held
+    from breachkit.purge.custody import Custody, Held
     from breachkit.purge.drop import Dropped
     from breachkit.report.contract import Json
 

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from breachkit.files import shown
 from breachkit.report.page import Page
-from breachkit.report.words import count
-from breachkit.report.words import size
+from breachkit.report.words import count, size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

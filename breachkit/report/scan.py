@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from breachkit.report.contract import evidence_json
-from breachkit.report.contract import share
+from breachkit.report.contract import evidence_json, share
 from breachkit.report.inputs import render_inputs
 from breachkit.report.page import Page
-from breachkit.report.words import count
-from breachkit.report.words import moment
-from breachkit.report.words import percent
-from breachkit.report.words import size
-from breachkit.report.words import stamp
+from breachkit.report.words import count, moment, percent, size, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from breachkit.detect.findings import Finding
-    from breachkit.detect.inventory import Inventory
-    from breachkit.detect.inventory import NameRow
+    from breachkit.detect.inventory import Inventory, NameRow
     from breachkit.report.contract import Json
     from breachkit.report.inputs import Inputs
 

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.report.contract import share
 from breachkit.report.inputs import render_skipped
 from breachkit.report.page import Page
-from breachkit.report.trace import render_session
-from breachkit.report.trace import session_json
-from breachkit.report.words import count
-from breachkit.report.words import moment
-from breachkit.report.words import percent
-from breachkit.report.words import size
-from breachkit.report.words import stamp
+from breachkit.report.trace import render_session, session_json
+from breachkit.report.words import count, moment, percent, size, stamp
 
 if TYPE_CHECKING:
     from breachkit.content.letter import Letter

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.report.contract import locus_json
 from breachkit.report.inputs import render_inputs
 from breachkit.report.page import Page
-from breachkit.report.words import count
-from breachkit.report.words import moment
-from breachkit.report.words import place
-from breachkit.report.words import stamp
+from breachkit.report.words import count, moment, place, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

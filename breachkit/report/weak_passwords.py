@@ -10,8 +10,7 @@ from breachkit.report.page import Page
 from breachkit.report.words import count
 
 if TYPE_CHECKING:
-    from breachkit.detect.passwords import WeakAccount
-    from breachkit.detect.passwords import WeakPasswords
+    from breachkit.detect.passwords import WeakAccount, WeakPasswords
     from breachkit.detect.weakness import Weakness
     from breachkit.report.contract import Json
     from breachkit.report.inputs import Inputs

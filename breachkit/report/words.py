@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from breachkit.micros import EPOCH
 
 if TYPE_CHECKING:
-    from datetime import datetime
-    from datetime import tzinfo
+    from datetime import datetime, tzinfo
 
     from breachkit.records import Locus
 

@@ -10,42 +10,23 @@ import importlib
 import pkgutil
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
-from typing import Any
-from typing import Literal
-from typing import NamedTuple
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from breachkit.errors import UnknownServerError
 from breachkit.workers import Kept
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterable
-    from collections.abc import Iterator
-    from collections.abc import Mapping
-    from collections.abc import Sequence
-    from datetime import date
-    from datetime import tzinfo
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from datetime import date, tzinfo
     from pathlib import Path
 
-    from breachkit.advice import SettingRule
-    from breachkit.advice import Step
+    from breachkit.advice import SettingRule, Step
     from breachkit.archives import Spool
     from breachkit.files import Found
     from breachkit.progress import Progress
-    from breachkit.records import Account
-    from breachkit.records import AuthAttempt
-    from breachkit.records import Locus
-    from breachkit.records import Message
-    from breachkit.records import Service
-    from breachkit.records import Session
-    from breachkit.records import Setting
-    from breachkit.records import Skipped
-    from breachkit.sasl import Fingerprints
-    from breachkit.sasl import Login
-    from breachkit.servers.facts import LogFacts
-    from breachkit.servers.facts import Question
+    from breachkit.records import Account, AuthAttempt, Locus, Message, Service, Session, Setting, Skipped
+    from breachkit.sasl import Fingerprints, Login
+    from breachkit.servers.facts import LogFacts, Question
 
 
 UNTOLD_COLUMN = "column that may hold aliases or passwords: name it with --columns"

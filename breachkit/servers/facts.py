@@ -7,29 +7,19 @@ accounts do. No body, no password and no line of a log is in here, so a part may
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
-from typing import Any
-from typing import NamedTuple
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from breachkit.attempts import Attempts
-from breachkit.records import Delivery
-from breachkit.records import Locus
+from breachkit.records import Delivery, Locus
 from breachkit.sends import Sends
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterable
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import tzinfo
 
-    from breachkit.records import AuthAttempt
-    from breachkit.records import Session
-    from breachkit.records import Skipped
-    from breachkit.records import Transaction
+    from breachkit.records import AuthAttempt, Session, Skipped, Transaction
 
 HOUR = 3600
 KEPT_EXAMPLES = 3

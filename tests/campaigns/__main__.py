@@ -13,17 +13,13 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from breachkit.content.decoding import decoded_texts
-from breachkit.detect.campaigns import SMALLEST
-from breachkit.detect.campaigns import Campaigns
-from breachkit.detect.campaigns import Grouping
-from breachkit.detect.campaigns import find_campaigns
+from breachkit.detect.campaigns import SMALLEST, Campaigns, Grouping, find_campaigns
 from breachkit.files import read_whole
 from breachkit.records import Message
 from breachkit.servers import load
 
 from . import ham
-from .queues import Truth
-from .queues import build_queue
+from .queues import Truth, build_queue
 
 
 class Score(NamedTuple):

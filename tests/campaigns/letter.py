@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import base64
 import quopri
-from datetime import UTC
-from datetime import datetime
+from datetime import UTC, datetime
 from email.header import Header
 from html import escape
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from .tongue import token
 

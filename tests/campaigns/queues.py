@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import os
 import random
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from .letter import STAMP
-from .letter import Letter
-from .letter import written
+from .letter import STAMP, Letter, written
 from .office import Office
-from .spammers import KINDS
-from .spammers import copy_of
-from .spammers import disguised
-from .spammers import plan_run
-from .tongue import Tongue
-from .tongue import token
+from .spammers import KINDS, copy_of, disguised, plan_run
+from .tongue import Tongue, token
 
 if TYPE_CHECKING:
     from pathlib import Path

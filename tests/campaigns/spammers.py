@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from .letter import Letter
-from .letter import as_html
-from .tongue import digits
-from .tongue import token
-from .tongue import wrapped
+from .letter import Letter, as_html
+from .tongue import digits, token, wrapped
 
 if TYPE_CHECKING:
     import random

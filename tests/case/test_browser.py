@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from breachkit.case.page import render_authority
-from breachkit.case.page import render_owner
-from breachkit.case.page import render_report
+from breachkit.case.page import render_authority, render_owner, render_report
 from breachkit.case.words import Words
-from tests.case.needs import browser
-from tests.case.needs import need
+from tests.case.needs import browser, need
 from tests.conftest import story
 from tests.evidence import build
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser
-    from playwright.sync_api import Dialog
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Dialog, Page
 
     from tests.conftest import Ran
 

@@ -9,8 +9,7 @@ import os
 import subprocess
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pymisp

@@ -9,8 +9,7 @@ import io
 import json
 import re
 import shutil
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import stix2

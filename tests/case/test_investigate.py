@@ -6,14 +6,12 @@ import json
 import shutil
 import subprocess
 import sys
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.conftest import story
-from tests.evidence import SHIPPED
-from tests.evidence import build
+from tests.evidence import SHIPPED, build
 
 if TYPE_CHECKING:
     from collections.abc import Callable

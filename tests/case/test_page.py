@@ -7,15 +7,11 @@ import copy
 import hashlib
 import json
 import re
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from breachkit.case.page import CAPS
-from breachkit.case.page import render_authority
-from breachkit.case.page import render_owner
-from breachkit.case.page import render_report
+from breachkit.case.page import CAPS, render_authority, render_owner, render_report
 from breachkit.case.words import Words
 from tests.conftest import story
 

@@ -6,25 +6,19 @@ import base64
 import json
 import re
 import shutil
-from ipaddress import ip_address
-from ipaddress import ip_network
-from typing import TYPE_CHECKING
-from typing import Any
+from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from breachkit.case.redaction import RULES
-from breachkit.case.redaction import TELLING
-from breachkit.case.redaction import WEAK_SIGNAL
-from breachkit.case.redaction import Redaction
+from breachkit.case.redaction import RULES, TELLING, WEAK_SIGNAL, Redaction
 from tests.conftest import story
 from tests.evidence import build
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.conftest import Ran

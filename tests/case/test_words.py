@@ -12,11 +12,8 @@ import pytest
 
 from breachkit.case.defang import defang
 from breachkit.case.words import Words
-from breachkit.servers import Containment
-from breachkit.servers import load
-from breachkit.servers import names
-from tests.evidence import STORIES
-from tests.evidence import build
+from breachkit.servers import Containment, load, names
+from tests.evidence import STORIES, build
 
 if TYPE_CHECKING:
     from collections.abc import Callable

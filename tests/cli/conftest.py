@@ -9,9 +9,7 @@ import pytest
 
 from breachkit.cli import run
 from tests.cli.typed import Ended
-from tests.purge.harness import HAM
-from tests.purge.harness import SPAM
-from tests.purge.harness import make_messages
+from tests.purge.harness import HAM, SPAM, make_messages
 
 if TYPE_CHECKING:
     from collections.abc import Callable

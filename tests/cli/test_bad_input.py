@@ -13,8 +13,7 @@ import pytest
 
 from breachkit.reading import where
 from tests.conftest import story
-from tests.servers.icewarp.factories import b64
-from tests.servers.icewarp.factories import lines
+from tests.servers.icewarp.factories import b64, lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable

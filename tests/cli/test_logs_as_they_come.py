@@ -9,17 +9,13 @@ import lzma
 import shutil
 import sys
 import tarfile
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from breachkit.servers.icewarp.logs import NOT_A_LOG
-from breachkit.servers.icewarp.logs import UNREADABLE_FORM
-from tests.conftest import Terminal
-from tests.conftest import story
-from tests.servers.icewarp.factories import b64
-from tests.servers.icewarp.factories import lines
+from breachkit.servers.icewarp.logs import NOT_A_LOG, UNREADABLE_FORM
+from tests.conftest import Terminal, story
+from tests.servers.icewarp.factories import b64, lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable

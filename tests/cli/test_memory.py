@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from breachkit.errors import WorkerLostError
-from breachkit.workers import Piece
-from breachkit.workers import spread
+from breachkit.workers import Piece, spread
 from tests.conftest import story
 
 if TYPE_CHECKING:

@@ -15,8 +15,7 @@ import pytest
 from tests.campaigns.tongue import token
 from tests.conftest import story
 from tests.detect.test_attackers import relayed
-from tests.detect.test_compromise import THIEF
-from tests.detect.test_compromise import Logs
+from tests.detect.test_compromise import THIEF, Logs
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,17 +15,14 @@ import pytest
 
 from breachkit import files
 from breachkit.servers.icewarp.logs import find_logs
-from breachkit.servers.icewarp.logtext import beginning_of
-from breachkit.servers.icewarp.logtext import open_text
+from breachkit.servers.icewarp.logtext import beginning_of, open_text
 from tests.cli.test_bad_input import deny
 from tests.conftest import story
 from tests.purge.harness import snapshot
-from tests.servers.icewarp.factories import b64
-from tests.servers.icewarp.factories import lines
+from tests.servers.icewarp.factories import b64, lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.cli.typed import Ended

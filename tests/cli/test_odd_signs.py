@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from breachkit.report.sanitize import clean
 from tests.conftest import story
-from tests.servers.icewarp.factories import b64
-from tests.servers.icewarp.factories import lines
+from tests.servers.icewarp.factories import b64, lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,12 +15,10 @@ from breachkit.purge.chain import link
 from breachkit.records import NO_TIME
 from tests.conftest import story
 from tests.purge.harness import snapshot
-from tests.servers.icewarp.factories import b64
-from tests.servers.icewarp.factories import lines
+from tests.servers.icewarp.factories import b64, lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.cli.typed import Ended
 

@@ -16,8 +16,7 @@ from tests.conftest import story
 from tests.purge.harness import snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.cli.typed import Ended

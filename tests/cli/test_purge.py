@@ -15,16 +15,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from breachkit.cli import asking
-from tests.cli.typed import Ended
-from tests.cli.typed import balanced
-from tests.purge.harness import HAM
-from tests.purge.harness import SPAM
-from tests.purge.harness import make_messages
-from tests.purge.harness import snapshot
+from tests.cli.typed import Ended, balanced
+from tests.purge.harness import HAM, SPAM, make_messages, snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 SAMPLES = Path(__file__).parents[2] / "sample_queues" / "icewarp"
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from breachkit import workers
-from tests.scale.queues import SOUGHT
-from tests.scale.queues import write_queue
+from tests.scale.queues import SOUGHT, write_queue
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,17 +14,12 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.cli.typed import Ended
-from tests.cli.typed import balanced
-from tests.purge.harness import HAM
-from tests.purge.harness import SPAM
-from tests.purge.harness import make_messages
-from tests.purge.harness import snapshot
+from tests.cli.typed import Ended, balanced
+from tests.purge.harness import HAM, SPAM, make_messages, snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,8 +6,7 @@ import base64
 import json
 import os
 import shutil
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 import typer
 
-from breachkit.cli.commands import ENTRIES
-from breachkit.cli.commands import callback_of
+from breachkit.cli.commands import ENTRIES, callback_of
 from tests.conftest import story
 
 if TYPE_CHECKING:

@@ -16,16 +16,14 @@ from unittest.mock import Mock
 import pytest
 
 from breachkit.cli import asking
-from breachkit.purge import quarantine
-from breachkit.purge import restore
+from breachkit.purge import quarantine, restore
 from breachkit.purge.disk import Disk
 from tests.cli.test_purge_processes import noted
 from tests.conftest import story
 from tests.purge.harness import snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.cli.typed import Ended
 

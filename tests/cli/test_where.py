@@ -13,16 +13,13 @@ import pytest
 import typer.main
 
 from breachkit.cli import app
-from breachkit.cli.output import prepare_streams
-from breachkit.cli.output import write
-from breachkit.reading.where import Asked
-from breachkit.reading.where import find_evidence
+from breachkit.cli.output import prepare_streams, write
+from breachkit.reading.where import Asked, find_evidence
 from breachkit.servers.icewarp import SERVER
 from tests.conftest import story
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.conftest import Ran

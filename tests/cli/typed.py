@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Ended(NamedTuple):

@@ -5,27 +5,20 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck
-from hypothesis import given
-from hypothesis import settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from breachkit.cli.joins import evidence_of
 from breachkit.cluster.carried import read_partial
 from breachkit.cluster.keys import key_check
-from breachkit.cluster.nodes import NodeOrder
-from breachkit.cluster.nodes import read_order
+from breachkit.cluster.nodes import NodeOrder, read_order
 from breachkit.cluster.partial import partial_lines
 from breachkit.cluster.stitch import stitch
 from breachkit.detect.compromise import find_accounts
-from breachkit.errors import BreachkitError
-from breachkit.errors import PartialBrokenError
-from breachkit.errors import PartialKeyError
-from breachkit.errors import PartialSchemaError
+from breachkit.errors import BreachkitError, PartialBrokenError, PartialKeyError, PartialSchemaError
 from breachkit.sasl import Fingerprints
 from tests.conftest import story
 

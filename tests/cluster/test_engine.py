@@ -15,10 +15,8 @@ from breachkit.cluster.certs import make_certificates
 from breachkit.cluster.check import look
 from breachkit.cluster.engine import check_address
 from breachkit.cluster.nodes import NodeOrder
-from breachkit.cluster.workers import Refusal
-from breachkit.cluster.workers import read_in_place
-from breachkit.errors import CertificatesMissingError
-from breachkit.errors import SchedulerAddressError
+from breachkit.cluster.workers import Refusal, read_in_place
+from breachkit.errors import CertificatesMissingError, SchedulerAddressError
 from tests.conftest import story
 
 if TYPE_CHECKING:

@@ -11,18 +11,14 @@ import pytest
 
 from breachkit.cluster.certs import make_certificates
 from tests.cli.test_samples import validate
-from tests.cluster.harness import PATIENCE
-from tests.cluster.harness import cluster
-from tests.cluster.harness import wait_for
-from tests.cluster.test_nodes import carried
-from tests.cluster.test_nodes import here
+from tests.cluster.harness import PATIENCE, cluster, wait_for
+from tests.cluster.test_nodes import carried, here
 from tests.conftest import story
 from tests.evidence import build
 from tests.test_secrets import assert_clean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.cluster.harness import Cluster

@@ -7,8 +7,7 @@ import binascii
 import re
 
 import pytest
-from hypothesis import given
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from breachkit.content.added import added_by_decoding

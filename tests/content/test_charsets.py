@@ -9,10 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from breachkit.content.charsets import codec_of
-from breachkit.content.charsets import decoded
-from breachkit.content.decoding import decoded_headers
-from breachkit.content.decoding import decoded_parts
+from breachkit.content.charsets import codec_of, decoded
+from breachkit.content.decoding import decoded_headers, decoded_parts
 
 
 def read(body: bytes, charset: str) -> str:

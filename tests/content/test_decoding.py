@@ -7,16 +7,17 @@ from email import policy
 from email.message import EmailMessage
 
 import pytest
-from hypothesis import given
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from breachkit.content.decoding import DEEPEST
-from breachkit.content.decoding import MOST_PARTS
-from breachkit.content.decoding import decoded_headers
-from breachkit.content.decoding import decoded_parts
-from breachkit.content.decoding import decoded_texts
-from breachkit.content.decoding import needs_decoding
+from breachkit.content.decoding import (
+    DEEPEST,
+    MOST_PARTS,
+    decoded_headers,
+    decoded_parts,
+    decoded_texts,
+    needs_decoding,
+)
 
 SENTENCE = "Città vecchia — il tuo pacco è in giacenza"
 ENCODINGS = ["utf-8", "cp1252", "iso-8859-15", "utf-16", "utf-7", "koi8-r", "gb18030", "hz"]

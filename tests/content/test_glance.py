@@ -5,12 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 
-from hypothesis import given
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from breachkit.content.decoding import decoded_texts
-from breachkit.content.decoding import typed_texts
+from breachkit.content.decoding import decoded_texts, typed_texts
 from breachkit.content.glance import Glance
 from breachkit.content.seen import Seen
 

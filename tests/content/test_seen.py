@@ -9,10 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from breachkit.content.decoding import typed_texts
-from breachkit.content.seen import Seen
-from breachkit.content.seen import flat
-from breachkit.content.seen import normal
-from breachkit.content.seen import paragraphs_seen
+from breachkit.content.seen import Seen, flat, normal, paragraphs_seen
 
 
 def is_seen(raw: bytes, wanted: str, *, ignore_case: bool = False) -> bool:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.detect.test_compromise import OFFICE
-from tests.detect.test_compromise import THIEF
-from tests.detect.test_compromise import Logs
+from tests.detect.test_compromise import OFFICE, THIEF, Logs
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from breachkit.detect.campaign_choice import Tried
-from breachkit.detect.campaign_choice import choose
-from breachkit.detect.campaign_marks import is_weak
-from breachkit.detect.campaign_marks import points
+from breachkit.detect.campaign_choice import Tried, choose
+from breachkit.detect.campaign_marks import is_weak, points
 from breachkit.detect.campaign_texts import passage_of
 from breachkit.detect.campaigns import Judged
 from tests.campaigns.tongue import token
-from tests.detect.test_campaigns import ANNA
-from tests.detect.test_campaigns import LINK
-from tests.detect.test_campaigns import Mail
-from tests.detect.test_campaigns import around
-from tests.detect.test_campaigns import forged
-from tests.detect.test_campaigns import letter
-from tests.detect.test_campaigns import noise
-from tests.detect.test_campaigns import office
-from tests.detect.test_campaigns import unread
+from tests.detect.test_campaigns import ANNA, LINK, Mail, around, forged, letter, noise, office, unread
 
 if TYPE_CHECKING:
     from breachkit.detect.campaigns import Campaign

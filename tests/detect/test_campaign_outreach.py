@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.campaigns.office import Office
-from tests.campaigns.tongue import Tongue
-from tests.campaigns.tongue import token
+from tests.campaigns.tongue import Tongue, token
 
-from .test_campaigns import Mail
-from .test_campaigns import around
-from .test_campaigns import letter
+from .test_campaigns import Mail, around, letter
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,43 +4,29 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from breachkit.content.decoding import decoded_texts
-from breachkit.detect.campaign_choice import Tried
-from breachkit.detect.campaign_choice import candidates_of
-from breachkit.detect.campaign_choice import choose
+from breachkit.detect.campaign_choice import Tried, candidates_of, choose
 from breachkit.detect.campaign_sampling import choose_sample
 from breachkit.detect.campaign_search import Search
-from breachkit.detect.campaign_strings import corpus_of
-from breachkit.detect.campaign_strings import find_shared
-from breachkit.detect.campaign_texts import Passage
-from breachkit.detect.campaign_texts import passage_of
-from breachkit.detect.campaigns import Campaigns
-from breachkit.detect.campaigns import Grouping
-from breachkit.detect.campaigns import Judged
-from breachkit.detect.campaigns import find_campaigns
-from breachkit.detect.plain_groups import find_groups
-from breachkit.detect.plain_groups import subject_shape
+from breachkit.detect.campaign_strings import corpus_of, find_shared
+from breachkit.detect.campaign_texts import Passage, passage_of
+from breachkit.detect.campaigns import Campaigns, Grouping, Judged, find_campaigns
+from breachkit.detect.plain_groups import find_groups, subject_shape
 from breachkit.files import Found
-from breachkit.records import Locus
-from breachkit.records import Message
+from breachkit.records import Locus, Message
 from breachkit.servers import QueueFolder
 from breachkit.servers.icewarp.queue import message_of
-from tests.campaigns.letter import Letter
-from tests.campaigns.letter import as_html
-from tests.campaigns.letter import written
+from tests.campaigns.letter import Letter, as_html, written
 from tests.campaigns.office import Office
-from tests.campaigns.tongue import Tongue
-from tests.campaigns.tongue import token
+from tests.campaigns.tongue import Tongue, token
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,13 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from breachkit.detect.hardening import SEVERAL
-from breachkit.detect.hardening import STATUSES
-from breachkit.detect.hardening import UNWRITABLE
-from breachkit.detect.hardening import judge_settings
-from breachkit.detect.hardening import status_of
-from breachkit.records import Locus
-from breachkit.records import Setting
+from breachkit.detect.hardening import SEVERAL, STATUSES, UNWRITABLE, judge_settings, status_of
+from breachkit.records import Locus, Setting
 from breachkit.servers.icewarp.rules import RULES
 
 BY_NAME = {rule.name: rule for rule in RULES}

@@ -4,14 +4,10 @@ from dataclasses import replace
 
 import pandas as pd
 
-from breachkit.detect.accounts.attackers import Attacker
-from breachkit.detect.accounts.attackers import Unblocked
-from breachkit.detect.compromise import AccountVerdict
-from breachkit.detect.compromise import Accusation
-from breachkit.detect.findings import Confidence
-from breachkit.detect.findings import Signal
-from breachkit.detect.incident import attackers_of
-from breachkit.detect.incident import incident_of
+from breachkit.detect.accounts.attackers import Attacker, Unblocked
+from breachkit.detect.compromise import AccountVerdict, Accusation
+from breachkit.detect.findings import Confidence, Signal
+from breachkit.detect.incident import attackers_of, incident_of
 from breachkit.records import Locus
 
 NOON = pd.Timestamp("2026-11-20T12:00:00Z")

@@ -5,12 +5,9 @@ from __future__ import annotations
 import pytest
 
 from breachkit.detect.lookalike import is_random_looking
-from breachkit.detect.names import Directory
-from breachkit.detect.names import Resolved
-from breachkit.detect.names import spelled
+from breachkit.detect.names import Directory, Resolved, spelled
 from breachkit.detect.weakness import weakness_of
-from breachkit.records import Account
-from breachkit.records import Locus
+from breachkit.records import Account, Locus
 from breachkit.sasl import Fingerprints
 
 SOURCE = Locus("users.csv", 0, 1)

@@ -8,22 +8,16 @@ from typing import TYPE_CHECKING
 import bcrypt
 import pytest
 
-from breachkit.detect.breached import digest_of
-from breachkit.detect.breached import open_breaches
+from breachkit.detect.breached import digest_of, open_breaches
 from breachkit.detect.hashes import recognise
 from breachkit.detect.names import Directory
-from breachkit.detect.passwords import Criteria
-from breachkit.detect.passwords import WeakPasswords
-from breachkit.detect.passwords import find_weak_passwords
+from breachkit.detect.passwords import Criteria, WeakPasswords, find_weak_passwords
 from breachkit.detect.policy import Policy
 from breachkit.detect.weakness import weakness_of
 from breachkit.detect.wordlist import is_popular
 from breachkit.errors import HibpError
-from breachkit.records import Account
-from breachkit.records import Locus
-from breachkit.sasl import Fingerprints
-from breachkit.sasl import Login
-from breachkit.sasl import Password
+from breachkit.records import Account, Locus
+from breachkit.sasl import Fingerprints, Login, Password
 
 if TYPE_CHECKING:
     from pathlib import Path

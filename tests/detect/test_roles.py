@@ -6,15 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from breachkit.detect.accounts.activity import Activity
-from breachkit.detect.accounts.activity import Fates
-from breachkit.detect.accounts.activity import Sent
-from breachkit.detect.accounts.activity import Use
+from breachkit.detect.accounts.activity import Activity, Fates, Sent, Use
 from breachkit.detect.accounts.letters import find_letters
-from breachkit.detect.accounts.roles import Known
-from breachkit.detect.accounts.roles import find_roles
-from breachkit.micros import DAY
-from breachkit.micros import HOUR
+from breachkit.detect.accounts.roles import Known, find_roles
+from breachkit.micros import DAY, HOUR
 from breachkit.records import Locus
 
 if TYPE_CHECKING:

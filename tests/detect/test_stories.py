@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.conftest import SAMPLES
-from tests.evidence import SHIPPED
-from tests.evidence import STORIES
-from tests.evidence import build
+from tests.evidence import SHIPPED, STORIES, build
 
 if TYPE_CHECKING:
     from collections.abc import Callable

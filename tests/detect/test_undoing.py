@@ -4,21 +4,14 @@ import itertools
 import random
 
 import pytest
-from hypothesis import given
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from breachkit.detect.candidates import LIKELIEST
-from breachkit.detect.candidates import candidates
-from breachkit.detect.candidates import likeliest
-from breachkit.detect.undoing import is_conceivable
-from breachkit.detect.undoing import sources_of
-from breachkit.detect.vocabulary import Names
-from breachkit.detect.vocabulary import names_of_address
-from breachkit.detect.vocabulary import vocabulary_of
+from breachkit.detect.candidates import LIKELIEST, candidates, likeliest
+from breachkit.detect.undoing import is_conceivable, sources_of
+from breachkit.detect.vocabulary import Names, names_of_address, vocabulary_of
 from breachkit.detect.weakness import weaknesses_by_name
-from tests.scale.johnrules import apply
-from tests.scale.johnrules import expand
+from tests.scale.johnrules import apply, expand
 
 NAMES = names_of_address("mario.rossi@studio-verdi.it", ["mario.rossi"], ["vendite"], "Mario Rossi Bianchi")
 

@@ -5,25 +5,14 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from breachkit.detect.candidates import candidates
-from breachkit.detect.names import Directory
-from breachkit.detect.names import spelled
-from breachkit.detect.vocabulary import Names
-from breachkit.detect.vocabulary import names_of_address
-from breachkit.detect.vocabulary import vocabulary_of
-from breachkit.detect.weakness import FAR
-from breachkit.detect.weakness import IN_PASSING
-from breachkit.detect.weakness import NEAR
-from breachkit.detect.weakness import UNLIKELY
-from breachkit.detect.weakness import distance_of
-from breachkit.detect.weakness import weakness_of
-from breachkit.detect.weakness import weaknesses_by_name
-from breachkit.records import Account
-from breachkit.records import Locus
+from breachkit.detect.names import Directory, spelled
+from breachkit.detect.vocabulary import Names, names_of_address, vocabulary_of
+from breachkit.detect.weakness import FAR, IN_PASSING, NEAR, UNLIKELY, distance_of, weakness_of, weaknesses_by_name
+from breachkit.records import Account, Locus
 from breachkit.sasl import Fingerprints
 
 NAMES = st.from_regex(r"[A-Za-z0-9._-]{1,12}(@[a-z0-9]{1,8}(\.[a-z0-9]{1,8}){0,3})?", fullmatch=True)

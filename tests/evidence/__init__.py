@@ -13,12 +13,7 @@ own below TARGET, `--shipped` only those kept in `sample_queues/icewarp`. A stor
 
 from __future__ import annotations
 
-from .stories import GUILTY
-from .stories import INNOCENT
-from .stories import PAIRS
-from .stories import SHIPPED
-from .stories import STORIES
-from .stories import build
+from .stories import GUILTY, INNOCENT, PAIRS, SHIPPED, STORIES, build
 from .truth import Truth
 
 __all__ = ["GUILTY", "INNOCENT", "PAIRS", "SHIPPED", "STORIES", "Truth", "build"]

@@ -6,9 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from .stories import SHIPPED
-from .stories import STORIES
-from .stories import build
+from .stories import SHIPPED, STORIES, build
 
 
 def main(argv: list[str]) -> int:

@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from . import words
-from .clock import at
-from .clock import later
+from .clock import at, later
 from .knobs import Auth
-from .letters import ALNUM
-from .letters import Fate
-from .letters import Letter
-from .letters import Pitch
-from .letters import Rcpt
-from .letters import business
-from .letters import spam
-from .people import Account
-from .people import Login
-from .people import Machine
-from .people import guess
-from .people import login
+from .letters import ALNUM, Fate, Letter, Pitch, Rcpt, business, spam
+from .people import Account, Login, Machine, guess, login
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,8 +8,7 @@ from . import words
 from .actors import Desk
 from .knobs import Auth
 from .letters import ALNUM
-from .people import Account
-from .people import Machine
+from .people import Account, Machine
 from .world import World
 
 if TYPE_CHECKING:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .clock import later
-from .clock import seconds_between
+from .clock import later, seconds_between
 from .ledger import Queued
 from .letters import Fate
 from .queuefiles import message_size

@@ -6,8 +6,7 @@ Only `random.Random.random` is promised to repeat for ever; every other draw is 
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,8 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from .people import Login
-    from .people import Machine
+    from .people import Login, Machine
     from .tape import Talk
     from .world import World
 

@@ -6,31 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from . import doors
-from .actors import Guesser
-from .actors import brute_force
-from .actors import knock
-from .actors import spam_run
-from .actors import wrong_secret
-from .actors import wrong_secrets
-from .cast import account
-from .cast import home
-from .cast import opened
-from .clock import at
-from .clock import later
+from .actors import Guesser, brute_force, knock, spam_run, wrong_secret, wrong_secrets
+from .cast import account, home, opened
+from .clock import at, later
 from .knobs import Span
-from .people import break_in
-from .people import guess
-from .people import login
-from .scenes import NOON
-from .scenes import STAFF
-from .scenes import Setting
-from .scenes import assorted
-from .scenes import bot
-from .scenes import bots
-from .scenes import campaign
-from .scenes import compromised
-from .scenes import ordinary
-from .scenes import pass_days
+from .people import break_in, guess, login
+from .scenes import NOON, STAFF, Setting, assorted, bot, bots, campaign, compromised, ordinary, pass_days
 from .telling import Told
 from .truth import Judgement
 

@@ -5,31 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .actors import Guesser
-from .actors import brute_force
-from .actors import spam_run
-from .cast import account
-from .cast import opened
-from .clock import at
-from .clock import later
-from .knobs import Archive
-from .knobs import Knobs
-from .knobs import Level
-from .knobs import Span
+from .actors import Guesser, brute_force, spam_run
+from .cast import account, opened
+from .clock import at, later
+from .knobs import Archive, Knobs, Level, Span
 from .people import break_in
-from .scenes import NOON
-from .scenes import STAFF
-from .scenes import Setting
-from .scenes import assorted
-from .scenes import bot
-from .scenes import bots
-from .scenes import campaign
-from .scenes import compromised
-from .scenes import ordinary
-from .scenes import pass_days
+from .scenes import NOON, STAFF, Setting, assorted, bot, bots, campaign, compromised, ordinary, pass_days
 from .telling import Told
-from .truth import Judgement
-from .truth import Verdict
+from .truth import Judgement, Verdict
 
 if TYPE_CHECKING:
     from .dice import Dice

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from .actors import customer
 from .clock import later
-from .letters import Fate
-from .letters import Rcpt
-from .letters import newsletter
-from .letters import ticket
+from .letters import Fate, Rcpt, newsletter, ticket
 from .people import login
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from .dice import Dice
-    from .people import Account
-    from .people import Machine
+    from .people import Account, Machine
     from .world import World
 
 

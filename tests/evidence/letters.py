@@ -5,8 +5,7 @@ from __future__ import annotations
 import base64
 import quopri
 from enum import Enum
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from . import words
 

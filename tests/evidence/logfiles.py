@@ -5,22 +5,17 @@ from __future__ import annotations
 import gzip
 import io
 import zipfile
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from .clock import stamped
-from .knobs import Archive
-from .knobs import Knobs
-from .knobs import Level
-from .knobs import Stamp
+from .knobs import Archive, Knobs, Level, Stamp
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
     from .dice import Dice
-    from .tape import Line
-    from .tape import Talk
+    from .tape import Line, Talk
 
 FOLDERS = {"smtp": ("smtp", "s"), "imap": ("imap", "m"), "pop3": ("pop3", "p")}
 HEX = "0123456789ABCDEF"

@@ -4,37 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .actors import Desk
-from .actors import Guesser
-from .actors import Stubborn
-from .actors import background_noise
-from .actors import brute_force
-from .actors import inbound_mail
-from .actors import mistype
-from .actors import office_life
-from .actors import stale_phone
-from .actors import write
-from .cast import OFFICE
-from .cast import account
-from .cast import home
-from .cast import opened
-from .clock import at
-from .clock import later
-from .innocents import Issue
-from .innocents import TicketDay
-from .innocents import newsletter_issue
-from .innocents import ticket_day
+from .actors import (
+    Desk,
+    Guesser,
+    Stubborn,
+    background_noise,
+    brute_force,
+    inbound_mail,
+    mistype,
+    office_life,
+    stale_phone,
+    write,
+)
+from .cast import OFFICE, account, home, opened
+from .clock import at, later
+from .innocents import Issue, TicketDay, newsletter_issue, ticket_day
 from .people import Machine
-from .scenes import DAYS
-from .scenes import NOON
-from .scenes import STAFF
-from .scenes import Setting
-from .scenes import assorted
-from .scenes import bot
-from .scenes import ordinary
+from .scenes import DAYS, NOON, STAFF, Setting, assorted, bot, ordinary
 from .telling import Told
-from .truth import Judgement
-from .truth import Verdict
+from .truth import Judgement, Verdict
 from .words import FIRST
 
 if TYPE_CHECKING:

@@ -6,31 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from . import people
-from .actors import Desk
-from .actors import Guesser
-from .actors import brute_force
-from .actors import inbound_mail
-from .actors import office_life
-from .actors import spam_run
-from .cast import account
-from .cast import desks
-from .cast import home
-from .cast import opened
-from .cast import person
-from .clock import at
-from .clock import later
-from .knobs import Archive
-from .knobs import Auth
-from .knobs import IdForm
+from .actors import Desk, Guesser, brute_force, inbound_mail, office_life, spam_run
+from .cast import account, desks, home, opened, person
+from .clock import at, later
+from .knobs import Archive, Auth, IdForm
 from .people import break_in
-from .scenes import DAYS
-from .scenes import NOON
-from .scenes import STAFF
-from .scenes import assorted
-from .scenes import bot
-from .scenes import bots
-from .scenes import campaign
-from .scenes import compromised
+from .scenes import DAYS, NOON, STAFF, assorted, bot, bots, campaign, compromised
 from .telling import Told
 from .truth import Judgement
 

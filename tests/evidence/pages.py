@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .truth import Json
-    from .truth import Truth
+    from .truth import Json, Truth
 
 SYNTHETIC = """\
 > **Synthetic.** Nobody who works on breachkit has an IceWarp server. This folder was made by the seeded generator

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from .clock import later
-from .clock import rfc822
+from .clock import later, rfc822
 from .knobs import Head
 
 if TYPE_CHECKING:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .ledger import Accepted
-from .letters import Letter
-from .letters import Rcpt
+from .letters import Letter, Rcpt
 
 if TYPE_CHECKING:
     from datetime import datetime

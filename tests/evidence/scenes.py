@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from .actors import Run
-from .actors import inbound_mail
-from .actors import office_life
-from .cast import desks
-from .cast import opened
+from .actors import Run, inbound_mail, office_life
+from .cast import desks, opened
 from .clock import at
-from .knobs import Head
-from .knobs import IdForm
-from .knobs import Knobs
-from .knobs import Level
-from .knobs import Stamp
+from .knobs import Head, IdForm, Knobs, Level, Stamp
 from .letters import Pitch
 from .people import Machine
 from .truth import Verdict

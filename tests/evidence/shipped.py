@@ -4,44 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import pages
-from . import words
-from .actors import Desk
-from .actors import Guesser
-from .actors import Run
-from .actors import Stubborn
-from .actors import background_noise
-from .actors import brute_force
-from .actors import inbound_mail
-from .actors import knock
-from .actors import office_life
-from .actors import spam_run
-from .actors import stale_phone
-from .cast import account
-from .cast import desks
-from .cast import home
-from .cast import opened
-from .clock import at
-from .clock import later
-from .innocents import Issue
-from .innocents import TicketDay
-from .innocents import newsletter_issue
-from .innocents import ticket_day
-from .knobs import Auth
-from .knobs import Head
-from .knobs import IdForm
-from .knobs import Knobs
-from .knobs import Level
-from .knobs import Stamp
-from .letters import Fate
-from .letters import Pitch
-from .people import Account
-from .people import Machine
-from .people import break_in
-from .people import guess
+from . import pages, words
+from .actors import (
+    Desk,
+    Guesser,
+    Run,
+    Stubborn,
+    background_noise,
+    brute_force,
+    inbound_mail,
+    knock,
+    office_life,
+    spam_run,
+    stale_phone,
+)
+from .cast import account, desks, home, opened
+from .clock import at, later
+from .innocents import Issue, TicketDay, newsletter_issue, ticket_day
+from .knobs import Auth, Head, IdForm, Knobs, Level, Stamp
+from .letters import Fate, Pitch
+from .people import Account, Machine, break_in, guess
 from .telling import Told
-from .truth import Judgement
-from .truth import Verdict
+from .truth import Judgement, Verdict
 
 if TYPE_CHECKING:
     from .dice import Dice

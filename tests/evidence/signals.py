@@ -4,36 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .actors import Desk
-from .actors import Guesser
-from .actors import Run
-from .actors import brute_force
-from .actors import office_life
-from .actors import spam_run
-from .cast import account
-from .cast import home
-from .clock import at
-from .clock import later
-from .innocents import Issue
-from .innocents import newsletter_issue
+from .actors import Desk, Guesser, Run, brute_force, office_life, spam_run
+from .cast import account, home
+from .clock import at, later
+from .innocents import Issue, newsletter_issue
 from .knobs import Auth
-from .people import Account
-from .people import Machine
-from .people import break_in
-from .people import login
-from .scenes import DAYS
-from .scenes import FORGED
-from .scenes import LOANS
-from .scenes import STAFF
-from .scenes import Setting
-from .scenes import bot
-from .scenes import bots
-from .scenes import campaign
-from .scenes import compromised
-from .scenes import ordinary
+from .people import Account, Machine, break_in, login
+from .scenes import DAYS, FORGED, LOANS, STAFF, Setting, bot, bots, campaign, compromised, ordinary
 from .telling import Told
-from .truth import Judgement
-from .truth import Verdict
+from .truth import Judgement, Verdict
 
 if TYPE_CHECKING:
     from .dice import Dice

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import entries
-from . import gaps
-from . import lookalikes
-from . import mixtures
-from . import shipped
-from . import signals
-from . import strangers
-from .telling import Told
-from .telling import tell
+from . import entries, gaps, lookalikes, mixtures, shipped, signals, strangers
+from .telling import Told, tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable

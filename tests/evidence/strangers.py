@@ -7,19 +7,12 @@ from typing import TYPE_CHECKING
 
 from .actors import customer
 from .cast import opened
-from .clock import at
-from .clock import later
+from .clock import at, later
 from .exchange import b64
 from .knobs import Head
-from .letters import Fate
-from .letters import Letter
-from .letters import Rcpt
-from .people import Machine
-from .people import guess
-from .scenes import NOON
-from .scenes import STAFF
-from .scenes import assorted
-from .scenes import pass_days
+from .letters import Fate, Letter, Rcpt
+from .people import Machine, guess
+from .scenes import NOON, STAFF, assorted, pass_days
 from .telling import Told
 from .truth import Judgement
 

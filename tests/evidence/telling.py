@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from .dice import Dice
 from .logfiles import write_logs
-from .queuefiles import Waiting
-from .queuefiles import write_queue
-from .truth import Judgement
-from .truth import Truth
-from .truth import truth_of
+from .queuefiles import Waiting, write_queue
+from .truth import Judgement, Truth, truth_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,12 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from .stories import GUILTY
-from .stories import INNOCENT
-from .stories import PAIRS
-from .stories import SHIPPED
-from .stories import STORIES
-from .stories import build
+from .stories import GUILTY, INNOCENT, PAIRS, SHIPPED, STORIES, build
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_queues" / "icewarp"
 ADDRESS = re.compile(rb"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])")

@@ -13,8 +13,7 @@ from __future__ import annotations
 
 import json
 from ipaddress import ip_address
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from .clock import iso
 from .knobs import Level
@@ -23,9 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from .ledger import Accepted
-    from .ledger import Attempt
-    from .ledger import Queued
+    from .ledger import Accepted, Attempt, Queued
     from .world import World
 
 Json = None | bool | int | str | list[str] | list[str | None] | dict[str, "Json"]

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .clock import later
-from .clock import rfc822
+from .clock import later, rfc822
 from .delivery import deliver
 from .exchange import exchange
-from .knobs import Auth
-from .knobs import IdForm
-from .knobs import Knobs
-from .knobs import Level
-from .ledger import Accepted
-from .ledger import Attempt
-from .ledger import Ledger
+from .knobs import Auth, IdForm, Knobs, Level
+from .ledger import Accepted, Attempt, Ledger
 from .letters import Fate
 from .queuefiles import message_size
 from .reports import failure_report
@@ -26,9 +20,7 @@ if TYPE_CHECKING:
 
     from .dice import Dice
     from .letters import Letter
-    from .people import Account
-    from .people import Login
-    from .people import Machine
+    from .people import Account, Login, Machine
 
 HOST_IP = "192.0.2.17"
 UPPER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"

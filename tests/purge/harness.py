@@ -4,33 +4,22 @@ from __future__ import annotations
 
 import os
 import stat
-from datetime import UTC
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.files import Found
 from breachkit.purge.choose import walk_queues
 from breachkit.purge.disk import Disk
-from breachkit.purge.journal import JournalLine
-from breachkit.purge.journal import Reading
+from breachkit.purge.journal import JournalLine, Reading
 from breachkit.purge.needles import Texts
-from breachkit.purge.quarantine import Purge
-from breachkit.purge.quarantine import Receipt
-from breachkit.purge.restore import Restore
-from breachkit.purge.restore import Restored
-from breachkit.purge.search import Hit
-from breachkit.purge.search import Search
-from breachkit.purge.store import Queue
-from breachkit.purge.store import Run
-from breachkit.purge.store import find_runs
-from breachkit.purge.store import make_queue
-from breachkit.purge.store import stores_of
+from breachkit.purge.quarantine import Purge, Receipt
+from breachkit.purge.restore import Restore, Restored
+from breachkit.purge.search import Hit, Search
+from breachkit.purge.store import Queue, Run, find_runs, make_queue, stores_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 SPAM = b"LocalSender: anna@example.it\nFrom: pippo@gmail.com\nMsgID: YAR93710\n\nBuy it\n"

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import json
 from hashlib import sha256
-from io import BufferedReader
-from io import BytesIO
-from io import RawIOBase
+from io import BufferedReader, BytesIO, RawIOBase
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from breachkit.purge.chain import LONGEST_LINE
-from breachkit.purge.chain import ORIGIN
-from breachkit.purge.chain import BrokenChainError
-from breachkit.purge.chain import Chain
-from breachkit.purge.chain import End
-from breachkit.purge.chain import link
+from breachkit.purge.chain import LONGEST_LINE, ORIGIN, BrokenChainError, Chain, End, link
 
 TEXT = st.text(alphabet=st.characters(codec=None) | st.sampled_from('\x7f\x00\x1f"\\/\u2028\udc80'))
 FIELDS = st.dictionaries(

@@ -6,25 +6,13 @@ import json
 import os
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
 from breachkit.purge.states import read_history
-from tests.purge.faults import NoLinksDisk
-from tests.purge.faults import OtherVolumeDisk
-from tests.purge.faults import QuickDisk
-from tests.purge.faults import run_to_death
-from tests.purge.faults import steps_of
-from tests.purge.harness import HAM
-from tests.purge.harness import SPAM
-from tests.purge.harness import House
-from tests.purge.harness import Seen
-from tests.purge.harness import house
-from tests.purge.harness import lines_of
-from tests.purge.harness import make_messages
-from tests.purge.harness import snapshot
+from tests.purge.faults import NoLinksDisk, OtherVolumeDisk, QuickDisk, run_to_death, steps_of
+from tests.purge.harness import HAM, SPAM, House, Seen, house, lines_of, make_messages, snapshot
 
 if TYPE_CHECKING:
     from breachkit.purge.disk import Disk

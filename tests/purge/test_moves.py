@@ -11,25 +11,15 @@ from pathlib import Path
 import pytest
 
 from breachkit import files
-from breachkit.errors import DiskFullError
-from breachkit.errors import QuarantineUnwritableError
-from breachkit.errors import RunBusyError
+from breachkit.errors import DiskFullError, QuarantineUnwritableError, RunBusyError
 from breachkit.files import NotRegularError
 from breachkit.purge.disk import Disk
 from breachkit.purge.drop import drop_run
 from breachkit.purge.lock import hold
-from breachkit.purge.quarantine import BATCH
-from breachkit.purge.quarantine import Receipt
-from breachkit.purge.volume import Verdict
-from breachkit.purge.volume import verdict_of
+from breachkit.purge.quarantine import BATCH, Receipt
+from breachkit.purge.volume import Verdict, verdict_of
 from tests.purge.faults import OtherVolumeDisk
-from tests.purge.harness import HAM
-from tests.purge.harness import NOW
-from tests.purge.harness import SPAM
-from tests.purge.harness import house
-from tests.purge.harness import lines_of
-from tests.purge.harness import make_messages
-from tests.purge.harness import snapshot
+from tests.purge.harness import HAM, NOW, SPAM, house, lines_of, make_messages, snapshot
 
 
 def books(receipt: Receipt) -> bool:

@@ -5,19 +5,13 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from hypothesis import HealthCheck
-from hypothesis import given
-from hypothesis import settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.purge.faults import NoLinksDisk
-from tests.purge.faults import OtherVolumeDisk
-from tests.purge.faults import QuickDisk
-from tests.purge.harness import house
-from tests.purge.harness import snapshot
+from tests.purge.faults import NoLinksDisk, OtherVolumeDisk, QuickDisk
+from tests.purge.harness import house, snapshot
 
 if TYPE_CHECKING:
     from breachkit.purge.disk import Disk

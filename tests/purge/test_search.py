@@ -12,18 +12,13 @@ from pathlib import Path
 import pytest
 import regex
 
-from breachkit.errors import BadPatternError
-from breachkit.errors import BlankStringError
+from breachkit.errors import BadPatternError, BlankStringError
 from breachkit.files import Found
 from breachkit.purge import needles
 from breachkit.purge import search as search_module
-from breachkit.purge.choose import topmost
-from breachkit.purge.choose import walk_queues
+from breachkit.purge.choose import topmost, walk_queues
 from breachkit.purge.needles import Texts
-from breachkit.purge.search import TOO_SLOW
-from breachkit.purge.search import Hit
-from breachkit.purge.search import Search
-from breachkit.purge.search import Unread
+from breachkit.purge.search import TOO_SLOW, Hit, Search, Unread
 
 SAMPLES = Path(__file__).parents[2] / "sample_queues" / "icewarp"
 GREP = shutil.which("grep") or "grep"

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from hypothesis import given
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from breachkit.content.decoding import typed_texts
 from breachkit.content.seen import Seen
 from breachkit.purge.needles import Texts
 from breachkit.purge.search import Search
-from tests.content.test_glance import BODIES
-from tests.content.test_glance import LINES
-from tests.content.test_glance import WANTED
+from tests.content.test_glance import BODIES, LINES, WANTED
 
 HEADS = st.lists(LINES, max_size=6).map(lambda lines: "".join(line + "\n" for line in lines).encode())
 OTHERS = ["caffè", "buy\u00a0this", "b\u200buy", "THIS NOW", "Buy This", "cafe\u0301"]

@@ -5,20 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from breachkit.errors import JournalBrokenError
 from breachkit.purge.chain import ORIGIN
-from breachkit.purge.journal import path_of
-from breachkit.purge.journal import spell_path
-from tests.purge.harness import SPAM
-from tests.purge.harness import house
-from tests.purge.harness import lines_of
-from tests.purge.harness import make_messages
-from tests.purge.harness import snapshot
+from breachkit.purge.journal import path_of, spell_path
+from tests.purge.harness import SPAM, house, lines_of, make_messages, snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,19 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from breachkit.errors import DiskFullError
-from breachkit.errors import QuarantineUnwritableError
+from breachkit.errors import DiskFullError, QuarantineUnwritableError
 from breachkit.files import QUARANTINE
 from breachkit.purge.disk import Disk
 from breachkit.purge.restore import Restore
-from tests.purge.faults import OtherVolumeDisk
-from tests.purge.faults import QuickDisk
-from tests.purge.harness import HAM
-from tests.purge.harness import SPAM
-from tests.purge.harness import house
-from tests.purge.harness import lines_of
-from tests.purge.harness import make_messages
-from tests.purge.harness import snapshot
+from tests.purge.faults import OtherVolumeDisk, QuickDisk
+from tests.purge.harness import HAM, SPAM, house, lines_of, make_messages, snapshot
 
 
 @pytest.fixture

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import os
 import random
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from breachkit import workers
-from breachkit.detect.survey import Survey
-from breachkit.detect.survey import survey_of
+from breachkit.detect.survey import Survey, survey_of
 from breachkit.reading import gather
 from breachkit.reading.counting import count_messages
-from breachkit.reading.where import Asked
-from breachkit.reading.where import find_evidence
+from breachkit.reading.where import Asked, find_evidence
 
 if TYPE_CHECKING:
     from pathlib import Path

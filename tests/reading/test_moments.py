@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC
-from datetime import datetime
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -13,12 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from breachkit.errors import BadTimeError
-from breachkit.errors import TwoDaysError
-from breachkit.errors import UnknownTimezoneError
-from breachkit.errors import UsageError
-from breachkit.reading.moments import read_moment
-from breachkit.reading.moments import read_zone
+from breachkit.errors import BadTimeError, TwoDaysError, UnknownTimezoneError, UsageError
+from breachkit.reading.moments import read_moment, read_zone
 from tests.conftest import story
 
 if TYPE_CHECKING:

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from breachkit.report.blocklist import BlockList
-from breachkit.report.blocklist import render_block_list
+from breachkit.report.blocklist import BlockList, render_block_list
 
 IPS = ["192.0.2.1", "2001:db8::1"]
 

@@ -7,10 +7,8 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from breachkit.report.contract import dump
-from breachkit.report.contract import dump_line
-from breachkit.report.sanitize import clean
-from breachkit.report.sanitize import escape_json
+from breachkit.report.contract import dump, dump_line
+from breachkit.report.sanitize import clean, escape_json
 
 texts = st.text(st.characters(exclude_categories=()))
 shares = st.floats(0, 1).map(lambda number: round(number, 4))

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from hypothesis import given
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from breachkit.report.contract import dump
-from breachkit.report.contract import dump_rows
+from breachkit.report.contract import dump, dump_rows
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.text(st.characters(codec=None), max_size=5),

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from breachkit.report.page import Page
 from breachkit.report.sanitize import clean
-from breachkit.report.words import count
-from breachkit.report.words import size
+from breachkit.report.words import count, size
 
 
 @pytest.mark.parametrize(

@@ -17,17 +17,13 @@ import pkgutil
 import platform
 import sys
 import tempfile
-from datetime import UTC
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import tests.scale
 from tests.scale.bench import Bench
-from tests.scale.harness import MIB
-from tests.scale.harness import Measured
-from tests.scale.harness import measure
+from tests.scale.harness import MIB, Measured, measure
 
 if TYPE_CHECKING:
     from tests.scale.harness import Took

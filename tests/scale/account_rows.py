@@ -5,16 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from tests.scale.bench import breachkit
-from tests.scale.bench import program
-from tests.scale.passwords import john_line
-from tests.scale.passwords import unique
-from tests.scale.passwords import write_table
+from tests.scale.bench import breachkit, program
+from tests.scale.passwords import john_line, unique, write_table
 from tests.scale.population import populate
-from tests.scale.rows import Act
-from tests.scale.rows import Pair
-from tests.scale.rows import Row
-from tests.scale.rows import always
+from tests.scale.rows import Act, Pair, Row, always
 
 if TYPE_CHECKING:
     from tests.scale.bench import Bench

@@ -5,8 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import sysconfig
-from dataclasses import dataclass
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 

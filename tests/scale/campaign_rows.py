@@ -7,10 +7,7 @@ from typing import TYPE_CHECKING
 
 from tests.campaigns.queues import build_queue
 from tests.scale.bench import breachkit
-from tests.scale.rows import Act
-from tests.scale.rows import Pair
-from tests.scale.rows import Row
-from tests.scale.rows import always
+from tests.scale.rows import Act, Pair, Row, always
 
 if TYPE_CHECKING:
     from pathlib import Path

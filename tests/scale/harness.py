@@ -8,16 +8,14 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tests.scale.bench import program
 from tests.scale.rows import CannotError
 
 if TYPE_CHECKING:
     from tests.scale.bench import Bench
-    from tests.scale.rows import Act
-    from tests.scale.rows import Row
+    from tests.scale.rows import Act, Row
 
 MIB = 1 << 20
 STOPWATCH = Path(__file__).with_name("stopwatch.py")

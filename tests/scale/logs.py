@@ -10,16 +10,11 @@ import json
 import random
 from typing import TYPE_CHECKING
 
-from tests.scale.bench import breachkit
-from tests.scale.bench import program
-from tests.scale.rows import Act
-from tests.scale.rows import Pair
-from tests.scale.rows import Row
-from tests.scale.rows import always
+from tests.scale.bench import breachkit, program
+from tests.scale.rows import Act, Pair, Row, always
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.scale.bench import Bench

@@ -21,17 +21,10 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from breachkit.detect.passwords import Criteria
-from breachkit.detect.passwords import WeakPasswords
-from breachkit.detect.passwords import find_weak_passwords
-from breachkit.sasl import Fingerprints
-from breachkit.sasl import Login
+from breachkit.detect.passwords import Criteria, WeakPasswords, find_weak_passwords
+from breachkit.sasl import Fingerprints, Login
 from breachkit.servers import load
-from tests.scale.population import HEADER
-from tests.scale.population import NAMED
-from tests.scale.population import PLANTED
-from tests.scale.population import Planted
-from tests.scale.population import populate
+from tests.scale.population import HEADER, NAMED, PLANTED, Planted, populate
 
 if TYPE_CHECKING:
     from breachkit.detect.weakness import Weakness

@@ -5,12 +5,10 @@ from __future__ import annotations
 import random
 import string
 from collections import Counter
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.detect.wordlist import passwords
-from tests.scale.johnrules import apply
-from tests.scale.johnrules import single_rules
+from tests.scale.johnrules import apply, single_rules
 
 if TYPE_CHECKING:
     from breachkit.detect.weakness import Weakness

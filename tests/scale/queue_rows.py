@@ -7,18 +7,9 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.scale.bench import breachkit
-from tests.scale.bench import program
-from tests.scale.queues import SLICES
-from tests.scale.queues import SOUGHT
-from tests.scale.queues import Truth
-from tests.scale.queues import slice_of
-from tests.scale.queues import write_queue
-from tests.scale.rows import Act
-from tests.scale.rows import CannotError
-from tests.scale.rows import Pair
-from tests.scale.rows import Row
-from tests.scale.rows import always
+from tests.scale.bench import breachkit, program
+from tests.scale.queues import SLICES, SOUGHT, Truth, slice_of, write_queue
+from tests.scale.rows import Act, CannotError, Pair, Row, always
 
 if TYPE_CHECKING:
     from collections.abc import Callable

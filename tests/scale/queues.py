@@ -9,8 +9,7 @@ from __future__ import annotations
 import base64
 import quopri
 import random
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,10 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from tests.scale.bench import breachkit
-from tests.scale.rows import Act
-from tests.scale.rows import Pair
-from tests.scale.rows import Row
-from tests.scale.rows import always
+from tests.scale.rows import Act, Pair, Row, always
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,8 +16,7 @@ import tempfile
 from pathlib import Path
 
 from tests.detect.test_stories import differences
-from tests.evidence import STORIES
-from tests.evidence import build
+from tests.evidence import STORIES, build
 
 
 def judge(name: str, seed: int) -> tuple[int, list[str]]:

@@ -11,24 +11,16 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
-from typing import Any
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
 from tests.evidence.dice import Dice
 
-from .verdicts import cast
-from .verdicts import judge
-from .verdicts import table
+from .verdicts import cast, judge, table
 from .verdicts.__main__ import main
 from .verdicts.base import Fate
-from .verdicts.kinds import ATTACKS
-from .verdicts.kinds import BUILD
-from .verdicts.kinds import INNOCENTS
-from .verdicts.kinds import KEPT
-from .verdicts.kinds import UNAUTHENTICATED
+from .verdicts.kinds import ATTACKS, BUILD, INNOCENTS, KEPT, UNAUTHENTICATED
 from .verdicts.stage import STORIES
 
 if TYPE_CHECKING:

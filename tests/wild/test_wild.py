@@ -18,8 +18,7 @@ import pytest
 import webencodings
 
 from breachkit.content.decoding import decoded_parts
-from tests.wild.fetch import fetch
-from tests.wild.fetch import messages_in
+from tests.wild.fetch import fetch, messages_in
 
 if TYPE_CHECKING:
     from email.message import Message

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
-from dataclasses import field
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.detect.accounts.guessers import network_of
 from breachkit.detect.accounts.shares import lower_bound
 from breachkit.detect.visits import last_status
-from breachkit.micros import DAY
-from breachkit.micros import HOUR
+from breachkit.micros import DAY, HOUR
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-    from collections.abc import Iterable
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     import pandas as pd
 

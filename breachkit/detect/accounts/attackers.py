@@ -6,42 +6,34 @@ mistype, and what is too little to tell.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections import defaultdict
+from collections import Counter, defaultdict
 from statistics import median
-from typing import TYPE_CHECKING
-from typing import Any
-from typing import Literal
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from breachkit.detect.accounts.guessers import MANY
-from breachkit.detect.accounts.guessers import SEVERAL_ADDRESSES
-from breachkit.detect.accounts.guessers import STALE
-from breachkit.detect.accounts.guessers import STRANGERS
-from breachkit.detect.accounts.guessers import is_loopback
-from breachkit.detect.accounts.guessers import is_private
-from breachkit.detect.accounts.guessers import network_of
-from breachkit.detect.findings import KEPT_EVIDENCE
-from breachkit.detect.findings import first
+from breachkit.detect.accounts.guessers import (
+    MANY,
+    SEVERAL_ADDRESSES,
+    STALE,
+    STRANGERS,
+    is_loopback,
+    is_private,
+    network_of,
+)
+from breachkit.detect.findings import KEPT_EVIDENCE, first
 from breachkit.detect.guessing import FEW_SECRETS
 from breachkit.micros import moment_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-    from collections.abc import Iterable
-    from collections.abc import Iterator
-    from collections.abc import Mapping
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     import pandas as pd
 
     from breachkit.detect.accounts.guessers import Guessers
     from breachkit.detect.accounts.unauthenticated import Unauthenticated
-    from breachkit.detect.visits import Column
-    from breachkit.detect.visits import Visits
+    from breachkit.detect.visits import Column, Visits
     from breachkit.records import Locus
 
 AttackKind = Literal["password-spray", "brute-force", "distributed-guessing", "stolen-password", "relay"]

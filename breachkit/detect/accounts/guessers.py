@@ -10,18 +10,15 @@ from __future__ import annotations
 
 import ipaddress
 from functools import lru_cache
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from breachkit.detect.visits import Column
-    from breachkit.detect.visits import Visits
+    from breachkit.detect.visits import Column, Visits
 
 GUESSES = 5
 """Unlike wrong secrets on one account from one address that an owner does not type."""

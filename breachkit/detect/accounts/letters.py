@@ -7,8 +7,7 @@ from an address where its owner is not at work. Only queued mail shows it: deliv
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.detect.accounts.guessers import network_of
 

@@ -8,33 +8,17 @@ owner's still; a habit that moves on to a new place, with its programme and its 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from dataclasses import field
-from dataclasses import replace
-from typing import TYPE_CHECKING
-from typing import Literal
-from typing import NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from breachkit.detect.accounts.activity import DEAD_SHARE
-from breachkit.detect.accounts.activity import HOPELESS_SHARE
-from breachkit.detect.accounts.activity import SPREAD_SHARE
-from breachkit.detect.accounts.activity import Conduct
-from breachkit.detect.accounts.activity import busiest
-from breachkit.detect.accounts.activity import own_past
-from breachkit.detect.accounts.guessers import STALE
-from breachkit.detect.accounts.guessers import network_of
-from breachkit.detect.accounts.guessers import region_of
-from breachkit.micros import DAY
-from breachkit.micros import HOUR
+from breachkit.detect.accounts.activity import DEAD_SHARE, HOPELESS_SHARE, SPREAD_SHARE, Conduct, busiest, own_past
+from breachkit.detect.accounts.guessers import STALE, network_of, region_of
+from breachkit.micros import DAY, HOUR
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-    from collections.abc import Iterable
-    from collections.abc import Mapping
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from breachkit.detect.accounts.activity import Activity
-    from breachkit.detect.accounts.activity import Use
+    from breachkit.detect.accounts.activity import Activity, Use
     from breachkit.detect.accounts.letters import Letters
 
 Role = Literal["usual", "moved", "attacking", "unclear"]

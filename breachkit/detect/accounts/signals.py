@@ -2,37 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.detect.accounts.activity import DEAD_COUNT
-from breachkit.detect.accounts.activity import FOREIGN_COUNT
-from breachkit.detect.accounts.activity import HOPELESS_SHARE
-from breachkit.detect.accounts.activity import Conduct
-from breachkit.detect.accounts.activity import busiest
-from breachkit.detect.accounts.activity import fates_of
-from breachkit.detect.accounts.guessers import MANY
-from breachkit.detect.accounts.guessers import region_of
+from breachkit.detect.accounts.activity import DEAD_COUNT, FOREIGN_COUNT, HOPELESS_SHARE, Conduct, busiest, fates_of
+from breachkit.detect.accounts.guessers import MANY, region_of
 from breachkit.detect.accounts.roles import STRANGE_SHARE
 from breachkit.detect.accounts.shares import lower_bound
-from breachkit.detect.findings import Family
-from breachkit.detect.findings import Severity
-from breachkit.detect.findings import Signal
-from breachkit.detect.findings import first
+from breachkit.detect.findings import Family, Severity, Signal, first
 from breachkit.detect.lookalike import is_random_looking
-from breachkit.micros import DAY
-from breachkit.micros import HOUR
+from breachkit.micros import DAY, HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import pandas as pd
 
-    from breachkit.detect.accounts.activity import Activity
-    from breachkit.detect.accounts.activity import Fates
+    from breachkit.detect.accounts.activity import Activity, Fates
     from breachkit.detect.accounts.roles import Roles
-    from breachkit.detect.guessing import Entry
-    from breachkit.detect.guessing import Failures
+    from breachkit.detect.guessing import Entry, Failures
 
 SHARE, SHARE_COUNT = 0.25, 5
 """Share of the queue, and at least so many messages, that one account does not reach in an ordinary hour."""

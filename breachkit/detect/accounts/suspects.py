@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from breachkit.detect.accounts.activity import Activity
-from breachkit.detect.accounts.activity import activity_of
-from breachkit.detect.accounts.letters import LETTERS
-from breachkit.detect.accounts.letters import find_letters
-from breachkit.detect.accounts.roles import BURST
-from breachkit.detect.accounts.roles import CROWD
-from breachkit.detect.accounts.roles import Known
-from breachkit.detect.accounts.roles import Roles
-from breachkit.detect.accounts.roles import find_roles
+from breachkit.detect.accounts.activity import Activity, activity_of
+from breachkit.detect.accounts.letters import LETTERS, find_letters
+from breachkit.detect.accounts.roles import BURST, CROWD, Known, Roles, find_roles
 from breachkit.detect.inquiry import is_name
 
 if TYPE_CHECKING:

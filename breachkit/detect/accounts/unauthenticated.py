@@ -6,27 +6,17 @@ the server's own bounces: what somebody sends to the house is nobody's relay.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections import defaultdict
-from typing import TYPE_CHECKING
-from typing import Literal
-from typing import NamedTuple
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from breachkit.detect.accounts.guessers import is_loopback
-from breachkit.detect.accounts.guessers import is_private
+from breachkit.detect.accounts.guessers import is_loopback, is_private
 from breachkit.detect.accounts.shares import lower_bound
-from breachkit.detect.findings import Confidence
-from breachkit.detect.findings import Family
-from breachkit.detect.findings import Severity
-from breachkit.detect.findings import Signal
-from breachkit.detect.findings import first
+from breachkit.detect.findings import Confidence, Family, Severity, Signal, first
 from breachkit.detect.lookalike import is_random_looking
 from breachkit.records import NULL_SENDER
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-    from collections.abc import Iterator
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import datetime
 
     from breachkit.detect.inquiry import Inquiry

@@ -7,25 +7,14 @@ module names its source. No server was at hand: what rests on the guides alone i
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from breachkit.servers import MailServer
 from breachkit.servers.icewarp.columns import COLUMNS
-from breachkit.servers.icewarp.layout import DEFAULT_ROOTS
-from breachkit.servers.icewarp.layout import LOOKED_FOR
-from breachkit.servers.icewarp.layout import find_layout
-from breachkit.servers.icewarp.layout import is_live
-from breachkit.servers.icewarp.layout import queue_home
-from breachkit.servers.icewarp.layout import split_queue
+from breachkit.servers.icewarp.layout import DEFAULT_ROOTS, LOOKED_FOR, find_layout, is_live, queue_home, split_queue
 from breachkit.servers.icewarp.logs import find_logs
-from breachkit.servers.icewarp.queue import count_queue
-from breachkit.servers.icewarp.queue import read_message
-from breachkit.servers.icewarp.queue import read_queue
-from breachkit.servers.icewarp.queue import read_senders
-from breachkit.servers.icewarp.rules import ADVICE
-from breachkit.servers.icewarp.rules import POLICY
-from breachkit.servers.icewarp.rules import RULES
+from breachkit.servers.icewarp.queue import count_queue, read_message, read_queue, read_senders
+from breachkit.servers.icewarp.rules import ADVICE, POLICY, RULES
 from breachkit.servers.icewarp.settings import COMMANDS
 
 if TYPE_CHECKING:

@@ -11,32 +11,19 @@ from __future__ import annotations
 
 import itertools
 import re
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.errors import UnknownColumnsError
-from breachkit.files import OVERLONG
-from breachkit.files import shown
-from breachkit.records import Account
-from breachkit.records import Locus
-from breachkit.records import Skipped
-from breachkit.sasl import Login
-from breachkit.sasl import Password
+from breachkit.files import OVERLONG, shown
+from breachkit.records import Account, Locus, Skipped
+from breachkit.sasl import Login, Password
 from breachkit.servers import UNTOLD_COLUMN
-from breachkit.servers.icewarp.columns import kinds_of
-from breachkit.servers.icewarp.columns import pieces_of
-from breachkit.servers.icewarp.columns import tell_columns
-from breachkit.servers.icewarp.sheets import SAMPLE_ROWS
-from breachkit.servers.icewarp.sheets import is_address
-from breachkit.servers.icewarp.sheets import read_rows
-from breachkit.servers.icewarp.sheets import read_sheet
-from breachkit.spelling import ADDRESS
-from breachkit.spelling import plain_address
+from breachkit.servers.icewarp.columns import kinds_of, pieces_of, tell_columns
+from breachkit.servers.icewarp.sheets import SAMPLE_ROWS, is_address, read_rows, read_sheet
+from breachkit.spelling import ADDRESS, plain_address
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterator
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from breachkit.sasl import AuthMode

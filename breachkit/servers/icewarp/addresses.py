@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from breachkit.files import broken
 from breachkit.servers.icewarp.lines import split_line
-from breachkit.servers.icewarp.logtext import HEAD
-from breachkit.servers.icewarp.logtext import read_lines
+from breachkit.servers.icewarp.logtext import HEAD, read_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

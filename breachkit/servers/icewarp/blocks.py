@@ -8,20 +8,14 @@ the word on what a line is.
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
-from typing import Any
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from breachkit.files import LONGEST_LINE
-from breachkit.files import OVERLONG
-from breachkit.records import Locus
-from breachkit.records import Skipped
+from breachkit.files import LONGEST_LINE, OVERLONG
+from breachkit.records import Locus, Skipped
 from breachkit.servers.icewarp import codes
-from breachkit.servers.icewarp.lines import ALIEN_LINE
-from breachkit.servers.icewarp.lines import TIME_OF_DAY
-from breachkit.servers.icewarp.lines import split_line
+from breachkit.servers.icewarp.lines import ALIEN_LINE, TIME_OF_DAY, split_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from breachkit.attempts import Alike
-from breachkit.attempts import Places
+from breachkit.attempts import Alike, Places
 from breachkit.sasl import read_exchange
 from breachkit.servers.icewarp.dialogue import Dialogue
 from breachkit.servers.icewarp.machine import canonical
-from breachkit.servers.icewarp.plans import Answered
-from breachkit.servers.icewarp.plans import Summed
-from breachkit.servers.icewarp.plans import Tried
+from breachkit.servers.icewarp.plans import Answered, Summed, Tried
 from breachkit.servers.icewarp.segments import keys_of
 
 if TYPE_CHECKING:
@@ -23,8 +20,7 @@ if TYPE_CHECKING:
 
     from breachkit.sasl import Credentials
     from breachkit.servers import Reading
-    from breachkit.servers.facts import LogFacts
-    from breachkit.servers.facts import Question
+    from breachkit.servers.facts import LogFacts, Question
     from breachkit.servers.icewarp.blocks import Column
     from breachkit.servers.icewarp.lines import Place
     from breachkit.servers.icewarp.plans import Plan

@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from breachkit.servers.icewarp.lines import RECEIVED
-from breachkit.servers.icewarp.lines import SENT
+from breachkit.servers.icewarp.lines import RECEIVED, SENT
 
 Column = np.ndarray[Any, Any]
 

@@ -11,16 +11,13 @@ import re
 import unicodedata
 from collections import Counter
 from itertools import islice
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.servers.icewarp.sheets import is_address
 from breachkit.spelling import plain_address
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-    from collections.abc import Iterator
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
 COLUMNS = (
     *("address", "username", "alias", "name", "type", "disabled", "enabled", "password", "admin", "auth"),

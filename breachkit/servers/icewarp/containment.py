@@ -12,8 +12,7 @@ from breachkit.advice import Step
 from breachkit.servers.icewarp.system import TOOLS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from breachkit.servers import Containment
 

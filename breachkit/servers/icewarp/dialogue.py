@@ -10,32 +10,18 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import TYPE_CHECKING
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from breachkit.records import AuthAttempt
-from breachkit.records import Delivery
-from breachkit.records import Locus
-from breachkit.records import Transaction
-from breachkit.sasl import NOTHING
-from breachkit.sasl import Exchange
-from breachkit.sasl import decode_text
-from breachkit.servers.icewarp.envelope import NOTE_READ
-from breachkit.servers.icewarp.envelope import Envelope
-from breachkit.servers.icewarp.envelope import Noted
-from breachkit.servers.icewarp.envelope import address_of
-from breachkit.servers.icewarp.envelope import is_nobody
-from breachkit.servers.icewarp.envelope import path_of
+from breachkit.records import AuthAttempt, Delivery, Locus, Transaction
+from breachkit.sasl import NOTHING, Exchange, decode_text
+from breachkit.servers.icewarp.envelope import NOTE_READ, Envelope, Noted, address_of, is_nobody, path_of
 from breachkit.servers.icewarp.ids import ANY_ID
 
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from breachkit.records import DeliveryOutcome
-    from breachkit.records import Outcome
-    from breachkit.records import SessionKind
-    from breachkit.sasl import Credentials
-    from breachkit.sasl import Fingerprints
+    from breachkit.records import DeliveryOutcome, Outcome, SessionKind
+    from breachkit.sasl import Credentials, Fingerprints
     from breachkit.servers.icewarp.lines import Place
 
 Role = Literal["command", "auth", "user", "secret", "content"]

@@ -9,46 +9,29 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from breachkit.files import OVERLONG
-from breachkit.records import AuthAttempt
-from breachkit.records import Locus
-from breachkit.records import Skipped
-from breachkit.sasl import Credentials
-from breachkit.sasl import Exchange
-from breachkit.sasl import Password
-from breachkit.sasl import decode_text
+from breachkit.records import AuthAttempt, Locus, Skipped
+from breachkit.sasl import Credentials, Exchange, Password, decode_text
 from breachkit.servers.icewarp import codes
-from breachkit.servers.icewarp.lines import RECEIVED
-from breachkit.servers.icewarp.lines import SENT
-from breachkit.servers.icewarp.machine import IDLE
-from breachkit.servers.icewarp.machine import canonical
-from breachkit.servers.icewarp.machine import entry_of
+from breachkit.servers.icewarp.lines import RECEIVED, SENT
+from breachkit.servers.icewarp.machine import IDLE, canonical, entry_of
 from breachkit.servers.icewarp.segments import order_by
 from breachkit.servers.icewarp.sessions import by_node
-from breachkit.servers.icewarp.sift import Holding
-from breachkit.servers.icewarp.sift import names_of
-from breachkit.servers.icewarp.sift import sift
+from breachkit.servers.icewarp.sift import Holding, names_of, sift
 from breachkit.servers.icewarp.spans import Counter
 from breachkit.servers.icewarp.stitch import count_up
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from breachkit.records import Outcome
-    from breachkit.records import Service
-    from breachkit.servers import LogFile
-    from breachkit.servers import LogTally
-    from breachkit.servers import Reading
-    from breachkit.servers.icewarp.blocks import Column
-    from breachkit.servers.icewarp.blocks import Lines
-    from breachkit.servers.icewarp.machine import Key
-    from breachkit.servers.icewarp.machine import LogEntry
+    from breachkit.records import Outcome, Service
+    from breachkit.servers import LogFile, LogTally, Reading
+    from breachkit.servers.icewarp.blocks import Column, Lines
+    from breachkit.servers.icewarp.machine import Key, LogEntry
 
 DOORS: frozenset[Service] = frozenset({"pop3", "imap", "web"})
 

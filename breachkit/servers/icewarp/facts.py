@@ -12,28 +12,18 @@ from typing import TYPE_CHECKING
 
 from breachkit.progress import silent
 from breachkit.servers.facts import LogFacts
-from breachkit.servers.icewarp.pieces import Piece
-from breachkit.servers.icewarp.pieces import Setting
-from breachkit.servers.icewarp.pieces import Span
-from breachkit.servers.icewarp.pieces import cut
+from breachkit.servers.icewarp.pieces import Piece, Setting, Span, cut
 from breachkit.servers.icewarp.sessions import by_node
-from breachkit.workers import MOST_SPAWNED
-from breachkit.workers import can_fork
-from breachkit.workers import processors
+from breachkit.workers import MOST_SPAWNED, can_fork, processors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from collections.abc import Sequence
-    from concurrent.futures import Future
-    from concurrent.futures import ProcessPoolExecutor
+    from collections.abc import Iterator, Sequence
+    from concurrent.futures import Future, ProcessPoolExecutor
     from multiprocessing.context import BaseContext
 
-    from breachkit.servers import LogFile
-    from breachkit.servers import LogTally
-    from breachkit.servers import Reading
+    from breachkit.servers import LogFile, LogTally, Reading
     from breachkit.servers.facts import Question
-    from breachkit.servers.icewarp.spans import Counted
-    from breachkit.servers.icewarp.spans import Part
+    from breachkit.servers.icewarp.spans import Counted, Part
 
 WORTH_JOBS = 48 << 20
 """Bytes of logs from which on several processes are sooner done: to begin takes one of them 0.2 s."""

@@ -8,28 +8,18 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
-from pathlib import PurePosixPath
-from pathlib import PureWindowsPath
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.files import QUARANTINE
-from breachkit.files import open_regular
-from breachkit.files import reason_of
-from breachkit.files import shown
-from breachkit.records import Locus
-from breachkit.records import Skipped
+from breachkit.files import QUARANTINE, open_regular, reason_of, shown
+from breachkit.records import Locus, Skipped
 from breachkit.sasl import decode_text
-from breachkit.servers import Layout
-from breachkit.servers import Listing
-from breachkit.servers import QueueFolder
+from breachkit.servers import Layout, Listing, QueueFolder
 from breachkit.servers.icewarp.lognames import may_be_log
 from breachkit.servers.icewarp.logs import find_logs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 LOOKED_FOR = "mail/_outgoing, path.dat, and logs named like logs/smtp/s20261120-00.log"
 

@@ -9,14 +9,8 @@ from __future__ import annotations
 
 import copy
 import re
-from datetime import UTC
-from datetime import date
-from datetime import datetime
-from datetime import timedelta
-from datetime import timezone
-from typing import TYPE_CHECKING
-from typing import Literal
-from typing import NamedTuple
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from breachkit.micros import is_possible
 

@@ -7,15 +7,11 @@ can write one there.
 from __future__ import annotations
 
 import re
-from datetime import UTC
-from datetime import datetime
-from datetime import timedelta
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.servers.icewarp.lines import split_line
-from breachkit.servers.icewarp.logtext import MOST_RUNS
-from breachkit.servers.icewarp.logtext import read_lines
+from breachkit.servers.icewarp.logtext import MOST_RUNS, read_lines
 
 if TYPE_CHECKING:
     from datetime import date

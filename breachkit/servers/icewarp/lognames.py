@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from datetime import date
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from breachkit.records import Service

@@ -14,61 +14,32 @@ import sys
 import time
 from collections import Counter
 from contextlib import suppress
-from datetime import date
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
-from typing import Literal
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from breachkit.archives import FREE
-from breachkit.archives import INFLATED
-from breachkit.archives import MOST_MEMBERS
-from breachkit.archives import PACKED
-from breachkit.archives import RATIO
-from breachkit.archives import Spool
-from breachkit.archives import UnpackError
-from breachkit.archives import kind_of
-from breachkit.archives import tar_members
+from breachkit.archives import FREE, INFLATED, MOST_MEMBERS, PACKED, RATIO, Spool, UnpackError, kind_of, tar_members
 from breachkit.errors import NoStandardInputError
-from breachkit.files import BROKEN_ARCHIVE
-from breachkit.files import Found
-from breachkit.files import broken
-from breachkit.files import open_handle
-from breachkit.files import reason_for
-from breachkit.files import reason_of
-from breachkit.files import shown
-from breachkit.files import walk
-from breachkit.files import zip_members
+from breachkit.files import BROKEN_ARCHIVE, Found, broken, open_handle, reason_for, reason_of, shown, walk, zip_members
 from breachkit.micros import is_possible
-from breachkit.records import Locus
-from breachkit.records import Skipped
-from breachkit.servers import PLAIN
-from breachkit.servers import FoundLogs
-from breachkit.servers import LogFile
-from breachkit.servers import PassedOver
+from breachkit.records import Locus, Skipped
+from breachkit.servers import PLAIN, FoundLogs, LogFile, PassedOver
 from breachkit.servers.icewarp.lines import day_of
-from breachkit.servers.icewarp.logdates import LAST_WRITTEN
-from breachkit.servers.icewarp.logdates import Dated
-from breachkit.servers.icewarp.logdates import date_of
-from breachkit.servers.icewarp.lognames import PACKED_NAME
-from breachkit.servers.icewarp.lognames import SERVICES
-from breachkit.servers.icewarp.lognames import Told
-from breachkit.servers.icewarp.lognames import may_be_log
-from breachkit.servers.icewarp.lognames import parse_name
-from breachkit.servers.icewarp.lognames import read_name
-from breachkit.servers.icewarp.logtext import HEAD
-from breachkit.servers.icewarp.logtext import beginning_of
-from breachkit.servers.icewarp.logtext import digest_of
-from breachkit.servers.icewarp.logtext import is_changed
-from breachkit.servers.icewarp.logtext import look_at
-from breachkit.servers.icewarp.logtext import open_text
-from breachkit.servers.icewarp.logtext import runs_of
-from breachkit.servers.icewarp.logtext import service_of
+from breachkit.servers.icewarp.logdates import LAST_WRITTEN, Dated, date_of
+from breachkit.servers.icewarp.lognames import PACKED_NAME, SERVICES, Told, may_be_log, parse_name, read_name
+from breachkit.servers.icewarp.logtext import (
+    HEAD,
+    beginning_of,
+    digest_of,
+    is_changed,
+    look_at,
+    open_text,
+    runs_of,
+    service_of,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from typing import IO
 
     from breachkit.archives import Member

@@ -10,28 +10,20 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from datetime import UTC
-from itertools import islice
-from itertools import pairwise
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from itertools import islice, pairwise
+from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.archives import Region
-from breachkit.archives import skip_to
-from breachkit.archives import unpacked
-from breachkit.files import LONGEST_LINE
-from breachkit.files import broken
-from breachkit.files import open_log
+from breachkit.archives import Region, skip_to, unpacked
+from breachkit.files import LONGEST_LINE, broken, open_log
 from breachkit.servers import PLAIN
 from breachkit.servers.icewarp.lines import split_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from typing import IO
 
     from breachkit.records import Service
-    from breachkit.servers import Form
-    from breachkit.servers import LogFile
+    from breachkit.servers import Form, LogFile
 
 HEAD = 1 << 13
 """Bytes that are looked at to tell what a file is."""

@@ -12,12 +12,9 @@ from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from breachkit.records import Locus
-from breachkit.records import Session
+from breachkit.records import Locus, Session
 from breachkit.servers.icewarp.dialogue import Dialogue
-from breachkit.servers.icewarp.lines import RECEIVED
-from breachkit.servers.icewarp.lines import SENT
-from breachkit.servers.icewarp.lines import Place
+from breachkit.servers.icewarp.lines import RECEIVED, SENT, Place
 
 if TYPE_CHECKING:
     from datetime import tzinfo

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 from datetime import UTC
 from functools import cache
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.records import Locus
 from breachkit.sasl import Fingerprints
 from breachkit.servers.icewarp import codes
 from breachkit.servers.icewarp.dialogue import Dialogue
 from breachkit.servers.icewarp.lines import SENT
-from breachkit.servers.icewarp.machine import begins_anew
-from breachkit.servers.icewarp.machine import feed
+from breachkit.servers.icewarp.machine import begins_anew, feed
 
 if TYPE_CHECKING:
     from breachkit.records import Outcome

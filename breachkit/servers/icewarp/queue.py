@@ -11,48 +11,24 @@ from __future__ import annotations
 import os
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING
-from typing import Any
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from breachkit.content.decoding import MAILBOX_LINE
-from breachkit.files import Found
-from breachkit.files import HeadReader
-from breachkit.files import in_walk_order
-from breachkit.files import list_pieces
-from breachkit.files import name_below
-from breachkit.files import read_head
-from breachkit.files import reason_of
-from breachkit.files import shown
-from breachkit.micros import MICROSECOND
-from breachkit.micros import is_possible
-from breachkit.micros import micros_of
-from breachkit.micros import moment_of
-from breachkit.records import Locus
-from breachkit.records import Message
-from breachkit.records import Skipped
+from breachkit.files import Found, HeadReader, in_walk_order, list_pieces, name_below, read_head, reason_of, shown
+from breachkit.micros import MICROSECOND, is_possible, micros_of, moment_of
+from breachkit.records import Locus, Message, Skipped
 from breachkit.servers.icewarp.ids import time_of_id
 from breachkit.servers.icewarp.usual import capture
-from breachkit.servers.icewarp.values import addresses
-from breachkit.servers.icewarp.values import received
-from breachkit.servers.icewarp.values import sender_of
-from breachkit.servers.icewarp.values import text_of
-from breachkit.servers.icewarp.values import title_of
-from breachkit.workers import keep
-from breachkit.workers import spread
+from breachkit.servers.icewarp.values import addresses, received, sender_of, text_of, title_of
+from breachkit.workers import keep, spread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterator
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import tzinfo
     from pathlib import Path
 
     from breachkit.progress import Progress
-    from breachkit.servers import QueueCount
-    from breachkit.servers import QueueFolder
-    from breachkit.servers import ReadPiece
-    from breachkit.servers import Walk
+    from breachkit.servers import QueueCount, QueueFolder, ReadPiece, Walk
     from breachkit.workers import Piece
 
 HEAD_BYTES = 1 << 15

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from breachkit.advice import VALUE
-from breachkit.advice import SettingRule
+from breachkit.advice import VALUE, SettingRule
 
 if TYPE_CHECKING:
-    from breachkit.advice import Bearing
-    from breachkit.advice import RuleKind
+    from breachkit.advice import Bearing, RuleKind
 
 _ANY = 2**63
 _SECURITY = "C_Mail_Security_"

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -13,8 +12,7 @@ from breachkit.servers.icewarp.lines import split_line
 from breachkit.servers.icewarp.slabs import PADDING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from breachkit.servers.icewarp.blocks import Column
     from breachkit.servers.icewarp.machine import Key

@@ -7,24 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from breachkit.servers.icewarp.machine import begins_anew
-from breachkit.servers.icewarp.machine import feed
-from breachkit.servers.icewarp.machine import finish
-from breachkit.servers.icewarp.machine import is_end
-from breachkit.servers.icewarp.machine import opening
+from breachkit.servers.icewarp.machine import begins_anew, feed, finish, is_end, opening
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterable
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-    from breachkit.records import Service
-    from breachkit.records import Session
-    from breachkit.servers import LogFile
-    from breachkit.servers import Reading
+    from breachkit.records import Service, Session
+    from breachkit.servers import LogFile, Reading
     from breachkit.servers.icewarp.dialogue import Dialogue
-    from breachkit.servers.icewarp.machine import Key
-    from breachkit.servers.icewarp.machine import LogEntry
+    from breachkit.servers.icewarp.machine import Key, LogEntry
 
 
 def by_node(logs: Iterable[LogFile], services: frozenset[Service]) -> list[list[LogFile]]:

@@ -10,14 +10,10 @@ import re
 from typing import TYPE_CHECKING
 
 from breachkit.advice import entries_of
-from breachkit.files import OVERLONG
-from breachkit.files import shown
-from breachkit.records import Locus
-from breachkit.records import Setting
-from breachkit.records import Skipped
+from breachkit.files import OVERLONG, shown
+from breachkit.records import Locus, Setting, Skipped
 from breachkit.servers.icewarp.rules import RULES
-from breachkit.servers.icewarp.sheets import read_lines
-from breachkit.servers.icewarp.sheets import read_sheet
+from breachkit.servers.icewarp.sheets import read_lines, read_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections import Counter
-from collections import deque
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from collections import Counter, deque
+from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.errors import NotATableError
 from breachkit.files import open_regular
-from breachkit.spelling import ADDRESS
-from breachkit.spelling import plain_address
+from breachkit.spelling import ADDRESS, plain_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,16 +16,12 @@ import numpy as np
 from breachkit.content.finder import make_finder
 from breachkit.servers.icewarp import codes
 from breachkit.servers.icewarp.blocks import has_prefixes
-from breachkit.servers.icewarp.segments import NO_LINES
-from breachkit.servers.icewarp.segments import copied
-from breachkit.servers.icewarp.segments import rows_at
-from breachkit.servers.icewarp.segments import together
+from breachkit.servers.icewarp.segments import NO_LINES, copied, rows_at, together
 
 if TYPE_CHECKING:
     from ahocorasick_rs import BytesAhoCorasick
 
-    from breachkit.servers.icewarp.blocks import Column
-    from breachkit.servers.icewarp.blocks import Lines
+    from breachkit.servers.icewarp.blocks import Column, Lines
     from breachkit.servers.icewarp.weaver import Weaver
 
 BITS = 17

@@ -5,8 +5,7 @@ A line costs 0.2 us here, and 17 where it is led through its session: only those
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -15,34 +14,22 @@ from breachkit.records import Skipped
 from breachkit.servers.icewarp import codes
 from breachkit.servers.icewarp.dialogue import CLIENT_MARK
 from breachkit.servers.icewarp.lines import RECEIVED
-from breachkit.servers.icewarp.machine import canonical
-from breachkit.servers.icewarp.machine import entry_of
+from breachkit.servers.icewarp.machine import canonical, entry_of
 from breachkit.servers.icewarp.pieces import Piece
-from breachkit.servers.icewarp.segments import keys_of
-from breachkit.servers.icewarp.segments import rows_at
-from breachkit.servers.icewarp.sessions import by_node
-from breachkit.servers.icewarp.sessions import sessions_of
+from breachkit.servers.icewarp.segments import keys_of, rows_at
+from breachkit.servers.icewarp.sessions import by_node, sessions_of
 from breachkit.servers.icewarp.sieve import Table
 from breachkit.servers.icewarp.spans import Counter
-from breachkit.servers.icewarp.splits import clock_of
-from breachkit.servers.icewarp.splits import read_splits
+from breachkit.servers.icewarp.splits import clock_of, read_splits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterable
-    from collections.abc import Iterator
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from breachkit.progress import Progress
-    from breachkit.records import Locus
-    from breachkit.records import Session
-    from breachkit.servers import LogFile
-    from breachkit.servers import Reading
-    from breachkit.servers import Sought
-    from breachkit.servers.icewarp.blocks import Column
-    from breachkit.servers.icewarp.blocks import Lines
-    from breachkit.servers.icewarp.machine import Key
-    from breachkit.servers.icewarp.machine import LogEntry
+    from breachkit.records import Locus, Session
+    from breachkit.servers import LogFile, Reading, Sought
+    from breachkit.servers.icewarp.blocks import Column, Lines
+    from breachkit.servers.icewarp.machine import Key, LogEntry
 
 _BITS = 20
 """Slots of a table of keys, as a power of two; a key falls into one of them by its topmost bits."""

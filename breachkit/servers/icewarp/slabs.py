@@ -6,25 +6,14 @@ once holds whole lines and a beginning of the next, which is read again with wha
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.files import OVERLONG
-from breachkit.files import Block
-from breachkit.files import broken
-from breachkit.files import open_log
-from breachkit.files import read_blocks
-from breachkit.files import reason_for
-from breachkit.records import Locus
-from breachkit.records import Skipped
-from breachkit.servers.icewarp.logtext import is_changed
-from breachkit.servers.icewarp.logtext import open_text
-from breachkit.servers.icewarp.logtext import read_lines
+from breachkit.files import OVERLONG, Block, broken, open_log, read_blocks, reason_for
+from breachkit.records import Locus, Skipped
+from breachkit.servers.icewarp.logtext import is_changed, open_text, read_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-    from collections.abc import Iterable
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterable, Iterator
     from typing import IO
 
     from breachkit.servers import LogFile

@@ -6,8 +6,7 @@ sessions that may have begun before, lines of those still open behind, and how i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -15,21 +14,17 @@ from breachkit.files import OVERLONG
 from breachkit.records import Skipped
 from breachkit.servers.icewarp import codes
 from breachkit.servers.icewarp.sieve import Sieve
-from breachkit.servers.icewarp.splits import clock_of
-from breachkit.servers.icewarp.splits import read_splits
+from breachkit.servers.icewarp.splits import clock_of, read_splits
 from breachkit.servers.icewarp.weaver import Weaver
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from breachkit.servers import Reading
-    from breachkit.servers.facts import LogFacts
-    from breachkit.servers.facts import Question
+    from breachkit.servers.facts import LogFacts, Question
     from breachkit.servers.icewarp.blocks import Lines
     from breachkit.servers.icewarp.lines import Clock
-    from breachkit.servers.icewarp.pieces import Piece
-    from breachkit.servers.icewarp.pieces import Setting
-    from breachkit.servers.icewarp.pieces import Span
+    from breachkit.servers.icewarp.pieces import Piece, Setting, Span
     from breachkit.servers.icewarp.segments import Seam
 
 

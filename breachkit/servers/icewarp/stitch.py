@@ -13,8 +13,7 @@ import numpy as np
 
 from breachkit.servers.facts import LogFacts
 from breachkit.servers.icewarp import codes
-from breachkit.servers.icewarp.blocks import Lines
-from breachkit.servers.icewarp.blocks import words_at
+from breachkit.servers.icewarp.blocks import Lines, words_at
 from breachkit.servers.icewarp.logtext import read_again
 from breachkit.servers.icewarp.pieces import Setting
 from breachkit.servers.icewarp.slabs import PADDING
@@ -23,15 +22,12 @@ from breachkit.servers.icewarp.splits import clock_of
 from breachkit.servers.icewarp.weaver import Weaver
 
 if TYPE_CHECKING:
-    from breachkit.servers import LogFile
-    from breachkit.servers import LogTally
-    from breachkit.servers import Reading
+    from breachkit.servers import LogFile, LogTally, Reading
     from breachkit.servers.facts import Question
     from breachkit.servers.icewarp.lines import Clock
     from breachkit.servers.icewarp.pieces import Span
     from breachkit.servers.icewarp.segments import Rows
-    from breachkit.servers.icewarp.spans import Counted
-    from breachkit.servers.icewarp.spans import Part
+    from breachkit.servers.icewarp.spans import Counted, Part
 
 
 class Stitch:

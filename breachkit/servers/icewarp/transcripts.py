@@ -9,28 +9,20 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from breachkit.records import NULL_SENDER
-from breachkit.records import Locus
-from breachkit.sasl import OTHER
-from breachkit.sasl import decode_text
+from breachkit.records import NULL_SENDER, Locus
+from breachkit.sasl import OTHER, decode_text
 from breachkit.servers import TranscriptLine
 from breachkit.servers.icewarp.dialogue import VERBS
 from breachkit.servers.icewarp.envelope import path_of
-from breachkit.servers.icewarp.lines import RECEIVED
-from breachkit.servers.icewarp.lines import SENT
-from breachkit.servers.icewarp.sessions import by_node
-from breachkit.servers.icewarp.sessions import sessions_of
-from breachkit.servers.icewarp.sift import BeginningAt
-from breachkit.servers.icewarp.sift import sift_entries
+from breachkit.servers.icewarp.lines import RECEIVED, SENT
+from breachkit.servers.icewarp.sessions import by_node, sessions_of
+from breachkit.servers.icewarp.sift import BeginningAt, sift_entries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterator
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from breachkit.records import Session
-    from breachkit.servers import LogFile
-    from breachkit.servers import Reading
+    from breachkit.servers import LogFile, Reading
     from breachkit.servers.icewarp.dialogue import Dialogue
     from breachkit.servers.icewarp.machine import LogEntry
 

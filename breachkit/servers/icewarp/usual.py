@@ -14,16 +14,18 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from breachkit.micros import micros_of
-from breachkit.servers.icewarp.values import KEPT_SPELLINGS
-from breachkit.servers.icewarp.values import Received
-from breachkit.servers.icewarp.values import addresses
-from breachkit.servers.icewarp.values import date_of
-from breachkit.servers.icewarp.values import received
-from breachkit.servers.icewarp.values import sender_of
-from breachkit.servers.icewarp.values import text_of
-from breachkit.servers.icewarp.values import title_of
-from breachkit.servers.icewarp.values import trace_of
-from breachkit.servers.icewarp.values import without_comments
+from breachkit.servers.icewarp.values import (
+    KEPT_SPELLINGS,
+    Received,
+    addresses,
+    date_of,
+    received,
+    sender_of,
+    text_of,
+    title_of,
+    trace_of,
+    without_comments,
+)
 
 _LF = rb"\n"
 _CRLF = rb"\r\n"

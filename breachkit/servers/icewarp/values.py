@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
-from datetime import timedelta
-from datetime import timezone
+from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from ipaddress import ip_address
-from typing import TYPE_CHECKING
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.content.decoding import readable
-from breachkit.micros import is_possible
-from breachkit.micros import micros_of
+from breachkit.micros import is_possible, micros_of
 from breachkit.records import NULL_SENDER
 from breachkit.sasl import decode_text
 

@@ -13,43 +13,32 @@ import numpy as np
 
 from breachkit.records import Locus
 from breachkit.sasl import decode_text
-from breachkit.servers.facts import HOUR
-from breachkit.servers.facts import LogFacts
+from breachkit.servers.facts import HOUR, LogFacts
 from breachkit.servers.icewarp import codes
-from breachkit.servers.icewarp.blocks import Lines
-from breachkit.servers.icewarp.blocks import has_prefixes
-from breachkit.servers.icewarp.chorus import Chorus
-from breachkit.servers.icewarp.chorus import perform
+from breachkit.servers.icewarp.blocks import Lines, has_prefixes
+from breachkit.servers.icewarp.chorus import Chorus, perform
 from breachkit.servers.icewarp.dialogue import ACCEPTED_ID
-from breachkit.servers.icewarp.machine import IDLE
-from breachkit.servers.icewarp.machine import begins_anew
-from breachkit.servers.icewarp.machine import entry_of
-from breachkit.servers.icewarp.machine import feed
-from breachkit.servers.icewarp.machine import finish
-from breachkit.servers.icewarp.machine import is_end
-from breachkit.servers.icewarp.machine import opening
-from breachkit.servers.icewarp.plans import LONGEST_PLAN
-from breachkit.servers.icewarp.plans import MOST_PLANS
-from breachkit.servers.icewarp.plans import Plan
-from breachkit.servers.icewarp.plans import plan_of
-from breachkit.servers.icewarp.segments import Seam
-from breachkit.servers.icewarp.segments import Woven
-from breachkit.servers.icewarp.segments import copied
-from breachkit.servers.icewarp.segments import holds
-from breachkit.servers.icewarp.segments import in_order
-from breachkit.servers.icewarp.segments import keys_of
-from breachkit.servers.icewarp.segments import order_by
-from breachkit.servers.icewarp.segments import rows_of
-from breachkit.servers.icewarp.segments import spread
-from breachkit.servers.icewarp.segments import together
+from breachkit.servers.icewarp.machine import IDLE, begins_anew, entry_of, feed, finish, is_end, opening
+from breachkit.servers.icewarp.plans import LONGEST_PLAN, MOST_PLANS, Plan, plan_of
+from breachkit.servers.icewarp.segments import (
+    Seam,
+    Woven,
+    copied,
+    holds,
+    in_order,
+    keys_of,
+    order_by,
+    rows_of,
+    spread,
+    together,
+)
 
 if TYPE_CHECKING:
     from breachkit.servers import Reading
     from breachkit.servers.facts import Question
     from breachkit.servers.icewarp.blocks import Column
     from breachkit.servers.icewarp.dialogue import Dialogue
-    from breachkit.servers.icewarp.machine import Key
-    from breachkit.servers.icewarp.machine import LogEntry
+    from breachkit.servers.icewarp.machine import Key, LogEntry
     from breachkit.servers.icewarp.segments import Rows
 
 PATIENCE = 3

@@ -16,12 +16,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import cast
-from . import judge
-from . import table
-from .kinds import BUILD
-from .kinds import KEPT
-from .kinds import chosen
+from . import cast, judge, table
+from .kinds import BUILD, KEPT, chosen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 import json
-from datetime import date
-from datetime import timedelta
-from typing import TYPE_CHECKING
-from typing import Any
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
 
 from tests.evidence.dice import Dice
 
-from . import build_attacks
-from . import build_innocents
-from . import kept_attacks
-from . import kept_innocents
-from . import kept_innocents_more
-from . import paper
-from . import text
-from .base import DAY
-from .base import HOUR
-from .base import MINUTE
-from .base import SECOND
-from .base import Attempt
-from .base import Knobs
-from .base import Login
-from .base import Truth
+from . import build_attacks, build_innocents, kept_attacks, kept_innocents, kept_innocents_more, paper, text
+from .base import DAY, HOUR, MINUTE, SECOND, Attempt, Knobs, Login, Truth
 from .kinds import ATTACKS
-from .stage import STORIES
-from .stage import Stage
+from .stage import STORIES, Stage
 from .town import Town
 
 if TYPE_CHECKING:

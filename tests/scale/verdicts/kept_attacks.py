@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 from . import text
-from .base import HOUR
-from .base import MINUTE
-from .base import SECOND
-from .base import Fate
-from .base import Letter
-from .base import Spot
-from .stage import Stage
-from .stage import story
+from .base import HOUR, MINUTE, SECOND, Fate, Letter, Spot
+from .stage import Stage, story
 
 
 @story("distributed-guess")

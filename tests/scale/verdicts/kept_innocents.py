@@ -3,17 +3,8 @@
 from __future__ import annotations
 
 from . import text
-from .base import DAY
-from .base import HOUR
-from .base import MINUTE
-from .base import SECOND
-from .base import Fate
-from .base import Letter
-from .base import Rcpt
-from .base import Spot
-from .stage import UNSURE
-from .stage import Stage
-from .stage import story
+from .base import DAY, HOUR, MINUTE, SECOND, Fate, Letter, Rcpt, Spot
+from .stage import UNSURE, Stage, story
 
 
 @story("newsletter-deferred")

@@ -12,10 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from .base import Account
-    from .base import Knobs
-    from .base import Session
-    from .base import Waiting
+    from .base import Account, Knobs, Session, Waiting
     from .clock import Clock
     from .server import Server
 

@@ -9,19 +9,7 @@ import random
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from .base import DAY
-from .base import HOUR
-from .base import MINUTE
-from .base import SECOND
-from .base import Attempt
-from .base import Fate
-from .base import Letter
-from .base import Login
-from .base import Rcpt
-from .base import Sent
-from .base import Session
-from .base import Spot
-from .base import Waiting
+from .base import DAY, HOUR, MINUTE, SECOND, Attempt, Fate, Letter, Login, Rcpt, Sent, Session, Spot, Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

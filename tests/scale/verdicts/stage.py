@@ -5,18 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import text
-from .base import MINUTE
-from .base import SECOND
-from .base import Relay
-from .base import Truth
+from .base import MINUTE, SECOND, Relay, Truth
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from .base import Account
-    from .base import Letter
-    from .base import Spot
+    from .base import Account, Letter, Spot
     from .town import Town
 
 CLEAR = ("clear",)

@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from .kinds import ATTACKS
-from .kinds import KEPT
+from .kinds import ATTACKS, KEPT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Iterator
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from .judge import Judged
-    from .judge import Server
+    from .judge import Judged, Server
 
 BEC = ("bec", "bec-quiet")
 

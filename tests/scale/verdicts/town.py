@@ -5,19 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import text
-from .base import DAY
-from .base import HOUR
-from .base import MINUTE
-from .base import SECOND
-from .base import Account
-from .base import Fate
-from .base import Knobs
-from .base import Letter
-from .base import Login
-from .base import Rcpt
-from .base import Relay
-from .base import Spot
-from .base import Truth
+from .base import DAY, HOUR, MINUTE, SECOND, Account, Fate, Knobs, Letter, Login, Rcpt, Relay, Spot, Truth
 from .clock import Clock
 from .server import Server
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import gzip
 import random
-from datetime import UTC
-from datetime import datetime
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st

@@ -7,11 +7,9 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from breachkit.progress import silent
-from breachkit.records import Session
-from breachkit.records import Skipped
+from breachkit.records import Session, Skipped
 from breachkit.sasl import Fingerprints
-from breachkit.servers import LogTally
-from breachkit.servers import Reading
+from breachkit.servers import LogTally, Reading
 from breachkit.servers.icewarp.logs import find_logs
 from tests.servers.icewarp.plain import read_sessions
 

@@ -5,30 +5,20 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from breachkit.files import OVERLONG
-from breachkit.files import broken
-from breachkit.files import reason_for
-from breachkit.records import Locus
-from breachkit.records import Skipped
-from breachkit.servers.icewarp.lines import ALIEN_LINE
-from breachkit.servers.icewarp.lines import Clock
-from breachkit.servers.icewarp.lines import split_line
+from breachkit.files import OVERLONG, broken, reason_for
+from breachkit.records import Locus, Skipped
+from breachkit.servers.icewarp.lines import ALIEN_LINE, Clock, split_line
 from breachkit.servers.icewarp.logtext import read_lines
 from breachkit.servers.icewarp.machine import entry_of
-from breachkit.servers.icewarp.sessions import by_node
-from breachkit.servers.icewarp.sessions import sessions_of
+from breachkit.servers.icewarp.sessions import by_node, sessions_of
 from breachkit.servers.icewarp.spans import SILENCE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Iterator
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import tzinfo
 
     from breachkit.records import Session
-    from breachkit.servers import LogFile
-    from breachkit.servers import LogTally
-    from breachkit.servers import Reading
+    from breachkit.servers import LogFile, LogTally, Reading
     from breachkit.servers.icewarp.dialogue import Dialogue
     from breachkit.servers.icewarp.lines import Parts
     from breachkit.servers.icewarp.logtext import Line

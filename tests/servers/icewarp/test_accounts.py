@@ -8,10 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from breachkit.errors import BreachkitError
-from breachkit.errors import UnknownColumnsError
-from breachkit.records import Account
-from breachkit.records import Skipped
+from breachkit.errors import BreachkitError, UnknownColumnsError
+from breachkit.records import Account, Skipped
 from breachkit.servers.icewarp.accounts import read_accounts
 
 if TYPE_CHECKING:

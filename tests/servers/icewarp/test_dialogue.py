@@ -6,14 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from breachkit.records import NULL_SENDER
-from breachkit.records import AuthAttempt
-from tests.servers.icewarp.factories import FINGERPRINTS
-from tests.servers.icewarp.factories import b64
-from tests.servers.icewarp.factories import lines
-from tests.servers.icewarp.factories import one_session
-from tests.servers.icewarp.factories import sessions_of
-from tests.servers.icewarp.factories import write_log
+from breachkit.records import NULL_SENDER, AuthAttempt
+from tests.servers.icewarp.factories import FINGERPRINTS, b64, lines, one_session, sessions_of, write_log
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,29 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from breachkit import files
-from breachkit.records import AuthAttempt
-from breachkit.records import Service
-from breachkit.records import Skipped
+from breachkit.records import AuthAttempt, Service, Skipped
 from breachkit.servers import LogTally
 from breachkit.servers.icewarp import slabs
-from breachkit.servers.icewarp.doors import Door
-from breachkit.servers.icewarp.doors import read_doors
+from breachkit.servers.icewarp.doors import Door, read_doors
 from breachkit.servers.icewarp.lines import RECEIVED
 from breachkit.servers.icewarp.logs import find_logs
 from breachkit.servers.icewarp.machine import IDLE
-from tests.servers.icewarp.drawn import WIDE
-from tests.servers.icewarp.drawn import logs_of_one_server
-from tests.servers.icewarp.drawn import write
-from tests.servers.icewarp.factories import FINGERPRINTS
-from tests.servers.icewarp.factories import b64
-from tests.servers.icewarp.factories import lines
-from tests.servers.icewarp.factories import reading
-from tests.servers.icewarp.factories import write_log
+from tests.servers.icewarp.drawn import WIDE, logs_of_one_server, write
+from tests.servers.icewarp.factories import FINGERPRINTS, b64, lines, reading, write_log
 from tests.servers.icewarp.plain import read_entries
 
 if TYPE_CHECKING:

@@ -6,35 +6,25 @@ import json
 import subprocess
 import sys
 import tempfile
-from concurrent.futures import BrokenExecutor
-from concurrent.futures import Future
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from breachkit import files
 from breachkit.records import Session
 from breachkit.servers import LogTally
-from breachkit.servers.facts import LogFacts
-from breachkit.servers.facts import Question
-from breachkit.servers.icewarp import logtext
-from breachkit.servers.icewarp import sieve
-from breachkit.servers.icewarp import slabs
-from breachkit.servers.icewarp.facts import read_facts
-from breachkit.servers.icewarp.facts import read_spans
+from breachkit.servers.facts import LogFacts, Question
+from breachkit.servers.icewarp import logtext, sieve, slabs
+from breachkit.servers.icewarp.facts import read_facts, read_spans
 from breachkit.servers.icewarp.logs import find_logs
 from breachkit.servers.icewarp.pieces import cut
 from breachkit.servers.icewarp.sessions import by_node
 from tests.evidence import build
-from tests.servers.icewarp.drawn import WIDE
-from tests.servers.icewarp.drawn import logs_of_one_server
-from tests.servers.icewarp.drawn import write
+from tests.servers.icewarp.drawn import WIDE, logs_of_one_server, write
 from tests.servers.icewarp.factories import reading
 from tests.servers.icewarp.plain import read_sessions
 

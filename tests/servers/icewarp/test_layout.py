@@ -11,8 +11,7 @@ import pytest
 
 from breachkit.files import QUARANTINE
 from breachkit.servers import FoundLogs
-from breachkit.servers.icewarp.layout import find_layout
-from breachkit.servers.icewarp.layout import split_queue
+from breachkit.servers.icewarp.layout import find_layout, split_queue
 from breachkit.servers.icewarp.lognames import parse_name
 from breachkit.servers.icewarp.logs import find_logs
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC
-from datetime import date
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -13,12 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from breachkit.files import OVERLONG
-from breachkit.servers.icewarp.lines import ALIEN_LINE
-from breachkit.servers.icewarp.lines import Clock
+from breachkit.servers.icewarp.lines import ALIEN_LINE, Clock
 from breachkit.servers.icewarp.machine import canonical
-from tests.servers.icewarp.factories import lines
-from tests.servers.icewarp.factories import sessions_of
-from tests.servers.icewarp.factories import write_log
+from tests.servers.icewarp.factories import lines, sessions_of, write_log
 from tests.servers.icewarp.plain import dated
 
 if TYPE_CHECKING:

@@ -3,19 +3,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck
-from hypothesis import given
-from hypothesis import settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from breachkit.errors import BreachkitError
-from breachkit.errors import NotATableError
-from breachkit.errors import UnknownColumnsError
-from breachkit.records import Account
-from breachkit.records import Skipped
+from breachkit.errors import BreachkitError, NotATableError, UnknownColumnsError
+from breachkit.records import Account, Skipped
 from breachkit.sasl import Login
-from breachkit.servers.icewarp.accounts import read_accounts
-from breachkit.servers.icewarp.accounts import read_logins
+from breachkit.servers.icewarp.accounts import read_accounts, read_logins
 
 if TYPE_CHECKING:
     from pathlib import Path

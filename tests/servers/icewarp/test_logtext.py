@@ -11,9 +11,7 @@ import os
 import subprocess
 import tarfile
 import zipfile
-from datetime import UTC
-from datetime import date
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -25,13 +23,10 @@ from breachkit.servers.facts import Question
 from breachkit.servers.icewarp import logs as listing
 from breachkit.servers.icewarp.doors import read_doors
 from breachkit.servers.icewarp.facts import read_facts
-from breachkit.servers.icewarp.lognames import may_be_log
-from breachkit.servers.icewarp.lognames import read_name
+from breachkit.servers.icewarp.lognames import may_be_log, read_name
 from breachkit.servers.icewarp.logs import find_logs
 from breachkit.servers.icewarp.logtext import read_again
-from tests.servers.icewarp.factories import b64
-from tests.servers.icewarp.factories import lines
-from tests.servers.icewarp.factories import reading
+from tests.servers.icewarp.factories import b64, lines, reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,34 +4,30 @@ from __future__ import annotations
 
 import os
 import subprocess
-from datetime import UTC
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from breachkit.files import LINK
-from breachkit.files import SPECIAL
-from breachkit.files import Found
+from breachkit.files import LINK, SPECIAL, Found
 from breachkit.progress import silent
-from breachkit.records import Locus
-from breachkit.records import Message
-from breachkit.records import Skipped
+from breachkit.records import Locus, Message, Skipped
 from breachkit.servers import QueueFolder
 from breachkit.servers.icewarp.layout import split_queue
-from breachkit.servers.icewarp.queue import LONGEST_HEAD
-from breachkit.servers.icewarp.queue import NO_HEAD
-from breachkit.servers.icewarp.queue import message_of
-from breachkit.servers.icewarp.queue import parse_head
-from breachkit.servers.icewarp.queue import read_queue
-from breachkit.servers.icewarp.queue import read_senders
-from breachkit.servers.icewarp.queue import tell
-from breachkit.servers.icewarp.queue import tell_any
-from breachkit.servers.icewarp.queue import tell_counted
+from breachkit.servers.icewarp.queue import (
+    LONGEST_HEAD,
+    NO_HEAD,
+    message_of,
+    parse_head,
+    read_queue,
+    read_senders,
+    tell,
+    tell_any,
+    tell_counted,
+)
 from breachkit.servers.icewarp.usual import capture
 
 if TYPE_CHECKING:

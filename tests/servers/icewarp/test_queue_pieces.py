@@ -17,18 +17,12 @@ import pytest
 
 from breachkit import workers
 from breachkit.errors import WorkerLostError
-from breachkit.files import LINK
-from breachkit.files import list_pieces
-from breachkit.files import walk
+from breachkit.files import LINK, list_pieces, walk
 from breachkit.progress import silent
-from breachkit.records import Message
-from breachkit.records import Skipped
+from breachkit.records import Message, Skipped
 from breachkit.servers.icewarp.layout import split_queue
-from breachkit.servers.icewarp.queue import PieceReader
-from breachkit.servers.icewarp.queue import read_queue
-from breachkit.servers.icewarp.queue import tell_counted
-from breachkit.workers import Piece
-from breachkit.workers import spread
+from breachkit.servers.icewarp.queue import PieceReader, read_queue, tell_counted
+from breachkit.workers import Piece, spread
 
 if TYPE_CHECKING:
     from pathlib import Path

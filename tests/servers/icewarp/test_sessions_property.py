@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import tempfile
-from datetime import UTC
-from datetime import datetime
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from hypothesis import given
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from breachkit.servers.icewarp.logs import find_logs
-from tests.servers.icewarp.factories import b64
-from tests.servers.icewarp.factories import sessions_of
+from tests.servers.icewarp.factories import b64, sessions_of
 
 PEERS = ["192.0.2.7", "198.51.100.23", "203.0.113.155", "2001:db8::7:1"]
 THREADS = ["15C0", "0838", "00000A1C"]

@@ -4,19 +4,13 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck
-from hypothesis import given
-from hypothesis import settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from breachkit.errors import NotATableError
-from breachkit.records import Setting
-from breachkit.records import Skipped
-from breachkit.servers.icewarp.rules import POLICY
-from breachkit.servers.icewarp.rules import RULES
-from breachkit.servers.icewarp.settings import COMMANDS
-from breachkit.servers.icewarp.settings import NO_SETTING
-from breachkit.servers.icewarp.settings import read_settings
+from breachkit.records import Setting, Skipped
+from breachkit.servers.icewarp.rules import POLICY, RULES
+from breachkit.servers.icewarp.settings import COMMANDS, NO_SETTING, read_settings
 
 if TYPE_CHECKING:
     from pathlib import Path

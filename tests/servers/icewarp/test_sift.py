@@ -7,23 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from breachkit import files
 from breachkit.records import Session
-from breachkit.servers import LogTally
-from breachkit.servers import Sought
+from breachkit.servers import LogTally, Sought
 from breachkit.servers.icewarp import slabs
 from breachkit.servers.icewarp.logs import find_logs
 from breachkit.servers.icewarp.sift import find_sessions
-from tests.servers.icewarp.drawn import WIDE
-from tests.servers.icewarp.drawn import logs_of_one_server
-from tests.servers.icewarp.drawn import write
-from tests.servers.icewarp.factories import lines
-from tests.servers.icewarp.factories import reading
-from tests.servers.icewarp.factories import write_log
+from tests.servers.icewarp.drawn import WIDE, logs_of_one_server, write
+from tests.servers.icewarp.factories import lines, reading, write_log
 from tests.servers.icewarp.plain import read_sessions
 
 if TYPE_CHECKING:

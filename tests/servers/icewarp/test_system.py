@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from breachkit.reading.where import Asked
-from breachkit.reading.where import find_evidence
+from breachkit.reading.where import Asked, find_evidence
 from breachkit.servers.icewarp import SERVER
 
 if TYPE_CHECKING:

@@ -13,9 +13,7 @@ from breachkit.files import OVERLONG
 from breachkit.records import Skipped
 from breachkit.sasl import Login
 from breachkit.servers import UNTOLD_COLUMN
-from breachkit.servers.icewarp.accounts import TOO_WIDE
-from breachkit.servers.icewarp.accounts import read_accounts
-from breachkit.servers.icewarp.accounts import read_logins
+from breachkit.servers.icewarp.accounts import TOO_WIDE, read_accounts, read_logins
 
 if TYPE_CHECKING:
     from pathlib import Path

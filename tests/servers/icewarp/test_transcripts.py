@@ -5,18 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from breachkit.servers import LogTally
 from breachkit.servers.icewarp.logs import find_logs
-from breachkit.servers.icewarp.transcripts import MOST_LINES
-from breachkit.servers.icewarp.transcripts import read_transcripts
-from tests.servers.icewarp.factories import b64
-from tests.servers.icewarp.factories import lines
-from tests.servers.icewarp.factories import reading
-from tests.servers.icewarp.factories import write_log
+from breachkit.servers.icewarp.transcripts import MOST_LINES, read_transcripts
+from tests.servers.icewarp.factories import b64, lines, reading, write_log
 from tests.servers.icewarp.plain import read_sessions
 
 if TYPE_CHECKING:
