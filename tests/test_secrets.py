@@ -104,7 +104,7 @@ def test_a_crash_shows_no_locals(tmp_path: Path) -> None:
         f"203.0.113.9     [15C0] 08:00:00 <<< AUTH PLAIN {secret}\n203.0.113.9     [15C0] 08:00:00 >>> 235 ok\n"
     )
     code = (
-        "import sys, breachkit.sasl as sasl\n"
+        "import sys, breachkit.text.sasl as sasl\n"
         "def broken(self, password): local = password.reveal(); raise AttributeError('a bug')\n"
         "sasl.Fingerprints.of_password = broken\n"
         f"sys.argv = ['breachkit', 'find-account', '--root', {str(tmp_path)!r}]\n"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from breachkit.content.decoding import decoded_words
 from breachkit.report.contract import share
 from breachkit.report.words import stamp
+from breachkit.text.decoding import decoded_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -6,8 +6,8 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from breachkit.content.decoding import decoded_texts, decoded_words
 from breachkit.report.contract import locus_json
+from breachkit.text.decoding import decoded_texts, decoded_words
 
 if TYPE_CHECKING:
     from breachkit.case.investigation import Investigation

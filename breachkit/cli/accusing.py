@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from breachkit.reading import gather
+from breachkit.evidence import gather
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from breachkit.cli.several import Together
     from breachkit.detect.compromise import Accusation
     from breachkit.detect.inquiry import Evidence
-    from breachkit.reading.where import Where
+    from breachkit.evidence.where import Where
     from breachkit.records import Message
 
 

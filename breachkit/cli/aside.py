@@ -11,8 +11,8 @@ from breachkit.purge.disk import Disk
 from breachkit.purge.store import check_store, find_runs, make_queue, stores_of
 
 if TYPE_CHECKING:
+    from breachkit.evidence.where import Where
     from breachkit.purge.store import Queue, Run, Store
-    from breachkit.reading.where import Where
     from breachkit.servers import QueueFolder
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from breachkit.case.folder import Place
     from breachkit.case.investigation import Containing, Investigation
     from breachkit.case.words import Words
-    from breachkit.reading.where import Where
+    from breachkit.evidence.where import Where
     from breachkit.report.contract import Json
 
 

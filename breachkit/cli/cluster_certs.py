@@ -18,7 +18,7 @@ def cluster_certs(folder: Folder, *, days: Days = 30) -> None:
 
     Example: breachkit cluster-certs breachkit-certs
     """
-    from breachkit.cluster.certs import make_certificates
+    from breachkit.nodes.certs import make_certificates
     from breachkit.report.cluster import render_certificates
 
     output.check(folder, None, option="DIR")

@@ -8,10 +8,10 @@ import typer
 
 from breachkit import __version__
 from breachkit.cli import options, output
-from breachkit.reading import gather
+from breachkit.evidence import gather
 
 if TYPE_CHECKING:
-    from breachkit.cluster.check import NodeRow, WorkerRow
+    from breachkit.nodes.check import NodeRow, WorkerRow
     from breachkit.report.contract import Json
 
 Scheduler = Annotated[
@@ -32,8 +32,8 @@ def cluster_check(
 
     Example: breachkit cluster-check --scheduler tls://10.0.0.5:8786 --certs breachkit-certs --node mail1=/opt/icewarp
     """
-    from breachkit.cluster.check import check_cluster
-    from breachkit.cluster.nodes import parse_nodes
+    from breachkit.nodes.check import check_cluster
+    from breachkit.nodes.nodes import parse_nodes
     from breachkit.report.cluster import check_json, render_check
     from breachkit.report.contract import dump
 

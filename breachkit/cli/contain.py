@@ -11,18 +11,18 @@ from breachkit.cli.accusing import accuse, accused_names
 from breachkit.cli.casebook import BOOK, recorded
 from breachkit.detect.names import spelled
 from breachkit.errors import BreachkitError, NothingCompromisedError
-from breachkit.reading import gather
-from breachkit.reading.where import Asked, find_evidence
-from breachkit.sasl import Login
+from breachkit.evidence import gather
+from breachkit.evidence.where import Asked, find_evidence
 from breachkit.servers import Containment
 from breachkit.shells import is_safe
 from breachkit.spelling import plain_address
+from breachkit.text.sasl import Login
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from breachkit.detect.compromise import Accusation
-    from breachkit.reading.where import Where
+    from breachkit.evidence.where import Where
     from breachkit.report.blocklist import BlockList
     from breachkit.report.contain import Contained
     from breachkit.report.inputs import Inputs

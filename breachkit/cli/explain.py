@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from breachkit.cli.accusing import accused_names
 from breachkit.detect.incident import count_owners_own
 from breachkit.errors import CampaignGoneError, WeakCampaignError
-from breachkit.reading import gather
+from breachkit.evidence import gather
 from breachkit.report.group import WHY
 from breachkit.report.purge import Unexplained
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from breachkit.cli.group import Grouped
-    from breachkit.reading.where import Where
+    from breachkit.evidence.where import Where
     from breachkit.records import Message
 
 EXAMPLES = 3

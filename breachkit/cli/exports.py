@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from breachkit.reading.gather import Books
-    from breachkit.reading.where import Where
+    from breachkit.evidence.gather import Books
+    from breachkit.evidence.where import Where
     from breachkit.records import Setting
-    from breachkit.sasl import Login
+    from breachkit.text.sasl import Login
 
 LISTED_TWICE = "account listed twice: the first line counts"
 

@@ -9,14 +9,14 @@ from breachkit.cli import options, output
 from breachkit.cli.accusing import accuse, accuse_together, accused_names
 from breachkit.cli.several import Several, read_together
 from breachkit.errors import NodeOptionsError, PasswordsOnTerminalOnlyError
-from breachkit.reading import gather
-from breachkit.reading.where import Asked, find_evidence
+from breachkit.evidence import gather
+from breachkit.evidence.where import Asked, find_evidence
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from breachkit.detect.compromise import Accusation
-    from breachkit.reading.where import Where
+    from breachkit.evidence.where import Where
     from breachkit.report.inputs import Inputs
 
 

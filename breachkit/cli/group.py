@@ -12,10 +12,10 @@ import typer
 from breachkit.cli import options, output
 from breachkit.cli.accusing import accused_names
 from breachkit.errors import NoQueueError
+from breachkit.evidence import gather
+from breachkit.evidence.again import Reader
+from breachkit.evidence.where import Asked, find_evidence
 from breachkit.progress import bar
-from breachkit.reading import gather
-from breachkit.reading.again import Reader
-from breachkit.reading.where import Asked, find_evidence
 from breachkit.shells import is_safe
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from breachkit.detect.campaigns import Campaign, Campaigns, Judged
     from breachkit.detect.compromise import Accusation
     from breachkit.detect.plain_groups import PlainGroups
-    from breachkit.reading.where import Where
+    from breachkit.evidence.where import Where
     from breachkit.records import Message
     from breachkit.report.inputs import Inputs
 

@@ -10,12 +10,12 @@ import typer
 from breachkit.cli import exports, options, output
 from breachkit.cli.accusing import accuse
 from breachkit.errors import NoSettingsFileError
-from breachkit.reading import gather
-from breachkit.reading.where import Asked, check_file, find_evidence
+from breachkit.evidence import gather
+from breachkit.evidence.where import Asked, check_file, find_evidence
 
 if TYPE_CHECKING:
     from breachkit.detect.hardening import JudgedSetting
-    from breachkit.reading.where import Where
+    from breachkit.evidence.where import Where
 
 Settings = Annotated[
     Path | None,

@@ -8,20 +8,20 @@ from collections import Counter
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.content.decoding import decoded_texts
 from breachkit.errors import UnknownNameError
+from breachkit.evidence import gather
 from breachkit.files import Found, read_head
 from breachkit.purge.choose import walk_queues
-from breachkit.reading import gather
 from breachkit.report.sanitize import clean
 from breachkit.report.words import count
+from breachkit.text.decoding import decoded_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from breachkit.cli.aside import Yard
+    from breachkit.evidence.where import Where
     from breachkit.purge.plan import Plan
-    from breachkit.reading.where import Where
 
 SHOWN = 3
 """Names that are offered for one that is unknown."""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, assert_never
 from breachkit.cli import options, output
 from breachkit.cli.casebook import recorded
 from breachkit.errors import NoCaseFolderError
-from breachkit.reading import gather
-from breachkit.reading.where import Asked, find_evidence
+from breachkit.evidence import gather
+from breachkit.evidence.where import Asked, find_evidence
 
 if TYPE_CHECKING:
     from breachkit.case.investigation import Investigation

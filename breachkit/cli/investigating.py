@@ -22,10 +22,10 @@ from breachkit.detect.passwords import Criteria, find_weak_passwords
 from breachkit.detect.survey import survey_of
 from breachkit.detect.symptoms import find_symptoms
 from breachkit.errors import BreachkitError
+from breachkit.evidence import gather
+from breachkit.evidence.again import Reader
 from breachkit.progress import bar
 from breachkit.purge.custody import take_stock
-from breachkit.reading import gather
-from breachkit.reading.again import Reader
 from breachkit.sends import Sends
 
 if TYPE_CHECKING:
@@ -37,10 +37,10 @@ if TYPE_CHECKING:
     from breachkit.detect.compromise import Accusation
     from breachkit.detect.findings import Finding
     from breachkit.detect.inventory import Inventory
+    from breachkit.evidence.where import Where
     from breachkit.purge.custody import Custody
-    from breachkit.reading.where import Where
     from breachkit.records import Locus, Message
-    from breachkit.sasl import Login
+    from breachkit.text.sasl import Login
 
 BLOCK_MINUTES = 30
 MINUTE = 60.0

@@ -12,9 +12,9 @@ from breachkit.tables import attempts_table, deliveries_table, messages_table, s
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from breachkit.reading.gather import SmtpFacts
+    from breachkit.evidence.gather import SmtpFacts
     from breachkit.records import Account, Message
-    from breachkit.sasl import Fingerprints
+    from breachkit.text.sasl import Fingerprints
 
 
 def evidence_of(

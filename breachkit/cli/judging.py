@@ -13,14 +13,14 @@ from breachkit.detect.hardening import number_of
 from breachkit.detect.passwords import Criteria, find_weak_passwords
 from breachkit.detect.policy import Policy
 from breachkit.errors import NoAccountsFileError, PathUnreadableError
-from breachkit.reading import gather
-from breachkit.reading.where import check_file, find_evidence
+from breachkit.evidence import gather
+from breachkit.evidence.where import check_file, find_evidence
 from breachkit.report.contract import dump
 from breachkit.report.weak_passwords import render_weak_passwords, weak_passwords_json
 
 if TYPE_CHECKING:
     from breachkit.detect.passwords import WeakPasswords
-    from breachkit.reading.where import Asked, Where
+    from breachkit.evidence.where import Asked, Where
 
 MINUTE = 60.0
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.cli import asking, options, output
 from breachkit.errors import PathUnreadableError
+from breachkit.evidence import gather
 from breachkit.purge.custody import find_changed, take_stock
 from breachkit.purge.drop import drop_run
-from breachkit.reading import gather
 from breachkit.report import quarantine as report
 from breachkit.report.contract import dump
 from breachkit.report.words import count, name_journal

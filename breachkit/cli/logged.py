@@ -8,7 +8,7 @@ from breachkit.detect.findings import first
 from breachkit.detect.symptoms import Fates, Hours
 
 if TYPE_CHECKING:
-    from breachkit.reading.gather import SmtpFacts
+    from breachkit.evidence.gather import SmtpFacts
 
 
 def hours_of(facts: SmtpFacts) -> Hours | None:

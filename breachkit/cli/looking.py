@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from breachkit.cli.aside import Yard
+    from breachkit.evidence.gather import Books
     from breachkit.progress import Progress
     from breachkit.purge.plan import Plan, Wanted
     from breachkit.purge.search import Hit
     from breachkit.purge.watch import Watch
-    from breachkit.reading.gather import Books
     from breachkit.records import Message
     from breachkit.servers import QueueFolder
     from breachkit.workers import Piece

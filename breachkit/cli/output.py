@@ -16,8 +16,8 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from breachkit.reading.gather import Books
-    from breachkit.reading.where import Where
+    from breachkit.evidence.gather import Books
+    from breachkit.evidence.where import Where
 
 
 class Exit(IntEnum):
@@ -69,7 +69,7 @@ def check(path: Path | None, where: Where | None, *read: Path | None, option: st
     """
     if path is None or str(path) == "-":
         return
-    from breachkit.reading.where import check_target
+    from breachkit.evidence.where import check_target
 
     check_target(option, path, [*(where.evidence() if where else ()), *filter(None, read)])
 

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from breachkit.cli.purging import Manner, Predicates
+    from breachkit.evidence.where import Where
     from breachkit.purge.needles import Texts
     from breachkit.purge.plan import Wanted
-    from breachkit.reading.where import Where
 
 _IN_ANGLES = re.compile(r"<([^<>]*)>")
 _WRAPPING = " \t'\"()[];,"
@@ -110,8 +110,8 @@ def purge(
     from breachkit.cli.aside import make_yard
     from breachkit.cli.casebook import recorded
     from breachkit.cli.purging import Manner, run_purge
+    from breachkit.evidence.where import Asked, find_evidence
     from breachkit.purge.needles import Texts
-    from breachkit.reading.where import Asked, find_evidence
 
     texts = Texts(tuple(strings or ()), regex, ignore_case, any_string, raw_only)
     names = _names("--account", account), _names("--from", sender), _names("--to-domain", to_domain)
@@ -220,7 +220,7 @@ def _name(option: str, typed: str) -> str:
 
 
 def _moment(option: str, text: str | None, zone: tzinfo, now: datetime) -> datetime | None:
-    from breachkit.reading.moments import read_moment
+    from breachkit.evidence.moments import read_moment
 
     return None if text is None else read_moment(option, text, zone, now)
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from breachkit.cli import asking, options, output
 from breachkit.cli.looking import Look
 from breachkit.errors import BreachkitError, StoppedError
+from breachkit.evidence import gather
 from breachkit.progress import bar
 from breachkit.purge.store import name_run
 from breachkit.purge.watch import PAUSE, Watch
-from breachkit.reading import gather
 from breachkit.report.contract import dump
 from breachkit.report.purge import Outcome, purge_json, render_dry_end, render_outcome, render_plan
 from breachkit.report.words import count, name_journal

@@ -115,7 +115,7 @@ def _yard(  # noqa: PLR0917  as typed
     output_file: options.OutputFile,
 ) -> Yard:
     from breachkit.cli.aside import make_yard
-    from breachkit.reading.where import Asked, find_evidence
+    from breachkit.evidence.where import Asked, find_evidence
 
     where = find_evidence(Asked(root, queue, timezone=timezone, server=server))
     output.check(output_file, where, place)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from breachkit.cli import options, output
-from breachkit.reading import gather
-from breachkit.reading.where import Asked, find_evidence
+from breachkit.evidence import gather
+from breachkit.evidence.where import Asked, find_evidence
 
 if TYPE_CHECKING:
-    from breachkit.cluster.carrying import Carried
+    from breachkit.nodes.carrying import Carried
 
 Name = Annotated[str, typer.Option("--name", metavar="NAME", help="What to call this node in the answer.")]
 PartialFile = Annotated[Path, typer.Option("--partial", metavar="FILE", help="Write what was read there.")]
@@ -44,11 +44,11 @@ def read(
 
     Example: breachkit read --root /opt/icewarp --name mail1 --partial mail1.partial --key inquiry.key
     """
-    from breachkit.cluster.carrying import carry
-    from breachkit.cluster.keys import read_or_make_key
-    from breachkit.cluster.nodes import check_name
-    from breachkit.reading.node import read_node
-    from breachkit.sasl import Fingerprints
+    from breachkit.evidence.node import read_node
+    from breachkit.nodes.carrying import carry
+    from breachkit.nodes.keys import read_or_make_key
+    from breachkit.nodes.nodes import check_name
+    from breachkit.text.sasl import Fingerprints
 
     node = check_name(name)
     where = find_evidence(Asked(root, queue, logs, accounts, columns, timezone, since, until, server))

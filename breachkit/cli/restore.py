@@ -43,9 +43,9 @@ def restore(
     from breachkit.cli.casebook import recorded
     from breachkit.cli.restoring import Manner, choose_runs, run_restore
     from breachkit.errors import ClashingOptionsError
+    from breachkit.evidence.where import Asked, find_evidence
     from breachkit.purge.needles import Texts
     from breachkit.purge.search import Search
-    from breachkit.reading.where import Asked, find_evidence
 
     if run is not None and all_runs:
         raise ClashingOptionsError("RUN", "--all")

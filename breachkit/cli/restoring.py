@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.cli import asking, options, output
 from breachkit.errors import PathUnreadableError, SeveralRunsError, StoppedError
+from breachkit.evidence import gather
 from breachkit.progress import bar
 from breachkit.purge.journal import sha256_of
 from breachkit.purge.restore import Restore
 from breachkit.purge.search import Hit
 from breachkit.purge.store import holds_messages
-from breachkit.reading import gather
 from breachkit.report.contract import dump
 from breachkit.report.restore import render_restore_plan, render_restored, restore_json
 from breachkit.report.words import count, name_journal

@@ -31,7 +31,7 @@ def scan(
     """
     from breachkit.cli.scanning import Manner, run_scan
     from breachkit.cli.several import Several
-    from breachkit.reading.where import Asked
+    from breachkit.evidence.where import Asked
 
     asked = Asked(root, queue, logs, timezone=timezone, since=since, until=until, server=server)
     several = Several(node, partial, key, scheduler, certs, wait)

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from breachkit.cli import options, output
 from breachkit.cli.several import Several, read_together
 from breachkit.detect.survey import survey_of
-from breachkit.reading import gather
-from breachkit.reading.counting import count_messages
-from breachkit.reading.where import find_evidence
+from breachkit.evidence import gather
+from breachkit.evidence.counting import count_messages
+from breachkit.evidence.where import find_evidence
 from breachkit.sends import Sends
 
 if TYPE_CHECKING:
     from breachkit.detect.survey import Survey
-    from breachkit.reading.where import Asked
+    from breachkit.evidence.where import Asked
     from breachkit.report.inputs import Inputs
 
 

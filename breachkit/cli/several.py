@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from breachkit.cli import options, output
-from breachkit.cluster.nodes import LostNode, NodeOrder, parse_nodes, read_order
-from breachkit.cluster.stitch import Stitched, stitch
 from breachkit.errors import (
     BreachkitError,
     NodeOptionsError,
@@ -17,20 +15,22 @@ from breachkit.errors import (
     NoNodeAnsweredError,
     PathUnreadableError,
 )
+from breachkit.evidence import gather
+from breachkit.evidence.node import PARTS
+from breachkit.evidence.where import Asked, check_words, find_evidence, find_zone
 from breachkit.files import open_regular
+from breachkit.nodes.nodes import LostNode, NodeOrder, parse_nodes, read_order
+from breachkit.nodes.stitch import Stitched, stitch
 from breachkit.progress import bar
-from breachkit.reading import gather
-from breachkit.reading.node import PARTS
-from breachkit.reading.where import Asked, check_words, find_evidence, find_zone
 from breachkit.report.inputs import Inputs, NodeInputs
-from breachkit.sasl import Fingerprints
 from breachkit.shells import guarded, line
+from breachkit.text.sasl import Fingerprints
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
     from datetime import tzinfo
 
-    from breachkit.reading.node import NodeRecords, Part
+    from breachkit.evidence.node import NodeRecords, Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,14 +185,14 @@ def _here(orders: Sequence[NodeOrder], jobs: int | None) -> list[NodeRecords]:
 
 
 def _on_workers(orders: Sequence[NodeOrder], several: Several) -> list[NodeRecords | LostNode]:
-    from breachkit.cluster.workers import read_on_workers
+    from breachkit.nodes.workers import read_on_workers
 
     return read_on_workers(orders, str(several.scheduler), several.certs, several.wait, sys.stderr)
 
 
 def _carried(asked: Asked, partials: Sequence[Path], key_file: Path | None) -> Together:
-    from breachkit.cluster.carried import read_partial
-    from breachkit.cluster.keys import key_check, read_key
+    from breachkit.nodes.carried import read_partial
+    from breachkit.nodes.keys import key_check, read_key
 
     if key_file is None:
         raise NodeOptionsError("--partial", "no --key", "name the key file that the partial files were made with")

@@ -10,8 +10,8 @@ from breachkit.cli import options, output
 
 if TYPE_CHECKING:
     from breachkit.detect.campaigns import Campaign
-    from breachkit.reading import gather
-    from breachkit.reading.where import Where
+    from breachkit.evidence import gather
+    from breachkit.evidence.where import Where
     from breachkit.records import Message, Session
     from breachkit.report.show import ShownMessage
     from breachkit.report.trace import TracedSession
@@ -43,9 +43,9 @@ def show(
 
     Example: breachkit show YAR93710 --root /srv/copy-of-icewarp
     """
-    from breachkit.reading import gather
-    from breachkit.reading.messages import file_of
-    from breachkit.reading.where import Asked, find_evidence
+    from breachkit.evidence import gather
+    from breachkit.evidence.messages import file_of
+    from breachkit.evidence.where import Asked, find_evidence
     from breachkit.report.contract import dump
     from breachkit.report.show import render_show, show_json
 
@@ -64,8 +64,8 @@ def _read(
     where: Where, wanted: str, books: gather.Books, *, with_campaign: bool
 ) -> tuple[ShownMessage, gather.SmtpFacts | None]:
     """Read the message and what the evidence says of it. Raises BreachkitErrors."""
-    from breachkit.reading import gather
-    from breachkit.reading.messages import find_message, is_queued, letter_of
+    from breachkit.evidence import gather
+    from breachkit.evidence.messages import find_message, is_queued, letter_of
     from breachkit.report.show import ShownMessage
 
     message = find_message(where, wanted, books)
@@ -83,7 +83,7 @@ def _session_of(
 ) -> tuple[TracedSession | None, gather.SmtpFacts | None]:
     """Find the session in which the message came in: of several with its id the one nearest in time."""
     from breachkit.errors import BreachkitError
-    from breachkit.reading import gather
+    from breachkit.evidence import gather
     from breachkit.servers import Sought
 
     logs, fingerprints = gather.smtp_logs(where), gather.run_fingerprints()
@@ -112,7 +112,7 @@ def _traced(where: Where, session: Session, message: Message, books: gather.Book
     from breachkit.cli.trace import read_transcripts
     from breachkit.detect.names import Directory, spelled
     from breachkit.detect.tracing import auth_user_of, outcome_of
-    from breachkit.reading import gather
+    from breachkit.evidence import gather
     from breachkit.report.trace import TracedSession
 
     directory = Directory(gather.read_accounts(where, books))
@@ -131,7 +131,7 @@ def _traced(where: Where, session: Session, message: Message, books: gather.Book
 
 def _campaign_of(where: Where, message: Message) -> Campaign | None:
     from breachkit.cli.group import group_queue
-    from breachkit.reading import gather
+    from breachkit.evidence import gather
 
     found = group_queue(where, gather.Books())
     at = next((at for at, one in enumerate(found.messages) if one.source == message.source), None)

@@ -9,9 +9,9 @@ import typer
 
 from breachkit.cli import options, output
 from breachkit.errors import NoLogsError, NoMessageIdError, NothingTracedError, PasswordsOnTerminalOnlyError
+from breachkit.evidence import gather
+from breachkit.evidence.where import Asked, find_evidence
 from breachkit.progress import bar
-from breachkit.reading import gather
-from breachkit.reading.where import Asked, find_evidence
 from breachkit.servers import Reading, Sought
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from breachkit.detect import tracing
     from breachkit.detect.names import Directory
-    from breachkit.reading.where import Where
+    from breachkit.evidence.where import Where
     from breachkit.records import Locus, Session
     from breachkit.report.trace import TracedSession
     from breachkit.servers import TranscriptLine
@@ -89,7 +89,7 @@ def trace(
 
 def _word_of(where: Where, typed: str) -> str:
     """Return the id of the message in a file of the queue, else what was typed. Raises NoMessageIdError."""
-    from breachkit.reading.messages import file_of, message_at
+    from breachkit.evidence.messages import file_of, message_at
 
     path = file_of(where, typed)
     if path is None:

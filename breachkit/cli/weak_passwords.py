@@ -44,7 +44,7 @@ def weak_passwords(
     """
     from breachkit.cli import judging
     from breachkit.detect.policy import Policy
-    from breachkit.reading.where import Asked
+    from breachkit.evidence.where import Asked
 
     asked = Asked(root, None, logs, users or accounts, columns, timezone, server=server)
     least = Policy(min_length, min_digits, min_signs, min_letters, min_capitals)

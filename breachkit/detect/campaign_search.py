@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from breachkit.content.added import added_by_decoding
-from breachkit.content.decoding import decoded_texts, typed_texts
-from breachkit.content.finder import make_finder
-from breachkit.content.seen import Seen, flat, normal
+from breachkit.text.added import added_by_decoding
+from breachkit.text.decoding import decoded_texts, typed_texts
+from breachkit.text.finder import make_finder
+from breachkit.text.seen import Seen, flat, normal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

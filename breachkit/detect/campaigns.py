@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from breachkit.content.decoding import decoded_headers, decoded_texts, decoded_words
 from breachkit.detect.campaign_authors import authors_of, local_domains
 from breachkit.detect.campaign_choice import Tried, candidates_of, choose, names_of
 from breachkit.detect.campaign_novelty import Speech
@@ -27,6 +26,7 @@ from breachkit.detect.campaign_search import Search, SeenSearch
 from breachkit.detect.campaign_strings import corpus_of, find_shared
 from breachkit.detect.campaign_texts import Passage, is_of_list, passage_of
 from breachkit.records import NULL_SENDER
+from breachkit.text.decoding import decoded_headers, decoded_texts, decoded_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

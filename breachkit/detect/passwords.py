@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from breachkit.detect.hashes import Hash
     from breachkit.detect.vocabulary import Names
     from breachkit.detect.weakness import Weakness
-    from breachkit.sasl import Login
+    from breachkit.text.sasl import Login
 
 KEPT_SHARERS = 50
 """Accounts with the same password that are named beside one; `shared_by` counts them all."""

@@ -7,8 +7,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.content.decoding import decoded_parts, decoded_words
 from breachkit.detect.campaigns import NamedCount, counted
+from breachkit.text.decoding import decoded_parts, decoded_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -6,13 +6,13 @@ import os
 import re
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from breachkit.content.decoding import needs_decoding, typed_texts
-from breachkit.content.glance import Glance, may_be_seen
-from breachkit.content.seen import Seen
 from breachkit.files import NotRegularError, open_handle, reason_of
 from breachkit.purge.digest import sha256
 from breachkit.purge.disk import fingerprint_of
 from breachkit.purge.needles import is_in_bytes, is_in_texts, longest_reach, parse_needles, spells_blank
+from breachkit.text.decoding import needs_decoding, typed_texts
+from breachkit.text.glance import Glance, may_be_seen
+from breachkit.text.seen import Seen
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -140,7 +140,7 @@ class Search:
 
     def _tell_added(self, raw: bytes) -> bool | None:
         """Tell the same as a glance of any message and any one string, at a third of the cost of decoding."""
-        from breachkit.content.added import added_by_decoding  # noqa: PLC0415  2 ms, and most queues need it not
+        from breachkit.text.added import added_by_decoding  # noqa: PLC0415  2 ms, and most queues need it not
 
         added = added_by_decoding(raw)
         if added is None or self.alone is None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.content.decoding import decoded_words
 from breachkit.files import shown
 from breachkit.report.inputs import render_inputs
 from breachkit.report.page import Page
 from breachkit.report.words import count, size
+from breachkit.text.decoding import decoded_words
 
 if TYPE_CHECKING:
     from pathlib import Path

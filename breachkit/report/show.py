@@ -11,12 +11,12 @@ from breachkit.report.trace import render_session, session_json
 from breachkit.report.words import count, moment, percent, size, stamp
 
 if TYPE_CHECKING:
-    from breachkit.content.letter import Letter
     from breachkit.detect.campaigns import Campaign
     from breachkit.records import Message
     from breachkit.report.contract import Json
     from breachkit.report.inputs import Inputs
     from breachkit.report.trace import TracedSession
+    from breachkit.text.letter import Letter
 
 SHOWN_RECIPIENTS = 10
 SHOWN_SUBJECT = 300

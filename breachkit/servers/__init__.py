@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from breachkit.files import Found
     from breachkit.progress import Progress
     from breachkit.records import Account, AuthAttempt, Locus, Message, Service, Session, Setting, Skipped
-    from breachkit.sasl import Fingerprints, Login
     from breachkit.servers.facts import LogFacts, Question
+    from breachkit.text.sasl import Fingerprints, Login
 
 
 UNTOLD_COLUMN = "column that may hold aliases or passwords: name it with --columns"

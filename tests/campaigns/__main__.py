@@ -12,11 +12,11 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from breachkit.content.decoding import decoded_texts
 from breachkit.detect.campaigns import SMALLEST, Campaigns, Grouping, find_campaigns
 from breachkit.files import read_whole
 from breachkit.records import Message
 from breachkit.servers import load
+from breachkit.text.decoding import decoded_texts
 
 from . import ham
 from .queues import Truth, build_queue

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from breachkit.reading import where
+from breachkit.evidence import where
 from tests.conftest import story
 from tests.servers.icewarp.factories import b64, lines
 

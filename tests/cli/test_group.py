@@ -168,7 +168,7 @@ def test_a_message_that_is_gone_by_now_is_counted_as_skipped(
         gone.unlink(missing_ok=True)
         return read_whole(path)
 
-    monkeypatch.setattr(sys.modules["breachkit.reading.again"], "read_whole", read)
+    monkeypatch.setattr(sys.modules["breachkit.evidence.again"], "read_whole", read)
     ran = cli("group", "--queue", queue, "--format", "json")
     document = json.loads(ran.out)
     assert ran.code == 3

@@ -103,7 +103,7 @@ def test_memory_that_runs_out_is_a_sentence(cli: Callable[..., Ran], monkeypatch
     def starve(*_arguments: object, **_named: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("breachkit.reading.where.find_evidence", starve)
+    monkeypatch.setattr("breachkit.evidence.where.find_evidence", starve)
     ran = cli("show", "APV19131", "--root", story("guide"))
     assert (ran.code, ran.out) == (1, "")
     assert ran.err.startswith("breachkit: there is not enough memory for this, and the run ended early")

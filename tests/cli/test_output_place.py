@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from breachkit import writing
-from breachkit.cluster.certs import make_certificates
+from breachkit.nodes.certs import make_certificates
 from breachkit.writing import write_whole
 from tests.conftest import story
 from tests.purge.harness import snapshot

@@ -53,7 +53,7 @@ def test_help_imports_no_command(words: list[str]) -> None:
 @pytest.mark.parametrize("name", ["scan", "purge", "restore", "weak-passwords", "quarantine"])
 def test_a_wrong_option_is_answered_before_the_work_of_a_command_is_imported(name: str) -> None:
     modules = imported(name, "--wrong", code=2)
-    assert not modules & (HEAVY | {"tqdm", "regex", "breachkit.servers", "breachkit.reading.where"})
+    assert not modules & (HEAVY | {"tqdm", "regex", "breachkit.servers", "breachkit.evidence.where"})
 
 
 def test_purge_and_restore_join_nothing_and_need_no_tables(tmp_path: Path) -> None:

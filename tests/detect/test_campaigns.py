@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from breachkit.content.decoding import decoded_texts
 from breachkit.detect.campaign_choice import Tried, candidates_of, choose
 from breachkit.detect.campaign_sampling import choose_sample
 from breachkit.detect.campaign_search import Search
@@ -24,6 +23,7 @@ from breachkit.files import Found
 from breachkit.records import Locus, Message
 from breachkit.servers import QueueFolder
 from breachkit.servers.icewarp.queue import message_of
+from breachkit.text.decoding import decoded_texts
 from tests.campaigns.letter import Letter, as_html, written
 from tests.campaigns.office import Office
 from tests.campaigns.tongue import Tongue, token

@@ -8,7 +8,7 @@ from breachkit.detect.lookalike import is_random_looking
 from breachkit.detect.names import Directory, Resolved, spelled
 from breachkit.detect.weakness import weakness_of
 from breachkit.records import Account, Locus
-from breachkit.sasl import Fingerprints
+from breachkit.text.sasl import Fingerprints
 
 SOURCE = Locus("users.csv", 0, 1)
 ANNA = Account("anna@example.it", ("arossi",), ("info", "sales@example.it"), True, SOURCE)

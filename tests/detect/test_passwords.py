@@ -17,12 +17,12 @@ from breachkit.detect.weakness import weakness_of
 from breachkit.detect.wordlist import is_popular
 from breachkit.errors import HibpError
 from breachkit.records import Account, Locus
-from breachkit.sasl import Fingerprints, Login, Password
+from breachkit.text.sasl import Fingerprints, Login, Password
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from breachkit.sasl import AuthMode
+    from breachkit.text.sasl import AuthMode
 
 PRINTS = Fingerprints(b"k" * 32)
 STRONG = "kR8!vQz2-Lw"

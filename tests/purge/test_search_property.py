@@ -5,11 +5,11 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from breachkit.content.decoding import typed_texts
-from breachkit.content.seen import Seen
 from breachkit.purge.needles import Texts
 from breachkit.purge.search import Search
-from tests.content.test_glance import BODIES, LINES, WANTED
+from breachkit.text.decoding import typed_texts
+from breachkit.text.seen import Seen
+from tests.text.test_glance import BODIES, LINES, WANTED
 
 HEADS = st.lists(LINES, max_size=6).map(lambda lines: "".join(line + "\n" for line in lines).encode())
 OTHERS = ["caffè", "buy\u00a0this", "b\u200buy", "THIS NOW", "Buy This", "cafe\u0301"]

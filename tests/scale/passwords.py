@@ -22,8 +22,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from breachkit.detect.passwords import Criteria, WeakPasswords, find_weak_passwords
-from breachkit.sasl import Fingerprints, Login
 from breachkit.servers import load
+from breachkit.text.sasl import Fingerprints, Login
 from tests.scale.population import HEADER, NAMED, PLANTED, Planted, populate
 
 if TYPE_CHECKING:

@@ -16,19 +16,19 @@ from typing import TYPE_CHECKING, NamedTuple
 from breachkit.errors import UnknownColumnsError
 from breachkit.files import OVERLONG, shown
 from breachkit.records import Account, Locus, Skipped
-from breachkit.sasl import Login, Password
 from breachkit.servers import UNTOLD_COLUMN
 from breachkit.servers.icewarp.columns import kinds_of, pieces_of, tell_columns
-from breachkit.servers.icewarp.sheets import SAMPLE_ROWS, is_address, read_rows, read_sheet
 from breachkit.spelling import ADDRESS, plain_address
+from breachkit.text.sasl import Login, Password
+from breachkit.text.sheets import SAMPLE_ROWS, is_address, read_rows, read_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from breachkit.sasl import AuthMode
     from breachkit.servers.icewarp.columns import Told
-    from breachkit.servers.icewarp.sheets import Sheet
+    from breachkit.text.sasl import AuthMode
+    from breachkit.text.sheets import Sheet
 
 NO_ADDRESS = "account line without an address"
 TOO_WIDE = "account line with more cells than the table has columns"

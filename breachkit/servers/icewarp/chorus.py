@@ -9,22 +9,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from breachkit.attempts import Alike, Places
-from breachkit.sasl import read_exchange
 from breachkit.servers.icewarp.dialogue import Dialogue
 from breachkit.servers.icewarp.machine import canonical
 from breachkit.servers.icewarp.plans import Answered, Summed, Tried
 from breachkit.servers.icewarp.segments import keys_of
+from breachkit.text.sasl import read_exchange
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from breachkit.sasl import Credentials
     from breachkit.servers import Reading
     from breachkit.servers.facts import LogFacts, Question
     from breachkit.servers.icewarp.blocks import Column
     from breachkit.servers.icewarp.lines import Place
     from breachkit.servers.icewarp.plans import Plan
     from breachkit.servers.icewarp.segments import Woven
+    from breachkit.text.sasl import Credentials
 
 _MICROS = 1_000_000
 

@@ -13,8 +13,8 @@ from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.servers.icewarp.sheets import is_address
 from breachkit.spelling import plain_address
+from breachkit.text.sheets import is_address
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence

@@ -13,16 +13,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from breachkit.records import AuthAttempt, Delivery, Locus, Transaction
-from breachkit.sasl import NOTHING, Exchange, decode_text
 from breachkit.servers.icewarp.envelope import NOTE_READ, Envelope, Noted, address_of, is_nobody, path_of
 from breachkit.servers.icewarp.ids import ANY_ID
+from breachkit.text.sasl import NOTHING, Exchange, decode_text
 
 if TYPE_CHECKING:
     from datetime import tzinfo
 
     from breachkit.records import DeliveryOutcome, Outcome, SessionKind
-    from breachkit.sasl import Credentials, Fingerprints
     from breachkit.servers.icewarp.lines import Place
+    from breachkit.text.sasl import Credentials, Fingerprints
 
 Role = Literal["command", "auth", "user", "secret", "content"]
 """What a line of the side that commands is: it says which lines may be shown."""

@@ -15,7 +15,6 @@ import numpy as np
 
 from breachkit.files import OVERLONG
 from breachkit.records import AuthAttempt, Locus, Skipped
-from breachkit.sasl import Credentials, Exchange, Password, decode_text
 from breachkit.servers.icewarp import codes
 from breachkit.servers.icewarp.lines import RECEIVED, SENT
 from breachkit.servers.icewarp.machine import IDLE, canonical, entry_of
@@ -24,6 +23,7 @@ from breachkit.servers.icewarp.sessions import by_node
 from breachkit.servers.icewarp.sift import Holding, names_of, sift
 from breachkit.servers.icewarp.spans import Counter
 from breachkit.servers.icewarp.stitch import count_up
+from breachkit.text.sasl import Credentials, Exchange, Password, decode_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from breachkit.records import NULL_SENDER
-from breachkit.sasl import decode_text
 from breachkit.servers.icewarp.ids import ANY_ID
+from breachkit.text.sasl import decode_text
 
 if TYPE_CHECKING:
     from breachkit.records import Locus

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.files import QUARANTINE, open_regular, reason_of, shown
 from breachkit.records import Locus, Skipped
-from breachkit.sasl import decode_text
 from breachkit.servers import Layout, Listing, QueueFolder
 from breachkit.servers.icewarp.lognames import may_be_log
 from breachkit.servers.icewarp.logs import find_logs
+from breachkit.text.sasl import decode_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

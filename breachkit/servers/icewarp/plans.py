@@ -12,11 +12,11 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.records import Locus
-from breachkit.sasl import Fingerprints
 from breachkit.servers.icewarp import codes
 from breachkit.servers.icewarp.dialogue import Dialogue
 from breachkit.servers.icewarp.lines import SENT
 from breachkit.servers.icewarp.machine import begins_anew, feed
+from breachkit.text.sasl import Fingerprints
 
 if TYPE_CHECKING:
     from breachkit.records import Outcome

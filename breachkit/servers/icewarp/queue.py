@@ -13,13 +13,13 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from breachkit.content.decoding import MAILBOX_LINE
 from breachkit.files import Found, HeadReader, in_walk_order, list_pieces, name_below, read_head, reason_of, shown
 from breachkit.micros import MICROSECOND, is_possible, micros_of, moment_of
 from breachkit.records import Locus, Message, Skipped
 from breachkit.servers.icewarp.ids import time_of_id
 from breachkit.servers.icewarp.usual import capture
 from breachkit.servers.icewarp.values import addresses, received, sender_of, text_of, title_of
+from breachkit.text.decoding import MAILBOX_LINE
 from breachkit.workers import keep, spread
 
 if TYPE_CHECKING:

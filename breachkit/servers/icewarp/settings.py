@@ -13,7 +13,7 @@ from breachkit.advice import entries_of
 from breachkit.files import OVERLONG, shown
 from breachkit.records import Locus, Setting, Skipped
 from breachkit.servers.icewarp.rules import RULES
-from breachkit.servers.icewarp.sheets import read_lines, read_sheet
+from breachkit.text.sheets import read_lines, read_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from breachkit.content.finder import make_finder
 from breachkit.servers.icewarp import codes
 from breachkit.servers.icewarp.blocks import has_prefixes
 from breachkit.servers.icewarp.segments import NO_LINES, copied, rows_at, together
+from breachkit.text.finder import make_finder
 
 if TYPE_CHECKING:
     from ahocorasick_rs import BytesAhoCorasick

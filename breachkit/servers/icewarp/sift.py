@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from breachkit.content.finder import make_finder
 from breachkit.records import Skipped
 from breachkit.servers.icewarp import codes
 from breachkit.servers.icewarp.dialogue import CLIENT_MARK
@@ -21,6 +20,7 @@ from breachkit.servers.icewarp.sessions import by_node, sessions_of
 from breachkit.servers.icewarp.sieve import Table
 from breachkit.servers.icewarp.spans import Counter
 from breachkit.servers.icewarp.splits import clock_of, read_splits
+from breachkit.text.finder import make_finder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -10,13 +10,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from breachkit.records import NULL_SENDER, Locus
-from breachkit.sasl import OTHER, decode_text
 from breachkit.servers import TranscriptLine
 from breachkit.servers.icewarp.dialogue import VERBS
 from breachkit.servers.icewarp.envelope import path_of
 from breachkit.servers.icewarp.lines import RECEIVED, SENT
 from breachkit.servers.icewarp.sessions import by_node, sessions_of
 from breachkit.servers.icewarp.sift import BeginningAt, sift_entries
+from breachkit.text.sasl import OTHER, decode_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

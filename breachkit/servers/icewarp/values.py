@@ -8,10 +8,10 @@ from functools import lru_cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.content.decoding import readable
 from breachkit.micros import is_possible, micros_of
 from breachkit.records import NULL_SENDER
-from breachkit.sasl import decode_text
+from breachkit.text.decoding import readable
+from breachkit.text.sasl import decode_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

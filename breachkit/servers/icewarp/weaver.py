@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from breachkit.records import Locus
-from breachkit.sasl import decode_text
 from breachkit.servers.facts import HOUR, LogFacts
 from breachkit.servers.icewarp import codes
 from breachkit.servers.icewarp.blocks import Lines, has_prefixes
@@ -32,6 +31,7 @@ from breachkit.servers.icewarp.segments import (
     spread,
     together,
 )
+from breachkit.text.sasl import decode_text
 
 if TYPE_CHECKING:
     from breachkit.servers import Reading

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from breachkit.progress import silent
 from breachkit.records import Session, Skipped
-from breachkit.sasl import Fingerprints
 from breachkit.servers import LogTally, Reading
 from breachkit.servers.icewarp.logs import find_logs
+from breachkit.text.sasl import Fingerprints
 from tests.servers.icewarp.plain import read_sessions
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from breachkit.errors import BreachkitError, NotATableError, UnknownColumnsError
 from breachkit.records import Account, Skipped
-from breachkit.sasl import Login
 from breachkit.servers.icewarp.accounts import read_accounts, read_logins
+from breachkit.text.sasl import Login
 
 if TYPE_CHECKING:
     from pathlib import Path

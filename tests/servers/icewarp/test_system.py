@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from breachkit.reading.where import Asked, find_evidence
+from breachkit.evidence.where import Asked, find_evidence
 from breachkit.servers.icewarp import SERVER
 
 if TYPE_CHECKING:

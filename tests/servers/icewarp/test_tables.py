@@ -11,9 +11,9 @@ import pytest
 from breachkit.errors import UnknownColumnsError
 from breachkit.files import OVERLONG
 from breachkit.records import Skipped
-from breachkit.sasl import Login
 from breachkit.servers import UNTOLD_COLUMN
 from breachkit.servers.icewarp.accounts import TOO_WIDE, read_accounts, read_logins
+from breachkit.text.sasl import Login
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,0 +1,327 @@
+"""Reading the evidence a command needs: records in memory, and the books of what was read and what was not."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from breachkit.attempts import Attempts
+from breachkit.errors import AlienLogError, BreachkitError, PathUnreadableError, UnbalancedError, UnreadableLogsError
+from breachkit.files import reason_of, shown
+from breachkit.progress import bar
+from breachkit.records import NO_TIME, Locus, Skipped
+from breachkit.report.inputs import Gap, Inputs
+from breachkit.roster import Roster
+from breachkit.sends import Sends
+from breachkit.servers import UNTOLD_COLUMN, LogTally, Reading
+from breachkit.servers.facts import Question
+from breachkit.text.sasl import Fingerprints
+from breachkit.workers import processors
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from breachkit.evidence.where import Where
+    from breachkit.records import Account, Delivery, Message, Session
+    from breachkit.servers import FoundLogs, LogFile, QueueFolder, Sought
+
+KEPT_EXAMPLES = 3
+HOUR = 3600
+
+Skips = dict[str, tuple[int, tuple["Locus", ...]]]
+
+
+@dataclass(slots=True)
+class Books:
+    """What was found, read and skipped; found = read + skipped."""
+
+    files: int = 0
+    found_messages: int = 0
+    messages: int = 0
+    lines: int = 0
+    bytes: int = 0
+    skipped: Skips = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    """What a reader must know of how the evidence was read."""
+
+    def skip(self, skipped: Skipped) -> None:
+        """Count a piece of evidence that could not be read."""
+        number, examples = self.skipped.get(skipped.reason, (0, ()))
+        if len(examples) < KEPT_EXAMPLES:
+            examples = (*examples, skipped.source)
+        self.skipped[skipped.reason] = (number + 1, examples)
+
+    def merge(self, skipped: Skips) -> None:
+        """Count pieces of evidence that others could not read."""
+        for reason, (number, places) in skipped.items():
+            count, examples = self.skipped.get(reason, (0, ()))
+            self.skipped[reason] = (count + number, (*examples, *places)[:KEPT_EXAMPLES])
+
+    def keep(self, rows: Iterable[Session | Skipped]) -> Iterator[Session]:
+        """Pass on what was read and count what was not."""
+        for row in rows:
+            if isinstance(row, Skipped):
+                self.skip(row)
+            else:
+                yield row
+
+
+@dataclass(slots=True)
+class SmtpFacts:
+    """What the logs say, as far as a question about accounts needs it."""
+
+    attempts: Attempts = field(default_factory=Attempts)
+    sends: Sends = field(default_factory=Sends)
+    deliveries: list[Delivery] = field(default_factory=list)
+    sessions: Counter[int] = field(default_factory=Counter)
+    """Sessions by the hour they began in, as seconds since the epoch."""
+    accepted: Counter[int] = field(default_factory=Counter)
+    """Messages taken in, by the hour."""
+    sources: dict[int, Locus] = field(default_factory=dict)
+    tally: LogTally = field(default_factory=LogTally)
+    door_tally: LogTally = field(default_factory=LogTally)
+    doors: tuple[str, ...] = ()
+    """The other doors whose tries to log in were read: `imap`, `pop3`, `web`."""
+
+    @property
+    def level(self) -> str:
+        """The log level that the lines show."""
+        if not self.tally.session_lines:
+            return "none" if not self.tally.lines else "unknown"
+        shown = (bool(self.tally.dialogue_lines), bool(self.tally.summary_lines))
+        return {(True, True): "debug+summary", (True, False): "debug", (False, True): "summary"}.get(shown, "unknown")
+
+    @property
+    def first(self) -> datetime | None:
+        """The first moment that the SMTP logs show."""
+        return None if self.tally.first is None else datetime.fromtimestamp(self.tally.first, UTC)
+
+    @property
+    def last(self) -> datetime | None:
+        """The last moment that the SMTP logs show."""
+        return None if self.tally.last is None else datetime.fromtimestamp(self.tally.last, UTC)
+
+
+def read_messages(where: Where, books: Books, *, quarantined: bool, jobs: int | None = None) -> list[Message]:
+    """Read the queued messages over `jobs` processes; with `quarantined`, those that breachkit moved away too.
+
+    None is one process a processor. Raises PathUnreadableError, WorkerLostError.
+    """
+    folders = queue_folders(where, quarantined=quarantined)
+    messages: list[Message] = []
+    with bar(sys.stderr, "queue", None, " messages") as progress:
+        for row in where.server.read_queue(folders, where.layout.root, where.zone, progress, jobs or processors()):
+            books.files += 1
+            books.found_messages += 1
+            if isinstance(row, Skipped):
+                books.skip(row)
+                continue
+            books.messages += 1
+            books.bytes += row.size
+            if not row.is_dated:
+                books.skip(Skipped(NO_TIME, row.source))
+            if not row.is_dated or where.is_inside(row.ts):
+                messages.append(row)
+    return messages
+
+
+def queue_folders(where: Where, *, quarantined: bool) -> list[QueueFolder]:
+    """List the queue folders, each of which can be listed. Raises PathUnreadableError.
+
+    A quarantine that may not be opened (another user's purge made it) is none of the queue: it is counted when it is
+    read.
+    """
+    folders: list[QueueFolder] = [queue for queue in where.layout.queues if quarantined or not queue.is_quarantine]
+    for folder in folders:
+        if not folder.is_quarantine:
+            _listable(folder)
+    return folders
+
+
+def _listable(folder: QueueFolder) -> None:
+    try:
+        os.scandir(folder.path).close()
+    except OSError as error:
+        raise PathUnreadableError(folder.path, error.strerror or "unknown reason") from None
+
+
+def smtp_logs(where: Where) -> list[LogFile]:
+    """List the SMTP logs among the logs. Raises UnreadableLogsError where there are some, and none can be read."""
+    found = where.layout.listing.found
+    logs = [log for log in found.logs if log.service == "smtp"]
+    if found.remedies and not logs:
+        raise UnreadableLogsError(found.remedies)
+    return logs
+
+
+def unread_logs(found: FoundLogs) -> list[str]:
+    """List the logs that breachkit does not read, as shown."""
+    return [log.label for log in found.logs if log.service is None]
+
+
+def read_smtp(  # noqa: PLR0913  what is read, and what is asked of it
+    where: Where,
+    books: Books,
+    fingerprints: Fingerprints,
+    queue_ids: Collection[str],
+    jobs: int | None = None,
+    *,
+    by_hour: bool = True,
+) -> SmtpFacts:
+    """Read the SMTP logs.
+
+    Mail from outside is only counted, unless one of `queue_ids` names it: a log holds far more of it than
+    of what accounts do. Where nobody asks how much came in each hour, not even that.
+    """
+    from breachkit.detect.weakness import distance_of
+
+    facts = SmtpFacts()
+    logs = smtp_logs(where)
+    since, until = (None if moment is None else moment.timestamp() for moment in (where.since, where.until))
+    if not logs:  # numpy, by which logs are read, takes as long to import as 10,000 messages to count
+        _count_logs(where, books, logs, facts.tally)
+        return facts
+    with bar(sys.stderr, "logs", sum(log.size for log in logs), "B") as progress:
+        reading = Reading(where.zone, fingerprints, progress)
+        question = Question(since, until, frozenset(queue_ids), by_hour, distance_of)
+        found = where.server.read_facts(logs, reading, question, facts.tally, jobs)
+    facts.attempts, facts.sends, facts.deliveries = found.attempts, found.sends, found.deliveries
+    facts.sessions, facts.accepted, facts.sources = found.sessions, found.accepted, found.sources
+    books.merge(found.skipped)
+    _count_logs(where, books, logs, facts.tally)
+    facts.tally.begin_at(since)
+    return facts
+
+
+def find_sessions(where: Where, sought: Sought, fingerprints: Fingerprints, title: str) -> Iterator[Session]:
+    """Read the SMTP sessions that are sought, and perhaps others, within --since and --until, with a progress bar."""
+    logs = smtp_logs(where)
+    with bar(sys.stderr, title, sum(log.size for log in logs), "B") as progress:
+        reading = Reading(where.zone, fingerprints, progress)
+        for session in where.server.find_sessions(logs, reading, sought):
+            if where.is_inside(session.start):
+                yield session
+
+
+def _count_logs(where: Where, books: Books, logs: Sequence[LogFile], tally: LogTally) -> None:
+    for skipped in where.layout.skipped:
+        books.skip(skipped)
+    books.files += len(logs)
+    books.lines += tally.lines
+    books.bytes += tally.bytes
+    if tally.lines and not tally.session_lines:
+        raise AlienLogError(logs[0].path, where.server.title)
+
+
+def read_doors(where: Where, facts: SmtpFacts, books: Books, fingerprints: Fingerprints) -> None:
+    """Add the tries to log in at other doors to the facts."""
+    logs = [log for log in where.layout.logs if log.service not in {None, "smtp"}]
+    if logs:  # numpy, see `read_smtp`
+        with bar(sys.stderr, "doors", sum(log.size for log in logs), "B") as progress:
+            reading = Reading(where.zone, fingerprints, progress)
+            for row in where.server.read_doors(logs, reading, facts.door_tally):
+                if isinstance(row, Skipped):
+                    books.skip(row)
+                elif where.is_inside(row.ts):
+                    facts.attempts.append(row)
+    books.files += len(logs)
+    books.lines += facts.door_tally.lines
+    books.bytes += facts.door_tally.bytes
+    facts.doors = tuple(sorted({str(log.service) for log in logs}))
+
+
+def read_accounts(where: Where, books: Books) -> Sequence[Account]:
+    """Read the export of accounts, if there is one."""
+    if where.accounts is None:
+        return []
+    accounts = Roster()
+    try:
+        for row in where.server.read_accounts(where.accounts, where.layout.root, where.columns):
+            if not isinstance(row, Skipped):
+                accounts.append(row)
+            elif row.reason == UNTOLD_COLUMN and not where.is_accounts_asked:
+                books.notes.append(f"aliases in {row.source.path} are not resolved: {row.reason}")
+            else:
+                books.skip(row)
+    except (OSError, BreachkitError) as error:
+        said = error if isinstance(error, BreachkitError) else unreadable(where.accounts, error)
+        if isinstance(error, OSError):
+            books.skip(Skipped(reason_of(error), Locus(shown(where.accounts, where.layout.root), 0, 1)))
+        if where.is_accounts_asked:
+            raise said from None
+        # nobody named the file: it must not stand between the user and the account
+        books.notes.append(f"bare names and aliases are not resolved: {said}")
+        return []
+    books.files += 1
+    return accounts
+
+
+def unreadable(path: Path | str, error: OSError) -> PathUnreadableError:
+    """Say of a file that was to be read why it cannot be."""
+    return PathUnreadableError(path, error.strerror or "unknown reason")
+
+
+def run_key() -> bytes:
+    """Make the key of this run: fingerprints of two runs cannot be compared."""
+    return os.urandom(32)
+
+
+def run_fingerprints() -> Fingerprints:
+    """Make fingerprints with a key of this run."""
+    return Fingerprints(run_key())
+
+
+def balance(books: Books) -> None:
+    """Check that nothing was dropped in silence. Raises UnbalancedError."""
+    lost = books.found_messages - books.messages
+    if lost > sum(number for number, _ in books.skipped.values()):
+        raise UnbalancedError(f"{books.found_messages} files found", f"{books.messages} read")
+
+
+def bounds(where: Where) -> Iterator[str]:
+    """Say that evidence was left out on the user's word: what came before may explain what came after."""
+    if where.since is not None:
+        yield f"what is older than {where.since.isoformat(timespec='seconds')} was left out (--since)"
+    if where.until is not None:
+        yield f"what is newer than {where.until.isoformat(timespec='seconds')} was left out (--until)"
+
+
+def queue_labels(where: Where) -> list[str]:
+    """List the queue folders, as shown."""
+    return [queue.label for queue in where.layout.queues if not queue.is_quarantine]
+
+
+def gaps_of(facts: SmtpFacts, node: str = "") -> Iterator[Gap]:
+    """List the times of which the SMTP logs hold no line."""
+    for start, end in facts.tally.silences:
+        yield Gap(datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC), node)
+
+
+def inputs_of(where: Where, books: Books, facts: SmtpFacts | None) -> Inputs:
+    """Close the books: what was read, for the report. Raises UnbalancedError."""
+    balance(books)
+    found, facts = where.layout.listing.so_far, facts or SmtpFacts()
+    return Inputs(
+        files=books.files,
+        messages=books.messages,
+        lines=books.lines,
+        bytes=books.bytes,
+        timezone=where.zone_name,
+        zone=where.zone,
+        server=where.server.name,
+        paths=where.paths,
+        skipped=books.skipped,
+        notes=(*where.layout.notes, *found.notes, *found.remedies, *books.notes, *bounds(where)),
+        unread=tuple(unread_logs(found)),
+        passed_over=found.passed_over,
+        log_level=facts.level,
+        log_first=facts.first,
+        log_last=facts.last,
+        log_gaps=tuple(gaps_of(facts)),
+        doors=facts.doors,
+    )

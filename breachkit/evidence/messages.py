@@ -1,0 +1,100 @@
+"""The message of a queue that a word means: a file, the name of one, or the id; and what its reader sees of it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from breachkit.errors import NoQueueError, NoSuchMessageError, PathUnreadableError, SeveralMessagesError
+from breachkit.evidence import gather
+from breachkit.files import Found, read_whole, shown
+from breachkit.records import Message, Skipped
+from breachkit.servers import QueueFolder
+from breachkit.spelling import plain_address
+from breachkit.text.letter import read_letter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from breachkit.evidence.where import Where
+    from breachkit.text.letter import Letter
+
+
+def file_of(where: Where, word: str) -> Path | None:
+    """Return the file that a word names: a path, one below the root as reports show it, or a name in a queue folder."""
+    named = [Path(word), *([where.layout.root / word] if where.layout.root is not None else [])]
+    if os.path.basename(word) == word:  # noqa: PTH119
+        named += [folder.path / word for folder in where.layout.queues]
+    return next((path for path in named if _is_file(path)), None)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except (OSError, ValueError):  # a name that the system does not take names nothing
+        return False
+
+
+def message_at(where: Where, path: Path) -> Message:
+    """Read the message in a file, whether it lies in a queue or not. Raises PathUnreadableError."""
+    try:
+        full = path.resolve()
+        status = full.stat()
+    except OSError as error:
+        raise gather.unreadable(path, error) from None
+    folder = _folder_of(where, full) or QueueFolder(full.parent, shown(full.parent, where.layout.root))
+    found = Found(os.fspath(full), status.st_size, status.st_mtime)
+    message = where.server.read_message(found, folder, where.layout.root, where.zone)
+    if isinstance(message, Skipped):
+        raise PathUnreadableError(path, message.reason)
+    return message
+
+
+def _folder_of(where: Where, path: Path) -> QueueFolder | None:
+    """Find the queue folder that holds a file: the innermost."""
+    above = [folder for folder in where.layout.queues if folder.path.resolve() in path.parents]
+    return max(above, key=lambda folder: len(folder.path.resolve().parts), default=None)
+
+
+def is_queued(where: Where, message: Message) -> bool:
+    """Tell whether a message lies in a queue that is part of the evidence, or in the quarantine beside it."""
+    return _folder_of(where, Path(message.files[0]).resolve()) is not None
+
+
+def find_message(where: Where, word: str, books: gather.Books) -> Message:
+    """Find the one message that a word means: a file, else the name of one or an id, in any case.
+
+    Raises:
+        NoQueueError, NoSuchMessageError, PathUnreadableError: there is none.
+        SeveralMessagesError: there are several.
+    """
+    path = file_of(where, word)
+    if path is not None:
+        message = message_at(where, path)
+        books.files, books.found_messages, books.messages, books.bytes = 1, 1, 1, message.size
+        return message
+    if not where.layout.queues:
+        raise NoQueueError(where.layout.root or ".", where.server.looked_for)
+    wanted = plain_address(word).casefold()
+    found = [one for one in gather.read_messages(where, books, quarantined=True) if wanted in _names_of(one)]
+    if not found:
+        raise NoSuchMessageError(word, books.messages)
+    if len(found) > 1:
+        raise SeveralMessagesError(word, [one.source.path for one in found])
+    return found[0]
+
+
+def _names_of(message: Message) -> Iterator[str]:
+    yield os.path.basename(message.files[0]).casefold()  # noqa: PTH119  200,000 times
+    if message.queue_id is not None:
+        yield message.queue_id.casefold()
+
+
+def letter_of(message: Message) -> Letter:
+    """Read what the reader of a message sees of it. Raises PathUnreadableError."""
+    try:
+        return read_letter(b"\n".join(map(read_whole, message.files)))
+    except OSError as error:
+        raise gather.unreadable(message.source.path, error) from None

@@ -1,0 +1,95 @@
+"""One node's evidence → its records: the partial result that is read in place, carried over and stitched.
+
+A node is one mail server of several, with logs and a queue of its own. What it gives is the same wherever it is
+read: in this process, on a worker, or on a machine from which only a file comes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from breachkit import __version__
+from breachkit.attempts import Attempts
+from breachkit.evidence import gather
+from breachkit.evidence.strangers import hide_strangers, known_names
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from breachkit.evidence.where import Where
+    from breachkit.records import Account, Message
+    from breachkit.text.sasl import Fingerprints
+
+Part = Literal["queue", "quarantine", "smtp", "doors", "accounts"]
+PARTS: tuple[Part, ...] = ("queue", "quarantine", "smtp", "doors", "accounts")
+"""What is booked apart, since not every command needs all of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRecords:
+    """What was read of one node: records and counts, no message bodies, no secrets."""
+
+    node: str
+    version: str
+    """Of the breachkit that read it."""
+    server: str
+    """The mail server's product, by its name in `breachkit.servers`."""
+    zone_name: str
+    root: str
+    """Its folder as spelled where it was read."""
+    paths: tuple[str, ...]
+    notes: tuple[str, ...]
+    bounds: tuple[str, ...]
+    """What was left out on the user's word."""
+    unread: tuple[str, ...]
+    passed_over: tuple[tuple[str, str], ...]
+    """Files where logs are that were not read as logs, and why."""
+    queues: tuple[str, ...]
+    """The queue folders as shown, empty ones too, the quarantine left out."""
+    books: Mapping[Part, gather.Books]
+    messages: list[Message]
+    accounts: list[Account]
+    facts: gather.SmtpFacts
+
+
+def read_node(node: str, where: Where, fingerprints: Fingerprints, jobs: int | None = None) -> NodeRecords:
+    """Read all that a question about accounts needs, over `jobs` processes; None is one a processor.
+
+    Raises BreachkitError subclasses.
+    """
+    books = {part: gather.Books() for part in PARTS}
+    queued = gather.read_messages(where, books["queue"], quarantined=False, jobs=jobs)
+    moved = gather.read_messages(_quarantine_of(where), books["quarantine"], quarantined=True, jobs=jobs)
+    messages = queued + moved
+    queue_ids = {message.queue_id for message in messages if message.queue_id is not None}
+    facts = gather.read_smtp(where, books["smtp"], fingerprints, queue_ids, jobs)
+    gather.read_doors(where, facts, books["doors"], fingerprints)
+    accounts = list(gather.read_accounts(where, books["accounts"]))
+    for part in books.values():
+        gather.balance(part)
+    found = where.layout.listing.found
+    known = known_names(facts.attempts, messages, accounts)
+    facts.attempts = Attempts(hide_strangers(facts.attempts, known, fingerprints))
+    return NodeRecords(
+        node=node,
+        version=__version__,
+        server=where.server.name,
+        zone_name=where.zone_name,
+        root="" if where.layout.root is None else where.layout.root.as_posix(),
+        paths=where.paths,
+        notes=(*where.layout.notes, *found.notes, *found.remedies),
+        bounds=tuple(gather.bounds(where)),
+        unread=tuple(gather.unread_logs(found)),
+        passed_over=found.passed_over,
+        queues=tuple(gather.queue_labels(where)),
+        books=books,
+        messages=messages,
+        accounts=accounts,
+        facts=facts,
+    )
+
+
+def _quarantine_of(where: Where) -> Where:
+    folders = tuple(queue for queue in where.layout.queues if queue.is_quarantine)
+    return replace(where, layout=where.layout._replace(queues=folders))

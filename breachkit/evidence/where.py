@@ -1,0 +1,349 @@
+"""Where the evidence is: options, environment, breachkit.toml, default installations → one answer."""
+
+from __future__ import annotations
+
+import glob
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from breachkit.errors import (
+    BadColumnsError,
+    IntoEvidenceError,
+    NoEvidenceError,
+    NoEvidencePathError,
+    NoLogsInError,
+    PathMissingError,
+    PathUnreadableError,
+    SettingsFileError,
+)
+from breachkit.evidence.moments import read_moment, read_zone
+from breachkit.files import QUARANTINE, open_handle, open_regular
+from breachkit.servers import Layout, Listing, load, names, recognise
+from breachkit.shells import guarded, is_safe, line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime, tzinfo
+
+    from breachkit.servers import FoundLogs, MailServer
+
+ROOT_VARIABLE = "BREACHKIT_ROOT"
+SETTINGS_FILE = "breachkit.toml"
+_BOUNDS = frozenset({"--since", "--until"})
+_LACKS = {
+    "scan": frozenset({"--accounts", "--columns"}),
+    "trace": frozenset({"--queue"}),
+    "purge": _BOUNDS,
+    "restore": _BOUNDS | {"--logs", "--accounts", "--columns"},
+    "weak-passwords": _BOUNDS | {"--queue"},
+    "show": _BOUNDS,
+    "harden": _BOUNDS,
+    "contain": _BOUNDS,
+}
+"""Options that name evidence and that a command has no use for."""
+
+_PATHS = ("root", "accounts")
+_PATH_LISTS = ("queue", "logs")
+_WORDS = ("timezone", "server")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was typed; None where nothing was."""
+
+    root: Path | None = None
+    queue: Sequence[Path] | None = None
+    logs: Sequence[Path] | None = None
+    accounts: Path | None = None
+    columns: str | None = None
+    timezone: str | None = None
+    since: str | None = None
+    until: str | None = None
+    server: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """What it means: a server, its layout, and the time in question."""
+
+    server: MailServer
+    layout: Layout
+    accounts: Path | None
+    is_accounts_asked: bool
+    """False when the file was only found lying there."""
+    columns: tuple[str, ...] | None
+    zone: tzinfo
+    zone_name: str
+    since: datetime | None
+    until: datetime | None
+    paths: tuple[str, ...]
+    """The paths that were named, as spelled by the user, with `/`."""
+
+    typed: tuple[tuple[str, str], ...]
+    """The options that named the evidence, to repeat in the next command."""
+
+    def command(self, name: str, *arguments: str) -> str:
+        """Spell a breachkit command on the same evidence: safe wherever it is pasted, see `shells`."""
+        lacks = _LACKS.get(name, frozenset())
+        repeated = [word for option, value in self.typed if option not in lacks for word in (option, value)]
+        return line(["breachkit", name, *guarded(name, arguments), *repeated])
+
+    def harden(self) -> str:
+        """Spell `harden` on the same evidence; without settings in it, the line that tells how to get them."""
+        if self.layout.settings is None:
+            return line(["breachkit", "harden", "--print-commands"])
+        return self.command("harden")
+
+    def purge(self, campaign: str, string: str, *arguments: str) -> str:
+        """Spell the plan of a purge of a campaign: by its id where its string could do something else when pasted.
+
+        Where not all of the queue was grouped, no id would be found again: then the words say what to do.
+        """
+        if is_safe(string):
+            return self.command("purge", string, *arguments, "--dry-run")
+        if self.since is not None or self.until is not None:
+            return f"(campaign {campaign}: group without --since and --until, whose line purges it)"
+        return self.command("purge", "--campaign", campaign, *arguments, "--dry-run")
+
+    def evidence(self) -> Iterator[Path]:
+        """List the folders and files that nothing may be written into or over: what is read, and was moved away."""
+        for queue in self.layout.queues:
+            yield queue.path
+            yield self.server.queue_home(queue.path) / QUARANTINE
+        # what was piped in lies nowhere
+        kept = (log for log in self.layout.logs if log.form.spool is None or log.path.is_file())
+        yield from dict.fromkeys(log.path.parent for log in kept)
+        yield from self.layout.others
+        yield from (path for path in (self.accounts, self.layout.settings) if path is not None)
+        yield Path(SETTINGS_FILE)
+
+    def is_inside(self, ts: datetime) -> bool:
+        """Tell whether a moment lies within --since and --until."""
+        return (self.since is None or ts >= self.since) and (self.until is None or ts <= self.until)
+
+
+def find_evidence(
+    asked: Asked,
+    *,
+    is_optional: bool = False,
+    use_defaults: bool = True,
+    use_settings: bool = True,
+) -> Where:
+    """Find what the options mean. Raises BreachkitError subclasses, each a sentence with the way out.
+
+    Args:
+        asked: what was typed.
+        is_optional: the command has something to say without a queue and logs, too.
+        use_defaults: a default installation may be read though nobody named it.
+        use_settings: False on a node that is read for somebody else, whose working folder means nothing.
+    """
+    settings = _settings() if use_settings else {}
+    root = _root(asked, settings, is_optional=is_optional, use_defaults=use_defaults)
+    queue = asked.queue or _listed(settings, "queue") if asked.root is None else asked.queue
+    logs = asked.logs or _listed(settings, "logs") if asked.root is None else asked.logs
+    server, layout = _layout(
+        root, asked.server or settings.get("server"), overridden=is_optional or bool(queue or logs)
+    )
+    layout = _override(server, layout, queue, logs)
+    if not layout.queues and not layout.logs and not layout.skipped and not is_optional:
+        raise NoEvidenceError(root if root is not None else ".", server.looked_for)
+    accounts = asked.accounts or settings.get("accounts")
+    if accounts is not None:
+        check_file("--accounts", Path(accounts))
+    zone, zone_name = read_zone(asked.timezone or settings.get("timezone"))
+    named = [root] if root is not None else []
+    return Where(
+        server=server,
+        layout=layout,
+        accounts=Path(accounts) if accounts is not None else layout.accounts,
+        is_accounts_asked=accounts is not None or asked.columns is not None,
+        columns=_columns(asked.columns, server),
+        zone=zone,
+        zone_name=zone_name,
+        since=_time("--since", asked.since, zone),
+        until=_time("--until", asked.until, zone),
+        paths=tuple(Path(path).as_posix() for path in (*named, *(queue or ()), *(logs or ()))),
+        typed=tuple(_typed(asked)),
+    )
+
+
+def find_zone(asked: Asked) -> tuple[tzinfo, str]:
+    """Find the time zone that the options mean, and its name. Raises UnknownTimezoneError, SettingsFileError."""
+    return read_zone(asked.timezone or _settings().get("timezone"))
+
+
+def check_words(asked: Asked, zone: tzinfo) -> tuple[str | None, str | None]:
+    """Check what can be told of the options without any evidence; return both bounds, so that all nodes have the same.
+
+    Raises BadTimeError, TwoDaysError, UnknownServerError.
+    """
+    if asked.server is not None:
+        load(asked.server)
+    bounds = _time("--since", asked.since, zone), _time("--until", asked.until, zone)
+    since, until = (None if bound is None else bound.isoformat() for bound in bounds)
+    return since, until
+
+
+def check_file(option: str, path: Path) -> None:
+    """Make sure that a file that was named is one. Raises PathMissingError, PathUnreadableError."""
+    try:
+        os.close(open_handle(os.fspath(path))[0])
+    except FileNotFoundError:
+        raise PathMissingError(option, path) from None
+    except OSError as error:
+        raise PathUnreadableError(path, error.strerror or "unknown reason") from None
+
+
+def check_target(option: str, target: Path, evidence: Iterable[Path]) -> None:
+    """Refuse to write into evidence or over it, by whatever name. Raises IntoEvidenceError.
+
+    Args:
+        option: what named the target.
+        target: a file or a folder, there or not.
+        evidence: files, and folders in or below which nothing is written.
+    """
+    real = Path(os.path.realpath(target))
+    for place in evidence:
+        if real.is_relative_to(os.path.realpath(place)) or _is_same(real, place):
+            raise IntoEvidenceError(option, target, place)
+    if any(load(name).is_live(path) for name in names() for path in (real, Path(os.path.abspath(target)))):  # noqa: PTH100
+        raise IntoEvidenceError(option, target, real.parent)
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    """Tell whether two names stand for one file: links, and letters of either case where the disk takes them alike."""
+    try:
+        return os.path.samefile(one, other)  # noqa: PTH121
+    except OSError:
+        return False
+
+
+def _typed(asked: Asked) -> Iterator[tuple[str, str]]:
+    if asked.root is not None:
+        yield "--root", str(asked.root)
+    for option, paths in (("--queue", asked.queue), ("--logs", asked.logs)):
+        for path in paths or ():
+            yield option, str(path)
+    words = {"--accounts": asked.accounts, "--columns": asked.columns, "--timezone": asked.timezone}
+    for option, word in {**words, "--since": asked.since, "--until": asked.until, "--server": asked.server}.items():
+        if word is not None:
+            yield option, str(word)
+
+
+def _settings() -> dict[str, Any]:
+    path = Path(SETTINGS_FILE)
+    if not os.path.lexists(path):
+        return {}
+    import tomllib
+
+    try:
+        with open_regular(path) as stream:
+            settings = tomllib.loads(stream.read().decode())
+    except OSError as error:
+        raise SettingsFileError(path, error.strerror or "it cannot be read") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsFileError(path, str(error).splitlines()[0]) from None
+    known = (*_PATHS, *_PATH_LISTS, *_WORDS)
+    for name, value in settings.items():
+        is_list = isinstance(value, list) and name in _PATH_LISTS and all(isinstance(part, str) for part in value)
+        if name not in known or not (isinstance(value, str) or is_list):
+            raise SettingsFileError(path, f"'{name}' is not understood")
+    return settings
+
+
+def _listed(settings: dict[str, Any], name: str) -> list[Path] | None:
+    value = settings.get(name)
+    return None if value is None else [Path(part) for part in ([value] if isinstance(value, str) else value)]
+
+
+def _root(asked: Asked, settings: dict[str, Any], *, is_optional: bool, use_defaults: bool) -> Path | None:
+    if asked.root is not None:
+        return _existing("--root", asked.root)
+    if os.environ.get(ROOT_VARIABLE):
+        return _existing(ROOT_VARIABLE, Path(os.environ[ROOT_VARIABLE]))
+    if settings.get("root"):
+        return _existing(f"root in {SETTINGS_FILE}", Path(settings["root"]))
+    if asked.queue or asked.logs or settings.get("queue") or settings.get("logs"):
+        return None  # a copy of a queue is not to be mixed with the logs of a live server
+    if is_optional and not use_defaults:
+        return None
+    defaults = [path for name in names() for path in load(name).default_roots]
+    found = next((path for path in defaults if path.is_dir()), None)
+    if found is None and not is_optional:
+        raise NoEvidencePathError(defaults)
+    return found
+
+
+def _existing(option: str, path: Path) -> Path:
+    try:
+        path.stat()
+    except PermissionError as error:
+        raise PathUnreadableError(path, error.strerror or "unknown reason") from None
+    except (OSError, ValueError):
+        raise PathMissingError(option, path) from None
+    return path
+
+
+def _layout(root: Path | None, name: str | None, *, overridden: bool) -> tuple[MailServer, Layout]:
+    server = load(name or names()[0])
+    nothing = Layout(root, (), Listing(), None, ())
+    if root is None:
+        return server, nothing
+    try:
+        if name is not None:
+            return server, server.find_layout(root)
+        found = recognise(root)
+    except NotADirectoryError:
+        raise PathUnreadableError(root, "it is no folder") from None
+    except OSError as error:
+        raise PathUnreadableError(error.filename or root, error.strerror or "unknown reason") from None
+    if found is None and not overridden:
+        raise NoEvidenceError(root, "; ".join(load(known).looked_for for known in names()))
+    return found or (server, server.find_layout(root))
+
+
+def _override(
+    server: MailServer,
+    layout: Layout,
+    queue: Sequence[Path] | None,
+    logs: Sequence[Path] | None,
+) -> Layout:
+    if queue:
+        for folder in queue:
+            if not stat.S_ISDIR(_existing("--queue", folder).stat().st_mode):
+                raise PathUnreadableError(folder, "it is no folder")
+        queues = tuple(part for folder in queue for part in server.split_queue(folder, layout.root))
+        layout = layout._replace(queues=tuple(dict.fromkeys(queues)))
+    if logs:
+        for place in logs:
+            text = os.fspath(place)
+            if text != "-" and not os.path.lexists(text) and not glob.glob(text, recursive=True):  # noqa: PTH207  absolute patterns
+                raise PathMissingError("--logs", place)
+        folders = tuple(place for place in logs if os.path.isdir(place))  # noqa: PTH112  False for what may not be asked
+        listing = Listing(lambda: _named_logs(server, layout.root, logs), is_likely=True)
+        layout = layout._replace(listing=listing, others=(*layout.others, *folders))
+    return layout
+
+
+def _named_logs(server: MailServer, root: Path | None, places: Sequence[Path]) -> FoundLogs:
+    found = server.find_logs(places, root)
+    if not found.logs and not found.skipped:
+        raise NoLogsInError(places, found.passed_over)
+    return found
+
+
+def _columns(text: str | None, server: MailServer) -> tuple[str, ...] | None:
+    if text is None:
+        return None
+    columns = tuple(part.strip().lower() for part in text.split(","))
+    for column in columns:
+        if column not in server.account_columns:
+            raise BadColumnsError(column, server.account_columns)
+    return columns
+
+
+def _time(option: str, text: str | None, zone: tzinfo) -> datetime | None:
+    return None if text is None else read_moment(option, text, zone)

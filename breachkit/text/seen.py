@@ -1,0 +1,153 @@
+"""What a text looks like on the screen of its reader, and whether a string stands there.
+
+*Seen* is less than *decoded*: markup is gone, and with it what it hides within a word; blanks, line ends within a
+paragraph, `&nbsp;` and their kin are one blank; signs without width are nothing; an accent is one with its letter
+(NFC). Paragraphs, rows of a table and the like stay apart. Nobody computes what a style hides.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+from breachkit.text.decoding import LOOKS_LIKE_HTML, parameters_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+TAG = r"<[A-Za-z/!?][^<>]*>"
+"""An element's tag, a declaration or a plain comment; no sign of comparison before a number or a blank."""
+
+# patterns are compiled where they are first needed: together they take 6 ms, and most searches need none
+_UNSHOWN = r"(?i)<(!--|(?:style|script|title)\b)"
+_APART = (
+    r"(?i)</?(?:address|article|aside|blockquote|body|center|dd|div|dl|dt|fieldset|footer|form|h[1-6]|head|header|hr|html|li"
+    r"|main|nav|ol|p|pre|section|table|tbody|tfoot|thead|tr|ul)\b[^<>]*>"
+)
+_BLANK = r"(?i)</?(?:br|td|th|option|button|input|select|textarea)\b[^<>]*>"
+_PARAGRAPH = r"\n[ \t\r]*+\n"
+_QUOTED = r"(?m)^>[> ]*"
+WIDTHLESS = (
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
+    "\ufeff\uffa0\U000e0000-\U000e0fff]"
+)
+"""Signs that are not seen (Unicode's Default_Ignorable_Code_Point), in a pattern."""
+
+
+def normal(text: str) -> str:
+    """Spell a string as it is seen: one blank for many, no signs without width, composed accents."""
+    return " ".join(_composed(text).split())
+
+
+def _composed(text: str) -> str:
+    """Leave out signs without width, and compose accents."""
+    if not may_be_odd(text):
+        return text
+    return unicodedata.normalize("NFC", re.sub(WIDTHLESS, "", text))
+
+
+def may_be_odd(text: str) -> bool:
+    """Tell cheaply whether a text may hold signs without width, or accents apart from their letters."""
+    if text.isascii():
+        return False
+    try:
+        text.encode("latin-1")  # a tenth of the time of a pattern; its accents are composed, one sign has no width
+    except UnicodeEncodeError:
+        return True
+    return "\xad" in text
+
+
+def paragraphs_seen(text: str, kind: str | None) -> Iterator[str]:
+    """Yield the paragraphs of a decoded text as they are seen.
+
+    Args:
+        text: the value of a header, or a text part, entities resolved.
+        kind: the content type of the part, empty where it has none; None for a header.
+    """
+    if kind is None:
+        pieces = [text]
+    elif _is_html(text, kind):
+        bare = _without_unshown(" ".join(text.split()))
+        pieces = re.sub(TAG, "", re.sub(_BLANK, " ", re.sub(_APART, "\n", bare))).split("\n")
+    else:
+        plain = text.replace("\r\n", "\n")
+        if "flowed" in kind.lower():
+            plain = re.sub(_QUOTED, "", plain)
+            if parameters_of(kind).get("delsp", "").lower() == "yes":
+                plain = plain.replace(" \n", "")
+        pieces = re.split(_PARAGRAPH, plain)
+    return map(normal, pieces)
+
+
+def flat(raw: bytes) -> bytes:
+    """Spell bytes in UTF-8, of any texts one after the other, on one line: what is seen in one of them stands in it."""
+    text = raw.decode("utf-8", "replace")
+    if "<" in text:
+        text = re.sub(TAG, "", re.sub(_BLANK, " ", _without_unshown(text)))
+    if "flowed" in text:
+        text = re.sub(_QUOTED, "", text)
+        text += text.replace(" \r\n", "").replace(" \n", "")
+    return normal(text).encode()
+
+
+class Seen:
+    """Tells whether a reader of a text sees a string in it.
+
+    Args:
+        wanted: the string.
+        ignore_case: whether its case is of no importance.
+    """
+
+    def __init__(self, wanted: str, *, ignore_case: bool = False) -> None:
+        bare = normal(wanted)
+        self._ignore_case = ignore_case
+        before, after = wanted[:1].isspace(), wanted[-1:].isspace()
+        self._wanted = self._cased(f"{' ' * before}{bare}{' ' * after}" if bare else "")
+        self.words = tuple(sorted(set(self._cased(bare).split()), key=len, reverse=True))
+        """What stands between its blanks, the longest first."""
+
+    def is_in(self, texts: Iterable[tuple[str, str | None]]) -> bool:
+        """Look into decoded texts, each with its content type, None for a header."""
+        return any(self._may_be_in(text, kind) and self._is_seen(text, kind) for text, kind in texts)
+
+    def _is_seen(self, text: str, kind: str | None) -> bool:
+        return any(self._wanted in f" {self._cased(one)} " for one in paragraphs_seen(text, kind))
+
+    def _may_be_in(self, text: str, kind: str | None) -> bool:
+        """Tell it cheaply: its words stand there, once markup and signs without width are gone."""
+        text = self._cased(_composed(text))
+        if self._holds_words(text) or (kind is not None and "delsp" in kind.lower()):
+            return True
+        return kind is not None and "<" in text and self._holds_words(re.sub(TAG, "", _without_unshown(text)))
+
+    def _holds_words(self, text: str) -> bool:
+        if not self.words or self.words[0] not in text:
+            return False
+        return len(self.words) == 1 or all(word in text for word in self.words)
+
+    def _cased(self, text: str) -> str:
+        return text.casefold() if self._ignore_case else text
+
+
+def _is_html(text: str, kind: str) -> bool:
+    return "html" in kind[:40].lower() or (not kind and LOOKS_LIKE_HTML.match(text[:1000]) is not None)
+
+
+def _without_unshown(text: str) -> str:
+    """Leave out comments, styles, scripts and the title of a page."""
+    pieces, place = [], 0
+    unshown = re.compile(_UNSHOWN)
+    while begin := unshown.search(text, place):
+        name = begin[1].lower()
+        if name == "!--":
+            end = text.find("-->", begin.end())
+            close = end + 3 if end >= 0 else -1
+        else:
+            found = re.compile(f"(?i)</{name}").search(text, begin.end())
+            close = found.start() if found else -1  # the closing tag itself is taken off as any other
+        if close < 0:
+            break
+        pieces.append(text[place : begin.start()])
+        place = close
+    return "".join([*pieces, text[place:]])
