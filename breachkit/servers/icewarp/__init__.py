@@ -9,6 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from breachkit.logs.listing import read_own_addresses
 from breachkit.servers import MailServer
 from breachkit.servers.icewarp.columns import COLUMNS
 from breachkit.servers.icewarp.layout import DEFAULT_ROOTS, LOOKED_FOR, find_layout, is_live, queue_home, split_queue
@@ -49,7 +50,7 @@ SERVER = MailServer(
     read_facts=_later("facts", "read_facts"),
     read_doors=_later("doors", "read_doors"),
     read_transcripts=_later("transcripts", "read_transcripts"),
-    read_own_addresses=_later("addresses", "read_own_addresses"),
+    read_own_addresses=read_own_addresses,
     read_accounts=_later("accounts", "read_accounts"),
     read_logins=_later("accounts", "read_logins"),
     account_columns=COLUMNS,
