@@ -52,7 +52,7 @@ def harden(
         return _print_commands(where, output_file)
     books = gather.Books()
     judged, others, facts = _judge(where, settings or where.layout.settings, books)
-    inputs, advice = gather.inputs_of(where, books, facts), where.server.advice
+    inputs, advice = gather.inputs_of(where, books, facts), where.guide.advice
     following = [where.command("weak-passwords")] if where.accounts is not None else []
     is_json = output_format is options.Format.JSON
     text = harden_json(judged, others, advice, inputs) if is_json else None
@@ -63,7 +63,7 @@ def harden(
 def _print_commands(where: Where, output_file: Path | None) -> None:
     from breachkit.report.harden import render_commands
 
-    output.write(render_commands(where.server.settings_commands), output_file)
+    output.write(render_commands(where.guide.commands), output_file)
 
 
 def _judge(
@@ -81,5 +81,5 @@ def _judge(
     settings = exports.read_settings(where, path, books)
     found, facts = accuse(where, books)
     known = [setting for setting in settings if setting.name]
-    judged = judge_settings(known, where.server.setting_rules, incident_of(found))
+    judged = judge_settings(known, where.guide.rules, incident_of(found))
     return judged, len(settings) - len(known), facts
