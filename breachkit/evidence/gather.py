@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from breachkit.evidence.where import Where
+    from breachkit.logs.kinds import FoundLogs, LogFile
     from breachkit.records import Account, Delivery, Message, Session
-    from breachkit.servers import FoundLogs, LogFile, QueueFolder, Sought
+    from breachkit.servers import QueueFolder, Sought
 
 KEPT_EXAMPLES = 3
 HOUR = 3600

@@ -22,14 +22,16 @@ from breachkit.errors import (
 )
 from breachkit.evidence.moments import read_moment, read_zone
 from breachkit.files import QUARANTINE, open_handle, open_regular
-from breachkit.servers import Layout, Listing, load, names, recognise
+from breachkit.logs.kinds import Listing
+from breachkit.servers import Layout, load, names, recognise
 from breachkit.shells import guarded, is_safe, line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime, tzinfo
 
-    from breachkit.servers import AccountExport, FoundLogs, Guide, MailServer, Queue
+    from breachkit.logs.kinds import FoundLogs
+    from breachkit.servers import AccountExport, Guide, MailServer, Queue
 
 ROOT_VARIABLE = "BREACHKIT_ROOT"
 SETTINGS_FILE = "breachkit.toml"

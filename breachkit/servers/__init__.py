@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from breachkit.errors import UnknownServerError
@@ -17,13 +16,13 @@ from breachkit.errors import UnknownServerError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
-    from datetime import date, tzinfo
+    from datetime import tzinfo
     from pathlib import Path
 
     from breachkit.advice import SettingRule, Step
-    from breachkit.archives import Spool
+    from breachkit.logs.kinds import FoundLogs, Listing, LogFile
     from breachkit.progress import Progress
-    from breachkit.records import AuthAttempt, Locus, Service, Session, Setting, Skipped
+    from breachkit.records import AuthAttempt, Locus, Session, Setting, Skipped
     from breachkit.servers.facts import LogFacts, Question
     from breachkit.text.sasl import Fingerprints, Login
 
@@ -44,93 +43,6 @@ class QueueFolder(NamedTuple):
     """What named it, when it is outside: `path.dat line 8`."""
     is_quarantine: bool = False
     """True for what breachkit itself has moved there."""
-
-
-class Form(NamedTuple):
-    """How the bytes of a log become lines, where they are not simply its lines."""
-
-    packing: str = ""
-    """`gz`, `bz2` or `xz`, of a file or of a member of an archive."""
-    encoding: str = ""
-    """Of UTF-16; all else is read as bytes."""
-    wrapping: frozenset[str] | None = None
-    """Lines have something around them that is to be taken off, as the server's own reader knows; else None."""
-    runs: tuple[tuple[int, int, int], ...] = ()
-    """Which lines of the file are of this log, where lines of several were collected: begin, end, number of the first
-    line; none for all."""
-    begin: int = 0
-    """Where its bytes begin in the file, or in what was spooled."""
-    length: int | None = None
-    """How many there are; None for all."""
-    spool: Spool | None = None
-    """What keeps its bytes, where they cannot be read again from where they came from; for this process only."""
-
-
-PLAIN = Form()
-
-
-class LogFile(NamedTuple):
-    """One log file, or one member of an archive."""
-
-    path: Path
-    member: str | None
-    label: str
-    service: Service | None
-    """The door it tells of; None for a log that breachkit does not read."""
-    node: str
-    """Which server of a cluster wrote it."""
-    day: date | None
-    """The date of its first line, from its name, else from its lines."""
-    number: int
-    """Which piece of that day, from 0."""
-    size: int
-    mtime: float
-    form: Form = PLAIN
-    tail: tuple[int, int] = (0, 0)
-    """Midnights that pass in it, and the second of the day of its last line; where only `mtime` tells its day."""
-    age: int = 0
-    """How often it was renamed when another began: `.log.2` is older than `.log.1`."""
-
-
-class PassedOver(NamedTuple):
-    """A file where logs are that was not read as one, and why."""
-
-    path: str
-    reason: str
-
-
-class FoundLogs(NamedTuple):
-    """The logs in some places, in the order in which they were written, and what else was met there."""
-
-    logs: tuple[LogFile, ...] = ()
-    skipped: tuple[Skipped, ...] = ()
-    """What may be a log and could not be read."""
-    passed_over: tuple[PassedOver, ...] = ()
-    """Every file that is not among the logs, those of `skipped` too."""
-    notes: tuple[str, ...] = ()
-    """What a reader of the results must know about how logs were told."""
-    remedies: tuple[str, ...] = ()
-    """Of logs whose lines are in no form that is read: which, why, and what makes a readable one."""
-
-
-class Listing:
-    """The logs in some places, looked for when somebody asks for them: a purge does not."""
-
-    def __init__(self, find: Callable[[], FoundLogs] = FoundLogs, is_likely: bool = False) -> None:
-        """Keep how they are found, and whether there is a place for them at all."""
-        self._find = find
-        self.is_likely = is_likely
-
-    @cached_property
-    def found(self) -> FoundLogs:
-        """Find them; once."""
-        return self._find()
-
-    @property
-    def so_far(self) -> FoundLogs:
-        """What was found; nothing where nobody has asked."""
-        found: FoundLogs = self.__dict__.get("found", FoundLogs())
-        return found
 
 
 class Layout(NamedTuple):

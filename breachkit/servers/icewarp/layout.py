@@ -12,8 +12,9 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.files import QUARANTINE, open_regular, reason_of, shown
+from breachkit.logs.kinds import Listing
 from breachkit.records import Locus, Skipped
-from breachkit.servers import Layout, Listing, QueueFolder
+from breachkit.servers import Layout, QueueFolder
 from breachkit.servers.icewarp.lognames import may_be_log
 from breachkit.servers.icewarp.logs import find_logs
 from breachkit.text.sasl import decode_text
