@@ -12,7 +12,7 @@ from breachkit.cli.accusing import read_evidence
 from breachkit.cli.aside import make_yard
 from breachkit.cli.contain import contained
 from breachkit.cli.group import told_apart
-from breachkit.detect.campaigns import Grouping, find_campaigns
+from breachkit.detect.campaigns.grouping import Grouping, find_campaigns
 from breachkit.detect.compromise import judge_accounts
 from breachkit.detect.hardening import judge_settings
 from breachkit.detect.incident import attackers_of, incident_of, targets_of
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from os import PathLike
     from pathlib import Path
 
-    from breachkit.detect.campaigns import Campaigns
+    from breachkit.detect.campaigns.grouping import Campaigns
     from breachkit.detect.compromise import Accusation
     from breachkit.detect.findings import Finding
     from breachkit.detect.inventory import Inventory

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from breachkit.detect.campaigns import SMALLEST, Campaigns, Grouping, find_campaigns
+from breachkit.detect.campaigns.grouping import SMALLEST, Campaigns, Grouping, find_campaigns
 from breachkit.evidence.queued import Walk, read_queue
 from breachkit.files import read_whole
 from breachkit.records import Message

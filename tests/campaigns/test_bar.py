@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from breachkit.detect.campaigns import Grouping, find_campaigns
+from breachkit.detect.campaigns.grouping import Grouping, find_campaigns
 from breachkit.evidence.queued import Walk, read_queue
 from breachkit.files import read_whole
 from breachkit.records import Message

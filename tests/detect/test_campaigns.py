@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from breachkit.detect.campaign_choice import Tried, candidates_of, choose
-from breachkit.detect.campaign_sampling import choose_sample
-from breachkit.detect.campaign_search import Search
-from breachkit.detect.campaign_strings import corpus_of, find_shared
-from breachkit.detect.campaign_texts import Passage, passage_of
-from breachkit.detect.campaigns import Campaigns, Grouping, Judged, find_campaigns
-from breachkit.detect.plain_groups import find_groups, subject_shape
+from breachkit.detect.campaigns.choice import Tried, candidates_of, choose
+from breachkit.detect.campaigns.grouping import Campaigns, Grouping, Judged, find_campaigns
+from breachkit.detect.campaigns.holders import Search
+from breachkit.detect.campaigns.passages import Passage, passage_of
+from breachkit.detect.campaigns.plain_groups import find_groups, subject_shape
+from breachkit.detect.campaigns.sampling import choose_sample
+from breachkit.detect.campaigns.strings import corpus_of, find_shared
 from breachkit.records import Locus, Message
 from breachkit.servers import QueueFolder
 from breachkit.text.decoding import decoded_texts
