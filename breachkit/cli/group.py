@@ -21,9 +21,9 @@ from breachkit.shells import is_safe
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from breachkit.detect.campaigns import Campaign, Campaigns, Judged
+    from breachkit.detect.campaigns.grouping import Campaign, Campaigns, Judged
+    from breachkit.detect.campaigns.plain_groups import PlainGroups
     from breachkit.detect.compromise import Accusation
-    from breachkit.detect.plain_groups import PlainGroups
     from breachkit.evidence.where import Where
     from breachkit.records import Message
     from breachkit.report.inputs import Inputs
@@ -77,7 +77,7 @@ class Grouped(NamedTuple):
 
 def group_queue(where: Where, books: gather.Books, least: int | None = None) -> Grouped:
     """Find the campaigns; where there are logs, what they say of the accounts counts too. Raises NoQueueError."""
-    from breachkit.detect.campaigns import Grouping, find_campaigns
+    from breachkit.detect.campaigns.grouping import Grouping, find_campaigns
 
     messages = _queued(where, books)
     found, facts = None, None
@@ -104,7 +104,7 @@ def _queued(where: Where, books: gather.Books) -> list[Message]:
 
 def told_apart(found: Accusation, facts: gather.SmtpFacts) -> Judged | None:
     """Say whom the logs acquit and whom they accuse; None where AUTH is not to be seen."""
-    from breachkit.detect.campaigns import Judged
+    from breachkit.detect.campaigns.grouping import Judged
 
     if not facts.level.startswith("debug"):
         return None
@@ -135,7 +135,7 @@ def _groups(
     where: Where, books: gather.Books, messages: Sequence[Message], by: options.By, least: int | None
 ) -> tuple[PlainGroups, Inputs]:
     """Group by one plain property."""
-    from breachkit.detect.plain_groups import find_groups
+    from breachkit.detect.campaigns.plain_groups import find_groups
 
     queued = [message for message in messages if not message.quarantined]
     groups = find_groups(queued, by.value, Reader(books), least or 1)

@@ -44,7 +44,7 @@ def harden(
         return _print_commands(where, product.output_file)
     books = gather.Books()
     judged, others, facts = _judge(where, settings or where.layout.settings, books)
-    inputs, advice = gather.inputs_of(where, books, facts), where.server.advice
+    inputs, advice = gather.inputs_of(where, books, facts), where.guide.advice
     following = [where.command("weak-passwords")] if where.accounts is not None else []
     text = harden_json(judged, others, advice, inputs) if product.is_json else None
     output.write(dump(text) if text else render_harden(judged, others, advice, inputs, following), product.output_file)
@@ -54,7 +54,7 @@ def harden(
 def _print_commands(where: Where, output_file: Path | None) -> None:
     from breachkit.report.harden import render_commands
 
-    output.write(render_commands(where.server.settings_commands), output_file)
+    output.write(render_commands(where.guide.commands), output_file)
 
 
 def _judge(
@@ -72,5 +72,5 @@ def _judge(
     settings = exports.read_settings(where, path, books)
     found, facts = accuse(where, books)
     known = [setting for setting in settings if setting.name]
-    judged = judge_settings(known, where.server.setting_rules, incident_of(found))
+    judged = judge_settings(known, where.guide.rules, incident_of(found))
     return judged, len(settings) - len(known), facts

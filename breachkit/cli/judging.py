@@ -71,7 +71,7 @@ def _policy(where: Where, path: Path, books: gather.Books) -> Policy:
     check_file("--policy", path)
     policy = Policy()
     for setting in exports.read_settings(where, path, books):
-        rule = where.server.policy_settings.get(setting.name.lower())
+        rule = where.guide.policy.get(setting.name.lower())
         number = None if rule is None else number_of(setting.value)
         if rule is not None and number is not None:
             policy = policy.stricter(policy._replace(**{rule: int(number)}))
