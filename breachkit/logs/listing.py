@@ -409,8 +409,7 @@ def _remedy(path: str, kind: LogKind) -> str:
 def _note(by: str, logs: list[LogFile]) -> str:
     labels = ", ".join(log.label for log in logs[:3]) + (f" and {len(logs) - 3:,} more" if len(logs) > 3 else "")  # noqa: PLR2004
     example = logs[0].kind.prefix.example
-    advice = f" (save it as {example} or the like where that is wrong)" if example else ""
-    return f"the day of {labels} is taken from {by}, since no name says it{advice}"
+    return by % labels + (f" (save it as {example} or the like where that is wrong)" if example else "")
 
 
 def _order(log: LogFile) -> tuple[str, date, int, int, float, str, tuple[Run, ...]]:
