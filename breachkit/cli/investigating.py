@@ -12,7 +12,7 @@ from breachkit.cli.accusing import read_evidence
 from breachkit.cli.aside import make_yard
 from breachkit.cli.contain import contained
 from breachkit.cli.group import told_apart
-from breachkit.detect.campaigns.grouping import Grouping, find_campaigns
+from breachkit.detect.campaigns.grouping import find_campaigns
 from breachkit.detect.compromise import judge_accounts
 from breachkit.detect.hardening import judge_settings
 from breachkit.detect.incident import attackers_of, incident_of, targets_of
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from os import PathLike
     from pathlib import Path
 
-    from breachkit.detect.campaigns.grouping import Campaigns
+    from breachkit.detect.campaigns.campaign import Campaigns
     from breachkit.detect.compromise import Accusation
     from breachkit.detect.findings import Finding
     from breachkit.detect.inventory import Inventory
@@ -99,7 +99,7 @@ def _campaigns(
     whole = [message._replace(quarantined=False) for message in messages]
     reader = Reader(books)
     with bar(sys.stderr, "grouping", None, " messages") as progress:
-        return find_campaigns(whole, Grouping(reader, progress, None, told_apart(found, facts), each=reader.each))
+        return find_campaigns(whole, reader, progress=progress, judged=told_apart(found, facts))
 
 
 def _queue(where: Where, messages: Sequence[Message], facts: gather.SmtpFacts) -> tuple[Inventory, Sequence[Finding]]:
