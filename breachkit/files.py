@@ -11,6 +11,7 @@ import os
 import stat
 import struct
 import zlib
+from collections.abc import Callable, Iterable
 from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, cast
@@ -21,7 +22,7 @@ from breachkit.workers import RECORD, Piece
 
 if TYPE_CHECKING:
     import zipfile
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from contextlib import AbstractContextManager
     from pathlib import Path
     from typing import IO, BinaryIO, Self
@@ -217,10 +218,14 @@ def _push(folder: str, ahead: list[os.DirEntry[str]], root: Path | None) -> Iter
         yield Skipped(reason_of(error), Locus(shown(folder, root), 0, 1))
 
 
+FindMessages = Callable[[str, Iterable[str]], Iterable[tuple[str, ...]]]
+"""Tells which files are one message, see `servers.Queue.find_messages`."""
+
+
 def list_pieces(
-    folder: str, root: Path | None, passed_over: list[Skipped], *, with_moved: bool = False
+    folder: str, root: Path | None, passed_over: list[Skipped], find_messages: FindMessages
 ) -> Iterator[Piece]:
-    """Yield the regular files below a folder, some at a time and in no order.
+    """Yield the messages below a folder, some at a time and in no order; never what breachkit moved away.
 
     Unlike `walk` it asks the system for no more than names and kinds, which the folder itself tells (`d_type`).
 
@@ -228,7 +233,7 @@ def list_pieces(
         folder: where to begin; a link here is followed, since the user named it.
         root: what shown paths are relative to.
         passed_over: gets what is no file, or cannot be listed.
-        with_moved: list what breachkit moved away, too.
+        find_messages: tells which files are one message.
     """
     ahead = [folder]
     while ahead:
@@ -236,31 +241,29 @@ def list_pieces(
         length = TYPICAL_NAME
         try:
             with os.scandir(long_path(above)) as entries:
-                while batch := list(islice(entries, max(1, (RECORD - len(above)) // (length + 4)))):
-                    names = [entry.name for entry in batch if entry.is_file(follow_symlinks=False)]
-                    if len(names) < len(batch):
-                        below: list[str] = []
-                        passed_over += _sort_out(batch, above, below, root)
-                        ahead += [path for path in below if with_moved or os.path.basename(path) != QUARANTINE]  # noqa: PTH119
-                    if names:
-                        length = len(names[0])
-                        yield Piece(above, names)
+                messages = iter(find_messages(above, _regular_files(entries, above, ahead, passed_over, root)))
+                while batch := list(islice(messages, max(1, (RECORD - len(above)) // (length + 6)))):
+                    length = sum(map(len, batch[0]))
+                    yield Piece(above, batch)
         except OSError as error:
             passed_over.append(Skipped(reason_of(error), Locus(shown(above, root), 0, 1)))
 
 
-def _sort_out(batch: list[os.DirEntry[str]], above: str, below: list[str], root: Path | None) -> Iterator[Skipped]:
-    """Put the folders of a batch into `below`, and yield what is neither folder nor file."""
-    for entry in batch:
-        path = os.path.join(above, entry.name)  # noqa: PTH118  200,000 times
+def _regular_files(
+    entries: Iterable[os.DirEntry[str]], above: str, ahead: list[str], passed_over: list[Skipped], root: Path | None
+) -> Iterator[str]:
+    """Yield the names of the files of a folder; its folders are put into `ahead`, all else into `passed_over`."""
+    for entry in entries:
         if entry.is_file(follow_symlinks=False):
+            yield entry.name
             continue
+        path = os.path.join(above, entry.name)  # noqa: PTH118  a name of a stranger
         if is_link(entry.stat(follow_symlinks=False)):
-            yield Skipped(LINK, Locus(shown(path, root), 0, 1))
+            passed_over.append(Skipped(LINK, Locus(shown(path, root), 0, 1)))
         elif not entry.is_dir(follow_symlinks=False):
-            yield Skipped(SPECIAL, Locus(shown(path, root), 0, 1))
-        else:
-            below.append(path)
+            passed_over.append(Skipped(SPECIAL, Locus(shown(path, root), 0, 1)))
+        elif entry.name != QUARANTINE:
+            ahead.append(path)
 
 
 def in_walk_order(path: str, separator: str = os.sep) -> str:
@@ -309,11 +312,11 @@ class HeadReader:
         finally:
             os.close(handle)
 
-    def mtime(self, name: str) -> float:
-        """Return when a file was last written to. Raises OSError."""
+    def status(self, name: str) -> os.stat_result:
+        """Return the status of a file, a link not followed. Raises OSError."""
         if self._handle is None:
-            return os.lstat(long_path(os.path.join(self._folder, name))).st_mtime  # noqa: PTH118
-        return os.stat(name, dir_fd=self._handle, follow_symlinks=False).st_mtime
+            return os.lstat(long_path(os.path.join(self._folder, name)))  # noqa: PTH118
+        return os.stat(name, dir_fd=self._handle, follow_symlinks=False)
 
 
 def read_whole(path: str) -> bytes:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from breachkit.attempts import Attempts
 from breachkit.errors import AlienLogError, BreachkitError, PathUnreadableError, UnbalancedError, UnreadableLogsError
+from breachkit.evidence.queued import Walk, read_queue
 from breachkit.files import reason_of, shown
 from breachkit.progress import bar
 from breachkit.records import NO_TIME, Locus, Skipped
@@ -27,8 +28,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from breachkit.evidence.where import Where
+    from breachkit.logs.kinds import FoundLogs, LogFile
     from breachkit.records import Account, Delivery, Message, Session
-    from breachkit.servers import FoundLogs, LogFile, QueueFolder, Sought
+    from breachkit.servers import QueueFolder, Sought
 
 KEPT_EXAMPLES = 3
 HOUR = 3600
@@ -115,7 +117,8 @@ def read_messages(where: Where, books: Books, *, quarantined: bool, jobs: int | 
     folders = queue_folders(where, quarantined=quarantined)
     messages: list[Message] = []
     with bar(sys.stderr, "queue", None, " messages") as progress:
-        for row in where.server.read_queue(folders, where.layout.root, where.zone, progress, jobs or processors()):
+        walk = Walk(where.layout.root, where.zone, progress, jobs or processors())
+        for row in read_queue(where.queue, folders, walk) if folders else ():
             books.files += 1
             books.found_messages += 1
             if isinstance(row, Skipped):
@@ -241,9 +244,9 @@ def read_accounts(where: Where, books: Books) -> Sequence[Account]:
         return []
     accounts = Roster()
     try:
-        for row in where.server.read_accounts(where.accounts, where.layout.root, where.columns):
+        for row in where.export.read(where.accounts, where.layout.root, where.columns, False):
             if not isinstance(row, Skipped):
-                accounts.append(row)
+                accounts.append(row.account)
             elif row.reason == UNTOLD_COLUMN and not where.is_accounts_asked:
                 books.notes.append(f"aliases in {row.source.path} are not resolved: {row.reason}")
             else:

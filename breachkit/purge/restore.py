@@ -183,12 +183,12 @@ class Restore:
         away = [place for place in range(len(targets)) if place not in stored]
         if not all(is_place and self._is_home(entry, place, targets[place]) for place in away):
             return Case("missing", entry, targets)
-        if self._is_chosen is not None and stored:
-            if not self._is_chosen([self.run.file(number, place) for place in stored]):
-                return Case("unwanted", entry, targets)
+        paths = [self.run.file(number, place) for place in stored]
+        if stored and self._is_chosen is not None and not self._is_chosen(paths):
+            return Case("unwanted", entry, targets)
         kinds = {place: self._judge_file(entry, place, targets[place]) for place in stored}
         order: tuple[Kind, ...] = ("conflict", "put", "finish", "discard")
-        kind = next((kind for kind in order if kind in kinds.values()), "home")
+        kind: Kind = next((kind for kind in order if kind in kinds.values()), "home")
         return Case(kind, entry, targets, tuple(place for place in stored if kinds[place] == "put"))
 
     def _judge_file(self, entry: Entry, place: int, target: str) -> Kind:

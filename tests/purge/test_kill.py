@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -19,6 +18,7 @@ from tests.purge.harness import HAM, SPAM, House, Seen, house, lines_of, make_me
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from breachkit.purge.disk import Disk
 

@@ -14,7 +14,7 @@ from breachkit.servers.icewarp.logtext import HEAD, read_lines
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from breachkit.servers import LogFile
+    from breachkit.logs.kinds import LogFile
 
 _MARK = b"Connected, local IP="
 MOST_LOGS = 40

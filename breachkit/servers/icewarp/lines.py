@@ -17,7 +17,7 @@ from breachkit.micros import is_possible
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from breachkit.servers import LogFile
+    from breachkit.logs.kinds import LogFile
 
 RECEIVED = b"<<<"
 SENT = b">>>"

@@ -16,7 +16,7 @@ from breachkit.servers.icewarp.logtext import MOST_RUNS, read_lines
 if TYPE_CHECKING:
     from datetime import date
 
-    from breachkit.servers import LogFile
+    from breachkit.logs.kinds import LogFile
     from breachkit.servers.icewarp.logtext import Line
 
 _GREETING = re.compile(rb">>> 220 .*; (?:[A-Za-z]{3}, )?(\d{1,2} [A-Za-z]{3} \d{4}) (\d\d:\d\d:\d\d)")

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from breachkit.archives import FREE, INFLATED, MOST_MEMBERS, PACKED, RATIO, Spool, UnpackError, kind_of, tar_members
 from breachkit.errors import NoStandardInputError
 from breachkit.files import BROKEN_ARCHIVE, Found, broken, open_handle, reason_for, reason_of, shown, walk, zip_members
+from breachkit.logs.kinds import PLAIN, FoundLogs, LogFile, PassedOver
 from breachkit.micros import is_possible
 from breachkit.records import Locus, Skipped
-from breachkit.servers import PLAIN, FoundLogs, LogFile, PassedOver
 from breachkit.servers.icewarp.lines import day_of
 from breachkit.servers.icewarp.logdates import LAST_WRITTEN, Dated, date_of
 from breachkit.servers.icewarp.lognames import PACKED_NAME, SERVICES, Told, may_be_log, parse_name, read_name
@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from typing import IO
 
     from breachkit.archives import Member
+    from breachkit.logs.kinds import Form
     from breachkit.records import Service
-    from breachkit.servers import Form
     from breachkit.servers.icewarp.logtext import Look
 
 STDIN = "(standard input)"

@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.archives import Region, skip_to, unpacked
 from breachkit.files import LONGEST_LINE, broken, open_log
-from breachkit.servers import PLAIN
+from breachkit.logs.kinds import PLAIN
 from breachkit.servers.icewarp.lines import split_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import IO
 
+    from breachkit.logs.kinds import Form, LogFile
     from breachkit.records import Service
-    from breachkit.servers import Form, LogFile
 
 HEAD = 1 << 13
 """Bytes that are looked at to tell what a file is."""

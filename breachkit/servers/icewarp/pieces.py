@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.servers import PLAIN
+from breachkit.logs.kinds import PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from breachkit.servers import LogFile
+    from breachkit.logs.kinds import LogFile
     from breachkit.servers.icewarp.lines import Clock
 
 

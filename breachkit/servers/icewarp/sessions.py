@@ -12,8 +12,9 @@ from breachkit.servers.icewarp.machine import begins_anew, feed, finish, is_end,
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from breachkit.logs.kinds import LogFile
     from breachkit.records import Service, Session
-    from breachkit.servers import LogFile, Reading
+    from breachkit.servers import Reading
     from breachkit.servers.icewarp.dialogue import Dialogue
     from breachkit.servers.icewarp.machine import Key, LogEntry
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
     from typing import IO
 
-    from breachkit.servers import LogFile
+    from breachkit.logs.kinds import LogFile
     from breachkit.servers.icewarp.pieces import Piece
 
 BLOCK = 4 << 20

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import tzinfo
 
-    from breachkit.servers import LogFile, Reading
+    from breachkit.logs.kinds import LogFile
+    from breachkit.servers import Reading
     from breachkit.servers.icewarp.blocks import Lines, Split
     from breachkit.servers.icewarp.pieces import Piece
     from breachkit.servers.icewarp.slabs import Slab

@@ -22,7 +22,8 @@ from breachkit.servers.icewarp.splits import clock_of
 from breachkit.servers.icewarp.weaver import Weaver
 
 if TYPE_CHECKING:
-    from breachkit.servers import LogFile, LogTally, Reading
+    from breachkit.logs.kinds import LogFile
+    from breachkit.servers import LogTally, Reading
     from breachkit.servers.facts import Question
     from breachkit.servers.icewarp.lines import Clock
     from breachkit.servers.icewarp.pieces import Span

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import tzinfo
 
+    from breachkit.logs.kinds import LogFile
     from breachkit.records import Session
-    from breachkit.servers import LogFile, LogTally, Reading
+    from breachkit.servers import LogTally, Reading
     from breachkit.servers.icewarp.dialogue import Dialogue
     from breachkit.servers.icewarp.lines import Parts
     from breachkit.servers.icewarp.logtext import Line

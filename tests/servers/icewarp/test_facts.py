@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from breachkit.servers import LogFile
+    from breachkit.logs.kinds import LogFile
 
 
 def one_by_one(logs: Sequence[LogFile], question: Question) -> tuple[Any, ...]:

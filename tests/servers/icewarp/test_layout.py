@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from breachkit.files import QUARANTINE
-from breachkit.servers import FoundLogs
+from breachkit.logs.kinds import FoundLogs
 from breachkit.servers.icewarp.layout import find_layout, split_queue
 from breachkit.servers.icewarp.lognames import parse_name
 from breachkit.servers.icewarp.logs import find_logs

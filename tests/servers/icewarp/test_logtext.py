@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from breachkit.servers import FoundLogs
+    from breachkit.logs.kinds import FoundLogs
     from breachkit.servers.facts import LogFacts
 
 DAY = date(2026, 3, 14)
