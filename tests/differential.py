@@ -1,7 +1,8 @@
 """Run two breachkits over the same evidence, and print where their answers differ.
 
 Usage: python -m tests.differential [--pinned COMMAND] [--breachkit COMMAND] [--also DIR …] [--on PATTERN]
-           [--only PATTERN] [--servers SEED …] [--stories NAME … | --stories all] [--jobs N] [--lines N]
+           [--only PATTERN] [--servers SEED …] [--stories NAME … | --stories all] [--keep DIR]
+           [--jobs N] [--lines N]
 
 The first is the commit before the house was rebuilt (`PINNED`). Without `--pinned` it is taken from the history of this
 clone and installed into `.pinned/`, once. The second is this tree. Every command is asked as text and as JSON; exit
@@ -12,6 +13,8 @@ Evidence is drawn by this repository: `sample_queues`, stories of `tests.evidenc
 a queue of `tests.campaigns`. `--also DIR` adds what lies below DIR: every folder `root`, `q` (a bare queue), or with
 `mail` or `logs` in it, and every `users*.csv` and `settings*.txt`. `--on` and `--only` are regular expressions: which
 evidence, and which commands, such as `^(scan|group) .*json`; `purge and restore` and `read --partial` go as one each.
+
+`--keep DIR` keeps the answers of the pinned commit: half of the time, from the second run on.
 
 Exit code 0: no difference; 1: there are some. What is meant to differ stands in `MEANT`, with its reason.
 """
@@ -53,6 +56,9 @@ MEANT: tuple[tuple[str, str, str], ...] = ()
 
 Patterns see one text an answer (exit code, stdout, stderr); JSON has one key a line. Above each stands why.
 """
+
+CHECKED_OUT = datetime(2026, 11, 21, tzinfo=UTC).timestamp()
+"""The time of every file that was written later than any story plays: the same in every clone."""
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "sample_queues"
@@ -115,6 +121,9 @@ class Side(NamedTuple):
         """Put a fresh copy of the evidence there; nothing of a command before is left."""
         shutil.rmtree(self.work, ignore_errors=True)
         shutil.copytree(self.evidence.folder, self.work / "evidence", symlinks=True)
+        for path in (self.work / "evidence").rglob("*"):
+            if path.is_file() and not path.is_symlink() and path.stat().st_mtime > CHECKED_OUT:
+                os.utime(path, (CHECKED_OUT, CHECKED_OUT))
 
     def run(self, *words: str) -> Answer:
         """Run a command, whatever `--only` says."""
@@ -131,7 +140,8 @@ class Side(NamedTuple):
         out, err = (text.decode("utf-8", "backslashreplace") for text in (ran.stdout, ran.stderr))
         shown = " ".join(word for word in words if word not in self.evidence.where and word != "Europe/Rome")
         name = f"{self.evidence.name}: {shown.replace(' --timezone', '')}"
-        return Answer(name, f"exit code {ran.returncode}\n{_even(out)}\n--- stderr\n{_even(err)}", out)
+        text = f"exit code {ran.returncode}\n{_even(out)}\n--- stderr\n{_even(err)}"
+        return Answer(_settled(name), _settled(text.replace(str(self.work), "WORK")), out)
 
     def ask(self, *words: str, formats: Sequence[str] = ("json", "text")) -> Iterator[Answer]:
         """Run a command in each format, where `--only` wants it."""
@@ -254,7 +264,7 @@ def _case(side: Side) -> Iterator[Answer]:
         yield from side.ask("investigate", "-o", "case", *words, formats=(form,))
         for file in sorted(path for path in (side.work / "case").rglob("*") if path.is_file()):
             if file.name not in {"custody.jsonl", "lock"}:
-                yield Answer(f"{side.evidence.name}: case/{file.name}", _even(file.read_text("utf-8")))
+                yield Answer(f"{side.evidence.name}: case/{file.name}", _settled(_even(file.read_text("utf-8"))))
         shutil.rmtree(side.work / "case", ignore_errors=True)
     if depth is Depth.WHOLE:
         yield from side.ask("investigate", "-o", "case", formats=("ecs",))
@@ -317,7 +327,7 @@ def _purges(side: Side, facts: Facts) -> Iterator[Answer]:
             named = [(runs[0].name if runs else "none") if word == "first" else word for word in words]
             for answer in every.ask(*named, formats=(form,)):
                 listing = "\n".join(_listing(side, "evidence"))
-                yield answer._replace(name=_settled(answer.name), text=f"{answer.text}\n--- evidence\n{listing}")
+                yield answer._replace(text=f"{answer.text}\n--- evidence\n{_settled(listing)}")
         side.fresh()
 
 
@@ -332,6 +342,26 @@ def _listing(side: Side, folder: str) -> list[str]:
     return lines
 
 
+def _kept(side: Side, keep: Path | None) -> tuple[Facts, list[Answer]]:
+    """Return what the pinned commit answers: as kept, where the same was asked of the same evidence before."""
+    side.fresh()
+    times = [path.stat().st_mtime_ns for path in sorted((side.work / "evidence").rglob("*")) if path.is_file()]
+    asked = (_listing(side, "evidence"), times, side.evidence[2:], side.only.pattern, len(str(side.work)))
+    source = Path(__file__).read_bytes()
+    file = keep and keep / f"{hashlib.sha256(repr(asked).encode() + source).hexdigest()}.json"
+    if file and file.exists():
+        facts, texts = json.loads(file.read_text("utf-8"))
+        return Facts(*facts), [Answer(*one) for one in texts]
+    facts = _facts(side)
+    first = [one._replace(out="") for one in answers(side, facts)]
+    if file:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part = file.with_suffix(f".{os.getpid()}")
+        part.write_text(json.dumps([facts, first]), "utf-8")
+        part.replace(file)
+    return facts, first
+
+
 def _settled(text: str) -> str:
     for pattern, plain in _CHANCE:
         text = pattern.sub(plain, text)
@@ -339,7 +369,6 @@ def _settled(text: str) -> str:
 
 
 def _meant(name: str, text: str) -> str:
-    text = _settled(text)
     for where, pattern, plain in MEANT:
         if re.search(where, name):
             text = re.sub(pattern, plain, text, flags=re.MULTILINE)
@@ -414,11 +443,10 @@ def main(argv: Sequence[str]) -> int:
         folder = Path(name)
 
         def both(number: int, evidence: Evidence) -> tuple[int, list[str]]:
-            pinned, tree = (Side(command, folder / f"work{number}", only, evidence) for command in commands)
-            facts = _facts(pinned)
-            first = list(answers(pinned, facts))
+            pinned, tree = (Side(command, folder / f"{number:03}", only, evidence) for command in commands)
+            facts, first = _kept(pinned, asked.keep)
             second = list(answers(tree, facts))
-            shutil.rmtree(folder / f"work{number}", ignore_errors=True)
+            shutil.rmtree(tree.work, ignore_errors=True)
             return len(first), compared(first, second, asked.lines)
 
         evidence = [
@@ -455,6 +483,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--servers", type=int, nargs="*", default=(), metavar="SEED", help="draw servers of these seeds"
     )
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep there what the pinned commit answered")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--lines", type=int, default=24, help="of each difference")
     return parser

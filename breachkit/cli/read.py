@@ -12,7 +12,7 @@ from breachkit.evidence import gather
 from breachkit.evidence.where import find_evidence
 
 if TYPE_CHECKING:
-    from breachkit.nodes.carrying import Carried
+    from breachkit.nodes.partial import Carried
 
 Name = Annotated[str, typer.Option("--name", metavar="NAME", help="What to call this node in the answer.")]
 PartialFile = Annotated[Path, typer.Option("--partial", metavar="FILE", help="Write what was read there.")]
@@ -38,9 +38,9 @@ def read(
     Example: breachkit read --root /opt/icewarp --name mail1 --partial mail1.partial --key inquiry.key
     """
     from breachkit.evidence.node import read_node
-    from breachkit.nodes.carrying import carry
     from breachkit.nodes.keys import read_or_make_key
     from breachkit.nodes.nodes import check_name
+    from breachkit.nodes.partial import carry
     from breachkit.text.sasl import Fingerprints
 
     node = check_name(name)

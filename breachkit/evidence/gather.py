@@ -156,7 +156,7 @@ def _listable(folder: QueueFolder) -> None:
 def smtp_logs(where: Where) -> list[LogFile]:
     """List the SMTP logs among the logs. Raises UnreadableLogsError where there are some, and none can be read."""
     found = where.layout.listing.found
-    logs = [log for log in found.logs if log.service == "smtp"]
+    logs = [log for log in found.logs if "smtp" in log.services]
     if found.remedies and not logs:
         raise UnreadableLogsError(found.remedies)
     return logs
@@ -164,7 +164,7 @@ def smtp_logs(where: Where) -> list[LogFile]:
 
 def unread_logs(found: FoundLogs) -> list[str]:
     """List the logs that breachkit does not read, as shown."""
-    return [log.label for log in found.logs if log.service is None]
+    return [log.label for log in found.logs if not log.services]
 
 
 def read_smtp(  # noqa: PLR0913  what is read, and what is asked of it
@@ -223,7 +223,7 @@ def _count_logs(where: Where, books: Books, logs: Sequence[LogFile], tally: LogT
 
 def read_doors(where: Where, facts: SmtpFacts, books: Books, fingerprints: Fingerprints) -> None:
     """Add the tries to log in at other doors to the facts."""
-    logs = [log for log in where.layout.logs if log.service not in {None, "smtp"}]
+    logs = [log for log in where.layout.logs if log.services - {"smtp"}]
     if logs:  # numpy, see `read_smtp`
         with bar(sys.stderr, "doors", sum(log.size for log in logs), "B") as progress:
             reading = Reading(where.zone, fingerprints, progress)
@@ -235,7 +235,7 @@ def read_doors(where: Where, facts: SmtpFacts, books: Books, fingerprints: Finge
     books.files += len(logs)
     books.lines += facts.door_tally.lines
     books.bytes += facts.door_tally.bytes
-    facts.doors = tuple(sorted({str(log.service) for log in logs}))
+    facts.doors = tuple(sorted({service for log in logs for service in log.services} - {"smtp"}))
 
 
 def read_accounts(where: Where, books: Books) -> Sequence[Account]:

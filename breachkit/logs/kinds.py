@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from breachkit.records import AuthAttempt, Delivery, Locus, Skipped, Transaction
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Iterator, Sequence
-    from datetime import date, tzinfo
+    from datetime import date, datetime, tzinfo
     from pathlib import Path
 
-    from breachkit.archives import Spool
+    from breachkit.logs.archives import Spool
     from breachkit.records import Service
     from breachkit.text.sasl import Fingerprints
 
@@ -61,9 +62,35 @@ class LogName(NamedTuple):
     """It is a name that the server itself gives; False where such a name was found within another."""
 
 
+class Prefix(NamedTuple):
+    """How the lines of a product's logs begin: by that a log is known, whatever its name and what stands around it."""
+
+    title: str
+    """In words: `ADDRESS [THREAD] TIME`."""
+    begins: bytes
+    """A regular expression without groups of all to the end of the time of day; narrow, so that it finds no beginning
+    within one. The hour may have one digit."""
+    near: bytes = b"(?!)"
+    """One that stands in a line whatever is around it: what has it in half of its lines looks like a log."""
+    cut: tuple[str, str] = ("", "")
+    """The commands, of sh and of PowerShell, that cut off what stands before; `%s` is the file."""
+    example: str = ""
+    """A file name that tells the day, for who must give one."""
+
+
+def never_ends(_line: Line) -> bool:
+    """Say that no line ends a session."""
+    return False
+
+
+def read_nothing(_lines: Sequence[Line], _fingerprints: Fingerprints) -> Iterator[Event]:
+    """Read no events: of a log that is known, and not read."""
+    return iter(())
+
+
 @dataclass(frozen=True, slots=True)
 class LogKind:
-    """One kind of log file of one product. Every function is one of a module: kinds travel between processes."""
+    """One kind of log file of one product. Its functions can be pickled: kinds travel between processes."""
 
     services: frozenset[Service]
     """What it tells of: a `mail.log` may hold SMTP, IMAP and POP3. Empty: the log is known, and not read."""
@@ -72,21 +99,30 @@ class LogKind:
     stamp of its first line."""
     split: Callable[[bytes, tzinfo], Line | None]
     """Split a line, without its end; the zone is of stamps that have a date and no zone. None: it is none."""
-    ends: Callable[[Line], bool]
+    prefix: Prefix
+    ends: Callable[[Line], bool] = never_ends
     """Does the session of this line end with it?"""
-    telling: tuple[bytes, ...]
+    telling: tuple[bytes, ...] = ()
     """A session that has none of these in a line is only counted."""
-    read: Callable[[Sequence[Line], Fingerprints], Iterator[Event]]
+    read: Callable[[Sequence[Line], Fingerprints], Iterator[Event]] = read_nothing
     """Read what one session tells, of all its lines in order."""
-    sees_logins: bool
+    sees_logins: bool = True
     """Can a successful login be seen at all?"""
+    marks: re.Pattern[bytes] | None = None
+    """What stands in lines of this kind, and in no other whose lines begin alike: a renamed log is known by it."""
+    read_date: Callable[[Line], datetime | None] | None = None
+    """Read the date and time that the server itself writes in some lines, as in its greeting, without a zone."""
+    own_address: re.Pattern[bytes] | None = None
+    """How a line names an address of the server itself, in its first group."""
 
 
 class Form(NamedTuple):
     """How the bytes of a log become lines, where they are not simply its lines."""
 
-    packing: str = ""
-    """`gz`, `bz2` or `xz`, of a file or of a member of an archive."""
+    packing: tuple[str, ...] = ()
+    """What is to be unpacked, in order: see `archives.Unpacked`."""
+    crc: int | None = None
+    """Of what the first of them gives, where an archive tells it."""
     encoding: str = ""
     """Of UTF-16; all else is read as bytes."""
     wrapping: frozenset[str] | None = None
@@ -109,10 +145,8 @@ class LogFile(NamedTuple):
     """One log file, or one member of an archive."""
 
     path: Path
-    member: str | None
     label: str
-    service: Service | None
-    """The door it tells of; None for a log that breachkit does not read."""
+    kind: LogKind
     node: str
     """Which server of a cluster wrote it."""
     day: date | None
@@ -126,6 +160,16 @@ class LogFile(NamedTuple):
     """Midnights that pass in it, and the second of the day of its last line; where only `mtime` tells its day."""
     age: int = 0
     """How often it was renamed when another began: `.log.2` is older than `.log.1`."""
+
+    @property
+    def services(self) -> frozenset[Service]:
+        """What it tells of; none for a log that is not read."""
+        return self.kind.services
+
+    @property
+    def service(self) -> Service | None:
+        """The one service that it tells of; None for a log that is not read."""
+        return next(iter(self.kind.services), None)
 
 
 class PassedOver(NamedTuple):

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.files import QUARANTINE, open_regular, reason_of, shown
 from breachkit.logs.kinds import Listing
+from breachkit.logs.lognames import may_be_log
 from breachkit.records import Locus, Skipped
 from breachkit.servers import Layout, QueueFolder
-from breachkit.servers.icewarp.lognames import may_be_log
-from breachkit.servers.icewarp.logs import find_logs
+from breachkit.servers.icewarp.logs import KINDS, find_logs
 from breachkit.text.sasl import decode_text
 
 if TYPE_CHECKING:
@@ -237,7 +237,7 @@ def _topmost(folder: Path) -> Path:
 def _beside(root: Path) -> list[Path]:
     """List the files that lie in the root itself and may be logs; it may be a queue of 200,000 messages."""
     with os.scandir(root) as entries:
-        return sorted(Path(entry.path) for entry in entries if may_be_log(entry.name) and entry.is_file())
+        return sorted(Path(entry.path) for entry in entries if may_be_log(entry.name, KINDS) and entry.is_file())
 
 
 def _open_folders(root: Path, skipped: list[Skipped]) -> Iterator[Path]:

@@ -9,8 +9,8 @@ from breachkit.logs.kinds import PLAIN
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from breachkit.logs.clock import Clock
     from breachkit.logs.kinds import LogFile
-    from breachkit.servers.icewarp.lines import Clock
 
 
 class Piece(NamedTuple):
@@ -24,7 +24,7 @@ class Piece(NamedTuple):
     @property
     def is_plain(self) -> bool:
         """True where any byte of the log can be read without those before it."""
-        return self.log.member is None and self.log.form == PLAIN
+        return self.log.form == PLAIN
 
 
 class Span(NamedTuple):

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 def by_node(logs: Iterable[LogFile], services: frozenset[Service]) -> list[list[LogFile]]:
     """Sort the logs of some services into one list for each node of a cluster."""
-    nodes: dict[tuple[str, str], list[LogFile]] = {}
+    nodes: dict[tuple[frozenset[Service], str], list[LogFile]] = {}
     for log in logs:
-        if log.service in services:
-            nodes.setdefault((log.service, log.node), []).append(log)
+        if log.services & services:
+            nodes.setdefault((log.services, log.node), []).append(log)
     return list(nodes.values())
 
 

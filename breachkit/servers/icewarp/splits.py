@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from breachkit.files import OVERLONG
+from breachkit.logs.clock import Clock, day_of
+from breachkit.logs.logtext import is_changed
 from breachkit.records import Locus, Skipped
 from breachkit.servers.icewarp.blocks import split_block
-from breachkit.servers.icewarp.lines import Clock, day_of
-from breachkit.servers.icewarp.logtext import is_changed
 from breachkit.servers.icewarp.slabs import read_slabs
 
 if TYPE_CHECKING:
