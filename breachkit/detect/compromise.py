@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from breachkit.detect.accounts.activity import Activity, Conduct, Fates
+from breachkit.detect.accounts.activity import Activity, Fates
 from breachkit.detect.accounts.attackers import Came, Unblocked, find_attackers, find_other_failures, find_relays
 from breachkit.detect.accounts.roles import Roles, facts_of
-from breachkit.detect.accounts.signals import STRONG, STRONG_DOMAINS, Held, find_signals
+from breachkit.detect.accounts.signals import STRONG, Held, find_signals
 from breachkit.detect.accounts.suspects import AlsoTried, also_tried, part_accounts, was_elsewhere
 from breachkit.detect.accounts.unauthenticated import find_unauthenticated
 from breachkit.detect.findings import Confidence, Family
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from breachkit.detect.accounts.activity import Use
     from breachkit.detect.accounts.attackers import Attacker, OtherFailure
     from breachkit.detect.accounts.roles import Role
     from breachkit.detect.accounts.suspects import Suspected

@@ -80,9 +80,9 @@ def find_logs(
 
     Args:
         places: where logs lie: every file there that is none is named. A file that is named itself is read as a log of
-            the first kind where nothing tells another, and `-` is the standard input.
+            the first kind where its product is known and nothing tells another, and `-` is the standard input.
         root: what shown paths are relative to.
-        kinds: the logs of one product.
+        kinds: the logs of all products that it may be of.
         beside: where anything may lie: only what is a log by its name or its lines counts.
     """
     search = _Search(root, kinds)
@@ -254,7 +254,8 @@ class _Search:
 
     def _take_text(self, source: _Source, named: tuple[LogKind | None, LogName], look: Look) -> None:
         log, (kind, told) = source.log, named
-        is_sure = source.how == "named" or (kind is not None and told.is_exact)
+        is_alone = len(self._unlike_kinds) == 1
+        is_sure = (source.how == "named" and is_alone) or (kind is not None and told.is_exact)
         if look.is_near:
             self._refuse(source, UNREADABLE_FORM % self._begins, _remedy(os.fspath(log.path), look.kind))
         elif not look.is_log and PACKED_NAME.search(source.name) and not set(log.form.packing) & PACKED:

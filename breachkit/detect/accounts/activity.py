@@ -209,7 +209,9 @@ class _Taking:
             row_of = {source: row for row, source in enumerate(self._attempts["source"])}
         fates = _FatesOf(deliveries)
         names = ("client_ip", "is_own", "foreign", "rcpt_count", "rcpt_unknown", "auth", "queue_id", "mail_from")
-        rows = zip(micros(sends), sends["source"], helos, sends["rcpt_to"], *(sends[name] for name in names), strict=True)
+        rows = zip(
+            micros(sends), sends["source"], helos, sends["rcpt_to"], *(sends[name] for name in names), strict=True
+        )
         for ts, source, helo, rcpt_to, ip, is_own, foreign, count, unknown, auth, queue_id, mail_from in rows:
             logins = self._logins.get(ip)
             if logins is None:

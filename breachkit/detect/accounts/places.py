@@ -6,6 +6,7 @@ import ipaddress
 import re
 from functools import lru_cache
 
+
 @lru_cache(maxsize=1 << 16)
 def network_of(client_ip: str) -> str:
     """Name the network that one customer of a provider has: a /24, or a /48 of IPv6; a private address is alone."""

@@ -68,7 +68,18 @@ class Held(NamedTuple):
 
 def find_signals(held: Held) -> list[Signal]:
     """Look at one account from every side."""
-    finders = (_share, _burst, _foreign_senders, _letters, _nobody, _mass, _new_addresses, _attackers, _failures, _weak_secret)
+    finders = (
+        _share,
+        _burst,
+        _foreign_senders,
+        _letters,
+        _nobody,
+        _mass,
+        _new_addresses,
+        _attackers,
+        _failures,
+        _weak_secret,
+    )
     return [signal for finder in finders for signal in finder(held)]
 
 
