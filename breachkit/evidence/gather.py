@@ -14,7 +14,6 @@ from breachkit.attempts import Attempts
 from breachkit.errors import AlienLogError, BreachkitError, PathUnreadableError, UnbalancedError, UnreadableLogsError
 from breachkit.evidence.queued import Walk, read_queue
 from breachkit.files import reason_of, shown
-from breachkit.logs.listing import read_own_addresses
 from breachkit.progress import bar
 from breachkit.records import NO_TIME, Locus, Skipped
 from breachkit.report.inputs import Gap, Inputs
@@ -227,11 +226,6 @@ def read_transcripts(
         reading = Reading(where.zone, run_fingerprints(), progress)
         for server, own in _owners(where, {"smtp"}):
             yield from server.read_transcripts(own, reading, wanted, is_known, show_passwords)
-
-
-def own_addresses(where: Where) -> frozenset[str]:
-    """Read the addresses of the mail server itself, as far as its logs name them; canonical."""
-    return read_own_addresses(where.logs)
 
 
 def _owners(where: Where, services: AbstractSet[Service]) -> Iterator[tuple[MailServer, list[LogFile]]]:
