@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from breachkit.detect.accounts.activity import FOREIGN_COUNT
+from breachkit.detect.accounts.activity import micros
 from breachkit.detect.accounts.guessers import find_guessers
+from breachkit.detect.accounts.roles import FOREIGN_COUNT
 from breachkit.detect.guessing import failed_tries
 from breachkit.detect.joins import (
     account_of_messages,
@@ -23,6 +24,7 @@ from breachkit.detect.names import Directory, spelled
 from breachkit.detect.slices import Slices
 from breachkit.detect.standing import take_standings
 from breachkit.detect.visits import Visits, visits_table
+from breachkit.micros import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -88,6 +90,20 @@ class Inquiry:
     def lost(self) -> pd.DataFrame:
         """The tries that failed, see `failed_tries`: wanted where somebody came in."""
         return failed_tries(self.attempts)
+
+    @cached_property
+    def strangers(self) -> frozenset[str]:
+        """Recipients outside the house to whom nobody wrote from another address, or on another day."""
+        chosen = self.sends[(self.sends["accepted"] & self.sends["account"].notna()).to_numpy()]
+        written: dict[str, tuple[str, int]] = {}
+        known: set[str] = set()
+        for ts, ip, rcpt_to in zip(micros(chosen), chosen["client_ip"].tolist(), chosen["rcpt_to"], strict=True):
+            for name in rcpt_to:
+                by, since = written.setdefault(name, (ip, ts))
+                if by != ip or ts - since >= DAY:
+                    known.add(name)
+        houses = self.directory.domains
+        return frozenset(name for name in written.keys() - known if name.rpartition("@")[2] not in houses)
 
     def visits_by(self, ips: Collection[str], columns: Sequence[str]) -> pd.DataFrame:
         """Return some columns of the visits from some addresses."""

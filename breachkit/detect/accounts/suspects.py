@@ -9,7 +9,7 @@ import numpy as np
 
 from breachkit.detect.accounts.activity import Activity, activity_of
 from breachkit.detect.accounts.letters import LETTERS, find_letters
-from breachkit.detect.accounts.roles import BURST, CROWD, Known, Roles, find_roles
+from breachkit.detect.accounts.roles import MASS, Known, Roles, find_roles
 from breachkit.detect.inquiry import is_name
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ class Suspected(NamedTuple):
 def part_accounts(inquiry: Inquiry) -> dict[str, Suspected]:
     """Part the addresses of every account that anything speaks against; attackers of one are looked for in others."""
     visits, guessers = inquiry.seen, inquiry.guessers
-    is_odd = (visits.count("foreign") > 0) | (visits.count("dead") > 0) | (visits.count("sent") >= BURST // CROWD)
+    sent = np.bincount(visits.who, weights=visits.count("sent"), minlength=len(visits.accounts))
+    is_odd = (visits.count("foreign") > 0) | (visits.count("dead") > 0) | (sent >= MASS)[visits.who]
     chosen = np.unique(visits.who[(is_odd | guessers.by_visit) & (visits.count("successes") > 0)])
     began = _began(visits, guessers)
     found: dict[str, Suspected] = {}
@@ -77,8 +78,8 @@ def _activity(inquiry: Inquiry, account: str) -> Activity:
     visits, guessers = inquiry.seen, inquiry.guessers
     begin, end = visits.rows_at(account)
     guessing = visits.ips[visits.whence[begin:end][guessers.by_visit[begin:end]]].tolist()
-    attempts, sends, deliveries = (inquiry.of(account, name) for name in ("attempts", "sends", "deliveries"))
-    return activity_of(account, attempts, sends, deliveries, frozenset(guessing))
+    tables = {name: inquiry.of(account, name) for name in ("attempts", "sends", "deliveries")}
+    return activity_of(account, tables, frozenset(guessing), inquiry.strangers)
 
 
 def _began(visits: Visits, guessers: Guessers) -> dict[str, Known]:
@@ -99,9 +100,9 @@ def _spread(found: dict[str, Suspected], guessers: Guessers) -> dict[str, Known]
     known: dict[str, Known] = {}
     for one in found.values():
         for use in one.roles.strangers:
-            if one.roles.is_mail_odd and use.first_success is not None and use.ip not in guessers.shared:
-                began, helos = known.get(use.ip, Known(use.first_success, frozenset()))
-                known[use.ip] = Known(min(use.first_success, began), frozenset(helos or ()) | use.helos)
+            if one.roles.facts is not None and use.ip not in guessers.shared:
+                began, programmes = known.get(use.ip, Known(use.first_seen, frozenset()))
+                known[use.ip] = Known(min(use.first_seen, began), frozenset({*(programmes or ()), use.programme}))
     return known
 
 

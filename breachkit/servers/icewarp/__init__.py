@@ -20,7 +20,7 @@ from breachkit.servers.icewarp.layout import (
     role_of,
     split_queue,
 )
-from breachkit.servers.icewarp.logs import find_logs
+from breachkit.servers.icewarp.logs import KINDS
 from breachkit.servers.icewarp.queue import each_file, read_head
 from breachkit.servers.icewarp.rules import ADVICE, POLICY, RULES
 from breachkit.servers.icewarp.settings import COMMANDS
@@ -45,11 +45,11 @@ SERVER = MailServer(
     looked_for=LOOKED_FOR,
     default_roots=DEFAULT_ROOTS,
     find=find_layout,
-    find_logs=find_logs,
     find_sessions=_later("sift", "find_sessions"),
     read_facts=_later("facts", "read_facts"),
     read_doors=_later("doors", "read_doors"),
     read_transcripts=_later("transcripts", "read_transcripts"),
+    logs=KINDS,
     queue=Queue(split_queue, each_file, read_head, role_of, queue_home, is_live),
     accounts=AccountExport(_later("accounts", "read_logins"), COLUMNS),
     guide=Guide(
