@@ -11,6 +11,7 @@ import pandas as pd
 
 from breachkit.detect.accounts.activity import micros
 from breachkit.detect.accounts.guessers import find_guessers
+from breachkit.detect.accounts.homes import homes_of
 from breachkit.detect.accounts.roles import FOREIGN_COUNT
 from breachkit.detect.guessing import failed_tries
 from breachkit.detect.joins import (
@@ -70,7 +71,9 @@ class Inquiry:
         self.deliveries = origin_of_deliveries(evidence.deliveries, self.sends, self.messages)
         self.visits = visits_table(self.attempts, self.sends, self.deliveries)
         self.seen = Visits(self.visits)
-        self.guessers = find_guessers(self.seen, self.attempts, self.seen.count("foreign") < FOREIGN_COUNT)
+        self.homes = homes_of(self.seen)
+        is_clean = self.seen.count("foreign") < FOREIGN_COUNT
+        self.guessers = find_guessers(self.seen, self.attempts, is_clean, self.homes)
         self.standings = take_standings(self.messages, self.attempts, self.sends, self.visits)
         self.in_queue = int((~self.messages["quarantined"]).sum())
         self._slices = {name: (table, Slices(table["account"], chosen)) for name, table, chosen in self._tables()}

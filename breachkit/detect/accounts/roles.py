@@ -13,7 +13,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from breachkit.detect.accounts.activity import Conduct, busiest, days_of
+from breachkit.detect.accounts.activity import Conduct, busiest
+from breachkit.detect.accounts.homes import NEW
 from breachkit.detect.accounts.places import is_telling
 from breachkit.detect.accounts.shares import lower_bound
 from breachkit.micros import DAY, HOUR
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     from breachkit.detect.accounts.letters import Letters
 
 Role = Literal["usual", "moved", "attacking", "unclear"]
-
-NEW = 12 * HOUR
-"""How long after its account was first seen a use comes up that is new to it."""
 
 PAST, PAST_COUNT = DAY, 2
 """How long, and with how many ordinary messages, a place was used before its first odd one to be the owner's."""
@@ -45,9 +43,12 @@ DEAD_COUNT, DEAD_SHARE, HOPELESS_SHARE = 5, 0.08, 0.5
 """Recipients that do not exist, in number and as a share (its lower bound) of all to whom was sent. "Honest users are
 very unlikely to attempt to send to 100 nonexistent addresses in one hour" (Exim wiki, BlockCracking)."""
 
-MASS, MASS_SHARE, MASS_RATIO = 20, 0.8, 5
-"""Strangers written to in a day, in number, as a share (its lower bound) of all recipients, and against the most messages
-that the account sent in a day otherwise."""
+UNWANTED_SHARE = 0.03
+"""The same share, where the provider is one of the house's."""
+
+MASS, MASS_SHARE, MASS_RATIO = 20, 0.8, 3
+"""Strangers written to, in number, as a share (its lower bound) of all recipients, and by day against the messages that
+the account sends in a day otherwise."""
 
 ODD_SHARE = 0.8
 """Share of messages to strangers, or otherwise odd, that makes a place one of a stranger's where many did little."""
@@ -117,23 +118,27 @@ def facts_of(uses: Sequence[Use], habit: Sequence[Use]) -> Facts:
     known = names if len(names) <= FEW_NAMES else frozenset()
     foreign = [one for one in conduct.foreign if one.foreign not in known]
     number, gone = len(foreign), fates.dead + fates.refused
+    is_unwanted = gone >= FOREIGN_COUNT and lower_bound(gone, fates.tried) >= UNWANTED_SHARE
+    are_names = len({one.foreign for one in foreign}) > 1 or number >= MASS
+    ratio = 0 if _is_scattered(uses, 2) else MASS_RATIO
     return Facts(
-        is_foreign=number >= FOREIGN_MANY or (number >= FOREIGN_COUNT and number >= FOREIGN_SHARE * len(sent)),
+        is_foreign=number >= FOREIGN_MANY or (number >= FOREIGN_COUNT and are_names and number >= FOREIGN_SHARE * len(sent)),
         # what was refused otherwise counts beside them: unasked mail is
         is_to_nobody=fates.dead >= DEAD_COUNT and lower_bound(gone, fates.tried) >= DEAD_SHARE,
-        is_mass=_is_mass(sent, past.sent),
+        is_mass=(is_unwanted or not _is_local(uses)) and _is_mass(sent, past.sent, ratio),
         is_many=len({one.foreign for one in foreign}) >= MANY_NAMES,
     )
 
 
-def _is_mass(sent: Sequence[Sent], past: Sequence[Sent]) -> bool:
+def _is_mass(sent: Sequence[Sent], past: Sequence[Sent], ratio: int) -> bool:
     strangers, recipients = sum(one.strangers for one in sent), sum(min(one.recipients, 100) for one in sent)
-    by_day: dict[int, int] = defaultdict(int)
-    for one in sent:
-        by_day[one.ts // DAY] += one.strangers
-    most = max(by_day.values(), default=0)
-    is_strange = lower_bound(strangers, recipients) >= MASS_SHARE
-    return is_strange and most >= MASS and most >= MASS_RATIO * busiest(past, DAY)
+    if strangers < MASS or lower_bound(strangers, recipients) < MASS_SHARE:
+        return False
+    return strangers * max(1, _days(past)) >= ratio * len(past) * _days(sent)
+
+
+def _days(sent: Sequence[Sent]) -> int:
+    return len({one.ts // DAY for one in sent})
 
 
 def find_roles(activity: Activity, attackers: Mapping[str, Known]) -> Roles:
@@ -203,7 +208,7 @@ class _Parting:
     def _is_at_home(self, use: Use) -> bool:
         """Tell a programme that the owner has elsewhere too, or a provider whose other addresses are the owner's."""
         others = [other for other in self._uses if other.ip != use.ip and not other.guesses]
-        return any(other.region == use.region for other in others) or any(
+        return use.is_local or any(other.region == use.region for other in others) or any(
             other.programme == use.programme and is_telling(use.programme) for other in others if use.programme
         )
 
@@ -232,11 +237,10 @@ class _Parting:
         groups = [[use for use in group if use in uses] for group in self._groups]
         groups = [group for group in groups if group]
         new = [group for group in groups if self._is_new(group) and not self._is_settled(group)]
-        old = [group for group in groups if group not in new]
-        habit = _flat(old)
+        habit = _flat(group for group in groups if group not in new)
         found = [group for group in new if facts_of(group, habit).number]
-        rest = [group for group in new if group not in found and _is_odd(group)]
-        if rest and facts_of(_flat(rest), habit).number:
+        rest = [group for group in new if group not in found and _is_odd(group) and not _is_local(group)]
+        if found or (rest and facts_of(_flat(rest), habit).number):
             found += rest
         return _flat(found) or self._from_the_first(groups)
 
@@ -244,21 +248,19 @@ class _Parting:
         """Find the same where the logs begin amid the attack: beside an owner, or at many places at once."""
         odd = [group for group in groups if _is_odd(group) and not self._is_settled(group)]
         habit = _flat(group for group in groups if group not in odd)
-        together = _flat(odd)
-        if not together:
-            return []
-        facts = facts_of(together, habit)
-        if facts.number and _is_scattered(together):
-            return together
-        hasty = [group for group in odd if not self._is_steady(group)]
         is_beside = sum(not sent.is_odd for use in habit for sent in use.sent) >= PAST_COUNT
-        if is_beside:
-            found = _flat(group for group in hasty if facts_of(group, habit).number)
-            steady = [group for group in odd if group not in hasty]
-            return found + _flat(group for group in steady if facts_of(group, habit).number >= 2)
-        if not habit:
-            return together if facts.is_foreign and facts.is_to_nobody and facts.is_mass else []
-        return []
+        away = _flat(group for group in odd if not _is_local(group) or facts_of(group, habit).number > 1)
+        if away:
+            facts = facts_of(away, habit)
+            enough = 1 if is_beside or (_is_scattered(away, SCATTER) and not facts.is_mass) else 2
+            if facts.number >= enough and _is_scattered(away, 2):
+                return away
+            if facts.number == 3 and not habit:
+                return away
+        if not is_beside:
+            return []
+        steady = [group for group in odd if self._is_steady(group)]
+        return _flat(group for group in odd if facts_of(group, habit).number > (group in steady))
 
     def _turned(self) -> list[Use]:
         """Find a place of the owner's that began to write in many names, or to nobody, as it never did."""
@@ -311,12 +313,17 @@ def _is_odd(group: Sequence[Use]) -> bool:
     return bool(sent) and odd >= ODD_SHARE * len(sent)
 
 
-def _is_scattered(uses: Sequence[Use]) -> bool:
+def _is_local(group: Sequence[Use]) -> bool:
+    """Tell a group of the house's own providers."""
+    return all(use.is_local for use in group)
+
+
+def _is_scattered(uses: Sequence[Use], least: int) -> bool:
     """Tell uses of several regions that no programme with a name of its own joins."""
     regions = Conduct(tuple(uses)).regions
     programmes = {use.programme for use in uses}
     is_one = len(programmes) == 1 and all(map(is_telling, programmes))
-    return len(regions) >= SCATTER and not is_one
+    return len(regions) >= least and not is_one
 
 
 def _grouped(uses: Sequence[Use]) -> list[list[Use]]:
@@ -344,7 +351,3 @@ def _grouped(uses: Sequence[Use]) -> list[list[Use]]:
         groups[root(id(use))].append(use)
     return list(groups.values())
 
-
-def is_use_steady(use: Use) -> bool:
-    """Tell a use of several days."""
-    return days_of(use) >= SCATTER

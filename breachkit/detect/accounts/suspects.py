@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from breachkit.detect.accounts.activity import Activity, activity_of
+from breachkit.detect.accounts.activity import About, Activity, activity_of
 from breachkit.detect.accounts.letters import LETTERS, find_letters
 from breachkit.detect.accounts.roles import MASS, Known, Roles, find_roles
 from breachkit.detect.inquiry import is_name
@@ -78,8 +78,11 @@ def _activity(inquiry: Inquiry, account: str) -> Activity:
     visits, guessers = inquiry.seen, inquiry.guessers
     begin, end = visits.rows_at(account)
     guessing = visits.ips[visits.whence[begin:end][guessers.by_visit[begin:end]]].tolist()
+    whence = visits.whence[begin:end]
+    local = visits.ips[whence[inquiry.homes.is_local[begin:end]]].tolist()
+    about = About(frozenset(guessing), frozenset(local), inquiry.strangers)
     tables = {name: inquiry.of(account, name) for name in ("attempts", "sends", "deliveries")}
-    return activity_of(account, tables, frozenset(guessing), inquiry.strangers)
+    return activity_of(account, tables, about)
 
 
 def _began(visits: Visits, guessers: Guessers) -> dict[str, Known]:
