@@ -116,4 +116,5 @@ def _is_spray(
     }
     tried = lost[lost["client_ip"].isin([*group]).to_numpy()]
     secrets = tried.groupby("account", observed=True)["told"].nunique()
-    return bool((secrets <= FEW_SECRETS).sum() >= MANY and secrets.get(str(entry["account"]), 0) <= FEW_SECRETS)
+    here = tried[tried["client_ip"].isin([*entering]).to_numpy() & (tried["account"] == entry["account"]).to_numpy()]
+    return bool((secrets <= FEW_SECRETS).sum() >= MANY and here["told"].nunique() <= FEW_SECRETS)

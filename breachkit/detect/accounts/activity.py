@@ -234,6 +234,8 @@ class _Taking:
                 use.logins.append(row)
             fate = fates.of(queue_id, mail_from, rcpt_to, int(count), int(unknown))
             number = sum(name in strangers for name in rcpt_to)
+            if foreign and (helo or "").lower().endswith(f".{foreign}"):
+                foreign = None  # a mail server of the very house in whose name it writes
             use.sent.append(Sent(ts, bool(is_own), foreign, fate.dead > 0, int(count), number, source))
             use.fates = use.fates.plus(fate)
 

@@ -77,7 +77,7 @@ def find_guessers(visits: Visits, attempts: pd.DataFrame, clean: Column, homes: 
     is_guessing = (visits.count("unlike_secrets") >= GUESSES) & ~was_known
     tried = _Failed(visits, attempts)
     is_spraying, by_secret = tried.sprayed(is_shared | (won > lost))
-    is_helping, by_account = tried.distributed(was_known)
+    is_helping, by_account = tried.distributed(was_known | homes.is_near)
     own = (is_guessing | is_helping) & ~is_shared[visits.whence]
     by_ip = np.zeros(len(visits.ips), np.bool_)
     by_ip[visits.whence[own]] = True

@@ -53,6 +53,9 @@ the account sends in a day otherwise."""
 ODD_SHARE = 0.8
 """Share of messages to strangers, or otherwise odd, that makes a place one of a stranger's where many did little."""
 
+FEW = 3
+"""Messages of a place that alone say nothing, where many do the same."""
+
 SCATTER = 3
 """Unlike regions at once that make no habit, unless one programme is in all of them."""
 
@@ -177,7 +180,9 @@ class _Parting:
         )
         if attacking:
             facts = facts_of(attacking, habit)
-            roles.facts = facts if facts.number else None
+            # the same run as in other accounts, however little of it was sent from this one
+            is_run = is_odd([use for use in guests if self._is_proven(use)])
+            roles.facts = facts._replace(is_mass=facts.is_mass or is_run) if facts.number or is_run else None
         for use in self._uses:
             role: Role = "attacking" if use in attacking else self._role(use)
             if roles.of.get(use.ip) != "attacking":
@@ -200,10 +205,14 @@ class _Parting:
         if began is None or use.last_seen < began - BEFORE:
             return False
         if known and known.programmes is not None and use.sent:
-            return use.programme in known.programmes
-        if not self._is_new([use]) and _ordinary(use, began, 0):
+            return self._is_proven(use)
+        if not self._is_new([use]) and not is_odd([use]):
             return False  # the owner's place, behind which a stranger lives too
         return not self._is_at_home(use)
+
+    def _is_proven(self, use: Use) -> bool:
+        known = self._attackers.get(use.ip)
+        return known is not None and known.programmes is not None and use.programme in known.programmes
 
     def _is_at_home(self, use: Use) -> bool:
         """Tell a programme that the owner has elsewhere too, or a provider whose other addresses are the owner's."""
@@ -239,28 +248,49 @@ class _Parting:
         new = [group for group in groups if self._is_new(group) and not self._is_settled(group)]
         habit = _flat(group for group in groups if group not in new)
         found = [group for group in new if facts_of(group, habit).number]
-        rest = [group for group in new if group not in found and _is_odd(group) and not _is_local(group)]
+        rest = [group for group in new if group not in found and is_odd(group) and not _is_local(group)]
         if found or (rest and facts_of(_flat(rest), habit).number):
             found += rest
+            found += [group for group in groups if group not in new and self._is_first_of(group, found, habit)]
         return _flat(found) or self._from_the_first(groups)
+
+    def _is_first_of(self, group: Sequence[Use], found: Sequence[Sequence[Use]], habit: Sequence[Use]) -> bool:
+        """Tell a place as old as the logs that is one of a stranger's: it did the same at the same time as others."""
+        conduct, theirs = Conduct(tuple(group)), Conduct(tuple(_flat(found)))
+        if _is_local(group) or not is_odd(group) or not _is_scattered(theirs.uses, 2):
+            return False
+        is_same_time = theirs.first_seen - NEW <= conduct.sent[0].ts and conduct.last_seen <= theirs.last_seen + NEW
+        has_owner = sum(not sent.is_odd for use in habit if use not in group for sent in use.sent) >= PAST_COUNT
+        return is_same_time and (has_owner or len(conduct.sent) <= FEW)
 
     def _from_the_first(self, groups: Sequence[Sequence[Use]]) -> list[Use]:
         """Find the same where the logs begin amid the attack: beside an owner, or at many places at once."""
-        odd = [group for group in groups if _is_odd(group) and not self._is_settled(group)]
+        odd = [group for group in groups if is_odd(group) and not self._is_settled(group)]
         habit = _flat(group for group in groups if group not in odd)
         is_beside = sum(not sent.is_odd for use in habit for sent in use.sent) >= PAST_COUNT
-        away = _flat(group for group in odd if not _is_local(group) or facts_of(group, habit).number > 1)
-        if away:
-            facts = facts_of(away, habit)
-            enough = 1 if is_beside or (_is_scattered(away, SCATTER) and not facts.is_mass) else 2
-            if facts.number >= enough and _is_scattered(away, 2):
-                return away
-            if facts.number == 3 and not habit:
-                return away
+        away = [group for group in odd if not _is_local(group) or facts_of(group, habit).number > 1]
+        # beside a newsletter that is all the account has otherwise, its one place is the habit
+        biggest = max(away, key=lambda group: len(Conduct(tuple(group)).sent), default=[])
+        for home in ([], biggest):
+            uses = _flat(group for group in away if group is not home)
+            if not uses or (home and is_beside):
+                continue
+            facts = facts_of(uses, habit + home)
+            enough = 1 if is_beside or (_is_scattered(uses, SCATTER) and not facts.is_mass) else 2
+            if facts.number >= enough and _is_scattered(uses, 2):
+                return uses
+            if facts.number == 3 and not habit + home:
+                return uses
         if not is_beside:
             return []
         steady = [group for group in odd if self._is_steady(group)]
-        return _flat(group for group in odd if facts_of(group, habit).number > (group in steady))
+        found = []
+        for group in odd:
+            facts = facts_of(group, habit)
+            # a system writes so day after day: that its readers are many and some are gone is its trade
+            if facts.number > (group in steady) and (facts.is_foreign or group not in steady):
+                found += group
+        return found
 
     def _turned(self) -> list[Use]:
         """Find a place of the owner's that began to write in many names, or to nobody, as it never did."""
@@ -300,16 +330,10 @@ def _flat(groups: Iterable[Sequence[Use]]) -> list[Use]:
     return [use for group in groups for use in group]
 
 
-def _ordinary(use: Use, until: int, least: int) -> bool:
-    """Tell whether what came from a place before a moment was ordinary mail."""
-    before = [sent for sent in use.sent if sent.ts < until]
-    return len(before) >= least and not any(sent.is_odd for sent in before)
-
-
-def _is_odd(group: Sequence[Use]) -> bool:
-    """Tell whether most of what a group sent is odd, or goes to strangers."""
-    sent = Conduct(tuple(group)).sent
-    odd = sum(one.is_odd or one.strangers >= ODD_SHARE * one.recipients for one in sent)
+def is_odd(group: Sequence[Use]) -> bool:
+    """Tell whether most of what a group sent is odd, or goes to strangers from where the house does not live."""
+    sent, is_local = Conduct(tuple(group)).sent, _is_local(group)
+    odd = sum(one.is_odd or (not is_local and one.strangers >= ODD_SHARE * one.recipients) for one in sent)
     return bool(sent) and odd >= ODD_SHARE * len(sent)
 
 
