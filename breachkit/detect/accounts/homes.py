@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from breachkit.detect.accounts.places import region_of
+from breachkit.detect.accounts.places import is_private, region_of
 from breachkit.micros import DAY
 
 if TYPE_CHECKING:
@@ -41,11 +41,13 @@ def homes_of(visits: Visits) -> Homes:
     start = np.full(len(visits.accounts), np.iinfo(np.int64).max)
     np.minimum.at(start, visits.who[won], first[won])
     stayed = visits.time("last_seen").astype(np.int64) - first >= DAY
-    is_home = won & ((first - start[visits.who] <= NEW) | stayed)
+    is_clean = (visits.count("foreign") == 0) & (visits.count("dead") == 0)
+    is_home = won & (stayed | (is_clean & (first - start[visits.who] <= NEW)))
+    is_lan = np.array([is_private(ip) for ip in visits.ips], np.bool_)[visits.whence]
     regions, names = pd.factorize(np.array([region_of(ip) for ip in visits.ips], dtype=object))
     region = regions[visits.whence].astype(np.int64)
     width = max(len(names), 1)
     at_home = np.unique(visits.who[is_home].astype(np.int64) * width + region[is_home])
     accounts = np.bincount(at_home % width, minlength=width)
     is_near = np.isin(visits.who.astype(np.int64) * width + region, at_home)
-    return Homes(is_home, is_near, accounts[region] - is_near >= NEIGHBOURS)
+    return Homes(is_home, is_near, is_lan | (accounts[region] - is_near >= NEIGHBOURS))

@@ -206,7 +206,9 @@ class _Parting:
             return False
         if known and known.programmes is not None and use.sent:
             return self._is_proven(use)
-        if not self._is_new([use]) and not is_odd([use]):
+        if len(self._uses) == 1 and not use.failures and not is_odd([use]):
+            return False  # its only place, where a stranger guesses at others
+        if not self._is_new([use]) and not (is_odd([use]) and (use.guesses or len(use.sent) > FEW)):
             return False  # the owner's place, behind which a stranger lives too
         return not self._is_at_home(use)
 
