@@ -265,6 +265,9 @@ def _entered(inquiry: Inquiry, suspected: Suspected) -> _Entered | None:
     rows = tries.iloc[sorted(row for use in roles.attacking for row in use.logins)]
     if rows.empty:
         return None
+    # who sprays checks what he found through any door, among hundreds of others: that is no visit yet
+    is_check = rows["client_ip"].isin([*inquiry.guessers.ips]) & (rows["service"] != "smtp")
+    rows = rows if is_check.all() else rows[~is_check.to_numpy()]
     won = tries[(tries["outcome"] == "success").to_numpy()]
     entry = rows.iloc[0]
     attacks = frozenset(use.ip for use in roles.attacking)
@@ -273,7 +276,7 @@ def _entered(inquiry: Inquiry, suspected: Suspected) -> _Entered | None:
     usual = frozenset(before["client_ip"]) - (attacks - settled)
     partners = inquiry.guessers.group_of(str(entry["client_ip"]))
     failures = failures_before(tries, entry["ts"], usual, attacks | partners)
-    kind = entry_of(inquiry.lost, entry, failures, inquiry.evidence.log_first, inquiry.guessers)
+    kind = entry_of(inquiry.lost, entry, failures, inquiry.evidence.log_first, inquiry.guessers, attacks)
     # those who only lent a hand with guessing: each of them did too little to be told alone
     accomplices = set(failures.rows["client_ip"]) if kind in {"distributed-guessing", "password-spray"} else set()
     is_first = not (tries["ts"] < entry["ts"]).any()

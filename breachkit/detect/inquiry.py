@@ -11,6 +11,7 @@ import pandas as pd
 
 from breachkit.detect.accounts.activity import micros
 from breachkit.detect.accounts.guessers import find_guessers
+from breachkit.detect.accounts.homes import homes_of
 from breachkit.detect.accounts.roles import FOREIGN_COUNT
 from breachkit.detect.guessing import failed_tries
 from breachkit.detect.joins import (
@@ -70,7 +71,9 @@ class Inquiry:
         self.deliveries = origin_of_deliveries(evidence.deliveries, self.sends, self.messages)
         self.visits = visits_table(self.attempts, self.sends, self.deliveries)
         self.seen = Visits(self.visits)
-        self.guessers = find_guessers(self.seen, self.attempts, self.seen.count("foreign") < FOREIGN_COUNT)
+        self.homes = homes_of(self.seen)
+        is_clean = self.seen.count("foreign") < FOREIGN_COUNT
+        self.guessers = find_guessers(self.seen, self.attempts, is_clean, self.homes)
         self.standings = take_standings(self.messages, self.attempts, self.sends, self.visits)
         self.in_queue = int((~self.messages["quarantined"]).sum())
         self._slices = {name: (table, Slices(table["account"], chosen)) for name, table, chosen in self._tables()}
@@ -137,15 +140,17 @@ class Inquiry:
         """
         pairs = list(zip(table["account"], table["mail_from"], strict=True))
         own = {pair: self._is_own(*pair) for pair in set(pairs)}
-        foreign = {pair: None if is_own else self._foreign(pair[1]) for pair, is_own in own.items()}
+        foreign = {pair: None if is_own else self._foreign(*pair) for pair, is_own in own.items()}
         return table.assign(
             is_own=[own[pair] for pair in pairs],
             foreign=pd.Series([foreign[pair] for pair in pairs], index=table.index, dtype="object"),
         )
 
-    def _foreign(self, mail_from: str) -> str | None:
-        domain = mail_from.rpartition("@")[2]
-        return None if domain in self.directory.domains else domain
+    def _foreign(self, account: str, mail_from: str) -> str | None:
+        """Name the domain of a sender, unless it is the house's, or the account's own name stands before it."""
+        user, _, domain = mail_from.rpartition("@")
+        is_brand = user == account.rpartition("@")[0] and user not in _ANYBODY
+        return None if is_brand or domain in self.directory.domains else domain
 
     def _is_own(self, account: object, mail_from: object) -> bool:
         if not isinstance(account, str) or not isinstance(mail_from, str) or "@" not in mail_from:
@@ -157,6 +162,9 @@ class Inquiry:
         won = self.attempts[(self.attempts["outcome"] == "success") & self.attempts["account"].notna()]
         return sorted({*won["account"], *self.messages["account"].dropna()})
 
+
+_ANYBODY = frozenset({"info", "support", "service", "no-reply", "noreply", "admin", "office", "sales"})
+"""Names that every house has, and that a forger takes."""
 
 HIDDEN = "\0"
 """What begins the account of a try on a name that no account has: a number stands for it, the name is kept nowhere."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.detect.accounts.places import network_of, programme_of, region_of
 from breachkit.detect.visits import last_status
-from breachkit.micros import DAY, HOUR
+from breachkit.micros import HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -71,6 +71,8 @@ class Use:
     first_seen: int
     """Its first login by success, through any door."""
     last_seen: int
+    is_local: bool = False
+    """Other accounts of the house are at home with the same provider."""
     guesses: bool = False
     """The address guessed the password of this account, or of others."""
     failures: int = 0
@@ -151,11 +153,21 @@ class Activity:
     """The first login by success, through any door."""
 
 
+class About(NamedTuple):
+    """What is known of the addresses of one account, and of recipients."""
+
+    guessing: Collection[str]
+    """Addresses that guessed the password of this account, or of others."""
+    local: Collection[str]
+    """Addresses of providers with whom other accounts of the house are at home."""
+    strangers: Collection[str]
+    """Recipients with whom nobody of the house exchanged mail otherwise."""
+
+
 def activity_of(
     account: str,
     tables: Mapping[str, pd.DataFrame],
-    guessing: Collection[str],
-    strangers: Collection[str],
+    about: About,
 ) -> Activity:
     """Take what was done in one account.
 
@@ -163,14 +175,13 @@ def activity_of(
         account: its name.
         tables: its `attempts` (tries to log in), `sends` (accepted messages, with `is_own` and `foreign`) and
             `deliveries` (of its messages, with `client_ip`), each in order of time.
-        guessing: addresses that guessed the password of this account, or of others.
-        strangers: recipients with whom nobody of the house exchanged mail otherwise.
+        about: what is known of its addresses and of recipients.
     """
     taking = _Taking(tables["attempts"])
-    taking.take_sends(tables["sends"], tables["deliveries"], strangers)
+    taking.take_sends(tables["sends"], tables["deliveries"], about.strangers)
     uses = taking.uses()
     for use in uses:
-        use.guesses = use.ip in guessing
+        use.guesses, use.is_local = use.ip in about.guessing, use.ip in about.local
     return Activity(account, tuple(uses), min((use.first_seen for use in uses), default=0))
 
 
@@ -225,6 +236,8 @@ class _Taking:
                 use.logins.append(row)
             fate = fates.of(queue_id, mail_from, rcpt_to, int(count), int(unknown))
             number = sum(name in strangers for name in rcpt_to)
+            if foreign and (helo or "").lower().endswith(f".{foreign}"):
+                foreign = None  # a mail server of the very house in whose name it writes
             use.sent.append(Sent(ts, bool(is_own), foreign, fate.dead > 0, int(count), number, source))
             use.fates = use.fates.plus(fate)
 
@@ -277,7 +290,3 @@ def fates_of(deliveries: pd.DataFrame) -> Fates:
     counts = Counter(last.loc[~is_dead, "outcome"].astype("str"))
     return Fates(counts["delivered"], counts["deferred"], int(is_dead.sum()), counts["failed"])
 
-
-def days_of(use: Use) -> int:
-    """Count the days on which a use sent."""
-    return len({sent.ts // DAY for sent in use.sent})

@@ -18,6 +18,7 @@ from breachkit.detect.accounts.places import network_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from breachkit.detect.accounts.homes import Homes
     from breachkit.detect.visits import Column, Visits
 
 GUESSES = 5
@@ -58,24 +59,25 @@ class Guessers(NamedTuple):
         return frozenset({client_ip, *near, *(ip for group in self.together if client_ip in group for ip in group)})
 
 
-def find_guessers(visits: Visits, attempts: pd.DataFrame, clean: Column) -> Guessers:
+def find_guessers(visits: Visits, attempts: pd.DataFrame, clean: Column, homes: Homes) -> Guessers:
     """Find them.
 
     Args:
         visits: what each address did to each account.
         attempts: tries, with `account`.
         clean: for each visit with a success, whether nothing bad is known of what was sent.
+        homes: where accounts are at home.
     """
     won = visits.by_ip((visits.count("successes") > 0) & clean)
     lost = visits.by_ip((visits.count("failures") > 0) & (visits.count("successes") == 0))
     # many accounts are at home there, and who fails there is one of few
-    is_shared = (won >= COLLEAGUES) & (lost <= won / 2)
+    is_shared = (won >= COLLEAGUES) & (lost <= won / 2) & (visits.by_ip(homes.is_home & clean) >= STRANGERS)
     was_known = came_in_first(visits)
     is_trying = (lost >= STRANGERS) & (lost >= won) & ~is_shared
     is_guessing = (visits.count("unlike_secrets") >= GUESSES) & ~was_known
     tried = _Failed(visits, attempts)
     is_spraying, by_secret = tried.sprayed(is_shared | (won > lost))
-    is_helping, by_account = tried.distributed(was_known)
+    is_helping, by_account = tried.distributed(was_known | homes.is_near)
     own = (is_guessing | is_helping) & ~is_shared[visits.whence]
     by_ip = np.zeros(len(visits.ips), np.bool_)
     by_ip[visits.whence[own]] = True

@@ -63,7 +63,7 @@ _DEFAULT = re.compile(r"(?:win|desktop|laptop)-\w+")
 """How Windows names a computer when nobody does: what is random in it tells one from another."""
 _CONTAINER = re.compile(r"[0-9a-f]{12}|[0-9a-f]{64}")
 """How Docker names a container: its id (docs.docker.com, "Container networking")."""
-_NUMBERED = re.compile(r"[a-z]*\d\w*|\d+")
+_DOCKER = "a container"
 
 
 @lru_cache(maxsize=1 << 16)
@@ -79,10 +79,10 @@ def programme_of(helo: str | None) -> str:
     if _DEFAULT.fullmatch(name):
         return name
     if _CONTAINER.fullmatch(name):
-        return "container"
+        return _DOCKER
     return re.sub(r"[^.-]+", lambda label: re.sub(r"\d.*", "#", label[0]), name)
 
 
 def is_telling(programme: str) -> bool:
     """Tell a name of its own from what every other computer calls itself, too."""
-    return "." in programme or "-" in programme or "#" in programme
+    return programme == _DOCKER or "." in programme or "-" in programme or "#" in programme

@@ -13,7 +13,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from breachkit.detect.accounts.activity import Conduct, busiest, days_of
+from breachkit.detect.accounts.activity import Conduct, busiest
+from breachkit.detect.accounts.homes import NEW
 from breachkit.detect.accounts.places import is_telling
 from breachkit.detect.accounts.shares import lower_bound
 from breachkit.micros import DAY, HOUR
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     from breachkit.detect.accounts.letters import Letters
 
 Role = Literal["usual", "moved", "attacking", "unclear"]
-
-NEW = 12 * HOUR
-"""How long after its account was first seen a use comes up that is new to it."""
 
 PAST, PAST_COUNT = DAY, 2
 """How long, and with how many ordinary messages, a place was used before its first odd one to be the owner's."""
@@ -45,12 +43,18 @@ DEAD_COUNT, DEAD_SHARE, HOPELESS_SHARE = 5, 0.08, 0.5
 """Recipients that do not exist, in number and as a share (its lower bound) of all to whom was sent. "Honest users are
 very unlikely to attempt to send to 100 nonexistent addresses in one hour" (Exim wiki, BlockCracking)."""
 
-MASS, MASS_SHARE, MASS_RATIO = 20, 0.8, 5
-"""Strangers written to in a day, in number, as a share (its lower bound) of all recipients, and against the most messages
-that the account sent in a day otherwise."""
+UNWANTED_SHARE = 0.03
+"""The same share, where the provider is one of the house's."""
+
+MASS, MASS_SHARE, MASS_RATIO = 20, 0.8, 3
+"""Strangers written to, in number, as a share (its lower bound) of all recipients, and by day against the messages that
+the account sends in a day otherwise."""
 
 ODD_SHARE = 0.8
 """Share of messages to strangers, or otherwise odd, that makes a place one of a stranger's where many did little."""
+
+FEW = 3
+"""Messages of a place that alone say nothing, where many do the same."""
 
 SCATTER = 3
 """Unlike regions at once that make no habit, unless one programme is in all of them."""
@@ -117,23 +121,27 @@ def facts_of(uses: Sequence[Use], habit: Sequence[Use]) -> Facts:
     known = names if len(names) <= FEW_NAMES else frozenset()
     foreign = [one for one in conduct.foreign if one.foreign not in known]
     number, gone = len(foreign), fates.dead + fates.refused
+    is_unwanted = gone >= FOREIGN_COUNT and lower_bound(gone, fates.tried) >= UNWANTED_SHARE
+    are_names = len({one.foreign for one in foreign}) > 1 or number >= MASS
+    ratio = 0 if _is_scattered(uses, 2) else MASS_RATIO
     return Facts(
-        is_foreign=number >= FOREIGN_MANY or (number >= FOREIGN_COUNT and number >= FOREIGN_SHARE * len(sent)),
+        is_foreign=number >= FOREIGN_MANY or (number >= FOREIGN_COUNT and are_names and number >= FOREIGN_SHARE * len(sent)),
         # what was refused otherwise counts beside them: unasked mail is
         is_to_nobody=fates.dead >= DEAD_COUNT and lower_bound(gone, fates.tried) >= DEAD_SHARE,
-        is_mass=_is_mass(sent, past.sent),
+        is_mass=(is_unwanted or not _is_local(uses)) and _is_mass(sent, past.sent, ratio),
         is_many=len({one.foreign for one in foreign}) >= MANY_NAMES,
     )
 
 
-def _is_mass(sent: Sequence[Sent], past: Sequence[Sent]) -> bool:
+def _is_mass(sent: Sequence[Sent], past: Sequence[Sent], ratio: int) -> bool:
     strangers, recipients = sum(one.strangers for one in sent), sum(min(one.recipients, 100) for one in sent)
-    by_day: dict[int, int] = defaultdict(int)
-    for one in sent:
-        by_day[one.ts // DAY] += one.strangers
-    most = max(by_day.values(), default=0)
-    is_strange = lower_bound(strangers, recipients) >= MASS_SHARE
-    return is_strange and most >= MASS and most >= MASS_RATIO * busiest(past, DAY)
+    if strangers < MASS or lower_bound(strangers, recipients) < MASS_SHARE:
+        return False
+    return strangers * max(1, _days(past)) >= ratio * len(past) * _days(sent)
+
+
+def _days(sent: Sequence[Sent]) -> int:
+    return len({one.ts // DAY for one in sent})
 
 
 def find_roles(activity: Activity, attackers: Mapping[str, Known]) -> Roles:
@@ -172,7 +180,9 @@ class _Parting:
         )
         if attacking:
             facts = facts_of(attacking, habit)
-            roles.facts = facts if facts.number else None
+            # the same run as in other accounts, however little of it was sent from this one
+            is_run = is_odd([use for use in guests if self._is_proven(use)])
+            roles.facts = facts._replace(is_mass=facts.is_mass or is_run) if facts.number or is_run else None
         for use in self._uses:
             role: Role = "attacking" if use in attacking else self._role(use)
             if roles.of.get(use.ip) != "attacking":
@@ -195,15 +205,21 @@ class _Parting:
         if began is None or use.last_seen < began - BEFORE:
             return False
         if known and known.programmes is not None and use.sent:
-            return use.programme in known.programmes
-        if not self._is_new([use]) and _ordinary(use, began, 0):
+            return self._is_proven(use)
+        if len(self._uses) == 1 and not use.failures and not is_odd([use]):
+            return False  # its only place, where a stranger guesses at others
+        if not self._is_new([use]) and not (is_odd([use]) and (use.guesses or len(use.sent) > FEW)):
             return False  # the owner's place, behind which a stranger lives too
         return not self._is_at_home(use)
+
+    def _is_proven(self, use: Use) -> bool:
+        known = self._attackers.get(use.ip)
+        return known is not None and known.programmes is not None and use.programme in known.programmes
 
     def _is_at_home(self, use: Use) -> bool:
         """Tell a programme that the owner has elsewhere too, or a provider whose other addresses are the owner's."""
         others = [other for other in self._uses if other.ip != use.ip and not other.guesses]
-        return any(other.region == use.region for other in others) or any(
+        return use.is_local or any(other.region == use.region for other in others) or any(
             other.programme == use.programme and is_telling(use.programme) for other in others if use.programme
         )
 
@@ -232,33 +248,51 @@ class _Parting:
         groups = [[use for use in group if use in uses] for group in self._groups]
         groups = [group for group in groups if group]
         new = [group for group in groups if self._is_new(group) and not self._is_settled(group)]
-        old = [group for group in groups if group not in new]
-        habit = _flat(old)
+        habit = _flat(group for group in groups if group not in new)
         found = [group for group in new if facts_of(group, habit).number]
-        rest = [group for group in new if group not in found and _is_odd(group)]
-        if rest and facts_of(_flat(rest), habit).number:
+        rest = [group for group in new if group not in found and is_odd(group) and not _is_local(group)]
+        if found or (rest and facts_of(_flat(rest), habit).number):
             found += rest
+            found += [group for group in groups if group not in new and self._is_first_of(group, found, habit)]
         return _flat(found) or self._from_the_first(groups)
+
+    def _is_first_of(self, group: Sequence[Use], found: Sequence[Sequence[Use]], habit: Sequence[Use]) -> bool:
+        """Tell a place as old as the logs that is one of a stranger's: it did the same at the same time as others."""
+        conduct, theirs = Conduct(tuple(group)), Conduct(tuple(_flat(found)))
+        if _is_local(group) or not is_odd(group) or not _is_scattered(theirs.uses, 2):
+            return False
+        is_same_time = theirs.first_seen - NEW <= conduct.sent[0].ts and conduct.last_seen <= theirs.last_seen + NEW
+        has_owner = sum(not sent.is_odd for use in habit if use not in group for sent in use.sent) >= PAST_COUNT
+        return is_same_time and (has_owner or len(conduct.sent) <= FEW)
 
     def _from_the_first(self, groups: Sequence[Sequence[Use]]) -> list[Use]:
         """Find the same where the logs begin amid the attack: beside an owner, or at many places at once."""
-        odd = [group for group in groups if _is_odd(group) and not self._is_settled(group)]
+        odd = [group for group in groups if is_odd(group) and not self._is_settled(group)]
         habit = _flat(group for group in groups if group not in odd)
-        together = _flat(odd)
-        if not together:
-            return []
-        facts = facts_of(together, habit)
-        if facts.number and _is_scattered(together):
-            return together
-        hasty = [group for group in odd if not self._is_steady(group)]
         is_beside = sum(not sent.is_odd for use in habit for sent in use.sent) >= PAST_COUNT
-        if is_beside:
-            found = _flat(group for group in hasty if facts_of(group, habit).number)
-            steady = [group for group in odd if group not in hasty]
-            return found + _flat(group for group in steady if facts_of(group, habit).number >= 2)
-        if not habit:
-            return together if facts.is_foreign and facts.is_to_nobody and facts.is_mass else []
-        return []
+        away = [group for group in odd if not _is_local(group) or facts_of(group, habit).number > 1]
+        # beside a newsletter that is all the account has otherwise, its one place is the habit
+        biggest = max(away, key=lambda group: len(Conduct(tuple(group)).sent), default=[])
+        for home in ([], biggest):
+            uses = _flat(group for group in away if group is not home)
+            if not uses or (home and is_beside):
+                continue
+            facts = facts_of(uses, habit + home)
+            enough = 1 if is_beside or (_is_scattered(uses, SCATTER) and not facts.is_mass) else 2
+            if facts.number >= enough and _is_scattered(uses, 2):
+                return uses
+            if facts.number == 3 and not habit + home:
+                return uses
+        if not is_beside:
+            return []
+        steady = [group for group in odd if self._is_steady(group)]
+        found = []
+        for group in odd:
+            facts = facts_of(group, habit)
+            # a system writes so day after day: that its readers are many and some are gone is its trade
+            if facts.number > (group in steady) and (facts.is_foreign or group not in steady):
+                found += group
+        return found
 
     def _turned(self) -> list[Use]:
         """Find a place of the owner's that began to write in many names, or to nobody, as it never did."""
@@ -298,25 +332,24 @@ def _flat(groups: Iterable[Sequence[Use]]) -> list[Use]:
     return [use for group in groups for use in group]
 
 
-def _ordinary(use: Use, until: int, least: int) -> bool:
-    """Tell whether what came from a place before a moment was ordinary mail."""
-    before = [sent for sent in use.sent if sent.ts < until]
-    return len(before) >= least and not any(sent.is_odd for sent in before)
-
-
-def _is_odd(group: Sequence[Use]) -> bool:
-    """Tell whether most of what a group sent is odd, or goes to strangers."""
-    sent = Conduct(tuple(group)).sent
-    odd = sum(one.is_odd or one.strangers >= ODD_SHARE * one.recipients for one in sent)
+def is_odd(group: Sequence[Use]) -> bool:
+    """Tell whether most of what a group sent is odd, or goes to strangers from where the house does not live."""
+    sent, is_local = Conduct(tuple(group)).sent, _is_local(group)
+    odd = sum(one.is_odd or (not is_local and one.strangers >= ODD_SHARE * one.recipients) for one in sent)
     return bool(sent) and odd >= ODD_SHARE * len(sent)
 
 
-def _is_scattered(uses: Sequence[Use]) -> bool:
+def _is_local(group: Sequence[Use]) -> bool:
+    """Tell a group of the house's own providers."""
+    return all(use.is_local for use in group)
+
+
+def _is_scattered(uses: Sequence[Use], least: int) -> bool:
     """Tell uses of several regions that no programme with a name of its own joins."""
     regions = Conduct(tuple(uses)).regions
     programmes = {use.programme for use in uses}
     is_one = len(programmes) == 1 and all(map(is_telling, programmes))
-    return len(regions) >= SCATTER and not is_one
+    return len(regions) >= least and not is_one
 
 
 def _grouped(uses: Sequence[Use]) -> list[list[Use]]:
@@ -344,7 +377,3 @@ def _grouped(uses: Sequence[Use]) -> list[list[Use]]:
         groups[root(id(use))].append(use)
     return list(groups.values())
 
-
-def is_use_steady(use: Use) -> bool:
-    """Tell a use of several days."""
-    return days_of(use) >= SCATTER
