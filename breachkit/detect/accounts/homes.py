@@ -1,6 +1,6 @@
 """Where accounts are at home: the addresses of their first hours, and those they come back to.
 
-A provider with whom several accounts of the house are at home is where the house lives; a stranger seldom comes from it.
+Where several accounts of the house are at home with one provider, the house lives; a stranger seldom comes from it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from breachkit.detect.accounts.places import is_private, region_of
 from breachkit.micros import DAY
 
 if TYPE_CHECKING:
-    from breachkit.detect.visits import Column, Visits
+    from breachkit.detect.accounts.visits import Column, Visits
 
 NEW = DAY // 2
 """How long after its account was first seen a place comes up that is new to it."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from breachkit.detect.accounts.activity import Conduct, busiest
 from breachkit.detect.accounts.homes import NEW
 from breachkit.detect.accounts.places import is_telling
-from breachkit.detect.accounts.shares import lower_bound
+from breachkit.detect.findings import lower_bound
 from breachkit.micros import DAY, HOUR
 
 if TYPE_CHECKING:
@@ -52,6 +52,9 @@ the account sends in a day otherwise."""
 
 ODD_SHARE = 0.8
 """Share of messages to strangers, or otherwise odd, that makes a place one of a stranger's where many did little."""
+
+SPAM = 3
+"""Facts that together are spam, whatever else is known of the account."""
 
 FEW = 3
 """Messages of a place that alone say nothing, where many do the same."""
@@ -109,7 +112,7 @@ class Facts(NamedTuple):
 
     @property
     def number(self) -> int:
-        """How many of the three."""
+        """How many of the three: senders, dead recipients, strangers."""
         return self.is_foreign + self.is_to_nobody + self.is_mass
 
 
@@ -125,7 +128,8 @@ def facts_of(uses: Sequence[Use], habit: Sequence[Use]) -> Facts:
     are_names = len({one.foreign for one in foreign}) > 1 or number >= MASS
     ratio = 0 if _is_scattered(uses, 2) else MASS_RATIO
     return Facts(
-        is_foreign=number >= FOREIGN_MANY or (number >= FOREIGN_COUNT and are_names and number >= FOREIGN_SHARE * len(sent)),
+        is_foreign=number >= FOREIGN_MANY
+        or (number >= FOREIGN_COUNT and are_names and number >= FOREIGN_SHARE * len(sent)),
         # what was refused otherwise counts beside them: unasked mail is
         is_to_nobody=fates.dead >= DEAD_COUNT and lower_bound(gone, fates.tried) >= DEAD_SHARE,
         is_mass=(is_unwanted or not _is_local(uses)) and _is_mass(sent, past.sent, ratio),
@@ -219,8 +223,10 @@ class _Parting:
     def _is_at_home(self, use: Use) -> bool:
         """Tell a programme that the owner has elsewhere too, or a provider whose other addresses are the owner's."""
         others = [other for other in self._uses if other.ip != use.ip and not other.guesses]
-        return use.is_local or any(other.region == use.region for other in others) or any(
-            other.programme == use.programme and is_telling(use.programme) for other in others if use.programme
+        return (
+            use.is_local
+            or any(other.region == use.region for other in others)
+            or any(other.programme == use.programme and is_telling(use.programme) for other in others if use.programme)
         )
 
     # -- the account's past ---------------------------------------------------------------------------
@@ -272,22 +278,20 @@ class _Parting:
         is_beside = sum(not sent.is_odd for use in habit for sent in use.sent) >= PAST_COUNT
         away = [group for group in odd if not _is_local(group) or facts_of(group, habit).number > 1]
         # beside a newsletter that is all the account has otherwise, its one place is the habit
-        biggest = max(away, key=lambda group: len(Conduct(tuple(group)).sent), default=[])
-        for home in ([], biggest):
+        biggest: Sequence[Use] = max(away, key=lambda group: len(Conduct(tuple(group)).sent), default=())
+        for home in ((), () if is_beside else biggest):
             uses = _flat(group for group in away if group is not home)
-            if not uses or (home and is_beside):
+            if not uses:
                 continue
-            facts = facts_of(uses, habit + home)
+            facts = facts_of(uses, [*habit, *home])
             enough = 1 if is_beside or (_is_scattered(uses, SCATTER) and not facts.is_mass) else 2
             if facts.number >= enough and _is_scattered(uses, 2):
                 return uses
-            if facts.number == 3 and not habit + home:
+            if facts.number == SPAM and not habit and not home:
                 return uses
-        if not is_beside:
-            return []
+        found: list[Use] = []
         steady = [group for group in odd if self._is_steady(group)]
-        found = []
-        for group in odd:
+        for group in odd if is_beside else ():
             facts = facts_of(group, habit)
             # a system writes so day after day: that its readers are many and some are gone is its trade
             if facts.number > (group in steady) and (facts.is_foreign or group not in steady):
@@ -363,7 +367,7 @@ def _grouped(uses: Sequence[Use]) -> list[list[Use]]:
 
     first: dict[tuple[str, ...], int] = {}
     for use in uses:
-        keys = [(use.region, use.programme)] if use.programme else []
+        keys: list[tuple[str, ...]] = [(use.region, use.programme)] if use.programme else []
         if is_telling(use.programme):
             keys.append((use.programme,))
         for key in keys:
@@ -376,4 +380,3 @@ def _grouped(uses: Sequence[Use]) -> list[list[Use]]:
     for use in uses:
         groups[root(id(use))].append(use)
     return list(groups.values())
-
