@@ -162,6 +162,8 @@ class About(NamedTuple):
     """Addresses of providers with whom other accounts of the house are at home."""
     strangers: Collection[str]
     """Recipients with whom nobody of the house exchanged mail otherwise."""
+    houses: Collection[str]
+    """The domains of the house: a programme on a host of theirs is local, too."""
 
 
 def activity_of(
@@ -181,7 +183,8 @@ def activity_of(
     taking.take_sends(tables["sends"], tables["deliveries"], about.strangers)
     uses = taking.uses()
     for use in uses:
-        use.guesses, use.is_local = use.ip in about.guessing, use.ip in about.local
+        use.guesses = use.ip in about.guessing
+        use.is_local = use.ip in about.local or use.programme.partition(".")[2] in about.houses
     return Activity(account, tuple(uses), min((use.first_seen for use in uses), default=0))
 
 

@@ -138,7 +138,9 @@ def _judge(inquiry: Inquiry, account: str, parted: Mapping[str, Suspected]) -> A
         account=account,
         candidates=inquiry.directory.resolve(account).candidates,
         verdict=verdict,
-        confidence=_confidence(verdict, signals, is_seen=is_seen and not is_queue_only and not doubts),
+        confidence=_confidence(
+            verdict, signals, is_seen=is_seen and not is_queue_only and not doubts, is_whole=not standing.unseen
+        ),
         doubts=doubts,
         recipients=_recipients(inquiry, account) if is_seen else None,
         groups=_groups(suspected),
@@ -256,6 +258,7 @@ def _verdict(signals: Sequence[Signal], held: Held) -> VerdictName:
     is_intrusion = bool(families & INTRUSION)
     attacking, facts = {id(use) for use in held.roles.attacking}, held.roles.facts
     has_past = any(id(use) not in attacking for use in held.activity.uses)
+    has_past = has_past or bool(attacking and not held.roles.strangers)
     if held.roles.letters:
         return "suspect"  # a person and a thief with one mailbox cannot be told for sure by this
     # names of other houses to recipients that do not exist, where nothing shows that the account ever did otherwise
@@ -266,14 +269,14 @@ def _verdict(signals: Sequence[Signal], held: Held) -> VerdictName:
     return "suspect" if is_intrusion or is_odd or len(families) >= TWO else "clear"
 
 
-def _confidence(verdict: VerdictName, signals: Sequence[Signal], *, is_seen: bool) -> Confidence:
-    """Say how sure a verdict is; without a visible AUTH never high."""
+def _confidence(verdict: VerdictName, signals: Sequence[Signal], *, is_seen: bool, is_whole: bool) -> Confidence:
+    """Say how sure a verdict is: never high without a visible AUTH, nor of *clear* where mail joins no session."""
     if not is_seen:
         return Confidence.MEDIUM if verdict == "compromised" else Confidence.LOW
     families = {signal.family for signal in signals}
     if verdict == "compromised":
         return Confidence.HIGH if len(families) >= THREE or Family.ENTRY in families else Confidence.MEDIUM
-    if verdict == "suspect" or any(signal.name in STRONG for signal in signals):
+    if verdict == "suspect" or not is_whole or any(signal.name in STRONG for signal in signals):
         return Confidence.MEDIUM
     return Confidence.HIGH
 

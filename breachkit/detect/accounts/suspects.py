@@ -83,7 +83,7 @@ def _activity(inquiry: Inquiry, account: str) -> Activity:
     guessing = visits.ips[visits.whence[begin:end][guessers.by_visit[begin:end]]].tolist()
     whence = visits.whence[begin:end]
     local = visits.ips[whence[inquiry.homes.is_local[begin:end]]].tolist()
-    about = About(frozenset(guessing), frozenset(local), inquiry.strangers)
+    about = About(frozenset(guessing), frozenset(local), inquiry.strangers, inquiry.directory.domains)
     tables = {name: inquiry.of(account, name) for name in ("attempts", "sends", "deliveries")}
     return activity_of(account, tables, about)
 
