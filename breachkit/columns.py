@@ -75,12 +75,11 @@ class Columns:
         path, node = (cast("str", self.name(kind + name, row)) for name in ("path", "node"))
         return Locus(path, self.columns[kind + "offset"][row], self.columns[kind + "line"][row], node)
 
-    def _put(self, named: Sequence[str | None], numbers: dict[str, int]) -> None:
-        """Add one row: what it has in the columns of names, in their order, and in the others."""
-        for name, text in zip(self.NAMED, named, strict=True):
-            self.columns[name].append(self.names.number(text))
-        for name, number in numbers.items():
-            self.columns[name].append(number)
+    def _put(self, named: Sequence[str | None], numbers: tuple[int, ...]) -> None:
+        """Add one row: what it has in the columns of names, and in the others, in the order of `CODES`."""
+        number = self.names.number
+        for column, value in zip(self.columns.values(), (*map(number, named), *numbers), strict=True):
+            column.append(value)
 
     def add(self, other: Self) -> None:
         """Add other rows."""

@@ -6,6 +6,7 @@ accounts do. No body, no password and no line of a log is in here, so a part may
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,6 +19,8 @@ from breachkit.sends import Sends
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from datetime import tzinfo
+
+    import numpy as np
 
     from breachkit.records import AuthAttempt, Session, Skipped, Transaction
 
@@ -47,6 +50,13 @@ class Question(NamedTuple):
     def is_of_few(self) -> bool:
         """True when nothing is asked of sessions in which nobody authenticates and nothing goes out, but by id."""
         return not self.by_hour and all(len(one) >= SHORTEST_ID and one.isascii() for one in self.queue_ids)
+
+    def are_inside(self, ts: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """Tell which of some moments are asked for."""
+        early = -math.inf if self.since is None else self.since
+        late = math.inf if self.until is None else self.until
+        found: np.ndarray[Any, Any] = (ts >= early) & (ts <= late)
+        return found
 
     def is_inside(self, ts: float) -> bool:
         """Tell whether a session that begins then is asked for."""

@@ -1,0 +1,1 @@
+"""Lines → sessions → events, for every product."""
