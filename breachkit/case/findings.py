@@ -15,7 +15,7 @@ from breachkit.case.hours import hours_json, moved
 from breachkit.case.matrix import matrix_json
 from breachkit.case.proof import Proof
 from breachkit.case.samples import links_json, sample_json
-from breachkit.detect.campaigns import Campaigns
+from breachkit.detect.campaigns.grouping import Campaigns
 from breachkit.detect.incident import count_owners_own
 from breachkit.report.contain import contain_json
 from breachkit.report.contract import share
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from breachkit.case.investigation import Investigation
-    from breachkit.detect.campaigns import Campaign
+    from breachkit.detect.campaigns.grouping import Campaign
     from breachkit.purge.custody import Custody
     from breachkit.report.contract import Json
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from breachkit.detect.campaigns import Campaign, Campaigns
+    from breachkit.detect.campaigns.grouping import Campaign, Campaigns
     from breachkit.detect.compromise import Accusation
     from breachkit.detect.findings import Finding
     from breachkit.detect.hardening import JudgedSetting

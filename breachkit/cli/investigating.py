@@ -12,7 +12,7 @@ from breachkit.cli.accusing import read_evidence
 from breachkit.cli.aside import make_yard
 from breachkit.cli.contain import contained
 from breachkit.cli.group import told_apart
-from breachkit.detect.campaigns import Grouping, find_campaigns
+from breachkit.detect.campaigns.grouping import Grouping, find_campaigns
 from breachkit.detect.compromise import judge_accounts
 from breachkit.detect.hardening import judge_settings
 from breachkit.detect.incident import attackers_of, incident_of, targets_of
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from os import PathLike
     from pathlib import Path
 
-    from breachkit.detect.campaigns import Campaigns
+    from breachkit.detect.campaigns.grouping import Campaigns
     from breachkit.detect.compromise import Accusation
     from breachkit.detect.findings import Finding
     from breachkit.detect.inventory import Inventory
@@ -148,9 +148,9 @@ def _settings(where: Where, books: gather.Books, found: Accusation, absent: dict
         absent["harden"] = str(error)
         return None
     known = [setting for setting in settings if setting.name]
-    judged = judge_settings(known, where.server.setting_rules, incident_of(found))
+    judged = judge_settings(known, where.guide.rules, incident_of(found))
     sources = {setting.name: setting.source for setting in known}
-    return Settings(judged, len(settings) - len(known), where.server.advice, sources)
+    return Settings(judged, len(settings) - len(known), where.guide.advice, sources)
 
 
 def _containing(where: Where, found: Accusation) -> Containing:

@@ -17,7 +17,7 @@ from breachkit.logs.reader import Part, Reader, Span, Wanted, add_tally, by_node
 from breachkit.logs.smtp import Listener
 from breachkit.progress import silent
 from breachkit.servers.facts import LogFacts
-from breachkit.servers.icewarp.lines import Clock, day_of
+from breachkit.logs.clock import Clock, day_of
 from breachkit.workers import MOST_SPAWNED, can_fork, processors
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from breachkit.logs.smtp import Dialogue
     from breachkit.progress import Progress
     from breachkit.records import AuthAttempt, Delivery, Transaction
-    from breachkit.servers import LogFile, LogTally, Reading
+    from breachkit.logs.kinds import LogFile
+    from breachkit.servers import LogTally, Reading
     from breachkit.servers.facts import Question
 
 WORTH_JOBS = 48 << 20

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
-from breachkit.files import LONGEST_LINE, OVERLONG, broken, read_blocks, reason_for
+from breachkit.files import LONGEST_LINE, OVERLONG, read_blocks, reason_of
 from breachkit.records import Locus, Skipped
-from breachkit.servers.icewarp.logtext import is_changed, open_text, read_lines
+from breachkit.logs.logtext import is_changed, open_text, read_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import tzinfo
 
     from breachkit.logs.smtp import Place
-    from breachkit.servers import LogFile
-    from breachkit.servers.icewarp.lines import Clock
+    from breachkit.logs.kinds import LogFile
+    from breachkit.logs.clock import Clock
 
 Column = np.ndarray[Any, Any]
 Entry = tuple[bytes, float, bytes, "Place"]
@@ -78,8 +78,8 @@ def _changed(log: LogFile) -> Iterator[Block | Skipped]:
                 texts.append(line.text)
                 places.append(last)
                 size += len(line.text) + 1
-    except broken() as error:
-        skipped = Skipped(reason_for(error), Locus(log.label, *last))
+    except OSError as error:
+        skipped = Skipped(reason_of(error), Locus(log.label, *last))
     if texts:
         yield Block(b"\n".join([*texts, b""]), 0, tuple(places))
     if skipped is not None:

@@ -21,9 +21,10 @@ from breachkit.logs.block import LineForm, Lines, blocks_of
 from breachkit.logs.hours import Hours
 from breachkit.progress import silent
 from breachkit.records import Locus, Skipped
-from breachkit.servers import PLAIN, LogTally
-from breachkit.servers.icewarp.lines import Clock, day_of
-from breachkit.servers.icewarp.logtext import is_changed
+from breachkit.logs.kinds import PLAIN
+from breachkit.servers import LogTally
+from breachkit.logs.clock import Clock, day_of
+from breachkit.logs.logtext import is_changed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from breachkit.logs.smtp import Place
     from breachkit.progress import Progress
     from breachkit.records import Service
-    from breachkit.servers import LogFile
+    from breachkit.logs.kinds import LogFile
 
 SILENCE = 12 * 3600
 """Seconds without any line that are reported as a gap of the log."""

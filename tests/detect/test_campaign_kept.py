@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from breachkit.detect.campaign_choice import Tried, choose
-from breachkit.detect.campaign_marks import is_weak, points
-from breachkit.detect.campaign_texts import passage_of
-from breachkit.detect.campaigns import Judged
+from breachkit.detect.campaigns.choice import Tried, choose
+from breachkit.detect.campaigns.grouping import Judged
+from breachkit.detect.campaigns.marks import is_weak, points
+from breachkit.detect.campaigns.passages import passage_of
 from tests.campaigns.tongue import token
 from tests.detect.test_campaigns import ANNA, LINK, Mail, around, forged, letter, noise, office, unread
 
 if TYPE_CHECKING:
-    from breachkit.detect.campaigns import Campaign
+    from breachkit.detect.campaigns.grouping import Campaign
 
 import numpy as np
 

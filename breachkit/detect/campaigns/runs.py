@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from breachkit.detect.campaign_marks import PHRASE, SPECIFIC, STRONG, bare, house, pointers
-from breachkit.detect.campaign_outreach import are_numbered, is_outreach
+from breachkit.detect.campaigns.contacts import are_numbered, is_outreach
+from breachkit.detect.campaigns.marks import PHRASE, SPECIFIC, STRONG, bare, house, pointers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from breachkit.detect.campaign_sample import Sample
+    from breachkit.detect.campaigns.sample import Sample
 
 
 TELLING = 12

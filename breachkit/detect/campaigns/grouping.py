@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from breachkit.detect.campaign_authors import authors_of, local_domains
-from breachkit.detect.campaign_choice import Tried, candidates_of, choose, names_of
-from breachkit.detect.campaign_novelty import Speech
-from breachkit.detect.campaign_runs import Run, find_runs
-from breachkit.detect.campaign_sample import sample_of
-from breachkit.detect.campaign_sampling import choose_sample, content_order
-from breachkit.detect.campaign_search import Search, SeenSearch
-from breachkit.detect.campaign_strings import corpus_of, find_shared
-from breachkit.detect.campaign_texts import Passage, is_of_list, passage_of
+from breachkit.detect.campaigns.authors import authors_of, local_domains
+from breachkit.detect.campaigns.choice import Tried, candidates_of, choose, names_of
+from breachkit.detect.campaigns.holders import Search, SeenSearch
+from breachkit.detect.campaigns.novelty import Speech
+from breachkit.detect.campaigns.passages import Passage, is_of_list, passage_of
+from breachkit.detect.campaigns.runs import Run, find_runs
+from breachkit.detect.campaigns.sample import sample_of
+from breachkit.detect.campaigns.sampling import choose_sample, content_order
+from breachkit.detect.campaigns.strings import corpus_of, find_shared
 from breachkit.records import NULL_SENDER
 from breachkit.text.decoding import decoded_headers, decoded_texts, decoded_words
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from breachkit.detect.campaign_authors import Author
+    from breachkit.detect.campaigns.authors import Author
     from breachkit.records import Message
 
 SAMPLES = (1500, 4000, 4000)

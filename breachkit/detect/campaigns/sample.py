@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from breachkit.detect.campaign_marks import PHRASE, is_weak, points
-from breachkit.detect.campaign_strings import END, LINE_END, is_cut
+from breachkit.detect.campaigns.marks import PHRASE, is_weak, points
+from breachkit.detect.campaigns.strings import END, LINE_END, is_cut
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from breachkit.detect.campaign_authors import Author
-    from breachkit.detect.campaign_novelty import Speech
-    from breachkit.detect.campaign_strings import Corpus, Shared
-    from breachkit.detect.campaign_texts import Passage
+    from breachkit.detect.campaigns.authors import Author
+    from breachkit.detect.campaigns.novelty import Speech
+    from breachkit.detect.campaigns.passages import Passage
+    from breachkit.detect.campaigns.strings import Corpus, Shared
 
 SHORT = 25
 SHORT_LINES = 3

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from breachkit.detect.campaign_texts import Passage
+    from breachkit.detect.campaigns.passages import Passage
 
 SEVERAL = -1
 """In place of a message: more than one has it."""

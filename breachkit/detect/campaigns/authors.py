@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.detect.campaign_marks import house
+from breachkit.detect.campaigns.marks import house
 from breachkit.records import NULL_SENDER
 
 if TYPE_CHECKING:

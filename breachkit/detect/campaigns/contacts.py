@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from breachkit.detect.campaign_sample import Sample
+    from breachkit.detect.campaigns.sample import Sample
 
 ENOUGH = 8
 """Messages below which it is chance that nobody is answered: among real people half and more of the mail answers."""

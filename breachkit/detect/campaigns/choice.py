@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from breachkit.detect.campaign_marks import SPECIFIC, STRONG, bare, is_weak, pointers, rests
+from breachkit.detect.campaigns.marks import SPECIFIC, STRONG, bare, is_weak, pointers, rests
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from pydivsufsort import divsufsort, kasai
 
-from breachkit.detect.campaign_marks import is_weak
+from breachkit.detect.campaigns.marks import is_weak
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from breachkit.detect.campaign_texts import Passage
+    from breachkit.detect.campaigns.passages import Passage
 
 LENGTHS = (8, 10, 12, 14, 16, 18, 20, 23, 26, 30, 35, 40, 48, 56, 64, 80, 100, 130, 170)
 """Bytes that strings are looked for with; each string found is as long as it can be."""
