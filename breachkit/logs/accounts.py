@@ -17,8 +17,9 @@ from breachkit.logs.reader import Part, Reader, Span, Wanted, add_tally, by_node
 from breachkit.logs.smtp import Listener
 from breachkit.progress import silent
 from breachkit.servers.facts import LogFacts
+from breachkit.logs.block import grammar_of
 from breachkit.logs.clock import Clock, day_of
-from breachkit.workers import MOST_SPAWNED, can_fork, processors
+from breachkit.workers import MOST_SPAWNED, processors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -27,11 +28,11 @@ if TYPE_CHECKING:
     from typing import Self
 
     from breachkit.logs.block import Column, Lines
-    from breachkit.logs.reader import Head, LogKind
+    from breachkit.logs.kinds import LogFile, LogKind
+    from breachkit.logs.reader import Head
     from breachkit.logs.smtp import Dialogue
     from breachkit.progress import Progress
     from breachkit.records import AuthAttempt, Delivery, Transaction
-    from breachkit.logs.kinds import LogFile
     from breachkit.servers import LogTally, Reading
     from breachkit.servers.facts import Question
 
@@ -74,28 +75,27 @@ class Gatherer:
 
 
 class Task(NamedTuple):
-    """What is to be read of logs of a kind, and how."""
+    """What is to be read of logs, and how."""
 
-    kind: LogKind
     reading: Reading
     question: Question
 
     def find_rows(self, lines: Lines) -> Column:
         """List the rows of lines that tell of sessions which are asked for."""
-        found = self.kind.find_telling(lines)
-        ids = self.question.queue_ids
-        return np.union1d(found, self.kind.find_messages(lines, ids)) if ids else found
+        grammar, ids = grammar_of(lines.kind), self.question.queue_ids
+        found = grammar.find_telling(lines)
+        return np.union1d(found, grammar.find_messages(lines, ids)) if ids else found
 
     def head(self, span: Span) -> Head:
         """Take a first look at a span."""
-        return find_keys(span, self.kind, self.reading.zone, self.find_rows)
+        return find_keys(span, self.reading.zone, self.find_rows)
 
-    def reader(self, *, is_inner: bool) -> tuple[Reader, Gatherer]:
+    def reader(self, kind: LogKind, *, is_inner: bool) -> tuple[Reader, Gatherer]:
         """Make what reads, and what gathers the facts."""
         reading, question = self.reading, self.question
         gatherer = Gatherer(question)
         listener = Listener(reading.zone, reading.fingerprints, question.distance_of, gatherer)
-        reader = Reader(self.kind, reading.zone, listener, is_inner=is_inner)
+        reader = Reader(kind, reading.zone, listener, is_inner=is_inner)
         reader.skip = lambda skipped: gatherer.facts.skip([skipped])
         reader.hours = Hours(is_inner=is_inner) if question.by_hour else None
         reader.is_inside = question.are_inside
@@ -103,18 +103,17 @@ class Task(NamedTuple):
 
     def part(self, span: Span, keys: Column) -> Part | None:
         """Read a span by itself."""
-        reader, gatherer = self.reader(is_inner=True)
+        reader, gatherer = self.reader(span.log.kind, is_inner=True)
         reader.read(span, Wanted(keys))
         return reader.part(gatherer.facts)
 
 
 def read_facts(
-    kind: LogKind, logs: Sequence[LogFile], reading: Reading, question: Question, tally: LogTally, jobs: int | None = None
+    logs: Sequence[LogFile], reading: Reading, question: Question, tally: LogTally, jobs: int | None = None
 ) -> LogFacts:
     """Read what SMTP logs say, as far as a question about accounts needs it.
 
     Args:
-        kind: of the logs.
         logs: in the order in which they were written.
         reading: how they are read.
         question: what is asked.
@@ -128,7 +127,7 @@ def read_facts(
         number = 1  # what only this process can read
     size = max(total, 1) if number <= 1 else min(max(-(-total // number), 1 if jobs else SMALLEST_SPAN), LARGEST_SPAN)
     spans = [cut(node, size) for node in nodes]
-    task = Task(kind, reading._replace(progress=silent), question)
+    task = Task(reading._replace(progress=silent), question)
     with Crew(task, min(number, sum(map(len, spans)), MOST_SPAWNED)) as crew:
         return read_spans(crew, spans, reading.progress, tally)
 
@@ -153,7 +152,7 @@ def read_spans(
             progress(span.size // 2)
         keys = np.unique(np.concatenate([head.keys for head in heads]))
         wanted = Wanted(keys)
-        reader, gatherer = task.reader(is_inner=False)
+        reader, gatherer = task.reader(spans[0].log.kind, is_inner=False)
         if crew.is_one if is_apart is None else not is_apart:
             for span in spans:
                 reader.read(span, wanted)
@@ -196,9 +195,8 @@ class Crew:
         if not self.is_one:
             from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415  25 ms, and only wanted here
 
-            # fork takes a tenth of the time of spawn, where it is safe
-            context = multiprocessing.get_context("fork" if can_fork() else "spawn")
-            self._pool = ProcessPoolExecutor(number, context, _keep, (task,))
+            # a fork is not safe once numpy has begun its threads
+            self._pool = ProcessPoolExecutor(number, multiprocessing.get_context("spawn"), _keep, (task,))
 
     def __enter__(self) -> Self:
         """Begin."""

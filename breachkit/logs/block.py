@@ -6,7 +6,7 @@ by a few looks at fixed columns of all lines at once; each other line is split b
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from breachkit.logs.smtp import Place
-    from breachkit.logs.kinds import LogFile
+    from breachkit.logs.kinds import LogFile, LogKind
+    from breachkit.logs.reader import Grammar
     from breachkit.logs.clock import Clock
 
 Column = np.ndarray[Any, Any]
@@ -86,18 +87,6 @@ def _changed(log: LogFile) -> Iterator[Block | Skipped]:
         yield skipped
 
 
-class Parts(NamedTuple):
-    """A line that was split by itself; either a time of day or a whole moment is known of it."""
-
-    key: bytes
-    """As a line of the usual form would begin."""
-    time: bytes | None
-    """`HH:MM:SS`, for a clock to date."""
-    ts: float | None
-    begin: int
-    """Where its text begins; its end when it has none."""
-
-
 class Usual(NamedTuple):
     """Lines of the usual form; what is said of the others means nothing."""
 
@@ -110,39 +99,27 @@ class Usual(NamedTuple):
     """Where the text begins."""
 
 
-class LineForm(Protocol):
-    """The form of the lines of a product's logs."""
-
-    alien: str
-    """Why what is no line of them is skipped."""
-
-    def find_usual(self, octets: Column, words: Column, start: Column, stop: Column) -> Usual:
-        """Tell which lines have the usual form; `words` are the eight bytes that begin at each place."""
-
-    def split(self, line: bytes, zone: tzinfo) -> Parts | None:
-        """Split any line by itself; None when it is none of a log."""
-
-
 class Lines:
     """The lines of a block, one row each; all places are places of `text`."""
 
-    def __init__(self, block: Block, label: str, number: int, form: LineForm, zone: tzinfo) -> None:
+    def __init__(self, block: Block, label: str, number: int, kind: LogKind, zone: tzinfo) -> None:
         """Split a block; `number` is that of its first line, where it does not tell them itself."""
         text = self.text = block.text + PADDING
-        self.block, self.label, self.number, self.form = block, label, number, form
+        self.block, self.label, self.number, self.kind = block, label, number, kind
         octets = self.octets = np.frombuffer(text, np.uint8)
         self.words = np.ndarray((len(text) - 7,), "<u8", text, strides=(1,))
         end = _ends(octets[: len(block.text)])
         self.start = np.empty_like(end)
         self.start[:1], self.start[1:] = 0, end[:-1] + 1
         self.stop = end - ((octets[end - 1] == CR) & (end > self.start))
-        is_usual, self.close, stamp, self.begin = form.find_usual(octets, self.words, self.start, self.stop)
+        is_usual, self.close, stamp, self.begin = grammar_of(kind).find_usual(octets, self.words, self.start, self.stop)
         is_usual &= (self.begin <= self.stop) & (end - self.start <= LONGEST_LINE)
         self.stamp = self.words[np.where(is_usual, stamp, 0)]
         """The time of day as a number; 0 where the line has none."""
         self.ts = np.zeros(len(end))
         """The moments of the lines, once `date` was called."""
-        self.odd: dict[int, Parts] = {}
+        self.odd: dict[int, bytes] = {}
+        """The keys of lines that were split by themselves."""
         self.aliens: list[tuple[int, str]] = []
         """Rows that are no lines of a log, and why; without empty ones."""
         self.is_line = is_usual
@@ -157,19 +134,19 @@ class Lines:
         return len(self.start)
 
     def _split(self, row: int, line: bytes, at: int, zone: tzinfo, *, is_long: bool) -> None:
-        parts = None if is_long else self.form.split(line, zone)
+        found = None if is_long else self.kind.split(line, zone)
         self.begin[row], self.stamp[row] = at, 0
-        if parts is not None:
-            self.odd[row] = parts
+        if found is not None:
+            self.odd[row] = found.key
             self.is_line[row] = True
-            self.begin[row] = at + parts.begin
-            self.key[row] = digest_of(parts.key)
-            if parts.time is not None:
-                self.stamp[row] = int.from_bytes(parts.time, "little")
+            self.begin[row] = at + len(line) - len(found.text)
+            self.key[row] = digest_of(found.key)
+            if isinstance(found.stamp, float):
+                self.ts[row] = found.stamp
             else:
-                self.ts[row] = parts.ts
+                self.stamp[row] = int.from_bytes(found.stamp.time, "little")
         elif line:
-            self.aliens.append((row, OVERLONG if is_long else self.form.alien))
+            self.aliens.append((row, OVERLONG if is_long else alien_in(self.kind)))
 
     @property
     def first(self) -> bytes | None:
@@ -190,7 +167,7 @@ class Lines:
         for row in timed[np.isnan(dated)].tolist():
             self.is_line[row] = False
             self.odd.pop(row, None)
-            self.aliens.append((row, self.form.alien))
+            self.aliens.append((row, alien_in(self.kind)))
         self.aliens.sort()
 
     def find(self, words: Iterable[bytes]) -> list[int]:
@@ -210,7 +187,7 @@ class Lines:
 
     def name(self, row: int) -> bytes:
         """Return the key of a line."""
-        return self.odd[row].key if row in self.odd else self.text[self.start[row] : self.close[row]]
+        return self.odd[row] if row in self.odd else self.text[self.start[row] : self.close[row]]
 
     def place(self, row: int) -> Place:
         """Tell where a line stands."""
@@ -224,9 +201,21 @@ class Lines:
         offset, number = self.block.offset, self.number
         columns = _lists(rows, self.start, self.close, self.begin, self.stop, self.ts)
         for row, at, close, begin, stop, ts in zip(rows.tolist(), *columns, strict=True):
-            key = odd[row].key if row in odd else text[at:close]
+            key = odd[row] if row in odd else text[at:close]
             place = (label, *places[row]) if places else (label, offset + at, number + row)
             yield key, ts, text[begin:stop], place
+
+
+def grammar_of(kind: LogKind) -> Grammar:
+    """Return how lines of a kind of log become sessions."""
+    if kind.grammar is None:
+        raise AssertionError("a log that is not read")
+    return kind.grammar()
+
+
+def alien_in(kind: LogKind) -> str:
+    """Say why a line is skipped that is none of a kind of log."""
+    return f"log line without '{kind.prefix.title}'"
 
 
 def _lists(rows: Column, *columns: Column) -> Iterator[list[Any]]:

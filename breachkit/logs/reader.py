@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 import numpy as np
 
 from breachkit.files import OVERLONG
-from breachkit.logs.block import LineForm, Lines, blocks_of
+from breachkit.logs.block import Lines, blocks_of, grammar_of
 from breachkit.logs.hours import Hours
 from breachkit.progress import silent
 from breachkit.records import Locus, Skipped
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from datetime import tzinfo
 
-    from breachkit.logs.block import Column, Entry
+    from breachkit.logs.block import Column, Entry, Usual
+    from breachkit.logs.kinds import LogKind
     from breachkit.logs.smtp import Place
     from breachkit.progress import Progress
     from breachkit.records import Service
@@ -62,8 +63,11 @@ class Session(Protocol):
         """End it. `is_open` says that only the logs have ended."""
 
 
-class LogKind(LineForm, Protocol):
-    """How the logs of one kind are read; it can be pickled."""
+class Grammar(Protocol):
+    """How the lines of a kind of log become sessions; it can be pickled."""
+
+    def find_usual(self, octets: Column, words: Column, start: Column, stop: Column) -> Usual:
+        """Tell which lines have the usual form; `words` are the eight bytes that begin at each place."""
 
     def open(self, key: bytes, ts: float, text: bytes, place: Place, listener: Any) -> Session | None:
         """Begin a session with a line; None when the line belongs to no session."""
@@ -111,7 +115,7 @@ def cut(logs: Iterable[LogFile], size: int) -> list[Span]:
     """Cut logs into spans of so many bytes; archives are not cut."""
     spans = []
     for log in logs:
-        is_plain = log.member is None and log.form == PLAIN
+        is_plain = log.form == PLAIN
         begins = [*range(0, log.size, size)] if is_plain and log.size else [0]
         spans += [Span(log, begin, end) for begin, end in zip(begins, [*begins[1:], None], strict=True)]
     return spans
@@ -130,14 +134,14 @@ class Head(NamedTuple):
     """The first time of day that a clock has to date."""
 
 
-def find_keys(span: Span, kind: LogKind, zone: tzinfo, find: Callable[[Lines], Column]) -> Head:
+def find_keys(span: Span, zone: tzinfo, find: Callable[[Lines], Column]) -> Head:
     """List the keys of the lines that a function finds."""
     keys, number, first = [np.zeros(0, np.uint64)], 0, None
     for block in blocks_of(span.log, span.begin, span.end):
         if isinstance(block, Skipped):
             number += block.reason == OVERLONG
             continue
-        lines = Lines(block, span.log.label, 1, kind, zone)
+        lines = Lines(block, span.log.label, 1, span.log.kind, zone)
         first = first or lines.first
         number += len(lines)
         keys.append(np.unique(lines.key[find(lines)]))
@@ -187,7 +191,8 @@ class Reader:
 
     def __init__(self, kind: LogKind, zone: tzinfo, listener: Any, *, is_inner: bool = False) -> None:
         """Begin; `is_inner` says that lines stand before, of which nothing is known here."""
-        self.kind, self.zone, self.listener, self.is_inner = kind, zone, listener, is_inner
+        self.kind, self.grammar, self.zone = kind, grammar_of(kind), zone
+        self.listener, self.is_inner = listener, is_inner
         self.hours: Hours | None = None
         self.is_inside: Callable[[Column], Column] = lambda ts: np.ones(len(ts), np.bool_)
         self.skip: Callable[[Skipped], object] = bool
@@ -210,7 +215,7 @@ class Reader:
 
     def blocks(self, span: Span) -> Iterator[Lines]:
         """Yield the lines of a span, counted and dated."""
-        log, kind = span.log, self.kind
+        log = span.log
         self.clock = copy.copy(span.clock) if span.clock else Clock(day_of(log, self.zone), self.zone, self.tally.last)
         number = span.number
         for block in blocks_of(log, span.begin, span.end):
@@ -219,7 +224,7 @@ class Reader:
                 self.tally.lines += block.reason == OVERLONG
                 number += block.reason == OVERLONG
                 continue
-            lines = Lines(block, log.label, number, kind, self.zone)
+            lines = Lines(block, log.label, number, self.kind, self.zone)
             number += len(lines)
             lines.date(self.clock)
             self.first = self.first or lines.first
@@ -235,11 +240,11 @@ class Reader:
         tally.lines += len(ts) + len(lines.aliens)
         for row, reason in lines.aliens:
             self.skip(Skipped(reason, Locus(*lines.place(row))))
-        dialogue, summaries = self.kind.count_levels(lines)
+        dialogue, summaries = self.grammar.count_levels(lines)
         tally.dialogue_lines += dialogue
         tally.summary_lines += summaries
         if self.hours is not None:
-            self.hours.take(lines, self.kind.find_steps(lines), self.is_inside(lines.ts))
+            self.hours.take(lines, self.grammar.find_steps(lines), self.is_inside(lines.ts))
         if not len(ts):
             return
         if tally.last is None:
@@ -252,7 +257,7 @@ class Reader:
 
     def _lead(self, entries: Iterable[Entry]) -> None:
         """Show lines to the sessions of their keys."""
-        alive, kind, listener, is_inner = self.alive, self.kind, self.listener, self.is_inner
+        alive, grammar, listener, is_inner = self.alive, self.grammar, self.listener, self.is_inner
         for key, ts, text, place in entries:
             session = alive.get(key)
             if session is not None:
@@ -265,18 +270,18 @@ class Reader:
             elif is_inner and key not in self.settled and self._is_loose(key, text):
                 self.loose.append((key, ts, text, place))
                 continue
-            begun = kind.open(key, ts, text, place, listener)
+            begun = grammar.open(key, ts, text, place, listener)
             if begun is not None:
                 alive[key] = begun
                 begun.take(ts, text, place)
 
     def _is_loose(self, key: bytes, text: bytes) -> bool:
         """Tell whether a line may go on with a session of before."""
-        if self.kind.begins(text) and self._is_told.get(key, True):
+        if self.grammar.begins(text) and self._is_told.get(key, True):
             self.settled[key] = None
             return False
-        self._is_told[key] = self._is_told.get(key, False) or self.kind.is_told(text)
-        if self.kind.ends(text):
+        self._is_told[key] = self._is_told.get(key, False) or self.grammar.is_told(text)
+        if self.grammar.ends(text):
             self.settled[key] = None
         return True
 

@@ -40,6 +40,11 @@ def _later(module: str, name: str) -> Callable[..., Any]:
     return call
 
 
+def _read_facts(*arguments: Any) -> Any:
+    """See `logs.accounts.read_facts`."""
+    return import_module("breachkit.logs.accounts").read_facts(*arguments)
+
+
 SERVER = MailServer(
     name="icewarp",
     title="IceWarp",
@@ -48,7 +53,7 @@ SERVER = MailServer(
     find=find_layout,
     find_logs=find_logs,
     find_sessions=_later("sift", "find_sessions"),
-    read_facts=_later("facts", "read_facts"),
+    read_facts=_read_facts,
     read_doors=_later("doors", "read_doors"),
     read_transcripts=_later("transcripts", "read_transcripts"),
     read_own_addresses=read_own_addresses,

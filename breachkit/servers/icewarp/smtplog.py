@@ -15,23 +15,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from breachkit.logs.block import Parts, Usual
+from breachkit.logs.block import Usual
 from breachkit.logs.envelope import NOTE_READ, Envelope, Noted, address_of
 from breachkit.logs.hours import ASKED, BEGUN, ENDED, NO, SUMMARY, SUMMARY_TAKEN, YES
 from breachkit.logs.smtp import ACCEPTED_ID, Dialogue
-from breachkit.servers.icewarp import lines as form
 from breachkit.servers.icewarp.ids import ANY_ID
 from breachkit.text.sasl import decode_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import tzinfo
 
     from breachkit.logs.block import Column, Lines
     from breachkit.logs.reader import Fate
     from breachkit.logs.smtp import Listener, Place
 
-ALIEN = form.ALIEN_LINE
 CLIENT_MARK = b"client session"
 _SUMMARY_END = re.compile(rb"> (\d{1,6}) \d{1,15} \d{1,6}:\d\d:\d\d ([^<>]*)\Z")
 _AFTER_MARKER = frozenset({b" ", b""})
@@ -50,8 +47,6 @@ _CARRIED = np.uint64(int.from_bytes(b"\xf0\xf0\xff\xf0\xf0\xff\xf0\xf0", "little
 class IceWarpLines:
     """The form of a line: `PEER [THREAD] STAMP TEXT`; usually the peer is padded and the stamp is a time of day."""
 
-    alien = ALIEN
-
     def find_usual(self, octets: Column, words: Column, start: Column, stop: Column) -> Usual:
         """Tell lines of an IPv4 address, a thread of 4, 8 or 16 digits, and a time of day."""
         close = start + (_WIDTH + 5)
@@ -63,13 +58,6 @@ class IceWarpLines:
         digits = words[stamp] ^ _MIDNIGHT
         is_usual &= (digits | (digits + _TOO_MUCH)) & _CARRIED == 0
         return Usual(is_usual, close + 1, stamp, stamp + 9)
-
-    def split(self, line: bytes, zone: tzinfo) -> Parts | None:
-        """Split any line by itself."""
-        parts = form.split_line(line, zone)
-        if parts is None:
-            return None
-        return Parts(parts.peer.ljust(_WIDTH) + b"[" + parts.thread + b"]", parts.time, parts.ts, parts.begin)
 
 
 def _opening(text: bytes, mask: bytes) -> tuple[np.uint64, np.uint64]:
@@ -93,6 +81,7 @@ _STEPS = (
     (NO, _opening(b">>> 500 ", b"\xff\xff\xff\xff\xff\xf0\xf0\xff")),
     (ASKED, _opening(b">>> 354", b"\xff" * 7)),
     (BEGUN, _opening(b"Connecte", b"\xff" * 8)),
+    (BEGUN, _opening(b"CLIENT S", b"\xdf\xdf\xdf\xdf\xdf\xdf\xff\xdf")),
     (ENDED, _opening(b"Disconne", b"\xff" * 8)),
 )
 
