@@ -97,17 +97,6 @@ class Columns:
         """Forget all."""
         self.__init__()  # type: ignore[misc]
 
-    def move_down(self, path: str, lines: int) -> None:
-        """Add to the numbers of the lines of one log how many stand before those that were read."""
-        import numpy as np  # noqa: PLC0415  as above
-
-        moved = self.names.known(path)
-        for kind in self.PLACES:
-            paths, numbers = (
-                np.frombuffer(self.columns[f"{kind}{name}"], "iq"[name == "line"]) for name in ("path", "line")
-            )
-            self.columns[f"{kind}line"] = array("q", (numbers + lines * (paths == moved)).astype("q").tobytes())
-
 
 class Texts:
     """A list of texts that hardly repeat, one behind the other: as many bytes as they have, and 8."""

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from breachkit.logs.block import grammar_of
+from breachkit.logs.clock import Clock, day_of
 from breachkit.logs.hours import Hours
 from breachkit.logs.reader import Part, Reader, Span, Wanted, add_tally, by_node, cut, find_keys
 from breachkit.logs.smtp import Listener
 from breachkit.progress import silent
 from breachkit.servers.facts import LogFacts
-from breachkit.logs.block import grammar_of
-from breachkit.logs.clock import Clock, day_of
 from breachkit.workers import MOST_SPAWNED, processors
 
 if TYPE_CHECKING:

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from breachkit.files import LONGEST_LINE, OVERLONG, read_blocks, reason_of
-from breachkit.records import Locus, Skipped
 from breachkit.logs.logtext import is_changed, open_text, read_lines
+from breachkit.records import Locus, Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import tzinfo
 
-    from breachkit.logs.smtp import Place
+    from breachkit.logs.clock import Clock
     from breachkit.logs.kinds import LogFile, LogKind
     from breachkit.logs.reader import Grammar
-    from breachkit.logs.clock import Clock
+    from breachkit.logs.smtp import Place
 
 Column = np.ndarray[Any, Any]
 Entry = tuple[bytes, float, bytes, "Place"]
@@ -147,6 +147,11 @@ class Lines:
                 self.stamp[row] = int.from_bytes(found.stamp.time, "little")
         elif line:
             self.aliens.append((row, OVERLONG if is_long else alien_in(self.kind)))
+
+    @property
+    def offset(self) -> Column:
+        """Where the lines begin in their log."""
+        return np.array([place[0] for place in self.block.places]) if self.block.places else self.start + self.block.offset
 
     @property
     def first(self) -> bytes | None:

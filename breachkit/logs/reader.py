@@ -18,24 +18,23 @@ import numpy as np
 
 from breachkit.files import OVERLONG
 from breachkit.logs.block import Lines, blocks_of, grammar_of
+from breachkit.logs.clock import Clock, day_of
 from breachkit.logs.hours import Hours
+from breachkit.logs.kinds import PLAIN
+from breachkit.logs.logtext import is_changed
 from breachkit.progress import silent
 from breachkit.records import Locus, Skipped
-from breachkit.logs.kinds import PLAIN
 from breachkit.servers import LogTally
-from breachkit.logs.clock import Clock, day_of
-from breachkit.logs.logtext import is_changed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from datetime import tzinfo
 
     from breachkit.logs.block import Column, Entry, Usual
-    from breachkit.logs.kinds import LogKind
-    from breachkit.logs.smtp import Place
+    from breachkit.logs.kinds import LogFile, LogKind
+    from breachkit.logs.smtp import Place, Said
     from breachkit.progress import Progress
     from breachkit.records import Service
-    from breachkit.logs.kinds import LogFile
 
 SILENCE = 12 * 3600
 """Seconds without any line that are reported as a gap of the log."""
@@ -80,6 +79,15 @@ class Grammar(Protocol):
 
     def is_told(self, text: bytes) -> bool:
         """Tell whether a session of which this is a line is not bare."""
+
+    def said(self, text: bytes) -> Said:
+        """Split a text into its direction and what was said."""
+
+    def peer_of(self, key: bytes) -> str:
+        """Read the peer's address from a key, canonical."""
+
+    def find_clients(self, lines: Lines) -> Column:
+        """List the rows of lines without one of which no session is one in which the server delivers."""
 
     def find_telling(self, lines: Lines) -> Column:
         """List the rows of lines one of which stands in every session that matters."""
@@ -209,7 +217,7 @@ class Reader:
     def read(self, span: Span, wanted: Wanted | None) -> None:
         """Read one span: the lines of the wanted keys go to their sessions; None wants all."""
         for lines in self.blocks(span):
-            self._lead(lines.entries(np.flatnonzero(lines.is_line) if wanted is None else wanted.rows(lines)))
+            self.lead(lines.entries(np.flatnonzero(lines.is_line) if wanted is None else wanted.rows(lines)))
             if len(self.loose) > MOST_LOOSE:
                 return
 
@@ -255,13 +263,15 @@ class Reader:
         tally.first = min(ts.min().item(), tally.last if tally.first is None else tally.first)
         tally.last = reached.item(-1)
 
-    def _lead(self, entries: Iterable[Entry]) -> None:
-        """Show lines to the sessions of their keys."""
+    def lead(self, entries: Iterable[Entry], watch: Callable[[Any, float, bytes, Place], object] | None = None) -> None:
+        """Show lines to the sessions of their keys; `watch` sees each line with the state of its session after it."""
         alive, grammar, listener, is_inner = self.alive, self.grammar, self.listener, self.is_inner
         for key, ts, text, place in entries:
             session = alive.get(key)
             if session is not None:
                 fate = session.take(ts, text, place)
+                if watch is not None and fate != "another":
+                    watch(session, ts, text, place)
                 if fate == "goes on":
                     continue
                 alive.pop(key).close()
@@ -274,6 +284,8 @@ class Reader:
             if begun is not None:
                 alive[key] = begun
                 begun.take(ts, text, place)
+                if watch is not None:
+                    watch(begun, ts, text, place)
 
     def _is_loose(self, key: bytes, text: bytes) -> bool:
         """Tell whether a line may go on with a session of before."""
@@ -302,7 +314,7 @@ class Reader:
         if part is None or not clock.agrees(taken, part.first) or self._is_doubtful(part):
             self.read(span._replace(clock=clock), wanted)
             return
-        self._lead(part.loose)
+        self.lead(part.loose)
         for key in part.settled:
             if key in self.alive:
                 self.alive.pop(key).close()

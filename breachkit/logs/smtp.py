@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 Place = tuple[str, int, int]
 """What a Locus is made of; it is made only where one is kept, which few of a million lines need."""
 
+Said = tuple[Literal["received", "sent", "note"], bytes]
+"""A line by its direction, and what was said."""
+
 Role = Literal["command", "auth", "user", "secret", "content"]
 """What a line of the side that commands is: it says which lines may be shown."""
 

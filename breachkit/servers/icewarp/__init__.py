@@ -34,15 +34,10 @@ def _later(module: str, name: str) -> Callable[..., Any]:
     """Import a reader when it is called: a purge reads no logs and no accounts, and starts 20 ms sooner."""
 
     def call(*arguments: object) -> Any:
-        return getattr(import_module(f"{__name__}.{module}"), name)(*arguments)
+        return getattr(import_module(module if "." in module else f"{__name__}.{module}"), name)(*arguments)
 
     call.__doc__ = f"See `{module}.{name}`."
     return call
-
-
-def _read_facts(*arguments: Any) -> Any:
-    """See `logs.accounts.read_facts`."""
-    return import_module("breachkit.logs.accounts").read_facts(*arguments)
 
 
 SERVER = MailServer(
@@ -52,10 +47,10 @@ SERVER = MailServer(
     default_roots=DEFAULT_ROOTS,
     find=find_layout,
     find_logs=find_logs,
-    find_sessions=_later("sift", "find_sessions"),
-    read_facts=_read_facts,
-    read_doors=_later("doors", "read_doors"),
-    read_transcripts=_later("transcripts", "read_transcripts"),
+    find_sessions=_later("breachkit.logs.sessions", "find_sessions"),
+    read_facts=_later("breachkit.logs.accounts", "read_facts"),
+    read_doors=_later("breachkit.logs.logins", "read_logins"),
+    read_transcripts=_later("breachkit.logs.sessions", "read_transcripts"),
     read_own_addresses=read_own_addresses,
     queue=Queue(split_queue, each_file, read_head, role_of, queue_home, is_live),
     accounts=AccountExport(_later("accounts", "read_logins"), COLUMNS),

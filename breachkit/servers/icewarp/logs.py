@@ -118,14 +118,15 @@ KINDS = (
         rb"(?:<<<|>>>) (?:(?:EHLO|HELO|MAIL FROM|RCPT TO|DATA|BDAT|RSET|AUTH|STARTTLS)\b|[2345]\d\d[ -])|\*\*\* <",
         "IceWarpSmtp",
     ),
-    _kind("p", "pop3", rb">>> (?:\+OK|-ERR)|<<< (?:USER|PASS|APOP|STAT|UIDL|RETR|DELE|TOP)\b"),
+    _kind("p", "pop3", rb">>> (?:\+OK|-ERR)|<<< (?:USER|PASS|APOP|STAT|UIDL|RETR|DELE|TOP)\b", "IceWarpLogins"),
     _kind(
         "m",
         "imap",
         rb">>> (?:\* (?:OK|BYE|CAPABILITY|FLAGS|LIST|\d)|\S{1,32} (?:OK|NO|BAD)\b)"
         rb"|<<< \S{1,32} (?:LOGIN|AUTHENTICATE|SELECT|EXAMINE|CAPABILITY|FETCH|UID|IDLE|LOGOUT)\b",
+        "IceWarpLogins",
     ),
-    _kind("c", "web"),  # web and control, not "client" (vendor document)
+    _kind("c", "web", None, "IceWarpLogins"),  # web and control, not "client" (vendor document)
     _kind("efgi", None),  # errors, FTP, groupware, instant messages
 )
 

@@ -18,6 +18,7 @@ import numpy as np
 from breachkit.logs.block import Usual
 from breachkit.logs.envelope import NOTE_READ, Envelope, Noted, address_of
 from breachkit.logs.hours import ASKED, BEGUN, ENDED, NO, SUMMARY, SUMMARY_TAKEN, YES
+from breachkit.logs.logins import TRY_WORDS, Mailbox
 from breachkit.logs.smtp import ACCEPTED_ID, Dialogue
 from breachkit.servers.icewarp.ids import ANY_ID
 from breachkit.text.sasl import decode_text
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from breachkit.logs.block import Column, Lines
+    from breachkit.logs.logins import LoginListener
     from breachkit.logs.reader import Fate
-    from breachkit.logs.smtp import Listener, Place
+    from breachkit.logs.smtp import Listener, Place, Said
 
 CLIENT_MARK = b"client session"
 _SUMMARY_END = re.compile(rb"> (\d{1,6}) \d{1,15} \d{1,6}:\d\d:\d\d ([^<>]*)\Z")
@@ -58,6 +60,33 @@ class IceWarpLines:
         digits = words[stamp] ^ _MIDNIGHT
         is_usual &= (digits | (digits + _TOO_MUCH)) & _CARRIED == 0
         return Usual(is_usual, close + 1, stamp, stamp + 9)
+
+    @staticmethod
+    def peer_of(key: bytes) -> str:
+        """Read the peer's address from a key, canonical."""
+        return canonical(key.rpartition(b"[")[0].rstrip(b" "))
+
+    def begins(self, text: bytes) -> bool:
+        """Tell whether a line begins a session."""
+        return text.startswith(b"Connected")
+
+    def ends(self, text: bytes) -> bool:
+        """Tell whether a line ends its session."""
+        return text.startswith(b"Disconnected")
+
+    def is_told(self, text: bytes) -> bool:
+        """Tell whether a line is of a dialogue, or a beginning."""
+        return text.startswith((b"<<<", b">>>", b"Connected"))
+
+    def said(self, text: bytes) -> Said:
+        """Split a text into its direction and what was said."""
+        direction = {b"<<<": "received", b">>>": "sent"}.get(text[:3]) if text[3:4] in _AFTER_MARKER else None
+        return (direction, text[4:]) if direction else ("note", text)  # type: ignore[return-value]
+
+    def count_levels(self, lines: Lines) -> tuple[int, int]:
+        """Count the lines of dialogues, and those of summaries."""
+        word = lines.words[lines.begin][lines.is_line]
+        return int(np.count_nonzero(_is_any(word, _MARKED))), int(np.count_nonzero(_is_any(word, (_SUMMED,))))
 
 
 def _opening(text: bytes, mask: bytes) -> tuple[np.uint64, np.uint64]:
@@ -177,11 +206,6 @@ def canonical(peer: bytes) -> str:
 class IceWarpSmtp(IceWarpLines):
     """How lines of an SMTP log become sessions."""
 
-    @staticmethod
-    def peer_of(key: bytes) -> str:
-        """Read the peer's address from a key, canonical."""
-        return canonical(key.rpartition(b"[")[0].rstrip(b" "))
-
     def open(self, key: bytes, ts: float, text: bytes, place: Place, listener: Listener) -> IceWarpSession | None:
         """Begin a session with a line; None when the line belongs to no session."""
         is_marked = text.startswith((b"<<<", b">>>")) and text[3:4] in _AFTER_MARKER
@@ -190,25 +214,21 @@ class IceWarpSmtp(IceWarpLines):
         thread = key.rpartition(b"[")[2][:-1].decode().upper()
         return IceWarpSession(self.peer_of(key), thread, ts, place, listener)
 
-    def begins(self, text: bytes) -> bool:
-        """Tell whether a line begins a session."""
-        return text.startswith(b"Connected")
-
-    def ends(self, text: bytes) -> bool:
-        """Tell whether a line ends its session."""
-        return text.startswith(b"Disconnected")
-
-    def is_told(self, text: bytes) -> bool:
-        """Tell whether a line is of a dialogue, or a beginning."""
-        return text.startswith((b"<<<", b">>>", b"Connected"))
+    def find_clients(self, lines: Lines) -> Column:
+        """List the rows of lines without one of which no session is one in which the server delivers."""
+        return self._find(lines, _TELLING[1:])
 
     def find_telling(self, lines: Lines) -> Column:
         """List the rows of lines one of which stands in every session that matters to an account."""
+        return self._find(lines, _TELLING)
+
+    @staticmethod
+    def _find(lines: Lines, openings: Iterable[tuple[np.uint64, np.uint64]]) -> Column:
         word = lines.words[lines.begin]
-        is_telling = _is_any(word, _TELLING)
+        is_found = _is_any(word, openings)
         for row in np.flatnonzero(~_is_any(word, (*_MARKED, _SUMMED, *_PLAIN_NOTES))).tolist():
-            is_telling[row] = CLIENT_MARK in lines.raw(row)[:NOTE_READ].lower()
-        found: Column = np.flatnonzero(is_telling)
+            is_found[row] = CLIENT_MARK in lines.raw(row)[:NOTE_READ].lower()
+        found: Column = np.flatnonzero(is_found)
         return found
 
     def find_messages(self, lines: Lines, ids: frozenset[str]) -> Column:
@@ -216,11 +236,6 @@ class IceWarpSmtp(IceWarpLines):
         rows = {*np.flatnonzero(_is_any(lines.words[lines.begin], (_SUMMED,))).tolist()}
         rows.update(lines.find((b"message id", b"message-id")))
         return np.array([row for row in sorted(rows) if _id_in(lines.raw(row)) in ids], np.int64)
-
-    def count_levels(self, lines: Lines) -> tuple[int, int]:
-        """Count the lines of dialogues, and those of summaries."""
-        word = lines.words[lines.begin][lines.is_line]
-        return int(np.count_nonzero(_is_any(word, _MARKED))), int(np.count_nonzero(_is_any(word, (_SUMMED,))))
 
     def find_steps(self, lines: Lines) -> Column:
         """Tell what each line means to the counts by the hour; see `hours`."""
@@ -243,3 +258,38 @@ def _id_in(text: bytes) -> str | None:
     if not found:
         return None
     return _summary_id(found) if text.startswith(b"***") else decode_text(found[1])
+
+
+class IceWarpMailbox(Mailbox):
+    """A session of a POP3, IMAP or web log."""
+
+    __slots__ = ()
+    is_bare = False
+
+    def take(self, ts: float, text: bytes, place: Place) -> Fate:
+        """Take the next line of a key, unless it begins another session."""
+        if ts - self.end > IDLE or text.startswith(b"Connected"):
+            return "another"
+        self.end = ts
+        marker = text[:4]
+        if marker in {b"<<< ", b"<<<"}:
+            self.received(text[4:], place)
+        elif marker in {b">>> ", b">>>"}:
+            self.sent(ts, text[4:])
+        elif text.startswith(b"Disconnected"):
+            return "ends"
+        return "ends" if self.is_idle else "goes on"
+
+
+class IceWarpLogins(IceWarpLines):
+    """How lines of a POP3, IMAP or web log become sessions. Only the grammar of SMTP logs has public samples: these are
+    read where their lines begin alike and hold the dialogues of the RFCs.
+    """
+
+    def open(self, key: bytes, ts: float, text: bytes, _place: Place, listener: LoginListener) -> IceWarpMailbox | None:
+        """Begin a session with a line of the client."""
+        return IceWarpMailbox(self.peer_of(key), ts, listener) if text[:4] in {b"<<< ", b"<<<"} else None
+
+    def find_telling(self, lines: Lines) -> Column:
+        """List the rows of lines that may begin a try."""
+        return np.unique(np.array(lines.find(TRY_WORDS), np.int64))
