@@ -107,9 +107,7 @@ def entry_of(
     return "first-try" if entry["ts"] - log_first >= REACH else "unknown"
 
 
-def _is_spray(
-    lost: pd.DataFrame, entry: pd.Series[Any], guessers: Guessers, entering: AbstractSet[str]
-) -> bool:
+def _is_spray(lost: pd.DataFrame, entry: pd.Series[Any], guessers: Guessers, entering: AbstractSet[str]) -> bool:
     """Tell whether the entering address and those that work with it tried many accounts with few secrets each."""
     group = guessers.group_of(str(entry["client_ip"])) | {
         ip for other in entering & guessers.ips for ip in guessers.group_of(other)

@@ -289,4 +289,3 @@ def fates_of(deliveries: pd.DataFrame) -> Fates:
     is_dead = last["is_unknown"].astype("bool")
     counts = Counter(last.loc[~is_dead, "outcome"].astype("str"))
     return Fates(counts["delivered"], counts["deferred"], int(is_dead.sum()), counts["failed"])
-

@@ -125,7 +125,8 @@ def facts_of(uses: Sequence[Use], habit: Sequence[Use]) -> Facts:
     are_names = len({one.foreign for one in foreign}) > 1 or number >= MASS
     ratio = 0 if _is_scattered(uses, 2) else MASS_RATIO
     return Facts(
-        is_foreign=number >= FOREIGN_MANY or (number >= FOREIGN_COUNT and are_names and number >= FOREIGN_SHARE * len(sent)),
+        is_foreign=number >= FOREIGN_MANY
+        or (number >= FOREIGN_COUNT and are_names and number >= FOREIGN_SHARE * len(sent)),
         # what was refused otherwise counts beside them: unasked mail is
         is_to_nobody=fates.dead >= DEAD_COUNT and lower_bound(gone, fates.tried) >= DEAD_SHARE,
         is_mass=(is_unwanted or not _is_local(uses)) and _is_mass(sent, past.sent, ratio),
@@ -219,8 +220,10 @@ class _Parting:
     def _is_at_home(self, use: Use) -> bool:
         """Tell a programme that the owner has elsewhere too, or a provider whose other addresses are the owner's."""
         others = [other for other in self._uses if other.ip != use.ip and not other.guesses]
-        return use.is_local or any(other.region == use.region for other in others) or any(
-            other.programme == use.programme and is_telling(use.programme) for other in others if use.programme
+        return (
+            use.is_local
+            or any(other.region == use.region for other in others)
+            or any(other.programme == use.programme and is_telling(use.programme) for other in others if use.programme)
         )
 
     # -- the account's past ---------------------------------------------------------------------------
@@ -376,4 +379,3 @@ def _grouped(uses: Sequence[Use]) -> list[list[Use]]:
     for use in uses:
         groups[root(id(use))].append(use)
     return list(groups.values())
-

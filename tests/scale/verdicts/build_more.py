@@ -33,7 +33,9 @@ def cloud_worker(stage: Stage) -> None:
                 letters.append(Letter(sender, [town.reader(dice, 0.08)], f"Booking {number}", body, headers=AUTO))
             start = day * DAY + dice.between(0, 18) * HOUR
             stage.spread(one, spot, letters, start, start + 5 * HOUR)
-    stage.innocent(one, "one programme by its name and texts, from other machines of clouds every day, since the logs begin")
+    stage.innocent(
+        one, "one programme by its name and texts, from other machines of clouds every day, since the logs begin"
+    )
 
 
 @story("app-pool")
@@ -47,7 +49,9 @@ def app_pool(stage: Stage) -> None:
         letters = []
         for _ in range(dice.between(20, 70)):
             number = dice.between(10_000, 99_999)
-            letters.append(Letter(one.address, [town.reader(dice, 0.1)], f"Order {number}", f"Order {number}\n", headers=AUTO))
+            letters.append(
+                Letter(one.address, [town.reader(dice, 0.1)], f"Order {number}", f"Order {number}\n", headers=AUTO)
+            )
         for at, spot in enumerate(spots):
             stage.spread(one, spot, letters[at :: len(spots)], day * DAY, day * DAY + DAY - 1)
     clerk = town.desk()
@@ -68,9 +72,16 @@ def evening_notice(stage: Stage) -> None:
     at = stage.mornings()[-1] * DAY + stage.knobs.closes * HOUR + dice.between(0, 60) * MINUTE
     at = min(at, stage.knobs.now - 2 * HOUR)
     for _ in range(dice.between(80, 250)):
-        rcpt = town.living(dice) if dice.happens(0.6) else town.fresh(dice, Fate.DEAD if dice.happens(0.03) else Fate.GOOD)
+        rcpt = (
+            town.living(dice) if dice.happens(0.6) else town.fresh(dice, Fate.DEAD if dice.happens(0.03) else Fate.GOOD)
+        )
         name = rcpt.address.partition("@")[0].title()
-        town.send(at, home, one, [Letter(one.address, [rcpt], title, f"{name},\n{body}\n{one.name}\n", f"{one.name} <{one.address}>")])
+        town.send(
+            at,
+            home,
+            one,
+            [Letter(one.address, [rcpt], title, f"{name},\n{body}\n{one.name}\n", f"{one.name} <{one.address}>")],
+        )
         at += dice.between(15, 60) * SECOND
     stage.innocent(one, "the provider of half the house, the owner's sender, living customers, the pace of a hand")
 
@@ -87,7 +98,11 @@ def brands(stage: Stage) -> None:
         for day in stage.mornings():
             for _ in range(dice.between(2, 7)):
                 spot = dice.pick(one.spots)
-                at = town.office_time(dice, day) if spot is one.spots[0] else day * DAY + dice.between(19 * HOUR, 23 * HOUR)
+                at = (
+                    town.office_time(dice, day)
+                    if spot is one.spots[0]
+                    else day * DAY + dice.between(19 * HOUR, 23 * HOUR)
+                )
                 town.send(at, spot, one, [town.note(dice, one, sender=f"{user}@{brand}")])
         stage.innocent(one, "letters by hand under one brand, the user's own name or an office's, home and desk")
 
@@ -104,8 +119,12 @@ def branch_joins(stage: Stage) -> None:
     for day in stage.mornings()[len(stage.mornings()) // 2 :]:
         for _ in range(dice.between(15, 60)):
             rcpts = [town.living(dice) if dice.happens(0.5) else town.fresh(dice, Fate.GOOD)]
-            town.send(town.office_time(dice, day), server, one, [town.note(dice, one, sender=dice.pick(people), rcpts=rcpts)])
-    stage.innocent(one, "one server that names itself of the very domain in whose name it writes, at office hours, by hand")
+            town.send(
+                town.office_time(dice, day), server, one, [town.note(dice, one, sender=dice.pick(people), rcpts=rcpts)]
+            )
+    stage.innocent(
+        one, "one server that names itself of the very domain in whose name it writes, at office hours, by hand"
+    )
 
 
 @story("crm-starts")
@@ -115,13 +134,20 @@ def crm_starts(stage: Stage) -> None:
     one = stage.worker(letters=(2, 5))
     host = f"{text.token(dice, 6)}-crm.example"
     net = town.prefix()
-    spots = [Spot(f"{net}.{dice.between(1, 4)}.{number}", f"o{number}.out.{host}") for number in dice.sample(range(1, 250), 6)]
+    spots = [
+        Spot(f"{net}.{dice.between(1, 4)}.{number}", f"o{number}.out.{host}")
+        for number in dice.sample(range(1, 250), 6)
+    ]
     day = stage.mornings()[-1]
     for _ in range(dice.between(10, 60)):
         reader = town.reader(dice, 0.02) if dice.happens(0.5) else town.living(dice)
         letter = town.note(dice, one, rcpts=[reader])
         town.send(town.office_time(dice, day), dice.pick(spots), one, [letter])
-    stage.innocent(one, "hosts of one service within one block, the owner's sender, living readers, office hours", ("clear", "suspect"))
+    stage.innocent(
+        one,
+        "hosts of one service within one block, the owner's sender, living readers, office hours",
+        ("clear", "suspect"),
+    )
 
 
 @story("carrier-neighbour")
@@ -139,7 +165,9 @@ def carrier_neighbour(stage: Stage) -> None:
         for _ in range(dice.between(1, 6)):
             town.server.submit(at, Spot(spot.ip, "User"), [town.guess(other, f"pass{dice.between(1, 9999)}")], ())
             at += dice.between(2, 60) * SECOND
-    stage.innocent(one, "own letters by hand, since the logs begin; what guesses there has another programme and other names")
+    stage.innocent(
+        one, "own letters by hand, since the logs begin; what guesses there has another programme and other names"
+    )
 
 
 @story("malware-at-desk")
@@ -153,7 +181,12 @@ def malware_at_desk(stage: Stage) -> None:
     plan.dead = max(plan.dead, 0.2)
     town.shared.add(spot.ip)
     stage.run(one, [spot], plan, dice.between(60, 200), span=(start, end), senders=senders)
-    stage.guilty(one, "at the desk another programme writes one template to strangers, many of them dead", ("first-try", "unknown"), ("compromised", "suspect"))
+    stage.guilty(
+        one,
+        "at the desk another programme writes one template to strangers, many of them dead",
+        ("first-try", "unknown"),
+        ("compromised", "suspect"),
+    )
 
 
 @story("sleeper")
@@ -168,7 +201,9 @@ def sleeper(stage: Stage) -> None:
         town.server.door(at, "imap", spots[0], [town.steal(one)])
     else:
         town.server.submit(at, spots[0], [town.steal(one)], ())
-    stage.run(one, spots, stage.plan(), dice.between(40, 150), span=(start, end), senders=stage.forged(dice.between(2, 9)))
+    stage.run(
+        one, spots, stage.plan(), dice.between(40, 150), span=(start, end), senders=stage.forged(dice.between(2, 9))
+    )
     stage.guilty(one, "the place that sends the spam logged in long before, and the owner never there")
 
 
