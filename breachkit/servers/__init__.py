@@ -298,7 +298,8 @@ class MailServer:
     logs: tuple[LogKind, ...] = ()
     queue: Queue | None = None
     accounts: AccountExport | None = None
-    guide: Guide | None = None
+    guide: Callable[[], Guide] | None = None
+    """Makes it when it is asked for: a purge is not to wait for it."""
     words: Words = Words()
 
 

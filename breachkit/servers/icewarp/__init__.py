@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from breachkit.servers import AccountExport, Guide, MailServer, Queue, Words
+from breachkit.servers import AccountExport, MailServer, Queue, Words
 from breachkit.servers.icewarp.columns import COLUMNS
 from breachkit.servers.icewarp.layout import (
     DEFAULT_ROOTS,
@@ -22,11 +22,11 @@ from breachkit.servers.icewarp.layout import (
 )
 from breachkit.servers.icewarp.logs import KINDS
 from breachkit.servers.icewarp.queue import each_file, read_head
-from breachkit.servers.icewarp.rules import ADVICE, POLICY, RULES
-from breachkit.servers.icewarp.settings import COMMANDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from breachkit.servers import Guide
 
 
 def _later(module: str, name: str) -> Callable[..., Any]:
@@ -37,6 +37,13 @@ def _later(module: str, name: str) -> Callable[..., Any]:
 
     call.__doc__ = f"See `{module}.{name}`."
     return call
+
+
+def _guide() -> Guide:
+    """Read the guide."""
+    from breachkit.servers.icewarp.guide import GUIDE  # noqa: PLC0415  see `_later`
+
+    return GUIDE
 
 
 SERVER = MailServer(
@@ -52,14 +59,6 @@ SERVER = MailServer(
     logs=KINDS,
     queue=Queue(split_queue, each_file, read_head, role_of, queue_home, is_live),
     accounts=AccountExport(_later("accounts", "read_logins"), COLUMNS),
-    guide=Guide(
-        read_settings=_later("settings", "read_settings"),
-        rules=RULES,
-        policy=POLICY,
-        advice=ADVICE,
-        commands=COMMANDS,
-        steps=_later("containment", "containment_of"),
-        system_of=_later("system", "system_of"),
-    ),
+    guide=_guide,
     words=Words(account="LocalSender"),
 )
