@@ -143,7 +143,7 @@ def _wrapping_of(lines: list[bytes], kind: LogKind) -> Iterator[str]:
 
 @cache
 def _patterns(begins: bytes) -> tuple[re.Pattern[bytes], ...]:
-    """Compile how a line begins, how one that is read as it is, and what stands before one without, and with a number."""
+    """Compile how a line begins, one that is read as it is, and what stands before one without and with a number."""
     plain = begins + rb"(?<=\d\d:\d\d:\d\d)(?![.,:\d]{0,7} ?[AaPp]\.?[Mm]\.?(?: |$))"
     return tuple(map(re.compile, (begins, plain, _AROUND % (b"", begins), _AROUND % (_NUMBER, begins))))
 
