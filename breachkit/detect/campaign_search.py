@@ -5,9 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from breachkit.text.added import added_by_decoding
-from breachkit.text.decoding import decoded_texts, typed_texts
 from breachkit.text.finder import make_finder
+from breachkit.text.message import added_by_decoding, typed_texts
 from breachkit.text.seen import Seen, flat, normal
 
 if TYPE_CHECKING:
@@ -32,9 +31,7 @@ class Search:
         """Return the indexes of the strings that a message holds."""
         if not self._texts:
             return set()
-        added = added_by_decoding(raw)
-        text = "\n".join(decoded_texts(raw)).encode() if added is None else added
-        matches = self._automaton.find_matches_as_indexes(b"%b\n%b" % (raw, text), overlapping=True)
+        matches = self._automaton.find_matches_as_indexes(_texts_of(raw), overlapping=True)
         return {match[0] for match in matches}
 
 
@@ -52,12 +49,15 @@ class SeenSearch:
 
     def listed(self, raw: bytes) -> list[int]:
         """Return the indexes of the strings that a message holds so, and neither in its bytes nor decoded."""
-        added = added_by_decoding(raw)
-        text = b"%b\n%b" % (raw, "\n".join(decoded_texts(raw)).encode() if added is None else added)
+        text = _texts_of(raw)
         found = {match[0] for match in self._automaton.find_matches_as_indexes(flat(text), overlapping=True)}
         likely = [at for at in sorted(found) if self._spelled[at] not in text]
         typed = list(typed_texts(raw)) if likely else []
         return [at for at in likely if self._seen[at].is_in(typed)]
+
+
+def _texts_of(raw: bytes) -> bytes:
+    return b"\n".join([raw, *(text.encode() for text in added_by_decoding(raw).texts)])
 
 
 @lru_cache(maxsize=1)

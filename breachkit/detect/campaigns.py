@@ -26,7 +26,8 @@ from breachkit.detect.campaign_search import Search, SeenSearch
 from breachkit.detect.campaign_strings import corpus_of, find_shared
 from breachkit.detect.campaign_texts import Passage, is_of_list, passage_of
 from breachkit.records import NULL_SENDER
-from breachkit.text.decoding import decoded_headers, decoded_texts, decoded_words
+from breachkit.text.headers import decoded_words
+from breachkit.text.message import decoded_headers, decoded_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -16,7 +16,7 @@ from breachkit.detect.campaigns import SMALLEST, Campaigns, Grouping, find_campa
 from breachkit.files import read_whole
 from breachkit.records import Message
 from breachkit.servers import load
-from breachkit.text.decoding import decoded_texts
+from breachkit.text.message import decoded_texts
 
 from . import ham
 from .queues import Truth, build_queue

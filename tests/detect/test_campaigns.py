@@ -23,7 +23,7 @@ from breachkit.files import Found
 from breachkit.records import Locus, Message
 from breachkit.servers import QueueFolder
 from breachkit.servers.icewarp.queue import message_of
-from breachkit.text.decoding import decoded_texts
+from breachkit.text.message import decoded_texts
 from tests.campaigns.letter import Letter, as_html, written
 from tests.campaigns.office import Office
 from tests.campaigns.tongue import Tongue, token
