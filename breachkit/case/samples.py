@@ -12,7 +12,7 @@ from breachkit.text.message import decoded_texts
 
 if TYPE_CHECKING:
     from breachkit.case.investigation import Investigation
-    from breachkit.detect.campaigns import Campaign
+    from breachkit.detect.campaigns.campaign import Campaign
     from breachkit.report.contract import Json
 
 _URL = re.compile(r"\bhttps?://[^\s<>\"'\\^`{|}\x00-\x20\x7f]{3,500}", re.IGNORECASE)

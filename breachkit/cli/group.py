@@ -14,28 +14,27 @@ from breachkit.cli.accusing import accused_names
 from breachkit.errors import NoQueueError
 from breachkit.evidence import gather
 from breachkit.evidence.again import Reader
-from breachkit.evidence.where import Asked, find_evidence
+from breachkit.evidence.where import find_evidence
 from breachkit.progress import bar
 from breachkit.shells import is_safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from breachkit.detect.campaigns import Campaign, Campaigns, Judged
+    from breachkit.detect.campaigns.campaign import Campaign, Campaigns
+    from breachkit.detect.campaigns.lawful import Judged
+    from breachkit.detect.campaigns.plain_groups import PlainGroups
     from breachkit.detect.compromise import Accusation
-    from breachkit.detect.plain_groups import PlainGroups
     from breachkit.evidence.where import Where
     from breachkit.records import Message
     from breachkit.report.inputs import Inputs
 
 
+@options.grouped(asked=options.evidence(), product=options.FINDINGS)
 def group(
     *,
-    root: options.Root = None,
-    queue: options.Queue = None,
-    logs: options.Logs = None,
-    accounts: options.Accounts = None,
-    columns: options.Columns = None,
+    asked: options.Asked,
+    product: options.Product,
     by: Annotated[options.By, typer.Option("--by", help="What a group shares.")] = options.By.CONTENT,
     min_messages: Annotated[
         int | None,
@@ -46,32 +45,24 @@ def group(
     top: Annotated[
         int | None, typer.Option("--top", min=1, metavar="N", help="Show only the N biggest groups.")
     ] = None,
-    timezone: options.Timezone = None,
-    since: options.Since = None,
-    until: options.Until = None,
-    server: options.Server = None,
-    output_format: options.OutputFormat = options.Format.TEXT,
-    output_file: options.OutputFile = None,
-    fail_on_findings: options.FailOnFindings = False,
 ) -> None:
     """Group the queue into spam campaigns, and name the string to purge each one by.
 
     Example: breachkit group --root /srv/copy-of-icewarp
     """
-    where = find_evidence(Asked(root, queue, logs, accounts, columns, timezone, since, until, server))
-    output.check(output_file, where)
+    where = find_evidence(asked)
+    output.check(product.output_file, where)
     books = gather.Books()
-    is_json = output_format is options.Format.JSON
     if by is options.By.CONTENT:
         found = group_queue(where, books, min_messages)
         inputs = gather.inputs_of(where, books, found.facts)
-        output.write(_told(where, found, inputs, (top, min_messages), is_json=is_json), output_file)
+        output.write(_told(where, found, inputs, (top, min_messages), is_json=product.is_json), product.output_file)
         findings = any(one.no_purge_why in {None, "only-weak-string"} for one in found.campaigns.campaigns)
     else:
         groups, inputs = _groups(where, books, _queued(where, books), by, min_messages)
-        output.write(_listed(groups, inputs, top, is_json=is_json), output_file)
+        output.write(_listed(groups, inputs, top, is_json=product.is_json), product.output_file)
         findings = False
-    output.finish(books, findings=fail_on_findings and findings)
+    output.finish(books, findings=product.fail_on_findings and findings)
 
 
 class Grouped(NamedTuple):
@@ -87,7 +78,7 @@ class Grouped(NamedTuple):
 
 def group_queue(where: Where, books: gather.Books, least: int | None = None) -> Grouped:
     """Find the campaigns; where there are logs, what they say of the accounts counts too. Raises NoQueueError."""
-    from breachkit.detect.campaigns import Grouping, find_campaigns
+    from breachkit.detect.campaigns.grouping import find_campaigns
 
     messages = _queued(where, books)
     found, facts = None, None
@@ -101,7 +92,7 @@ def group_queue(where: Where, books: gather.Books, least: int | None = None) -> 
     judged = told_apart(found, facts) if found is not None and facts is not None else None
     reader = Reader(books)
     with bar(sys.stderr, "grouping", None, " messages") as progress:
-        campaigns = find_campaigns(messages, Grouping(reader, progress, least, judged, each=reader.each))
+        campaigns = find_campaigns(messages, reader, progress=progress, least=least, judged=judged)
     return Grouped(campaigns, messages, found, facts)
 
 
@@ -114,7 +105,7 @@ def _queued(where: Where, books: gather.Books) -> list[Message]:
 
 def told_apart(found: Accusation, facts: gather.SmtpFacts) -> Judged | None:
     """Say whom the logs acquit and whom they accuse; None where AUTH is not to be seen."""
-    from breachkit.detect.campaigns import Judged
+    from breachkit.detect.campaigns.lawful import Judged
 
     if not facts.level.startswith("debug"):
         return None
@@ -145,7 +136,7 @@ def _groups(
     where: Where, books: gather.Books, messages: Sequence[Message], by: options.By, least: int | None
 ) -> tuple[PlainGroups, Inputs]:
     """Group by one plain property."""
-    from breachkit.detect.plain_groups import find_groups
+    from breachkit.detect.campaigns.plain_groups import find_groups
 
     queued = [message for message in messages if not message.quarantined]
     groups = find_groups(queued, by.value, Reader(books), least or 1)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from breachkit.chain import sha256
 from breachkit.files import NotRegularError, open_handle, reason_of
-from breachkit.purge.digest import sha256
 from breachkit.purge.disk import fingerprint_of
 from breachkit.purge.needles import is_in_bytes, is_in_texts, longest_reach, parse_needles
 from breachkit.text.message import added_by_decoding, decoded_texts, is_plain, typed_texts

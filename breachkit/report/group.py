@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import tzinfo
 
-    from breachkit.detect.campaigns import Campaign, Campaigns, NamedCount
-    from breachkit.detect.plain_groups import PlainGroups
+    from breachkit.detect.campaigns.campaign import Campaign, Campaigns, NamedCount
+    from breachkit.detect.campaigns.plain_groups import PlainGroups
     from breachkit.report.contract import Json
     from breachkit.report.inputs import Inputs
     from breachkit.report.page import Justify
