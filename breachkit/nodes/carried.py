@@ -311,7 +311,7 @@ def _values(row: Struct) -> dict[str, Any]:
 
 def _records(head: _HeadRow) -> NodeRecords:
     """Make a node of what the head says, without any record yet. Raises ValidationError, NodeNameError."""
-    if head.server not in names() or not set(PARTS) <= set(head.books):
+    if not set(head.server.split(", ")) <= set(names()) or not set(PARTS) <= set(head.books):
         raise ValidationError(STRANGE)
     tally = LogTally()
     for name in head.tally.__struct_fields__:
