@@ -9,19 +9,16 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import struct
-import zlib
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.archives import UnpackError
 from breachkit.records import Locus, Skipped
 from breachkit.workers import RECORD, Piece
 
 if TYPE_CHECKING:
-    import zipfile
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from contextlib import AbstractContextManager
     from pathlib import Path
     from typing import IO, BinaryIO, Self
@@ -165,6 +162,10 @@ def _refuse_odd(status: os.stat_result, path: str) -> None:
         raise NotRegularError(errno.EINVAL, "it is no regular file", path)
 
 
+class UnpackError(OSError):
+    """An archive is damaged, or passes a bound; its text is the fixed reason, empty for damage."""
+
+
 def open_regular(path: os.PathLike[str] | str, buffering: int = -1) -> BinaryIO:
     """Open a regular file, or what a link to one stands for, as a stream. Raises NotRegularError, OSError."""
     return os.fdopen(open_handle(os.fspath(path))[0], "rb", buffering)
@@ -172,6 +173,8 @@ def open_regular(path: os.PathLike[str] | str, buffering: int = -1) -> BinaryIO:
 
 def reason_of(error: OSError) -> str:
     """Name the fixed reason for which a file could not be read."""
+    if isinstance(error, UnpackError):
+        return str(error) or BROKEN_ARCHIVE
     if isinstance(error, NotRegularError):
         return SPECIAL
     if getattr(error, "winerror", None) in SHARING_VIOLATIONS:
@@ -217,10 +220,14 @@ def _push(folder: str, ahead: list[os.DirEntry[str]], root: Path | None) -> Iter
         yield Skipped(reason_of(error), Locus(shown(folder, root), 0, 1))
 
 
+FindMessages = Callable[[str, Iterable[str]], Iterable[tuple[str, ...]]]
+"""Tells which files are one message, see `servers.Queue.find_messages`."""
+
+
 def list_pieces(
-    folder: str, root: Path | None, passed_over: list[Skipped], *, with_moved: bool = False
+    folder: str, root: Path | None, passed_over: list[Skipped], find_messages: FindMessages
 ) -> Iterator[Piece]:
-    """Yield the regular files below a folder, some at a time and in no order.
+    """Yield the messages below a folder, some at a time and in no order; never what breachkit moved away.
 
     Unlike `walk` it asks the system for no more than names and kinds, which the folder itself tells (`d_type`).
 
@@ -228,7 +235,7 @@ def list_pieces(
         folder: where to begin; a link here is followed, since the user named it.
         root: what shown paths are relative to.
         passed_over: gets what is no file, or cannot be listed.
-        with_moved: list what breachkit moved away, too.
+        find_messages: tells which files are one message.
     """
     ahead = [folder]
     while ahead:
@@ -236,31 +243,29 @@ def list_pieces(
         length = TYPICAL_NAME
         try:
             with os.scandir(long_path(above)) as entries:
-                while batch := list(islice(entries, max(1, (RECORD - len(above)) // (length + 4)))):
-                    names = [entry.name for entry in batch if entry.is_file(follow_symlinks=False)]
-                    if len(names) < len(batch):
-                        below: list[str] = []
-                        passed_over += _sort_out(batch, above, below, root)
-                        ahead += [path for path in below if with_moved or os.path.basename(path) != QUARANTINE]  # noqa: PTH119
-                    if names:
-                        length = len(names[0])
-                        yield Piece(above, names)
+                messages = iter(find_messages(above, _regular_files(entries, above, ahead, passed_over, root)))
+                while batch := list(islice(messages, max(1, (RECORD - len(above)) // (length + 6)))):
+                    length = sum(map(len, batch[0]))
+                    yield Piece(above, batch)
         except OSError as error:
             passed_over.append(Skipped(reason_of(error), Locus(shown(above, root), 0, 1)))
 
 
-def _sort_out(batch: list[os.DirEntry[str]], above: str, below: list[str], root: Path | None) -> Iterator[Skipped]:
-    """Put the folders of a batch into `below`, and yield what is neither folder nor file."""
-    for entry in batch:
-        path = os.path.join(above, entry.name)  # noqa: PTH118  200,000 times
+def _regular_files(
+    entries: Iterable[os.DirEntry[str]], above: str, ahead: list[str], passed_over: list[Skipped], root: Path | None
+) -> Iterator[str]:
+    """Yield the names of the files of a folder; its folders are put into `ahead`, all else into `passed_over`."""
+    for entry in entries:
         if entry.is_file(follow_symlinks=False):
+            yield entry.name
             continue
+        path = os.path.join(above, entry.name)  # noqa: PTH118  a name of a stranger
         if is_link(entry.stat(follow_symlinks=False)):
-            yield Skipped(LINK, Locus(shown(path, root), 0, 1))
+            passed_over.append(Skipped(LINK, Locus(shown(path, root), 0, 1)))
         elif not entry.is_dir(follow_symlinks=False):
-            yield Skipped(SPECIAL, Locus(shown(path, root), 0, 1))
-        else:
-            below.append(path)
+            passed_over.append(Skipped(SPECIAL, Locus(shown(path, root), 0, 1)))
+        elif entry.name != QUARANTINE:
+            ahead.append(path)
 
 
 def in_walk_order(path: str, separator: str = os.sep) -> str:
@@ -309,11 +314,11 @@ class HeadReader:
         finally:
             os.close(handle)
 
-    def mtime(self, name: str) -> float:
-        """Return when a file was last written to. Raises OSError."""
+    def status(self, name: str) -> os.stat_result:
+        """Return the status of a file, a link not followed. Raises OSError."""
         if self._handle is None:
-            return os.lstat(long_path(os.path.join(self._folder, name))).st_mtime  # noqa: PTH118
-        return os.stat(name, dir_fd=self._handle, follow_symlinks=False).st_mtime
+            return os.lstat(long_path(os.path.join(self._folder, name)))  # noqa: PTH118
+        return os.stat(name, dir_fd=self._handle, follow_symlinks=False)
 
 
 def read_whole(path: str) -> bytes:
@@ -328,86 +333,6 @@ def long_path(path: str) -> str:
         return path
     full = os.path.abspath(path)  # noqa: PTH100  Path.resolve would follow links
     return "\\\\?\\UNC" + full[1:] if full.startswith("\\\\") else "\\\\?\\" + full
-
-
-@contextmanager
-def open_log(path: str, member: str | None = None) -> Iterator[IO[bytes]]:
-    """Open a regular file for reading as it is, or one member of a `.zip`. Raises one of `broken()`."""
-    with open_regular(path, buffering=0 if member is None else -1) as stream:
-        if member is None:
-            yield stream
-        else:
-            with _open_member(stream, path, member) as unpacked:
-                yield unpacked
-
-
-def broken() -> tuple[type[Exception], ...]:
-    """List what opening and reading a log raises where it cannot be read."""
-    import zipfile  # noqa: PLC0415  see above
-
-    return OSError, EOFError, zlib.error, UnpackError, zipfile.BadZipFile, RuntimeError, KeyError, NotImplementedError
-
-
-def reason_for(error: Exception) -> str:
-    """Name the fixed reason for which a log could not be read, of one of `broken()`."""
-    if isinstance(error, UnpackError):
-        return str(error) or BROKEN_ARCHIVE
-    # bz2 says by an OSError without a number that its bytes are damaged
-    return reason_of(error) if isinstance(error, OSError) and error.errno is not None else BROKEN_ARCHIVE
-
-
-def zip_members(path: str) -> list[zipfile.ZipInfo] | None:
-    """List the files in a `.zip`, None when it cannot be read as one."""
-    import zipfile  # noqa: PLC0415  see above
-
-    try:
-        with open_regular(path) as stream:
-            return [member for member in _directory_of(stream, path).values() if not member.is_dir()]
-    except (OSError, zipfile.BadZipFile):
-        return None
-
-
-_ENCRYPTED = 0x41
-_LOCAL_HEAD = 30
-"""Bytes of what stands before a member in a `.zip`; the last four are the lengths of its name and of more fields."""
-
-
-def _open_member(stream: BinaryIO, path: str, name: str) -> IO[bytes]:
-    """Open a member without reading the archive's directory once more: a zip of 4,000 logs would take minutes."""
-    import zipfile  # noqa: PLC0415  see above
-
-    member = _directory_of(stream, path)[name]
-    if member.flag_bits & _ENCRYPTED:
-        raise RuntimeError("encrypted")
-    stream.seek(member.header_offset)
-    head = stream.read(_LOCAL_HEAD)
-    if len(head) < _LOCAL_HEAD or not head.startswith(b"PK\x03\x04"):
-        raise zipfile.BadZipFile("no member where the directory puts it")
-    lengths = int.from_bytes(head[-4:-2], "little"), int.from_bytes(head[-2:], "little")
-    stream.seek(sum(lengths), os.SEEK_CUR)
-    return cast("IO[bytes]", zipfile.ZipExtFile(stream, "r", member))
-
-
-def _directory_of(stream: BinaryIO, path: str) -> dict[str, zipfile.ZipInfo]:
-    """Read the directory of an archive that is open, once. Raises zipfile.BadZipFile, OSError."""
-    status = os.fstat(stream.fileno())
-    key = (path, status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
-    found = _directories.get(key)
-    if found is None:
-        import zipfile  # noqa: PLC0415  see above
-
-        try:
-            with zipfile.ZipFile(stream) as archive:
-                found = dict(archive.NameToInfo)
-        except (ValueError, NotImplementedError, OverflowError, struct.error, EOFError) as error:
-            raise zipfile.BadZipFile(str(error)) from None
-        _directories.clear()
-        _directories[key] = found
-    return found
-
-
-_directories: dict[tuple[str, int, int, int, int], dict[str, zipfile.ZipInfo]] = {}
-"""The directory of the archive that was read last."""
 
 
 def read_blocks(
@@ -429,8 +354,8 @@ def read_blocks(
     try:
         with opened as stream:
             yield from _split(stream, label, place, span[1])
-    except broken() as error:
-        yield Skipped(reason_for(error), Locus(label, place.offset, place.line))
+    except OSError as error:
+        yield Skipped(reason_of(error), Locus(label, place.offset, place.line))
 
 
 class Place:

@@ -39,10 +39,11 @@ MOST_SPAWNED = 61
 
 
 class Piece(NamedTuple):
-    """Some files of one folder."""
+    """Some messages of one folder."""
 
     folder: str
-    names: list[str]
+    messages: list[tuple[str, ...]]
+    """The files of each: names in the folder, or paths relative to it."""
 
 
 class Kept(Protocol):
@@ -150,7 +151,7 @@ class _Stopwatch:
         wall, cpu = time.perf_counter(), time.thread_time()
         result = work(piece)
         self._waited += time.perf_counter() - wall - (time.thread_time() - cpu)
-        self._files += len(piece.names)
+        self._files += len(piece.messages)
         return result
 
     @property
@@ -206,7 +207,7 @@ def _share(pieces: Iterator[Piece], worker: _Worker, jobs: int, kept: Kept) -> N
 
 def _write(piece: Piece) -> bytes | None:
     """Spell a piece as a record; None when it is too long for one."""
-    record = b"\0".join(map(os.fsencode, (piece.folder, *piece.names)))
+    record = marshal.dumps(tuple(piece))
     return record.ljust(RECORD, b"\0") if len(record) <= RECORD else None
 
 
@@ -249,8 +250,7 @@ class _Crew:
 
     def _take(self) -> None:
         while record := os.read(self._reading, RECORD):
-            folder, *names = map(os.fsdecode, record.rstrip(b"\0").split(b"\0"))
-            self.work_on(Piece(folder, names))
+            self.work_on(Piece(*marshal.loads(record)))  # noqa: S302  our own process wrote it
 
     def _help(self) -> None:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
@@ -18,6 +19,7 @@ from breachkit.records import Locus, Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import IO
 
 DEDUPLICATED = 0x80000013
 CLOUD = 0x9000001A
@@ -89,8 +91,14 @@ def test_a_path_is_shown_relative_to_the_root(tmp_path: Path) -> None:
     assert files.shown("a", None) == f"{Path.cwd().as_posix()}/a"
 
 
+@contextmanager
+def opened(path: Path) -> Iterator[IO[bytes]]:
+    with files.open_regular(path, 0) as stream:
+        yield stream
+
+
 def rows(path: Path) -> Iterator[Block | Skipped]:
-    return files.read_blocks(files.open_log(str(path)), "log")
+    return files.read_blocks(opened(path), "log")
 
 
 @settings(deadline=None, max_examples=60)
@@ -129,11 +137,11 @@ def test_spans_hold_every_line_once(lines: list[bytes], span: int, size: int) ->
         patch.setattr(files, "LONGEST_LINE", 9)
         path = Path(folder) / "log"
         path.write_bytes(text)
-        whole = list(places(files.read_blocks(files.open_log(str(path)), "log")))
+        whole = list(places(files.read_blocks(opened(path), "log")))
         parts = [
             row
             for begin in range(0, len(text) + 1, span)
-            for row in places(files.read_blocks(files.open_log(str(path)), "log", (begin, begin + span)))
+            for row in places(files.read_blocks(opened(path), "log", (begin, begin + span)))
         ]
     assert parts == whole
 

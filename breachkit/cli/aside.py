@@ -61,7 +61,7 @@ class Yard(NamedTuple):
         Raises QuarantineInQueueError, QuarantineLinkError.
         """
         for store in dict.fromkeys(self.stores.values()):
-            check_store(store, self.queues, lambda path: self.where.server.is_live(Path(path)), self.disk)
+            check_store(store, self.queues, lambda path: self.where.queue.is_live(Path(path)), self.disk)
 
 
 def make_yard(where: Where, quarantine: Path | None, *, with_outside: bool = True) -> Yard:
@@ -74,7 +74,7 @@ def make_yard(where: Where, quarantine: Path | None, *, with_outside: bool = Tru
     )
     if not folders:
         raise NoQueueError(where.layout.root or ".", where.server.looked_for)
-    queues = tuple(make_queue(folder.path, where.server.queue_home(folder.path)) for folder in folders)
+    queues = tuple(make_queue(folder.path, where.queue.home(folder.path)) for folder in folders)
     try:
         stores = stores_of(queues, None if quarantine is None else str(quarantine))
     except OSError as error:

@@ -20,13 +20,13 @@ Scheduler = Annotated[
 ]
 
 
+@options.grouped(product=options.PRODUCT)
 def cluster_check(
     *,
+    product: options.Product,
     scheduler: Scheduler,
     certs: options.Certs = None,
     node: options.Node = None,
-    output_format: options.OutputFormat = options.Format.TEXT,
-    output_file: options.OutputFile = None,
 ) -> None:
     """Say which nodes answer, which breachkit each has, and what evidence each sees; nothing is read.
 
@@ -37,12 +37,12 @@ def cluster_check(
     from breachkit.report.cluster import check_json, render_check
     from breachkit.report.contract import dump
 
-    output.check(output_file, None, certs)
+    output.check(product.output_file, None, certs)
     checked = check_cluster(scheduler, certs, parse_nodes(node or ()))
     rows = scheduler, __version__, [_node(row) for row in checked.nodes], [_worker(row) for row in checked.workers]
     output.write(
-        dump(check_json(*rows)) if output_format is options.Format.JSON else render_check(*rows),
-        output_file,
+        dump(check_json(*rows)) if product.is_json else render_check(*rows),
+        product.output_file,
     )
     is_incomplete = not checked.workers or not all(row.is_good for row in checked.nodes)
     output.finish(gather.Books(), findings=False, is_incomplete=is_incomplete)

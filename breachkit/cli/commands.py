@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any, NamedTuple
 
 import typer
-from typer.core import TyperGroup
-
-if TYPE_CHECKING:
-    from typer._click import Command, Context, HelpFormatter
+from typer.core import TyperCommand, TyperGroup
 
 
 class Entry(NamedTuple):
@@ -78,13 +75,35 @@ def make_app(**settings: object) -> typer.Typer:
     )
 
 
-class _Commands(Mapping[str, "Command"]):
+class Command(TyperCommand):
+    """A command whose help groups its options by purpose, the shared ones last."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the arguments, the command's own options, then each group of shared ones."""
+        from breachkit.cli.options import TITLES  # the list of commands needs none
+
+        sections: dict[str, list[tuple[str, str]]] = {title: [] for title in ("Arguments", "Options", *TITLES.values())}
+        order = [*TITLES]
+        shared_last = sorted(self.get_params(ctx), key=lambda one: order.index(one.name) if one.name in TITLES else -1)
+        for parameter in shared_last:
+            record = parameter.get_help_record(ctx)
+            is_argument = parameter.param_type_name == "argument"
+            if record is not None:
+                title = "Arguments" if is_argument else TITLES.get(parameter.name or "", "Options")
+                sections[title].append(record)
+        for title, records in sections.items():
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
+
+
+class _Commands(Mapping[str, Any]):
     """The commands by name; each is made when it is asked for."""
 
     def __init__(self) -> None:
-        self._made: dict[str, Command] = {}
+        self._made: dict[str, Any] = {}
 
-    def __getitem__(self, name: str) -> Command:
+    def __getitem__(self, name: str) -> Any:
         if name not in self._made:
             self._made[name] = _load(name)
         return self._made[name]
@@ -96,14 +115,14 @@ class _Commands(Mapping[str, "Command"]):
         return len(ENTRIES)
 
 
-def _load(name: str) -> Command:
+def _load(name: str) -> Any:
     found = callback_of(name)
     if isinstance(found, typer.Typer):
         group = typer.main.get_group(found)
         group.name = name
         return group
     alone = make_app(add_completion=False)
-    alone.command(name)(found)
+    alone.command(name, cls=Command)(found)
     return typer.main.get_command(alone)
 
 
@@ -121,11 +140,11 @@ class Commands(TyperGroup):
         super().__init__(**settings)  # type: ignore[arg-type]
         self.commands = _Commands()  # type: ignore[assignment]
 
-    def list_commands(self, ctx: Context) -> list[str]:  # noqa: ARG002  typer's signature
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  typer's signature
         """List the names, in the order of an incident."""
         return list(ENTRIES)
 
-    def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:  # noqa: ARG002  typer's signature
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002  typer's signature
         """Write the list of commands without loading them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, entry.summary) for name, entry in ENTRIES.items()])

@@ -12,7 +12,7 @@ from breachkit.cli.casebook import BOOK, recorded
 from breachkit.detect.names import spelled
 from breachkit.errors import BreachkitError, NothingCompromisedError
 from breachkit.evidence import gather
-from breachkit.evidence.where import Asked, find_evidence
+from breachkit.evidence.where import find_evidence
 from breachkit.servers import Containment
 from breachkit.shells import is_safe
 from breachkit.spelling import plain_address
@@ -37,35 +37,28 @@ _MORE_THAN_ONE = frozenset("?, ")
 """Signs that are safe in a line, but may make the server's tool take other accounts too."""
 
 
+@options.grouped(asked=options.evidence("since", "until"), product=options.PRODUCT)
 def contain(
     names: Names = None,
     *,
+    asked: options.Asked,
+    product: options.Product,
     block_list: options.BlockListOption = None,
     block_minutes: options.BlockMinutes = 30,
-    root: options.Root = None,
-    queue: options.Queue = None,
-    logs: options.Logs = None,
-    accounts: options.Accounts = None,
-    columns: options.Columns = None,
-    timezone: options.Timezone = None,
-    server: options.Server = None,
     case: options.Case = None,
-    output_format: options.OutputFormat = options.Format.TEXT,
-    output_file: options.OutputFile = None,
 ) -> None:
     """Print the steps that contain a compromised account, in order; nothing is run.
 
     Example: breachkit contain --root /srv/copy-of-icewarp --block-list nftables
     """
-    asked = Asked(root, queue, logs, accounts, columns, timezone, server=server)
     with recorded(case) as outcome:
         where, books = find_evidence(asked, is_optional=bool(names) and block_list is None), gather.Books()
-        output.check(output_file, where, case and case / BOOK)
+        output.check(product.output_file, where, case and case / BOOK)
         found, facts = accuse(where, books)
         chosen = _chosen(names, found)
         inputs = gather.inputs_of(where, books, facts)
         told = _Told(where, found, chosen, inputs, block_minutes)
-        output.write(_text(told, block_list, is_json=output_format is options.Format.JSON), output_file)
+        output.write(_text(told, block_list, is_json=product.is_json), product.output_file)
         outcome |= {"accounts": chosen, "block_list": None if block_list is None else block_list.value}
         output.finish(books, findings=False)
 
@@ -120,17 +113,17 @@ def contained(where: Where, account: str, found: Accusation, attackers: int, cal
     purge = where.command("group") if where.layout.queues else None
     block = where.command("contain", *names, "--block-list", "nftables")
     shown = name if is_safe(name) and not _MORE_THAN_ONE & set(name) else PLACEHOLDER
-    system = where.server.system_of(where.layout)
+    system = where.guide.system_of(where.layout)
     known = Containment(shown, _left_behind(where, account), purge, block, attackers, system)
     verdict = next((one.verdict for one in found.accounts if one.account == account), None)
-    return Contained(name, verdict, where.server.containment(known), shown == name)
+    return Contained(name, verdict, where.guide.steps(known), shown == name)
 
 
 def _left_behind(where: Where, account: str) -> tuple[str, ...] | None:
     """Read from the export what of the account outlives a new password; None when it does not tell."""
     if where.accounts is None:
         return None
-    rows = where.server.read_logins(where.accounts, where.layout.root, where.columns, False)
+    rows = where.export.read(where.accounts, where.layout.root, where.columns, False)
     try:
         mine = (row.left_behind for row in rows if isinstance(row, Login) and row.account.address == account)
         return next(mine, None)

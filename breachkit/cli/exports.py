@@ -28,7 +28,7 @@ def read_logins(where: Where, path: Path, books: Books) -> Iterator[Login]:
     try:
         books.bytes += path.stat().st_size
         with bar(sys.stderr, "accounts", None, " accounts") as progress:
-            for row in where.server.read_logins(path, where.layout.root, where.columns, True):
+            for row in where.export.read(path, where.layout.root, where.columns, True):
                 progress(1)
                 if isinstance(row, Skipped):
                     books.skip(row)
@@ -50,7 +50,7 @@ def read_settings(where: Where, path: Path, books: Books) -> list[Setting]:
     settings: list[Setting] = []
     try:
         books.bytes += path.stat().st_size
-        for row in where.server.read_settings(path, where.layout.root):
+        for row in where.guide.read_settings(path, where.layout.root):
             if isinstance(row, Skipped):
                 books.skip(row)
             else:

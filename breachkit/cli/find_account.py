@@ -2,71 +2,53 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.cli import options, output
 from breachkit.cli.accusing import accuse, accuse_together, accused_names
-from breachkit.cli.several import Several, read_together
-from breachkit.errors import NodeOptionsError, PasswordsOnTerminalOnlyError
+from breachkit.cli.several import check_product, read_together
+from breachkit.errors import NodeOptionsError
 from breachkit.evidence import gather
-from breachkit.evidence.where import Asked, find_evidence
+from breachkit.evidence.where import find_evidence
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from breachkit.detect.compromise import Accusation
     from breachkit.evidence.where import Where
     from breachkit.report.inputs import Inputs
 
 
+@options.grouped(asked=options.evidence(), several=options.SEVERAL, product=options.FINDINGS)
 def find_account(
     *,
-    root: options.Root = None,
-    queue: options.Queue = None,
-    logs: options.Logs = None,
-    accounts: options.Accounts = None,
-    columns: options.Columns = None,
-    timezone: options.Timezone = None,
-    since: options.Since = None,
-    until: options.Until = None,
-    server: options.Server = None,
-    node: options.Node = None,
-    partial: options.Partial = None,
-    key: options.Key = None,
-    scheduler: options.Scheduler = None,
-    certs: options.Certs = None,
-    wait: options.Wait = options.PATIENCE,
+    asked: options.Asked,
+    several: options.Several,
+    product: options.Product,
     jobs: options.Jobs = None,
-    output_format: options.OutputFormat = options.Format.TEXT,
-    output_file: options.OutputFile = None,
     show_passwords: options.ShowPasswords = False,
-    fail_on_findings: options.FailOnFindings = False,
 ) -> None:
     """Name the account that sends the spam, how it was entered, from where, and what else was touched.
 
     Example: breachkit find-account --root /srv/copy-of-icewarp
     """
-    is_json = output_format is options.Format.JSON
-    if show_passwords and (is_json or output_file is not None or not sys.stdout.isatty()):
-        raise PasswordsOnTerminalOnlyError
-    asked = Asked(root, queue, logs, accounts, columns, timezone, since, until, server)
-    several = Several(node, partial, key, scheduler, certs, wait)
+    if show_passwords:
+        output.check_terminal(product)
     if several.is_asked and show_passwords:
         raise NodeOptionsError("--show-passwords", "several nodes", "no password leaves its node; run it there")
     judged = (
-        _judge_together(asked, several, jobs, output_file)
+        _judge_together(asked, several, jobs, product)
         if several.is_asked
-        else _judge(asked, jobs, output_file, show_passwords=show_passwords)
+        else _judge(asked, jobs, product, show_passwords=show_passwords)
     )
     from breachkit.report.find_account import dump_find_account, render_find_account
 
     found, inputs, books, following, passwords = judged
     output.write(
-        dump_find_account(found, inputs) if is_json else render_find_account(found, inputs, following, passwords),
-        output_file,
+        dump_find_account(found, inputs)
+        if product.is_json
+        else render_find_account(found, inputs, following, passwords),
+        product.output_file,
     )
-    output.finish(books, findings=fail_on_findings and bool(found.accused or found.accused_relays))
+    output.finish(books, findings=product.fail_on_findings and bool(found.accused or found.accused_relays))
 
 
 class _Judged(NamedTuple):
@@ -79,16 +61,18 @@ class _Judged(NamedTuple):
     passwords: dict[str, list[str]] | None
 
 
-def _judge(asked: Asked, jobs: int | None, output_file: Path | None, *, show_passwords: bool) -> _Judged:
+def _judge(asked: options.Asked, jobs: int | None, product: options.Product, *, show_passwords: bool) -> _Judged:
     where, books = find_evidence(asked), gather.Books()
-    output.check(output_file, where)
+    output.check(product.output_file, where)
     found, facts = accuse(where, books, jobs)
     passwords = _passwords(where, found, facts) if show_passwords else None
     return _Judged(found, gather.inputs_of(where, books, facts), books, _following(where, found), passwords)
 
 
-def _judge_together(asked: Asked, several: Several, jobs: int | None, output_file: Path | None) -> _Judged:
-    several.check(output_file)
+def _judge_together(
+    asked: options.Asked, several: options.Several, jobs: int | None, product: options.Product
+) -> _Judged:
+    check_product(several, product.output_file)
     together = read_together(asked, several, jobs)
     found = accuse_together(together)
     inputs, books = together.inputs()

@@ -14,7 +14,7 @@ from breachkit.cli.accusing import accused_names
 from breachkit.errors import NoQueueError
 from breachkit.evidence import gather
 from breachkit.evidence.again import Reader
-from breachkit.evidence.where import Asked, find_evidence
+from breachkit.evidence.where import find_evidence
 from breachkit.progress import bar
 from breachkit.shells import is_safe
 
@@ -30,13 +30,11 @@ if TYPE_CHECKING:
     from breachkit.report.inputs import Inputs
 
 
+@options.grouped(asked=options.evidence(), product=options.FINDINGS)
 def group(
     *,
-    root: options.Root = None,
-    queue: options.Queue = None,
-    logs: options.Logs = None,
-    accounts: options.Accounts = None,
-    columns: options.Columns = None,
+    asked: options.Asked,
+    product: options.Product,
     by: Annotated[options.By, typer.Option("--by", help="What a group shares.")] = options.By.CONTENT,
     min_messages: Annotated[
         int | None,
@@ -47,32 +45,24 @@ def group(
     top: Annotated[
         int | None, typer.Option("--top", min=1, metavar="N", help="Show only the N biggest groups.")
     ] = None,
-    timezone: options.Timezone = None,
-    since: options.Since = None,
-    until: options.Until = None,
-    server: options.Server = None,
-    output_format: options.OutputFormat = options.Format.TEXT,
-    output_file: options.OutputFile = None,
-    fail_on_findings: options.FailOnFindings = False,
 ) -> None:
     """Group the queue into spam campaigns, and name the string to purge each one by.
 
     Example: breachkit group --root /srv/copy-of-icewarp
     """
-    where = find_evidence(Asked(root, queue, logs, accounts, columns, timezone, since, until, server))
-    output.check(output_file, where)
+    where = find_evidence(asked)
+    output.check(product.output_file, where)
     books = gather.Books()
-    is_json = output_format is options.Format.JSON
     if by is options.By.CONTENT:
         found = group_queue(where, books, min_messages)
         inputs = gather.inputs_of(where, books, found.facts)
-        output.write(_told(where, found, inputs, (top, min_messages), is_json=is_json), output_file)
+        output.write(_told(where, found, inputs, (top, min_messages), is_json=product.is_json), product.output_file)
         findings = any(one.no_purge_why in {None, "only-weak-string"} for one in found.campaigns.campaigns)
     else:
         groups, inputs = _groups(where, books, _queued(where, books), by, min_messages)
-        output.write(_listed(groups, inputs, top, is_json=is_json), output_file)
+        output.write(_listed(groups, inputs, top, is_json=product.is_json), product.output_file)
         findings = False
-    output.finish(books, findings=fail_on_findings and findings)
+    output.finish(books, findings=product.fail_on_findings and findings)
 
 
 class Grouped(NamedTuple):

@@ -11,7 +11,7 @@ from breachkit.cli import exports, options, output
 from breachkit.cli.accusing import accuse
 from breachkit.errors import NoSettingsFileError
 from breachkit.evidence import gather
-from breachkit.evidence.where import Asked, check_file, find_evidence
+from breachkit.evidence.where import check_file, find_evidence
 
 if TYPE_CHECKING:
     from breachkit.detect.hardening import JudgedSetting
@@ -23,20 +23,13 @@ Settings = Annotated[
 ]
 
 
+@options.grouped(asked=options.evidence("since", "until"), product=options.FINDINGS)
 def harden(
     settings: Settings = None,
     *,
+    asked: options.Asked,
+    product: options.Product,
     print_commands: options.PrintCommands = False,
-    root: options.Root = None,
-    queue: options.Queue = None,
-    logs: options.Logs = None,
-    accounts: options.Accounts = None,
-    columns: options.Columns = None,
-    timezone: options.Timezone = None,
-    server: options.Server = None,
-    output_format: options.OutputFormat = options.Format.TEXT,
-    output_file: options.OutputFile = None,
-    fail_on_findings: options.FailOnFindings = False,
 ) -> None:
     """Hold the server's settings against the vendor's guides, with the line that mends each.
 
@@ -45,25 +38,23 @@ def harden(
     from breachkit.report.contract import dump
     from breachkit.report.harden import harden_json, render_harden
 
-    asked = Asked(root, queue, logs, accounts, columns, timezone, server=server)
     where = find_evidence(asked, is_optional=True, use_defaults=settings is None and not print_commands)
-    output.check(output_file, where, settings)
+    output.check(product.output_file, where, settings)
     if print_commands:
-        return _print_commands(where, output_file)
+        return _print_commands(where, product.output_file)
     books = gather.Books()
     judged, others, facts = _judge(where, settings or where.layout.settings, books)
-    inputs, advice = gather.inputs_of(where, books, facts), where.server.advice
+    inputs, advice = gather.inputs_of(where, books, facts), where.guide.advice
     following = [where.command("weak-passwords")] if where.accounts is not None else []
-    is_json = output_format is options.Format.JSON
-    text = harden_json(judged, others, advice, inputs) if is_json else None
-    output.write(dump(text) if text else render_harden(judged, others, advice, inputs, following), output_file)
-    return output.finish(books, findings=fail_on_findings and any(row.status == "fail" for row in judged))
+    text = harden_json(judged, others, advice, inputs) if product.is_json else None
+    output.write(dump(text) if text else render_harden(judged, others, advice, inputs, following), product.output_file)
+    return output.finish(books, findings=product.fail_on_findings and any(row.status == "fail" for row in judged))
 
 
 def _print_commands(where: Where, output_file: Path | None) -> None:
     from breachkit.report.harden import render_commands
 
-    output.write(render_commands(where.server.settings_commands), output_file)
+    output.write(render_commands(where.guide.commands), output_file)
 
 
 def _judge(
@@ -81,5 +72,5 @@ def _judge(
     settings = exports.read_settings(where, path, books)
     found, facts = accuse(where, books)
     known = [setting for setting in settings if setting.name]
-    judged = judge_settings(known, where.server.setting_rules, incident_of(found))
+    judged = judge_settings(known, where.guide.rules, incident_of(found))
     return judged, len(settings) - len(known), facts

@@ -10,7 +10,7 @@ from breachkit.cli import options, output
 from breachkit.cli.casebook import recorded
 from breachkit.errors import NoCaseFolderError
 from breachkit.evidence import gather
-from breachkit.evidence.where import Asked, find_evidence
+from breachkit.evidence.where import find_evidence
 
 if TYPE_CHECKING:
     from breachkit.case.investigation import Investigation
@@ -18,22 +18,15 @@ if TYPE_CHECKING:
     from breachkit.report.contract import Json
 
 
+@options.grouped(asked=options.evidence())
 def investigate(
     *,
+    asked: options.Asked,
     case: options.CaseFolder = None,
     readers: options.Readers = None,
     lang: options.Lang = options.Language.ENGLISH,
     redact: options.Redact = False,
     geoip: options.Geoip = None,
-    root: options.Root = None,
-    queue: options.Queue = None,
-    logs: options.Logs = None,
-    accounts: options.Accounts = None,
-    columns: options.Columns = None,
-    timezone: options.Timezone = None,
-    since: options.Since = None,
-    until: options.Until = None,
-    server: options.Server = None,
     quarantine: options.Quarantine = None,
     max_minutes: options.MaxMinutes = 2.0,
     output_format: options.CaseFormatOption = options.CaseFormat.TEXT,
@@ -45,7 +38,7 @@ def investigate(
     """
     if case is None and output_format is not options.CaseFormat.ECS:
         raise NoCaseFolderError
-    where = find_evidence(Asked(root, queue, logs, accounts, columns, timezone, since, until, server))
+    where = find_evidence(asked)
     from breachkit.case.folder import open_place
     from breachkit.case.places import open_places
     from breachkit.case.words import Words

@@ -148,9 +148,9 @@ def _settings(where: Where, books: gather.Books, found: Accusation, absent: dict
         absent["harden"] = str(error)
         return None
     known = [setting for setting in settings if setting.name]
-    judged = judge_settings(known, where.server.setting_rules, incident_of(found))
+    judged = judge_settings(known, where.guide.rules, incident_of(found))
     sources = {setting.name: setting.source for setting in known}
-    return Settings(judged, len(settings) - len(known), where.server.advice, sources)
+    return Settings(judged, len(settings) - len(known), where.guide.advice, sources)
 
 
 def _containing(where: Where, found: Accusation) -> Containing:

@@ -34,26 +34,19 @@ class Held(NamedTuple):
     max_minutes: float
 
 
-class Manner(NamedTuple):
-    """What is to be written, and where."""
-
-    output_format: options.Format
-    output_file: Path | None
-    fail_on_findings: bool
-
-
-def judge(asked: Asked, held: Held, manner: Manner) -> None:
+def judge(asked: Asked, held: Held, product: options.Product) -> None:
     """Do it. Raises BreachkitErrors; ends with the exit code that the books and the findings call for."""
     where = find_evidence(asked, is_optional=True, use_defaults=asked.accounts is None)
-    output.check(manner.output_file, where, held.policy, held.hibp)
+    output.check(product.output_file, where, held.policy, held.hibp)
     books = gather.Books()
     found, facts = _judge(where, books, _criteria(where, books, held))
     inputs = gather.inputs_of(where, books, facts)
-    is_json = manner.output_format is options.Format.JSON
     following = _following(where)
-    text = dump(weak_passwords_json(found, inputs)) if is_json else render_weak_passwords(found, inputs, following)
-    output.write(text, manner.output_file)
-    output.finish(books, findings=manner.fail_on_findings and bool(found.accounts))
+    text = (
+        dump(weak_passwords_json(found, inputs)) if product.is_json else render_weak_passwords(found, inputs, following)
+    )
+    output.write(text, product.output_file)
+    output.finish(books, findings=product.fail_on_findings and bool(found.accounts))
 
 
 def _criteria(
@@ -78,7 +71,7 @@ def _policy(where: Where, path: Path, books: gather.Books) -> Policy:
     check_file("--policy", path)
     policy = Policy()
     for setting in exports.read_settings(where, path, books):
-        rule = where.server.policy_settings.get(setting.name.lower())
+        rule = where.guide.policy.get(setting.name.lower())
         number = None if rule is None else number_of(setting.value)
         if rule is not None and number is not None:
             policy = policy.stricter(policy._replace(**{rule: int(number)}))

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from breachkit.evidence.queued import head_of, read_message
 from breachkit.files import Found, in_walk_order
 from breachkit.progress import bar
 from breachkit.purge.choose import Chooser, Chosen, queue_pieces, walk_queues
@@ -17,7 +18,7 @@ from breachkit.records import Skipped
 from breachkit.workers import spread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import tzinfo
     from pathlib import Path
 
@@ -28,21 +29,15 @@ if TYPE_CHECKING:
     from breachkit.purge.search import Hit
     from breachkit.purge.watch import Watch
     from breachkit.records import Message
-    from breachkit.servers import QueueFolder
+    from breachkit.servers import Queue, QueueFolder
     from breachkit.workers import Piece
 
 
 class Reader:
     """Reads one message of the queues; it can be handed to another process."""
 
-    def __init__(
-        self,
-        read_message: Callable[[Found, QueueFolder, Path | None, tzinfo], Message | Skipped],
-        folders: dict[str, QueueFolder],
-        root: Path | None,
-        zone: tzinfo,
-    ) -> None:
-        self._read_message = read_message
+    def __init__(self, queue: Queue, folders: dict[str, QueueFolder], root: Path | None, zone: tzinfo) -> None:
+        self._queue = queue
         self._folders = folders
         self._root = root
         self._zone = zone
@@ -52,13 +47,18 @@ class Reader:
         above = os.path.dirname(found.path)  # noqa: PTH120  once for each message
         while above not in self._folders:
             above = os.path.dirname(above)  # noqa: PTH120
-        return self._read_message(found, self._folders[above], self._root, self._zone)
+        return read_message(self._queue, (found.path,), self._folders[above], self._root, self._zone)
+
+    def senders(self, raw: bytes) -> tuple[str | None, str | None, str | None]:
+        """Read account, declared From and subject from the bytes of a message."""
+        head = head_of(self._queue, (("", raw),), self._zone)
+        return head.auth_user, head.mail_from, head.subject
 
 
 def make_reader(yard: Yard) -> Reader:
     """Make the reader for the queues of a yard."""
     folders = {os.fspath(folder.path): folder for folder in yard.folders}
-    return Reader(yard.where.server.read_message, folders, yard.root, yard.where.zone)
+    return Reader(yard.where.queue, folders, yard.root, yard.where.zone)
 
 
 @dataclass(slots=True)
@@ -142,7 +142,8 @@ class Look:
         return walk_queues([queue.path for queue in self.yard.queues], self.yard.root)
 
     def _chooser(self) -> Chooser:
-        return Chooser(self.wanted, make_reader(self.yard), self.yard.where.server.read_senders, self.yard.root)
+        reader = make_reader(self.yard)
+        return Chooser(self.wanted, reader, reader.senders, self.yard.root)
 
     def _take(self, judged: Chosen | Skipped | None) -> None:
         if isinstance(judged, Skipped):
@@ -166,4 +167,4 @@ class Look:
 def _told(pieces: Iterable[Piece], progress: Progress) -> Iterator[Piece]:
     for piece in pieces:
         yield piece
-        progress(len(piece.names))
+        progress(len(piece.messages))

@@ -1,21 +1,26 @@
-"""Every option that several commands share, declared once."""
+"""Every option that several commands share, declared once; those that go together reach a command as one value."""
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from breachkit.report.blocklist import BlockList
 
-EVIDENCE = "Where the evidence is"
-NODES = "Several nodes, one answer"
+if TYPE_CHECKING:
+    from breachkit.evidence import where
+
+    Asked = where.Asked
+else:
+    Asked = object  # help is printed, and a wrong option answered, without the readers of evidence
 
 PATIENCE = 30
 """Seconds for which a node may be without a worker: Dask's nanny needs a few to start another."""
-OUTPUT = "Output"
 
 
 class Format(StrEnum):
@@ -65,7 +70,6 @@ Root = Annotated[
         metavar="DIR",
         help="The mail server's folder, or a copy of its 'mail' and 'logs'. Else BREACHKIT_ROOT,"
         " breachkit.toml in this folder, or a default installation.",
-        rich_help_panel=EVIDENCE,
     ),
 ]
 Queue = Annotated[
@@ -112,10 +116,7 @@ Jobs = Annotated[
 Node = Annotated[
     list[str] | None,
     typer.Option(
-        "--node",
-        metavar="NAME=ROOT",
-        help="A node and the folder of its evidence, instead of --root (repeatable).",
-        rich_help_panel=NODES,
+        "--node", metavar="NAME=ROOT", help="A node and the folder of its evidence, instead of --root (repeatable)."
     ),
 ]
 Partial = Annotated[
@@ -124,12 +125,11 @@ Partial = Annotated[
         "--partial",
         metavar="FILE",
         help="What 'breachkit read' wrote on a node, instead of evidence (repeatable; wants --key).",
-        rich_help_panel=NODES,
     ),
 ]
 Key = Annotated[
     Path | None,
-    typer.Option("--key", metavar="FILE", help="The key that the partial files were made with.", rich_help_panel=NODES),
+    typer.Option("--key", metavar="FILE", help="The key that the partial files were made with."),
 ]
 Scheduler = Annotated[
     str | None,
@@ -137,27 +137,17 @@ Scheduler = Annotated[
         "--scheduler",
         metavar="tls://HOST:PORT",
         help="The Dask scheduler whose workers read the nodes, each in place (wants --node).",
-        rich_help_panel=NODES,
     ),
 ]
 Certs = Annotated[
     Path | None,
     typer.Option(
-        "--certs",
-        metavar="DIR",
-        help="The folder with the client's certificate, of 'breachkit cluster-certs'.",
-        rich_help_panel=NODES,
+        "--certs", metavar="DIR", help="The folder with the client's certificate, of 'breachkit cluster-certs'."
     ),
 ]
 Wait = Annotated[
     float,
-    typer.Option(
-        "--wait",
-        min=1,
-        metavar="SECONDS",
-        help="How long a node without any worker is waited for.",
-        rich_help_panel=NODES,
-    ),
+    typer.Option("--wait", min=1, metavar="SECONDS", help="How long a node without any worker is waited for."),
 ]
 OutputFormat = Annotated[Format, typer.Option("--format", help="Text for people, or JSON by the contract.")]
 OutputFile = Annotated[
@@ -235,3 +225,122 @@ CaseFormatOption = Annotated[
     CaseFormat,
     typer.Option("--format", help="On stdout: a summary, the findings, or logins by the Elastic Common Schema."),
 ]
+
+
+class Several(NamedTuple):
+    """What was typed about nodes."""
+
+    node: Sequence[str] | None = None
+    partial: Sequence[Path] | None = None
+    key: Path | None = None
+    scheduler: str | None = None
+    certs: Path | None = None
+    wait: float = PATIENCE
+
+    @property
+    def is_asked(self) -> bool:
+        """True when any of it was."""
+        return any((self.node, self.partial, self.key, self.scheduler, self.certs))
+
+    def typed(self) -> Iterator[tuple[str, str]]:
+        """List the options as they were typed."""
+        for option, values in (("--node", self.node), ("--partial", self.partial)):
+            yield from ((option, str(value)) for value in values or ())
+        for option, value in {"--key": self.key, "--scheduler": self.scheduler, "--certs": self.certs}.items():
+            if value is not None:
+                yield option, str(value)
+
+
+class Product(NamedTuple):
+    """What a command writes, and where to."""
+
+    output_format: Format = Format.TEXT
+    output_file: Path | None = None
+    fail_on_findings: bool = False
+
+    @property
+    def is_json(self) -> bool:
+        """True for JSON by the contract."""
+        return self.output_format is Format.JSON
+
+
+class Group(NamedTuple):
+    """Options that a command takes as one value: how it is made of them; annotation and default of each."""
+
+    make: Callable[..., object]
+    options: Mapping[str, tuple[Any, object]]
+
+
+_EVIDENCE = {
+    "root": Root,
+    "queue": Queue,
+    "logs": Logs,
+    "accounts": Accounts,
+    "columns": Columns,
+    "timezone": Timezone,
+    "since": Since,
+    "until": Until,
+    "server": Server,
+}
+
+
+def _asked(**typed: Any) -> object:
+    from breachkit.evidence.where import Asked as Made  # not for help
+
+    return Made(**typed)
+
+
+def evidence(*without: str) -> Group:
+    """Group the options that name the evidence, but for those that a command has no use for, as one `Asked`."""
+    return Group(_asked, {name: (option, None) for name, option in _EVIDENCE.items() if name not in without})
+
+
+SEVERAL = Group(
+    Several,
+    {
+        "node": (Node, None),
+        "partial": (Partial, None),
+        "key": (Key, None),
+        "scheduler": (Scheduler, None),
+        "certs": (Certs, None),
+        "wait": (Wait, PATIENCE),
+    },
+)
+PRODUCT = Group(Product, {"output_format": (OutputFormat, Format.TEXT), "output_file": (OutputFile, None)})
+FINDINGS = Group(Product, {**PRODUCT.options, "fail_on_findings": (FailOnFindings, False)})
+"""The product of a command that may exit with 10."""
+
+
+TITLES = {
+    **dict.fromkeys([*_EVIDENCE, "jobs"], "Where the evidence is"),
+    **dict.fromkeys(SEVERAL.options, "Several nodes, one answer"),
+    **dict.fromkeys(FINDINGS.options, "Output"),
+}
+"""The sections of a command's help below its own options, by the parameter that stands in each."""
+
+
+def grouped(**groups: Group) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the options of groups, each group handed to it as the one parameter of that name."""
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        signature = inspect.signature(command, eval_str=True)
+        own = [one.replace(kind=one.KEYWORD_ONLY) for one in signature.parameters.values() if one.name not in groups]
+        shared = [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
+            for group in groups.values()
+            for name, (annotation, default) in group.options.items()
+        ]
+
+        def called(**typed: Any) -> None:
+            made = {
+                name: group.make(**{option: typed.pop(option) for option in group.options})
+                for name, group in groups.items()
+            }
+            command(**typed, **made)
+
+        called.__signature__ = signature.replace(parameters=[*own, *shared])  # type: ignore[attr-defined]
+        called.__annotations__ = {one.name: one.annotation for one in [*own, *shared]}
+        called.__name__, called.__doc__, called.__module__ = command.__name__, command.__doc__, command.__module__
+        return called
+
+    return decorate

@@ -16,6 +16,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from breachkit.cli.options import Product
     from breachkit.evidence.gather import Books
     from breachkit.evidence.where import Where
 
@@ -72,6 +73,14 @@ def check(path: Path | None, where: Where | None, *read: Path | None, option: st
     from breachkit.evidence.where import check_target
 
     check_target(option, path, [*(where.evidence() if where else ()), *filter(None, read)])
+
+
+def check_terminal(product: Product) -> None:
+    """Refuse to show passwords anywhere but to a person at a terminal. Raises PasswordsOnTerminalOnlyError."""
+    if product.is_json or product.output_file is not None or not sys.stdout.isatty():
+        from breachkit.errors import PasswordsOnTerminalOnlyError
+
+        raise PasswordsOnTerminalOnlyError
 
 
 def write(text: str | Iterable[str], path: Path | None) -> None:

@@ -9,10 +9,10 @@ import typer
 
 from breachkit.cli import options, output
 from breachkit.evidence import gather
-from breachkit.evidence.where import Asked, find_evidence
+from breachkit.evidence.where import find_evidence
 
 if TYPE_CHECKING:
-    from breachkit.nodes.carrying import Carried
+    from breachkit.nodes.partial import Carried
 
 Name = Annotated[str, typer.Option("--name", metavar="NAME", help="What to call this node in the answer.")]
 PartialFile = Annotated[Path, typer.Option("--partial", metavar="FILE", help="Write what was read there.")]
@@ -22,20 +22,13 @@ KeyFile = Annotated[
 ]
 
 
+@options.grouped(asked=options.evidence())
 def read(
     *,
+    asked: options.Asked,
     name: Name,
     partial: PartialFile,
     key: KeyFile,
-    root: options.Root = None,
-    queue: options.Queue = None,
-    logs: options.Logs = None,
-    accounts: options.Accounts = None,
-    columns: options.Columns = None,
-    timezone: options.Timezone = None,
-    since: options.Since = None,
-    until: options.Until = None,
-    server: options.Server = None,
     jobs: options.Jobs = None,
 ) -> None:
     """Read the evidence of a node into one file, for an answer over several nodes elsewhere.
@@ -45,13 +38,13 @@ def read(
     Example: breachkit read --root /opt/icewarp --name mail1 --partial mail1.partial --key inquiry.key
     """
     from breachkit.evidence.node import read_node
-    from breachkit.nodes.carrying import carry
     from breachkit.nodes.keys import read_or_make_key
     from breachkit.nodes.nodes import check_name
+    from breachkit.nodes.partial import carry
     from breachkit.text.sasl import Fingerprints
 
     node = check_name(name)
-    where = find_evidence(Asked(root, queue, logs, accounts, columns, timezone, since, until, server))
+    where = find_evidence(asked)
     output.check(partial, where, key, option="--partial")
     output.check(key, where, option="--key")
     secret, is_new = read_or_make_key(key)

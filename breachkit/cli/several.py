@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from breachkit.cli import options, output
+from breachkit.cli import output
 from breachkit.errors import (
     BreachkitError,
     NodeOptionsError,
@@ -30,42 +30,19 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
     from datetime import tzinfo
 
+    from breachkit.cli.options import Several
     from breachkit.evidence.node import NodeRecords, Part
 
 
-@dataclass(frozen=True, slots=True)
-class Several:
-    """What was typed about nodes."""
-
-    node: Sequence[str] | None = None
-    partial: Sequence[Path] | None = None
-    key: Path | None = None
-    scheduler: str | None = None
-    certs: Path | None = None
-    wait: float = options.PATIENCE
-
-    @property
-    def is_asked(self) -> bool:
-        """True when any of it was."""
-        return any((self.node, self.partial, self.key, self.scheduler, self.certs))
-
-    def check(self, output_file: Path | None) -> None:
-        """Refuse a place for the product that is evidence of a node on this machine. Raises IntoEvidenceError."""
-        output.check(output_file, None, *(self.partial or ()), self.key, self.certs)
-        for root in parse_nodes(self.node or ()).values() if output_file is not None else ():
-            try:
-                where = find_evidence(Asked(root=Path(root)), use_settings=False)
-            except BreachkitError:
-                continue  # said when the node is read, perhaps on another machine
-            output.check(output_file, where)
-
-    def typed(self) -> Iterator[tuple[str, str]]:
-        """List the options as they were typed."""
-        for option, values in (("--node", self.node), ("--partial", self.partial)):
-            yield from ((option, str(value)) for value in values or ())
-        for option, value in {"--key": self.key, "--scheduler": self.scheduler, "--certs": self.certs}.items():
-            if value is not None:
-                yield option, str(value)
+def check_product(several: Several, output_file: Path | None) -> None:
+    """Refuse a place for the product that is evidence of a node on this machine. Raises IntoEvidenceError."""
+    output.check(output_file, None, *(several.partial or ()), several.key, several.certs)
+    for root in parse_nodes(several.node or ()).values() if output_file is not None else ():
+        try:
+            where = find_evidence(Asked(root=Path(root)), use_settings=False)
+        except BreachkitError:
+            continue  # said when the node is read, perhaps on another machine
+        output.check(output_file, where)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,19 +25,13 @@ WithCampaign = Annotated[
 ]
 
 
+@options.grouped(asked=options.evidence("since", "until"), product=options.PRODUCT)
 def show(
     wanted: Wanted,
     *,
-    root: options.Root = None,
-    queue: options.Queue = None,
-    logs: options.Logs = None,
-    accounts: options.Accounts = None,
-    columns: options.Columns = None,
-    timezone: options.Timezone = None,
-    server: options.Server = None,
+    asked: options.Asked,
+    product: options.Product,
     campaign: WithCampaign = False,
-    output_format: options.OutputFormat = options.Format.TEXT,
-    output_file: options.OutputFile = None,
 ) -> None:
     """Show one message of the queue as its reader sees it, who sent it, and its session; harmless on a terminal.
 
@@ -45,18 +39,16 @@ def show(
     """
     from breachkit.evidence import gather
     from breachkit.evidence.messages import file_of
-    from breachkit.evidence.where import Asked, find_evidence
+    from breachkit.evidence.where import find_evidence
     from breachkit.report.contract import dump
     from breachkit.report.show import render_show, show_json
 
-    asked = Asked(root, queue, logs, accounts, columns, timezone, server=server)
     where, books = find_evidence(asked, is_optional=True), gather.Books()
-    output.check(output_file, where, file_of(where, wanted))
+    output.check(product.output_file, where, file_of(where, wanted))
     shown, facts = _read(where, wanted, books, with_campaign=campaign)
     inputs = gather.inputs_of(where, books, facts)
-    is_json = output_format is options.Format.JSON
-    text = dump(show_json(shown, inputs)) if is_json else render_show(shown, inputs, _following(where, shown))
-    output.write(text, output_file)
+    text = dump(show_json(shown, inputs)) if product.is_json else render_show(shown, inputs, _following(where, shown))
+    output.write(text, product.output_file)
     output.finish(books, findings=False)
 
 

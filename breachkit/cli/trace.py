@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from breachkit.cli import options, output
-from breachkit.errors import NoLogsError, NoMessageIdError, NothingTracedError, PasswordsOnTerminalOnlyError
+from breachkit.errors import NoLogsError, NoMessageIdError, NothingTracedError
 from breachkit.evidence import gather
-from breachkit.evidence.where import Asked, find_evidence
+from breachkit.evidence.where import find_evidence
 from breachkit.progress import bar
 from breachkit.servers import Reading, Sought
 
@@ -42,20 +42,13 @@ Limit = Annotated[
 ]
 
 
+@options.grouped(asked=options.evidence("queue"), product=options.PRODUCT)
 def trace(
     wanted: Wanted,
     *,
-    root: options.Root = None,
-    logs: options.Logs = None,
-    accounts: options.Accounts = None,
-    columns: options.Columns = None,
-    timezone: options.Timezone = None,
-    since: options.Since = None,
-    until: options.Until = None,
-    server: options.Server = None,
+    asked: options.Asked,
+    product: options.Product,
     limit: Limit = None,
-    output_format: options.OutputFormat = options.Format.TEXT,
-    output_file: options.OutputFile = None,
     show_passwords: options.ShowPasswords = False,
 ) -> None:
     """Show the SMTP sessions of a message, an account or an address, AUTH decoded, passwords masked.
@@ -65,15 +58,13 @@ def trace(
 
     Example: breachkit trace YAR93710 --root /srv/copy-of-icewarp
     """
-    is_json = output_format is options.Format.JSON
-    if show_passwords and (is_json or output_file is not None or not sys.stdout.isatty()):
-        raise PasswordsOnTerminalOnlyError
-    asked = Asked(root, None, logs, accounts, columns, timezone, since, until, server)
+    if show_passwords:
+        output.check_terminal(product)
     where = find_evidence(asked)
-    output.check(output_file, where)
+    output.check(product.output_file, where)
     books = gather.Books()
     chosen = _choose(where, _word_of(where, wanted), books)
-    shown = chosen.sessions[: (SHOWN if limit is None and not is_json else limit) or None]
+    shown = chosen.sessions[: (SHOWN if limit is None and not product.is_json else limit) or None]
     from breachkit.report.contract import dump
     from breachkit.report.trace import render_trace, trace_json
 
@@ -81,8 +72,8 @@ def trace(
     inputs, found = gather.inputs_of(where, books, chosen.facts), len(chosen.sessions)
     following = where.command("find-account")
     output.write(
-        dump(trace_json(traced, found, inputs)) if is_json else render_trace(traced, found, inputs, following),
-        output_file,
+        dump(trace_json(traced, found, inputs)) if product.is_json else render_trace(traced, found, inputs, following),
+        product.output_file,
     )
     output.finish(books, findings=False)
 

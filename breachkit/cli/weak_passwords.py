@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -15,10 +16,12 @@ Users = Annotated[
 ]
 
 
+@options.grouped(asked=options.evidence("queue", "since", "until"), product=options.FINDINGS)
 def weak_passwords(
     users: Users = None,
     *,
-    columns: options.Columns = None,
+    asked: options.Asked,
+    product: options.Product,
     policy: options.Policy = None,
     min_length: options.MinLength = 0,
     min_digits: options.MinDigits = 0,
@@ -27,14 +30,6 @@ def weak_passwords(
     min_capitals: options.MinCapitals = 0,
     hibp: options.Hibp = None,
     max_minutes: options.MaxMinutes = 10.0,
-    root: options.Root = None,
-    logs: options.Logs = None,
-    accounts: options.Accounts = None,
-    timezone: options.Timezone = None,
-    server: options.Server = None,
-    output_format: options.OutputFormat = options.Format.TEXT,
-    output_file: options.OutputFile = None,
-    fail_on_findings: options.FailOnFindings = False,
 ) -> None:
     """Find the accounts whose password can be guessed; passwords are compared and never shown.
 
@@ -44,9 +39,8 @@ def weak_passwords(
     """
     from breachkit.cli import judging
     from breachkit.detect.policy import Policy
-    from breachkit.evidence.where import Asked
 
-    asked = Asked(root, None, logs, users or accounts, columns, timezone, server=server)
+    asked = replace(asked, accounts=users or asked.accounts)
     least = Policy(min_length, min_digits, min_signs, min_letters, min_capitals)
     held = judging.Held(policy, least, hibp, max_minutes)
-    judging.judge(asked, held, judging.Manner(output_format, output_file, fail_on_findings))
+    judging.judge(asked, held, product)

@@ -67,7 +67,7 @@ class _Look:
         """Read them; None stands for one that cannot be read."""
         found: list[Any] = []
         with HeadReader(piece.folder) as heads:
-            for name in piece.names:
+            for (name,) in piece.messages:
                 try:
                     raw, size = heads.read(name, FIRST_READ)
                     if len(raw) < size:
@@ -76,7 +76,7 @@ class _Look:
                     found.append(None)
                 else:
                     found.append(self._look(raw))
-        return piece.folder, piece.names[0], found
+        return piece.folder, piece.messages[0][0], found
 
 
 class _Placed(NamedTuple):
@@ -88,23 +88,23 @@ class _Placed(NamedTuple):
 
 def _pieces(messages: Sequence[Message]) -> dict[tuple[str, str], _Placed]:
     """Cut the messages that are one file in pieces, folder by folder; each is known by its folder and first file."""
-    folders: dict[str, tuple[list[str], array[int]]] = {}
+    folders: dict[str, tuple[list[tuple[str, ...]], array[int]]] = {}
     for at, message in enumerate(messages):
         if len(message.files) == 1:
             folder, name = os.path.split(message.files[0])
             names, places = folders.setdefault(folder, ([], array("l")))
-            names.append(name)
+            names.append((name,))
             places.append(at)
     pieces: dict[tuple[str, str], _Placed] = {}
     for folder, (names, places) in folders.items():
-        size = max(1, (RECORD - len(os.fsencode(folder))) // (len(os.fsencode(names[0])) + 2))
+        size = max(1, (RECORD - len(os.fsencode(folder))) // (len(os.fsencode(names[0][0])) + 6))
         for start in range(0, len(names), size):
             piece = Piece(folder, names[start : start + size])
-            pieces[folder, names[start]] = _Placed(piece, places[start : start + size])
+            pieces[folder, names[start][0]] = _Placed(piece, places[start : start + size])
     return pieces
 
 
 def _told(pieces: Mapping[tuple[str, str], _Placed], progress: Callable[[int], object]) -> Iterator[Piece]:
     for one in pieces.values():
         yield one.piece
-        progress(len(one.piece.names))
+        progress(len(one.piece.messages))

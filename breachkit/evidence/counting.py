@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 from breachkit.detect.survey import Columns, Survey
 from breachkit.evidence.gather import queue_folders
+from breachkit.evidence.queued import Walk, count_queue
 from breachkit.files import in_walk_order
 from breachkit.micros import micros_of
 from breachkit.progress import bar
 from breachkit.records import NO_TIME, Locus, Skipped
-from breachkit.servers import Walk
 from breachkit.workers import processors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from breachkit.evidence.gather import Books
+    from breachkit.evidence.queued import ReadPiece
     from breachkit.evidence.where import Where
-    from breachkit.servers import ReadPiece
 
 _TS = 2
 
@@ -35,7 +35,7 @@ def count_messages(where: Where, books: Books, jobs: int | None = None) -> Surve
     folders = queue_folders(where, quarantined=False)
     with bar(sys.stderr, "queue", None, " messages") as progress:
         walk = Walk(where.layout.root, where.zone, progress, jobs or processors())
-        for count in where.server.count_queue(folders, walk, new):
+        for count in count_queue(where.queue, folders, walk, new) if folders else ():
             total.merge(count.packed())
     total.close(books)
     return total.survey

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from breachkit.attempts import Attempts
 from breachkit.errors import AlienLogError, BreachkitError, PathUnreadableError, UnbalancedError, UnreadableLogsError
+from breachkit.evidence.queued import Walk, read_queue
 from breachkit.files import reason_of, shown
 from breachkit.progress import bar
 from breachkit.records import NO_TIME, Locus, Skipped
@@ -27,8 +28,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from breachkit.evidence.where import Where
+    from breachkit.logs.kinds import FoundLogs, LogFile
     from breachkit.records import Account, Delivery, Message, Session
-    from breachkit.servers import FoundLogs, LogFile, QueueFolder, Sought
+    from breachkit.servers import QueueFolder, Sought
 
 KEPT_EXAMPLES = 3
 HOUR = 3600
@@ -115,7 +117,8 @@ def read_messages(where: Where, books: Books, *, quarantined: bool, jobs: int | 
     folders = queue_folders(where, quarantined=quarantined)
     messages: list[Message] = []
     with bar(sys.stderr, "queue", None, " messages") as progress:
-        for row in where.server.read_queue(folders, where.layout.root, where.zone, progress, jobs or processors()):
+        walk = Walk(where.layout.root, where.zone, progress, jobs or processors())
+        for row in read_queue(where.queue, folders, walk) if folders else ():
             books.files += 1
             books.found_messages += 1
             if isinstance(row, Skipped):
@@ -153,7 +156,7 @@ def _listable(folder: QueueFolder) -> None:
 def smtp_logs(where: Where) -> list[LogFile]:
     """List the SMTP logs among the logs. Raises UnreadableLogsError where there are some, and none can be read."""
     found = where.layout.listing.found
-    logs = [log for log in found.logs if log.service == "smtp"]
+    logs = [log for log in found.logs if "smtp" in log.services]
     if found.remedies and not logs:
         raise UnreadableLogsError(found.remedies)
     return logs
@@ -161,7 +164,7 @@ def smtp_logs(where: Where) -> list[LogFile]:
 
 def unread_logs(found: FoundLogs) -> list[str]:
     """List the logs that breachkit does not read, as shown."""
-    return [log.label for log in found.logs if log.service is None]
+    return [log.label for log in found.logs if not log.services]
 
 
 def read_smtp(  # noqa: PLR0913  what is read, and what is asked of it
@@ -220,7 +223,7 @@ def _count_logs(where: Where, books: Books, logs: Sequence[LogFile], tally: LogT
 
 def read_doors(where: Where, facts: SmtpFacts, books: Books, fingerprints: Fingerprints) -> None:
     """Add the tries to log in at other doors to the facts."""
-    logs = [log for log in where.layout.logs if log.service not in {None, "smtp"}]
+    logs = [log for log in where.layout.logs if log.services - {"smtp"}]
     if logs:  # numpy, see `read_smtp`
         with bar(sys.stderr, "doors", sum(log.size for log in logs), "B") as progress:
             reading = Reading(where.zone, fingerprints, progress)
@@ -232,7 +235,7 @@ def read_doors(where: Where, facts: SmtpFacts, books: Books, fingerprints: Finge
     books.files += len(logs)
     books.lines += facts.door_tally.lines
     books.bytes += facts.door_tally.bytes
-    facts.doors = tuple(sorted({str(log.service) for log in logs}))
+    facts.doors = tuple(sorted({service for log in logs for service in log.services} - {"smtp"}))
 
 
 def read_accounts(where: Where, books: Books) -> Sequence[Account]:
@@ -241,9 +244,9 @@ def read_accounts(where: Where, books: Books) -> Sequence[Account]:
         return []
     accounts = Roster()
     try:
-        for row in where.server.read_accounts(where.accounts, where.layout.root, where.columns):
+        for row in where.export.read(where.accounts, where.layout.root, where.columns, False):
             if not isinstance(row, Skipped):
-                accounts.append(row)
+                accounts.append(row.account)
             elif row.reason == UNTOLD_COLUMN and not where.is_accounts_asked:
                 books.notes.append(f"aliases in {row.source.path} are not resolved: {row.reason}")
             else:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from breachkit.errors import NoQueueError, NoSuchMessageError, PathUnreadableError, SeveralMessagesError
 from breachkit.evidence import gather
-from breachkit.files import Found, read_whole, shown
+from breachkit.evidence.queued import read_message
+from breachkit.files import read_whole, shown
 from breachkit.records import Message, Skipped
 from breachkit.servers import QueueFolder
 from breachkit.spelling import plain_address
@@ -41,12 +42,11 @@ def message_at(where: Where, path: Path) -> Message:
     """Read the message in a file, whether it lies in a queue or not. Raises PathUnreadableError."""
     try:
         full = path.resolve()
-        status = full.stat()
+        full.stat()
     except OSError as error:
         raise gather.unreadable(path, error) from None
     folder = _folder_of(where, full) or QueueFolder(full.parent, shown(full.parent, where.layout.root))
-    found = Found(os.fspath(full), status.st_size, status.st_mtime)
-    message = where.server.read_message(found, folder, where.layout.root, where.zone)
+    message = read_message(where.queue, (os.fspath(full),), folder, where.layout.root, where.zone)
     if isinstance(message, Skipped):
         raise PathUnreadableError(path, message.reason)
     return message

@@ -7,10 +7,11 @@ import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from breachkit.errors import (
     BadColumnsError,
+    BreachkitError,
     IntoEvidenceError,
     NoEvidenceError,
     NoEvidencePathError,
@@ -21,14 +22,16 @@ from breachkit.errors import (
 )
 from breachkit.evidence.moments import read_moment, read_zone
 from breachkit.files import QUARANTINE, open_handle, open_regular
-from breachkit.servers import Layout, Listing, load, names, recognise
+from breachkit.logs.kinds import Listing
+from breachkit.servers import Layout, load, names, recognise
 from breachkit.shells import guarded, is_safe, line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime, tzinfo
 
-    from breachkit.servers import FoundLogs, MailServer
+    from breachkit.logs.kinds import FoundLogs
+    from breachkit.servers import AccountExport, Guide, MailServer, Queue
 
 ROOT_VARIABLE = "BREACHKIT_ROOT"
 SETTINGS_FILE = "breachkit.toml"
@@ -48,6 +51,20 @@ _LACKS = {
 _PATHS = ("root", "accounts")
 _PATH_LISTS = ("queue", "logs")
 _WORDS = ("timezone", "server")
+
+
+_LACKING = {
+    "queue": "breachkit knows no queue of {}",
+    "accounts": "breachkit reads no export of accounts of {}",
+    "guide": "breachkit knows no settings and no steps for {}",
+}
+
+
+class LacksError(BreachkitError):
+    """The command wants something of a mail server that the product, or breachkit's knowledge of it, lacks."""
+
+    def __init__(self, title: str, what: Literal["queue", "accounts", "guide"]) -> None:
+        super().__init__(_LACKING[what].format(title) + "; if it is another product, name it with --server")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +102,27 @@ class Where:
     typed: tuple[tuple[str, str], ...]
     """The options that named the evidence, to repeat in the next command."""
 
+    @property
+    def queue(self) -> Queue:
+        """How the server queues. Raises LacksError."""
+        if self.server.queue is None:
+            raise LacksError(self.server.title, "queue")
+        return self.server.queue
+
+    @property
+    def export(self) -> AccountExport:
+        """How its export of accounts is read. Raises LacksError."""
+        if self.server.accounts is None:
+            raise LacksError(self.server.title, "accounts")
+        return self.server.accounts
+
+    @property
+    def guide(self) -> Guide:
+        """What its maker advises. Raises LacksError."""
+        if self.server.guide is None:
+            raise LacksError(self.server.title, "guide")
+        return self.server.guide
+
     def command(self, name: str, *arguments: str) -> str:
         """Spell a breachkit command on the same evidence: safe wherever it is pasted, see `shells`."""
         lacks = _LACKS.get(name, frozenset())
@@ -112,7 +150,7 @@ class Where:
         """List the folders and files that nothing may be written into or over: what is read, and was moved away."""
         for queue in self.layout.queues:
             yield queue.path
-            yield self.server.queue_home(queue.path) / QUARANTINE
+            yield self.queue.home(queue.path) / QUARANTINE
         # what was piped in lies nowhere
         kept = (log for log in self.layout.logs if log.form.spool is None or log.path.is_file())
         yield from dict.fromkeys(log.path.parent for log in kept)
@@ -209,7 +247,9 @@ def check_target(option: str, target: Path, evidence: Iterable[Path]) -> None:
     for place in evidence:
         if real.is_relative_to(os.path.realpath(place)) or _is_same(real, place):
             raise IntoEvidenceError(option, target, place)
-    if any(load(name).is_live(path) for name in names() for path in (real, Path(os.path.abspath(target)))):  # noqa: PTH100
+    paths = (real, Path(os.path.abspath(target)))  # noqa: PTH100
+    queues = [queue for name in names() if (queue := load(name).queue) is not None]
+    if any(queue.is_live(path) for queue in queues for path in paths):
         raise IntoEvidenceError(option, target, real.parent)
 
 
@@ -294,7 +334,7 @@ def _layout(root: Path | None, name: str | None, *, overridden: bool) -> tuple[M
         return server, nothing
     try:
         if name is not None:
-            return server, server.find_layout(root)
+            return server, server.find(root)
         found = recognise(root)
     except NotADirectoryError:
         raise PathUnreadableError(root, "it is no folder") from None
@@ -302,7 +342,7 @@ def _layout(root: Path | None, name: str | None, *, overridden: bool) -> tuple[M
         raise PathUnreadableError(error.filename or root, error.strerror or "unknown reason") from None
     if found is None and not overridden:
         raise NoEvidenceError(root, "; ".join(load(known).looked_for for known in names()))
-    return found or (server, server.find_layout(root))
+    return found or (server, server.find(root))
 
 
 def _override(
@@ -312,10 +352,12 @@ def _override(
     logs: Sequence[Path] | None,
 ) -> Layout:
     if queue:
+        if server.queue is None:
+            raise LacksError(server.title, "queue")
         for folder in queue:
             if not stat.S_ISDIR(_existing("--queue", folder).stat().st_mode):
                 raise PathUnreadableError(folder, "it is no folder")
-        queues = tuple(part for folder in queue for part in server.split_queue(folder, layout.root))
+        queues = tuple(part for folder in queue for part in server.queue.split(folder, layout.root))
         layout = layout._replace(queues=tuple(dict.fromkeys(queues)))
     if logs:
         for place in logs:
@@ -339,9 +381,10 @@ def _columns(text: str | None, server: MailServer) -> tuple[str, ...] | None:
     if text is None:
         return None
     columns = tuple(part.strip().lower() for part in text.split(","))
+    known = server.accounts.columns if server.accounts is not None else ()
     for column in columns:
-        if column not in server.account_columns:
-            raise BadColumnsError(column, server.account_columns)
+        if column not in known:
+            raise BadColumnsError(column, known)
     return columns
 
 

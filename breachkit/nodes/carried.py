@@ -1,26 +1,39 @@
 """Lines of JSON → records of one node: every value is held against its type and length before it is believed.
 
-A partial file is evidence like any other: it may be torn, and it may be a forger's.
+A partial file is evidence like any other: it may be torn, and it may be a forger's. What the types below let pass is
+what the readers of breachkit make themselves, with room to spare.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any, NoReturn
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+from msgspec import Meta, Struct, ValidationError, convert
 
 from breachkit.errors import NodeNameError, PartialBrokenError, PartialKeyError, PartialSchemaError
 from breachkit.evidence.gather import KEPT_EXAMPLES, Books, SmtpFacts
 from breachkit.evidence.node import PARTS, NodeRecords
-from breachkit.nodes import fields
 from breachkit.nodes.nodes import check_name
-from breachkit.nodes.partial import BOOK_COUNTS, FIRST_SCHEMA, SCHEMA, TALLY_COUNTS
+from breachkit.nodes.partial import BOOK_COUNTS, EPOCH, FIRST_SCHEMA, MICROSECOND, SCHEMA
 from breachkit.progress import silent
-from breachkit.records import Account, AuthAttempt, Delivery, Locus, Message, Transaction
+from breachkit.records import (
+    Account,
+    AuthAttempt,
+    Delivery,
+    DeliveryOutcome,
+    Locus,
+    Message,
+    Outcome,
+    Service,
+    Transaction,
+)
 from breachkit.servers import LogTally, names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from typing import IO
 
     from breachkit.progress import Progress
@@ -29,8 +42,140 @@ LONGEST_LINE = 1 << 25
 """Bytes: a record holds a few texts of at most 1 MiB, each character at most six bytes long."""
 
 TORN = "the file ends before its closing line"
-BROKEN = ValueError, TypeError, OverflowError, RecursionError, KeyError, IndexError
-"""What hostile JSON can make of reading it; every one is a broken file."""
+STRANGE = "a record that breachkit does not write"
+
+Text = Annotated[str, Meta(max_length=1 << 20)]
+"""One address may fill a head of a message, of which 1 MiB is read."""
+Texts = Annotated[tuple[Text, ...], Meta(max_length=1 << 20)]
+"""So may recipients."""
+Count = Annotated[int, Meta(ge=0, le=1 << 48)]
+"""A count, a size or an offset: 256 TiB, and 32,768 of them can be added up in 64 bits."""
+EARLIEST, LATEST = (datetime(year, 1, 1, tzinfo=UTC) for year in (1700, 2250))
+"""What pandas holds in nanoseconds, with room for a clock set wrong."""
+Micros = Annotated[int, Meta(ge=(EARLIEST - EPOCH) // MICROSECOND, le=(LATEST - EPOCH) // MICROSECOND)]
+Seconds = Annotated[float, Meta(ge=EARLIEST.timestamp(), le=LATEST.timestamp())]
+Hour = Annotated[int, Meta(ge=0, le=int(LATEST.timestamp()))]
+Fingerprint = Annotated[str, Meta(pattern="^[0-9a-f]{16}$")]
+Spot = tuple[Text | Count, Count, Count]
+"""A place: its path, or the number of the path of a log; offset; line."""
+Spots = Annotated[tuple[tuple[Text, Count, Count], ...], Meta(max_length=KEPT_EXAMPLES)]
+
+
+class _PathRow(Struct, array_like=True, forbid_unknown_fields=True, tag="p"):
+    path: Text
+
+
+class _MessageRow(Struct, array_like=True, forbid_unknown_fields=True, tag="m"):
+    queue: Text
+    queue_id: Text | None
+    auth_user: Text | None
+    mail_from: Text | None
+    header_from: Text | None
+    rcpt_to: Texts
+    client_ip: Text | None
+    ts: Micros
+    is_stamped: bool
+    size: Count
+    quarantined: bool
+    reply_to: Text | None
+    source: Spot
+
+
+class _AccountRow(Struct, array_like=True, forbid_unknown_fields=True, tag="u"):
+    address: Text
+    usernames: Texts
+    aliases: Texts
+    is_person: bool
+    source: Spot
+
+
+class _AttemptRow(Struct, array_like=True, forbid_unknown_fields=True, tag="a"):
+    service: Service
+    ts: Micros
+    client_ip: Text
+    user: Text | None
+    mechanism: Text
+    outcome: Outcome
+    secret: Fingerprint | None
+    source: Spot
+
+
+class _SendRow(Struct, array_like=True, forbid_unknown_fields=True, tag="t"):
+    client_ip: Text
+    user: Text | None
+    auth: Spot | None
+    ts: Micros
+    mail_from: Text | None
+    rcpt_to: Texts
+    rcpt_count: Count
+    rcpt_unknown: Count
+    queue_id: Text | None
+    accepted: bool
+    helo: Text | None
+    source: Spot
+
+
+class _DeliveryRow(Struct, array_like=True, forbid_unknown_fields=True, tag="d"):
+    ts: Micros
+    queue_id: Text | None
+    mail_from: Text | None
+    rcpt_to: Text | None
+    outcome: DeliveryOutcome
+    is_unknown: bool
+    source: Spot
+
+
+class _HourRow(Struct, array_like=True, forbid_unknown_fields=True, tag="h"):
+    hour: Hour
+    sessions: Count
+    accepted: Count
+    source: Spot | None
+
+
+Row = _PathRow | _MessageRow | _AccountRow | _AttemptRow | _SendRow | _DeliveryRow | _HourRow
+
+
+class _TallyRow(Struct):
+    lines: Count
+    session_lines: Count
+    bytes: Count
+    dialogue_lines: Count
+    summary_lines: Count
+    first: Seconds | None
+    last: Seconds | None
+    silences: Annotated[list[tuple[Seconds, Seconds]], Meta(max_length=1 << 20)]
+
+
+class _BooksRow(Struct):
+    files: Count
+    found_messages: Count
+    messages: Count
+    lines: Count
+    bytes: Count
+    notes: Texts
+    skipped: Annotated[list[tuple[Text, Count, Spots]], Meta(max_length=1 << 20)]
+
+
+class _HeadRow(Struct):
+    breachkit: Text
+    node: Text
+    server: Text
+    timezone: Text
+    root: Text
+    paths: Texts
+    notes: Texts
+    bounds: Texts
+    unread: Texts
+    queues: Texts
+    doors: Annotated[tuple[Service, ...], Meta(max_length=1 << 20)]
+    tally: _TallyRow
+    books: dict[str, _BooksRow]
+    passed_over: Annotated[tuple[tuple[Text, Text], ...], Meta(max_length=1 << 20)] = ()
+    """A file of an earlier breachkit has none."""
+
+
+ADDED = {FIRST_SCHEMA: (("m", 12), ("t", 11))}
+"""Where a record of an older format lacks a value that later ones have, by its kind: it is unknown."""
 
 
 def read_partial(stream: IO[bytes], name: str, key_check: str, progress: Progress = silent) -> NodeRecords:
@@ -53,14 +198,15 @@ def read_partial(stream: IO[bytes], name: str, key_check: str, progress: Progres
     if head.get("key") != key_check:
         raise PartialKeyError(name)
     try:
-        records = _records(head)
+        records = _records(convert(head, _HeadRow))
         reader = _Reader(records)
         for row in lines.rows():
-            reader.take(row)
-    except BROKEN as error:
-        # a KeyError would repeat the text of a stranger
-        reason = str(error) if isinstance(error, ValueError) else "a record that breachkit does not write"
-        raise PartialBrokenError(name, lines.number, reason) from None
+            for kind, place in ADDED.get(head["schema"], ()):
+                if row[:1] == [kind]:
+                    row.insert(place, None)
+            reader.take(convert(row, Row))
+    except (ValidationError, RecursionError, IndexError):  # whose own words would repeat the text of a stranger
+        raise PartialBrokenError(name, lines.number, STRANGE) from None
     except NodeNameError as error:
         raise PartialBrokenError(name, 1, str(error)) from None
     return records
@@ -119,179 +265,81 @@ class _Reader:
 
     def __init__(self, records: NodeRecords) -> None:
         self._records = records
-        self._facts = records.facts
         self._paths: list[str] = []
-        self._takers: dict[str, Callable[..., None]] = {
-            "p": self._path,
-            "m": self._message,
-            "u": self._account,
-            "a": self._attempt,
-            "t": self._send,
-            "d": self._delivery,
-            "h": self._hour,
-        }
 
-    def take(self, row: list[Any]) -> None:
-        """Take one row. Raises one of BROKEN."""
-        self._takers[fields.text(row[0])](*row[1:])
+    def _place(self, spot: Spot) -> Locus:
+        path, offset, line = spot
+        return Locus(self._paths[path] if isinstance(path, int) else path, offset, line)
 
-    def _place(self, value: Any) -> Locus:
-        path, offset, line = fields.row(value)
-        named = self._paths[fields.number(path)] if type(path) is int else fields.text(path)
-        return Locus(named, fields.number(offset), fields.number(line))
-
-    def _path(self, path: Any) -> None:
-        self._paths.append(fields.text(path))
-
-    def _message(self, *row: Any) -> None:
-        queue, queue_id, auth_user, mail_from, header_from, rcpt_to, client_ip, ts, is_stamped, size, *more = row
-        moved, *more, place = more
-        self._records.messages.append(
-            Message(
-                queue=fields.text(queue),
-                queue_id=fields.text_or_none(queue_id),
-                auth_user=fields.text_or_none(auth_user),
-                mail_from=fields.text_or_none(mail_from),
-                header_from=fields.text_or_none(header_from),
-                rcpt_to=fields.texts(rcpt_to),
-                subject=None,
-                reply_to=fields.text_or_none(*more) if more else None,  # format 1 has none
-                client_ip=fields.text_or_none(client_ip),
-                ts=fields.moment(ts),
-                is_stamped=fields.flag(is_stamped),
-                size=fields.number(size),
-                files=(),
-                quarantined=fields.flag(moved),
-                source=self._place(place),
-            ),
-        )
-
-    def _account(self, *row: Any) -> None:
-        address, usernames, aliases, is_person, place = row
-        self._records.accounts.append(
-            Account(
-                fields.text(address),
-                fields.texts(usernames),
-                fields.texts(aliases),
-                fields.flag(is_person),
-                self._place(place),
-            ),
-        )
-
-    def _attempt(self, *row: Any) -> None:
-        service, ts, client_ip, user, mechanism, outcome, secret, place = row
-        self._facts.attempts.append(
-            AuthAttempt(
-                service=fields.one_of(service, "smtp", "pop3", "imap", "web"),
-                ts=fields.moment(ts),
-                client_ip=fields.text(client_ip),
-                user=fields.text_or_none(user),
-                mechanism=fields.text(mechanism),
-                outcome=fields.one_of(outcome, "success", "failure", "undetermined"),
-                secret=fields.fingerprint_or_none(secret),
-                source=self._place(place),
-            ),
-        )
-
-    def _send(self, *row: Any) -> None:
-        client_ip, user, auth, ts, mail_from, rcpt_to, rcpt_count, rcpt_unknown, queue_id, accepted, *more, place = row
-        sent = Transaction(
-            ts=fields.moment(ts),
-            mail_from=fields.text_or_none(mail_from),
-            rcpt_to=fields.texts(rcpt_to),
-            rcpt_count=fields.number(rcpt_count),
-            rcpt_unknown=fields.number(rcpt_unknown),
-            queue_id=fields.text_or_none(queue_id),
-            accepted=fields.flag(accepted),
-            attempt=None,
-            helo=fields.text_or_none(*more) if more else None,  # format 1 has none
-            source=self._place(place),
-        )
-        at = None if auth is None else self._place(auth)
-        self._facts.sends.append((fields.text(client_ip), fields.text_or_none(user), at, sent))
-
-    def _delivery(self, *row: Any) -> None:
-        ts, queue_id, mail_from, rcpt_to, outcome, is_unknown, place = row
-        self._facts.deliveries.append(
-            Delivery(
-                ts=fields.moment(ts),
-                queue_id=fields.text_or_none(queue_id),
-                mail_from=fields.text_or_none(mail_from),
-                rcpt_to=fields.text_or_none(rcpt_to),
-                outcome=fields.one_of(outcome, "delivered", "deferred", "failed"),
-                is_unknown=fields.flag(is_unknown),
-                source=self._place(place),
-            ),
-        )
-
-    def _hour(self, *row: Any) -> None:
-        hour, sessions, accepted, place = row
-        fields.seconds_or_none(hour)
-        self._facts.sessions[fields.number(hour)] = fields.number(sessions)
-        self._facts.accepted[hour] = fields.number(accepted)
-        if place is not None:
-            self._facts.sources[hour] = self._place(place)
+    def take(self, row: Row) -> None:
+        """Take one row. Raises IndexError for the number of a path that was not given."""
+        records, facts = self._records, self._records.facts
+        match row:
+            case _PathRow():
+                self._paths.append(row.path)
+            case _MessageRow():
+                records.messages.append(
+                    Message(**{**_values(row), "source": self._place(row.source)}, subject=None, files=())
+                )
+            case _AccountRow():
+                records.accounts.append(Account(**{**_values(row), "source": self._place(row.source)}))
+            case _AttemptRow():
+                secret = None if row.secret is None else bytes.fromhex(row.secret)
+                facts.attempts.append(
+                    AuthAttempt(**{**_values(row), "secret": secret, "source": self._place(row.source)})
+                )
+            case _SendRow():
+                values = {**_values(row), "source": self._place(row.source), "attempt": None}
+                auth = values.pop("auth")
+                client_ip, user = values.pop("client_ip"), values.pop("user")
+                at = None if auth is None else self._place(auth)
+                facts.sends.append((client_ip, user, at, Transaction(**values)))
+            case _DeliveryRow():
+                facts.deliveries.append(Delivery(**{**_values(row), "source": self._place(row.source)}))
+            case _HourRow():
+                facts.sessions[row.hour] = row.sessions
+                facts.accepted[row.hour] = row.accepted
+                if row.source is not None:
+                    facts.sources[row.hour] = self._place(row.source)
 
 
-def _records(head: dict[str, Any]) -> NodeRecords:
-    """Make a node of what the head says, without any record yet. Raises one of BROKEN, NodeNameError."""
-    facts = SmtpFacts(tally=_tally(head["tally"]), doors=tuple(sorted(set(fields.texts(head["doors"])))))
-    for door in facts.doors:
-        fields.one_of(door, "smtp", "pop3", "imap", "web")
+def _values(row: Struct) -> dict[str, Any]:
+    """Return the values of a row by name, its time as a moment."""
+    values = {name: getattr(row, name) for name in row.__struct_fields__}
+    return {**values, "ts": EPOCH + values["ts"] * MICROSECOND} if "ts" in values else values
+
+
+def _records(head: _HeadRow) -> NodeRecords:
+    """Make a node of what the head says, without any record yet. Raises ValidationError, NodeNameError."""
+    if head.server not in names() or not set(PARTS) <= set(head.books):
+        raise ValidationError(STRANGE)
+    tally = LogTally()
+    for name in head.tally.__struct_fields__:
+        setattr(tally, name, getattr(head.tally, name))
     return NodeRecords(
-        node=check_name(fields.text(head["node"])),
-        version=fields.text(head["breachkit"]),
-        server=fields.one_of(head["server"], *names()),
-        zone_name=fields.text(head["timezone"]),
-        root=fields.text(head["root"]),
-        paths=fields.texts(head["paths"]),
-        notes=fields.texts(head["notes"]),
-        bounds=fields.texts(head["bounds"]),
-        unread=fields.texts(head["unread"]),
-        # a file of an earlier breachkit has none
-        passed_over=tuple(_passed_over(one) for one in fields.row(head.get("passed_over", []))),
-        queues=fields.texts(head["queues"]),
-        books={part: _books(head["books"][part]) for part in PARTS},
+        node=check_name(head.node),
+        version=head.breachkit,
+        server=head.server,
+        zone_name=head.timezone,
+        root=head.root,
+        paths=head.paths,
+        notes=head.notes,
+        bounds=head.bounds,
+        unread=head.unread,
+        passed_over=head.passed_over,
+        queues=head.queues,
+        books={part: _books(head.books[part]) for part in PARTS},
         messages=[],
         accounts=[],
-        facts=facts,
+        facts=SmtpFacts(tally=tally, doors=tuple(sorted(set(head.doors)))),
     )
 
 
-def _passed_over(value: Any) -> tuple[str, str]:
-    path, reason = fields.texts(value)
-    return path, reason
-
-
-def _tally(held: dict[str, Any]) -> LogTally:
-    tally = LogTally()
-    for name in TALLY_COUNTS:
-        setattr(tally, name, fields.number(held[name]))
-    tally.first = fields.seconds_or_none(held["first"])
-    tally.last = fields.seconds_or_none(held["last"])
-    for start, end in fields.row(held["silences"]):
-        silence = fields.seconds_or_none(start), fields.seconds_or_none(end)
-        if silence[0] is None or silence[1] is None:
-            raise ValueError("no time")
-        tally.silences.append((silence[0], silence[1]))
-    return tally
-
-
-def _books(held: dict[str, Any]) -> Books:
-    books = Books()
+def _books(row: _BooksRow) -> Books:
+    skipped = {reason: (number, tuple(Locus(*spot) for spot in spots)) for reason, number, spots in row.skipped}
+    if row.found_messages - row.messages > sum(number for number, _ in skipped.values()):
+        raise ValidationError("its books do not balance")
+    books = Books(skipped=skipped, notes=list(row.notes))
     for name in BOOK_COUNTS:
-        setattr(books, name, fields.number(held[name]))
-    books.notes.extend(fields.texts(held["notes"]))
-    for reason, number, examples in fields.row(held["skipped"]):
-        places = tuple(_example(place) for place in fields.row(examples))
-        if len(places) > KEPT_EXAMPLES:
-            raise ValueError("more examples than are kept")
-        books.skipped[fields.text(reason)] = (fields.number(number), places)
-    if books.found_messages - books.messages > sum(number for number, _ in books.skipped.values()):
-        raise ValueError("its books do not balance")
+        setattr(books, name, getattr(row, name))
     return books
-
-
-def _example(value: Any) -> Locus:
-    path, offset, line = fields.row(value)
-    return Locus(fields.text(path), fields.number(offset), fields.number(line))

@@ -54,7 +54,11 @@ def walk_queues(folders: Sequence[str], root: Path | None) -> Iterator[Found | S
 def queue_pieces(folders: Sequence[str], root: Path | None, passed_over: list[Skipped]) -> Iterator[Piece]:
     """Yield the same files some at a time, in no order; `passed_over` gets what is none."""
     for folder in topmost(folders):
-        yield from list_pieces(folder, root, passed_over)
+        yield from list_pieces(folder, root, passed_over, _each_file)
+
+
+def _each_file(_folder: str, names: Iterable[str]) -> Iterator[tuple[str, ...]]:
+    return zip(names, strict=False)
 
 
 def topmost(folders: Iterable[str]) -> list[str]:

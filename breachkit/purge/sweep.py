@@ -94,6 +94,10 @@ def _first(samples: list[tuple[str, Names]]) -> list[tuple[str, Names]]:
     return nsmallest(SAMPLES, samples, key=lambda sample: in_walk_order(sample[0]))
 
 
+def _names(piece: Piece) -> list[str]:
+    return [name for (name,) in piece.messages]
+
+
 class Sweep:
     """Looks through pieces of the queues; it can be handed to another process.
 
@@ -109,8 +113,8 @@ class Sweep:
     def __call__(self, piece: Piece) -> tuple[object, ...]:
         """Look through one piece; returns a `Swept`, packed."""
         swept = Swept()
-        swept.files = len(piece.names)
-        again = self._glance(piece, swept) if _AT_ONCE and self._chooser.asks_bytes_only else piece.names
+        swept.files = len(piece.messages)
+        again = self._glance(piece, swept) if _AT_ONCE and self._chooser.asks_bytes_only else _names(piece)
         for name in again:
             self._look(os.path.join(piece.folder, name), swept)  # noqa: PTH118  a name of a stranger
         return swept.pack()
@@ -137,7 +141,7 @@ class Sweep:
         try:
             folder = os.open(piece.folder, FOLDER)
         except OSError:
-            return piece.names
+            return _names(piece)
         again: list[str] = []
         # most searches are for one literal string: nothing is found in its bytes that lacks its longest word
         alone, is_raw_only = self._chooser.alone, self._chooser.is_raw_only
@@ -145,7 +149,7 @@ class Sweep:
         judge, judge_decoded = self._chooser.judge_bytes, self._chooser.judge_decoded
         read, close, opened = os.read, os.close, os.open  # looked up once, not 200,000 times
         try:
-            for name in piece.names:
+            for (name,) in piece.messages:
                 try:
                     handle = opened(name, _READ, dir_fd=folder)
                 except OSError:

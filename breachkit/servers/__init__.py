@@ -9,22 +9,20 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from breachkit.errors import UnknownServerError
-from breachkit.workers import Kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from datetime import date, tzinfo
+    from contextlib import AbstractContextManager
+    from datetime import tzinfo
     from pathlib import Path
 
     from breachkit.advice import SettingRule, Step
-    from breachkit.archives import Spool
-    from breachkit.files import Found
+    from breachkit.logs.kinds import FoundLogs, Listing, LogFile
     from breachkit.progress import Progress
-    from breachkit.records import Account, AuthAttempt, Locus, Message, Service, Session, Setting, Skipped
+    from breachkit.records import AuthAttempt, Locus, Session, Setting, Skipped
     from breachkit.servers.facts import LogFacts, Question
     from breachkit.text.sasl import Fingerprints, Login
 
@@ -45,117 +43,6 @@ class QueueFolder(NamedTuple):
     """What named it, when it is outside: `path.dat line 8`."""
     is_quarantine: bool = False
     """True for what breachkit itself has moved there."""
-
-
-ReadPiece = tuple[str, list[tuple[Any, ...]], list[tuple[str, str]], bool, str]
-"""Some files of one folder, in plain values that travel between processes: the label of their queue; of each that was
-read its path as shown, size, time (microseconds since the epoch), whether it bears that time itself, what was asked
-for, and its name; of each that was not its path and the reason; whether breachkit moved them there; the folder."""
-
-
-class Walk(NamedTuple):
-    """How queues are to be read."""
-
-    root: Path | None
-    """What shown paths are relative to."""
-    zone: tzinfo
-    progress: Progress
-    jobs: int
-    """Processes to use."""
-
-
-class QueueCount(Kept, Protocol):
-    """What is counted of a queue, in one process or in all."""
-
-    def pass_over(self, skipped: Iterable[Skipped]) -> None:
-        """Take what was met on the way and is no file; all else of the folder has been counted by then."""
-
-
-class Form(NamedTuple):
-    """How the bytes of a log become lines, where they are not simply its lines."""
-
-    packing: str = ""
-    """`gz`, `bz2` or `xz`, of a file or of a member of an archive."""
-    encoding: str = ""
-    """Of UTF-16; all else is read as bytes."""
-    wrapping: frozenset[str] | None = None
-    """Lines have something around them that is to be taken off, as the server's own reader knows; else None."""
-    runs: tuple[tuple[int, int, int], ...] = ()
-    """Which lines of the file are of this log, where lines of several were collected: begin, end, number of the first
-    line; none for all."""
-    begin: int = 0
-    """Where its bytes begin in the file, or in what was spooled."""
-    length: int | None = None
-    """How many there are; None for all."""
-    spool: Spool | None = None
-    """What keeps its bytes, where they cannot be read again from where they came from; for this process only."""
-
-
-PLAIN = Form()
-
-
-class LogFile(NamedTuple):
-    """One log file, or one member of an archive."""
-
-    path: Path
-    member: str | None
-    label: str
-    service: Service | None
-    """The door it tells of; None for a log that breachkit does not read."""
-    node: str
-    """Which server of a cluster wrote it."""
-    day: date | None
-    """The date of its first line, from its name, else from its lines."""
-    number: int
-    """Which piece of that day, from 0."""
-    size: int
-    mtime: float
-    form: Form = PLAIN
-    tail: tuple[int, int] = (0, 0)
-    """Midnights that pass in it, and the second of the day of its last line; where only `mtime` tells its day."""
-    age: int = 0
-    """How often it was renamed when another began: `.log.2` is older than `.log.1`."""
-
-
-class PassedOver(NamedTuple):
-    """A file where logs are that was not read as one, and why."""
-
-    path: str
-    reason: str
-
-
-class FoundLogs(NamedTuple):
-    """The logs in some places, in the order in which they were written, and what else was met there."""
-
-    logs: tuple[LogFile, ...] = ()
-    skipped: tuple[Skipped, ...] = ()
-    """What may be a log and could not be read."""
-    passed_over: tuple[PassedOver, ...] = ()
-    """Every file that is not among the logs, those of `skipped` too."""
-    notes: tuple[str, ...] = ()
-    """What a reader of the results must know about how logs were told."""
-    remedies: tuple[str, ...] = ()
-    """Of logs whose lines are in no form that is read: which, why, and what makes a readable one."""
-
-
-class Listing:
-    """The logs in some places, looked for when somebody asks for them: a purge does not."""
-
-    def __init__(self, find: Callable[[], FoundLogs] = FoundLogs, is_likely: bool = False) -> None:
-        """Keep how they are found, and whether there is a place for them at all."""
-        self._find = find
-        self.is_likely = is_likely
-
-    @cached_property
-    def found(self) -> FoundLogs:
-        """Find them; once."""
-        return self._find()
-
-    @property
-    def so_far(self) -> FoundLogs:
-        """What was found; nothing where nobody has asked."""
-        found: FoundLogs = self.__dict__.get("found", FoundLogs())
-        return found
 
 
 class Layout(NamedTuple):
@@ -217,7 +104,7 @@ class Containment(NamedTuple):
     attackers: int
     """Addresses that attacked it."""
     system: str | None = None
-    """The operating system of the server, see `MailServer.system_of`; None: its lines are spelled for each."""
+    """The operating system of the server, see `Guide.system_of`; None: its lines are spelled for each."""
 
 
 class Sought(NamedTuple):
@@ -255,33 +142,152 @@ class LogTally:
             self.first = max(self.first, moment)
 
 
+QueueRole = Literal["incoming", "active", "deferred", "hold"]
+"""What the server does with what lies in a queue folder: it is to be taken in, to be sent, to be tried again, kept."""
+
+
+class Head(Protocol):
+    """What the head of a queued message says; None where it does not. Each is read when it is asked for."""
+
+    @property
+    def queue_id(self) -> str | None:
+        """The server's own id of the message, which its logs show too."""
+
+    @property
+    def auth_user(self) -> str | None:
+        """The account whose credentials were used to send it, in lower case."""
+
+    @property
+    def mail_from(self) -> str | None:
+        """The declared sender (of the envelope, where there is one), in lower case; NULL_SENDER for a bounce."""
+
+    @property
+    def header_from(self) -> str | None:
+        """The sender by the message's own header."""
+
+    @property
+    def rcpt_to(self) -> tuple[str, ...]:
+        """The recipients: the envelope's, else the header's."""
+
+    @property
+    def subject(self) -> str | None:
+        """The subject, unfolded, not decoded."""
+
+    @property
+    def reply_to(self) -> str | None:
+        """The first address to which answers are asked for."""
+
+    @property
+    def client_ip(self) -> str | None:
+        """The client that handed it in, canonical."""
+
+    @property
+    def ts(self) -> int | None:
+        """When the server took it, by its own stamp; microseconds since the epoch."""
+
+
+class PlainHead(NamedTuple):
+    """A head of which all is read at once."""
+
+    queue_id: str | None = None
+    auth_user: str | None = None
+    mail_from: str | None = None
+    header_from: str | None = None
+    rcpt_to: tuple[str, ...] = ()
+    subject: str | None = None
+    reply_to: str | None = None
+    client_ip: str | None = None
+    ts: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """How a server queues messages as files. A message is all its files or none of them; the first one names it.
+
+    Files are strings, not paths: there may be a million, and a Path takes 2 us to make.
+    """
+
+    split: Callable[[Path, Path | None], tuple[QueueFolder, ...]]
+    """Turn a queue folder named by the user into itself, the queues below it, and what breachkit moved out of it."""
+    find_messages: Callable[[str, Iterable[str]], Iterable[tuple[str, ...]]]
+    """Tell which files are one message: a folder and the names of its regular files → the files of each message, the
+    one that names it first, then in the order in which they are moved away. Files elsewhere come as a path relative to
+    the folder. No name is left out. (Names are read from the disk one by one: yield early where files stand alone.)"""
+    read_head: Callable[[Sequence[tuple[str, bytes]], tzinfo, bool], Head | None]
+    """Read the head of a message from the names and first bytes of its first `head_files` files. False: the bytes were
+    cut, and None says that more of them are wanted. Never None else: of a file without a head nothing is known."""
+    role: Callable[[Path], QueueRole]
+    """What the server does with what lies in a queue folder."""
+    home: Callable[[Path], Path]
+    """The folder that holds the topmost queue folder above, or at, a queue folder: the quarantine's place."""
+    is_live: Callable[[Path], bool]
+    """Whether the server might deliver, by the names above it, what lies at a path: never a place for a quarantine."""
+    head_files: int = 1
+    """How many of the files `read_head` wants."""
+    text_of: Callable[[Sequence[bytes]], bytes] | None = None
+    """Make the RFC 5322 message of the bytes of its files; None: the one file is the message."""
+    hold_still: Callable[[Sequence[str]], AbstractContextManager[bool]] | None = None
+    """Take the server's own lock of a message, kept until the block ends; False: in use. None: the server has none."""
+    back_to: Callable[[str], str] | None = None
+    """Where a file is put back that lay at a path; None: there. (Postfix: what was active is put into deferred.)"""
+    hold: Callable[[str], str] | None = None
+    """Where a file lies when its message is on hold; None: the server holds nothing."""
+    moving: Literal["rename", "never"] = "rename"
+    """`never`: files must not be moved by hand; the product's own commands are printed instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountExport:
+    """How a server's export of accounts is read."""
+
+    read: Callable[[Path, Path | None, tuple[str, ...] | None, bool], Iterator[Login | Skipped]]
+    """Read the accounts; root and columns may be None, True wants passwords. Raises UnknownColumnsError,
+    NotATableError, OSError."""
+    columns: tuple[str, ...]
+    """The words that may name columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """What the maker of a server advises: settings, and the steps for a compromised account."""
+
+    read_settings: Callable[[Path, Path | None], Iterator[Setting | Skipped]]
+    """Read what its tool printed of its settings. Raises NotATableError, OSError."""
+    rules: tuple[SettingRule, ...]
+    """What its settings should be."""
+    policy: Mapping[str, str]
+    """The settings of its password policy: lower case name → length, digits, signs, letters or capitals."""
+    advice: tuple[str, ...]
+    """What else should be done that no setting tells of."""
+    commands: Mapping[str, tuple[str, ...]]
+    """The lines that print the settings, by operating system."""
+    steps: Callable[[Containment], tuple[Step, ...]]
+    """The steps that contain one compromised account, in order, as text."""
+    system_of: Callable[[Layout], str | None]
+    """Tell the operating system that the server runs on, `Windows` or `Linux`; None where the evidence does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The product's own words, where a report needs one."""
+
+    account: str = ""
+    """What it calls, in a queued message, the account that sent it: `LocalSender`."""
+
+
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """What breachkit can do with one mail server; an ability it lacks is None."""
+    """What breachkit can do with one mail server; what the product lacks is None or empty."""
 
     name: str
     title: str
     looked_for: str
-    """What `find_layout` looks for, in words for an error."""
+    """What `find` looks for, in words for an error."""
     default_roots: tuple[Path, ...]
-    find_layout: Callable[[Path], Layout]
+    find: Callable[[Path], Layout]
     """Locate queues, logs and accounts below a root. Raises OSError when the root cannot be listed."""
     find_logs: Callable[[Sequence[Path], Path | None], FoundLogs]
     """Turn files and folders named by the user into log files; a file named is read whatever its name."""
-    split_queue: Callable[[Path, Path | None], tuple[QueueFolder, ...]]
-    """Turn a queue folder named by the user into itself and the queues below it."""
-    read_queue: Callable[[Sequence[QueueFolder], Path | None, tzinfo, Progress, int], Iterator[Message | Skipped]]
-    """Read queued messages, over so many processes. Raises WorkerLostError."""
-    count_queue: Callable[[Sequence[QueueFolder], Walk, Callable[[], QueueCount]], Iterator[QueueCount]]
-    """Count what `read_queue` reads, in the process that reads it: a count is made for each folder below no other."""
-    read_message: Callable[[Found, QueueFolder, Path | None, tzinfo], Message | Skipped]
-    """Read one queued message that lies in, or below, a queue folder."""
-    read_senders: Callable[[bytes], tuple[str | None, str | None, str | None]]
-    """Read account, declared From and subject from the bytes of a queued message, as `read_message` does."""
-    queue_home: Callable[[Path], Path]
-    """Return the folder that holds the topmost queue folder above, or at, a queue folder: the quarantine's place."""
-    is_live: Callable[[Path], bool]
-    """Tell whether the server might deliver, by the names above it, what lies at a path."""
     find_sessions: Callable[[Sequence[LogFile], Reading, Sought], Iterator[Session]]
     """Read the SMTP sessions that are sought, and perhaps others; what cannot be read is passed over."""
     read_facts: Callable[[Sequence[LogFile], Reading, Question, LogTally, int | None], LogFacts]
@@ -299,26 +305,10 @@ class MailServer:
     """
     read_own_addresses: Callable[[Sequence[LogFile]], frozenset[str]]
     """Read the addresses of the server itself from its logs, as far as they name them; canonical."""
-    read_accounts: Callable[[Path, Path | None, tuple[str, ...] | None], Iterator[Account | Skipped]]
-    """Read an export of accounts. Raises UnknownColumnsError, NotATableError, OSError."""
-    read_logins: Callable[[Path, Path | None, tuple[str, ...] | None, bool], Iterator[Login | Skipped]]
-    """Read the same export with all it says; True wants passwords. Raises as `read_accounts` does."""
-    account_columns: tuple[str, ...]
-    """The words that `read_accounts` takes as column names."""
-    read_settings: Callable[[Path, Path | None], Iterator[Setting | Skipped]]
-    """Read what its tool printed of its settings. Raises NotATableError, OSError."""
-    setting_rules: tuple[SettingRule, ...]
-    """What its settings should be."""
-    policy_settings: Mapping[str, str]
-    """The settings of its password policy: lower case name → length, digits, signs, letters or capitals."""
-    advice: tuple[str, ...]
-    """What else should be done that no setting tells of."""
-    settings_commands: Mapping[str, tuple[str, ...]]
-    """The lines that print the settings, by operating system."""
-    containment: Callable[[Containment], tuple[Step, ...]]
-    """The steps that contain one compromised account, in order, as text."""
-    system_of: Callable[[Layout], str | None]
-    """Tell the operating system that the server runs on, `Windows` or `Linux`; None where the evidence does not."""
+    queue: Queue | None = None
+    accounts: AccountExport | None = None
+    guide: Guide | None = None
+    words: Words = Words()
 
 
 def names() -> list[str]:
@@ -340,7 +330,7 @@ def recognise(root: Path) -> tuple[MailServer, Layout] | None:
 
     Raises OSError when the root cannot be listed.
     """
-    found = [(server, server.find_layout(root)) for server in map(load, names())]
+    found = [(server, server.find(root)) for server in map(load, names())]
     found = [(server, layout) for server, layout in found if layout.queues or layout.logs or layout.skipped]
     if len(found) <= 1:
         return found[0] if found else None

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from breachkit.detect.campaigns.grouping import SMALLEST, find_campaigns
+from breachkit.evidence.queued import Walk, read_queue
 from breachkit.files import read_whole
 from breachkit.records import Message
 from breachkit.servers import load
@@ -76,10 +77,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _measured(queue: Path, truth: Truth, seed: int) -> Score:
-    server = load("icewarp")
+    server = load("icewarp").queue
+    assert server is not None
     begun = time.process_time()
-    folders = server.split_queue(queue, None)
-    read = server.read_queue(folders, None, ZoneInfo("UTC"), lambda _amount: None, 1)
+    folders = server.split(queue, None)
+    read = read_queue(server, folders, Walk(None, ZoneInfo("UTC"), lambda _amount: None, 1))
     messages = [message for message in read if isinstance(message, Message)]
     middle = time.process_time()
     found = find_campaigns(messages, Reading())

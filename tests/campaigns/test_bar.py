@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from breachkit.detect.campaigns.grouping import find_campaigns
+from breachkit.evidence.queued import Walk, read_queue
 from breachkit.records import Message
 from breachkit.servers import load
 
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
 
 def test_every_run_is_in_one_group_and_no_innocent_message_is_hit(tmp_path: Path) -> None:
     truth = build_queue(tmp_path / "_outgoing", 2500, 31)
-    server = load("icewarp")
-    folders = server.split_queue(tmp_path / "_outgoing", None)
-    read = server.read_queue(folders, None, ZoneInfo("UTC"), lambda _amount: None, 1)
+    server = load("icewarp").queue
+    assert server is not None
+    folders = server.split(tmp_path / "_outgoing", None)
+    read = read_queue(server, folders, Walk(None, ZoneInfo("UTC"), lambda _amount: None, 1))
     messages = [message for message in read if isinstance(message, Message)]
     found = find_campaigns(messages, Reading())
     names = [one.source.path.rpartition("_outgoing/")[2] for one in messages]

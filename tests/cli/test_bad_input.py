@@ -283,7 +283,7 @@ def test_ctrl_c_is_one_sentence(cli: Callable[..., Ran], monkeypatch: pytest.Mon
         raise KeyboardInterrupt
 
     monkeypatch.setattr(where, "find_evidence", interrupted)
-    monkeypatch.delitem(sys.modules, "breachkit.cli.scanning", raising=False)  # which takes it when it is imported
+    monkeypatch.delitem(sys.modules, "breachkit.cli.scan", raising=False)  # which takes it when it is imported
     ran = cli("scan", "--root", story("guide"))
     assert (ran.code, ran.out, ran.err.strip()) == (1, "", "breachkit: stopped by Ctrl-C; nothing was written")
 

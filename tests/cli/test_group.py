@@ -18,8 +18,8 @@ from breachkit.files import read_whole
 from tests.campaigns.letter import Letter
 from tests.campaigns.queues import write_letter
 from tests.campaigns.tongue import token
-from tests.cli.test_samples import validate
 from tests.conftest import story
+from tests.schemas import validate
 
 if TYPE_CHECKING:
     from collections.abc import Callable

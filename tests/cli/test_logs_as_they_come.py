@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from breachkit.servers.icewarp.logs import NOT_A_LOG, UNREADABLE_FORM
+from breachkit.logs import listing
 from tests.conftest import Terminal, story
 from tests.servers.icewarp.factories import b64, lines
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from tests.conftest import Ran
 
+NOT_A_LOG, UNREADABLE_FORM = (
+    reason % "'ADDRESS [THREAD] TIME'" for reason in (listing.NOT_A_LOG, listing.UNREADABLE_FORM)
+)
 LOGIN = lines("Connected", "<<< AUTH PLAIN " + b64("\0anna@example.it\0c4n4ry-pw"), ">>> 235 ok", "Disconnected")
 
 

@@ -122,7 +122,7 @@ def starved(piece: Piece) -> int:
 def test_a_helper_without_memory_is_lost_without_a_traceback(capfd: pytest.CaptureFixture[str]) -> None:
     import os  # noqa: PLC0415
 
-    pieces = [Piece(str(os.getpid()), ["x"]) for _ in range(500)]
+    pieces = [Piece(str(os.getpid()), [("x",)]) for _ in range(500)]
     with suppress(WorkerLostError, MemoryError):
         spread(pieces, starved, 2)
     assert capfd.readouterr().err == ""

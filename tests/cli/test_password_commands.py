@@ -17,7 +17,7 @@ import pytest
 
 import breachkit.cli as command_line
 from breachkit.detect import passwords as judging
-from tests.cli.test_samples import validate
+from tests.schemas import validate
 
 SAMPLE = Path(__file__).parents[2] / "sample_queues" / "icewarp" / "guide"
 

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import jsonschema
 import pytest
 
 from tests.conftest import story
 from tests.evidence import SHIPPED
+from tests.schemas import validate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.conftest import Ran
-
-
-def validate(text: str) -> dict[str, Any]:
-    """Check a JSON object against the schema that it names."""
-    document: dict[str, Any] = json.loads(text)
-    name = document["schema"].removeprefix("breachkit.").removesuffix("/1")
-    schema = json.loads((files("breachkit.report") / "schemas" / f"{name}.json").read_text("utf-8"))
-    jsonschema.validate(document, schema)
-    return document
 
 
 @pytest.mark.parametrize("name", SHIPPED)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.cli.test_samples import validate
 from tests.conftest import story
 from tests.purge.harness import snapshot
+from tests.schemas import validate
 
 if TYPE_CHECKING:
     from collections.abc import Callable

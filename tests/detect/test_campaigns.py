@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -21,14 +20,13 @@ from breachkit.detect.campaigns.passages import Passage, passage_of
 from breachkit.detect.campaigns.plain_groups import find_groups, subject_shape
 from breachkit.detect.campaigns.sample import choose_sample
 from breachkit.detect.campaigns.strings import corpus_of, find_shared
-from breachkit.files import Found
 from breachkit.records import Locus, Message
 from breachkit.servers import QueueFolder
-from breachkit.servers.icewarp.queue import message_of
 from breachkit.text.decoding import decoded_texts
 from tests.campaigns.letter import Letter, as_html, written
 from tests.campaigns.office import Office
 from tests.campaigns.tongue import Tongue, token
+from tests.servers.icewarp.factories import message_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -47,12 +45,7 @@ class Mail:
         self.raws = {f"{at:05d}": written(one, rng, envelope=True, eol="\n") for at, one in enumerate(letters)}
 
     def messages(self, names: list[str] | None = None, folder: QueueFolder = QUEUE) -> list[Message]:
-        return [
-            message_of(
-                self.raws[name], Found(name, len(self.raws[name]), 0), folder, ZoneInfo("UTC"), Locus(name, 0, 1)
-            )
-            for name in names or sorted(self.raws)
-        ]
+        return [message_of(self.raws[name], folder, 0, Locus(name, 0, 1)) for name in names or sorted(self.raws)]
 
     def __call__(self, message: Message) -> bytes:
         return self.raws[message.files[0]]

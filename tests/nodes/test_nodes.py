@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.cli.test_samples import validate
 from tests.conftest import story
 from tests.detect.test_stories import differences
 from tests.evidence import build
 from tests.nodes.spread import spread
+from tests.schemas import validate
 from tests.test_secrets import assert_clean
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from breachkit.nodes.certs import make_certificates
-from tests.cli.test_samples import validate
 from tests.conftest import story
 from tests.evidence import build
 from tests.nodes.harness import PATIENCE, cluster, wait_for
 from tests.nodes.test_nodes import carried, here
+from tests.schemas import validate
 from tests.test_secrets import assert_clean
 
 if TYPE_CHECKING:

@@ -39,7 +39,9 @@ def write_table(accounts: list[Planted], folder: pathlib.Path) -> pathlib.Path:
 
 def judge(path: pathlib.Path) -> WeakPasswords:
     """Read and judge a table, as the command does."""
-    rows = load("icewarp").read_logins(path, None, None, True)
+    export = load("icewarp").accounts
+    assert export is not None
+    rows = export.read(path, None, None, True)
     criteria = Criteria(Fingerprints(b"0" * 32).of)
     return find_weak_passwords((row for row in rows if isinstance(row, Login)), criteria, frozenset())
 

@@ -9,11 +9,20 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from breachkit.servers import MailServer
+from breachkit.logs.listing import read_own_addresses
+from breachkit.servers import AccountExport, Guide, MailServer, Queue, Words
 from breachkit.servers.icewarp.columns import COLUMNS
-from breachkit.servers.icewarp.layout import DEFAULT_ROOTS, LOOKED_FOR, find_layout, is_live, queue_home, split_queue
+from breachkit.servers.icewarp.layout import (
+    DEFAULT_ROOTS,
+    LOOKED_FOR,
+    find_layout,
+    is_live,
+    queue_home,
+    role_of,
+    split_queue,
+)
 from breachkit.servers.icewarp.logs import find_logs
-from breachkit.servers.icewarp.queue import count_queue, read_message, read_queue, read_senders
+from breachkit.servers.icewarp.queue import each_file, read_head
 from breachkit.servers.icewarp.rules import ADVICE, POLICY, RULES
 from breachkit.servers.icewarp.settings import COMMANDS
 
@@ -36,28 +45,23 @@ SERVER = MailServer(
     title="IceWarp",
     looked_for=LOOKED_FOR,
     default_roots=DEFAULT_ROOTS,
-    find_layout=find_layout,
+    find=find_layout,
     find_logs=find_logs,
-    split_queue=split_queue,
-    read_queue=read_queue,
-    count_queue=count_queue,
-    read_message=read_message,
-    read_senders=read_senders,
-    queue_home=queue_home,
-    is_live=is_live,
     find_sessions=_later("sift", "find_sessions"),
     read_facts=_later("facts", "read_facts"),
     read_doors=_later("doors", "read_doors"),
     read_transcripts=_later("transcripts", "read_transcripts"),
-    read_own_addresses=_later("addresses", "read_own_addresses"),
-    read_accounts=_later("accounts", "read_accounts"),
-    read_logins=_later("accounts", "read_logins"),
-    account_columns=COLUMNS,
-    read_settings=_later("settings", "read_settings"),
-    setting_rules=RULES,
-    policy_settings=POLICY,
-    advice=ADVICE,
-    settings_commands=COMMANDS,
-    containment=_later("containment", "containment_of"),
-    system_of=_later("system", "system_of"),
+    read_own_addresses=read_own_addresses,
+    queue=Queue(split_queue, each_file, read_head, role_of, queue_home, is_live),
+    accounts=AccountExport(_later("accounts", "read_logins"), COLUMNS),
+    guide=Guide(
+        read_settings=_later("settings", "read_settings"),
+        rules=RULES,
+        policy=POLICY,
+        advice=ADVICE,
+        commands=COMMANDS,
+        steps=_later("containment", "containment_of"),
+        system_of=_later("system", "system_of"),
+    ),
+    words=Words(account="LocalSender"),
 )

@@ -57,12 +57,6 @@ class _Table(NamedTuple):
     """One sign of which every password seen is made: the export has blanked them out."""
 
 
-def read_accounts(path: Path, root: Path | None, columns: tuple[str, ...] | None) -> Iterator[Account | Skipped]:
-    """Read who has an account and under which names. Raises UnknownColumnsError, NotATableError, OSError."""
-    for row in _read(path, root, columns, needs_password=False):
-        yield row.account if isinstance(row, Login) else row
-
-
 def read_logins(
     path: Path,
     root: Path | None,

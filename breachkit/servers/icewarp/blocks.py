@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import tzinfo
 
-    from breachkit.servers.icewarp.lines import Clock
+    from breachkit.logs.clock import Clock
     from breachkit.servers.icewarp.slabs import Slab
 
 Column = np.ndarray[Any, Any]

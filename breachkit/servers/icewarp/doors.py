@@ -28,8 +28,9 @@ from breachkit.text.sasl import Credentials, Exchange, Password, decode_text
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from breachkit.logs.kinds import LogFile
     from breachkit.records import Outcome, Service
-    from breachkit.servers import LogFile, LogTally, Reading
+    from breachkit.servers import LogTally, Reading
     from breachkit.servers.icewarp.blocks import Column, Lines
     from breachkit.servers.icewarp.machine import Key, LogEntry
 

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Future, ProcessPoolExecutor
     from multiprocessing.context import BaseContext
 
-    from breachkit.servers import LogFile, LogTally, Reading
+    from breachkit.logs.kinds import LogFile
+    from breachkit.servers import LogTally, Reading
     from breachkit.servers.facts import Question
     from breachkit.servers.icewarp.spans import Counted, Part
 

@@ -12,14 +12,17 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.files import QUARANTINE, open_regular, reason_of, shown
+from breachkit.logs.kinds import Listing
+from breachkit.logs.lognames import may_be_log
 from breachkit.records import Locus, Skipped
-from breachkit.servers import Layout, Listing, QueueFolder
-from breachkit.servers.icewarp.lognames import may_be_log
-from breachkit.servers.icewarp.logs import find_logs
+from breachkit.servers import Layout, QueueFolder
+from breachkit.servers.icewarp.logs import KINDS, find_logs
 from breachkit.text.sasl import decode_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from breachkit.servers import QueueRole
 
 LOOKED_FOR = "mail/_outgoing, path.dat, and logs named like logs/smtp/s20261120-00.log"
 
@@ -110,6 +113,11 @@ def split_queue(folder: Path, root: Path | None) -> tuple[QueueFolder, ...]:
 def queue_home(folder: Path) -> Path:
     """Return the folder that holds the topmost queue folder above, or at, a queue folder."""
     return _topmost(folder).parent
+
+
+def role_of(folder: Path) -> QueueRole:
+    """Tell what the server does with what lies in a queue folder: `retry` is tried again, all else is to be sent."""
+    return "deferred" if folder.name.lower() == "retry" else "active"
 
 
 def is_live(path: Path) -> bool:
@@ -229,7 +237,7 @@ def _topmost(folder: Path) -> Path:
 def _beside(root: Path) -> list[Path]:
     """List the files that lie in the root itself and may be logs; it may be a queue of 200,000 messages."""
     with os.scandir(root) as entries:
-        return sorted(Path(entry.path) for entry in entries if may_be_log(entry.name) and entry.is_file())
+        return sorted(Path(entry.path) for entry in entries if may_be_log(entry.name, KINDS) and entry.is_file())
 
 
 def _open_folders(root: Path, skipped: list[Skipped]) -> Iterator[Path]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.servers import PLAIN
+from breachkit.logs.kinds import PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from breachkit.servers import LogFile
-    from breachkit.servers.icewarp.lines import Clock
+    from breachkit.logs.clock import Clock
+    from breachkit.logs.kinds import LogFile
 
 
 class Piece(NamedTuple):
@@ -24,7 +24,7 @@ class Piece(NamedTuple):
     @property
     def is_plain(self) -> bool:
         """True where any byte of the log can be read without those before it."""
-        return self.log.member is None and self.log.form == PLAIN
+        return self.log.form == PLAIN
 
 
 class Span(NamedTuple):

@@ -12,18 +12,19 @@ from breachkit.servers.icewarp.machine import begins_anew, feed, finish, is_end,
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from breachkit.logs.kinds import LogFile
     from breachkit.records import Service, Session
-    from breachkit.servers import LogFile, Reading
+    from breachkit.servers import Reading
     from breachkit.servers.icewarp.dialogue import Dialogue
     from breachkit.servers.icewarp.machine import Key, LogEntry
 
 
 def by_node(logs: Iterable[LogFile], services: frozenset[Service]) -> list[list[LogFile]]:
     """Sort the logs of some services into one list for each node of a cluster."""
-    nodes: dict[tuple[str, str], list[LogFile]] = {}
+    nodes: dict[tuple[frozenset[Service], str], list[LogFile]] = {}
     for log in logs:
-        if log.service in services:
-            nodes.setdefault((log.service, log.node), []).append(log)
+        if log.services & services:
+            nodes.setdefault((log.services, log.node), []).append(log)
     return list(nodes.values())
 
 

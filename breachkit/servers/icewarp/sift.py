@@ -25,9 +25,10 @@ from breachkit.text.finder import make_finder
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from breachkit.logs.kinds import LogFile
     from breachkit.progress import Progress
     from breachkit.records import Locus, Session
-    from breachkit.servers import LogFile, Reading, Sought
+    from breachkit.servers import Reading, Sought
     from breachkit.servers.icewarp.blocks import Column, Lines
     from breachkit.servers.icewarp.machine import Key, LogEntry
 

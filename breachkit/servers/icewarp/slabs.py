@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.files import OVERLONG, Block, broken, open_log, read_blocks, reason_for
+from breachkit.files import OVERLONG, Block, open_regular, read_blocks, reason_of
+from breachkit.logs.logtext import is_changed, open_text, read_lines
 from breachkit.records import Locus, Skipped
-from breachkit.servers.icewarp.logtext import is_changed, open_text, read_lines
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
     from typing import IO
 
-    from breachkit.servers import LogFile
+    from breachkit.logs.kinds import LogFile
     from breachkit.servers.icewarp.pieces import Piece
 
 BLOCK = 4 << 20
@@ -71,11 +71,11 @@ def _changed(log: LogFile) -> Iterator[Slab | Skipped]:
                 texts, places, size = [], [], 0
             if line.is_overlong:
                 yield Skipped(OVERLONG, Locus(log.label, *last))
-    except broken() as error:
+    except OSError as error:
         if texts:
             yield _slab_of(texts, places)
             texts = []
-        yield Skipped(reason_for(error), Locus(log.label, *last))
+        yield Skipped(reason_of(error), Locus(log.label, *last))
     if texts:
         yield _slab_of(texts, places)
 
@@ -89,7 +89,7 @@ def _plain(path: str, begin: int, end: int | None) -> Generator[Slab, None, int 
     """Yield whole lines; return where the general way must go on (an error, a line longer than a block), else None."""
     at = begin
     try:
-        with open_log(path) as stream:
+        with open_regular(path, buffering=0) as stream:
             at = _line_start(stream, begin) if stream.seekable() else -1
             while at >= 0 and (end is None or at < end):
                 stream.seek(at)

@@ -20,10 +20,10 @@ from breachkit.servers.icewarp.weaver import Weaver
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from breachkit.logs.clock import Clock
     from breachkit.servers import Reading
     from breachkit.servers.facts import LogFacts, Question
     from breachkit.servers.icewarp.blocks import Lines
-    from breachkit.servers.icewarp.lines import Clock
     from breachkit.servers.icewarp.pieces import Piece, Setting, Span
     from breachkit.servers.icewarp.segments import Seam
 

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from breachkit.files import OVERLONG
+from breachkit.logs.clock import Clock, day_of
+from breachkit.logs.logtext import is_changed
 from breachkit.records import Locus, Skipped
 from breachkit.servers.icewarp.blocks import split_block
-from breachkit.servers.icewarp.lines import Clock, day_of
-from breachkit.servers.icewarp.logtext import is_changed
 from breachkit.servers.icewarp.slabs import read_slabs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import tzinfo
 
-    from breachkit.servers import LogFile, Reading
+    from breachkit.logs.kinds import LogFile
+    from breachkit.servers import Reading
     from breachkit.servers.icewarp.blocks import Lines, Split
     from breachkit.servers.icewarp.pieces import Piece
     from breachkit.servers.icewarp.slabs import Slab

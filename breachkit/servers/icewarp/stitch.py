@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from breachkit.logs.logtext import read_again
 from breachkit.servers.facts import LogFacts
 from breachkit.servers.icewarp import codes
 from breachkit.servers.icewarp.blocks import Lines, words_at
-from breachkit.servers.icewarp.logtext import read_again
 from breachkit.servers.icewarp.pieces import Setting
 from breachkit.servers.icewarp.slabs import PADDING
 from breachkit.servers.icewarp.spans import SILENCE
@@ -22,9 +22,10 @@ from breachkit.servers.icewarp.splits import clock_of
 from breachkit.servers.icewarp.weaver import Weaver
 
 if TYPE_CHECKING:
-    from breachkit.servers import LogFile, LogTally, Reading
+    from breachkit.logs.clock import Clock
+    from breachkit.logs.kinds import LogFile
+    from breachkit.servers import LogTally, Reading
     from breachkit.servers.facts import Question
-    from breachkit.servers.icewarp.lines import Clock
     from breachkit.servers.icewarp.pieces import Span
     from breachkit.servers.icewarp.segments import Rows
     from breachkit.servers.icewarp.spans import Counted, Part

@@ -51,7 +51,7 @@ def _texts(layout: Layout) -> Iterator[bytes]:
 
 
 def _logs(layout: Layout) -> Iterator[bytes]:
-    plain = [log.path for log in layout.logs if log.service == "smtp" and log.member is None]
+    plain = [log.path for log in layout.logs if "smtp" in log.services and log.form.length is None]
     for path in plain[-MOST_LOGS:]:
         yield _head(path)
 

@@ -21,8 +21,9 @@ from breachkit.text.sasl import OTHER, decode_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from breachkit.logs.kinds import LogFile
     from breachkit.records import Session
-    from breachkit.servers import LogFile, Reading
+    from breachkit.servers import Reading
     from breachkit.servers.icewarp.dialogue import Dialogue
     from breachkit.servers.icewarp.machine import LogEntry
 

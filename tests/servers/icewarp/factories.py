@@ -6,18 +6,47 @@ import base64
 from datetime import UTC
 from typing import TYPE_CHECKING
 
+from breachkit.evidence import queued
 from breachkit.progress import silent
 from breachkit.records import Session, Skipped
 from breachkit.servers import LogTally, Reading
+from breachkit.servers.icewarp import SERVER
+from breachkit.servers.icewarp.accounts import read_logins
 from breachkit.servers.icewarp.logs import find_logs
-from breachkit.text.sasl import Fingerprints
+from breachkit.text.sasl import Fingerprints, Login
 from tests.servers.icewarp.plain import read_sessions
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from datetime import tzinfo
     from pathlib import Path
 
+    from breachkit.records import Account, Locus, Message
+    from breachkit.servers import QueueFolder
+
 FINGERPRINTS = Fingerprints(b"a key of the tests")
+
+
+def read_accounts(path: Path, root: Path | None, columns: tuple[str, ...] | None) -> Iterator[Account | Skipped]:
+    for row in read_logins(path, root, columns, needs_password=False):
+        yield row.account if isinstance(row, Login) else row
+
+
+def message_of(raw: bytes, folder: QueueFolder, mtime: float, source: Locus, zone: tzinfo = UTC) -> Message:
+    """Make a message of a queue file that is named as its source."""
+    queue = SERVER.queue
+    assert queue is not None
+    return queued.message_of(
+        queued.head_of(queue, [("x", raw)], zone), folder, [source.path], (len(raw), mtime), source
+    )
+
+
+def read_queue(
+    folders: Sequence[QueueFolder], root: Path | None, zone: tzinfo, jobs: int = 1
+) -> list[Message | Skipped]:
+    queue = SERVER.queue
+    assert queue is not None
+    return list(queued.read_queue(queue, folders, queued.Walk(root, zone, silent, jobs)))
 
 
 def b64(text: str) -> str:

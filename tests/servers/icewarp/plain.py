@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from breachkit.files import OVERLONG, broken, reason_for
+from breachkit.files import OVERLONG, reason_of
+from breachkit.logs.clock import Clock
+from breachkit.logs.logtext import read_lines
 from breachkit.records import Locus, Skipped
-from breachkit.servers.icewarp.lines import ALIEN_LINE, Clock, split_line
-from breachkit.servers.icewarp.logtext import read_lines
+from breachkit.servers.icewarp.lines import ALIEN_LINE, split_line
 from breachkit.servers.icewarp.machine import entry_of
 from breachkit.servers.icewarp.sessions import by_node, sessions_of
 from breachkit.servers.icewarp.spans import SILENCE
@@ -17,11 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import tzinfo
 
+    from breachkit.logs.kinds import LogFile
+    from breachkit.logs.logtext import RawLine
     from breachkit.records import Session
-    from breachkit.servers import LogFile, LogTally, Reading
+    from breachkit.servers import LogTally, Reading
     from breachkit.servers.icewarp.dialogue import Dialogue
     from breachkit.servers.icewarp.lines import Parts
-    from breachkit.servers.icewarp.logtext import Line
     from breachkit.servers.icewarp.machine import LogEntry
 
 
@@ -41,12 +43,12 @@ def read_entries(logs: Iterable[LogFile], reading: Reading, tally: LogTally) -> 
                 if not isinstance(entry, Skipped):
                     last = _count(tally, entry[1], last)
                 yield entry
-        except broken() as error:
-            yield Skipped(reason_for(error), source)
+        except OSError as error:
+            yield Skipped(reason_of(error), source)
         tally.bytes += log.size
 
 
-def _entry(line: Line, source: Locus, clock: Clock, zone: tzinfo) -> LogEntry | Skipped | None:
+def _entry(line: RawLine, source: Locus, clock: Clock, zone: tzinfo) -> LogEntry | Skipped | None:
     parts, ts = dated(line.text, clock, zone)
     if line.is_overlong or (line.text and (parts is None or ts is None)):
         return Skipped(OVERLONG if line.is_overlong else ALIEN_LINE, source)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from breachkit.errors import BreachkitError, UnknownColumnsError
 from breachkit.records import Account, Skipped
-from breachkit.servers.icewarp.accounts import read_accounts
+from tests.servers.icewarp.factories import read_accounts
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from breachkit.servers import LogFile
+    from breachkit.logs.kinds import LogFile
 
 
 def attempts(folder: Path, name: str, *texts: str) -> list[AuthAttempt]:

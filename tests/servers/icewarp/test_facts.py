@@ -15,10 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from breachkit import files
+from breachkit.logs import logtext
 from breachkit.records import Session
 from breachkit.servers import LogTally
 from breachkit.servers.facts import LogFacts, Question
-from breachkit.servers.icewarp import logtext, sieve, slabs
+from breachkit.servers.icewarp import sieve, slabs
 from breachkit.servers.icewarp.facts import read_facts, read_spans
 from breachkit.servers.icewarp.logs import find_logs
 from breachkit.servers.icewarp.pieces import cut
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from breachkit.servers import LogFile
+    from breachkit.logs.kinds import LogFile
 
 
 def one_by_one(logs: Sequence[LogFile], question: Question) -> tuple[Any, ...]:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from breachkit.files import QUARANTINE
-from breachkit.servers import FoundLogs
+from breachkit.logs.kinds import FoundLogs
+from breachkit.logs.lognames import read_name
 from breachkit.servers.icewarp.layout import find_layout, split_queue
-from breachkit.servers.icewarp.lognames import parse_name
-from breachkit.servers.icewarp.logs import find_logs
+from breachkit.servers.icewarp.logs import KINDS, find_logs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -125,7 +125,9 @@ def test_what_was_moved_out_of_a_queue_is_found_beside_it(tmp_path: Path) -> Non
     ],
 )
 def test_the_name_of_a_log_says_what_it_is(name: str, expected: tuple[object, ...] | None) -> None:
-    assert parse_name(name) == expected
+    kind, told = read_name(name, KINDS)
+    found = kind and (min(kind.services, default=None), told.node, told.day, told.number)
+    assert found == expected
 
 
 def log(path: Path, text: str = "a\n") -> Path:

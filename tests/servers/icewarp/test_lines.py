@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from breachkit.files import OVERLONG
-from breachkit.servers.icewarp.lines import ALIEN_LINE, Clock
+from breachkit.logs.clock import Clock
+from breachkit.servers.icewarp.lines import ALIEN_LINE
 from breachkit.servers.icewarp.machine import canonical
 from tests.servers.icewarp.factories import lines, sessions_of, write_log
 from tests.servers.icewarp.plain import dated

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from breachkit.errors import BreachkitError, NotATableError, UnknownColumnsError
 from breachkit.records import Account, Skipped
-from breachkit.servers.icewarp.accounts import read_accounts, read_logins
+from breachkit.servers.icewarp.accounts import read_logins
 from breachkit.text.sasl import Login
+from tests.servers.icewarp.factories import read_accounts
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,18 +11,22 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import pytest
 
 from breachkit import workers
 from breachkit.errors import WorkerLostError
+from breachkit.evidence.queued import PieceReader, Walk
 from breachkit.files import LINK, list_pieces, walk
 from breachkit.progress import silent
 from breachkit.records import Message, Skipped
+from breachkit.servers.icewarp import SERVER
 from breachkit.servers.icewarp.layout import split_queue
-from breachkit.servers.icewarp.queue import PieceReader, read_queue, tell_counted
+from breachkit.servers.icewarp.queue import each_file
 from breachkit.workers import Piece, spread
+from tests.servers.icewarp.factories import read_queue
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,13 +52,15 @@ def queue(tmp_path: Path) -> Path:
 
 def read(queue: Path, jobs: int) -> list[Message | Skipped]:
     root = queue.parents[1]
-    return list(read_queue(split_queue(queue, root), root, UTC, silent, jobs))
+    return read_queue(split_queue(queue, root), root, UTC, jobs)
 
 
 def test_pieces_hold_each_file_that_a_walk_finds(queue: Path) -> None:
     skipped: list[Skipped] = []
     listed = sorted(
-        f"{piece.folder}{os.sep}{name}" for piece in list_pieces(str(queue), None, skipped) for name in piece.names
+        f"{piece.folder}{os.sep}{name}"
+        for piece in list_pieces(str(queue), None, skipped, each_file)
+        for (name,) in piece.messages
     )
     found = list(walk(str(queue)))
     assert listed == sorted(one.path for one in found if not isinstance(one, Skipped))
@@ -110,8 +116,9 @@ def test_where_no_process_may_be_started_one_does_it_all(queue: Path, monkeypatc
 def test_a_reader_can_be_handed_over(queue: Path) -> None:
     root = queue.parents[1]
     folders = split_queue(queue, root)
-    piece = Piece(str(queue), ["empty.tmp"])
-    reader = PieceReader(folders, root, UTC, tell_counted)
+    piece = Piece(str(queue), [("empty.tmp",)])
+    assert SERVER.queue is not None
+    reader = PieceReader(SERVER.queue, folders, Walk(root, UTC, silent, 1), attrgetter("mail_from", "rcpt_to"))
     assert pickle.loads(pickle.dumps(reader))(piece) == reader(piece)  # noqa: S301  our own
 
 
@@ -125,7 +132,7 @@ class Dies:
         if os.getpid() != self.here:
             os._exit(9)
         time.sleep(0.001)  # the other has time to take one
-        return piece.names
+        return [name for (name,) in piece.messages]
 
 
 def test_a_forked_process_that_ends_early_ends_the_run_with_a_sentence() -> None:
@@ -134,7 +141,7 @@ def test_a_forked_process_that_ends_early_ends_the_run_with_a_sentence() -> None
         "from breachkit.workers import Piece, can_fork, spread\n"
         "from tests.servers.icewarp.test_queue_pieces import Dies\n"
         "print(can_fork())\n"
-        "spread((Piece('f', [str(number)]) for number in range(500)), Dies(), 2)\n"
+        "spread((Piece('f', [(str(number),)]) for number in range(500)), Dies(), 2)\n"
     )
     ran = subprocess.run([sys.executable, "-c", lines], capture_output=True, check=False, text=True)
     if ran.stdout.strip() == "True":
@@ -145,13 +152,13 @@ def test_a_spawned_process_that_ends_early_does_too(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(workers, "can_fork", lambda: False)
     monkeypatch.setattr(workers, "SPAWN_AFTER", 1)
     with pytest.raises(WorkerLostError):
-        spread((Piece("f", [str(number)]) for number in range(50)), Dies(), 2)
+        spread((Piece("f", [(str(number),)]) for number in range(50)), Dies(), 2)
 
 
 def test_a_name_too_long_for_a_record_is_done_where_it_is() -> None:
-    names = ["n" * 255] * 40
+    names: list[tuple[str, ...]] = [("n" * 255,)] * 40
 
     def work(piece: Piece) -> int:
-        return len(piece.names)
+        return len(piece.messages)
 
     assert sum(spread((Piece("f", names) for _ in range(9)), work, 3)) == 9 * 40

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from breachkit.servers import LogFile
+    from breachkit.logs.kinds import LogFile
 
 
 def in_order(sessions: list[Session]) -> list[Session]:

@@ -7,12 +7,18 @@ from __future__ import annotations
 
 import io
 import os
+import struct
 import zlib
+from contextlib import suppress
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from breachkit.files import BROKEN_ARCHIVE, UnpackError
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from typing import IO
+    from zipfile import ZipInfo
 
 BLOCK = 1 << 18
 
@@ -30,10 +36,12 @@ MOST_SPOOLED = 32 << 30
 """Bytes that are kept in a temporary file at most, and no more than half of what the disk has left."""
 OVERFLOWN = "more than half of the room for temporary files, or than 32 GiB; the rest was not read"
 
+OTHER_ARCHIVE = "an archive of a kind that is not read"
+
+_ZIP_LZMA = 14
+
 LARGEST_HEAD = 1 << 20
 """Bytes of what describes one member of a tar: names, times."""
-
-MOST_MEMBERS = 100_000
 
 _MAGIC = {
     b"\x1f\x8b\x08": "gz",
@@ -49,10 +57,6 @@ PACKED = frozenset({"gz", "bz2", "xz"})
 _TAR_AT, _TAR = 257, b"ustar"
 
 
-class UnpackError(Exception):
-    """An archive is damaged, or passes a bound; its text is the fixed reason."""
-
-
 def kind_of(head: bytes) -> str:
     """Tell by its first bytes what a file is packed as; empty when it is none of the kinds that are known."""
     if head[_TAR_AT:].startswith(_TAR):
@@ -60,21 +64,48 @@ def kind_of(head: bytes) -> str:
     return next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), "")
 
 
-class Unpacked(io.RawIOBase):
-    """What a .gz, .bz2 or .xz holds, unpacked as it is read; several may follow one another.
+class _Zlib:
+    """zlib's unpacker with the methods of the others."""
 
-    Reading raises EOFError where the archive breaks off, zlib.error, OSError or UnpackError where it is damaged.
-    It can be read forwards only.
+    def __init__(self, window: int) -> None:
+        self._zlib = zlib.decompressobj(wbits=window)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._zlib, name)
+
+    @property
+    def needs_input(self) -> bool:
+        return not self._zlib.unconsumed_tail
+
+    def decompress(self, given: bytes, size: int) -> bytes:
+        return self._zlib.decompress(self._zlib.unconsumed_tail + given, size)
+
+
+def _unpacker(kind: str) -> Any:
+    if kind in {"gz", "deflate"}:
+        return _Zlib(31 if kind == "gz" else -15)
+    if kind in {"bz2", "bzip2"}:
+        import bz2  # noqa: PLC0415  3 ms, and few logs are packed
+
+        return bz2.BZ2Decompressor()
+    import lzma  # noqa: PLC0415  see above
+
+    return lzma.LZMADecompressor(memlimit=MOST_MEMORY)
+
+
+class Unpacked(io.RawIOBase):
+    """What a packed stream holds, unpacked as it is read, forwards only; several may follow one another.
+
+    Reading raises UnpackError where it is damaged, breaks off, or passes a bound.
     """
 
-    def __init__(self, stream: IO[bytes], kind: str) -> None:
-        """Begin to unpack a stream."""
+    def __init__(self, stream: IO[bytes], kind: str, crc: int | None = None) -> None:
+        """Begin to unpack a stream: `gz`, `bz2`, `xz`, or in a zip, which tells its CRC, `deflate` or `bzip2`."""
         self._stream = stream
-        self._new = _maker(kind)
-        self._unpacker = self._new()
-        self._ahead = b""
-        self._is_begun = False
-        self._taken = self._given = 0
+        self._kind = kind
+        self._unpacker = _unpacker(kind)
+        self._taken = self._given = self._crc = 0
+        self._expected = crc
 
     def readable(self) -> bool:
         """Say that it can be read."""
@@ -87,6 +118,10 @@ class Unpacked(io.RawIOBase):
         self._given += len(found)
         if self._given > max(FREE, RATIO * self._taken):
             raise UnpackError(INFLATED)
+        if self._expected is not None:
+            self._crc = zlib.crc32(found, self._crc)
+            if not found and self._crc != self._expected:
+                raise UnpackError
         return len(found)
 
     def tell(self) -> int:
@@ -94,56 +129,43 @@ class Unpacked(io.RawIOBase):
         return self._given
 
     def _more(self) -> bytes:
-        ahead, self._ahead = self._ahead, b""
-        found = ahead or self._stream.read(BLOCK)
-        self._taken += 0 if ahead else len(found)
+        found = self._stream.read(BLOCK)
+        self._taken += len(found)
         return found
 
     def _next(self, size: int) -> bytes:
         while True:
-            unpacker = self._unpacker
-            if unpacker.eof:
-                found = (unpacker.unused_data or self._more()).lstrip(b"\0")  # tapes and disks pad what they hold
-                while not found and (more := self._more()):
-                    found = more.lstrip(b"\0")
-                if not found:
+            given, wants = b"", False
+            if self._unpacker.eof:
+                given = self._unpacker.unused_data.lstrip(b"\0")  # tapes and disks pad what they hold
+                while not given and (more := self._more()):
+                    given = more.lstrip(b"\0")
+                if not given:
                     return b""
-                self._unpacker, self._ahead = self._new(), found
-                continue
-            wants = getattr(unpacker, "needs_input", not getattr(unpacker, "unconsumed_tail", b""))
-            given = self._more() if wants else getattr(unpacker, "unconsumed_tail", b"")
-            out: bytes = _unpack(unpacker, given, size)
-            if out:
-                return out
-            if wants and not given and not unpacker.eof:
-                raise EOFError
+                self._unpacker = _unpacker(self._kind)
+            elif wants := self._unpacker.needs_input:
+                given = self._more()
+            if found := _unpacked_of(self._unpacker, given, size):
+                return found
+            if wants and not given and not self._unpacker.eof:
+                raise UnpackError
 
 
-def _unpack(unpacker: Any, given: bytes, size: int) -> bytes:
-    import lzma  # noqa: PLC0415  3 ms, and few logs are packed
-
-    try:
-        out: bytes = unpacker.decompress(given, size)
-    except lzma.LZMAError as error:
-        raise UnpackError(NEEDS_MEMORY if "emory" in str(error) else "") from None
-    return out
-
-
-def _maker(kind: str) -> Callable[[], Any]:
-    if kind == "gz":
-        return lambda: zlib.decompressobj(wbits=31)
-    if kind == "bz2":
-        import bz2  # noqa: PLC0415  see above
-
-        return bz2.BZ2Decompressor
+def _unpacked_of(unpacker: Any, given: bytes, size: int) -> bytes:
     import lzma  # noqa: PLC0415  see above
 
-    return lambda: lzma.LZMADecompressor(memlimit=MOST_MEMORY)
+    try:
+        found: bytes = unpacker.decompress(given, size)
+    except lzma.LZMAError as error:
+        raise UnpackError(NEEDS_MEMORY if "emory" in str(error) else "") from None
+    except (zlib.error, OSError, ValueError) as error:  # each has its own way to say that it is damaged
+        raise UnpackError from error
+    return found
 
 
-def unpacked(stream: IO[bytes], kind: str) -> IO[bytes]:
+def unpacked(stream: IO[bytes], kind: str, crc: int | None = None) -> IO[bytes]:
     """Unpack a stream as it is read: see `Unpacked`."""
-    return io.BufferedReader(Unpacked(stream, kind), BLOCK)
+    return io.BufferedReader(Unpacked(stream, kind, crc), BLOCK)
 
 
 def skip_to(stream: IO[bytes], offset: int) -> None:
@@ -240,13 +262,21 @@ class Spool:
 
 
 class Member(NamedTuple):
-    """A file in a tar."""
+    """A file in an archive."""
 
     name: str
     begin: int
-    """Where it begins in the tar."""
+    """Where its bytes begin in the archive."""
+    length: int
+    """How many there are."""
     size: int
-    mtime: float
+    """How many they are unpacked."""
+    mtime: float | None
+    packing: str = ""
+    """`deflate` or `bzip2` in a zip."""
+    crc: int | None = None
+    refused: str = ""
+    """Why it is not to be read."""
 
 
 class _Bounded:
@@ -274,10 +304,7 @@ class _Bounded:
 
 
 def tar_members(stream: IO[bytes]) -> Iterator[Member]:
-    """List the files of a tar, each when the stream stands where it begins.
-
-    Raises what reading raises, and UnpackError where it is damaged.
-    """
+    """List the files of a tar, each when the stream stands where it begins. Raises OSError."""
     import tarfile  # noqa: PLC0415  10 ms, and few logs lie in one
 
     try:
@@ -286,6 +313,51 @@ def tar_members(stream: IO[bytes]) -> Iterator[Member]:
                 archive.members.clear()  # else a million names are kept
                 if member.isreg() and not member.issparse():
                     skip_to(stream, member.offset_data)
-                    yield Member(member.name, member.offset_data, member.size, float(member.mtime))
+                    yield Member(member.name, member.offset_data, member.size, member.size, float(member.mtime))
     except (tarfile.TarError, ValueError, OverflowError) as error:
         raise UnpackError from error
+
+
+_ENCRYPTED = 0x41
+_LOCAL_HEAD = 30
+"""Bytes of what stands before a member in a zip; the last four are the lengths of its name and of more fields."""
+
+
+def zip_members(stream: IO[bytes]) -> Iterator[Member]:
+    """List the files of a zip. Raises OSError."""
+    import zipfile  # noqa: PLC0415  7 ms, and few logs lie in one
+
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            members = [member for member in archive.infolist() if not member.is_dir()]
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, OverflowError, struct.error, EOFError) as error:
+        raise UnpackError from error
+    for member in members:
+        yield _zip_member(stream, member)
+
+
+def _zip_member(stream: IO[bytes], member: ZipInfo) -> Member:
+    """Find where a member begins, and what hinders reading it."""
+    packing = {0: "", 8: "deflate", 12: "bzip2"}.get(member.compress_type)
+    stream.seek(member.header_offset)
+    head = stream.read(_LOCAL_HEAD)
+    lengths = int.from_bytes(head[-4:-2], "little") + int.from_bytes(head[-2:], "little")
+    refused = ""
+    if member.file_size > max(FREE, RATIO * member.compress_size):
+        refused = INFLATED
+    elif member.compress_type == _ZIP_LZMA:
+        refused = OTHER_ARCHIVE  # it may ask for any amount of memory
+    elif (
+        packing is None
+        or member.flag_bits & _ENCRYPTED
+        or not head.startswith(b"PK\x03\x04")
+        or len(head) < _LOCAL_HEAD
+    ):
+        refused = BROKEN_ARCHIVE
+    mtime = None
+    with suppress(ValueError, OverflowError, OSError):
+        mtime = datetime(*member.date_time).timestamp()  # noqa: DTZ001  server-local
+    begin = member.header_offset + _LOCAL_HEAD + lengths
+    return Member(
+        member.filename, begin, member.compress_size, member.file_size, mtime, packing or "", member.CRC, refused
+    )

@@ -1,0 +1,240 @@
+"""Queued messages: the files of each → Message, over several processes; whatever the server, its `Queue` tells how."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from breachkit.files import HeadReader, in_walk_order, list_pieces, name_below, read_head, reason_of, shown
+from breachkit.micros import MICROSECOND, is_possible, moment_of
+from breachkit.records import Locus, Message, Skipped
+from breachkit.workers import Kept, keep, spread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from datetime import tzinfo
+    from pathlib import Path
+
+    from breachkit.files import FindMessages
+    from breachkit.progress import Progress
+    from breachkit.servers import Head, Queue, QueueFolder
+    from breachkit.workers import Piece
+
+HEAD_BYTES = 1 << 15
+"""How much of a file is read at first; a head that does not end in it is read on, up to `LONGEST_HEAD`."""
+LONGEST_HEAD = 1 << 20
+
+ReadPiece = tuple[str, list[tuple[Any, ...]], list[tuple[str, str]], bool, str]
+"""Some messages of one folder, in plain values that travel between processes: the label of their queue; of each that
+was read its path as shown, size, time (microseconds since the epoch), whether it bears that time itself, what was asked
+for, and its files; of each that was not its path and the reason; whether breachkit moved them there; the folder."""
+
+
+class Walk(NamedTuple):
+    """How queues are to be read."""
+
+    root: Path | None
+    """What shown paths are relative to."""
+    zone: tzinfo
+    progress: Progress
+    jobs: int
+    """Processes to use."""
+
+
+class QueueCount(Kept, Protocol):
+    """What is counted of a queue, in one process or in all."""
+
+    def pass_over(self, skipped: Iterable[Skipped]) -> None:
+        """Take what was met on the way and is no file; all else of the folder has been counted by then."""
+
+
+def read_queue(queue: Queue, folders: Sequence[QueueFolder], walk: Walk) -> Iterator[Message | Skipped]:
+    """Read the messages of the given queue folders; what lies in a queue below a queue is read with that one.
+
+    The order is that of `files.walk`, over however many processes. Raises WorkerLostError.
+    """
+    reader = PieceReader(queue, folders, walk, _all_of)
+    for top in _tops(folders):
+        passed_over: list[Skipped] = []
+        found = spread(_pieces(queue, top, walk, passed_over), reader, walk.jobs)
+        walk.progress(len(passed_over))
+        rows = [row for piece in found for row in _unpack(piece)]
+        yield from sorted([*rows, *passed_over], key=lambda row: in_walk_order(row.source.path, "/"))
+
+
+def count_queue(
+    queue: Queue, folders: Sequence[QueueFolder], walk: Walk, new: Callable[[], QueueCount]
+) -> Iterator[QueueCount]:
+    """Count what `read_queue` reads where it is read, one count for each folder that is below no other one."""
+    reader = PieceReader(queue, folders, walk, _counted_of)
+    for top in _tops(folders):
+        passed_over: list[Skipped] = []
+        counted = keep(_pieces(queue, top, walk, passed_over), reader, walk.jobs, new)
+        walk.progress(len(passed_over))
+        counted.pass_over(passed_over)
+        yield counted
+
+
+def _tops(folders: Sequence[QueueFolder]) -> list[QueueFolder]:
+    """Leave out the folders that are read with one above them; a quarantine never is."""
+    known = {os.fspath(folder.path) for folder in folders if not folder.is_quarantine}
+    return [
+        folder
+        for folder in folders
+        if folder.is_quarantine or not any(os.fspath(up) in known for up in folder.path.parents)
+    ]
+
+
+def _pieces(queue: Queue, top: QueueFolder, walk: Walk, passed_over: list[Skipped]) -> Iterator[Piece]:
+    find_messages: FindMessages = _moved_messages if top.is_quarantine else queue.find_messages
+    for piece in list_pieces(os.fspath(top.path), walk.root, passed_over, find_messages):
+        yield piece
+        walk.progress(len(piece.messages))
+
+
+def _moved_messages(_folder: str, names: Iterable[str]) -> Iterable[tuple[str, ...]]:
+    """Tell which files of a quarantine are one message: `00000007`, `00000007.1` … are the files of number 7."""
+    messages: dict[str, list[str]] = {}
+    for name in names:
+        messages.setdefault(name.partition(".")[0], []).append(name)
+    return (tuple(sorted(files, key=lambda name: (len(name), name))) for files in messages.values())
+
+
+def _all_of(head: Head) -> tuple[Any, ...]:
+    """Read the fields of `Message` from its id to its client address."""
+    return (
+        head.queue_id,
+        head.auth_user,
+        head.mail_from,
+        head.header_from,
+        head.rcpt_to,
+        head.subject,
+        head.reply_to,
+        head.client_ip,
+    )
+
+
+def _counted_of(head: Head) -> tuple[Any, ...]:
+    """Read what is counted of a message."""
+    return head.auth_user, head.mail_from, head.rcpt_to
+
+
+class PieceReader:
+    """Reads the messages of a piece; it can be handed to another process."""
+
+    def __init__(
+        self, queue: Queue, folders: Sequence[QueueFolder], walk: Walk, tell: Callable[[Head], tuple[Any, ...]]
+    ) -> None:
+        self._queue = queue
+        self._folders = {os.fspath(folder.path): folder for folder in folders}
+        self._root = walk.root
+        self._zone = walk.zone
+        self._tell = tell
+
+    def __call__(self, piece: Piece) -> ReadPiece:
+        """Read them; plain values, since a record travels ten times slower."""
+        above = os.path.join(piece.folder, "")  # noqa: PTH118
+        folder = _folder_of(above, self._folders)
+        named = name_below(above, self._root)
+        read, skipped = [], []
+        with HeadReader(piece.folder) as heads:
+            for files in piece.messages:
+                try:
+                    read.append((named(files[0]), *self._read(heads, files)))
+                except OSError as error:
+                    skipped.append((named(files[0]), reason_of(error)))
+        return folder.label, read, skipped, folder.is_quarantine, above
+
+    def _read(self, heads: HeadReader, files: tuple[str, ...]) -> tuple[Any, ...]:
+        size, is_whole = 0, True
+        parts: list[tuple[str, bytes]] = []
+        for name in files:
+            if len(parts) < self._queue.head_files:
+                raw, length = heads.read(name, HEAD_BYTES)
+                parts.append((name, raw))
+                is_whole = is_whole and not len(raw) == HEAD_BYTES < length
+            else:
+                length = heads.status(name).st_size
+            size += length
+        head = self._queue.read_head(parts, self._zone, is_whole)
+        if head is None:
+            parts = [(name, heads.read(name, LONGEST_HEAD)[0]) for name, _ in parts]
+            head = _whole_head(self._queue, parts, self._zone)
+        ts = head.ts
+        if ts is None:
+            return size, _time_of_file(heads.status(files[0]).st_mtime), False, *self._tell(head), files
+        return size, ts, True, *self._tell(head), files
+
+
+def _whole_head(queue: Queue, parts: Sequence[tuple[str, bytes]], zone: tzinfo) -> Head:
+    head = queue.read_head(parts, zone, True)
+    assert head is not None  # noqa: S101  by the contract: only bytes that were cut may be too few
+    return head
+
+
+def head_of(queue: Queue, files: Sequence[tuple[str, bytes]], zone: tzinfo) -> Head:
+    """Read the head of a message of which all bytes are at hand: the names and bytes of its files."""
+    wanted = files[: queue.head_files]
+    is_whole = all(len(raw) <= HEAD_BYTES for _, raw in wanted)
+    head = queue.read_head([(name, raw[:HEAD_BYTES]) for name, raw in wanted], zone, is_whole)
+    return head or _whole_head(queue, [(name, raw[:LONGEST_HEAD]) for name, raw in wanted], zone)
+
+
+def _folder_of(path: str, folders: dict[str, QueueFolder]) -> QueueFolder:
+    above = os.path.dirname(path)  # noqa: PTH120  once for each of 200,000 files
+    while above not in folders:
+        above = os.path.dirname(above)  # noqa: PTH120
+    return folders[above]
+
+
+def _unpack(piece: ReadPiece) -> Iterator[Message | Skipped]:
+    label, read, skipped, is_quarantine, above = piece
+    for path, size, ts, is_stamped, *said, files in read:
+        paths = (above + files[0],) if len(files) == 1 else tuple(_below(above, name) for name in files)
+        measured = (moment_of(ts), is_stamped, size, paths, is_quarantine, Locus(path, 0, 1))
+        yield Message._make((label, *said, *measured))
+    for path, reason in skipped:
+        yield Skipped(reason, Locus(path, 0, 1))
+
+
+def _below(above: str, name: str) -> str:
+    return os.path.normpath(os.path.join(above, name))  # noqa: PTH118  strings, as they come from a walk
+
+
+def read_message(
+    queue: Queue, files: Sequence[str], folder: QueueFolder, root: Path | None, zone: tzinfo
+) -> Message | Skipped:
+    """Read one message that lies in, or below, a queue folder.
+
+    Args:
+        queue: how its server queues.
+        files: the absolute paths of its files, in the order of `find_messages`.
+        folder: the queue folder.
+        root: what shown paths are relative to.
+        zone: of times that name none.
+    """
+    source = Locus(shown(files[0], root), 0, 1)
+    try:
+        statuses = [os.lstat(path) for path in files]
+        heads = [(os.path.basename(path), read_head(path, LONGEST_HEAD)) for path in files[: queue.head_files]]  # noqa: PTH119
+    except OSError as error:
+        return Skipped(reason_of(error), source)
+    size = sum(status.st_size for status in statuses)
+    return message_of(head_of(queue, heads, zone), folder, files, (size, statuses[0].st_mtime), source)
+
+
+def message_of(
+    head: Head, folder: QueueFolder, files: Sequence[str], measured: tuple[int, float], source: Locus
+) -> Message:
+    """Make a Message of its head, of the size of its files and the time of the first one."""
+    size, mtime = measured
+    ts = head.ts
+    moment = moment_of(_time_of_file(mtime) if ts is None else ts)
+    known = (moment, ts is not None, size, tuple(files), folder.is_quarantine, source)
+    return Message._make((folder.label, *_all_of(head), *known))
+
+
+def _time_of_file(mtime: float) -> int:
+    """Return the time of a file, the epoch for one that no message can have."""
+    return timedelta(seconds=mtime) // MICROSECOND if is_possible(mtime) else 0

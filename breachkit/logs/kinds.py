@@ -1,0 +1,213 @@
+"""What a mail server says of its logs (`LogKind`), and the log files that were found by it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from breachkit.records import AuthAttempt, Delivery, Locus, Skipped, Transaction
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import date, datetime, tzinfo
+    from pathlib import Path
+
+    from breachkit.logs.archives import Spool
+    from breachkit.records import Service
+    from breachkit.text.sasl import Fingerprints
+
+NOWHERE = Locus("", 0, 1)
+"""The place of a line until the reader that met it fills it in."""
+
+Event = AuthAttempt | Transaction | Delivery | Skipped
+"""What a session tells."""
+
+
+class TimeOfDay(NamedTuple):
+    """A stamp that does not say the year, for a clock to date."""
+
+    time: bytes
+    """`HH:MM:SS`."""
+    month: int = 0
+    """From 1; 0 where the line does not say the day either: it is in the name of the file."""
+    day: int = 0
+
+
+class Line(NamedTuple):
+    """One line of a log, split."""
+
+    key: bytes
+    """Lines of one session have the same; it may come again when that session has ended."""
+    stamp: float | TimeOfDay
+    """Seconds since the epoch, or what a clock makes them of."""
+    text: bytes
+    """Behind the stamp and all that stands before it, without the end of the line."""
+    source: Locus = NOWHERE
+
+
+class LogName(NamedTuple):
+    """What the name of a log file says of it."""
+
+    node: str = ""
+    """Which server of a cluster wrote it."""
+    day: date | None = None
+    """Of its first line."""
+    number: int = 0
+    """Which piece of that day, from 0."""
+    age: int = 0
+    """How often it was renamed when another began: `.log.2` is older than `.log.1`."""
+    is_exact: bool = True
+    """It is a name that the server itself gives; False where such a name was found within another."""
+
+
+class Prefix(NamedTuple):
+    """How the lines of a product's logs begin: by that a log is known, whatever its name and what stands around it."""
+
+    title: str
+    """In words: `ADDRESS [THREAD] TIME`."""
+    begins: bytes
+    """A regular expression without groups of all to the end of the time of day; narrow, so that it finds no beginning
+    within one. The hour may have one digit."""
+    near: bytes = b"(?!)"
+    """One that stands in a line whatever is around it: what has it in half of its lines looks like a log."""
+    cut: tuple[str, str] = ("", "")
+    """The commands, of sh and of PowerShell, that cut off what stands before; `%s` is the file."""
+    example: str = ""
+    """A file name that tells the day, for who must give one."""
+
+
+def never_ends(_line: Line) -> bool:
+    """Say that no line ends a session."""
+    return False
+
+
+def read_nothing(_lines: Sequence[Line], _fingerprints: Fingerprints) -> Iterator[Event]:
+    """Read no events: of a log that is known, and not read."""
+    return iter(())
+
+
+@dataclass(frozen=True, slots=True)
+class LogKind:
+    """One kind of log file of one product. Its functions can be pickled: kinds travel between processes."""
+
+    services: frozenset[Service]
+    """What it tells of: a `mail.log` may hold SMTP, IMAP and POP3. Empty: the log is known, and not read."""
+    read_name: Callable[[str], LogName | None]
+    """Read the name of a file; None where it is none of this kind. A log whose name says no day is put in order by the
+    stamp of its first line."""
+    split: Callable[[bytes, tzinfo], Line | None]
+    """Split a line, without its end; the zone is of stamps that have a date and no zone. None: it is none."""
+    prefix: Prefix
+    ends: Callable[[Line], bool] = never_ends
+    """Does the session of this line end with it?"""
+    telling: tuple[bytes, ...] = ()
+    """A session that has none of these in a line is only counted."""
+    read: Callable[[Sequence[Line], Fingerprints], Iterator[Event]] = read_nothing
+    """Read what one session tells, of all its lines in order."""
+    sees_logins: bool = True
+    """Can a successful login be seen at all?"""
+    marks: re.Pattern[bytes] | None = None
+    """What stands in lines of this kind, and in no other whose lines begin alike: a renamed log is known by it."""
+    read_date: Callable[[Line], datetime | None] | None = None
+    """Read the date and time that the server itself writes in some lines, as in its greeting, without a zone."""
+    own_address: re.Pattern[bytes] | None = None
+    """How a line names an address of the server itself, in its first group."""
+
+
+class Form(NamedTuple):
+    """How the bytes of a log become lines, where they are not simply its lines."""
+
+    packing: tuple[str, ...] = ()
+    """What is to be unpacked, in order: see `archives.Unpacked`."""
+    crc: int | None = None
+    """Of what the first of them gives, where an archive tells it."""
+    encoding: str = ""
+    """Of UTF-16; all else is read as bytes."""
+    wrapping: frozenset[str] | None = None
+    """Lines have something around them that is to be taken off, as the server's own reader knows; else None."""
+    runs: tuple[tuple[int, int, int], ...] = ()
+    """Which lines of the file are of this log, where lines of several were collected: begin, end, number of the first
+    line; none for all."""
+    begin: int = 0
+    """Where its bytes begin in the file, or in what was spooled."""
+    length: int | None = None
+    """How many there are; None for all."""
+    spool: Spool | None = None
+    """What keeps its bytes, where they cannot be read again from where they came from; for this process only."""
+
+
+PLAIN = Form()
+
+
+class LogFile(NamedTuple):
+    """One log file, or one member of an archive."""
+
+    path: Path
+    label: str
+    kind: LogKind
+    node: str
+    """Which server of a cluster wrote it."""
+    day: date | None
+    """The date of its first line, from its name, else from its lines."""
+    number: int
+    """Which piece of that day, from 0."""
+    size: int
+    mtime: float
+    form: Form = PLAIN
+    tail: tuple[int, int] = (0, 0)
+    """Midnights that pass in it, and the second of the day of its last line; where only `mtime` tells its day."""
+    age: int = 0
+    """How often it was renamed when another began: `.log.2` is older than `.log.1`."""
+
+    @property
+    def services(self) -> frozenset[Service]:
+        """What it tells of; none for a log that is not read."""
+        return self.kind.services
+
+    @property
+    def service(self) -> Service | None:
+        """The one service that it tells of; None for a log that is not read."""
+        return next(iter(self.kind.services), None)
+
+
+class PassedOver(NamedTuple):
+    """A file where logs are that was not read as one, and why."""
+
+    path: str
+    reason: str
+
+
+class FoundLogs(NamedTuple):
+    """The logs in some places, in the order in which they were written, and what else was met there."""
+
+    logs: tuple[LogFile, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    """What may be a log and could not be read."""
+    passed_over: tuple[PassedOver, ...] = ()
+    """Every file that is not among the logs, those of `skipped` too."""
+    notes: tuple[str, ...] = ()
+    """What a reader of the results must know about how logs were told."""
+    remedies: tuple[str, ...] = ()
+    """Of logs whose lines are in no form that is read: which, why, and what makes a readable one."""
+
+
+class Listing:
+    """The logs in some places, looked for when somebody asks for them: a purge does not."""
+
+    def __init__(self, find: Callable[[], FoundLogs] = FoundLogs, is_likely: bool = False) -> None:
+        """Keep how they are found, and whether there is a place for them at all."""
+        self._find = find
+        self.is_likely = is_likely
+
+    @cached_property
+    def found(self) -> FoundLogs:
+        """Find them; once."""
+        return self._find()
+
+    @property
+    def so_far(self) -> FoundLogs:
+        """What was found; nothing where nobody has asked."""
+        found: FoundLogs = self.__dict__.get("found", FoundLogs())
+        return found

@@ -1,0 +1,457 @@
+"""The logs in some places: what each tells of, and in which order they were written.
+
+What was renamed, packed or collected is told by its lines: see `lognames` for names, `logtext` for all else.
+"""
+
+from __future__ import annotations
+
+import glob
+import ipaddress
+import os
+import re
+import shlex
+import stat
+import sys
+import time
+from collections import Counter
+from contextlib import suppress
+from datetime import UTC
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from breachkit.errors import NoStandardInputError
+from breachkit.files import BROKEN_ARCHIVE, Found, UnpackError, open_handle, reason_of, shown, walk
+from breachkit.logs.archives import OTHER_ARCHIVE, PACKED, Spool, kind_of, tar_members, zip_members
+from breachkit.logs.clock import LAST_WRITTEN, Dated, date_of, day_of
+from breachkit.logs.kinds import PLAIN, FoundLogs, LogFile, LogName, PassedOver
+from breachkit.logs.lognames import PACKED_NAME, may_be_log, read_name
+from breachkit.logs.logtext import (
+    HEAD,
+    beginning_of,
+    digest_of,
+    is_changed,
+    look_at,
+    open_text,
+    read_lines,
+    runs_of,
+)
+from breachkit.micros import is_possible
+from breachkit.records import Locus, Skipped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import date
+    from typing import IO
+
+    from breachkit.logs.archives import Member
+    from breachkit.logs.kinds import LogKind
+    from breachkit.logs.logtext import Look, Run
+
+STDIN = "(standard input)"
+
+MOST_MEMBERS = 100_000
+_WORTH_A_LOOK = 1024
+"""Bytes of a member by which it can be told what it is."""
+
+EMPTY = "empty"
+NOT_A_LOG = "no log: its lines do not begin %s"
+UNREADABLE_FORM = "looks like a log, but its lines do not begin %s"
+MIXED = "lines of several files are mixed, in more than 10,000 stretches"
+SAME = "the same lines as another log, which is read"
+OTHER_SERVICE = "log of a service that is not read"
+NESTED = "an archive within an archive"
+MANY_MEMBERS = "archive of more than 100,000 files; the rest was not looked at"
+
+How = Literal["named", "kept", "beside"]
+"""How a file was met: named by the user, in a folder of logs, or where anything may lie."""
+
+_MOST_OPENED = 40
+_MOST_LINES = 1_000
+"""A server has few addresses, and each stands at the opening of every session: the heads of the logs name them."""
+
+
+def find_logs(
+    places: Sequence[Path], root: Path | None, kinds: Sequence[LogKind], beside: Sequence[Path] = ()
+) -> FoundLogs:
+    """List the logs in folders, files and globs, in the order in which they were written.
+
+    Copies of one log (the same bytes in an archive and beside it) are listed once.
+
+    Args:
+        places: where logs lie: every file there that is none is named. A file that is named itself is read as a log of
+            the first kind where nothing tells another, and `-` is the standard input.
+        root: what shown paths are relative to.
+        kinds: the logs of one product.
+        beside: where anything may lie: only what is a log by its name or its lines counts.
+    """
+    search = _Search(root, kinds)
+    for place in dict.fromkeys(places):
+        search.look_in(place, "kept")
+    for place in dict.fromkeys(beside):
+        search.look_in(place, "beside")
+    return search.close()
+
+
+def read_own_addresses(logs: Sequence[LogFile]) -> frozenset[str]:
+    """Read the addresses of the server itself from the heads of some logs, canonical, as far as they name them."""
+    found: set[str] = set()
+    for log in islice((log for log in logs if log.services and log.kind.own_address), _MOST_OPENED):
+        try:
+            for raw in islice(read_lines(log, HEAD), _MOST_LINES):
+                line = log.kind.split(raw.text, UTC)
+                named = line and log.kind.own_address and log.kind.own_address.match(line.text)
+                with suppress(ValueError):
+                    if named:
+                        found.add(str(ipaddress.ip_address(named[1].decode("ascii"))))
+        except OSError:  # said elsewhere
+            continue
+    return frozenset(found)
+
+
+class _Source(NamedTuple):
+    """A file, or a member of an archive, before it is known what it is."""
+
+    log: LogFile
+    name: str
+    how: How
+    is_inner: bool = False
+
+
+class _Search:
+    """What was met so far."""
+
+    def __init__(self, root: Path | None, kinds: Sequence[LogKind]) -> None:
+        self._root = root
+        self._kinds = kinds
+        prefixes = [kind.prefix for kind in kinds]
+        self._unlike_kinds = [kind for at, kind in enumerate(kinds) if kind.prefix not in prefixes[:at]]
+        """The first of those whose lines begin alike."""
+        self._begins = " or ".join(f"'{kind.prefix.title}'" for kind in self._unlike_kinds)
+        self._logs: list[LogFile] = []
+        self._skipped: list[Skipped] = []
+        self._passed_over: list[PassedOver] = []
+        self._remedies: list[str] = []
+        self._dated: dict[str, list[LogFile]] = {}
+        """Logs whose names say no day, by what did."""
+        self._spool: Spool | None = None
+
+    def look_in(self, place: Path, how: How) -> None:
+        """Look at a folder, a file, what a glob names, or the standard input."""
+        text = os.fspath(place)
+        if text == "-":
+            stdin = sys.stdin
+            if stdin is None or stdin.closed or stdin.isatty() or not self._take_stream(stdin.buffer, place, STDIN):
+                raise NoStandardInputError
+            return
+        for path in [text] if os.path.lexists(text) else sorted(glob.glob(text, recursive=True)):  # noqa: PTH207  absolute
+            if os.path.isdir(path):  # noqa: PTH112  False for what may not be asked
+                for found in walk(path, self._root):
+                    if isinstance(found, Skipped):
+                        self._skip(found.source.path, found.reason)
+                    else:
+                        self._take_file(found, how)
+            else:
+                self._take_named(path, "beside" if how == "beside" else "named")
+
+    def _take_named(self, path: str, how: How) -> None:
+        label = shown(path, self._root)
+        try:
+            if path.startswith("/dev/fd/") and stat.S_ISFIFO(os.stat(path).st_mode):  # noqa: PTH116  a string
+                with Path(path).open("rb") as stream:  # `--logs <(zcat …)`; any other may be a trap
+                    self._take_stream(stream, Path(path), label)
+                return
+            handle, status = open_handle(path)
+        except OSError as error:
+            self._skip(label, reason_of(error))
+            return
+        os.close(handle)
+        self._take_file(Found(path, status.st_size, status.st_mtime), how)
+
+    def close(self) -> FoundLogs:
+        """Put in order what was found."""
+        return FoundLogs(
+            tuple(sorted(self._without_copies(), key=_order)),
+            tuple(self._skipped),
+            tuple(self._passed_over),
+            tuple(_note(by, logs) for by, logs in self._dated.items()),
+            tuple(self._remedies),
+        )
+
+    def _pass_over(self, label: str, reason: str) -> None:
+        self._passed_over.append(PassedOver(label, reason))
+
+    def _skip(self, label: str, reason: str) -> None:
+        """Pass over what may be a log."""
+        self._pass_over(label, reason)
+        self._skipped.append(Skipped(reason, Locus(label, 0, 1)))
+
+    def _refuse(self, source: _Source, reason: str, remedy: str) -> None:
+        """Skip a log of which it is known what would make it readable."""
+        self._skip(source.log.label, reason)
+        self._remedies.append(f"{source.log.label} {reason}; {remedy}")
+
+    def _take_stream(self, stream: IO[bytes], path: Path, label: str) -> bool:
+        """Keep what can be read once only, and look at it; False when nothing comes."""
+        begin = 0
+        try:
+            self._spool = self._spool or Spool()
+            begin = self._spool.end
+            self._spool.keep(stream)
+        except OSError as error:  # no room for temporary files, or none for the rest
+            self._skip(label, reason_of(error))
+            if self._spool is None:
+                return True
+        size = self._spool.end - begin
+        log = self._new(path, label, size, time.time())
+        if size:
+            self._take(
+                _Source(log._replace(form=PLAIN._replace(spool=self._spool, begin=begin, length=size)), "", "named")
+            )
+        return bool(size)
+
+    def _new(self, path: Path, label: str, size: int, mtime: float) -> LogFile:
+        return LogFile(path, label, self._kinds[0], "", None, 0, size, mtime if is_possible(mtime) else 0.0)
+
+    def _take_file(self, found: Found, how: How) -> None:
+        path = Path(found.path)
+        if how != "beside" or may_be_log(path.name, self._kinds):
+            log = self._new(path, shown(path, self._root), found.size, found.mtime)
+            self._take(_Source(log, path.name, how))
+
+    def _take(self, source: _Source) -> None:
+        """Look at a file, and at what is packed in it."""
+        log = source.log
+        kind, told = read_name(source.name, self._kinds)
+        if kind is not None and not kind.services and told.is_exact:
+            self._logs.append(_named(log, kind, told))
+            self._pass_over(log.label, OTHER_SERVICE)
+            return
+        try:
+            with open_text(log) as stream:
+                head, is_whole = _head(stream)
+        except OSError as error:
+            self._skip(log.label, reason_of(error))
+            return
+        packing = kind_of(head)
+        is_packed = bool(set(log.form.packing) & PACKED)
+        if packing in PACKED and not is_packed:
+            form = log.form._replace(packing=(*log.form.packing, packing))
+            self._take(source._replace(log=log._replace(form=form)))
+        elif packing and (source.is_inner or (is_packed and packing != "tar")):
+            self._refuse(source, NESTED, "unpack it first")
+        elif packing in {"tar", "zip"}:
+            self._take_archive(source, packing)
+        elif packing:
+            self._refuse(source, OTHER_ARCHIVE, "unpack it first")
+        else:
+            self._take_text(source, (kind, told), self._look(head, is_whole=is_whole))
+
+    def _look(self, head: bytes, *, is_whole: bool) -> Look:
+        """Look at the beginning of a file for lines of any kind."""
+        looks = [look_at(head, kind, is_whole=is_whole) for kind in self._unlike_kinds]
+        return max(looks, key=lambda look: (look.is_log, look.is_near, len(look.sample)))
+
+    def _take_text(self, source: _Source, named: tuple[LogKind | None, LogName], look: Look) -> None:
+        log, (kind, told) = source.log, named
+        is_sure = source.how == "named" or (kind is not None and told.is_exact)
+        if look.is_near:
+            self._refuse(source, UNREADABLE_FORM % self._begins, _remedy(os.fspath(log.path), look.kind))
+        elif not look.is_log and PACKED_NAME.search(source.name) and not set(log.form.packing) & PACKED:
+            if source.name.lower().endswith(".zip") and not source.is_inner:  # something else may stand before it
+                self._take_archive(source, "zip")
+            else:
+                self._skip(log.label, BROKEN_ARCHIVE)
+        elif not look.is_log and not is_sure:
+            if source.how != "beside":
+                self._pass_over(log.label, EMPTY if look.is_empty else NOT_A_LOG % self._begins)
+        elif look.is_collected:
+            self._take_collected(source, look)
+        else:
+            self._add(_formed(log, look), named, look)
+
+    def _take_collected(self, source: _Source, look: Look) -> None:
+        """Take a file whose lines say which files they are from: as a log for each of these."""
+        log = _formed(source.log, look)
+        try:
+            runs = runs_of(log)
+        except OSError as error:
+            self._skip(log.label, reason_of(error))
+            return
+        if runs is None:
+            self._refuse(source, MIXED, "sort them: sort -s -t: -k1,1 FILE > sorted.txt")
+            return
+        for file, found in runs.items():
+            size = sum(end - begin for begin, end, _ in found)
+            one = log._replace(size=size, form=log.form._replace(runs=found))
+            self._add(one, read_name(re.split(r"[/\\]", file)[-1], self._kinds), look)
+
+    def _add(self, log: LogFile, named: tuple[LogKind | None, LogName], look: Look) -> None:
+        kind, told = named
+        log = _named(log, kind or self._kind_of(log, look), told)
+        if log.day is None:
+            try:
+                dated = date_of(log)
+            except OSError:
+                dated = Dated(None, by=LAST_WRITTEN)
+            log = log._replace(day=dated.day, tail=dated.tail)
+            if dated.by is not None:
+                self._dated.setdefault(dated.by, []).append(log)
+            for day, run in dated.parts:
+                self._logs.append(log._replace(day=day, size=run[1] - run[0], form=log.form._replace(runs=(run,))))
+            if dated.parts:
+                return
+        self._logs.append(log)
+
+    def _kind_of(self, log: LogFile, look: Look) -> LogKind:
+        """Tell the kind by what stands in the lines, else by the folder, else take the first."""
+        kinds = [kind for kind in self._kinds if kind.prefix == look.kind.prefix]
+        votes = Counter(
+            {kind: sum(bool(kind.marks.search(line)) for line in look.sample) for kind in kinds if kind.marks}
+        )
+        best = max(votes, key=lambda kind: votes[kind], default=None)
+        if best is not None and votes[best]:
+            return best
+        folder = log.path.parent.name.lower()
+        return next((kind for kind in kinds if folder in kind.services), kinds[0])
+
+    def _take_archive(self, source: _Source, packing: str) -> None:
+        log = source.log
+        try:
+            with open_text(log) as stream:
+                members = tar_members(stream) if packing == "tar" else zip_members(stream)
+                for member in islice(members, MOST_MEMBERS):
+                    self._take_member(source, member, stream)
+                if next(members, None) is not None:
+                    self._skip(log.label, MANY_MEMBERS)
+        except OSError as error:
+            self._skip(log.label, reason_of(error))
+
+    def _take_member(self, source: _Source, member: Member, stream: IO[bytes]) -> None:
+        log = source.log
+        label = f"{log.label}!{member.name}"
+        if member.refused:
+            self._skip(label, member.refused)
+            return
+        base = member.name.replace("\\", "/").rpartition("/")[2]
+        form = log.form._replace(begin=log.form.begin + member.begin, length=member.length)
+        if log.form.packing:
+            head = stream.peek(HEAD)[: min(HEAD, member.size)]  # type: ignore[attr-defined]
+            if len(head) >= min(_WORTH_A_LOOK, member.size) and not self._is_worth(head, base):
+                self._pass_over(label, EMPTY if not head else NOT_A_LOG % self._begins)
+                return
+            # to unpack all before it each time that it is read would take the square of the time
+            spool = self._spool = self._spool or Spool()
+            form = PLAIN._replace(spool=spool, begin=spool.end, length=member.size)
+            spool.keep(stream, member.size)
+            if spool.end - form.begin < member.size:
+                raise UnpackError
+        elif member.packing:
+            form = form._replace(packing=(member.packing,), crc=member.crc)
+        mtime = member.mtime if member.mtime is not None and is_possible(member.mtime) else log.mtime
+        before = len(self._logs)
+        self._take(
+            _Source(
+                log._replace(label=label, size=member.size, mtime=mtime, form=form),
+                self._inner_name(source, base),
+                "kept" if source.how == "named" else source.how,
+                is_inner=True,
+            )
+        )
+        if log.form.packing and form.spool is not None and len(self._logs) == before:
+            form.spool.end = form.begin  # nothing of it is read
+
+    def _inner_name(self, source: _Source, base: str) -> str:
+        """Name a member of an archive: by the archive where its own name says nothing."""
+        _, told = read_name(base, self._kinds)
+        stem = source.log.path.name.partition(".")[0] + ".log"
+        kind, above = read_name(stem, self._kinds)
+        return stem if told.day is None and kind is not None and above.is_exact else base
+
+    def _is_worth(self, head: bytes, base: str) -> bool:
+        """Tell whether a member of a tar is to be unpacked."""
+        kind, told = read_name(base, self._kinds)
+        if kind_of(head) or (kind is not None and told.is_exact):
+            return True
+        look = self._look(head, is_whole=False)
+        return look.is_log or look.is_near
+
+    def _without_copies(self) -> Iterator[LogFile]:
+        """Leave out a log that stands twice; two unlike logs of one name come from two servers: tell them apart."""
+        alike: dict[tuple[object, ...], list[LogFile]] = {}
+        places = {(log.path, log.form.begin, log.form.runs): log for log in self._logs}
+        for log in sorted(places.values(), key=self._plainest):
+            alike.setdefault((log.kind, log.day, log.number), []).append(log)
+        twins: Counter[tuple[object, ...]] = Counter()
+        for logs in alike.values():
+            for log in self._unlike(logs) if len(logs) > 1 and logs[0].services else logs:
+                name = (log.kind, log.node, log.day, log.number, log.age)
+                twins[name] += 1
+                is_twin = twins[name] > 1 and log.day is not None
+                yield log._replace(node=f"{log.node}#{twins[name]}") if is_twin else log
+
+    def _plainest(self, log: LogFile) -> tuple[bool, bool, bool, str]:
+        """Sort by what is read with the least trouble."""
+        kind, told = read_name(log.path.name, self._kinds)
+        return log.form.length is not None, log.form != PLAIN, kind is None or not told.is_exact, log.label
+
+    def _unlike(self, logs: list[LogFile]) -> Iterator[LogFile]:
+        """Yield the first of those that have the same lines."""
+        by_line = any(map(is_changed, logs))
+        # nodes of a cluster have logs of the same days: most differ in their first lines
+        beginnings = [beginning_of(log) for log in logs]
+        times = Counter(beginnings)
+        seen: set[bytes] = set()
+        for log, beginning in zip(logs, beginnings, strict=True):
+            digest = digest_of(log, by_line) if beginning is not None and times[beginning] > 1 else None
+            if digest in seen:
+                self._pass_over(log.label, SAME)
+                continue
+            if digest is not None:
+                seen.add(digest)
+            yield log
+
+
+def _head(stream: IO[bytes]) -> tuple[bytes, bool]:
+    """Read how a file begins, and tell whether that is all of it."""
+    head = b""
+    read = getattr(stream, "read1", stream.read)
+    while len(head) < HEAD:
+        try:
+            found = read(HEAD - len(head))
+        except OSError:
+            if not head:
+                raise
+            break
+        if not found:
+            return head, True
+        head += found
+    return head, False
+
+
+def _named(log: LogFile, kind: LogKind, told: LogName) -> LogFile:
+    return log._replace(kind=kind, node=told.node, day=told.day, number=told.number, age=told.age)
+
+
+def _formed(log: LogFile, look: Look) -> LogFile:
+    return log._replace(form=log.form._replace(encoding=look.form.encoding, wrapping=look.form.wrapping))
+
+
+def _remedy(path: str, kind: LogKind) -> str:
+    """Spell what makes a readable log of a file; its name may be an attack."""
+    # PowerShell takes each of these for a quote
+    spelled = "'" + re.sub("(['\u2018\u2019\u201a\u201b])", r"\1\1", path) + "'"
+    command = kind.prefix.cut[1] % spelled if os.name == "nt" else kind.prefix.cut[0] % shlex.quote(path)
+    return f"take the server's own file, or cut off what stands before the addresses: {command}"
+
+
+def _note(by: str, logs: list[LogFile]) -> str:
+    labels = ", ".join(log.label for log in logs[:3]) + (f" and {len(logs) - 3:,} more" if len(logs) > 3 else "")  # noqa: PLR2004
+    example = logs[0].kind.prefix.example
+    advice = f" (save it as {example} or the like where that is wrong)" if example else ""
+    return f"the day of {labels} is taken from {by}, since no name says it{advice}"
+
+
+def _order(log: LogFile) -> tuple[str, date, int, int, float, str, tuple[Run, ...]]:
+    day = day_of(log, None)
+    return log.node, day, log.number, -log.age, log.mtime, log.label, log.form.runs
