@@ -21,7 +21,8 @@ from breachkit.shells import is_safe
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from breachkit.detect.campaigns.grouping import Campaign, Campaigns, Judged
+    from breachkit.detect.campaigns.campaign import Campaign, Campaigns
+    from breachkit.detect.campaigns.lawful import Judged
     from breachkit.detect.campaigns.plain_groups import PlainGroups
     from breachkit.detect.compromise import Accusation
     from breachkit.evidence.where import Where
@@ -77,7 +78,7 @@ class Grouped(NamedTuple):
 
 def group_queue(where: Where, books: gather.Books, least: int | None = None) -> Grouped:
     """Find the campaigns; where there are logs, what they say of the accounts counts too. Raises NoQueueError."""
-    from breachkit.detect.campaigns.grouping import Grouping, find_campaigns
+    from breachkit.detect.campaigns.grouping import find_campaigns
 
     messages = _queued(where, books)
     found, facts = None, None
@@ -91,7 +92,7 @@ def group_queue(where: Where, books: gather.Books, least: int | None = None) -> 
     judged = told_apart(found, facts) if found is not None and facts is not None else None
     reader = Reader(books)
     with bar(sys.stderr, "grouping", None, " messages") as progress:
-        campaigns = find_campaigns(messages, Grouping(reader, progress, least, judged, each=reader.each))
+        campaigns = find_campaigns(messages, reader, progress=progress, least=least, judged=judged)
     return Grouped(campaigns, messages, found, facts)
 
 
@@ -104,7 +105,7 @@ def _queued(where: Where, books: gather.Books) -> list[Message]:
 
 def told_apart(found: Accusation, facts: gather.SmtpFacts) -> Judged | None:
     """Say whom the logs acquit and whom they accuse; None where AUTH is not to be seen."""
-    from breachkit.detect.campaigns.grouping import Judged
+    from breachkit.detect.campaigns.lawful import Judged
 
     if not facts.level.startswith("debug"):
         return None

@@ -12,7 +12,7 @@ from breachkit.cli.accusing import read_evidence
 from breachkit.cli.aside import make_yard
 from breachkit.cli.contain import contained
 from breachkit.cli.group import told_apart
-from breachkit.detect.campaigns.grouping import Grouping, find_campaigns
+from breachkit.detect.campaigns.grouping import find_campaigns
 from breachkit.detect.compromise import judge_accounts
 from breachkit.detect.hardening import judge_settings
 from breachkit.detect.incident import attackers_of, incident_of, targets_of
@@ -25,7 +25,7 @@ from breachkit.errors import BreachkitError
 from breachkit.evidence import gather
 from breachkit.evidence.again import Reader
 from breachkit.progress import bar
-from breachkit.purge.custody import take_stock
+from breachkit.purge.quarantine import take_stock
 from breachkit.sends import Sends
 
 if TYPE_CHECKING:
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
     from os import PathLike
     from pathlib import Path
 
-    from breachkit.detect.campaigns.grouping import Campaigns
+    from breachkit.detect.campaigns.campaign import Campaigns
     from breachkit.detect.compromise import Accusation
     from breachkit.detect.findings import Finding
     from breachkit.detect.inventory import Inventory
     from breachkit.evidence.where import Where
-    from breachkit.purge.custody import Custody
+    from breachkit.purge.quarantine import Stock
     from breachkit.records import Locus, Message
     from breachkit.text.sasl import Login
 
@@ -99,7 +99,7 @@ def _campaigns(
     whole = [message._replace(quarantined=False) for message in messages]
     reader = Reader(books)
     with bar(sys.stderr, "grouping", None, " messages") as progress:
-        return find_campaigns(whole, Grouping(reader, progress, None, told_apart(found, facts), each=reader.each))
+        return find_campaigns(whole, reader, progress=progress, judged=told_apart(found, facts))
 
 
 def _queue(where: Where, messages: Sequence[Message], facts: gather.SmtpFacts) -> tuple[Inventory, Sequence[Finding]]:
@@ -160,7 +160,7 @@ def _containing(where: Where, found: Accusation) -> Containing:
     return Containing(tuple(steps), attackers, BLOCK_MINUTES)
 
 
-def _runs(where: Where, quarantine: Path | None, books: gather.Books) -> list[Custody]:
+def _runs(where: Where, quarantine: Path | None, books: gather.Books) -> list[Stock]:
     """Read the journals of the purges of these queues."""
     if not any(not queue.is_quarantine for queue in where.layout.queues):
         return []
@@ -174,7 +174,7 @@ def _runs(where: Where, quarantine: Path | None, books: gather.Books) -> list[Cu
     return []
 
 
-def evidence_paths(where: Where, runs: Sequence[Custody]) -> Iterator[PathLike[str] | str]:
+def evidence_paths(where: Where, runs: Sequence[Stock]) -> Iterator[PathLike[str] | str]:
     """List the input files beside the messages."""
     for log in where.layout.logs:
         if log.form.spool is None or log.path.is_file():  # of what was piped in nothing is left to hash

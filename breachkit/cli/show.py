@@ -9,7 +9,7 @@ import typer
 from breachkit.cli import options, output
 
 if TYPE_CHECKING:
-    from breachkit.detect.campaigns.grouping import Campaign
+    from breachkit.detect.campaigns.campaign import Campaign
     from breachkit.evidence import gather
     from breachkit.evidence.where import Where
     from breachkit.records import Message, Session

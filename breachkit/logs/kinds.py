@@ -60,6 +60,8 @@ class LogName(NamedTuple):
     """How often it was renamed when another began: `.log.2` is older than `.log.1`."""
     is_exact: bool = True
     """It is a name that the server itself gives; False where such a name was found within another."""
+    kind: LogKind | None = None
+    """Whose name it is: see `lognames.read_name`."""
 
 
 class Prefix(NamedTuple):
@@ -120,7 +122,7 @@ class Form(NamedTuple):
     """How the bytes of a log become lines, where they are not simply its lines."""
 
     packing: tuple[str, ...] = ()
-    """What is to be unpacked, in order: see `archives.Unpacked`."""
+    """What is to be unpacked, in order: see `archives.unpacked`."""
     crc: int | None = None
     """Of what the first of them gives, where an archive tells it."""
     encoding: str = ""

@@ -11,7 +11,7 @@ from breachkit.report.trace import render_session, session_json
 from breachkit.report.words import count, moment, percent, size, stamp
 
 if TYPE_CHECKING:
-    from breachkit.detect.campaigns.grouping import Campaign
+    from breachkit.detect.campaigns.campaign import Campaign
     from breachkit.records import Message
     from breachkit.report.contract import Json
     from breachkit.report.inputs import Inputs

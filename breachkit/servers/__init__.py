@@ -303,8 +303,6 @@ class MailServer:
 
     A user name is shown where the function knows it for one; True keeps the secrets.
     """
-    read_own_addresses: Callable[[Sequence[LogFile]], frozenset[str]]
-    """Read the addresses of the server itself from its logs, as far as they name them; canonical."""
     queue: Queue | None = None
     accounts: AccountExport | None = None
     guide: Guide | None = None

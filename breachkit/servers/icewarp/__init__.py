@@ -9,7 +9,6 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from breachkit.logs.listing import read_own_addresses
 from breachkit.servers import AccountExport, Guide, MailServer, Queue, Words
 from breachkit.servers.icewarp.columns import COLUMNS
 from breachkit.servers.icewarp.layout import (
@@ -51,7 +50,6 @@ SERVER = MailServer(
     read_facts=_later("facts", "read_facts"),
     read_doors=_later("doors", "read_doors"),
     read_transcripts=_later("transcripts", "read_transcripts"),
-    read_own_addresses=read_own_addresses,
     queue=Queue(split_queue, each_file, read_head, role_of, queue_home, is_live),
     accounts=AccountExport(_later("accounts", "read_logins"), COLUMNS),
     guide=Guide(

@@ -125,8 +125,8 @@ def test_what_was_moved_out_of_a_queue_is_found_beside_it(tmp_path: Path) -> Non
     ],
 )
 def test_the_name_of_a_log_says_what_it_is(name: str, expected: tuple[object, ...] | None) -> None:
-    kind, told = read_name(name, KINDS)
-    found = kind and (min(kind.services, default=None), told.node, told.day, told.number)
+    told = read_name(name, KINDS)
+    found = told.kind and (min(told.kind.services, default=None), told.node, told.day, told.number)
     assert found == expected
 
 

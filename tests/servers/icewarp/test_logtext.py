@@ -236,8 +236,8 @@ def test_a_zip_holds_packed_and_wrapped_logs(tmp_path: Path) -> None:
     ],
 )
 def test_any_name_says_what_it_says(name: str, expected: tuple[object, ...]) -> None:
-    kind, told = read_name(name, KINDS)
-    service = None if kind is None else min(kind.services)
+    told = read_name(name, KINDS)
+    service = None if told.kind is None else min(told.kind.services)
     assert (service, told.node, told.day, told.number, told.age) == expected
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from breachkit.purge.chain import LONGEST_LINE, ORIGIN, BrokenChainError, Chain, End, link
+from breachkit.chain import LONGEST_LINE, ORIGIN, BrokenChainError, Chain, End, link
 
 TEXT = st.text(alphabet=st.characters(codec=None) | st.sampled_from('\x7f\x00\x1f"\\/\u2028\udc80'))
 FIELDS = st.dictionaries(
