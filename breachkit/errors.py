@@ -542,7 +542,7 @@ class WorkerLostError(BreachkitError):
 class StoppedError(BreachkitError):
     """Ctrl-C: the batch in hand was finished, the rest left."""
 
-    def __init__(  # noqa: PLR0913, PLR0917  a sentence of many facts
+    def __init__(
         self, moved: int, planned: int, verb: str, following: str, undo: str = "", journals: Iterable[str] = ()
     ) -> None:
         for_the_notes = "".join(f"; {journal}" for journal in journals)

@@ -96,7 +96,7 @@ class _Odd(NamedTuple):
     begins: list[int]
 
 
-def split_block(  # noqa: PLR0913  a block, where it stands, and how it is dated
+def split_block(
     slab: Slab, label: str, place: tuple[int, int], clock: Clock, zone: tzinfo, *, is_regular: bool = True
 ) -> Split:
     """Split a block into its lines, dated by the clock of its file.

@@ -60,7 +60,7 @@ def read_splits(
         reading.progress(slab.size)
 
 
-def _split(  # noqa: PLR0913  as `split_block`
+def _split(
     slab: Slab, label: str, place: tuple[int, int], clock: Clock, zone: tzinfo, *, is_regular: bool = True
 ) -> Split:
     split = split_block(slab, label, place, clock, zone, is_regular=is_regular)

@@ -1,4 +1,4 @@
-"""Print the lowest version of each dependency that pyproject.toml allows, as constraints for pip."""
+"""`python -m tests.lowest`: the lowest version of each dependency that pyproject.toml allows, as constraints for pip."""
 
 from __future__ import annotations
 
