@@ -73,7 +73,7 @@ def make_yard(where: Where, quarantine: Path | None, *, with_outside: bool = Tru
         if with_outside or not queue.is_outside
     )
     if not folders:
-        raise NoQueueError(where.layout.root or ".", where.server.looked_for)
+        raise NoQueueError(where.layout.root or ".", where.looked_for)
     queues = tuple(_place(folder.path, where.queue.home(folder.path)) for folder in folders)
     try:
         stores = stores_of(queues, None if quarantine is None else str(quarantine))

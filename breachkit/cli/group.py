@@ -87,10 +87,10 @@ def group_queue(where: Where, books: gather.Books, least: int | None = None) -> 
 
         found, facts = judge_accounts(where, books, messages)
     else:
-        for skipped in where.layout.skipped:  # else said with the logs that were read
+        for skipped in where.skipped:  # else said with the logs that were read
             books.skip(skipped)
     judged = told_apart(found, facts) if found is not None and facts is not None else None
-    reader = Reader(books)
+    reader = Reader(where, books)
     with bar(sys.stderr, "grouping", None, " messages") as progress:
         campaigns = find_campaigns(messages, reader, progress=progress, least=least, judged=judged)
     return Grouped(campaigns, messages, found, facts)
@@ -99,7 +99,7 @@ def group_queue(where: Where, books: gather.Books, least: int | None = None) -> 
 def _queued(where: Where, books: gather.Books) -> list[Message]:
     """Read the messages, quarantined ones too. Raises NoQueueError."""
     if not where.layout.queues:
-        raise NoQueueError(where.layout.root or ".", where.server.looked_for)
+        raise NoQueueError(where.layout.root or ".", where.looked_for)
     return gather.read_messages(where, books, quarantined=True)
 
 
@@ -139,7 +139,7 @@ def _groups(
     from breachkit.detect.campaigns.plain_groups import find_groups
 
     queued = [message for message in messages if not message.quarantined]
-    groups = find_groups(queued, by.value, Reader(books), least or 1)
+    groups = find_groups(queued, by.value, Reader(where, books), least or 1)
     # no log was looked for, so none is missing
     return groups, replace(gather.inputs_of(where, books, None), log_level="not read")
 

@@ -185,7 +185,7 @@ def _execute(work: Work, plan: Plan, recorded: Json) -> Outcome:
 
 def _tell(work: Work, outcome: Outcome, shown: str) -> None:
     where, receipt = work.yard.where, outcome.receipt
-    checks = [*([where.command("find-account")] if where.layout.listing.is_likely else []), where.command("scan")]
+    checks = [*([where.command("find-account")] if where.listing.is_likely else []), where.command("scan")]
     undo = work.yard.command("restore", receipt.run) if receipt.purged > outcome.dropped else ""
     before = "" if work.manner.is_text_on_stdout else shown
     work.tell(outcome.plan, outcome, lambda: before + render_outcome(outcome, work.yard.root, checks, undo))

@@ -79,9 +79,9 @@ def find_logs(
 
     Args:
         places: where logs lie: every file there that is none is named. A file that is named itself is read as a log of
-            the first kind where nothing tells another, and `-` is the standard input.
+            the first kind where its product is known and nothing tells another, and `-` is the standard input.
         root: what shown paths are relative to.
-        kinds: the logs of one product.
+        kinds: the logs of all products that it may be of.
         beside: where anything may lie: only what is a log by its name or its lines counts.
     """
     search = _Search(root, kinds)
@@ -255,7 +255,7 @@ class _Search:
                 self._take_archive(source, "zip")
             else:
                 self._skip(log.label, BROKEN_ARCHIVE)
-        elif not look.is_log and source.how != "named" and not told.is_exact:
+        elif not look.is_log and (source.how != "named" or len(self._unlike_kinds) > 1) and not told.is_exact:
             if source.how != "beside":
                 self._pass_over(log.label, EMPTY if look.is_empty else NOT_A_LOG % self._begins)
         else:

@@ -207,7 +207,7 @@ def read_partial(stream: IO[bytes], name: str, key_check: str, progress: Progres
                 if row[:1] == [kind]:
                     row.insert(place, None)
             reader.take(convert(row, Row))
-    except (ValidationError, UnicodeEncodeError, RecursionError, IndexError):  # whose own words would repeat the text of a stranger
+    except (ValidationError, UnicodeEncodeError, RecursionError, IndexError):  # their words repeat a stranger's text
         raise _broken(name, lines.number, STRANGE) from None
     except UsageError as error:
         raise _broken(name, 1, str(error)) from None
@@ -323,7 +323,7 @@ def _values(row: Struct) -> dict[str, Any]:
 
 def _records(head: _HeadRow) -> NodeRecords:
     """Make a node of what the head says, without any record yet. Raises ValidationError, UsageError."""
-    if head.server not in names() or not set(PARTS) <= set(head.books):
+    if not set(head.server.split(", ")) <= set(names()) or not set(PARTS) <= set(head.books):
         raise ValidationError(STRANGE)
     tally = LogTally()
     for name in head.tally.__struct_fields__:

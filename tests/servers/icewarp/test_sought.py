@@ -1,4 +1,4 @@
-"""Sessions that are sought among many are those that the plain way finds, however the logs are cut."""
+"""Sessions that are sought among many are those that are found where all are read, however the logs are cut."""
 
 from __future__ import annotations
 
@@ -11,14 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from breachkit import files
+from breachkit.logs.sessions import find_sessions
 from breachkit.records import Session
 from breachkit.servers import LogTally, Sought
-from breachkit.servers.icewarp import slabs
 from breachkit.servers.icewarp.logs import find_logs
-from breachkit.servers.icewarp.sift import find_sessions
 from tests.servers.icewarp.drawn import WIDE, logs_of_one_server, write
-from tests.servers.icewarp.factories import lines, reading, write_log
-from tests.servers.icewarp.plain import read_sessions
+from tests.servers.icewarp.factories import lines, read_sessions, reading, write_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,7 +64,6 @@ def test_what_is_sought_is_found_as_line_by_line(
         plain = [row for row in read_sessions(logs, reading(), LogTally()) if isinstance(row, Session)]
         places = frozenset(session.source for session in plain[nth::3])
         patch.setattr(files, "BLOCK", block)
-        patch.setattr(slabs, "BLOCK", block)
         found, expected = both(logs, Sought(places=places), lambda session: session.source in places)
         assert found == expected
         for peer in {session.client_ip for session in plain}:

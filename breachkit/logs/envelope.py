@@ -6,11 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 from breachkit.records import NULL_SENDER
-from breachkit.servers.icewarp.ids import ANY_ID
 from breachkit.text.sasl import decode_text
 
 if TYPE_CHECKING:
-    from breachkit.records import Locus
+    from breachkit.logs.smtp import Place
 
 KEPT_RECIPIENTS = 100
 """Recipients of one message that are kept by name; all are counted."""
@@ -58,7 +57,7 @@ class Envelope:
 
     __slots__ = ("count", "is_taken", "mail_from", "refused", "source", "taken", "unknown")
 
-    def __init__(self, mail_from: str | None, source: Locus, *, is_taken: bool) -> None:
+    def __init__(self, mail_from: str | None, source: Place, *, is_taken: bool) -> None:
         self.mail_from = mail_from
         self.is_taken = is_taken
         self.source = source
@@ -86,20 +85,20 @@ class Noted:
     not public, so words are looked for, not sentences.
     """
 
-    __slots__ = ("addresses", "is_anything", "is_nowhere", "queue_id")
+    __slots__ = ("_ids", "addresses", "is_nowhere", "queue_id")
 
-    def __init__(self) -> None:
+    def __init__(self, ids: re.Pattern[str]) -> None:
+        """Begin; the pattern finds an id of the product in a note."""
+        self._ids = ids
         self.addresses: list[str] = []
         self.queue_id: str | None = None
         self.is_nowhere = False
-        self.is_anything = False
 
     def add(self, text: bytes) -> None:
         """Take one note."""
-        self.is_anything = True
         self.is_nowhere = self.is_nowhere or bool(_NOWHERE.search(text))
         if len(self.addresses) < KEPT_RECIPIENTS:
             found = [address_of(one) for one in re.findall(rb"<([^<>\s]*)>", text)]
             self.addresses += [address for address in found if address not in self.addresses]
-        named = ANY_ID.search(text.decode("latin-1"))
+        named = self._ids.search(text.decode("latin-1"))
         self.queue_id = self.queue_id or (named[0] if named else None)

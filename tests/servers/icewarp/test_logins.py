@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import gzip
 import tempfile
+from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from breachkit import files
+from breachkit.logs.logins import LoginListener, read_logins
+from breachkit.logs.reader import Reader, Span
 from breachkit.records import AuthAttempt, Service, Skipped
 from breachkit.servers import LogTally
-from breachkit.servers.icewarp import slabs
-from breachkit.servers.icewarp.doors import Door, read_doors
-from breachkit.servers.icewarp.lines import RECEIVED
 from breachkit.servers.icewarp.logs import find_logs
-from breachkit.servers.icewarp.machine import IDLE
 from tests.servers.icewarp.drawn import WIDE, logs_of_one_server, write
 from tests.servers.icewarp.factories import FINGERPRINTS, b64, lines, reading, write_log
-from tests.servers.icewarp.plain import read_entries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 
 def attempts(folder: Path, name: str, *texts: str) -> list[AuthAttempt]:
     path = write_log(folder, lines(*texts), name)
-    rows = read_doors(find_logs([path], None).logs, reading(), LogTally())
+    rows = read_logins(find_logs([path], None).logs, reading(), LogTally())
     return [row for row in rows if isinstance(row, AuthAttempt)]
 
 
@@ -84,7 +83,7 @@ def test_lines_of_another_form_are_no_trouble(tmp_path: Path) -> None:
     path = tmp_path / "c20261120-00.log"
     path.write_bytes(b"GET /webmail/ 200\n\xff\xfe\n203.0.113.9 [15C0] 08:00:00 <<< GET /\n")
     tally = LogTally()
-    assert list(read_doors(find_logs([path], None).logs, reading(), tally)) == []
+    assert list(read_logins(find_logs([path], None).logs, reading(), tally)) == []
     assert (tally.lines, tally.session_lines) == (3, 1)
 
 
@@ -92,7 +91,7 @@ def test_a_log_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     packed = gzip.compress(lines("<<< NOOP", ">>> +OK").encode())
     (tmp_path / "p20261120-00.log.gz").write_bytes(packed[:-8])
     write_log(tmp_path, lines("<<< USER anna", ">>> +OK", "<<< PASS pw", ">>> +OK"), "p20261120-01.log")
-    rows = list(read_doors(find_logs([tmp_path], tmp_path).logs, reading(), LogTally()))
+    rows = list(read_logins(find_logs([tmp_path], tmp_path).logs, reading(), LogTally()))
     assert [type(row) for row in rows] == [AuthAttempt, Skipped]
     assert [row.source.path for row in rows] == ["p20261120-01.log", "p20261120-00.log.gz"]
 
@@ -131,27 +130,14 @@ talk = st.sampled_from(TRIES) | st.lists(
 )
 
 
-def line_by_line(logs: Sequence[LogFile], service: Service) -> list[AuthAttempt]:
-    """Lead every line to its door: slow and obvious."""
-    found: list[AuthAttempt] = []
-    alive: dict[tuple[bytes, bytes], Door] = {}
-    for entry in read_entries(logs, reading(), LogTally()):
-        if isinstance(entry, Skipped):
-            continue
-        key, ts, marker, text, _ = entry
-        if not marker:
-            if text.startswith((b"Connected", b"Disconnected")):
-                alive.pop(key, None)
-            continue
-        door = alive.get(key)
-        if door is None or ts - door.last > IDLE:
-            door = alive[key] = Door()
-        door.last = ts
-        if marker == RECEIVED:
-            door.received(entry)
-        elif attempt := door.sent(entry, service, reading()):
-            found.append(attempt)
-    return found
+def of_all_lines(logs: Sequence[LogFile], service: Service) -> list[AuthAttempt]:
+    """Lead every line to its session, those that begin no try too."""
+    tried: list[AuthAttempt] = []
+    reader = Reader(logs[0].kind, UTC, LoginListener(UTC, FINGERPRINTS, service, tried))
+    for log in logs:
+        for block in reader.blocks(Span(log)):
+            reader.lead(block.entries(np.flatnonzero(block.is_line)))
+    return tried
 
 
 @settings(max_examples=60, deadline=None)
@@ -162,15 +148,14 @@ def line_by_line(logs: Sequence[LogFile], service: Service) -> list[AuthAttempt]
     st.sampled_from([100, 1000, WIDE]),
     st.sampled_from([("p", "pop3"), ("m", "imap")]),
 )
-def test_tries_are_those_found_line_by_line(
+def test_tries_are_those_of_all_lines_however_they_are_cut(
     rows: list[tuple[datetime, bytes]], cuts: list[int], is_packed: bool, block: int, kind: tuple[str, Service]
 ) -> None:
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
         write(Path(name), rows, cuts, b"\n", is_packed, kind[0])
         logs = find_logs([Path(name)], Path(name)).logs
-        expected = line_by_line(logs, kind[1])
+        expected = of_all_lines(logs, kind[1]) if logs else []
         patch.setattr(files, "BLOCK", block)
-        patch.setattr(slabs, "BLOCK", block)
         tally = LogTally()
-        assert list(read_doors(logs, reading(), tally)) == expected
+        assert list(read_logins(logs, reading(), tally)) == expected
         assert tally.bytes == sum(log.size for log in logs)

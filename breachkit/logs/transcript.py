@@ -1,4 +1,4 @@
-"""Session transcripts of IceWarp as they may be shown: AUTH lines decoded, secrets masked.
+"""The lines of a session as they may be shown: AUTH lines decoded, secrets masked.
 
 What a client sends that is no SMTP command is masked whole, since a mangled AUTH line is a password too,
 and so is every echo of it by the server.
@@ -9,23 +9,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from breachkit.logs.envelope import path_of
+from breachkit.logs.smtp import VERBS
 from breachkit.records import NULL_SENDER, Locus
 from breachkit.servers import TranscriptLine
-from breachkit.servers.icewarp.dialogue import VERBS
-from breachkit.servers.icewarp.envelope import path_of
-from breachkit.servers.icewarp.lines import RECEIVED, SENT
-from breachkit.servers.icewarp.sessions import by_node, sessions_of
-from breachkit.servers.icewarp.sift import BeginningAt, sift_entries
 from breachkit.text.sasl import OTHER, decode_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable
+    from datetime import tzinfo
 
-    from breachkit.logs.kinds import LogFile
-    from breachkit.records import Session
-    from breachkit.servers import Reading
-    from breachkit.servers.icewarp.dialogue import Dialogue
-    from breachkit.servers.icewarp.machine import LogEntry
+    from breachkit.logs.smtp import Dialogue, Place, Said
 
 MASK = "***"
 USER_DECODED = "[user name, decoded]"
@@ -44,65 +38,36 @@ _WITH_ARGUMENT = frozenset({b"EHLO", b"HELO", b"MAIL", b"RCPT", b"BDAT"})
 """Commands whose argument is shown; behind any other a lost password may stand."""
 
 
-def read_transcripts(
-    logs: Sequence[LogFile],
-    reading: Reading,
-    wanted: frozenset[Locus],
-    is_known: Callable[[str], bool],
-    show_passwords: bool,
-) -> Iterator[tuple[Session, tuple[TranscriptLine, ...]]]:
-    """Read again the sessions that begin at the given places, with their lines."""
-    kept: dict[Locus, Transcript] = {}
-    left = set(wanted)
-
-    def watch(dialogue: Dialogue, entry: LogEntry) -> None:
-        if dialogue.source in wanted:
-            transcript = kept.get(dialogue.source)
-            if transcript is None:
-                transcript = Transcript(reading, is_known, show_passwords=show_passwords)
-                kept[dialogue.source] = transcript
-            transcript.add(dialogue, entry)
-
-    for node_logs in by_node(logs, frozenset({"smtp"})):
-        entries = sift_entries(node_logs, reading, BeginningAt(wanted))
-        for session in sessions_of(entries, node_logs[0].node, reading, watch):
-            if session.source in kept:
-                yield session, tuple(kept.pop(session.source).lines)
-                left.discard(session.source)
-            if not left:  # the rest of the logs need not be read
-                return
-
-
 class Transcript:
     """The lines of one session, masked as they come."""
 
-    __slots__ = ("_is_known", "_reading", "_secrets", "_show", "lines", "more")
+    __slots__ = ("_is_known", "_secrets", "_show", "_zone", "lines", "more")
 
-    def __init__(self, reading: Reading, is_known: Callable[[str], bool], *, show_passwords: bool) -> None:
-        self._reading = reading
+    def __init__(self, zone: tzinfo, is_known: Callable[[str], bool], *, show_passwords: bool) -> None:
+        self._zone = zone
         self._is_known = is_known
         self._show = show_passwords
         self._secrets: dict[str, None] = {}
         self.lines: list[TranscriptLine] = []
         self.more = 0
 
-    def add(self, dialogue: Dialogue, entry: LogEntry) -> None:
+    def add(self, dialogue: Dialogue, ts: float, said: Said, place: Place) -> None:
         """Take one line, with the state of its session after it."""
         if len(self.lines) >= MOST_LINES:
             self.more += 1
             last = self.lines[MOST_LINES - 1]
             self.lines[-1] = last._replace(direction="note", text=f"[{self.more + 1} more lines of this session]")
             return
-        _, ts, marker, raw, place = entry
+        direction, raw = said
         secret = None
-        if dialogue.kind == "server" and marker == RECEIVED:
+        if dialogue.kind == "server" and direction == "received":
             text, secret = self._received(dialogue, raw)
         else:
             text = self._without_echo(decode_text(raw))
         self.lines.append(
             TranscriptLine(
-                ts=datetime.fromtimestamp(ts, self._reading.zone).isoformat(timespec="seconds"),
-                direction="received" if marker == RECEIVED else "sent" if marker == SENT else "note",
+                ts=datetime.fromtimestamp(ts, self._zone).isoformat(timespec="seconds"),
+                direction=direction,
                 text=text,
                 secret=secret if self._show else None,
                 source=Locus(*place),
