@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from breachkit.case.investigation import Investigation
     from breachkit.case.proof import Proof
-    from breachkit.detect.compromise import AccountVerdict, Place
+    from breachkit.detect.accounts.verdict import AccountVerdict, Place
     from breachkit.records import Locus
     from breachkit.report.contract import Json
 

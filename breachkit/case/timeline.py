@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from breachkit.case.accused import accused_of
 from breachkit.case.hours import facts_of, moved
-from breachkit.detect.inquiry import is_name
+from breachkit.detect.accounts.inquiry import is_name
 from breachkit.report.contract import dump_line
 from breachkit.report.sanitize import clean
 from breachkit.text.headers import decoded_words

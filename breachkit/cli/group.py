@@ -21,10 +21,10 @@ from breachkit.shells import is_safe
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from breachkit.detect.accounts.verdict import Accusation
     from breachkit.detect.campaigns.campaign import Campaigns
     from breachkit.detect.campaigns.lawful import Judged
     from breachkit.detect.campaigns.plain_groups import PlainGroups
-    from breachkit.detect.compromise import Accusation
     from breachkit.evidence.where import Where
     from breachkit.records import Message
 

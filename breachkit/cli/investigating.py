@@ -12,11 +12,11 @@ from breachkit.cli.accusing import read_evidence
 from breachkit.cli.aside import make_yard
 from breachkit.cli.contain import contained
 from breachkit.cli.group import judged_by_logs
+from breachkit.detect.accounts.inquiry import Inquiry
+from breachkit.detect.accounts.judgement import judge_accounts
 from breachkit.detect.campaigns.grouping import find_campaigns
-from breachkit.detect.compromise import judge_accounts
 from breachkit.detect.hardening import judge_settings
 from breachkit.detect.incident import attackers_of, incident_of, targets_of
-from breachkit.detect.inquiry import Inquiry
 from breachkit.detect.inventory import take_inventory
 from breachkit.detect.passwords import Criteria, find_weak_passwords
 from breachkit.detect.survey import survey_of
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from os import PathLike
     from pathlib import Path
 
+    from breachkit.detect.accounts.verdict import Accusation
     from breachkit.detect.campaigns.campaign import Campaigns
-    from breachkit.detect.compromise import Accusation
     from breachkit.detect.findings import Finding
     from breachkit.detect.inventory import Inventory
     from breachkit.evidence.where import Where
