@@ -8,13 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from breachkit.cli import output
-from breachkit.errors import (
-    BreachkitError,
-    NodeOptionsError,
-    NodeRefusedError,
-    NoNodeAnsweredError,
-    PathUnreadableError,
-)
+from breachkit.errors import BreachkitError, PathUnreadableError, UsageError
 from breachkit.evidence import gather
 from breachkit.evidence.node import PARTS
 from breachkit.evidence.where import Asked, check_words, find_evidence, find_zone
@@ -150,7 +144,11 @@ def _together(nodes: Sequence[NodeRecords | LostNode], key: bytes, zone: tzinfo,
     fingerprints = Fingerprints(key)
     stitched = stitch(nodes, fingerprints)
     if not stitched.read:
-        raise NoNodeAnsweredError(node.node for node in stitched.lost)
+        lost = ", ".join(node.node for node in stitched.lost)
+        raise BreachkitError(
+            f"no node answered ({lost}); see 'breachkit cluster-check', or read each node in place with"
+            " 'breachkit read --partial FILE'"
+        )
     return Together(stitched, fingerprints, zone, zone_name)
 
 
@@ -160,7 +158,7 @@ def _here(orders: Sequence[NodeOrder], jobs: int | None) -> list[NodeRecords]:
         try:
             nodes.append(read_order(order, jobs))
         except BreachkitError as error:
-            raise NodeRefusedError(order.node, str(error)) from None
+            raise BreachkitError(f"node {order.node}: {error}") from None
     return nodes
 
 
@@ -175,7 +173,7 @@ def _carried(asked: Asked, partials: Sequence[Path], key_file: Path | None) -> T
     from breachkit.nodes.keys import key_check, read_key
 
     if key_file is None:
-        raise NodeOptionsError("--partial", "no --key", "name the key file that the partial files were made with")
+        raise UsageError("--partial needs --key; name the key file that the partial files were made with")
     key = read_key(key_file)
     nodes: list[NodeRecords] = []
     for path in partials:
@@ -206,11 +204,11 @@ def _check(asked: Asked, several: Several) -> None:
         advice = "a partial file holds what 'breachkit read' was told to read"
     elif not several.node:
         option = next(name for name, value in {**nodes, "--key": several.key}.items() if value)
-        raise NodeOptionsError(option, "no --node", "name each node with --node NAME=ROOT")
+        raise UsageError(f"{option} needs --node; name each node with --node NAME=ROOT")
     elif several.key:
-        raise NodeOptionsError("--key", "--node", "it belongs to --partial files")
+        raise UsageError("--key does not go with --node; it belongs to --partial files")
     elif several.certs and not several.scheduler:
-        raise NodeOptionsError("--certs", "no --scheduler", "without one the roots are read on this machine")
+        raise UsageError("--certs needs --scheduler; without one the roots are read on this machine")
     for option, value in single.items():
         if value:
-            raise NodeOptionsError(option, chosen, advice)
+            raise UsageError(f"{option} does not go with {chosen}; {advice}")

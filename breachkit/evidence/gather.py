@@ -170,7 +170,7 @@ def unread_logs(found: FoundLogs) -> list[str]:
     return [log.label for log in found.logs if not log.services]
 
 
-def read_smtp(  # noqa: PLR0913  what is read, and what is asked of it
+def read_smtp(
     where: Where,
     books: Books,
     fingerprints: Fingerprints,

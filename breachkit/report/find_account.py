@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import tzinfo
 
-    from breachkit.detect.compromise import AccountVerdict, Accusation, Group, Place
+    from breachkit.detect.accounts.verdict import AccountVerdict, Accusation, Group, Place
     from breachkit.report.contract import Json
     from breachkit.report.inputs import Inputs
 

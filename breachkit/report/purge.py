@@ -8,7 +8,7 @@ from breachkit.files import shown
 from breachkit.report.inputs import render_inputs
 from breachkit.report.page import Page
 from breachkit.report.words import count, size
-from breachkit.text.decoding import decoded_words
+from breachkit.text.headers import decoded_words
 
 if TYPE_CHECKING:
     from pathlib import Path
