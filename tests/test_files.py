@@ -165,9 +165,7 @@ def test_an_overlong_line_is_skipped_once_wherever_it_is_cut(
     path = tmp_path / "log"
     path.write_bytes(b"one\n" + b"x" * 200_000 + b"\nthree\n" + b"y" * 200_000)
     found = [
-        (row.reason, row.source.offset)
-        if isinstance(row, Skipped)
-        else [len(line) for line in row.lines]
+        (row.reason, row.source.offset) if isinstance(row, Skipped) else [len(line) for line in row.lines]
         for row in rows(path)
     ]
     skipped = [row for row in found if isinstance(row, tuple)]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from breachkit.case.investigation import Investigation
-    from breachkit.detect.campaigns.grouping import Campaign
+    from breachkit.detect.campaigns.campaign import Campaign
     from breachkit.report.contract import Json
 
 FATES = ("delivered", "waiting", "dead", "refused", "taken_out", "unknown")

@@ -15,7 +15,7 @@ from breachkit.case.hours import hours_json, moved
 from breachkit.case.matrix import matrix_json
 from breachkit.case.proof import Proof
 from breachkit.case.samples import links_json, sample_json
-from breachkit.detect.campaigns.grouping import Campaigns
+from breachkit.detect.campaigns.campaign import Campaigns
 from breachkit.detect.incident import count_owners_own
 from breachkit.report.contain import contain_json
 from breachkit.report.contract import share
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from breachkit.case.investigation import Investigation
-    from breachkit.detect.campaigns.grouping import Campaign
-    from breachkit.purge.custody import Custody
+    from breachkit.detect.campaigns.campaign import Campaign
+    from breachkit.purge.quarantine import Stock
     from breachkit.report.contract import Json
 
 
@@ -182,7 +182,7 @@ def _owners_own(case: Investigation, one: Campaign) -> int | None:
     return count_owners_own(queued, case.found, came_from)
 
 
-def _purge_json(custody: Custody, zone: tzinfo) -> Json:
+def _purge_json(custody: Stock, zone: tzinfo) -> Json:
     return {
         "run": custody.run.name,
         "began": stamp(datetime.fromisoformat(custody.began), zone) if custody.began else None,

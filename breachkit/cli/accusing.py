@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from breachkit.evidence import gather
+from breachkit.logs.listing import read_own_addresses
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 def has_evidence(where: Where) -> bool:
     """Tell whether there is anything to accuse somebody by."""
-    return bool(where.layout.queues or where.layout.logs or where.layout.skipped)
+    return bool(where.layout.queues or where.logs or where.skipped)
 
 
 def read_evidence(
@@ -48,7 +49,7 @@ def read_evidence(
     accounts = gather.read_accounts(where, counted)
     from breachkit.cli.joins import evidence_of  # not before: pandas starts threads, and then nothing can be forked
 
-    own = where.server.read_own_addresses(where.layout.logs)
+    own = read_own_addresses(where.logs)
     return evidence_of(messages, facts, accounts, fingerprints, own), facts
 
 

@@ -113,7 +113,7 @@ def contained(where: Where, account: str, found: Accusation, attackers: int, cal
     purge = where.command("group") if where.layout.queues else None
     block = where.command("contain", *names, "--block-list", "nftables")
     shown = name if is_safe(name) and not _MORE_THAN_ONE & set(name) else PLACEHOLDER
-    system = where.guide.system_of(where.layout)
+    system = where.guide.system_of(where.layout, where.logs)
     known = Containment(shown, _left_behind(where, account), purge, block, attackers, system)
     verdict = next((one.verdict for one in found.accounts if one.account == account), None)
     return Contained(name, verdict, where.guide.steps(known), shown == name)
@@ -123,8 +123,8 @@ def _left_behind(where: Where, account: str) -> tuple[str, ...] | None:
     """Read from the export what of the account outlives a new password; None when it does not tell."""
     if where.accounts is None:
         return None
-    rows = where.export.read(where.accounts, where.layout.root, where.columns, False)
     try:
+        rows = where.export.read(where.accounts, where.layout.root, where.columns, False)
         mine = (row.left_behind for row in rows if isinstance(row, Login) and row.account.address == account)
         return next(mine, None)
     except (OSError, BreachkitError) as error:

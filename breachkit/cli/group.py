@@ -21,7 +21,8 @@ from breachkit.shells import is_safe
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from breachkit.detect.campaigns.grouping import Campaign, Campaigns, Judged
+    from breachkit.detect.campaigns.campaign import Campaign, Campaigns
+    from breachkit.detect.campaigns.lawful import Judged
     from breachkit.detect.campaigns.plain_groups import PlainGroups
     from breachkit.detect.compromise import Accusation
     from breachkit.evidence.where import Where
@@ -77,7 +78,7 @@ class Grouped(NamedTuple):
 
 def group_queue(where: Where, books: gather.Books, least: int | None = None) -> Grouped:
     """Find the campaigns; where there are logs, what they say of the accounts counts too. Raises NoQueueError."""
-    from breachkit.detect.campaigns.grouping import Grouping, find_campaigns
+    from breachkit.detect.campaigns.grouping import find_campaigns
 
     messages = _queued(where, books)
     found, facts = None, None
@@ -86,25 +87,25 @@ def group_queue(where: Where, books: gather.Books, least: int | None = None) -> 
 
         found, facts = judge_accounts(where, books, messages)
     else:
-        for skipped in where.layout.skipped:  # else said with the logs that were read
+        for skipped in where.skipped:  # else said with the logs that were read
             books.skip(skipped)
     judged = told_apart(found, facts) if found is not None and facts is not None else None
-    reader = Reader(books)
+    reader = Reader(where, books)
     with bar(sys.stderr, "grouping", None, " messages") as progress:
-        campaigns = find_campaigns(messages, Grouping(reader, progress, least, judged, each=reader.each))
+        campaigns = find_campaigns(messages, reader, progress=progress, least=least, judged=judged)
     return Grouped(campaigns, messages, found, facts)
 
 
 def _queued(where: Where, books: gather.Books) -> list[Message]:
     """Read the messages, quarantined ones too. Raises NoQueueError."""
     if not where.layout.queues:
-        raise NoQueueError(where.layout.root or ".", where.server.looked_for)
+        raise NoQueueError(where.layout.root or ".", where.looked_for)
     return gather.read_messages(where, books, quarantined=True)
 
 
 def told_apart(found: Accusation, facts: gather.SmtpFacts) -> Judged | None:
     """Say whom the logs acquit and whom they accuse; None where AUTH is not to be seen."""
-    from breachkit.detect.campaigns.grouping import Judged
+    from breachkit.detect.campaigns.lawful import Judged
 
     if not facts.level.startswith("debug"):
         return None
@@ -138,7 +139,7 @@ def _groups(
     from breachkit.detect.campaigns.plain_groups import find_groups
 
     queued = [message for message in messages if not message.quarantined]
-    groups = find_groups(queued, by.value, Reader(books), least or 1)
+    groups = find_groups(queued, by.value, Reader(where, books), least or 1)
     # no log was looked for, so none is missing
     return groups, replace(gather.inputs_of(where, books, None), log_level="not read")
 

@@ -79,6 +79,7 @@ def _policy(where: Where, path: Path, books: gather.Books) -> Policy:
 
 
 def _judge(where: Where, books: gather.Books, criteria: Criteria) -> tuple[WeakPasswords, gather.SmtpFacts]:
+    _ = where.export  # whose export cannot be read is not asked for one
     if where.accounts is None:
         raise NoAccountsFileError
     tried, facts = _targets(where, books)
@@ -90,7 +91,7 @@ def _judge(where: Where, books: gather.Books, criteria: Criteria) -> tuple[WeakP
 
 def _targets(where: Where, books: gather.Books) -> tuple[frozenset[str], gather.SmtpFacts]:
     """Find whom the attacking addresses tried; nobody when there are no logs."""
-    if not has_evidence(where) or not where.layout.logs:
+    if not has_evidence(where) or not where.logs:
         return frozenset(), gather.SmtpFacts()
     from breachkit.detect.incident import find_targets
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
@@ -11,8 +10,7 @@ from breachkit.cli import options, output
 from breachkit.errors import NoLogsError, NoMessageIdError, NothingTracedError
 from breachkit.evidence import gather
 from breachkit.evidence.where import find_evidence
-from breachkit.progress import bar
-from breachkit.servers import Reading, Sought
+from breachkit.logs.facts import Sought
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,7 +20,6 @@ if TYPE_CHECKING:
     from breachkit.evidence.where import Where
     from breachkit.records import Locus, Session
     from breachkit.report.trace import TracedSession
-    from breachkit.servers import TranscriptLine
 
 SHOWN = 20
 """Sessions shown on a terminal when nobody says how many."""
@@ -106,7 +103,7 @@ def _choose(where: Where, word: str, books: gather.Books) -> Chosen:
     from breachkit.detect.tracing import find_followers, is_sender, is_wanted, joins_of, parse_wanted
 
     if not gather.smtp_logs(where):
-        raise NoLogsError(where.layout.root or ".", where.server.looked_for)
+        raise NoLogsError(where.layout.root or ".", where.looked_for)
     directory = Directory(gather.read_accounts(where, books))
     wanted = parse_wanted(word, directory)
     fingerprints = gather.run_fingerprints()
@@ -169,26 +166,12 @@ def _transcripts(
     from breachkit.report.trace import TracedSession
 
     wanted = frozenset(session.source for session in shown)
-    read = read_transcripts(where, wanted, chosen.is_known, show_passwords=show_passwords)
+    read = gather.read_transcripts(where, wanted, chosen.is_known, show_passwords=show_passwords)
     lines = {session.source: found for session, found in read}
     return [
         TracedSession(session, lines[session.source], auth_user_of(session, chosen.directory), outcome_of(session))
         for session in shown
     ]
-
-
-def read_transcripts(
-    where: Where,
-    wanted: frozenset[Locus],
-    is_known: Callable[[str], bool],
-    *,
-    show_passwords: bool,
-) -> Iterator[tuple[Session, tuple[TranscriptLine, ...]]]:
-    """Read again the sessions that begin at some places, with their lines; names that are not known are masked."""
-    logs = gather.smtp_logs(where)
-    with bar(sys.stderr, "transcripts", sum(log.size for log in logs), "B") as progress:
-        reading = Reading(where.zone, gather.run_fingerprints(), progress)
-        yield from where.server.read_transcripts(logs, reading, wanted, is_known, show_passwords)
 
 
 def revealed(where: Where, sources: dict[Locus, str]) -> dict[str, list[str]]:
@@ -197,7 +180,7 @@ def revealed(where: Where, sources: dict[Locus, str]) -> dict[str, list[str]]:
     Only for a terminal whose user asked: nothing else in breachkit holds a password in clear.
     """
     found: dict[str, dict[str, None]] = {}
-    for session, lines in read_transcripts(where, frozenset(sources), lambda _name: True, show_passwords=True):
+    for session, lines in gather.read_transcripts(where, frozenset(sources), lambda _name: True, show_passwords=True):
         secrets = (line.secret for line in lines if line.secret is not None)
         found.setdefault(sources[session.source], {}).update(dict.fromkeys(secrets))
     return {account: list(secrets) for account, secrets in found.items()}

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from breachkit.detect.accounts.activity import Activity, Conduct, Fates, micros, own_past
+from breachkit.detect.accounts.activity import Activity, Fates
 from breachkit.detect.accounts.attackers import Came, Unblocked, find_attackers, find_other_failures, find_relays
-from breachkit.detect.accounts.roles import BEFORE, Roles
-from breachkit.detect.accounts.signals import STRONG, STRONG_DOMAINS, Held, find_signals
+from breachkit.detect.accounts.roles import Roles, facts_of
+from breachkit.detect.accounts.signals import STRONG, Held, find_signals
 from breachkit.detect.accounts.suspects import AlsoTried, also_tried, part_accounts, was_elsewhere
 from breachkit.detect.accounts.unauthenticated import find_unauthenticated
 from breachkit.detect.findings import Confidence, Family
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from breachkit.detect.accounts.activity import Use
     from breachkit.detect.accounts.attackers import Attacker, OtherFailure
     from breachkit.detect.accounts.roles import Role
     from breachkit.detect.accounts.suspects import Suspected
@@ -263,32 +262,25 @@ def _entered(inquiry: Inquiry, suspected: Suspected) -> _Entered | None:
     if not roles.attacking or inquiry.evidence.log_first is None:
         return None
     tries = inquiry.of(account, "attempts")
-    won = tries[(tries["outcome"] == "success").to_numpy()]
-    since = {use.ip: _since(use, is_stranger=use in roles.strangers) for use in roles.attacking}
-    came = won[won["client_ip"].isin([*since]).to_numpy() & (won["service"] == "smtp").to_numpy()]
-    is_his = [ts >= since[ip] for ip, ts in zip(came["client_ip"], micros(came), strict=True)]
-    rows = came[is_his]
+    rows = tries.iloc[sorted(row for use in roles.attacking for row in use.logins)]
     if rows.empty:
         return None
+    # who sprays checks what he found through any door, among hundreds of others: that is no visit yet
+    is_check = rows["client_ip"].isin([*inquiry.guessers.ips]) & (rows["service"] != "smtp")
+    rows = rows if is_check.all() else rows[~is_check.to_numpy()]
+    won = tries[(tries["outcome"] == "success").to_numpy()]
     entry = rows.iloc[0]
-    attacks = frozenset(since)
+    attacks = frozenset(use.ip for use in roles.attacking)
     before = won[(won["ts"] < entry["ts"]).to_numpy()]
     settled = {use.ip for use in roles.attacking if use not in roles.strangers}
     usual = frozenset(before["client_ip"]) - (attacks - settled)
     partners = inquiry.guessers.group_of(str(entry["client_ip"]))
     failures = failures_before(tries, entry["ts"], usual, attacks | partners)
-    kind = entry_of(inquiry.lost, entry, failures, inquiry.evidence.log_first, inquiry.guessers)
+    kind = entry_of(inquiry.lost, entry, failures, inquiry.evidence.log_first, inquiry.guessers, attacks)
     # those who only lent a hand with guessing: each of them did too little to be told alone
     accomplices = set(failures.rows["client_ip"]) if kind in {"distributed-guessing", "password-spray"} else set()
     is_first = not (tries["ts"] < entry["ts"]).any()
     return _Entered(rows, entry["ts"], kind, failures, attacks | accomplices, usual, is_first)
-
-
-def _since(use: Use, *, is_stranger: bool) -> int:
-    """Tell from when on the logins of an attacking address are a stranger's."""
-    first = use.first_success or 0
-    is_his_alone = is_stranger and (not own_past(use) or (use.first_odd or first) - first <= BEFORE)
-    return first if is_his_alone or use.first_odd is None else use.first_odd - BEFORE
 
 
 def _judge(inquiry: Inquiry, account: str, parted: Mapping[str, Suspected]) -> AccountVerdict:
@@ -357,8 +349,8 @@ def _groups(suspected: Suspected | None) -> tuple[Group, ...]:
     for role in roles:
         uses = [use for use in suspected.activity.uses if suspected.roles.of.get(use.ip) == role]
         if uses:
-            first_seen, last_seen = min(use.first_success or 0 for use in uses), max(use.last_seen for use in uses)
-            ips, number = tuple(use.ip for use in uses), sum(len(use.sent) for use in uses)
+            first_seen, last_seen = min(use.first_seen for use in uses), max(use.last_seen for use in uses)
+            ips, number = tuple(dict.fromkeys(use.ip for use in uses)), sum(len(use.sent) for use in uses)
             found.append(Group(ips, role, number, moment_of(first_seen), moment_of(last_seen)))
     return tuple(found)
 
@@ -367,7 +359,7 @@ def _has_habit(suspected: Suspected | None) -> bool:
     """Tell whether what sessions show of the account explains what lies in the queue without one: a system's habit."""
     if suspected is None or suspected.roles.attacking:
         return False
-    return any(Conduct((use,)).is_foreign for use in suspected.activity.uses)
+    return any(facts_of([use], []).is_foreign for use in suspected.activity.uses)
 
 
 def _held(
@@ -431,23 +423,15 @@ def _weakness(inquiry: Inquiry, account: str, rows: pd.DataFrame) -> Weakness | 
 def _verdict(signals: Sequence[Signal], held: Held) -> VerdictName:
     families = {signal.family for signal in signals}
     is_intrusion = bool(families & INTRUSION)
-    attacking = {use.ip for use in held.roles.attacking}
-    has_past = any(use.ip not in attacking for use in held.activity.uses)
+    attacking, facts = {id(use) for use in held.roles.attacking}, held.roles.facts
+    has_past = any(id(use) not in attacking for use in held.activity.uses)
     if held.roles.letters:
         return "suspect"  # a person and a thief with one mailbox cannot be told for sure by this
-    names = {signal.name for signal in signals}
-    if (
-        "many-places" in names
-        and not families & {Family.DESTINATION, Family.ENTRY}
-        and "attacker-addresses" not in names
-    ):
-        return "suspect"  # a service in a cloud writes from many places too: what it writes to is alive
     # names of other houses to recipients that do not exist, where nothing shows that the account ever did otherwise
     is_spam_only = {Family.SENDER, Family.DESTINATION} <= families and not held.is_queue_only
     if len(families) >= TWO if is_intrusion else not has_past and (is_spam_only or len(families) >= THREE):
         return "compromised"
-    domains = Conduct(tuple(held.roles.attacking)).domains
-    is_odd = held.roles.is_mail_odd and (Family.DESTINATION in families or len(domains) >= STRONG_DOMAINS)
+    is_odd = facts is not None and (Family.DESTINATION in families or facts.is_many)
     return "suspect" if is_intrusion or is_odd or len(families) >= TWO else "clear"
 
 

@@ -87,6 +87,7 @@ def entry_of(
     failures: Failures,
     log_first: pd.Timestamp,
     guessers: Guessers,
+    entering: AbstractSet[str] = frozenset(),
 ) -> Entry:
     """Classify an entry.
 
@@ -96,8 +97,9 @@ def entry_of(
         failures: those on its account before it.
         log_first: the first moment that the logs show.
         guessers: every address that guesses, and which work together.
+        entering: the attacking addresses of the account.
     """
-    if _is_spray(lost, entry, guessers):
+    if _is_spray(lost, entry, guessers, entering):
         return "password-spray"
     if failures.guesses >= MANY:
         is_spread = failures.addresses >= SEVERAL_ADDRESSES and failures.most_from_one * 2 < failures.guesses
@@ -105,9 +107,12 @@ def entry_of(
     return "first-try" if entry["ts"] - log_first >= REACH else "unknown"
 
 
-def _is_spray(lost: pd.DataFrame, entry: pd.Series[Any], guessers: Guessers) -> bool:
+def _is_spray(lost: pd.DataFrame, entry: pd.Series[Any], guessers: Guessers, entering: AbstractSet[str]) -> bool:
     """Tell whether the entering address and those that work with it tried many accounts with few secrets each."""
-    group = guessers.group_of(str(entry["client_ip"]))
+    group = guessers.group_of(str(entry["client_ip"])) | {
+        ip for other in entering & guessers.ips for ip in guessers.group_of(other)
+    }
     tried = lost[lost["client_ip"].isin([*group]).to_numpy()]
     secrets = tried.groupby("account", observed=True)["told"].nunique()
-    return bool((secrets <= FEW_SECRETS).sum() >= MANY and secrets.get(str(entry["account"]), 0) <= FEW_SECRETS)
+    here = tried[tried["client_ip"].isin([*entering]).to_numpy() & (tried["account"] == entry["account"]).to_numpy()]
+    return bool((secrets <= FEW_SECRETS).sum() >= MANY and here["told"].nunique() <= FEW_SECRETS)

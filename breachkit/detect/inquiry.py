@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from breachkit.detect.accounts.activity import FOREIGN_COUNT
+from breachkit.detect.accounts.activity import micros
 from breachkit.detect.accounts.guessers import find_guessers
+from breachkit.detect.accounts.homes import homes_of
+from breachkit.detect.accounts.roles import FOREIGN_COUNT
 from breachkit.detect.guessing import failed_tries
 from breachkit.detect.joins import (
     account_of_messages,
@@ -23,6 +25,7 @@ from breachkit.detect.names import Directory, spelled
 from breachkit.detect.slices import Slices
 from breachkit.detect.standing import take_standings
 from breachkit.detect.visits import Visits, visits_table
+from breachkit.micros import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -68,7 +71,9 @@ class Inquiry:
         self.deliveries = origin_of_deliveries(evidence.deliveries, self.sends, self.messages)
         self.visits = visits_table(self.attempts, self.sends, self.deliveries)
         self.seen = Visits(self.visits)
-        self.guessers = find_guessers(self.seen, self.attempts, self.seen.count("foreign") < FOREIGN_COUNT)
+        self.homes = homes_of(self.seen)
+        is_clean = self.seen.count("foreign") < FOREIGN_COUNT
+        self.guessers = find_guessers(self.seen, self.attempts, is_clean, self.homes)
         self.standings = take_standings(self.messages, self.attempts, self.sends, self.visits)
         self.in_queue = int((~self.messages["quarantined"]).sum())
         self._slices = {name: (table, Slices(table["account"], chosen)) for name, table, chosen in self._tables()}
@@ -88,6 +93,20 @@ class Inquiry:
     def lost(self) -> pd.DataFrame:
         """The tries that failed, see `failed_tries`: wanted where somebody came in."""
         return failed_tries(self.attempts)
+
+    @cached_property
+    def strangers(self) -> frozenset[str]:
+        """Recipients outside the house to whom nobody wrote from another address, or on another day."""
+        chosen = self.sends[(self.sends["accepted"] & self.sends["account"].notna()).to_numpy()]
+        written: dict[str, tuple[str, int]] = {}
+        known: set[str] = set()
+        for ts, ip, rcpt_to in zip(micros(chosen), chosen["client_ip"].tolist(), chosen["rcpt_to"], strict=True):
+            for name in rcpt_to:
+                by, since = written.setdefault(name, (ip, ts))
+                if by != ip or ts - since >= DAY:
+                    known.add(name)
+        houses = self.directory.domains
+        return frozenset(name for name in written.keys() - known if name.rpartition("@")[2] not in houses)
 
     def visits_by(self, ips: Collection[str], columns: Sequence[str]) -> pd.DataFrame:
         """Return some columns of the visits from some addresses."""
@@ -121,15 +140,17 @@ class Inquiry:
         """
         pairs = list(zip(table["account"], table["mail_from"], strict=True))
         own = {pair: self._is_own(*pair) for pair in set(pairs)}
-        foreign = {pair: None if is_own else self._foreign(pair[1]) for pair, is_own in own.items()}
+        foreign = {pair: None if is_own else self._foreign(*pair) for pair, is_own in own.items()}
         return table.assign(
             is_own=[own[pair] for pair in pairs],
             foreign=pd.Series([foreign[pair] for pair in pairs], index=table.index, dtype="object"),
         )
 
-    def _foreign(self, mail_from: str) -> str | None:
-        domain = mail_from.rpartition("@")[2]
-        return None if domain in self.directory.domains else domain
+    def _foreign(self, account: str, mail_from: str) -> str | None:
+        """Name the domain of a sender, unless it is the house's, or the account's own name stands before it."""
+        user, _, domain = mail_from.rpartition("@")
+        is_brand = user == account.rpartition("@")[0] and user not in _ANYBODY
+        return None if is_brand or domain in self.directory.domains else domain
 
     def _is_own(self, account: object, mail_from: object) -> bool:
         if not isinstance(account, str) or not isinstance(mail_from, str) or "@" not in mail_from:
@@ -141,6 +162,9 @@ class Inquiry:
         won = self.attempts[(self.attempts["outcome"] == "success") & self.attempts["account"].notna()]
         return sorted({*won["account"], *self.messages["account"].dropna()})
 
+
+_ANYBODY = frozenset({"info", "support", "service", "no-reply", "noreply", "admin", "office", "sales"})
+"""Names that every house has, and that a forger takes."""
 
 HIDDEN = "\0"
 """What begins the account of a try on a name that no account has: a number stands for it, the name is kept nowhere."""

@@ -16,7 +16,7 @@ from itertools import islice, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.files import LONGEST_LINE, open_regular
-from breachkit.logs.archives import Region, skip_to, unpacked
+from breachkit.logs.archives import region, skip_to, unpacked
 from breachkit.logs.kinds import PLAIN
 
 if TYPE_CHECKING:
@@ -208,7 +208,7 @@ def open_text(log: LogFile) -> Iterator[IO[bytes]]:
         yield _unpacked(form.spool.open(form.begin, form.length or 0), form)
         return
     with open_regular(log.path, buffering=0 if form.length is None else -1) as stream:
-        yield _unpacked(stream if form.length is None else Region(stream, form.begin, form.length), form)  # type: ignore[arg-type]
+        yield _unpacked(stream if form.length is None else region(stream, form.begin, form.length), form)
 
 
 def _unpacked(stream: IO[bytes], form: Form) -> IO[bytes]:

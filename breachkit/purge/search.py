@@ -6,8 +6,8 @@ import os
 import re
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from breachkit.chain import sha256
 from breachkit.files import NotRegularError, open_handle, reason_of
-from breachkit.purge.digest import sha256
 from breachkit.purge.disk import fingerprint_of
 from breachkit.purge.needles import is_in_bytes, is_in_texts, longest_reach, parse_needles, spells_blank
 from breachkit.text.decoding import needs_decoding, typed_texts

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import tzinfo
 
-    from breachkit.detect.campaigns.grouping import Campaign, Campaigns, NamedCount
+    from breachkit.detect.campaigns.campaign import Campaign, Campaigns, NamedCount
     from breachkit.detect.campaigns.plain_groups import PlainGroups
     from breachkit.report.contract import Json
     from breachkit.report.inputs import Inputs

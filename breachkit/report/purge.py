@@ -13,8 +13,8 @@ from breachkit.text.decoding import decoded_words
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from breachkit.purge.moves import Receipt
     from breachkit.purge.plan import Plan
-    from breachkit.purge.quarantine import Receipt
     from breachkit.report.contract import Json
     from breachkit.report.inputs import Inputs
 

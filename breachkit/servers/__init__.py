@@ -20,11 +20,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from breachkit.advice import SettingRule, Step
-    from breachkit.logs.kinds import FoundLogs, Listing, LogFile
-    from breachkit.progress import Progress
-    from breachkit.records import AuthAttempt, Locus, Session, Setting, Skipped
-    from breachkit.servers.facts import LogFacts, Question
-    from breachkit.text.sasl import Fingerprints, Login
+    from breachkit.logs.kinds import LogFile, LogKind
+    from breachkit.records import Setting, Skipped
+    from breachkit.text.sasl import Login
 
 
 UNTOLD_COLUMN = "column that may hold aliases or passwords: name it with --columns"
@@ -49,46 +47,20 @@ class Layout(NamedTuple):
     """Where a server keeps what breachkit reads."""
 
     root: Path | None
-    queues: tuple[QueueFolder, ...]
-    listing: Listing
-    accounts: Path | None
-    notes: tuple[str, ...]
-    """What a reader of the results must know about where the evidence was found."""
+    queues: tuple[QueueFolder, ...] = ()
+    logs: tuple[Path, ...] = ()
+    """Where its logs lie."""
+    beside: tuple[Path, ...] = ()
+    """Where logs may lie among other things, of which nothing is said when they are none."""
+    accounts: Path | None = None
     settings: Path | None = None
     """What its own tool printed of its settings."""
+    notes: tuple[str, ...] = ()
+    """What a reader of the results must know about where the evidence was found."""
     denied: tuple[Skipped, ...] = ()
     """What could not be read when the rest was looked for."""
     others: tuple[Path, ...] = ()
-    """Files that were read to find the rest (`path.dat`), and folders of logs."""
-
-    @property
-    def logs(self) -> tuple[LogFile, ...]:
-        """The logs, in the order in which they were written."""
-        return self.listing.found.logs
-
-    @property
-    def skipped(self) -> tuple[Skipped, ...]:
-        """What could not be read of all of it, and what may be a log and could not be read."""
-        return self.denied + self.listing.found.skipped
-
-
-class Reading(NamedTuple):
-    """How logs are to be read."""
-
-    zone: tzinfo
-    fingerprints: Fingerprints
-    progress: Progress
-
-
-class TranscriptLine(NamedTuple):
-    """One line of a session as it may be shown: secrets are already masked."""
-
-    ts: str
-    direction: Literal["received", "sent", "note"]
-    text: str
-    secret: str | None
-    """What stood in the place of `***`; only filled when the user asked to see it."""
-    source: Locus
+    """Files that were read to find the rest (`path.dat`)."""
 
 
 class Containment(NamedTuple):
@@ -105,41 +77,6 @@ class Containment(NamedTuple):
     """Addresses that attacked it."""
     system: str | None = None
     """The operating system of the server, see `Guide.system_of`; None: its lines are spelled for each."""
-
-
-class Sought(NamedTuple):
-    """Which SMTP sessions are sought: those of an address, else those in which a text stands, else those that begin at
-    some places.
-    """  # noqa: D205  the three fill the line
-
-    client_ip: str | None = None
-    """Canonical."""
-    texts: frozenset[str] = frozenset()
-    """Letters of either case are the same."""
-    is_client: bool = False
-    """Those in which the mail server delivers outwards, of the ones in which a text stands."""
-    places: frozenset[Locus] = frozenset()
-
-
-class LogTally:
-    """What the lines of the logs showed, beside the sessions themselves."""
-
-    __slots__ = ("bytes", "dialogue_lines", "first", "last", "lines", "session_lines", "silences", "summary_lines")
-
-    def __init__(self) -> None:
-        self.lines = 0
-        self.session_lines = 0
-        self.bytes = 0
-        self.dialogue_lines = 0
-        self.summary_lines = 0
-        self.first: float | None = None
-        self.last: float | None = None
-        self.silences: list[tuple[float, float]] = []
-
-    def begin_at(self, moment: float | None) -> None:
-        """Forget that the logs reach back beyond a moment: what is older was left out."""
-        if moment is not None and self.first is not None:
-            self.first = max(self.first, moment)
 
 
 QueueRole = Literal["incoming", "active", "deferred", "hold"]
@@ -208,7 +145,7 @@ class Queue:
     """
 
     split: Callable[[Path, Path | None], tuple[QueueFolder, ...]]
-    """Turn a queue folder named by the user into itself, the queues below it, and what breachkit moved out of it."""
+    """Turn a queue folder named by the user into itself and the queues below it."""
     find_messages: Callable[[str, Iterable[str]], Iterable[tuple[str, ...]]]
     """Tell which files are one message: a folder and the names of its regular files → the files of each message, the
     one that names it first, then in the order in which they are moved away. Files elsewhere come as a path relative to
@@ -263,7 +200,7 @@ class Guide:
     """The lines that print the settings, by operating system."""
     steps: Callable[[Containment], tuple[Step, ...]]
     """The steps that contain one compromised account, in order, as text."""
-    system_of: Callable[[Layout], str | None]
+    system_of: Callable[[Layout, Sequence[LogFile]], str | None]
     """Tell the operating system that the server runs on, `Windows` or `Linux`; None where the evidence does not."""
 
 
@@ -285,26 +222,9 @@ class MailServer:
     """What `find` looks for, in words for an error."""
     default_roots: tuple[Path, ...]
     find: Callable[[Path], Layout]
-    """Locate queues, logs and accounts below a root. Raises OSError when the root cannot be listed."""
-    find_logs: Callable[[Sequence[Path], Path | None], FoundLogs]
-    """Turn files and folders named by the user into log files; a file named is read whatever its name."""
-    find_sessions: Callable[[Sequence[LogFile], Reading, Sought], Iterator[Session]]
-    """Read the SMTP sessions that are sought, and perhaps others; what cannot be read is passed over."""
-    read_facts: Callable[[Sequence[LogFile], Reading, Question, LogTally, int | None], LogFacts]
-    """Read what SMTP logs say as far as a question about accounts needs it, in so many processes (None: as many as
-    pay)."""
-    read_doors: Callable[[Sequence[LogFile], Reading, LogTally], Iterator[AuthAttempt | Skipped]]
-    """Read the tries to log in at doors other than SMTP."""
-    read_transcripts: Callable[
-        [Sequence[LogFile], Reading, frozenset[Locus], Callable[[str], bool], bool],
-        Iterator[tuple[Session, tuple[TranscriptLine, ...]]],
-    ]
-    """Read again the sessions that begin at the given places, with their lines.
-
-    A user name is shown where the function knows it for one; True keeps the secrets.
-    """
-    read_own_addresses: Callable[[Sequence[LogFile]], frozenset[str]]
-    """Read the addresses of the server itself from its logs, as far as they name them; canonical."""
+    """Locate queues, logs and accounts below a root, or at it; a quarantine is found by who asks. Raises OSError when
+    the root cannot be listed."""
+    logs: tuple[LogKind, ...] = ()
     queue: Queue | None = None
     accounts: AccountExport | None = None
     guide: Guide | None = None
@@ -323,15 +243,3 @@ def load(name: str) -> MailServer:
     module = importlib.import_module(f"{__name__}.{name}")
     server: MailServer = module.SERVER
     return server
-
-
-def recognise(root: Path) -> tuple[MailServer, Layout] | None:
-    """Find the server whose evidence lies at a root: the one of which most is found there.
-
-    Raises OSError when the root cannot be listed.
-    """
-    found = [(server, server.find(root)) for server in map(load, names())]
-    found = [(server, layout) for server, layout in found if layout.queues or layout.logs or layout.skipped]
-    if len(found) <= 1:
-        return found[0] if found else None
-    return max(found, key=lambda pair: len(pair[1].queues) + len(pair[1].logs))

@@ -17,10 +17,8 @@ from breachkit.detect.accounts.guessers import (
     SEVERAL_ADDRESSES,
     STALE,
     STRANGERS,
-    is_loopback,
-    is_private,
-    network_of,
 )
+from breachkit.detect.accounts.places import is_loopback, is_private, network_of
 from breachkit.detect.findings import KEPT_EVIDENCE, first
 from breachkit.detect.guessing import FEW_SECRETS
 from breachkit.micros import moment_of

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from breachkit.detect.accounts.guessers import is_loopback, is_private
+from breachkit.detect.accounts.places import is_loopback, is_private
 from breachkit.detect.accounts.shares import lower_bound
 from breachkit.detect.findings import Confidence, Family, Severity, Signal, first
 from breachkit.detect.lookalike import is_random_looking

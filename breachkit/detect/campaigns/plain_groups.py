@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.detect.campaigns.grouping import NamedCount, counted
+from breachkit.detect.campaigns.campaign import NamedCount, counted
 from breachkit.text.decoding import decoded_parts, decoded_words
 
 if TYPE_CHECKING:

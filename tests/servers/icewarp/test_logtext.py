@@ -19,12 +19,11 @@ import pytest
 
 from breachkit.logs import listing
 from breachkit.logs.accounts import read_facts
+from breachkit.logs.facts import LogTally, Question
 from breachkit.logs.logins import read_logins
 from breachkit.logs.lognames import may_be_log, read_name
 from breachkit.logs.logtext import read_again
 from breachkit.records import AuthAttempt
-from breachkit.servers import LogTally
-from breachkit.servers.facts import Question
 from breachkit.servers.icewarp.logs import KINDS, find_logs
 from tests.servers.icewarp.factories import b64, lines, reading
 
@@ -32,8 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from breachkit.logs.facts import LogFacts
     from breachkit.logs.kinds import FoundLogs
-    from breachkit.servers.facts import LogFacts
 
 NOT_A_LOG, UNREADABLE_FORM = (
     reason % "'ADDRESS [THREAD] TIME'" for reason in (listing.NOT_A_LOG, listing.UNREADABLE_FORM)
@@ -236,8 +235,8 @@ def test_a_zip_holds_packed_and_wrapped_logs(tmp_path: Path) -> None:
     ],
 )
 def test_any_name_says_what_it_says(name: str, expected: tuple[object, ...]) -> None:
-    kind, told = read_name(name, KINDS)
-    service = None if kind is None else min(kind.services)
+    told = read_name(name, KINDS)
+    service = None if told.kind is None else min(told.kind.services)
     assert (service, told.node, told.day, told.number, told.age) == expected
 
 
