@@ -15,6 +15,7 @@ from breachkit.detect.policy import Policy
 from breachkit.errors import PathUnreadableError, UsageError
 from breachkit.evidence import gather
 from breachkit.evidence.where import check_file, find_evidence
+from breachkit.logs.facts import LogFacts
 from breachkit.report.contract import dump
 from breachkit.report.weak_passwords import render_weak_passwords, weak_passwords_json
 
@@ -78,12 +79,11 @@ def _policy(where: Where, path: Path, books: gather.Books) -> Policy:
     return policy
 
 
-def _judge(where: Where, books: gather.Books, criteria: Criteria) -> tuple[WeakPasswords, gather.SmtpFacts]:
-    _ = where.export  # whose export cannot be read is not asked for one
+def _judge(where: Where, books: gather.Books, criteria: Criteria) -> tuple[WeakPasswords, LogFacts]:
+    made_by = where.export.made_by  # whose export cannot be read is not asked for one
     if where.accounts is None:
         raise UsageError(
-            "no export of accounts found; name it (breachkit weak-passwords users.csv), made by"
-            ' tool export account "*@*" u_type u_accountdisabled u_mailbox u_alias u_password'
+            f"no export of accounts found; name it (breachkit weak-passwords users.csv), made by {made_by}"
         )
     tried, facts = _targets(where, books)
     try:
@@ -92,10 +92,10 @@ def _judge(where: Where, books: gather.Books, criteria: Criteria) -> tuple[WeakP
         raise PathUnreadableError(error.filename or "--hibp", error.strerror or "unknown reason") from None
 
 
-def _targets(where: Where, books: gather.Books) -> tuple[frozenset[str], gather.SmtpFacts]:
+def _targets(where: Where, books: gather.Books) -> tuple[frozenset[str], LogFacts]:
     """Find whom the attacking addresses tried; nobody when there are no logs."""
     if not has_evidence(where) or not where.logs:
-        return frozenset(), gather.SmtpFacts()
+        return frozenset(), LogFacts()
     from breachkit.detect.incident import find_targets
 
     messages = gather.read_messages(where, books, quarantined=True)
