@@ -21,7 +21,7 @@ from breachkit.text.sasl import Login
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from breachkit.detect.compromise import Accusation
+    from breachkit.detect.accounts.verdict import Accusation
     from breachkit.evidence.where import Where
     from breachkit.report.blocklist import BlockList
     from breachkit.report.contain import Contained

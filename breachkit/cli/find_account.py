@@ -12,7 +12,7 @@ from breachkit.evidence import gather
 from breachkit.evidence.where import find_evidence
 
 if TYPE_CHECKING:
-    from breachkit.detect.compromise import Accusation
+    from breachkit.detect.accounts.verdict import Accusation
     from breachkit.evidence.where import Where
     from breachkit.report.inputs import Inputs
 

@@ -17,6 +17,7 @@ from breachkit.nodes.nodes import LostNode, NodeOrder, parse_nodes, read_order
 from breachkit.nodes.stitch import Stitched, stitch
 from breachkit.progress import bar
 from breachkit.report.inputs import Inputs, NodeInputs
+from breachkit.servers import account_word
 from breachkit.shells import guarded, line
 from breachkit.text.sasl import Fingerprints
 
@@ -60,6 +61,7 @@ class Together:
             for gap in gather.gaps_of(node.facts, node.node)
             if facts.first is not None and gap.end > facts.first
         )
+        servers = ", ".join(sorted({node.server for node in read}))
         inputs = Inputs(
             files=books.files,
             messages=books.messages,
@@ -67,7 +69,8 @@ class Together:
             bytes=books.bytes,
             timezone=self.zone_name,
             zone=self.zone,
-            server=", ".join(sorted({node.server for node in read})),
+            server=servers,
+            account_word=account_word(servers),
             paths=tuple(f"{node.node}:{path}" for node in read for path in node.paths),
             skipped=books.skipped,
             notes=tuple(books.notes),

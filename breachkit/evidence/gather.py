@@ -19,7 +19,7 @@ from breachkit.records import NO_TIME, Locus, Skipped
 from breachkit.report.inputs import Gap, Inputs
 from breachkit.roster import Roster
 from breachkit.sends import Sends
-from breachkit.servers import UNTOLD_COLUMN, LogTally, Reading
+from breachkit.servers import UNTOLD_COLUMN, LogTally, Reading, account_word
 from breachkit.servers.facts import LogFacts, Question
 from breachkit.text.sasl import Fingerprints
 from breachkit.workers import processors
@@ -353,4 +353,5 @@ def inputs_of(where: Where, books: Books, facts: SmtpFacts | None) -> Inputs:
         log_last=facts.last,
         log_gaps=tuple(gaps_of(facts)),
         doors=facts.doors,
+        account_word=account_word(where.server),
     )

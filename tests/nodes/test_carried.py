@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from breachkit.cli.joins import evidence_of
-from breachkit.detect.compromise import find_accounts
+from breachkit.detect.accounts.judgement import find_accounts
 from breachkit.errors import BreachkitError
 from breachkit.nodes.carried import read_partial
 from breachkit.nodes.keys import key_check
