@@ -14,6 +14,7 @@ from breachkit.attempts import Attempts
 from breachkit.errors import AlienLogError, BreachkitError, PathUnreadableError, UnbalancedError, UnreadableLogsError
 from breachkit.evidence.queued import Walk, read_queue
 from breachkit.files import reason_of, shown
+from breachkit.parallel import processors
 from breachkit.progress import bar
 from breachkit.records import NO_TIME, Locus, Skipped
 from breachkit.report.inputs import Gap, Inputs
@@ -22,7 +23,6 @@ from breachkit.sends import Sends
 from breachkit.servers import UNTOLD_COLUMN, LogTally, Reading
 from breachkit.servers.facts import LogFacts, Question
 from breachkit.text.sasl import Fingerprints
-from breachkit.workers import processors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -115,7 +115,7 @@ class SmtpFacts:
 def read_messages(where: Where, books: Books, *, quarantined: bool, jobs: int | None = None) -> list[Message]:
     """Read the queued messages over `jobs` processes; with `quarantined`, those that breachkit moved away too.
 
-    None is one process a processor. Raises PathUnreadableError, WorkerLostError.
+    None is one process a processor. Raises PathUnreadableError.
     """
     folders = queue_folders(where, quarantined=quarantined)
     messages: list[Message] = []
