@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from breachkit.cli.several import Together
-    from breachkit.detect.compromise import Accusation
-    from breachkit.detect.inquiry import Evidence
+    from breachkit.detect.accounts.inquiry import Evidence
+    from breachkit.detect.accounts.verdict import Accusation
     from breachkit.evidence.where import Where
     from breachkit.records import Message
 
@@ -61,7 +61,7 @@ def judge_accounts(
 ) -> tuple[Accusation, gather.SmtpFacts]:
     """Judge every account, in the light of the messages that are queued."""
     evidence, facts = read_evidence(where, books, messages, jobs=jobs)
-    from breachkit.detect.compromise import find_accounts  # pandas, as above
+    from breachkit.detect.accounts.judgement import find_accounts  # pandas, as above
 
     return find_accounts(evidence), facts
 
@@ -74,7 +74,7 @@ def accused_names(found: Accusation) -> list[str]:
 def accuse_together(together: Together) -> Accusation:
     """Judge every account of several nodes in the light of what all of them saw."""
     from breachkit.cli.joins import evidence_of
-    from breachkit.detect.compromise import find_accounts
+    from breachkit.detect.accounts.judgement import find_accounts
 
     stitched = together.stitched
     return find_accounts(
@@ -85,7 +85,7 @@ def accuse_together(together: Together) -> Accusation:
 def accuse(where: Where, books: gather.Books, jobs: int | None = None) -> tuple[Accusation, gather.SmtpFacts]:
     """Read all there is and judge every account; without evidence nobody is accused."""
     if not has_evidence(where):
-        from breachkit.detect.compromise import Accusation
+        from breachkit.detect.accounts.verdict import Accusation
 
         return Accusation((), 0, {}, 0), gather.SmtpFacts()
     return judge_accounts(where, books, gather.read_messages(where, books, quarantined=True, jobs=jobs), jobs)

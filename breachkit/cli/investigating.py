@@ -11,12 +11,12 @@ from breachkit.cli import exports, logged
 from breachkit.cli.accusing import read_evidence
 from breachkit.cli.aside import make_yard
 from breachkit.cli.contain import contained
-from breachkit.cli.group import told_apart
+from breachkit.cli.group import judged_by_logs
+from breachkit.detect.accounts.inquiry import Inquiry
+from breachkit.detect.accounts.judgement import judge_accounts
 from breachkit.detect.campaigns.grouping import find_campaigns
-from breachkit.detect.compromise import judge_accounts
 from breachkit.detect.hardening import judge_settings
 from breachkit.detect.incident import attackers_of, incident_of, targets_of
-from breachkit.detect.inquiry import Inquiry
 from breachkit.detect.inventory import take_inventory
 from breachkit.detect.passwords import Criteria, find_weak_passwords
 from breachkit.detect.survey import survey_of
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from os import PathLike
     from pathlib import Path
 
+    from breachkit.detect.accounts.verdict import Accusation
     from breachkit.detect.campaigns.campaign import Campaigns
-    from breachkit.detect.compromise import Accusation
     from breachkit.detect.findings import Finding
     from breachkit.detect.inventory import Inventory
     from breachkit.evidence.where import Where
@@ -99,7 +99,7 @@ def _campaigns(
         return None
     whole = [message._replace(quarantined=False) for message in messages]
     with bar(sys.stderr, "grouping", None, " messages") as progress:
-        return find_campaigns(whole, reader, progress=progress, judged=told_apart(found, facts))
+        return find_campaigns(whole, reader, progress=progress, judged=judged_by_logs(found, facts))
 
 
 def _queue(where: Where, messages: Sequence[Message], facts: gather.SmtpFacts) -> tuple[Inventory, Sequence[Finding]]:

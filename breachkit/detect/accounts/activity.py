@@ -1,4 +1,4 @@
-"""What was done in one account, by client address and programme: logins, messages, and what became of their recipients."""
+"""What was done in one account, by address and programme: logins, messages, and what became of their recipients."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.detect.accounts.places import network_of, programme_of, region_of
-from breachkit.detect.visits import last_status
+from breachkit.detect.accounts.visits import last_status
 from breachkit.micros import HOUR
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Fates(NamedTuple):
         return Fates(*(one + more for one, more in zip(self, other, strict=True)))
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Use:
     """What one programme at one client address did in one account."""
 
@@ -162,6 +162,8 @@ class About(NamedTuple):
     """Addresses of providers with whom other accounts of the house are at home."""
     strangers: Collection[str]
     """Recipients with whom nobody of the house exchanged mail otherwise."""
+    houses: Collection[str]
+    """The domains of the house: a programme on a host of theirs is local, too."""
 
 
 def activity_of(
@@ -181,7 +183,8 @@ def activity_of(
     taking.take_sends(tables["sends"], tables["deliveries"], about.strangers)
     uses = taking.uses()
     for use in uses:
-        use.guesses, use.is_local = use.ip in about.guessing, use.ip in about.local
+        use.guesses = use.ip in about.guessing
+        use.is_local = use.ip in about.local or use.programme.partition(".")[2] in about.houses
     return Activity(account, tuple(uses), min((use.first_seen for use in uses), default=0))
 
 
@@ -236,9 +239,10 @@ class _Taking:
                 use.logins.append(row)
             fate = fates.of(queue_id, mail_from, rcpt_to, int(count), int(unknown))
             number = sum(name in strangers for name in rcpt_to)
-            if foreign and (helo or "").lower().endswith(f".{foreign}"):
-                foreign = None  # a mail server of the very house in whose name it writes
-            use.sent.append(Sent(ts, bool(is_own), foreign, fate.dead > 0, int(count), number, source))
+            # a mail server that names itself of the very house in whose name it writes is no forger
+            is_its_own = foreign is not None and (helo or "").lower().endswith(f".{foreign}")
+            shown = None if is_its_own else foreign
+            use.sent.append(Sent(ts, bool(is_own), shown, fate.dead > 0, int(count), number, source))
             use.fates = use.fates.plus(fate)
 
     def uses(self) -> list[Use]:
@@ -280,7 +284,8 @@ class _FatesOf:
         by_id, by_sender = self._last.get(queue_id), self._last.get(mail_from, {})
         for status in by_id.values() if by_id else (by_sender[name] for name in rcpt_to if name in by_sender):
             counts[status] += 1
-        return Fates(*counts, max(0, count - sum(counts)))
+        delivered, waiting, dead, refused = counts
+        return Fates(delivered, waiting, dead, refused, max(0, count - sum(counts)))
 
 
 def fates_of(deliveries: pd.DataFrame) -> Fates:

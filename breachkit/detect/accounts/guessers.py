@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from breachkit.detect.accounts.homes import Homes
-    from breachkit.detect.visits import Column, Visits
+    from breachkit.detect.accounts.visits import Column, Visits
 
 GUESSES = 5
 """Unlike wrong secrets on one account from one address that an owner does not type."""

@@ -1,6 +1,6 @@
 """Where accounts are at home: the addresses of their first hours, and those they come back to.
 
-A provider with whom several accounts of the house are at home is where the house lives; a stranger seldom comes from it.
+Where several accounts of the house are at home with one provider, the house lives; a stranger seldom comes from it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from breachkit.detect.accounts.places import is_private, region_of
 from breachkit.micros import DAY
 
 if TYPE_CHECKING:
-    from breachkit.detect.visits import Column, Visits
+    from breachkit.detect.accounts.visits import Column, Visits
 
 NEW = DAY // 2
 """How long after its account was first seen a place comes up that is new to it."""
@@ -29,7 +29,7 @@ class Homes(NamedTuple):
     is_home: Column
     """The account is at home there."""
     is_near: Column
-    """The account is at home with the same provider."""
+    """The account is at home at several addresses of the same provider, as a telephone is."""
     is_local: Column
     """Other accounts of the house are at home with the same provider."""
 
@@ -47,7 +47,8 @@ def homes_of(visits: Visits) -> Homes:
     regions, names = pd.factorize(np.array([region_of(ip) for ip in visits.ips], dtype=object))
     region = regions[visits.whence].astype(np.int64)
     width = max(len(names), 1)
-    at_home = np.unique(visits.who[is_home].astype(np.int64) * width + region[is_home])
+    place = visits.who.astype(np.int64) * width + region
+    at_home, number = np.unique(place[is_home], return_counts=True)
     accounts = np.bincount(at_home % width, minlength=width)
-    is_near = np.isin(visits.who.astype(np.int64) * width + region, at_home)
-    return Homes(is_home, is_near, is_lan | (accounts[region] - is_near >= NEIGHBOURS))
+    is_local = is_lan | (accounts[region] - np.isin(place, at_home) >= NEIGHBOURS)
+    return Homes(is_home, np.isin(place, at_home[number > 1]), is_local)

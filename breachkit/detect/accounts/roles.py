@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from breachkit.detect.accounts.activity import Conduct, busiest
 from breachkit.detect.accounts.homes import NEW
 from breachkit.detect.accounts.places import is_telling
-from breachkit.detect.accounts.shares import lower_bound
+from breachkit.detect.findings import lower_bound
 from breachkit.micros import DAY, HOUR
 
 if TYPE_CHECKING:
@@ -52,6 +52,9 @@ the account sends in a day otherwise."""
 
 ODD_SHARE = 0.8
 """Share of messages to strangers, or otherwise odd, that makes a place one of a stranger's where many did little."""
+
+SPAM = 3
+"""Facts that together are spam, whatever else is known of the account."""
 
 FEW = 3
 """Messages of a place that alone say nothing, where many do the same."""
@@ -109,7 +112,7 @@ class Facts(NamedTuple):
 
     @property
     def number(self) -> int:
-        """How many of the three."""
+        """How many of the three: senders, dead recipients, strangers."""
         return self.is_foreign + self.is_to_nobody + self.is_mass
 
 
@@ -275,22 +278,20 @@ class _Parting:
         is_beside = sum(not sent.is_odd for use in habit for sent in use.sent) >= PAST_COUNT
         away = [group for group in odd if not _is_local(group) or facts_of(group, habit).number > 1]
         # beside a newsletter that is all the account has otherwise, its one place is the habit
-        biggest = max(away, key=lambda group: len(Conduct(tuple(group)).sent), default=[])
-        for home in ([], biggest):
+        biggest: Sequence[Use] = max(away, key=lambda group: len(Conduct(tuple(group)).sent), default=())
+        for home in ((), () if is_beside else biggest):
             uses = _flat(group for group in away if group is not home)
-            if not uses or (home and is_beside):
+            if not uses:
                 continue
-            facts = facts_of(uses, habit + home)
+            facts = facts_of(uses, [*habit, *home])
             enough = 1 if is_beside or (_is_scattered(uses, SCATTER) and not facts.is_mass) else 2
             if facts.number >= enough and _is_scattered(uses, 2):
                 return uses
-            if facts.number == 3 and not habit + home:
+            if facts.number == SPAM and not habit and not home:
                 return uses
-        if not is_beside:
-            return []
+        found: list[Use] = []
         steady = [group for group in odd if self._is_steady(group)]
-        found = []
-        for group in odd:
+        for group in odd if is_beside else ():
             facts = facts_of(group, habit)
             # a system writes so day after day: that its readers are many and some are gone is its trade
             if facts.number > (group in steady) and (facts.is_foreign or group not in steady):
@@ -366,7 +367,7 @@ def _grouped(uses: Sequence[Use]) -> list[list[Use]]:
 
     first: dict[tuple[str, ...], int] = {}
     for use in uses:
-        keys = [(use.region, use.programme)] if use.programme else []
+        keys: list[tuple[str, ...]] = [(use.region, use.programme)] if use.programme else []
         if is_telling(use.programme):
             keys.append((use.programme,))
         for key in keys:

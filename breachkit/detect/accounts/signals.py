@@ -8,8 +8,7 @@ from breachkit.detect.accounts.activity import Conduct, busiest, fates_of
 from breachkit.detect.accounts.guessers import MANY
 from breachkit.detect.accounts.places import region_of
 from breachkit.detect.accounts.roles import DEAD_COUNT, FOREIGN_COUNT, HOPELESS_SHARE
-from breachkit.detect.accounts.shares import lower_bound
-from breachkit.detect.findings import Family, Severity, Signal, first
+from breachkit.detect.findings import Family, Severity, Signal, first, lower_bound
 from breachkit.detect.lookalike import is_random_looking
 from breachkit.micros import DAY, HOUR
 
@@ -19,8 +18,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from breachkit.detect.accounts.activity import Activity, Fates
+    from breachkit.detect.accounts.entry import Entry, Failures
     from breachkit.detect.accounts.roles import Roles
-    from breachkit.detect.guessing import Entry, Failures
 
 SHARE, SHARE_COUNT = 0.25, 5
 """Share of the queue, and at least so many messages, that one account does not reach in an ordinary hour."""

@@ -9,9 +9,9 @@ import numpy as np
 
 from breachkit.detect.accounts.activity import About, Activity, Conduct, activity_of
 from breachkit.detect.accounts.guessers import STRANGERS
+from breachkit.detect.accounts.inquiry import is_name
 from breachkit.detect.accounts.letters import LETTERS, find_letters
 from breachkit.detect.accounts.roles import MASS, Known, Roles, facts_of, find_roles, is_odd
-from breachkit.detect.inquiry import is_name
 from breachkit.micros import DAY
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from breachkit.detect.accounts.activity import Use
     from breachkit.detect.accounts.guessers import Guessers
-    from breachkit.detect.inquiry import Inquiry
-    from breachkit.detect.visits import Visits
+    from breachkit.detect.accounts.inquiry import Inquiry
+    from breachkit.detect.accounts.visits import Visits
 
 
 class Suspected(NamedTuple):
@@ -83,7 +83,7 @@ def _activity(inquiry: Inquiry, account: str) -> Activity:
     guessing = visits.ips[visits.whence[begin:end][guessers.by_visit[begin:end]]].tolist()
     whence = visits.whence[begin:end]
     local = visits.ips[whence[inquiry.homes.is_local[begin:end]]].tolist()
-    about = About(frozenset(guessing), frozenset(local), inquiry.strangers)
+    about = About(frozenset(guessing), frozenset(local), inquiry.strangers, inquiry.directory.domains)
     tables = {name: inquiry.of(account, name) for name in ("attempts", "sends", "deliveries")}
     return activity_of(account, tables, about)
 

@@ -221,7 +221,7 @@ def names_of_house(stage: Stage) -> None:
 @story("nobody-answers")
 def nobody_answers(stage: Stage) -> None:
     """A run of which nothing is known yet: every recipient waits."""
-    town, dice = stage.town, stage.dice
+    dice = stage.dice
     one = stage.worker(letters=(2, 6))
     start, end = stage.tonight(1, 5)
     plan = stage.plan()
@@ -234,7 +234,7 @@ def nobody_answers(stage: Stage) -> None:
 @story("thief-of-many")
 def thief_of_many(stage: Stage) -> None:
     """A thief with several secrets, who sends little from each account."""
-    town, dice = stage.town, stage.dice
+    dice = stage.dice
     spots = stage.abroad(1, 3)
     start, end = stage.tonight(2, 8)
     plan = stage.plan()

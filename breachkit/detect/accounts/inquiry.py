@@ -12,19 +12,17 @@ import pandas as pd
 from breachkit.detect.accounts.activity import micros
 from breachkit.detect.accounts.guessers import find_guessers
 from breachkit.detect.accounts.homes import homes_of
-from breachkit.detect.accounts.roles import FOREIGN_COUNT
-from breachkit.detect.guessing import failed_tries
-from breachkit.detect.joins import (
+from breachkit.detect.accounts.joins import (
     account_of_messages,
     join_messages,
     masked_accounts,
     origin_of_deliveries,
     resolutions,
 )
+from breachkit.detect.accounts.roles import FOREIGN_COUNT
+from breachkit.detect.accounts.standings import take_standings
+from breachkit.detect.accounts.visits import Slices, Visits, visits_table
 from breachkit.detect.names import Directory, spelled
-from breachkit.detect.slices import Slices
-from breachkit.detect.standing import take_standings
-from breachkit.detect.visits import Visits, visits_table
 from breachkit.micros import DAY
 
 if TYPE_CHECKING:
@@ -88,11 +86,6 @@ class Inquiry:
         """Return the rows of one account: `messages`, `attempts`, accepted `sends`, `deliveries`."""
         table, slices = self._slices[name]
         return table.take(slices.order[slices.of(account)])
-
-    @cached_property
-    def lost(self) -> pd.DataFrame:
-        """The tries that failed, see `failed_tries`: wanted where somebody came in."""
-        return failed_tries(self.attempts)
 
     @cached_property
     def strangers(self) -> frozenset[str]:

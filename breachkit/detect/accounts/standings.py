@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from breachkit.detect.joins import BY_ID, BY_PEER
-from breachkit.detect.slices import Slices
+from breachkit.detect.accounts.joins import BY_ID, BY_PEER
+from breachkit.detect.accounts.visits import Slices
 from breachkit.micros import moment_of
 
 if TYPE_CHECKING:

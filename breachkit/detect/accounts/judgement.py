@@ -7,45 +7,41 @@ attacking address entered is clear however often it was tried.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from breachkit.detect.accounts.activity import Activity, Fates
 from breachkit.detect.accounts.attackers import Came, Unblocked, find_attackers, find_other_failures, find_relays
+from breachkit.detect.accounts.entry import find_entry
+from breachkit.detect.accounts.inquiry import Inquiry, is_name
 from breachkit.detect.accounts.roles import Roles, facts_of
 from breachkit.detect.accounts.signals import STRONG, Held, find_signals
-from breachkit.detect.accounts.suspects import AlsoTried, also_tried, part_accounts, was_elsewhere
+from breachkit.detect.accounts.standings import DOUBT_COUNT, DOUBT_SHARE, has_session
+from breachkit.detect.accounts.suspects import also_tried, part_accounts, was_elsewhere
 from breachkit.detect.accounts.unauthenticated import find_unauthenticated
+from breachkit.detect.accounts.verdict import VERDICTS, AccountVerdict, Accusation, Group, Places
 from breachkit.detect.findings import Confidence, Family
-from breachkit.detect.guessing import entry_of, failures_before
-from breachkit.detect.inquiry import Inquiry, is_name
-from breachkit.detect.standing import DOUBT_COUNT, DOUBT_SHARE, has_session
 from breachkit.detect.weakness import IN_PASSING, weakness_of
 from breachkit.micros import moment_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-    from datetime import datetime
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import pandas as pd
 
     from breachkit.detect.accounts.attackers import Attacker, OtherFailure
+    from breachkit.detect.accounts.entry import Entered
+    from breachkit.detect.accounts.inquiry import Evidence
     from breachkit.detect.accounts.roles import Role
-    from breachkit.detect.accounts.suspects import Suspected
+    from breachkit.detect.accounts.standings import Standing
+    from breachkit.detect.accounts.suspects import AlsoTried, Suspected
     from breachkit.detect.accounts.unauthenticated import Unauthenticated
+    from breachkit.detect.accounts.verdict import VerdictName
+    from breachkit.detect.accounts.visits import Visits
     from breachkit.detect.findings import Signal
-    from breachkit.detect.guessing import Entry, Failures
-    from breachkit.detect.inquiry import Evidence
-    from breachkit.detect.standing import Seen, Standing
-    from breachkit.detect.visits import Visits
     from breachkit.detect.weakness import Weakness
-    from breachkit.records import Locus
 
-VerdictName = Literal["compromised", "suspect", "clear"]
-VERDICTS: tuple[VerdictName, ...] = ("compromised", "suspect", "clear")
 TWO, THREE = 2, 3
 """Families of signals that a verdict wants."""
 
@@ -54,125 +50,6 @@ UNSEEN_SHARE = 0.5
 UNSEEN_COUNT = 5
 """Queued messages of an account, as a share and in number, that join no authenticated session: the logs do not tell
 how its mail came in."""
-
-
-class Place(NamedTuple):
-    """One client address of an account."""
-
-    ip: str
-    successes: int
-    failures: int
-    first_seen: datetime
-    last_seen: datetime
-    usual: bool | None
-    attacking: bool
-
-
-class _Sight(NamedTuple):
-    """How the addresses of an account that was entered are looked at."""
-
-    usual: frozenset[str]
-    attacking: frozenset[str]
-    is_known: bool
-    """Something on this account was tried before the entry."""
-
-
-class Places(Sequence[Place]):
-    """The client addresses of one account, busiest first: made when somebody looks, as in `standing`."""
-
-    def __init__(self, seen: Sequence[Seen], sight: _Sight | None) -> None:
-        self._seen, self._sight = seen, sight
-
-    def __len__(self) -> int:
-        return len(self._seen)
-
-    def __iter__(self) -> Iterator[Place]:
-        sight = self._sight
-        if sight is None:
-            places = [Place(*place, place[1] > 0, attacking=False) for place in self._seen]
-        else:
-            usual, attacking, is_known = sight
-            places = [
-                Place(*place, place[0] in usual if is_known else None, place[0] in attacking) for place in self._seen
-            ]
-        return iter(sorted(places, key=lambda place: (-(place.successes + place.failures), place.ip)))
-
-    def __getitem__(self, place: Any) -> Any:
-        return [*self][place]
-
-
-class Group(NamedTuple):
-    """Addresses of one account that play one part."""
-
-    ips: tuple[str, ...]
-    role: Role
-    messages: int
-    first_seen: datetime
-    last_seen: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class AccountVerdict:
-    """What is held for or against one account."""
-
-    account: str
-    candidates: tuple[str, ...]
-    verdict: VerdictName
-    confidence: Confidence
-    entry: Entry | None
-    signals: tuple[Signal, ...]
-    queued_messages: int
-    quarantined_messages: int
-    queued_share: float
-    sent_messages: int | None
-    auth_successes: int | None
-    auth_failures_before_entry: int | None
-    entry_ts: pd.Timestamp | None
-    entry_ip: str | None
-    """The address that came in first."""
-    last_ts: pd.Timestamp | None
-    client_ips: Sequence[Place]
-    mechanisms: tuple[str, ...]
-    weak_password: str | None
-    also_tried_by_same_ips: tuple[AlsoTried, ...]
-    unknown_names_tried: int
-    """Names that the same addresses tried and that no account has."""
-    mail_froms: tuple[tuple[str, int], ...]
-    """What it declared as sender in the queue, with counts, most frequent first."""
-    entries: tuple[Locus, ...]
-    """Where attacking addresses came in: the AUTH lines."""
-    recipients: Fates | None
-    """What became of the recipients of its mail; None where no AUTH is visible."""
-    groups: tuple[Group, ...]
-    """Its addresses by the part they play; empty where nothing speaks against any of them."""
-    doubts: tuple[str, ...]
-    """What a person should look at before believing that a clear account is clear."""
-
-
-@dataclass(frozen=True, slots=True)
-class Accusation:
-    """The verdicts on all accounts, and how the evidence joined."""
-
-    accounts: tuple[AccountVerdict, ...]
-    unattributed_messages: int
-    joins: dict[str, int]
-    contradictions: int
-    """Messages whose LocalSender is not the account of their session; the session counts."""
-    attackers: tuple[Attacker, ...] = ()
-    other_failures: tuple[OtherFailure, ...] = ()
-    unauthenticated: tuple[Unauthenticated, ...] = ()
-    in_queue: int = 0
-    """Messages queued, of which shares are."""
-
-    @property
-    def accused(self) -> tuple[AccountVerdict, ...]:
-        """The accounts that are not clear, worst first."""
-        return tuple(account for account in self.accounts if account.verdict != "clear")
-
-    @property
-    def accused_relays(self) -> tuple[Unauthenticated, ...]:
-        """The addresses that handed in mail without a readable login and are not clear, worst first."""
-        return tuple(one for one in self.unauthenticated if one.verdict != "clear")
 
 
 def find_accounts(evidence: Evidence) -> Accusation:
@@ -237,56 +114,10 @@ def _rank(verdict: AccountVerdict) -> tuple[int, int, str]:
     return VERDICTS.index(verdict.verdict), -verdict.queued_messages, verdict.account
 
 
-class _Entered(NamedTuple):
-    """How attacking addresses came into one account."""
-
-    rows: pd.DataFrame
-    """Their SMTP successes, in order of time."""
-    ts: pd.Timestamp
-    kind: Entry
-    failures: Failures
-    attacking: frozenset[str]
-    usual: frozenset[str]
-    """Other addresses with a success before it."""
-    is_first: bool
-    """Nothing on this account was tried before it."""
-
-    @property
-    def sight(self) -> _Sight:
-        """How it makes one look at the addresses of the account."""
-        return _Sight(self.usual, self.attacking, not self.is_first)
-
-
-def _entered(inquiry: Inquiry, suspected: Suspected) -> _Entered | None:
-    roles, account = suspected.roles, suspected.activity.account
-    if not roles.attacking or inquiry.evidence.log_first is None:
-        return None
-    tries = inquiry.of(account, "attempts")
-    rows = tries.iloc[sorted(row for use in roles.attacking for row in use.logins)]
-    if rows.empty:
-        return None
-    # who sprays checks what he found through any door, among hundreds of others: that is no visit yet
-    is_check = rows["client_ip"].isin([*inquiry.guessers.ips]) & (rows["service"] != "smtp")
-    rows = rows if is_check.all() else rows[~is_check.to_numpy()]
-    won = tries[(tries["outcome"] == "success").to_numpy()]
-    entry = rows.iloc[0]
-    attacks = frozenset(use.ip for use in roles.attacking)
-    before = won[(won["ts"] < entry["ts"]).to_numpy()]
-    settled = {use.ip for use in roles.attacking if use not in roles.strangers}
-    usual = frozenset(before["client_ip"]) - (attacks - settled)
-    partners = inquiry.guessers.group_of(str(entry["client_ip"]))
-    failures = failures_before(tries, entry["ts"], usual, attacks | partners)
-    kind = entry_of(inquiry.lost, entry, failures, inquiry.evidence.log_first, inquiry.guessers, attacks)
-    # those who only lent a hand with guessing: each of them did too little to be told alone
-    accomplices = set(failures.rows["client_ip"]) if kind in {"distributed-guessing", "password-spray"} else set()
-    is_first = not (tries["ts"] < entry["ts"]).any()
-    return _Entered(rows, entry["ts"], kind, failures, attacks | accomplices, usual, is_first)
-
-
 def _judge(inquiry: Inquiry, account: str, parted: Mapping[str, Suspected]) -> AccountVerdict:
     suspected = parted.get(account)
     standing = inquiry.standings[account]
-    entered = _entered(inquiry, suspected) if suspected is not None else None
+    entered = find_entry(inquiry, suspected) if suspected is not None else None
     is_queue_only = entered is None and _is_unseen(standing) and not _has_habit(suspected)
     weak = _weakness_in_passing(inquiry, account, standing)
     also: tuple[AlsoTried, ...] = ()
@@ -307,7 +138,9 @@ def _judge(inquiry: Inquiry, account: str, parted: Mapping[str, Suspected]) -> A
         account=account,
         candidates=inquiry.directory.resolve(account).candidates,
         verdict=verdict,
-        confidence=_confidence(verdict, signals, is_seen=is_seen and not is_queue_only and not doubts),
+        confidence=_confidence(
+            verdict, signals, is_seen=is_seen and not is_queue_only and not doubts, is_whole=not standing.unseen
+        ),
         doubts=doubts,
         recipients=_recipients(inquiry, account) if is_seen else None,
         groups=_groups(suspected),
@@ -322,7 +155,7 @@ def _judge(inquiry: Inquiry, account: str, parted: Mapping[str, Suspected]) -> A
         entry_ts=told.ts if told else None,
         entry_ip=str(told.rows["client_ip"].iloc[0]) if told else None,
         last_ts=_last(inquiry, account, told) if told else standing.last_ts,
-        client_ips=Places(standing.places, told.sight if told else None),
+        client_ips=Places(standing.places, told),
         mechanisms=standing.mechanisms,
         weak_password=weak,
         also_tried_by_same_ips=also if told else (),
@@ -366,7 +199,7 @@ def _held(
     inquiry: Inquiry,
     account: str,
     suspected: Suspected | None,
-    entered: _Entered | None,
+    entered: Entered | None,
     about: tuple[tuple[AlsoTried, ...], str | None],
 ) -> Held:
     also, weak = about
@@ -425,6 +258,7 @@ def _verdict(signals: Sequence[Signal], held: Held) -> VerdictName:
     is_intrusion = bool(families & INTRUSION)
     attacking, facts = {id(use) for use in held.roles.attacking}, held.roles.facts
     has_past = any(id(use) not in attacking for use in held.activity.uses)
+    has_past = has_past or bool(attacking and not held.roles.strangers)
     if held.roles.letters:
         return "suspect"  # a person and a thief with one mailbox cannot be told for sure by this
     # names of other houses to recipients that do not exist, where nothing shows that the account ever did otherwise
@@ -435,19 +269,19 @@ def _verdict(signals: Sequence[Signal], held: Held) -> VerdictName:
     return "suspect" if is_intrusion or is_odd or len(families) >= TWO else "clear"
 
 
-def _confidence(verdict: VerdictName, signals: Sequence[Signal], *, is_seen: bool) -> Confidence:
-    """Say how sure a verdict is; without a visible AUTH never high."""
+def _confidence(verdict: VerdictName, signals: Sequence[Signal], *, is_seen: bool, is_whole: bool) -> Confidence:
+    """Say how sure a verdict is: never high without a visible AUTH, nor of *clear* where mail joins no session."""
     if not is_seen:
         return Confidence.MEDIUM if verdict == "compromised" else Confidence.LOW
     families = {signal.family for signal in signals}
     if verdict == "compromised":
         return Confidence.HIGH if len(families) >= THREE or Family.ENTRY in families else Confidence.MEDIUM
-    if verdict == "suspect" or any(signal.name in STRONG for signal in signals):
+    if verdict == "suspect" or not is_whole or any(signal.name in STRONG for signal in signals):
         return Confidence.MEDIUM
     return Confidence.HIGH
 
 
-def _last(inquiry: Inquiry, account: str, entered: _Entered) -> pd.Timestamp:
+def _last(inquiry: Inquiry, account: str, entered: Entered) -> pd.Timestamp:
     """Tell when an attacking address was last seen at work in the account."""
     sent = inquiry.of(account, "sends")
     times = [entered.rows["ts"], sent.loc[sent["client_ip"].isin([*entered.attacking]), "ts"]]
