@@ -28,7 +28,9 @@ FIRST_PIECES = 40
 BATCH = 32
 """Pieces that a process is asked for at once."""
 AHEAD = 2
-"""Tasks that each helper is asked for: what comes back waits in memory."""
+"""Tasks that each helper is asked for."""
+MOST_WAITING = 16
+"""Results for each helper that wait in memory for one before them."""
 COLD = 20e-6
 """Seconds a message that are spent waiting, above which it is the disk that is waited for."""
 THREADS = 8
@@ -79,7 +81,7 @@ def processors() -> int:
 
 
 class Crew:
-    """This process and others that help it, all of which know what they work on: it is handed to each once."""
+    """The processes that share some work, this one among them: what they work on is handed to each once."""
 
     def __init__(self, task: Any, jobs: int) -> None:
         """Begin `jobs` - 1 helpers; `task` can be pickled."""
@@ -118,7 +120,7 @@ class Crew:
             busy = sum(future is not None and not future.done() for _, future, _ in asked)
             future = self._submit(work, row) if busy < self._helpers * AHEAD else None
             asked.append((row, future, None if future else work(self.task, *row)))
-            while asked and (asked[0][1] is None or asked[0][1].done()):
+            while asked and (asked[0][1] is None or asked[0][1].done() or len(asked) > MOST_WAITING * self._helpers):
                 yield self._result_of(work, *asked.popleft())
         while asked:
             yield self._result_of(work, *asked.popleft())
