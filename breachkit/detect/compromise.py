@@ -22,8 +22,8 @@ from breachkit.detect.accounts.unauthenticated import find_unauthenticated
 from breachkit.detect.findings import Confidence, Family
 from breachkit.detect.guessing import entry_of, failures_before
 from breachkit.detect.inquiry import Inquiry, is_name
+from breachkit.detect.passwords.weakness import IN_PASSING, weakness_of
 from breachkit.detect.standing import DOUBT_COUNT, DOUBT_SHARE, has_session
-from breachkit.detect.weakness import IN_PASSING, weakness_of
 from breachkit.micros import moment_of
 
 if TYPE_CHECKING:
@@ -40,9 +40,9 @@ if TYPE_CHECKING:
     from breachkit.detect.findings import Signal
     from breachkit.detect.guessing import Entry, Failures
     from breachkit.detect.inquiry import Evidence
+    from breachkit.detect.passwords.weakness import Weakness
     from breachkit.detect.standing import Seen, Standing
     from breachkit.detect.visits import Visits
-    from breachkit.detect.weakness import Weakness
     from breachkit.records import Locus
 
 VerdictName = Literal["compromised", "suspect", "clear"]
