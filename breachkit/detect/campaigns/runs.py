@@ -54,8 +54,9 @@ class Run(NamedTuple):
 def find_runs(sample: Sample, least: int, *, is_large: bool) -> Iterator[Run]:
     """Yield the runs of a sample, those of most messages first; each message is in one at most.
 
-    What belongs to many, such as the host of a link to a shared document, comes last: two runs that share no more than
-    that are two.
+    First by what points at somebody and by whole phrases, then by shorter strings: a set phrase that happens
+    to stand in most copies of a run is a worse name for it than its link. What belongs to many, such as the host
+    of a link to a shared document, comes last: two runs that share no more than that are two.
 
     Args:
         sample: the messages and their strings.
@@ -65,10 +66,10 @@ def find_runs(sample: Sample, least: int, *, is_large: bool) -> Iterator[Run]:
     taken = np.zeros(len(sample.authors), dtype=np.bool_)
     judged: set[int] = set()
     seen: set[bytes] = set()
-    strong = (sample.lengths >= TELLING) | sample.points
-    weak = np.array([SPECIFIC.search(one.text) is not None for one in sample.shared], dtype=np.bool_)
-    first, last = np.flatnonzero(~sample.is_weak & strong), np.flatnonzero(sample.is_weak & weak)
-    for at in (*first.tolist(), *last.tolist()):
+    strong = (sample.lengths >= STRONG) | sample.points
+    pointing = np.array([SPECIFIC.search(one.text) is not None for one in sample.shared], dtype=np.bool_)
+    telling = np.flatnonzero(np.where(sample.is_weak, pointing, (sample.lengths >= TELLING) | sample.points))
+    for at in telling[np.lexsort((~strong[telling], sample.is_weak[telling]))].tolist():
         docs = sample.shared[at].docs
         if len(docs) < least or at in judged or (key := docs.tobytes()) in seen:
             continue
