@@ -45,8 +45,6 @@ class Run(NamedTuple):
     """Strings that nearly all of its messages hold, and nearly nobody else."""
     nested: tuple[bytes, ...]
     """Strings that a part of its messages holds, and nearly nobody else."""
-    size: int
-    """Messages of the sample that are of it."""
     is_weak: bool
     """All that its messages share belongs to many."""
 
@@ -120,7 +118,7 @@ def _judge(sample: Sample, at: int, judged: set[int], *, is_large: bool) -> Run 
     known = set(near.closed.tolist())
     nested = [other for other in near.inside.tolist() if other not in known and (is_weak or not sample.is_weak[other])]
     closed = dict.fromkeys((*texts, *_pointers(sample, docs, texts)))
-    return Run(tuple(closed), tuple(sample.texts(nested)), len(docs), is_weak)
+    return Run(tuple(closed), tuple(sample.texts(nested)), is_weak)
 
 
 def _pointers(sample: Sample, docs: NDArray[np.int32], texts: Sequence[bytes]) -> Iterator[bytes]:
