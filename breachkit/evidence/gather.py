@@ -182,7 +182,7 @@ def read_smtp(
     Mail from outside is only counted, unless one of `queue_ids` names it: a log holds far more of it than
     of what accounts do. Where nobody asks how much came in each hour, not even that.
     """
-    from breachkit.detect.weakness import distance_of
+    from breachkit.detect.passwords.weakness import distance_of
 
     facts = SmtpFacts()
     logs = smtp_logs(where)
