@@ -12,13 +12,13 @@ from breachkit.errors import BreachkitError, PathUnreadableError, UnbalancedErro
 from breachkit.evidence.queued import Walk, read_queue
 from breachkit.files import reason_of, shown
 from breachkit.logs.facts import LogFacts, LogTally, Question, Reading, count_skipped
+from breachkit.parallel import processors
 from breachkit.progress import bar
 from breachkit.records import NO_TIME, Locus, Skipped
 from breachkit.report.inputs import Gap, Inputs
 from breachkit.roster import Roster
 from breachkit.servers import UNTOLD_COLUMN, account_word
 from breachkit.text.sasl import Fingerprints
-from breachkit.workers import processors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -65,7 +65,7 @@ class Books:
 def read_messages(where: Where, books: Books, *, quarantined: bool, jobs: int | None = None) -> list[Message]:
     """Read the queued messages over `jobs` processes; with `quarantined`, those that breachkit moved away too.
 
-    None is one process a processor. Raises PathUnreadableError, WorkerLostError.
+    None is one process a processor. Raises PathUnreadableError.
     """
     folders = queue_folders(where, quarantined=quarantined)
     messages: list[Message] = []
@@ -135,7 +135,7 @@ def read_smtp(
     Mail from outside is only counted, unless one of `queue_ids` names it: a log holds far more of it than
     of what accounts do. Where nobody asks how much came in each hour, not even that.
     """
-    from breachkit.detect.weakness import distance_of
+    from breachkit.detect.passwords.weakness import distance_of
 
     facts = LogFacts()
     logs = smtp_logs(where)
