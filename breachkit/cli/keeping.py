@@ -12,6 +12,7 @@ from breachkit.purge.quarantine import find_changed, take_stock
 from breachkit.purge.restore import drop_run
 from breachkit.report import quarantine as report
 from breachkit.report.contract import dump
+from breachkit.report.inputs import head_json
 from breachkit.report.words import count, name_journal
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Told(NamedTuple):
         """Write the product."""
         if self.output_format is options.Format.JSON:
             inputs = gather.inputs_of(yard.where, gather.Books(), None)
-            text = dump({**inputs.head_json(schema), **keys})
+            text = dump({**head_json(inputs, schema), **keys})
         output.write(text, self.output_file)
 
 

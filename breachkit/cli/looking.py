@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from breachkit.cli.aside import Yard
-    from breachkit.evidence.gather import Books
+    from breachkit.evidence.books import Books
     from breachkit.parallel import Piece
     from breachkit.progress import Progress
     from breachkit.purge.plan import Plan, Wanted

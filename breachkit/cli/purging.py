@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from breachkit.cli.aside import Yard
+    from breachkit.evidence.books import Inputs
     from breachkit.purge.moves import Purge, Receipt
     from breachkit.purge.plan import Plan, Wanted
     from breachkit.report.contract import Json
-    from breachkit.report.inputs import Inputs
     from breachkit.report.purge import Unexplained
 
 BLINK = 0.1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.files import shown
-from breachkit.report.inputs import render_inputs
+from breachkit.report.inputs import head_json, render_inputs
 from breachkit.report.page import Page
 from breachkit.report.words import count, size
 from breachkit.text.headers import decoded_words
@@ -13,10 +13,10 @@ from breachkit.text.headers import decoded_words
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from breachkit.evidence.books import Inputs
     from breachkit.purge.moves import Receipt
     from breachkit.purge.plan import Plan
     from breachkit.report.contract import Json
-    from breachkit.report.inputs import Inputs
 
 SHOWN = 5
 """Rows of a table on a terminal."""
@@ -65,7 +65,7 @@ def purge_json(
     runs = () if receipt is None else receipt.runs
     more = {} if unexplained is None else {"unexplained": _unexplained_json(unexplained)}
     return {
-        **inputs.head_json("purge"),
+        **head_json(inputs, "purge"),
         "run": receipt.run if receipt is not None and runs else None,
         "dry_run": outcome is None,
         "matched_by": {"raw": plan.raw, "decoded": plan.decoded, "reader": plan.reader, **_predicates(plan)},
