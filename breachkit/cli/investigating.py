@@ -18,7 +18,7 @@ from breachkit.detect.campaigns.grouping import find_campaigns
 from breachkit.detect.hardening import judge_settings
 from breachkit.detect.incident import attackers_of, incident_of, targets_of
 from breachkit.detect.inventory import take_inventory
-from breachkit.detect.passwords import Criteria, find_weak_passwords
+from breachkit.detect.passwords.weak_accounts import Criteria, find_weak_passwords
 from breachkit.detect.survey import survey_of
 from breachkit.detect.symptoms import find_symptoms
 from breachkit.errors import BreachkitError

@@ -15,20 +15,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from breachkit.detect.breached import digest_of
-from breachkit.detect.candidates import candidates, likeliest
-from breachkit.detect.hashes import digest_with, recognise, unwrapped
-from breachkit.detect.policy import NO_POLICY, Policy, is_below
-from breachkit.detect.vocabulary import names_of_address, vocabulary_of
-from breachkit.detect.weakness import WEAKNESSES, weaknesses_by_name
-from breachkit.detect.wordlist import is_popular, passwords
+from breachkit.detect.passwords.breached import digest_of
+from breachkit.detect.passwords.candidates import candidates, likeliest
+from breachkit.detect.passwords.hashes import digest_with, recognise, unwrapped
+from breachkit.detect.passwords.policy import NO_POLICY, Policy, is_below
+from breachkit.detect.passwords.vocabulary import names_of_address, vocabulary_of
+from breachkit.detect.passwords.weakness import WEAKNESSES, weaknesses_by_name
+from breachkit.detect.passwords.wordlist import is_popular, passwords
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from breachkit.detect.hashes import Hash
-    from breachkit.detect.vocabulary import Names
-    from breachkit.detect.weakness import Weakness
+    from breachkit.detect.passwords.hashes import Hash
+    from breachkit.detect.passwords.vocabulary import Names
+    from breachkit.detect.passwords.weakness import Weakness
     from breachkit.text.sasl import Login
 
 KEPT_SHARERS = 50
