@@ -13,11 +13,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 FILE_MODE = 0o600
+FOLDER_MODE = 0o700
 BLOCK = 1 << 20
 CREATE = os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
 """A new file, never one that is there or that a link stands for."""
+REOPEN = os.O_RDWR | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+"""A file of ours, to be written on, never one that a link stands for."""
 NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES})
 """Why a hard link cannot be had: FAT, some network shares, `fs.protected_hardlinks` for a stranger's file."""
+
+
+def make_folder(path: str) -> None:
+    """Make a folder that only we may enter. Raises FileExistsError, OSError."""
+    os.mkdir(long_path(path), FOLDER_MODE)  # noqa: PTH102  strings, as a walk finds them
 
 
 def write_whole(path: os.PathLike[str] | str, pieces: Iterable[bytes], *, replaces: bool = False) -> None:

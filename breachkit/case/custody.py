@@ -1,6 +1,6 @@
 """The book of a case: every breachkit command run on it, each line chained to the one before.
 
-JSON lines in `custody.jsonl` (`purge.chain`). A command writes `began` before it does anything and `ended` after, so
+JSON lines in `custody.jsonl` (`chain`). A command writes `began` before it does anything and `ended` after, so
 one that was killed has only the first. No forger is kept from writing it all anew: hence the closing SHA-256 that the
 user writes down.
 """
@@ -13,20 +13,17 @@ import platform
 from typing import TYPE_CHECKING
 
 from breachkit import __version__
+from breachkit.chain import BrokenChainError, Chain, hash_file, hold, link
 from breachkit.errors import CaseUnwritableError, CustodyBrokenError, NoCaseError
-from breachkit.files import open_regular
-from breachkit.purge import journal
-from breachkit.purge.chain import BrokenChainError, Chain, link
-from breachkit.purge.disk import Disk
-from breachkit.purge.lock import hold
-from breachkit.purge.store import Run, Store
+from breachkit.files import long_path, open_regular
+from breachkit.writing import CREATE, FILE_MODE, REOPEN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
     from pathlib import Path
 
-    from breachkit.purge.chain import End
+    from breachkit.chain import End
     from breachkit.report.contract import Json
 
 FORMAT = "breachkit-custody/1"
@@ -56,7 +53,7 @@ def read_book(path: Path) -> End:
 
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a book, for the user's notes. Raises OSError."""
-    return journal.sha256_of(os.fspath(path / NAME))
+    return hash_file(os.fspath(path / NAME))[1]
 
 
 def begin(path: Path, command: Sequence[str], now: datetime, *, is_named: bool = True) -> int:
@@ -83,26 +80,22 @@ def end(path: Path, began: int, exit_code: int, outcome: Json, now: datetime) ->
 
 
 def _append(path: Path, kind: str, fields: Json, *, may_begin: bool) -> int:
-    disk, book = Disk(), os.fspath(path / NAME)
     try:
-        with hold(Run(path.name, Store(os.fspath(path.parent), None))):
+        with hold(os.fspath(path)):
             if may_begin and not (path / NAME).exists():
-                os.close(disk.create(book))
+                os.close(os.open(long_path(os.fspath(path / NAME)), os.O_RDWR | CREATE, FILE_MODE))
             so_far = read_book(path)
-            number = so_far.lines + 1
             torn = {"torn_bytes_cut": so_far.torn} if so_far.torn else {}
-            line = link(number, so_far.last_hash, kind, {**fields, **torn})
-            handle = disk.reopen(book)
-            try:
-                os.ftruncate(handle, so_far.length)
-                os.lseek(handle, so_far.length, os.SEEK_SET)
-                disk.write(handle, line + b"\n")
-                disk.sync(handle)
-            finally:
-                os.close(handle)
+            line = link(so_far.lines + 1, so_far.last_hash, kind, {**fields, **torn})
+            with os.fdopen(os.open(long_path(os.fspath(path / NAME)), REOPEN), "r+b") as stream:
+                stream.truncate(so_far.length)
+                stream.seek(so_far.length)
+                stream.write(line + b"\n")
+                stream.flush()
+                os.fsync(stream.fileno())
     except OSError as error:
         raise CaseUnwritableError(path / NAME, error.strerror or "unknown reason") from None
-    return number
+    return so_far.lines + 1
 
 
 def _user() -> str | None:

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from breachkit.case.accused import accused_of
-from breachkit.detect.joins import AHEAD
+from breachkit.detect.accounts.joins import AHEAD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -26,7 +26,7 @@ from breachkit.report.scan import scan_json
 from breachkit.report.weak_passwords import weak_passwords_json
 from breachkit.report.words import stamp
 from breachkit.shells import notes
-from breachkit.text.decoding import decoded_words
+from breachkit.text.headers import decoded_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from breachkit.case.investigation import Investigation
     from breachkit.detect.campaigns.campaign import Campaign
-    from breachkit.purge.custody import Custody
+    from breachkit.purge.quarantine import Stock
     from breachkit.report.contract import Json
 
 
@@ -182,7 +182,7 @@ def _owners_own(case: Investigation, one: Campaign) -> int | None:
     return count_owners_own(queued, case.found, came_from)
 
 
-def _purge_json(custody: Custody, zone: tzinfo) -> Json:
+def _purge_json(custody: Stock, zone: tzinfo) -> Json:
     return {
         "run": custody.run.name,
         "began": stamp(datetime.fromisoformat(custody.began), zone) if custody.began else None,

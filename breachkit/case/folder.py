@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.case.custody import NAME
 from breachkit.errors import CaseUnwritableError, NotACaseError
-from breachkit.purge.disk import Disk
-from breachkit.writing import write_whole
+from breachkit.writing import make_folder, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,16 +31,15 @@ class Place(NamedTuple):
 
 def open_place(case: Path) -> Place:
     """Make the folder of a run, and that of the case if it is not there. Raises NotACaseError, CaseUnwritableError."""
-    disk = Disk()
     try:
         case.parent.mkdir(parents=True, exist_ok=True)
         try:
-            disk.make_folder(os.fspath(case))
+            make_folder(os.fspath(case))
         except FileExistsError:
             if not case.is_dir():
                 raise
         if (case / NAME).exists():
-            return _later(case, disk)
+            return _later(case)
         if any(case.iterdir()):
             raise NotACaseError(case)
     except OSError as error:
@@ -49,11 +47,11 @@ def open_place(case: Path) -> Place:
     return Place(case, case, 1)
 
 
-def _later(case: Path, disk: Disk) -> Place:
+def _later(case: Path) -> Place:
     for number in range(2, MOST_RUNS):
         path = case / f"run-{number}"
         try:
-            disk.make_folder(os.fspath(path))
+            make_folder(os.fspath(path))
         except FileExistsError:
             continue
         return Place(case, path, number)

@@ -14,7 +14,7 @@ from breachkit.report.words import stamp
 if TYPE_CHECKING:
     from breachkit.case.investigation import Investigation
     from breachkit.case.proof import Proof
-    from breachkit.purge.custody import Custody
+    from breachkit.purge.quarantine import Stock
     from breachkit.report.contract import Json
 
 MOST_HOURS = 24 * 60
@@ -51,7 +51,7 @@ def attacking_ips(case: Investigation) -> frozenset[str]:
     return frozenset(place.ip for account in accused_of(case) for place in account.client_ips if place.attacking)
 
 
-def moved(custody: Custody) -> int:
+def moved(custody: Stock) -> int:
     """Count the messages that a purge moved."""
     return sum(held.whereabouts != "left" for held in custody.messages)
 

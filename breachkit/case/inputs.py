@@ -6,9 +6,9 @@ import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from breachkit.chain import hash_file
 from breachkit.files import reason_of, shown
 from breachkit.micros import is_possible
-from breachkit.purge.disk import Disk
 from breachkit.report.contract import dump, dump_line
 
 if TYPE_CHECKING:
@@ -21,19 +21,18 @@ if TYPE_CHECKING:
 
 def hash_files(paths: Iterable[str], root: Path | None, progress: Progress) -> Iterator[Json]:
     """Hash each file once, in order of its path; one that is gone by now is listed with the reason."""
-    disk = Disk()
     for path in sorted(set(paths)):
         name = shown(path, root)
         try:
-            known = disk.fingerprint(path)
+            status, digest = hash_file(path, follows=False)
         except OSError as error:
             yield {"path": name, "size": None, "mtime": None, "sha256": None, "reason": reason_of(error)}
             continue
         finally:
             progress(1)
-        seconds = known.mtime_ns // 10**9
+        seconds = status.st_mtime_ns // 10**9
         mtime = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds") if is_possible(seconds) else None
-        yield {"path": name, "size": known.size, "mtime": mtime, "sha256": known.sha256}
+        yield {"path": name, "size": status.st_size, "mtime": mtime, "sha256": digest}
 
 
 def render_inputs(head: Json, rows: Iterable[Json], masked: Callable[[Json], Json]) -> Iterator[str]:

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from breachkit.detect.accounts.inquiry import Inquiry
+    from breachkit.detect.accounts.verdict import Accusation
     from breachkit.detect.campaigns.campaign import Campaign, Campaigns
-    from breachkit.detect.compromise import Accusation
     from breachkit.detect.findings import Finding
     from breachkit.detect.hardening import JudgedSetting
     from breachkit.detect.incident import Attackers
-    from breachkit.detect.inquiry import Inquiry
     from breachkit.detect.inventory import Inventory
     from breachkit.detect.passwords.weak_accounts import WeakPasswords
-    from breachkit.purge.custody import Custody
+    from breachkit.purge.quarantine import Stock
     from breachkit.records import Locus, Message
     from breachkit.report.contain import Contained
     from breachkit.report.inputs import Inputs
@@ -66,7 +66,7 @@ class Investigation:
     passwords: Passwords | None
     settings: Settings | None
     containing: Containing
-    runs: Sequence[Custody]
+    runs: Sequence[Stock]
     """Purges of these queues, oldest first."""
     read: Callable[[Message], bytes]
     """Return the bytes of a message, none when it is gone."""

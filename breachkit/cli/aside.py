@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.errors import NoQueueError, NoSuchRunError, PathUnreadableError, QueueOutsideError
 from breachkit.purge.disk import Disk
-from breachkit.purge.store import check_store, find_runs, make_queue, stores_of
+from breachkit.purge.quarantine import QueuePlace, check_store, find_runs, stores_of
 
 if TYPE_CHECKING:
     from breachkit.evidence.where import Where
-    from breachkit.purge.store import Queue, Run, Store
+    from breachkit.purge.quarantine import Run, Store
     from breachkit.servers import QueueFolder
 
 
@@ -24,7 +24,7 @@ class Yard(NamedTuple):
     disk: Disk
     folders: tuple[QueueFolder, ...]
     """The queue folders, absolute; never one of a quarantine."""
-    queues: tuple[Queue, ...]
+    queues: tuple[QueuePlace, ...]
     stores: dict[str, Store]
     root: Path | None
     """The root, absolute: what shown paths are relative to."""
@@ -73,11 +73,15 @@ def make_yard(where: Where, quarantine: Path | None, *, with_outside: bool = Tru
         if with_outside or not queue.is_outside
     )
     if not folders:
-        raise NoQueueError(where.layout.root or ".", where.server.looked_for)
-    queues = tuple(make_queue(folder.path, where.queue.home(folder.path)) for folder in folders)
+        raise NoQueueError(where.layout.root or ".", where.looked_for)
+    queues = tuple(_place(folder.path, where.queue.home(folder.path)) for folder in folders)
     try:
         stores = stores_of(queues, None if quarantine is None else str(quarantine))
     except OSError as error:
         raise PathUnreadableError(error.filename or ".", error.strerror or "unknown reason") from None
     root = None if where.layout.root is None else Path(os.path.abspath(where.layout.root))  # noqa: PTH100
     return Yard(where, quarantine, Disk(), folders, queues, stores, root)
+
+
+def _place(path: Path, beside: Path) -> QueuePlace:
+    return QueuePlace(os.path.abspath(path), os.path.abspath(beside))  # noqa: PTH100  links stay as they are

@@ -21,10 +21,10 @@ from breachkit.shells import is_safe
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from breachkit.detect.accounts.verdict import Accusation
     from breachkit.detect.campaigns.campaign import Campaigns
     from breachkit.detect.campaigns.lawful import Judged
     from breachkit.detect.campaigns.plain_groups import PlainGroups
-    from breachkit.detect.compromise import Accusation
     from breachkit.evidence.where import Where
     from breachkit.records import Message
 
@@ -65,7 +65,7 @@ def group(
         else:
             text = render_group(found.campaigns, inputs, *_following(where, found, min_messages), top)
     else:
-        groups = _groups(_queued(where, books), by, Reader(books), min_messages)
+        groups = _groups(_queued(where, books), by, Reader(where, books), min_messages)
         # no log was looked for, so none is missing
         inputs = replace(gather.inputs_of(where, books, None), log_level="not read")
         text = dump(groups_json(groups, inputs, top)) if product.is_json else render_groups(groups, inputs, top)
@@ -94,9 +94,9 @@ def group_queue(where: Where, books: gather.Books, least: int | None = None) -> 
         found, facts = judge_accounts(where, books, messages)
         judged = judged_by_logs(found, facts)
     else:
-        for skipped in where.layout.skipped:  # else said with the logs that were read
+        for skipped in where.skipped:  # else said with the logs that were read
             books.skip(skipped)
-    reader = Reader(books)
+    reader = Reader(where, books)
     with bar(sys.stderr, "grouping", None, " messages") as progress:
         campaigns = find_campaigns(messages, reader, progress=progress, least=least, judged=judged)
     return Grouped(campaigns, messages, found, facts)
@@ -105,7 +105,7 @@ def group_queue(where: Where, books: gather.Books, least: int | None = None) -> 
 def _queued(where: Where, books: gather.Books) -> list[Message]:
     """Read the messages, quarantined ones too. Raises NoQueueError."""
     if not where.layout.queues:
-        raise NoQueueError(where.layout.root or ".", where.server.looked_for)
+        raise NoQueueError(where.layout.root or ".", where.looked_for)
     return gather.read_messages(where, books, quarantined=True)
 
 

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from breachkit.cli import asking, options, output
 from breachkit.errors import PathUnreadableError
 from breachkit.evidence import gather
-from breachkit.purge.custody import find_changed, take_stock
-from breachkit.purge.drop import drop_run
+from breachkit.purge.quarantine import find_changed, take_stock
+from breachkit.purge.restore import drop_run
 from breachkit.report import quarantine as report
 from breachkit.report.contract import dump
 from breachkit.report.words import count, name_journal
 
 if TYPE_CHECKING:
     from breachkit.cli.aside import Yard
-    from breachkit.purge.custody import Custody
-    from breachkit.purge.store import Run
+    from breachkit.purge.quarantine import Run, Stock
     from breachkit.report.contract import Json
 
 
@@ -35,7 +34,7 @@ class Told(NamedTuple):
         output.write(text, self.output_file)
 
 
-def _stock(yard: Yard, runs: list[Run]) -> list[Custody]:
+def _stock(yard: Yard, runs: list[Run]) -> list[Stock]:
     try:
         return [take_stock(yard.disk, run) for run in runs]
     except OSError as error:

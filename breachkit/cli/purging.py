@@ -15,7 +15,8 @@ from breachkit.cli.looking import Look
 from breachkit.errors import BreachkitError, StoppedError
 from breachkit.evidence import gather
 from breachkit.progress import bar
-from breachkit.purge.store import name_run
+from breachkit.purge.plan import planned_of
+from breachkit.purge.quarantine import name_run
 from breachkit.purge.watch import PAUSE, Watch
 from breachkit.report.contract import dump
 from breachkit.report.purge import Outcome, purge_json, render_dry_end, render_outcome, render_plan
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from breachkit.cli.aside import Yard
+    from breachkit.purge.moves import Purge, Receipt
     from breachkit.purge.plan import Plan, Wanted
-    from breachkit.purge.quarantine import Purge, Receipt
     from breachkit.report.contract import Json
     from breachkit.report.inputs import Inputs
     from breachkit.report.purge import Unexplained
@@ -184,7 +185,7 @@ def _execute(work: Work, plan: Plan, recorded: Json) -> Outcome:
 
 def _tell(work: Work, outcome: Outcome, shown: str) -> None:
     where, receipt = work.yard.where, outcome.receipt
-    checks = [*([where.command("find-account")] if where.layout.listing.is_likely else []), where.command("scan")]
+    checks = [*([where.command("find-account")] if where.listing.is_likely else []), where.command("scan")]
     undo = work.yard.command("restore", receipt.run) if receipt.purged > outcome.dropped else ""
     before = "" if work.manner.is_text_on_stdout else shown
     work.tell(outcome.plan, outcome, lambda: before + render_outcome(outcome, work.yard.root, checks, undo))
@@ -208,7 +209,7 @@ def _move(work: Work, plan: Plan, name: str, is_stopped: Callable[[], bool]) -> 
 
     Raises StoppedError, DiskFullError, QuarantineUnwritableError.
     """
-    from breachkit.purge.quarantine import Purge
+    from breachkit.purge.moves import Purge
 
     yard = work.yard
     with Purge(yard.disk, yard.stores, name, work.predicates.words, drops=work.manner.drop) as run:
@@ -228,7 +229,7 @@ def _move(work: Work, plan: Plan, name: str, is_stopped: Callable[[], bool]) -> 
             raise StoppedError(receipt.purged, receipt.planned, "moved", following, undo, _journals(receipt))
         dropped = run.deleted
         if work.manner.drop:
-            from breachkit.purge.drop import drop_run
+            from breachkit.purge.restore import drop_run
 
             drops = [drop_run(yard.disk, held) for held in receipt.runs]
             receipt = replace(receipt, sha256=tuple(one.sha256 for one in drops))
@@ -254,7 +255,7 @@ def _watch(work: Work, run: Purge, limit: int, is_stopped: Callable[[], bool]) -
         left = limit - run.moved
         taken = work.look.again(left)
         before = run.moved
-        run.take([one.hit for one in taken], datetime.now(UTC), is_stopped)
+        run.take([planned_of(one.hit) for one in taken], datetime.now(UTC), is_stopped)
         now = datetime.now(work.yard.where.zone)
         done = f"{len(taken):,} planned, {run.moved - before:,} moved; {run.moved:,} in all"
         output.note(f"watch {now:%H:%M:%S}: {done}")

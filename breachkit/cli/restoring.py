@@ -7,14 +7,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from breachkit.chain import hash_file
 from breachkit.cli import asking, options, output
 from breachkit.errors import PathUnreadableError, SeveralRunsError, StoppedError
 from breachkit.evidence import gather
 from breachkit.progress import bar
-from breachkit.purge.journal import sha256_of
+from breachkit.purge.quarantine import holds_messages
 from breachkit.purge.restore import Restore
 from breachkit.purge.search import Hit
-from breachkit.purge.store import holds_messages
 from breachkit.report.contract import dump
 from breachkit.report.restore import render_restore_plan, render_restored, restore_json
 from breachkit.report.words import count, name_journal
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from breachkit.cli.aside import Yard
+    from breachkit.purge.quarantine import Run
     from breachkit.purge.restore import Restored
     from breachkit.purge.search import Search
-    from breachkit.purge.store import Run
     from breachkit.report.contract import Json
 
 
@@ -65,8 +65,8 @@ def choose_runs(yard: Yard, name: str | None, *, all_runs: bool) -> list[Run]:
 def run_restore(yard: Yard, runs: list[Run], search: Search | None, manner: Manner, outcome: Json) -> None:
     """Do it, and say in `outcome` what was done. Raises BreachkitErrors; ends with the exit code of the books."""
 
-    def is_chosen(path: str) -> bool:
-        return search is None or isinstance(search.look(path), Hit)
+    def is_chosen(files: list[str]) -> bool:
+        return search is None or any(isinstance(search.look(path), Hit) for path in files)
 
     works = [Restore(yard.disk, run, yard.queues, None if search is None else is_chosen) for run in runs]
     # who asked for no word before it gets none: to judge 100,000 messages twice takes a third of the time
@@ -90,7 +90,7 @@ def _outcome_json(done: list[Restored], *, dry_run: bool) -> Json:
     return {"dry_run": dry_run, "runs": runs}
 
 
-def _execute(  # noqa: PLR0917  what is done, as asked, and told
+def _execute(
     yard: Yard, works: list[Restore], plans: list[Restored], manner: Manner, shown: str, outcome: Json
 ) -> list[Restored]:
     number = sum(plan.restored for plan in plans) if plans else None
@@ -112,7 +112,7 @@ def _execute(  # noqa: PLR0917  what is done, as asked, and told
                 _note(one.run, one.restored, one.journal, one.sha256)
             for work in works[len(done) :]:
                 with suppress(OSError):
-                    _note(work.run.name, work.restored, work.run.journal, sha256_of(work.run.journal))
+                    _note(work.run.name, work.restored, work.run.journal, hash_file(work.run.journal)[1])
         if is_stopped():
             moved = sum(one.restored for one in done)
             raise StoppedError(

@@ -14,7 +14,7 @@ from breachkit.cli.accusing import has_evidence, read_evidence
 from breachkit.detect.hardening import number_of
 from breachkit.detect.passwords.breached import open_breaches
 from breachkit.detect.passwords.policy import Policy
-from breachkit.errors import NoAccountsFileError, PathUnreadableError
+from breachkit.errors import PathUnreadableError, UsageError
 from breachkit.evidence import gather
 from breachkit.evidence.where import check_file, find_evidence
 
@@ -64,8 +64,12 @@ def weak_passwords(
     least = Policy(min_length, min_digits, min_signs, min_letters, min_capitals)
     least = least if policy is None else least.stricter(_policy(where, policy, books))
     criteria = Criteria(fingerprint, least, is_breached, max_minutes * MINUTE)
+    _ = where.export  # whose export cannot be read is not asked for one
     if where.accounts is None:
-        raise NoAccountsFileError
+        raise UsageError(
+            "no export of accounts found; name it (breachkit weak-passwords users.csv), made by"
+            ' tool export account "*@*" u_type u_accountdisabled u_mailbox u_alias u_password'
+        )
     tried, facts = _targets(where, books)
     try:
         found = find_weak_passwords(exports.read_logins(where, where.accounts, books), criteria, tried)
@@ -104,7 +108,7 @@ def _policy(where: Where, path: Path, books: gather.Books) -> Policy:
 
 def _targets(where: Where, books: gather.Books) -> tuple[frozenset[str], gather.SmtpFacts]:
     """Find whom the attacking addresses tried; nobody when there are no logs."""
-    if not has_evidence(where) or not where.layout.logs:
+    if not has_evidence(where) or not where.logs:
         return frozenset(), gather.SmtpFacts()
     from breachkit.detect.incident import find_targets
 

@@ -12,14 +12,9 @@ import os
 import stat
 from typing import NamedTuple
 
+from breachkit.chain import BLOCK, hash_file, sha256
 from breachkit.files import NotRegularError, is_link, long_path, open_handle
-from breachkit.purge.digest import sha256
-from breachkit.writing import CREATE, FILE_MODE
-
-BLOCK = 1 << 20
-FOLDER_MODE = 0o700
-
-_BINARY = getattr(os, "O_BINARY", 0)
+from breachkit.writing import CREATE, FILE_MODE, NO_LINKS, REOPEN, make_folder
 
 FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
 _DISK_FULL_WINDOWS = frozenset({39, 112})
@@ -43,8 +38,8 @@ def is_full(error: OSError) -> bool:
     return error.errno in FULL or getattr(error, "winerror", None) in _DISK_FULL_WINDOWS
 
 
-def fingerprint_of(status: os.stat_result, sha256: str) -> Fingerprint:
-    """Join what a file system says of a file with the hash of its bytes."""
+def fingerprint_of(status: os.stat_result, digest: str) -> Fingerprint:
+    """Join what a file system says of a file with the SHA-256 of its bytes."""
     return Fingerprint(
         status.st_size,
         status.st_mtime_ns,
@@ -53,7 +48,7 @@ def fingerprint_of(status: os.stat_result, sha256: str) -> Fingerprint:
         stat.S_IMODE(status.st_mode),
         status.st_uid,
         status.st_gid,
-        sha256,
+        digest,
     )
 
 
@@ -64,16 +59,7 @@ class Disk:
 
     def fingerprint(self, path: str) -> Fingerprint:
         """Read a file and tell it from every other. Raises OSError, NotRegularError."""
-        handle, status = open_handle(path, follows=False)
-        try:
-            # a byte more than it has: when there is none, it was read at once
-            first = os.read(handle, min(BLOCK, status.st_size + 1))
-            digest = sha256(first)
-            while len(first) != status.st_size and (block := os.read(handle, BLOCK)):
-                digest.update(block)
-        finally:
-            os.close(handle)
-        return fingerprint_of(status, digest.hexdigest())
+        return fingerprint_of(*hash_file(path, follows=False))
 
     def status(self, path: str) -> os.stat_result | None:
         """Return the `lstat` of a path, None when nothing has that name. Raises OSError."""
@@ -95,14 +81,11 @@ class Disk:
         """Make a folder again that is gone, with the mode and owner of the one above it. Raises OSError."""
         self.make_folder(path)
         status = os.stat(long_path(model))  # noqa: PTH116
-        if hasattr(os, "chown"):
-            with contextlib.suppress(PermissionError):
-                os.chown(path, status.st_uid, status.st_gid)
-        os.chmod(long_path(path), stat.S_IMODE(status.st_mode))  # noqa: PTH101
+        self._dress(path, status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode))
 
     def make_folder(self, path: str) -> None:
         """Make a folder that only we may enter. Raises FileExistsError, OSError."""
-        os.mkdir(long_path(path), FOLDER_MODE)  # noqa: PTH102  strings, see the module
+        make_folder(path)
 
     def remove_folder(self, path: str) -> None:
         """Remove a folder if it is empty."""
@@ -115,7 +98,7 @@ class Disk:
 
     def reopen(self, path: str) -> int:
         """Open a file of ours again for writing. Raises OSError."""
-        return os.open(long_path(path), os.O_RDWR | _BINARY | getattr(os, "O_NOFOLLOW", 0))
+        return os.open(long_path(path), REOPEN)
 
     def rename(self, source: str, target: str) -> None:
         """Give a file another name on the same volume; the caller knows that the target is free. Raises OSError."""
@@ -131,32 +114,38 @@ class Disk:
         else:
             os.link(source, target, follow_symlinks=False)
 
-    def claim(self, source: str, target: str, mark: bytes) -> None:
-        """Give a file another name where links cannot be had: take the name exclusively, then rename onto it.
+    def give(self, source: str, target: str, mark: bytes) -> None:
+        """Give a file a name, only if that is free; where links cannot be had, it loses its old one.
 
-        `mark` is what the name holds for a moment: after a crash it tells our file from a new message.
-        Raises FileExistsError when the target exists.
+        There the name is taken exclusively by a file that holds `mark`, and then renamed onto: after a crash the mark
+        tells our file from a new message. Raises FileExistsError when the target exists and is not ours; OSError.
         """
-        handle = self.create(target)
         try:
-            self.write(handle, mark)
-        finally:
-            os.close(handle)
-        self.claim_marked(source, target, mark)
+            self.place(source, target)
+        except FileExistsError:
+            self.claim(source, target, mark)
+        except OSError as error:
+            if error.errno not in NO_LINKS:
+                raise
+            handle = self.create(target)
+            try:
+                self.write(handle, mark)
+            finally:
+                os.close(handle)
+            self.claim(source, target, mark)
 
-    def claim_marked(self, source: str, target: str, mark: bytes) -> None:
-        """Rename onto a name that a crash left taken by us. Raises FileExistsError when it is not ours."""
-        try:
-            is_marked = self.is_marked(target, mark)
-        except NotRegularError:
-            is_marked = False
-        if not is_marked:
+    def claim(self, source: str, target: str, mark: bytes) -> None:
+        """Rename onto a name that is taken by our mark. Raises FileExistsError when it is not ours."""
+        if not self.is_marked(target, mark):
             raise FileExistsError(errno.EEXIST, "exists", target)
         os.replace(long_path(source), long_path(target))  # noqa: PTH105
 
     def is_marked(self, path: str, mark: bytes) -> bool:
-        """Tell whether a file holds the mark of `claim`, or its beginning. Raises OSError, NotRegularError."""
-        handle, _ = open_handle(path, follows=False)
+        """Tell whether a file holds the mark of `give`, or its beginning. Raises OSError."""
+        try:
+            handle, _ = open_handle(path, follows=False)
+        except NotRegularError:
+            return False
         try:
             held = os.read(handle, len(mark) + 1)
         finally:
@@ -177,18 +166,18 @@ class Disk:
         try:
             writing = self.create(target)
             try:
-                matches = self._pour(reading, writing) == wanted.sha256
-            finally:
-                os.close(writing)
-            if matches:
-                self._dress(target, wanted)
-            else:
+                try:
+                    matches = self._pour(reading, writing) == wanted.sha256
+                finally:
+                    os.close(writing)
+                if matches:
+                    self._dress(target, wanted.uid, wanted.gid, wanted.mode)
+                    os.utime(long_path(target), ns=(wanted.mtime_ns, wanted.mtime_ns))
+                else:
+                    self.unlink(target)
+            except OSError:
                 self.unlink(target)
-        except FileExistsError:
-            raise
-        except OSError:
-            self.unlink(target)
-            raise
+                raise
         finally:
             os.close(reading)
         return matches
@@ -201,14 +190,11 @@ class Disk:
         self.sync(writing)
         return digest.hexdigest()
 
-    def _dress(self, path: str, wanted: Fingerprint) -> None:
-        """Give a copy the owner, mode and times of the original; they are in the journal too."""
-        full = long_path(path)
+    def _dress(self, path: str, uid: int, gid: int, mode: int) -> None:
         if hasattr(os, "chown"):
             with contextlib.suppress(PermissionError):  # only root may give files away
-                os.chown(full, wanted.uid, wanted.gid)
-        os.chmod(full, wanted.mode)  # noqa: PTH101
-        os.utime(full, ns=(wanted.mtime_ns, wanted.mtime_ns))
+                os.chown(path, uid, gid)
+        os.chmod(long_path(path), mode)  # noqa: PTH101
 
     def write(self, handle: int, text: bytes) -> None:
         """Write all of it at the handle's place. Raises OSError."""

@@ -1,7 +1,9 @@
 """The journal of one run: what is about to be done, then what was done, each line chained to the one before.
 
-JSON lines (`chain`); the kinds and their fields are `LINE_FIELDS`. No forger is kept from writing it all anew: hence
-the SHA-256 of the whole that the user writes down.
+JSON lines (`chain`); the kinds are `KINDS`. A message is one entry, with all its files in the order in which they are
+moved away: `intent {id, key, role, files: [{home, size, mtime_ns, device, inode, mode, uid, gid, sha256}]}`; all other
+lines speak of ids. New journals are of format 2; in format 1 a message was one file, whose fields stood in the intent
+itself, and both are read.
 
 Room for the lines of a run is taken before its first move and lies at the end of the file as zeros until it is
 used or given back, so a crash leaves: whole lines, perhaps one torn line, zeros. Only the first are believed.
@@ -10,55 +12,40 @@ used or given back, so a crash leaves: whole lines, perhaps one torn line, zeros
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from breachkit.chain import NEW, BrokenChainError, Chain, link, sha256
 from breachkit.errors import JournalBrokenError
 from breachkit.files import open_regular
-from breachkit.purge.chain import NEW, BrokenChainError, Chain, link
-from breachkit.purge.digest import sha256
+from breachkit.purge.disk import Fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from breachkit.purge.chain import End
+    from breachkit.chain import End
     from breachkit.purge.disk import Disk
 
-FORMAT = "breachkit-journal/1"
-BLOCK = 1 << 20
-"""Bytes of a journal that are hashed at a time."""
+FORMAT = "breachkit-journal/2"
+_FORMATS = frozenset({"breachkit-journal/1", FORMAT})
 NAME = "journal.jsonl"
 
-LINE_FIELDS: dict[str, dict[str, type]] = {
+KINDS: dict[str, dict[str, type]] = {
     "run": {"format": str, "run": str, "began": str, "version": str, "wanted": list},
-    "intent": {
-        "id": int,
-        "home": str,
-        "size": int,
-        "mtime_ns": int,
-        "device": int,
-        "inode": int,
-        "mode": int,
-        "uid": int,
-        "gid": int,
-        "sha256": str,
-    },
+    "intent": {"id": int},
     "left": {"home": str, "outcome": str, "reason": str},
     "done": {"moved": list, "left": list},
-    "replaced": {"id": int, "size": int, "mtime_ns": int, "device": int, "inode": int, "sha256": str},
+    "replaced": {"id": int},
     "end": {"ended": str, "moved": int, "stopped": bool},
     "restoring": {"ids": list},
     "restored": {"ids": list},
     "dropped": {"ids": list},
 }
 """What each kind of line must hold. Paths are bytes read as UTF-8, odd ones as lone surrogates: any name survives."""
+_TYPES = [str, *[int] * 7, str]
+"""Of a home and the fields of its fingerprint."""
 
-
-class JournalLine(NamedTuple):
-    """One line that the chain vouches for."""
-
-    number: int
-    kind: str
-    fields: dict[str, Any]
+State = Literal["intended", "moved", "left", "restoring", "restored", "dropped"]
 
 
 def spell_path(path: str) -> str:
@@ -74,65 +61,117 @@ def path_of(spelled: str) -> str:
     return os.fsdecode(spelled.encode("utf-8", "surrogateescape"))
 
 
-class Reading:
-    """A journal, read line by line by whoever iterates over it."""
+class Entry(NamedTuple):
+    """One message of a run."""
 
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self.end = NEW
-        """How it ends, once all of it was read."""
+    number: int
+    state: State
+    homes: tuple[str, ...]
+    """Of its files, as spelled in the journal: not to be believed."""
+    prints: tuple[Fingerprint, ...]
 
-    def __iter__(self) -> Iterator[JournalLine]:
-        """Return each line that its chain vouches for. Raises JournalBrokenError, OSError."""
-        with open_regular(self.path) as stream:
-            chain = Chain(stream, LINE_FIELDS, "journal")
-            try:
-                for fields in chain:
-                    yield _line(fields)
-            except BrokenChainError as error:
-                raise JournalBrokenError(self.path, error.number, error.why) from None
-            self.end = chain.end
+    @property
+    def size(self) -> int:
+        """Bytes of all its files."""
+        return sum(one.size for one in self.prints)
 
 
-def _line(fields: dict[str, Any]) -> JournalLine:
-    line = JournalLine(fields["line"], fields["kind"], fields)
-    if (line.number == 1) != (line.kind == "run"):
-        raise BrokenChainError(line.number, "the first line, and no other, names the run")
-    return line
+@dataclass(slots=True)
+class History:
+    """A run as its journal tells it."""
+
+    end: End = NEW
+    began: str = ""
+    wanted: list[str] = field(default_factory=list)
+    is_ended: bool = False
+    entries: dict[int, Entry] = field(default_factory=dict)
+
+    def fold(self, line: Mapping[str, Any]) -> None:
+        """Take the next line. Raises KeyError, TypeError, ValueError, IndexError when it fits none before it."""
+        if (line["line"] == 1) != (line["kind"] == "run"):
+            raise ValueError(line["kind"])
+        match line["kind"]:
+            case "run":
+                self.began, self.wanted = line["began"], [str(word) for word in line["wanted"]]
+                if line["format"] not in _FORMATS:
+                    raise ValueError(line["format"])
+            case "intent":
+                self._intend(line["id"], line.get("files", [line]))
+            case "replaced":
+                self._replace(line["id"], line.get("file", 0), line)
+            case "done":
+                self._set(line["moved"], "moved")
+                self._set([row[0] for row in line["left"]], "left")
+            case "end":
+                self.is_ended = True
+            case "restoring" | "restored" | "dropped" as state:
+                self._set(line["ids"], state)
+
+    def _intend(self, number: int, files: list[dict[str, Any]]) -> None:
+        if number in self.entries or number < 1 or not files:
+            raise KeyError(number)
+        rows = [[row[name] for name in ("home", *Fingerprint._fields)] for row in files]
+        if any(list(map(type, row)) != _TYPES for row in rows):
+            raise TypeError(number)
+        prints = tuple(Fingerprint(*row[1:]) for row in rows)
+        self.entries[number] = Entry(number, "intended", tuple(row[0] for row in rows), prints)
+
+    def _replace(self, number: int, file: int, row: Mapping[str, Any]) -> None:
+        """Take what a file was that had its name when it was moved: only mode and owner are those of the first."""
+        entry = self.entries[number]
+        changed = {name: row[name] for name in ("size", "mtime_ns", "device", "inode", "sha256")}
+        prints = list(entry.prints)
+        prints[file] = prints[file]._replace(**changed)
+        if list(map(type, prints[file])) != _TYPES[1:]:
+            raise TypeError(number)
+        self.entries[number] = entry._replace(prints=tuple(prints))
+
+    def _set(self, numbers: Iterable[int], state: State) -> None:
+        for number in numbers:
+            if type(number) is not int:
+                raise TypeError(number)
+            _, _, homes, prints = self.entries[number]
+            self.entries[number] = Entry(number, state, homes, prints)
 
 
-def sha256_of(path: str) -> str:
-    """Return the SHA-256 of a journal, for the user's notes. Raises OSError."""
+def read_history(path: str) -> History:
+    """Tell from a journal what became of each message, keeping no lines. Raises JournalBrokenError, OSError."""
+    history = History()
+    for line in read_lines(path, history):
+        try:
+            history.fold(line)
+        except (KeyError, TypeError, ValueError, IndexError):
+            raise JournalBrokenError(path, line["line"], "it does not fit the lines before it") from None
+    return history
+
+
+def read_lines(path: str, history: History) -> Iterator[dict[str, Any]]:
+    """Yield each line that the chain vouches for; the history gets its end. Raises JournalBrokenError, OSError."""
     with open_regular(path) as stream:
-        digest = sha256()
-        while block := stream.read(BLOCK):
-            digest.update(block)
-        return digest.hexdigest()
+        chain = Chain(stream, KINDS, "journal")
+        try:
+            yield from chain
+        except BrokenChainError as error:
+            raise JournalBrokenError(path, error.number, error.why) from None
+        history.end = chain.end
 
 
 class Journal:
     """A journal open for writing: lines are gathered, then written and synced together by `commit`."""
 
-    def __init__(self, disk: Disk, path: str, handle: int, so_far: End) -> None:
-        self.path = path
+    def __init__(self, disk: Disk, path: str, so_far: End | None = None) -> None:
+        """Make a new journal, or go on with one; what a crash left after its last whole line is cut off.
+
+        Raises FileExistsError, OSError.
+        """
         self._disk = disk
-        self._handle = handle
-        self._length = so_far.length
-        self._last_hash = so_far.last_hash
-        self._number = so_far.lines
+        self._handle = disk.create(path) if so_far is None else disk.reopen(path)
+        end = so_far or NEW
+        os.ftruncate(self._handle, end.length)
+        self._length = end.length
+        self._last_hash = end.last_hash
+        self._number = end.lines
         self._waiting: list[bytes] = []
-
-    @classmethod
-    def begin(cls, disk: Disk, path: str) -> Journal:
-        """Make a new journal. Raises FileExistsError, OSError."""
-        return cls(disk, path, disk.create(path), NEW)
-
-    @classmethod
-    def resume(cls, disk: Disk, path: str, so_far: End) -> Journal:
-        """Open a journal to go on with it; what a crash left after its last whole line is cut off. Raises OSError."""
-        handle = disk.reopen(path)
-        os.ftruncate(handle, so_far.length)
-        return cls(disk, path, handle, so_far)
 
     def reserve(self, size: int) -> None:
         """Take room for what is still to come, so that a move is never left without its line. Raises OSError."""
@@ -143,10 +182,6 @@ class Journal:
             raise
 
     def add(self, kind: str, **fields: object) -> None:
-        """Gather one line."""
-        self.add_fields(kind, fields)
-
-    def add_fields(self, kind: str, fields: Mapping[str, object]) -> None:
         """Gather one line."""
         self._number += 1
         text = link(self._number, self._last_hash, kind, fields)

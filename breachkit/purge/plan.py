@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from breachkit.chain import sha256
 from breachkit.errors import NoPredicateError, TakesEverythingError, TooManyMovesError
 from breachkit.files import shown
 from breachkit.purge.needles import Texts
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from breachkit.purge.choose import Senders
+    from breachkit.purge.disk import Fingerprint
     from breachkit.purge.search import FoundAs, Hit
     from breachkit.records import Message
 
@@ -94,6 +96,21 @@ def _domain(address: str) -> str:
     return address.rpartition("@")[2]
 
 
+class Planned(NamedTuple):
+    """A message that is to be moved; there may be a million, so no more is kept of each."""
+
+    files: tuple[str, ...]
+    """Absolute paths, in the order in which they are moved away."""
+    identity: bytes
+    """What tells them from all other files and from their own later selves, see `identity_of`."""
+
+
+def identity_of(prints: Iterable[Fingerprint]) -> bytes:
+    """Hash what must not change of the files of a message between the plan and the move; mode and owner may."""
+    known = [b"%d %d %d %d %b" % (*one[:4], one.sha256.encode()) for one in prints]
+    return sha256(b"\n".join(known)).digest()
+
+
 class Sample(NamedTuple):
     """One planned message, for the eye."""
 
@@ -110,7 +127,7 @@ class Plan(NamedTuple):
     messages: int
     """Messages of the queues that were read, whether taken or not."""
     planned: int
-    hits: tuple[Hit, ...]
+    hits: tuple[Planned, ...]
     """Those messages, in the order of a walk; none where they were only to be counted (a dry run)."""
     bytes: int
     raw: int
@@ -150,14 +167,14 @@ class Tally:
         self._planned = 0
         self._bytes = 0
         self._found_as: Counter[FoundAs] = Counter()
-        self._hits: list[Hit] = []
+        self._hits: list[Planned] = []
         self._senders: Counter[Names] = Counter()
         self._samples: list[tuple[str, Names]] = []
 
     def add(self, hit: Hit, senders: Senders) -> None:
         """Take one message."""
         self.count(1, hit.fingerprint.size, {hit.found_as: 1}, {senders: 1})
-        self._hits.append(hit)
+        self._hits.append(planned_of(hit))
         if len(self._samples) < SAMPLES:
             self._samples.append((hit.path, senders))
 
@@ -171,7 +188,7 @@ class Tally:
 
     def keep(self, hits: Iterable[Hit]) -> None:
         """Keep messages that were counted; they are to be moved."""
-        self._hits += hits
+        self._hits += map(planned_of, hits)
 
     def show(self, samples: Iterable[tuple[str, Names]]) -> None:
         """Show some of the messages that were counted, by their paths."""
@@ -201,3 +218,8 @@ def _ranked(senders: Mapping[Names, int], place: int) -> tuple[tuple[str | None,
     for names, number in senders.items():
         counts[names[place]] += number
     return tuple(sorted(counts.items(), key=lambda row: (-row[1], row[0] is not None, row[0] or "")))
+
+
+def planned_of(hit: Hit) -> Planned:
+    """Keep of a hit what a move needs."""
+    return Planned((hit.path,), identity_of([hit.fingerprint]))

@@ -1,262 +1,310 @@
-"""One run of purge: fingerprint, journal the intents, move, journal what happened.
+"""Where a quarantine lies, the runs in it, and what each of them holds.
 
-A crash leaves each message in one of two places, and the journal's intents tell which names to look at: no
-act is done before its intent is on the disk. What was done is journalled after, and need not survive.
+`<parent of the topmost queue folder>/breachkit-quarantine/<run>/` holds `journal.jsonl` and `messages/`; one
+store for each volume that queues lie on, so that a move is a rename. The files of a message are named by its number
+in the journal (`00000007`, `00000007.1` …), so no name of a stranger is ever made by us, and none can meet another.
 """
 
 from __future__ import annotations
 
-import json
 import os
-from collections import Counter
-from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from datetime import datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from breachkit import __version__
-from breachkit.errors import DiskFullError, QuarantineUnwritableError, UnbalancedError
-from breachkit.progress import silent
+from breachkit.chain import LOCK, hash_file
+from breachkit.errors import DiskFullError, QuarantineInQueueError, QuarantineLinkError, QuarantineUnwritableError
+from breachkit.files import QUARANTINE, long_path
+from breachkit.micros import is_possible
+from breachkit.purge import journal
 from breachkit.purge.disk import is_full
-from breachkit.purge.journal import FORMAT, Journal, sha256_of
-from breachkit.purge.lock import hold
-from breachkit.purge.store import are_plain_folders, make_run, remove_run, spell_home
-from breachkit.purge.volume import CHANGED, LINK_ABOVE, MOVED, Verdict, Volume, verdict_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Callable, Iterable, Sequence
 
-    from breachkit.progress import Progress
     from breachkit.purge.disk import Disk
-    from breachkit.purge.search import Hit
-    from breachkit.purge.store import Run, Store
+    from breachkit.purge.journal import Entry
 
 BATCH = 1024
-"""Messages whose intents are synced together: a sync costs 1 to 6 ms, a rename 0.016 ms. A stop waits for a batch."""
-LINE_ROOM = 640
-"""Bytes that the lines of one message may take, its home left aside."""
+"""Messages whose lines are synced together: a sync costs 1 to 6 ms, a rename 0.016 ms. A stop waits for a batch."""
 LAST_ROOM = 4096
-"""Bytes for the lines that are not of one message."""
-KEPT_EXAMPLES = 3
+"""Bytes of a journal for the lines that are not of one message."""
+_NO_NAMES = frozenset({"", os.curdir, os.pardir})
+
+
+class QueuePlace(NamedTuple):
+    """A queue folder as purge and restore know it; both paths absolute, links in them as they are."""
+
+    path: str
+    beside: str
+    """The folder that its quarantine is made in: the parent of the topmost queue folder."""
+
+
+class Store(NamedTuple):
+    """A folder of runs."""
+
+    path: str
+    beside: str | None
+    """What paths in its journals are relative to, so that a copied tree can be restored where it lies; None when
+    the user chose the place: they are absolute then."""
+
+
+class Run(NamedTuple):
+    """One run's folder."""
+
+    name: str
+    store: Store
+
+    @property
+    def path(self) -> str:
+        """The folder."""
+        return _join(self.store.path, self.name)
+
+    @property
+    def messages(self) -> str:
+        """The folder of its messages."""
+        return _messages_of(self.store.path, self.name)
+
+    @property
+    def journal(self) -> str:
+        """Its journal."""
+        return _join(self.path, journal.NAME)
+
+    def file(self, number: int, place: int = 0) -> str:
+        """Where a file of the message of that number in the journal lies."""
+        return f"{_messages_of(self.store.path, self.name)}{os.sep}{file_name(number, place)}"
+
+    def mark(self, number: int) -> bytes:
+        """Spell what a name holds for a moment while a file of that message is given it without a link."""
+        return f"breachkit restores {self.name} {number}\n".encode()
+
+
+def file_name(number: int, place: int = 0) -> str:
+    """Name a file of a message by the number of that message, and its place among the message's files."""
+    return f"{number:08d}.{place}" if place else f"{number:08d}"
+
+
+@lru_cache(maxsize=64)
+def _messages_of(store: str, name: str) -> str:
+    """Asked for again with each message that is moved."""
+    return _join(store, name, "messages")
+
+
+def _join(folder: str, *names: str) -> str:
+    """Join names to a folder; `os.path.join` took a third of a restore, and none of these names is absolute."""
+    return os.sep.join((folder.rstrip(os.sep), *names))  # noqa: PTH118  strings, see `disk`
+
+
+def stores_of(queues: Iterable[QueuePlace], quarantine: str | None) -> dict[str, Store]:
+    """Return the store for each queue folder, one for each volume, unless the user chose a place. Raises OSError."""
+    chosen: dict[int, Store] = {}
+    stores: dict[str, Store] = {}
+    for queue in queues:
+        beside = Store(_join(queue.beside, QUARANTINE), queue.beside)
+        store = beside if quarantine is None else Store(os.path.abspath(quarantine), None)  # noqa: PTH100
+        volume = os.stat(long_path(queue.path)).st_dev  # noqa: PTH116
+        stores[queue.path] = chosen.setdefault(volume, store)
+    return stores
+
+
+def check_store(store: Store, queues: Sequence[QueuePlace], is_live: Callable[[str], bool], disk: Disk) -> None:
+    """Refuse a place from which the server would deliver, and one that is a link.
+
+    Raises QuarantineInQueueError, QuarantineLinkError.
+    """
+    real = os.path.realpath(store.path)
+    if is_live(real) or is_live(store.path) or any(_is_below(real, os.path.realpath(queue.path)) for queue in queues):
+        raise QuarantineInQueueError(store.path)
+    status = disk.status(store.path)
+    # a folder that the user named may be reached by a link; one that lies beside a queue may not
+    if status is not None and not disk.is_plain_folder(real if store.beside is None else store.path):
+        raise QuarantineLinkError(store.path)
+
+
+def _is_below(path: str, folder: str) -> bool:
+    path, folder = os.path.normcase(path), os.path.normcase(folder)
+    return path == folder or path.startswith(_join(folder, ""))
+
+
+def name_run(now: datetime) -> str:
+    """Name a run by its moment; the last digits keep two of one second apart."""
+    return f"{now:%Y%m%d-%H%M%S}-{os.urandom(2).hex()}"
+
+
+def make_run(disk: Disk, store: Store, name: str) -> Run:
+    """Make the folders of a new run. Raises DiskFullError, QuarantineUnwritableError."""
+    run = Run(name, store)
+    try:
+        for folder in (store.path, run.path, run.messages):
+            try:
+                disk.make_folder(folder)
+            except FileExistsError:
+                if folder != store.path:
+                    raise
+    except OSError as error:
+        disk.remove_folder(run.path)
+        raise trouble_of(error, store.path, 0, "moved") from None
+    return run
+
+
+def trouble_of(error: OSError, path: str, done: int, verb: str) -> DiskFullError | QuarantineUnwritableError:
+    """Make the sentence for what ended a run: `done` messages were moved, restored or dropped until then."""
+    if is_full(error):
+        return DiskFullError(path, done, verb)
+    return QuarantineUnwritableError(path, error.strerror or "unknown reason")
+
+
+def remove_run(disk: Disk, run: Run) -> None:
+    """Take away the folders of a run that holds no message and no line."""
+    for name in (journal.NAME, LOCK):
+        disk.unlink(_join(run.path, name))
+    for folder in (run.messages, run.path, run.store.path):
+        disk.remove_folder(folder)
+
+
+def find_runs(stores: Iterable[Store], disk: Disk) -> list[Run]:
+    """List the runs of the stores, oldest first; links among them are none. Raises OSError."""
+    runs: list[Run] = []
+    for store in dict.fromkeys(stores):
+        if store.beside is not None and not disk.is_plain_folder(store.path):
+            continue
+        try:
+            runs += [Run(name, store) for name in disk.names(store.path)]
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+    plain = [run for run in runs if disk.is_plain_folder(run.path) and disk.is_plain_folder(run.messages)]
+    return sorted((run for run in plain if disk.status(run.journal) is not None), key=lambda run: run.name)
+
+
+def holds_messages(run: Run) -> bool:
+    """Tell whether anything lies in a run's quarantine. Raises OSError."""
+    with os.scandir(long_path(run.messages)) as entries:
+        return next(entries, None) is not None
+
+
+def spell_home(path: str, store: Store) -> str:
+    """Spell where a file came from, for the journal: relative where the tree may be copied as a whole."""
+    is_spelled_out = os.name == "posix" and path[:1] == "/" and "/." not in path and "//" not in path
+    full = path if is_spelled_out else os.path.abspath(path)  # noqa: PTH100
+    if store.beside is not None and full.startswith(above := _join(store.beside, "")):
+        full = full[len(above) :]
+    return journal.spell_path(full)
+
+
+def home_of(spelled: str, store: Store) -> str:
+    """Turn a home of a journal into an absolute path; what it says is not to be believed before it is checked."""
+    path = journal.path_of(spelled)
+    # a path of a journal may be anything, an absolute one too
+    return os.path.join(store.beside, path) if store.beside is not None else path  # noqa: PTH118
+
+
+def are_plain_folders(path: str, top: str, disk: Disk, known: dict[tuple[str, str], bool]) -> bool:
+    """Tell whether a path lies below a folder with no link, junction or `..` between the two.
+
+    `known` keeps what was found for the next path: by the folder at the top, and the one that was looked at.
+    """
+    above, _, name = path.rpartition(os.sep)
+    if known.get((top, above)) and name not in _NO_NAMES and "\0" not in name and not os.altsep:
+        return True
+    if "\0" in path or not path.startswith(_join(top, "")):
+        return False
+    parts = path[len(_join(top, "")) :].split(os.sep)  # noqa: PTH206  `..` must be seen, not resolved
+    if any(part in _NO_NAMES for part in parts) or (os.altsep and os.altsep in path):
+        return False
+    folder = top
+    for part in parts[:-1]:
+        folder = _join(folder, part)
+        if (top, folder) not in known:
+            known[top, folder] = disk.is_plain_folder(folder) or disk.status(folder) is None
+        if not known[top, folder]:
+            return False
+    known[top, above] = True
+    return True
+
+
+Whereabouts = Literal["held", "gone", "restored", "dropped", "left"]
+
+
+class Held(NamedTuple):
+    """One message of a run, and where it is; `gone` when it should be held and is not there."""
+
+    entry: Entry
+    whereabouts: Whereabouts
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
-    """What a purge did; `planned` = `purged` + `vanished` + `changed` + `in_use` + `failed` + `untouched`."""
+class Stock:
+    """What one run holds, as its journal and its folder show it."""
 
-    run: str
-    planned: int
-    purged: int
-    vanished: int
-    changed: int
-    in_use: int
-    failed: int
-    untouched: int
-    """Messages not come to, because the user stopped the run."""
-    bytes: int
-    """Bytes of the messages that were moved."""
-    runs: tuple[Run, ...]
-    """The run's folder on each volume; none when nothing was to be moved."""
-    sha256: tuple[str, ...]
-    """The closing SHA-256 of each journal."""
-    left: tuple[tuple[str, Verdict], ...]
-    """Some of those left alone, with the reason."""
+    run: Run
+    began: str
+    """Empty when the journal names no time that a purge can have had."""
+    wanted: tuple[str, ...]
+    is_ended: bool
+    """False when the purge was killed, or still runs."""
+    is_torn: bool
+    messages: tuple[Held, ...]
+    sha256: str
+    """Of the journal."""
 
-
-class Purge:
-    """One run of purge: it may take several plans, one after the other (`--watch`); close it to get the receipt."""
-
-    def __init__(
-        self, disk: Disk, stores: Mapping[str, Store], name: str, wanted: Sequence[str], *, drops: bool = False
-    ) -> None:
-        self.name = name
-        self.deleted = 0
-        """Messages deleted at once, since a full disk had no room for the journal before."""
-        self._drops = drops
-        self._disk = disk
-        self._stores = stores
-        # the innermost first
-        self._queues = [(queue, queue + os.sep) for queue in sorted(stores, key=len, reverse=True)]
-        self._queue_above: dict[str, str] = {}
-        self._wanted = list(wanted)
-        self._volumes: dict[Store, Volume] = {}
-        self._open = ExitStack()
-        self._verdicts: Counter[str] = Counter()
-        self._planned = 0
-        self._bytes = 0
-        self._left: list[tuple[str, Verdict]] = []
+    def count(self, whereabouts: Whereabouts) -> int:
+        """Count the messages that are there."""
+        return sum(held.whereabouts == whereabouts for held in self.messages)
 
     @property
-    def moved(self) -> int:
-        """How many messages lie in the quarantine so far."""
-        return self._verdicts["moved"]
+    def bytes(self) -> int:
+        """Bytes of the messages that are held."""
+        return sum(held.entry.size for held in self.messages if held.whereabouts == "held")
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(self, *_error: object) -> None:
-        self._open.close()
+def take_stock(disk: Disk, run: Run) -> Stock:
+    """Tell what a run holds. Raises JournalBrokenError, OSError."""
+    history = journal.read_history(run.journal)
+    there = set(disk.names(run.messages))
+    return Stock(
+        run=run,
+        began=_time(history.began),
+        wanted=tuple(history.wanted),
+        is_ended=history.is_ended,
+        is_torn=bool(history.end.torn),
+        messages=tuple(Held(entry, _whereabouts(entry, there)) for entry in history.entries.values()),
+        sha256=hash_file(run.journal)[1],
+    )
 
-    def take(
-        self, hits: Sequence[Hit], now: datetime, is_stopped: Callable[[], bool], progress: Progress = silent
-    ) -> None:
-        """Move the hits of one plan, batch by batch; a stop ends it after the batch in hand.
 
-        Raises DiskFullError, QuarantineUnwritableError: what was moved until then is journalled and stays moved.
-        """
-        self._planned += len(hits)
-        for store in dict.fromkeys(self._stores.values()):
-            mine = [hit for hit in hits if self._stores[self._queue_of(hit)] == store]
-            volume = self._volumes.get(store) or (self._begin(store, now) if mine else None)
-            has_room = False
-            for start in range(0, len(mine), BATCH):
-                if volume is None or is_stopped():
-                    return
-                has_room = has_room or self._reserve(volume, mine[start:])
-                self._take(volume, mine[start : start + BATCH], has_room=has_room)
-                progress(len(mine[start : start + BATCH]))
+def _time(text: str) -> str:
+    try:
+        ts = datetime.fromisoformat(text)
+    except ValueError:
+        return ""
+    return text if ts.tzinfo is not None and is_possible(ts.timestamp()) else ""
 
-    def _queue_of(self, hit: Hit) -> str:
-        above = hit.path.rpartition(os.sep)[0]
-        queue = self._queue_above.get(above)
-        if queue is None:
-            queue = next(queue for queue, top in self._queues if hit.path.startswith(top))
-            self._queue_above[above] = queue
-        return queue
 
-    def _reserve(self, volume: Volume, hits: list[Hit]) -> bool:
-        """Take room in the journal for all that is to come; False when there is none and the run is to free some."""
+def _whereabouts(entry: Entry, there: set[str]) -> Whereabouts:
+    if entry.state == "left":
+        return "left"
+    if any(file_name(entry.number, place) in there for place in range(len(entry.homes))):
+        return "held"
+    if entry.state == "restored" or entry.state == "dropped":  # noqa: PLR1714  a type checker follows this
+        return entry.state
+    return "left" if entry.state == "intended" else "gone"
+
+
+def find_changed(disk: Disk, stock: Stock) -> list[Held]:
+    """Hash every message that is held, and return those that are not what the journal says."""
+    return [held for held in stock.messages if held.whereabouts == "held" and not _is_sound(disk, stock.run, held)]
+
+
+def _is_sound(disk: Disk, run: Run, held: Held) -> bool:
+    for place, known in enumerate(held.entry.prints):
         try:
-            volume.journal.reserve(sum(_room(hit) for hit in hits) + LAST_ROOM)
-        except OSError as error:
-            if self._drops and is_full(error):
+            if disk.fingerprint(run.file(held.entry.number, place)).sha256 != known.sha256:
                 return False
-            if volume.is_fresh:
-                self._abandon(volume.run.store)
-            raise self._sentence(error, volume.run.store) from None
-        return True
-
-    def _begin(self, store: Store, now: datetime) -> Volume:
-        run = make_run(self._disk, store, self.name)
-        try:
-            self._open.enter_context(hold(run))
-            journal = Journal.begin(self._disk, run.journal)
-            self._open.callback(journal.close)
-            self._disk.sync_folder(run.path)
-            self._disk.sync_folder(store.path)
-        except OSError as error:
-            remove_run(self._disk, run)
-            raise self._sentence(error, store) from None
-        journal.add(
-            "run",
-            format=FORMAT,
-            run=self.name,
-            began=now.isoformat(timespec="seconds"),
-            version=__version__,
-            wanted=self._wanted,
-        )
-        self._volumes[store] = Volume(self._disk, run, journal)
-        return self._volumes[store]
-
-    def _abandon(self, store: Store) -> None:
-        """Leave nothing behind of a run that could not begin."""
-        remove_run(self._disk, self._volumes.pop(store).run)
-
-    def _take(self, volume: Volume, hits: list[Hit], *, has_room: bool) -> None:
-        try:
-            ready = self._ready(volume, hits)
-            entries = volume.intend(ready)
-            if has_room:
-                volume.journal.commit()
-            verdicts = volume.move(entries) if has_room else volume.delete(entries)
-            for entry in entries:
-                self._count(entry.hit, verdicts[entry.number])
-            if not has_room:
-                volume.journal.commit()
-                self.deleted += sum(verdict is MOVED for verdict in verdicts.values())
-        except OSError as error:
-            raise self._sentence(error, volume.run.store) from None
-        if volume.failure is not None:
-            with suppress(OSError):  # what was done is known from the intents too
-                volume.journal.commit()
-            raise self._sentence(volume.failure, volume.run.store)
-
-    def _ready(self, volume: Volume, hits: list[Hit]) -> list[Hit]:
-        """Return those that are still as planned; the others are journalled as left."""
-        known: dict[tuple[str, str], bool] = {}
-        ready: list[Hit] = []
-        for hit in hits:
-            verdict = self._check(hit, known)
-            if verdict is None:
-                ready.append(hit)
-                continue
-            home = spell_home(hit.path, volume.run.store)
-            volume.journal.add("left", home=home, outcome=verdict.outcome, reason=verdict.reason)
-            self._count(hit, verdict)
-        return ready
-
-    def _check(self, hit: Hit, known: dict[tuple[str, str], bool]) -> Verdict | None:
-        """Look again at a message just before it is moved; None when it is still the one of the plan."""
-        if not are_plain_folders(hit.path, self._queue_of(hit), self._disk, known):
-            return Verdict("failed", LINK_ABOVE)
-        try:
-            found = self._disk.fingerprint(hit.path)
-        except OSError as error:
-            return verdict_of(error)
-        same = found[:4] == hit.fingerprint[:4] and found.sha256 == hit.fingerprint.sha256
-        return None if same else Verdict("changed", CHANGED)
-
-    def _count(self, hit: Hit, verdict: Verdict) -> None:
-        self._verdicts[verdict.outcome] += 1
-        if verdict is MOVED:
-            self._bytes += hit.fingerprint.size
-        elif sum(known.outcome == verdict.outcome for _, known in self._left) < KEPT_EXAMPLES:
-            self._left.append((hit.path, verdict))
-
-    def _sentence(self, error: OSError, store: Store) -> DiskFullError | QuarantineUnwritableError:
-        if is_full(error):
-            return DiskFullError(store.path, self.moved, "moved")
-        return QuarantineUnwritableError(store.path, error.strerror or "unknown reason")
-
-    def close(self, now: datetime, *, is_stopped: bool) -> Receipt:
-        """End the run and its journals. Raises DiskFullError, QuarantineUnwritableError."""
-        for volume in self._volumes.values():
-            ended = now.isoformat(timespec="seconds")
-            try:
-                volume.journal.add("end", ended=ended, moved=self.moved, stopped=is_stopped)
-                volume.journal.commit()
-                self._disk.sync_folder(volume.run.messages)
-            except OSError as error:
-                raise self._sentence(error, volume.run.store) from None
-        self._open.close()
-        receipt = self._receipt()
-        if receipt.untouched and not is_stopped:
-            raise UnbalancedError(f"{receipt.planned} messages planned", f"{receipt.untouched} never come to")
-        return receipt
-
-    def abandon(self) -> Receipt:
-        """End a run that cannot go on: its journals are closed as they are, and tell what was done."""
-        with suppress(OSError):  # what ended it may end this too
-            self._open.close()
-        return self._receipt()
-
-    def _receipt(self) -> Receipt:
-        runs = tuple(volume.run for volume in self._volumes.values())
-        counts = {name: self._verdicts[name] for name in ("vanished", "changed", "in_use", "failed")}
-        return Receipt(
-            run=self.name,
-            planned=self._planned,
-            purged=self.moved,
-            untouched=self._planned - self._verdicts.total(),
-            bytes=self._bytes,
-            runs=runs,
-            sha256=tuple(sha256_of(run.journal) for run in runs),
-            left=tuple(self._left),
-            **counts,
-        )
-
-
-def _room(hit: Hit) -> int:
-    path = hit.path
-    is_plain = path.isascii() and path.isprintable() and '"' not in path and "\\" not in path
-    return LINE_ROOM + len(path if is_plain else json.dumps(path))
+        except FileNotFoundError:
+            # a purge that was killed has not moved all files of its last message, a restore may have put some back
+            if held.entry.state not in {"intended", "restoring"}:
+                return False
+        except OSError:
+            return False
+    return True

@@ -1,22 +1,27 @@
-"""Putting messages back: exclusively, verified, and again after a crash from the journal alone."""
+"""Putting messages back, or deleting them for good: exclusively, verified, and again after a crash from the journal.
+
+Nothing of a journal is believed that would name a place: the source is derived from the message's number, the
+target must lie below a queue folder of this run, and neither may be reached through a link. A message goes back with
+all its files or not at all, the first of them last, for that is the one the server looks for.
+"""
 
 from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from breachkit.errors import DiskFullError, QuarantineUnwritableError, UnbalancedError
+from breachkit.chain import hash_file, hold
+from breachkit.errors import UnbalancedError
 from breachkit.files import QUARANTINE, NotRegularError
 from breachkit.progress import silent
-from breachkit.purge.cases import IN_QUARANTINE, Case, Judge, mark_of
 from breachkit.purge.disk import is_full
-from breachkit.purge.journal import Journal, sha256_of
-from breachkit.purge.lock import hold
-from breachkit.purge.quarantine import BATCH, KEPT_EXAMPLES, LAST_ROOM
-from breachkit.purge.states import read_history
+from breachkit.purge.journal import Journal, read_history
+from breachkit.purge.quarantine import BATCH, LAST_ROOM, are_plain_folders, file_name, home_of, trouble_of
 from breachkit.writing import NO_LINKS
 
 if TYPE_CHECKING:
@@ -24,13 +29,30 @@ if TYPE_CHECKING:
 
     from breachkit.progress import Progress
     from breachkit.purge.disk import Disk
-    from breachkit.purge.states import History
-    from breachkit.purge.store import Queue, Run
+    from breachkit.purge.journal import Entry, History
+    from breachkit.purge.quarantine import QueuePlace, Run
 
-ACTS = frozenset({"put", "finish", "discard"})
-"""The cases in which something is to be done."""
 ID_ROOM = 24
 """Bytes of the journal that restoring one message may take."""
+KEPT_EXAMPLES = 3
+
+Kind = Literal["put", "finish", "discard", "home", "missing", "changed", "conflict", "refused", "dropped", "unwanted"]
+"""put: give it its names again · finish: it has them, take the others away · discard: a copy of one that never left ·
+home: it is there already · refused: its home is no place in these queues · unwanted: not among --only."""
+
+_ACTS = frozenset({"put", "finish", "discard"})
+"""The cases in which something is to be done."""
+_IN_QUARANTINE = frozenset({"changed", "conflict", "refused", "unwanted", "failed"})
+
+
+class Case(NamedTuple):
+    """One message of a run, and what is to be done with it."""
+
+    kind: Kind
+    entry: Entry
+    targets: tuple[str, ...]
+    puts: tuple[int, ...] = ()
+    """Those of its files that are to be given their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +68,7 @@ class Restored:
     restored: int
     already_there: int
     missing: int
-    """Neither in the quarantine nor at home: taken by somebody, or delivered after an unfinished purge."""
+    """Not all of it in the quarantine or at home: taken by somebody, or delivered after an unfinished purge."""
     changed: int
     conflicts: int
     """Another message has the name now; both are kept."""
@@ -73,16 +95,32 @@ class Restored:
 
 
 class Restore:
-    """A restore of one run: look at the plan, then do it."""
+    """A restore of one run: look at the plan, then do it.
+
+    Args:
+        disk: the acts.
+        run: the run.
+        queues: where messages may be put back.
+        is_chosen: whether a message is wanted, by where its files lie in the quarantine; None: all are.
+        back_to: where a file is put back that lay at a path, where the server wants it elsewhere.
+    """
 
     def __init__(
-        self, disk: Disk, run: Run, queues: Sequence[Queue], is_chosen: Callable[[str], bool] | None = None
+        self,
+        disk: Disk,
+        run: Run,
+        queues: Sequence[QueuePlace],
+        is_chosen: Callable[[list[str]], bool] | None = None,
+        back_to: Callable[[str], str] | None = None,
     ) -> None:
         self._disk = disk
         self.run = run
-        self._queues = queues
+        self._queues = sorted(queues, key=lambda queue: len(queue.path), reverse=True)
         self._is_chosen = is_chosen
+        self._back_to = back_to
+        self._known: dict[tuple[str, str], bool] = {}
         self._done: Counter[str] = Counter()
+        self._bytes = 0
         self._left: list[tuple[str, str]] = []
 
     def plan(self, *, is_verified: bool = True) -> Restored:
@@ -93,182 +131,268 @@ class Restore:
                 answer sees them verified once, when they are put back.
         """
         history = read_history(self.run.journal)
-        judge = self._judge()
-        cases = judge.judge(history.entries.values())
+        cases = self._judged(history)
         for case in cases:
-            reason = judge.verify(case.entry) if is_verified and case.kind == "put" else ""
+            reason = self._verify(case) if is_verified and case.kind == "put" else ""
             self._count(reason or case.kind, case)
-        return self._result(cases, history, is_stopped=False)
+        return self._result(cases, history)
 
     def execute(self, is_stopped: Callable[[], bool], progress: Progress = silent) -> Restored:
         """Do it. Raises JournalBrokenError, RunBusyError, DiskFullError, QuarantineUnwritableError."""
         try:
-            with hold(self.run):
-                return self._execute(is_stopped, progress)
+            with hold(self.run.path):
+                history = read_history(self.run.journal)
+                cases = self._judged(history)
+                acts = [case for case in cases if case.kind in _ACTS]
+                for case in cases:
+                    if case.kind not in _ACTS:
+                        self._count(case.kind, case)
+                if acts:
+                    self._act(acts, history, is_stopped, progress)
+                self._tidy(cases)
+                return self._result(cases, history)
         except OSError as error:
-            if is_full(error):
-                raise DiskFullError(self.run.path, self.restored, "restored") from None
-            raise QuarantineUnwritableError(self.run.path, error.strerror or "unknown reason") from None
+            raise trouble_of(error, self.run.path, self.restored, "restored") from None
 
     @property
     def restored(self) -> int:
         """How many messages were put back so far."""
         return self._done["put"] + self._done["finish"]
 
-    def _judge(self) -> Judge:
+    # ---- what is to be done with each message, by its names; only `_verify` reads what is put back
+
+    def _judged(self, history: History) -> list[Case]:
+        """Judge every message that was, or may have been, moved. Raises OSError."""
         self._done.clear()
         self._left.clear()
-        return Judge(self._disk, self.run, self._queues, self._is_chosen)
+        self._bytes = 0
+        held = frozenset(self._disk.names(self.run.messages))  # to ask for each name took a tenth of a restore
+        return [self._judge(entry, held) for entry in history.entries.values() if entry.state != "left"]
 
-    def _execute(self, is_stopped: Callable[[], bool], progress: Progress) -> Restored:
-        history = read_history(self.run.journal)
-        judge = self._judge()
-        cases = judge.judge(history.entries.values())
-        acts = [case for case in cases if case.kind in ACTS]
-        for case in cases:
-            if case.kind not in ACTS:
-                self._count(case.kind, case)
-        if acts:
-            journal = Journal.resume(self._disk, self.run.journal, history.end)
+    def _judge(self, entry: Entry, held: frozenset[str]) -> Case:
+        store, number = self.run.store, entry.number
+        targets = tuple([home_of(home, store) for home in entry.homes])
+        if self._back_to is not None:
+            targets = tuple(map(self._back_to, targets))
+        if entry.state in {"dropped", "restored"}:
+            return Case("dropped" if entry.state == "dropped" else "home", entry, targets)
+        stored = [place for place in range(len(targets)) if file_name(number, place) in held]
+        is_place = all(self._queue_of(target) for target in targets)
+        if stored and not is_place:
+            return Case("refused", entry, targets)
+        away = [place for place in range(len(targets)) if place not in stored]
+        if not all(is_place and self._is_home(entry, place, targets[place]) for place in away):
+            return Case("missing", entry, targets)
+        paths = [self.run.file(number, place) for place in stored]
+        if stored and self._is_chosen is not None and not self._is_chosen(paths):
+            return Case("unwanted", entry, targets)
+        kinds = {place: self._judge_file(entry, place, targets[place]) for place in stored}
+        order: tuple[Kind, ...] = ("conflict", "put", "finish", "discard")
+        kind: Kind = next((kind for kind in order if kind in kinds.values()), "home")
+        return Case(kind, entry, targets, tuple(place for place in stored if kinds[place] == "put"))
+
+    def _judge_file(self, entry: Entry, place: int, target: str) -> Kind:
+        """Judge a file that lies in the quarantine by what has its name at home."""
+        there = self._disk.status(target)
+        if there is None or self._is_ours(entry, target, there):
+            return "put"
+        source = self._disk.status(self.run.file(entry.number, place))
+        if source is not None and (there.st_dev, there.st_ino) == (source.st_dev, source.st_ino):
+            return "finish"
+        if entry.state in {"intended", "restoring"} and self._is_home(entry, place, target):
+            return "finish" if entry.state == "restoring" else "discard"
+        return "conflict"
+
+    def _verify(self, case: Case) -> Literal["", "changed", "missing"]:
+        """Hold what is to be put back against the journal; nothing when it is the message. Raises OSError."""
+        for place in case.puts:
             try:
-                journal.reserve(2 * ID_ROOM * len(acts) + LAST_ROOM)
-                self._act(journal, judge, acts, is_stopped, progress)
+                found = self._disk.fingerprint(self.run.file(case.entry.number, place))
+            except FileNotFoundError:
+                return "missing"
+            except NotRegularError:
+                return "changed"
+            if found.sha256 != case.entry.prints[place].sha256:
+                return "changed"
+        return ""
+
+    def _queue_of(self, target: str) -> QueuePlace | None:
+        """Return the queue a home lies in; None when it lies in none, or behind a link."""
+        for queue in self._queues:
+            if are_plain_folders(target, queue.path, self._disk, self._known):
+                return queue
+        return None
+
+    def _is_home(self, entry: Entry, place: int, target: str) -> bool:
+        """Tell whether a file of a message has its old name, by its bytes."""
+        try:
+            return self._disk.fingerprint(target).sha256 == entry.prints[place].sha256
+        except OSError:
+            return False
+
+    def _is_ours(self, entry: Entry, target: str, there: os.stat_result) -> bool:
+        """Tell whether a name is taken by what a crash left of `Disk.give`."""
+        mark = self.run.mark(entry.number)
+        if entry.state not in {"intended", "restoring"} or there.st_size > len(mark):
+            return False
+        try:
+            return self._disk.is_marked(target, mark)
+        except OSError:
+            return False
+
+    # ---- doing it
+
+    def _act(self, acts: list[Case], history: History, is_stopped: Callable[[], bool], progress: Progress) -> None:
+        journal = Journal(self._disk, self.run.journal, history.end)
+        try:
+            journal.reserve(2 * ID_ROOM * len(acts) + LAST_ROOM)
+            for start in range(0, len(acts), BATCH):
+                if is_stopped():
+                    break
+                batch = acts[start : start + BATCH]
+                journal.add("restoring", ids=[case.entry.number for case in batch])
                 journal.commit()
-            finally:
-                journal.close()
-        self._tidy(cases)
-        return self._result(cases, history, is_stopped=True)
+                self._restore(journal, batch)
+                progress(len(batch))
+            journal.commit()
+        finally:
+            journal.close()
 
-    def _act(
-        self, journal: Journal, judge: Judge, acts: list[Case], is_stopped: Callable[[], bool], progress: Progress
-    ) -> None:
-        for start in range(0, len(acts), BATCH):
-            if is_stopped():
-                return
-            self._restore(journal, judge, acts[start : start + BATCH])
-            progress(len(acts[start : start + BATCH]))
-
-    def _restore(self, journal: Journal, judge: Judge, acts: list[Case]) -> None:
-        journal.add("restoring", ids=[case.entry.number for case in acts])
-        journal.commit()
+    def _restore(self, journal: Journal, acts: list[Case]) -> None:
         done: list[Case] = []
         for case in acts:
-            reason = self._put(case, judge) if case.kind == "put" else ""
+            reason = self._put(case)
             if reason:
                 self._count(reason, case)
             else:
                 done.append(case)
         # the names at home are on the disk before the others go
-        for folder in {os.path.dirname(case.target) for case in done}:  # noqa: PTH120  see `disk`
+        for folder in {os.path.dirname(target) for case in done for target in case.targets}:  # noqa: PTH120  see `disk`
             self._disk.sync_folder(folder)
         for case in done:
-            self._disk.unlink(self.run.message(case.entry.number))
+            for place in range(len(case.targets)):
+                self._disk.unlink(self.run.file(case.entry.number, place))
             self._count(case.kind, case)
         journal.add("restored", ids=[case.entry.number for case in done])
 
-    def _put(self, case: Case, judge: Judge) -> str:
-        """Give a message its name again; returns what kept it from it, or nothing."""
+    def _put(self, case: Case) -> str:
+        """Give a message its names again, the first of them last; returns what kept it from it, or nothing."""
+        placed: list[int] = []
         try:
-            # just before it gets its name: what the journal vouches for is what is sent
-            reason = judge.verify(case.entry)
+            # just before it gets its names: what the journal vouches for is what is sent
+            reason: str = self._verify(case)
             if not reason:
-                self._bring(case, judge)
+                for place in reversed(case.puts):
+                    self._bring(case, place)
+                    placed.append(place)
+                return ""
         except FileExistsError:
-            return "conflict"
+            reason = "conflict"
         except OSError as error:
             if is_full(error):
+                self._take_back(case, placed)
                 raise
-            return "failed"
+            reason = "failed"
+        self._take_back(case, placed)
         return reason
 
-    def _bring(self, case: Case, judge: Judge) -> None:
-        source = self.run.message(case.entry.number)
-        try:
-            self._place(source, case, judge)
-        except FileNotFoundError:  # the folder of its home, most likely
-            self._make_way(case.target, judge)
-            self._place(source, case, judge)
+    def _take_back(self, case: Case, placed: list[int]) -> None:
+        """Take away the names that a message was given whose others it could not be given: all or none.
 
-    def _make_way(self, target: str, judge: Judge) -> None:
+        What cannot be taken back is left as a kill would leave it, and the next restore finishes it.
+        """
+        for place in reversed(placed):
+            stored = self.run.file(case.entry.number, place)
+            with suppress(OSError):
+                if self._disk.status(stored) is None:  # it was renamed, where links are not to be had
+                    self._disk.rename(case.targets[place], stored)
+                else:
+                    self._disk.unlink(case.targets[place])
+
+    def _bring(self, case: Case, place: int) -> None:
+        source, target = self.run.file(case.entry.number, place), case.targets[place]
+        try:
+            self._give(source, target, case, place)
+        except FileNotFoundError:  # the folder of its home, most likely
+            self._make_way(target)
+            self._give(source, target, case, place)
+
+    def _make_way(self, target: str) -> None:
         """Make the folders again that the server has removed meanwhile, below the queue folder only."""
-        queue = judge.queue_of(target) or os.path.dirname(target)  # noqa: PTH120
-        folder = queue
-        for part in os.path.dirname(target)[len(queue) + 1 :].split(os.sep):  # noqa: PTH120, PTH206
+        queue = self._queue_of(target)
+        folder = queue.path if queue is not None else os.path.dirname(target)  # noqa: PTH120
+        for part in os.path.dirname(target)[len(folder) + 1 :].split(os.sep):  # noqa: PTH120, PTH206
             above, folder = folder, os.path.join(folder, part)  # noqa: PTH118
             if part and self._disk.status(folder) is None:
                 self._disk.make_folder_like(folder, above)
 
-    def _place(self, source: str, case: Case, judge: Judge) -> None:
+    def _give(self, source: str, target: str, case: Case, place: int) -> None:
         try:
-            self._disk.place(source, case.target)
-        except FileExistsError:
-            self._disk.claim_marked(source, case.target, mark_of(self.run, case.entry))
+            self._disk.give(source, target, self.run.mark(case.entry.number))
         except OSError as error:
-            if error.errno == errno.EXDEV:
-                self._place_copy(source, case, judge)
-            elif error.errno in NO_LINKS:
-                self._disk.claim(source, case.target, mark_of(self.run, case.entry))
-            else:
+            if error.errno != errno.EXDEV:
                 raise
+            self._give_copy(source, target, case, place)
 
-    def _place_copy(self, source: str, case: Case, judge: Judge) -> None:
-        """Bring a message home from another volume: a copy is made beside the queue, then gets its name at once.
+    def _give_copy(self, source: str, target: str, case: Case, place: int) -> None:
+        """Bring a file home from another volume: a copy is made beside the queue, then gets its name at once.
 
         A copy made in the queue itself could be delivered half written.
         """
-        staged = self._staged(case, judge)
+        staged = self._staged(target, file_name(case.entry.number, place))
         self._disk.unlink(staged)  # what a crash left
-        if not self._disk.copy(source, staged, case.entry.fingerprint):
+        known = case.entry.prints[place]
+        if not self._disk.copy(source, staged, known):
             raise OSError(errno.EIO, "the copy is not the same", staged)
         try:
-            self._disk.place(staged, case.target)
+            self._disk.place(staged, target)
         except OSError as error:
             if error.errno not in NO_LINKS | {errno.EXDEV}:
                 self._disk.unlink(staged)
                 raise
             # a volume mounted within the queue, or one without links
-            self._disk.copy(source, case.target, case.entry.fingerprint)
+            self._disk.copy(source, target, known)
         self._disk.unlink(staged)
 
-    def _staged(self, case: Case, judge: Judge) -> str:
-        folder = self._stage(judge.queue_of(case.target))
+    def _staged(self, target: str, name: str) -> str:
+        queue = self._queue_of(target)
+        if queue is None:
+            raise NotRegularError(errno.ELOOP, "no place in these queues any more", target)
+        folder = self._stage(queue)
         for made in (os.path.dirname(os.path.dirname(folder)), os.path.dirname(folder), folder):  # noqa: PTH120
             if self._disk.status(made) is None:
                 self._disk.make_folder(made)
             if not self._disk.is_plain_folder(made):
                 raise NotRegularError(errno.ELOOP, "a link where a folder of ours should be", made)
-        return os.path.join(folder, f"{case.entry.number:08d}")  # noqa: PTH118
+        return os.path.join(folder, name)  # noqa: PTH118
 
-    def _stage(self, queue: str | None) -> str:
-        beside = next(known.beside for known in self._queues if known.path == queue)
-        return os.path.join(beside, QUARANTINE, self.run.name, "restoring")  # noqa: PTH118
+    def _stage(self, queue: QueuePlace) -> str:
+        return os.path.join(queue.beside, QUARANTINE, self.run.name, "restoring")  # noqa: PTH118
 
     def _tidy(self, cases: list[Case]) -> None:
         """Take away what a crash left of staged copies: each was also in the quarantine, or is at home."""
         for queue in self._queues:
-            folder = self._stage(queue.path)
+            folder = self._stage(queue)
             if self._disk.is_plain_folder(folder):
                 for case in cases:
-                    self._disk.unlink(os.path.join(folder, f"{case.entry.number:08d}"))  # noqa: PTH118
+                    for place in range(len(case.targets)):
+                        self._disk.unlink(os.path.join(folder, file_name(case.entry.number, place)))  # noqa: PTH118
                 for _ in range(3):
                     self._disk.remove_folder(folder)
                     folder = os.path.dirname(folder)  # noqa: PTH120
 
     def _count(self, kind: str, case: Case) -> None:
         self._done[kind] += 1
-        self._bytes_of(kind, case)
-        is_left = kind in IN_QUARANTINE or kind in {"failed", "missing"}
-        if is_left and kind != "unwanted" and sum(known == kind for _, known in self._left) < KEPT_EXAMPLES:
-            self._left.append((case.target, kind))
-
-    def _bytes_of(self, kind: str, case: Case) -> None:
         if kind in {"put", "finish"}:
-            self._done["bytes"] += case.entry.fingerprint.size
+            self._bytes += case.entry.size
+        is_left = kind in _IN_QUARANTINE or kind == "missing"
+        if is_left and kind != "unwanted" and sum(known == kind for _, known in self._left) < KEPT_EXAMPLES:
+            self._left.append((case.targets[0], kind))
 
-    def _result(self, cases: list[Case], history: History, *, is_stopped: bool) -> Restored:
+    def _result(self, cases: list[Case], history: History) -> Restored:
+        """Close the books. Raises UnbalancedError."""
         done = self._done
-        counted = sum(number for kind, number in done.items() if kind != "bytes")
-        untouched = len(cases) - counted if is_stopped else 0
+        untouched = len(cases) - done.total()
         result = Restored(
             run=self.run.name,
             found=len(cases),
@@ -281,20 +405,76 @@ class Restore:
             failed=done["failed"],
             dropped=done["dropped"],
             not_chosen=done["unwanted"],
-            in_quarantine=sum(done[kind] for kind in IN_QUARANTINE) + done["failed"] + untouched,
+            in_quarantine=sum(done[kind] for kind in _IN_QUARANTINE) + untouched,
             untouched=untouched,
-            bytes=done["bytes"],
+            bytes=self._bytes,
             is_torn=bool(history.end.torn),
             journal=self.run.journal,
-            sha256=sha256_of(self.run.journal),
+            sha256=hash_file(self.run.journal)[1],
             left=tuple(self._left),
         )
-        return _balanced(result)
+        placed = result.restored + result.already_there + result.missing + result.in_quarantine + result.dropped
+        if placed != result.found:
+            raise UnbalancedError(f"{result.found} messages in the run", f"{placed} accounted for")
+        return result
 
 
-def _balanced(result: Restored) -> Restored:
-    """Check that every message of the run is somewhere. Raises UnbalancedError."""
-    placed = result.restored + result.already_there + result.missing + result.in_quarantine + result.dropped
-    if placed != result.found:
-        raise UnbalancedError(f"{result.found} messages in the run", f"{placed} accounted for")
-    return result
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """What a drop did."""
+
+    run: str
+    dropped: int
+    bytes: int
+    strangers: int
+    """Files in the run's folder that its journal does not know; they are left."""
+    journal: str
+    sha256: str
+
+
+def drop_run(disk: Disk, run: Run) -> Dropped:
+    """Delete for good what a run holds; the journal stays, with the SHA-256 of every message.
+
+    Raises JournalBrokenError, RunBusyError, DiskFullError, QuarantineUnwritableError.
+    """
+    try:
+        with hold(run.path):
+            history = read_history(run.journal)
+            held = [entry for entry in history.entries.values() if _is_held(disk, run, entry)]
+            if held:
+                journal = Journal(disk, run.journal, history.end)
+                try:
+                    for start in range(0, len(held), BATCH):
+                        _drop(disk, run, journal, held[start : start + BATCH])
+                finally:
+                    journal.close()
+            disk.sync_folder(run.messages)
+            size, strangers = sum(entry.size for entry in held), len(disk.names(run.messages))
+            return Dropped(run.name, len(held), size, strangers, run.journal, hash_file(run.journal)[1])
+    except OSError as error:
+        raise trouble_of(error, run.path, 0, "dropped") from None
+
+
+def _is_held(disk: Disk, run: Run, entry: Entry) -> bool:
+    found = [disk.status(run.file(entry.number, place)) for place in range(len(entry.homes))]
+    return any(status is not None and stat.S_ISREG(status.st_mode) for status in found)
+
+
+def _drop(disk: Disk, run: Run, journal: Journal, held: list[Entry]) -> None:
+    """Journal, then delete: a crash between the two leaves files that the next drop deletes.
+
+    On a full disk the line has no room until something is deleted; only then does it come after.
+    """
+    journal.add("dropped", ids=[entry.number for entry in held])
+    is_journalled = True
+    try:
+        journal.commit()
+    except OSError as error:
+        if not is_full(error):
+            raise
+        is_journalled = False
+    for entry in held:
+        for place in range(len(entry.homes)):
+            disk.unlink(run.file(entry.number, place))
+    if not is_journalled:
+        journal.commit()

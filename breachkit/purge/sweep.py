@@ -11,8 +11,8 @@ import stat
 from heapq import nsmallest
 from typing import TYPE_CHECKING, Any
 
+from breachkit.chain import sha256
 from breachkit.files import FOLDER, Found, in_walk_order, long_path
-from breachkit.purge.digest import sha256
 from breachkit.purge.disk import Fingerprint, fingerprint_of
 from breachkit.purge.plan import SAMPLES
 from breachkit.purge.search import Hit

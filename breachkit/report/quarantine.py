@@ -5,21 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from breachkit.purge.journal import path_of
+from breachkit.purge.quarantine import file_name
 from breachkit.report.page import Page
 from breachkit.report.words import count, size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from breachkit.purge.custody import Custody, Held
-    from breachkit.purge.drop import Dropped
+    from breachkit.purge.quarantine import Held, Stock
+    from breachkit.purge.restore import Dropped
     from breachkit.report.contract import Json
 
 SHOWN = 50
 """Messages of a run on a terminal."""
 
 
-def _run_json(custody: Custody) -> Json:
+def _run_json(custody: Stock) -> Json:
     return {
         "run": custody.run.name,
         "began": custody.began or None,
@@ -36,12 +37,12 @@ def _run_json(custody: Custody) -> Json:
     }
 
 
-def list_json(stock: Sequence[Custody]) -> Json:
+def list_json(stock: Sequence[Stock]) -> Json:
     """Write the runs."""
     return {"runs": [_run_json(custody) for custody in stock]}
 
 
-def render_list(stock: Sequence[Custody]) -> str:
+def render_list(stock: Sequence[Stock]) -> str:
     """Write the runs for a terminal."""
     page = Page()
     page.say(f"{count(len(stock), 'run')} in the quarantine", style="bold")
@@ -56,7 +57,7 @@ def render_list(stock: Sequence[Custody]) -> str:
     return page.text()
 
 
-def show_json(stock: Sequence[Custody]) -> Json:
+def show_json(stock: Sequence[Stock]) -> Json:
     """Write the messages of a run."""
     return {
         "runs": [
@@ -66,17 +67,22 @@ def show_json(stock: Sequence[Custody]) -> Json:
 
 
 def _held_json(held: Held) -> Json:
-    known = held.entry.fingerprint
+    entry = held.entry
+    files = [
+        {"path": path_of(home), "bytes": known.size, "sha256": known.sha256}
+        for home, known in zip(entry.homes, entry.prints, strict=True)
+    ]
     return {
-        "id": held.entry.number,
-        "path": path_of(held.entry.home),
-        "bytes": known.size,
-        "sha256": known.sha256,
+        "id": entry.number,
+        "path": files[0]["path"],
+        "bytes": entry.size,
+        "sha256": files[0]["sha256"],
         "where": held.whereabouts,
+        "files": files,
     }
 
 
-def render_show(stock: Sequence[Custody]) -> str:
+def render_show(stock: Sequence[Stock]) -> str:
     """Write the messages of a run for a terminal."""
     page = Page()
     for custody in stock:
@@ -84,8 +90,9 @@ def render_show(stock: Sequence[Custody]) -> str:
         page.literal(f"folder   {custody.run.path}", indent=2)
         page.literal(f"sha256   {custody.sha256}", indent=2)
         rows = [
-            (f"{held.entry.number:08d}", held.whereabouts, path_of(held.entry.home), held.entry.fingerprint.sha256)
+            (file_name(held.entry.number, place), held.whereabouts, path_of(home), known.sha256)
             for held in custody.messages[:SHOWN]
+            for place, (home, known) in enumerate(zip(held.entry.homes, held.entry.prints, strict=True))
         ]
         page.table({"file": "left", "": "left", "from": "left", "sha256": "left"}, rows)
         if len(custody.messages) > SHOWN:
@@ -93,7 +100,7 @@ def render_show(stock: Sequence[Custody]) -> str:
     return page.text()
 
 
-def verify_json(checked: Sequence[tuple[Custody, list[Held]]]) -> Json:
+def verify_json(checked: Sequence[tuple[Stock, list[Held]]]) -> Json:
     """Write what was checked and what is not as it was."""
     return {
         "runs": [
@@ -107,7 +114,7 @@ def verify_json(checked: Sequence[tuple[Custody, list[Held]]]) -> Json:
     }
 
 
-def render_verify(checked: Sequence[tuple[Custody, list[Held]]]) -> str:
+def render_verify(checked: Sequence[tuple[Stock, list[Held]]]) -> str:
     """Write what was checked for a terminal."""
     page = Page()
     if not checked:
@@ -122,7 +129,7 @@ def render_verify(checked: Sequence[tuple[Custody, list[Held]]]) -> str:
         page.literal(f"journal  {custody.run.journal}", indent=2)
         page.literal(f"sha256   {custody.sha256}", indent=2)
         for held in changed[:SHOWN]:
-            page.say(f"{held.entry.number:08d} is not what was purged from {path_of(held.entry.home)}", indent=2)
+            page.say(f"{held.entry.number:08d} is not what was purged from {path_of(held.entry.homes[0])}", indent=2)
         if custody.count("gone"):
             page.say(f"{count(custody.count('gone'), 'message')} gone without a line in the journal", indent=2)
     return page.text()

@@ -640,12 +640,19 @@ class QuarantineRun(TypedDict):
     sha256: str
 
 
-class HeldMessage(TypedDict):
-    id: Count
+class HeldFile(TypedDict):
     path: str
     bytes: Count
     sha256: str
+
+
+class HeldMessage(TypedDict):
+    id: Count
+    path: Annotated[str, Meta(description="Of its first file, as the hash is.")]
+    bytes: Annotated[Count, Meta(description="Of all its files.")]
+    sha256: str
     where: Literal["held", "restored", "dropped", "gone", "left"]
+    files: Annotated[list[HeldFile], Meta(min_length=1)]
 
 
 class QuarantineRunShown(QuarantineRun):

@@ -28,6 +28,8 @@ class ShownMessage(NamedTuple):
     """One message, what its reader sees of it, and what the evidence says of it."""
 
     message: Message
+    files: tuple[str, ...]
+    """All its files, as shown."""
     is_evidence: bool
     """It lies in a queue, or the quarantine, of the evidence."""
     letter: Letter
@@ -43,7 +45,7 @@ def show_json(shown: ShownMessage, inputs: Inputs) -> Json:
     return {
         **inputs.head_json("show"),
         "path": message.source.path,
-        "files": [message.source.path],
+        "files": list(shown.files),
         "queue": message.queue if shown.is_evidence else None,
         "quarantined": message.quarantined,
         "bytes": message.size,

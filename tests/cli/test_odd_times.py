@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from breachkit.purge.chain import link
+from breachkit.chain import link
 from breachkit.records import NO_TIME
 from tests.conftest import story
 from tests.purge.harness import snapshot

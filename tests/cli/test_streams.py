@@ -16,7 +16,7 @@ from unittest.mock import Mock
 import pytest
 
 from breachkit.cli import asking
-from breachkit.purge import quarantine, restore
+from breachkit.purge import moves, restore
 from breachkit.purge.disk import Disk
 from tests.cli.test_purge_processes import noted
 from tests.conftest import story
@@ -142,7 +142,7 @@ def test_a_purge_that_a_full_disk_ends_says_its_run_and_journal(
         real(disk, source, target)
 
     monkeypatch.setattr(Disk, "rename", rename)
-    monkeypatch.setattr(quarantine, "BATCH", 2)
+    monkeypatch.setattr(moves, "BATCH", 2)
     done = breach("purge", "pippo", "--queue", queue, "--yes", "--format", "json")
     line, last = done.err.splitlines(keepends=True)
     assert (done.code, done.out, noted(line, queue)) == (1, "", 3)

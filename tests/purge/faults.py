@@ -78,9 +78,9 @@ class MortalDisk(QuickDisk):
     def place(self, source: str, target: str) -> None:
         self._act(lambda: self._inner.place(source, target))
 
-    def claim_marked(self, source: str, target: str, mark: bytes) -> None:
+    def claim(self, source: str, target: str, mark: bytes) -> None:
         self._step()
-        self._act(lambda: self._inner.claim_marked(source, target, mark))
+        self._act(lambda: self._inner.claim(source, target, mark))
 
     def copy(self, source: str, target: str, wanted: Fingerprint) -> bool:
         copied = super().copy(source, target, wanted)

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from breachkit.files import Found
-from breachkit.purge.choose import walk_queues
 from breachkit.purge.disk import Disk
-from breachkit.purge.journal import JournalLine, Reading
-from breachkit.purge.needles import Texts
-from breachkit.purge.quarantine import Purge, Receipt
+from breachkit.purge.journal import History, read_lines
+from breachkit.purge.moves import Purge, Receipt
+from breachkit.purge.plan import Planned, identity_of
+from breachkit.purge.quarantine import QueuePlace, Run, find_runs, stores_of
 from breachkit.purge.restore import Restore, Restored
-from breachkit.purge.search import Hit, Search
-from breachkit.purge.store import Queue, Run, find_runs, make_queue, stores_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -54,32 +52,47 @@ def snapshot(folder: Path) -> dict[bytes, Seen]:
     return seen
 
 
-def make_messages(queue: Path, contents: Iterable[bytes]) -> list[Path]:
-    """Write messages with names like the server's and times of their own."""
+def make_messages(queue: Path, contents: Iterable[bytes], files: int = 1) -> list[Path]:
+    """Write messages with names like the server's and times of their own.
+
+    Args:
+        queue: the folder.
+        contents: of the messages.
+        files: how many files a message has: the first holds the content, the others what is theirs.
+    """
     paths: list[Path] = []
     for number, content in enumerate(contents):
         folder = queue / "retry" if number % 3 == 2 else queue
         folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"2026112008{number:08d}.dat"
-        path.write_bytes(content)
-        os.utime(path, ns=(1_700_000_000_000_000_007 + number, 1_600_000_000_123_456_789 + number))
-        path.chmod(0o600 + 0o044 * (number % 2))
-        paths.append(path)
+        for place in range(files):
+            path = folder / (f"2026112008{number:08d}.dat" + (f".{place}" if place else ""))
+            path.write_bytes(b"file %d of %b" % (place, content) if place else content)
+            os.utime(path, ns=(1_700_000_000_000_000_007 + number, 1_600_000_000_123_456_789 + number))
+            path.chmod(0o600 + 0o044 * (number % 2))
+            paths.append(path)
     return paths
 
 
 class House(NamedTuple):
     """A queue with its quarantine beside it."""
 
-    queues: tuple[Queue, ...]
+    queues: tuple[QueuePlace, ...]
     disk: Disk
     quarantine: str | None = None
 
-    def hits(self, *strings: str) -> list[Hit]:
-        search = Search(Texts(strings, raw_only=True))
-        found = walk_queues([queue.path for queue in self.queues], None)
-        looked = (search.look(one.path) for one in found if isinstance(one, Found))
-        return [hit for hit in looked if isinstance(hit, Hit)]
+    def hits(self, *strings: str) -> list[Planned]:
+        """Plan the messages of which some file holds all the strings; `x.dat.1` and `x.dat.2` belong to `x.dat`."""
+        messages: dict[str, list[str]] = {}
+        for found in sorted(path for queue in self.queues for path in Path(queue.path).rglob("*") if path.is_file()):
+            if not found.is_symlink():
+                messages.setdefault(re.sub(r"(?<=\.dat)\.\d$", "", str(found)), []).append(str(found))
+        wanted = [os.fsencode(string) for string in strings]
+        planned = []
+        for files in messages.values():
+            held = b"\0".join(Path(path).read_bytes() for path in files)
+            if all(string in held for string in wanted):
+                planned.append(Planned(tuple(files), identity_of(map(Disk().fingerprint, files))))
+        return planned
 
     def begin(self, name: str = "run-1") -> Purge:
         return Purge(self.disk, stores_of(self.queues, self.quarantine), name, ["pippo"])
@@ -100,12 +113,12 @@ class House(NamedTuple):
         return Restore(self.disk, run or self.runs()[0], self.queues).plan()
 
 
-def lines_of(run: Run) -> list[JournalLine]:
+def lines_of(run: Run) -> list[dict[str, Any]]:
     """Return the lines of a run's journal."""
-    return list(Reading(run.journal))
+    return list(read_lines(run.journal, History()))
 
 
 def house(queue: Path, disk: Disk | None = None, quarantine: Path | None = None) -> House:
     """Make a house of one queue folder."""
     place = None if quarantine is None else str(quarantine)
-    return House((make_queue(queue, queue.parent),), disk or Disk(), place)
+    return House((QueuePlace(str(queue), str(queue.parent)),), disk or Disk(), place)

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from breachkit import files
+from breachkit.chain import hold
 from breachkit.errors import DiskFullError, QuarantineUnwritableError, RunBusyError
 from breachkit.files import NotRegularError
 from breachkit.purge.disk import Disk
-from breachkit.purge.drop import drop_run
-from breachkit.purge.lock import hold
-from breachkit.purge.quarantine import BATCH, Receipt
-from breachkit.purge.volume import Verdict, verdict_of
+from breachkit.purge.moves import Receipt, Verdict, verdict_of
+from breachkit.purge.quarantine import BATCH
+from breachkit.purge.restore import drop_run
 from tests.purge.faults import OtherVolumeDisk
 from tests.purge.harness import HAM, NOW, SPAM, house, lines_of, make_messages, snapshot
 
@@ -43,7 +43,7 @@ def queue(tmp_path: Path) -> Path:
 def test_vanished_changed_and_replaced_messages_are_left_alone(queue: Path) -> None:
     whole = house(queue)
     hits = whole.hits("pippo")
-    gone, touched, rewritten, kept = (Path(hit.path) for hit in sorted(hits))
+    gone, touched, rewritten, kept = (Path(hit.files[0]) for hit in sorted(hits))
     gone.unlink()
     os.utime(touched, ns=(0, 0))
     content = rewritten.read_bytes()
@@ -57,7 +57,7 @@ def test_vanished_changed_and_replaced_messages_are_left_alone(queue: Path) -> N
     assert books(receipt)
     assert {Path(path) for path, _ in receipt.left} == {gone, touched, rewritten}
     assert not kept.exists()
-    left = [line.fields["outcome"] for line in lines_of(receipt.runs[0]) if line.kind == "left"]
+    left = [line["outcome"] for line in lines_of(receipt.runs[0]) if line["kind"] == "left"]
     assert sorted(left) == ["changed", "changed", "vanished"]
 
 
@@ -66,7 +66,7 @@ def test_a_message_replaced_by_a_link_or_a_folder_is_left_alone(queue: Path, tmp
     hits = whole.hits("pippo")
     outside = tmp_path / "secret"
     outside.write_bytes(SPAM)
-    first, second = Path(hits[0].path), Path(hits[1].path)
+    first, second = Path(hits[0].files[0]), Path(hits[1].files[0])
     first.unlink()
     first.symlink_to(outside)
     second.unlink()
@@ -114,7 +114,7 @@ def test_a_name_retaken_between_check_and_rename_keeps_its_new_message(queue: Pa
 
 def test_a_new_message_under_an_old_name_survives_restore(queue: Path) -> None:
     whole = house(queue)
-    name = Path(whole.hits("pippo")[0].path)
+    name = Path(whole.hits("pippo")[0].files[0])
     whole.purge("pippo")
     name.write_bytes(b"new")
     done = whole.restore()
@@ -130,10 +130,10 @@ def test_a_new_message_under_an_old_name_survives_restore(queue: Path) -> None:
 def test_a_changed_or_stolen_message_is_not_put_back(queue: Path) -> None:
     whole = house(queue)
     run = whole.purge("pippo").runs[0]
-    Path(run.message(1)).write_bytes(b"not the message")
-    Path(run.message(2)).unlink()
-    Path(run.message(3)).unlink()
-    Path(run.message(3)).symlink_to("/etc/passwd")
+    Path(run.file(1)).write_bytes(b"not the message")
+    Path(run.file(2)).unlink()
+    Path(run.file(3)).unlink()
+    Path(run.file(3)).symlink_to("/etc/passwd")
     done = whole.restore()
     assert (done.restored, done.changed, done.missing, done.in_quarantine) == (1, 2, 1, 2)
     assert done.found == 4
@@ -314,7 +314,7 @@ def test_a_stop_ends_after_the_batch_in_hand(tmp_path: Path) -> None:
     receipt = house(queue).purge("pippo", is_stopped=lambda: next(asked))
     assert (receipt.purged, receipt.untouched) == (BATCH, 10)
     assert books(receipt)
-    assert lines_of(receipt.runs[0])[-1].fields["stopped"] is True
+    assert lines_of(receipt.runs[0])[-1]["stopped"] is True
     assert house(queue).restore().restored == BATCH
 
 
@@ -333,9 +333,9 @@ def test_the_receipt_has_the_hash_of_the_journal_as_it_lies_there(queue: Path) -
 def test_a_run_that_another_works_on_is_not_touched(queue: Path) -> None:
     whole = house(queue)
     run = whole.purge("pippo").runs[0]
-    with hold(run), pytest.raises(RunBusyError):
+    with hold(run.path), pytest.raises(RunBusyError):
         whole.restore()
-    with hold(run), pytest.raises(RunBusyError):
+    with hold(run.path), pytest.raises(RunBusyError):
         drop_run(Disk(), run)
     assert whole.restore().restored == 4
 

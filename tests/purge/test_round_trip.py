@@ -73,7 +73,7 @@ def test_restore_of_purge_is_the_queue(messages: list[Made], strings: list[str],
         before = snapshot(queue)
         far = Path(top) / "breachkit-quarantine-far" if isinstance(disk, OtherVolumeDisk) else None
         whole = house(queue, disk, far)
-        hits = {os.path.relpath(os.fsencode(hit.path), os.fsencode(queue)) for hit in whole.hits(*strings)}
+        hits = {os.path.relpath(os.fsencode(hit.files[0]), os.fsencode(queue)) for hit in whole.hits(*strings)}
         receipt = whole.purge(*strings)
         assert receipt.purged == receipt.planned == len(hits)
         assert snapshot(queue) == {name: seen for name, seen in before.items() if name not in hits}

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from breachkit.chain import ORIGIN
 from breachkit.errors import JournalBrokenError
-from breachkit.purge.chain import ORIGIN
 from breachkit.purge.journal import path_of, spell_path
 from tests.purge.harness import SPAM, house, lines_of, make_messages, snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from breachkit.purge.store import Run
+    from breachkit.purge.quarantine import Run
 
 Lines = list[dict[str, Any]]
 
@@ -44,7 +44,7 @@ def rewrite(run: Run, change: Callable[[Lines], None], *, chained: bool) -> None
 
 def send_home(home: str) -> Callable[[Lines], None]:
     def change(lines: Lines) -> None:
-        next(line for line in lines if line["kind"] == "intent")["home"] = home
+        next(line for line in lines if line["kind"] == "intent")["files"][0]["home"] = home
 
     return change
 
@@ -111,7 +111,7 @@ def test_a_broken_chain_stops_restore(queue: Path, kind: str) -> None:
     def change(lines: Lines) -> None:
         match kind:
             case "edited":
-                lines[2]["size"] += 1
+                lines[2]["files"][0]["size"] += 1
             case "cut":
                 del lines[2]
             case "swapped":
@@ -135,7 +135,7 @@ def test_a_broken_chain_stops_restore(queue: Path, kind: str) -> None:
     [
         lambda lines: lines[1].update(id=True),
         lambda lines: lines[1].update(id="1"),
-        lambda lines: lines[1].update(home=["x"]),
+        lambda lines: lines[1]["files"][0].update(home=["x"]),
         lambda lines: lines[2].update(id=1),
         lambda lines: lines[1].update(kind="unlink"),
         lambda lines: lines[-2].update(moved=[99]),
@@ -177,5 +177,5 @@ def test_a_copied_tree_is_restored_where_it_lies(queue: Path, tmp_path: Path) ->
     moved = house(tmp_path / "copy" / "_outgoing")
     assert moved.restore().restored == 5
     assert snapshot(tmp_path / "copy" / "_outgoing") == before
-    kinds = [line.kind for line in lines_of(moved.runs()[0])]
+    kinds = [line["kind"] for line in lines_of(moved.runs()[0])]
     assert kinds == ["run", *["intent"] * 5, "done", "end", "restoring", "restored"]

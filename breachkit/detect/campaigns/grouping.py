@@ -1,9 +1,9 @@
 """Which messages are one spam run, and by which strings?
 
-A small sample, then a larger one of the rest, is searched for the strings that its messages share; sets of messages that share one are judged; for
-each that is a run, its strings are looked for in every message of the queue, and the one that covers the run
-and hits nothing else becomes its purge string. The messages that hold it are the campaign: what `purge`
-would take is what is shown.
+A small sample, then a larger one of the rest, is searched for the strings that its messages share; sets of messages
+that share one are judged; for each that is a run, its strings are looked for in every message of the queue, and the one
+that covers the run and hits nothing else becomes its purge string. The messages that hold it are the campaign: what
+`purge` would take is what is shown.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from breachkit.detect.campaigns.passages import Passage, passage_of
 from breachkit.detect.campaigns.runs import find_runs
 from breachkit.detect.campaigns.sample import Sample, choose_sample, content_order
 from breachkit.records import NULL_SENDER
-from breachkit.text.decoding import decoded_texts, decoded_words
+from breachkit.text.headers import decoded_words
+from breachkit.text.message import decoded_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -1,0 +1,455 @@
+"""One run of purge: fingerprint, journal the intents, move, journal what happened.
+
+A message is moved with all its files or not at all. A crash leaves each file in one of two places, and the journal's
+intents tell which names to look at: no act is done before its intent is on the disk. What was done is journalled
+after, and need not survive.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections import Counter
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple, Self
+
+from breachkit import __version__
+from breachkit.chain import hash_file, hold
+from breachkit.errors import UnbalancedError
+from breachkit.files import SHARING_VIOLATIONS, NotRegularError
+from breachkit.progress import silent
+from breachkit.purge.disk import is_full
+from breachkit.purge.journal import FORMAT, Journal
+from breachkit.purge.plan import identity_of
+from breachkit.purge.quarantine import (
+    BATCH,
+    LAST_ROOM,
+    are_plain_folders,
+    make_run,
+    remove_run,
+    spell_home,
+    trouble_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from datetime import datetime
+
+    from breachkit.progress import Progress
+    from breachkit.purge.disk import Disk, Fingerprint
+    from breachkit.purge.plan import Planned
+    from breachkit.purge.quarantine import Run, Store
+
+LINE_ROOM = 400
+"""Bytes that the lines of one message may take, those of its files left aside."""
+FILE_ROOM = 340
+"""Bytes that one of its files may take, the home left aside."""
+LOCKED_BATCH = 64
+"""Messages of a batch where the server's own lock is held on each: a process may open some hundreds of files."""
+KEPT_EXAMPLES = 3
+
+Outcome = Literal["moved", "vanished", "changed", "in_use", "failed"]
+
+_BUSY = frozenset({errno.EBUSY, errno.ETXTBSY})
+_DENIED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+
+
+class Verdict(NamedTuple):
+    """What became of one message, and why it was left if it was."""
+
+    outcome: Outcome
+    reason: str
+
+
+MOVED = Verdict("moved", "")
+CHANGED = Verdict("changed", "changed since the plan")
+IN_USE = Verdict("in_use", "held open by another program")
+NO_ROOM = Verdict("failed", "the disk is full")
+LINK_ABOVE = Verdict("failed", "a link lies above it")
+TORN = Verdict("failed", "not all of its files could be moved or put back: restore makes it whole")
+
+
+def verdict_of(error: OSError) -> Verdict:
+    """Tell what a failed act means for a message."""
+    if getattr(error, "winerror", None) in SHARING_VIOLATIONS or error.errno in _BUSY:
+        return IN_USE
+    if isinstance(error, NotRegularError):
+        return CHANGED
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return Verdict("vanished", "gone: delivered, retried or taken by another")
+    if error.errno in _DENIED:
+        return Verdict("failed", "access denied: run as Administrator (root)")
+    return NO_ROOM if is_full(error) else Verdict("failed", error.strerror or "unknown reason")
+
+
+class QueueRules(NamedTuple):
+    """What a server's queue asks of who moves its messages."""
+
+    role: Callable[[str], str]
+    """What the server does with what lies in a folder."""
+    hold_still: Callable[[Sequence[str]], AbstractContextManager[bool]] | None
+    """Take the server's own lock on the files of a message; False: in use."""
+
+
+NO_RULES = QueueRules(lambda _folder: "", None)
+
+
+class _Moving(NamedTuple):
+    """One message on its way: its number in the journal, and what it is."""
+
+    number: int
+    hit: Planned
+    prints: tuple[Fingerprint, ...]
+
+
+@dataclass(slots=True)
+class _Volume:
+    """The quarantine of one volume: its run folder and its journal."""
+
+    run: Run
+    journal: Journal
+    last: int = 0
+    """The number of its last message."""
+    failure: OSError | None = None
+    """The disk is full: no more are tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a purge did; `planned` = `purged` + `vanished` + `changed` + `in_use` + `failed` + `untouched`."""
+
+    run: str
+    planned: int
+    purged: int
+    vanished: int
+    changed: int
+    in_use: int
+    failed: int
+    untouched: int
+    """Messages not come to, because the user stopped the run."""
+    bytes: int
+    """Bytes of the messages that were moved."""
+    runs: tuple[Run, ...]
+    """The run's folder on each volume; none when nothing was to be moved."""
+    sha256: tuple[str, ...]
+    """The closing SHA-256 of each journal."""
+    left: tuple[tuple[str, Verdict], ...]
+    """Some of those left alone, with the reason."""
+
+
+class Purge:
+    """One run of purge: it may take several plans, one after the other (`--watch`); close it to get the receipt."""
+
+    def __init__(
+        self,
+        disk: Disk,
+        stores: Mapping[str, Store],
+        name: str,
+        wanted: Sequence[str],
+        rules: QueueRules = NO_RULES,
+        *,
+        drops: bool = False,
+    ) -> None:
+        self.name = name
+        self.deleted = 0
+        """Messages deleted at once, since a full disk had no room for the journal before."""
+        self._drops = drops
+        self._disk = disk
+        self._stores = stores
+        self._rules = rules
+        # the innermost first
+        self._queues = sorted(stores, key=len, reverse=True)
+        self._above: dict[str, tuple[str, str]] = {}
+        self._wanted = list(wanted)
+        self._volumes: dict[Store, _Volume] = {}
+        self._open = ExitStack()
+        self._verdicts: Counter[str] = Counter()
+        self._planned = 0
+        self._bytes = 0
+        self._left: list[tuple[str, Verdict]] = []
+
+    @property
+    def moved(self) -> int:
+        """How many messages lie in the quarantine so far."""
+        return self._verdicts["moved"]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._open.close()
+
+    def take(
+        self, hits: Sequence[Planned], now: datetime, is_stopped: Callable[[], bool], progress: Progress = silent
+    ) -> None:
+        """Move the hits of one plan, batch by batch; a stop ends it after the batch in hand.
+
+        Raises DiskFullError, QuarantineUnwritableError: what was moved until then is journalled and stays moved.
+        """
+        self._planned += len(hits)
+        size = BATCH if self._rules.hold_still is None else LOCKED_BATCH
+        for store in dict.fromkeys(self._stores.values()):
+            mine = [hit for hit in hits if self._stores[self._place_of(hit.files[0])[0]] == store]
+            volume = self._volumes.get(store) or (self._begin(store, now) if mine else None)
+            has_room = False
+            for start in range(0, len(mine), size):
+                if volume is None or is_stopped():
+                    return
+                batch = mine[start : start + size]
+                try:
+                    has_room = has_room or self._reserve(volume, mine[start:])
+                    self._take(volume, batch, has_room=has_room)
+                except OSError as error:
+                    raise trouble_of(error, store.path, self.moved, "moved") from None
+                progress(len(batch))
+
+    def _place_of(self, path: str) -> tuple[str, str]:
+        """Return the queue folder that a file lies below, and its role."""
+        above = path.rpartition(os.sep)[0]
+        if above not in self._above:
+            queue = next(queue for queue in self._queues if path.startswith(queue + os.sep))
+            self._above[above] = queue, self._rules.role(above)
+        return self._above[above]
+
+    def _reserve(self, volume: _Volume, hits: list[Planned]) -> bool:
+        """Take room in the journal for all that is to come; False when there is none and the run is to free some."""
+        try:
+            volume.journal.reserve(sum(map(_room, hits)) + LAST_ROOM)
+        except OSError as error:
+            if self._drops and is_full(error):
+                return False
+            if not volume.last:  # leave nothing behind of a run that could not begin
+                remove_run(self._disk, self._volumes.pop(volume.run.store).run)
+            raise
+        return True
+
+    def _begin(self, store: Store, now: datetime) -> _Volume:
+        run = make_run(self._disk, store, self.name)
+        try:
+            self._open.enter_context(hold(run.path))
+            journal = Journal(self._disk, run.journal)
+            self._open.callback(journal.close)
+            self._disk.sync_folder(run.path)
+            self._disk.sync_folder(store.path)
+        except OSError as error:
+            remove_run(self._disk, run)
+            raise trouble_of(error, store.path, self.moved, "moved") from None
+        began = now.isoformat(timespec="seconds")
+        journal.add("run", format=FORMAT, run=self.name, began=began, version=__version__, wanted=self._wanted)
+        self._volumes[store] = _Volume(run, journal)
+        return self._volumes[store]
+
+    def _take(self, volume: _Volume, hits: list[Planned], *, has_room: bool) -> None:
+        """Move one batch; the server's own locks are kept until it is done. Raises OSError."""
+        with ExitStack() as locks:
+            entries = self._intend(volume, hits, locks)
+            if has_room:
+                volume.journal.commit()
+                verdicts = self._move(volume, entries)
+            else:
+                verdicts = {entry.number: self._delete(entry) for entry in entries}
+        done = [number for number, verdict in verdicts.items() if verdict is MOVED]
+        # one that is torn stays intended: its files lie in both places
+        left = [[number, *one] for number, one in verdicts.items() if one is not MOVED and one is not TORN]
+        volume.journal.add("done", moved=done, left=left)
+        for entry in entries:
+            self._count(entry.hit, verdicts[entry.number], sum(one.size for one in entry.prints))
+        if not has_room:
+            volume.journal.add("dropped", ids=done)
+            volume.journal.commit()
+            self.deleted += len(done)
+        if volume.failure is not None:
+            with suppress(OSError):  # what was done is known from the intents too
+                volume.journal.commit()
+            raise volume.failure
+
+    def _intend(self, volume: _Volume, hits: list[Planned], locks: ExitStack) -> list[_Moving]:
+        """Gather the lines of what is still as planned: on the disk once the journal is committed."""
+        known: dict[tuple[str, str], bool] = {}
+        store, entries = volume.run.store, []
+        for hit in hits:
+            found = self._check(hit, known, locks)
+            homes = [spell_home(path, store) for path in hit.files]
+            if isinstance(found, Verdict):
+                volume.journal.add("left", home=homes[0], outcome=found.outcome, reason=found.reason)
+                self._count(hit, found, 0)
+                continue
+            volume.last += 1
+            entries.append(_Moving(volume.last, hit, found))
+            role, key = self._place_of(hit.files[0])[1], homes[0].rpartition("/")[2]
+            files = [{"home": home, **one._asdict()} for home, one in zip(homes, found, strict=True)]
+            volume.journal.add("intent", id=volume.last, key=key, role=role, files=files)
+        return entries
+
+    def _check(
+        self, hit: Planned, known: dict[tuple[str, str], bool], locks: ExitStack
+    ) -> tuple[Fingerprint, ...] | Verdict:
+        """Look again at a message just before it is moved: its fingerprints when it is still the one of the plan."""
+        if not all(are_plain_folders(path, self._place_of(path)[0], self._disk, known) for path in hit.files):
+            return LINK_ABOVE
+        try:
+            if self._rules.hold_still is not None and not locks.enter_context(self._rules.hold_still(hit.files)):
+                return IN_USE
+            found = tuple(map(self._disk.fingerprint, hit.files))
+        except OSError as error:
+            return verdict_of(error)
+        return found if identity_of(found) == hit.identity else CHANGED
+
+    def _move(self, volume: _Volume, entries: list[_Moving]) -> dict[int, Verdict]:
+        """Move messages whose intents are journalled; once the disk is full (`failure`) no more are tried."""
+        copied: dict[int, list[int]] = {}
+        verdicts = {entry.number: self._rename(volume, entry, copied) for entry in entries}
+        if copied:
+            self._disk.sync_folder(volume.run.messages)
+        for entry in entries:
+            if entry.number in copied and verdicts[entry.number] is MOVED:
+                verdicts[entry.number] = self._finish_copies(volume.run, entry, copied[entry.number])
+        return verdicts
+
+    def _rename(self, volume: _Volume, entry: _Moving, copied: dict[int, list[int]]) -> Verdict:
+        """Move the files of a message in their order; those that lie on another volume are only copied yet."""
+        if volume.failure is not None:
+            return NO_ROOM
+        number, hit, prints = entry
+        for place, (path, known) in enumerate(zip(hit.files, prints, strict=True)):
+            target = volume.run.file(number, place)
+            verdict = MOVED
+            try:
+                self._disk.rename(path, target)
+                if not is_same_file(self._disk.status(target), known):
+                    verdict = self._keep_stranger(volume, entry, place)
+            except OSError as error:
+                if error.errno == errno.EXDEV:
+                    copied.setdefault(number, []).append(place)
+                    verdict = self._copy(volume, path, target, known)
+                else:
+                    verdict = self._refusal(volume, error)
+            if verdict is not MOVED:
+                return verdict if self._undo(volume.run, entry, copied.get(number, ())) else TORN
+        return MOVED
+
+    def _refusal(self, volume: _Volume, error: OSError) -> Verdict:
+        if is_full(error):
+            volume.failure = error
+        return verdict_of(error)
+
+    def _copy(self, volume: _Volume, path: str, target: str, known: Fingerprint) -> Verdict:
+        try:
+            return MOVED if self._disk.copy(path, target, known) else CHANGED
+        except OSError as error:
+            return self._refusal(volume, error)
+
+    def _keep_stranger(self, volume: _Volume, entry: _Moving, place: int) -> Verdict:
+        """Give a file that took the name between check and rename its name again; else keep it, as it is."""
+        target = volume.run.file(entry.number, place)
+        try:
+            self._disk.place(target, entry.hit.files[place])
+            self._disk.unlink(target)
+        except OSError:
+            found = self._disk.fingerprint(target)._asdict()
+            kept = {name: found[name] for name in ("size", "mtime_ns", "device", "inode", "sha256")}
+            volume.journal.add("replaced", id=entry.number, file=place, **kept)
+            return MOVED
+        return CHANGED
+
+    def _undo(self, run: Run, entry: _Moving, copied: Sequence[int]) -> bool:
+        """Put back what was moved of a message, the last file first; False where that cannot be done."""
+        try:
+            for place in reversed(range(len(entry.hit.files))):
+                stored = run.file(entry.number, place)
+                if place not in copied and self._disk.status(stored) is not None:
+                    self._disk.give(stored, entry.hit.files[place], run.mark(entry.number))
+                self._disk.unlink(stored)
+        except OSError:
+            return False
+        return True
+
+    def _finish_copies(self, run: Run, entry: _Moving, copied: list[int]) -> Verdict:
+        """Take the originals away, now that the names of all copies are on the disk too."""
+        files, verdict, taken = entry.hit.files, CHANGED, 0
+        try:
+            if all(is_same_file(self._disk.status(files[place]), entry.prints[place]) for place in copied):
+                for place in copied:
+                    self._disk.unlink(files[place])
+                    taken += 1
+                return MOVED
+        except OSError as error:
+            verdict = verdict_of(error)
+        return verdict if not taken and self._undo(run, entry, copied) else TORN
+
+    def _delete(self, entry: _Moving) -> Verdict:
+        """Delete a message for good, on a disk so full that no line can be journalled before some are gone.
+
+        Only for a user who asked for that (`--drop`). A crash before the commit that follows loses the SHA-256 of
+        this batch, and nothing that was to be kept.
+        """
+        try:
+            for path in entry.hit.files:
+                self._disk.unlink(path)
+        except OSError as error:
+            return verdict_of(error)
+        return MOVED
+
+    def _count(self, hit: Planned, verdict: Verdict, size: int) -> None:
+        self._verdicts[verdict.outcome] += 1
+        if verdict is MOVED:
+            self._bytes += size
+        elif sum(known.outcome == verdict.outcome for _, known in self._left) < KEPT_EXAMPLES:
+            self._left.append((hit.files[0], verdict))
+
+    def close(self, now: datetime, *, is_stopped: bool) -> Receipt:
+        """End the run and its journals. Raises DiskFullError, QuarantineUnwritableError, UnbalancedError."""
+        for store, volume in self._volumes.items():
+            ended = now.isoformat(timespec="seconds")
+            try:
+                volume.journal.add("end", ended=ended, moved=self.moved, stopped=is_stopped)
+                volume.journal.commit()
+                self._disk.sync_folder(volume.run.messages)
+            except OSError as error:
+                raise trouble_of(error, store.path, self.moved, "moved") from None
+        self._open.close()
+        receipt = self._receipt()
+        if receipt.untouched and not is_stopped:
+            raise UnbalancedError(f"{receipt.planned} messages planned", f"{receipt.untouched} never come to")
+        return receipt
+
+    def abandon(self) -> Receipt:
+        """End a run that cannot go on: its journals are closed as they are, and tell what was done."""
+        with suppress(OSError):  # what ended it may end this too
+            self._open.close()
+        return self._receipt()
+
+    def _receipt(self) -> Receipt:
+        runs = tuple(volume.run for volume in self._volumes.values())
+        counts = {name: self._verdicts[name] for name in ("vanished", "changed", "in_use", "failed")}
+        return Receipt(
+            run=self.name,
+            planned=self._planned,
+            purged=self.moved,
+            untouched=self._planned - self._verdicts.total(),
+            bytes=self._bytes,
+            runs=runs,
+            sha256=tuple(hash_file(run.journal)[1] for run in runs),
+            left=tuple(self._left),
+            **counts,
+        )
+
+
+def is_same_file(status: os.stat_result | None, known: Fingerprint) -> bool:
+    """Tell whether a status is that of the very file, unchanged."""
+    return (
+        status is not None
+        and status.st_ino == known.inode
+        and status.st_mtime_ns == known.mtime_ns
+        and status.st_size == known.size
+        and status.st_dev == known.device
+    )
+
+
+def _room(hit: Planned) -> int:
+    """Reckon the bytes of the lines of one message: the name of its first file stands in them twice."""
+    spelled = [len(path) if path.isascii() and path.isprintable() else len(json.dumps(path)) for path in hit.files]
+    return LINE_ROOM + spelled[0] + sum(FILE_ROOM + length for length in spelled)
