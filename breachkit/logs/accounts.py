@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from breachkit.logs.block import grammar_of
 from breachkit.logs.clock import Clock, day_of
+from breachkit.logs.facts import LogFacts
 from breachkit.logs.hours import Hours
 from breachkit.logs.reader import Part, Reader, Span, Wanted, add_tally, by_node, cut, find_keys
 from breachkit.logs.smtp import Listener
 from breachkit.progress import silent
-from breachkit.servers.facts import LogFacts
 from breachkit.workers import MOST_SPAWNED, processors
 
 if TYPE_CHECKING:
@@ -28,13 +27,12 @@ if TYPE_CHECKING:
     from typing import Self
 
     from breachkit.logs.block import Column, Lines
+    from breachkit.logs.facts import LogTally, Question, Reading
     from breachkit.logs.kinds import LogFile, LogKind
     from breachkit.logs.reader import Head
     from breachkit.logs.smtp import Dialogue
     from breachkit.progress import Progress
     from breachkit.records import AuthAttempt, Delivery, Transaction
-    from breachkit.servers import LogTally, Reading
-    from breachkit.servers.facts import Question
 
 WORTH_JOBS = 48 << 20
 """Bytes of logs from which on several processes are sooner done: to begin takes one of them 0.2 s."""
@@ -82,7 +80,7 @@ class Task(NamedTuple):
 
     def find_rows(self, lines: Lines) -> Column:
         """List the rows of lines that tell of sessions which are asked for."""
-        grammar, ids = grammar_of(lines.kind), self.question.queue_ids
+        grammar, ids = lines.kind.sessions(), self.question.queue_ids
         found = grammar.find_telling(lines)
         return np.union1d(found, grammar.find_messages(lines, ids)) if ids else found
 
@@ -171,7 +169,7 @@ def read_spans(
 
 
 def _dated(spans: Sequence[Span], heads: Sequence[Head], zone: tzinfo) -> list[Span]:
-    """Number the first line of each span, and guess how its clock stands: by the first times of day of those before."""
+    """Give each span the number of its first line, and a guess at its clock: by the first times of day before it."""
     dated: list[Span] = []
     number, clock = 1, None
     for span, head in zip(spans, heads, strict=True):
