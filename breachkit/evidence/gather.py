@@ -14,6 +14,7 @@ from breachkit.errors import AlienLogError, BreachkitError, PathUnreadableError,
 from breachkit.evidence.queued import Walk, read_queue
 from breachkit.files import reason_of, shown
 from breachkit.logs.facts import LogTally, Question, Reading
+from breachkit.parallel import processors
 from breachkit.progress import bar
 from breachkit.records import NO_TIME, Locus, Skipped
 from breachkit.report.inputs import Gap, Inputs
@@ -21,7 +22,6 @@ from breachkit.roster import Roster
 from breachkit.sends import Sends
 from breachkit.servers import UNTOLD_COLUMN, account_word
 from breachkit.text.sasl import Fingerprints
-from breachkit.workers import processors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -113,7 +113,7 @@ class SmtpFacts:
 def read_messages(where: Where, books: Books, *, quarantined: bool, jobs: int | None = None) -> list[Message]:
     """Read the queued messages over `jobs` processes; with `quarantined`, those that breachkit moved away too.
 
-    None is one process a processor. Raises PathUnreadableError, WorkerLostError.
+    None is one process a processor. Raises PathUnreadableError.
     """
     folders = queue_folders(where, quarantined=quarantined)
     messages: list[Message] = []

@@ -76,8 +76,8 @@ class Hours:
         for step, counted in other.counts.items():
             self.counts[step].update(counted)
         for step, places in other.sources.items():
-            for hour, place in places.items():
-                self.sources[step][hour] = min(self.sources[step].get(hour, place), place)
+            for at, place in places.items():
+                self.sources[step][at] = min(self.sources[step].get(at, place), place)
         if other._heads:
             key, hour, is_yes = (np.concatenate(column) for column in zip(*other._heads, strict=True))
             key, first = np.unique(key, return_index=True)
