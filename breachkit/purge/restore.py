@@ -25,12 +25,12 @@ from breachkit.purge.quarantine import BATCH, LAST_ROOM, are_plain_folders, file
 from breachkit.writing import NO_LINKS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from breachkit.progress import Progress
     from breachkit.purge.disk import Disk
     from breachkit.purge.journal import Entry, History
-    from breachkit.purge.quarantine import QueuePlace, Run
+    from breachkit.purge.quarantine import QueuePlace, Queues, Run
 
 ID_ROOM = 24
 """Bytes of the journal that restoring one message may take."""
@@ -98,26 +98,17 @@ class Restore:
     """A restore of one run: look at the plan, then do it.
 
     Args:
-        disk: the acts.
-        run: the run.
         queues: where messages may be put back.
+        run: the run.
         is_chosen: whether a message is wanted, by where its files lie in the quarantine; None: all are.
-        back_to: where a file is put back that lay at a path, where the server wants it elsewhere.
     """
 
-    def __init__(
-        self,
-        disk: Disk,
-        run: Run,
-        queues: Sequence[QueuePlace],
-        is_chosen: Callable[[list[str]], bool] | None = None,
-        back_to: Callable[[str], str] | None = None,
-    ) -> None:
-        self._disk = disk
+    def __init__(self, queues: Queues, run: Run, is_chosen: Callable[[list[str]], bool] | None = None) -> None:
+        self._disk = queues.disk
         self.run = run
-        self._queues = sorted(queues, key=lambda queue: len(queue.path), reverse=True)
+        self._queues = sorted(queues.places, key=lambda queue: len(queue.path), reverse=True)
         self._is_chosen = is_chosen
-        self._back_to = back_to
+        self._back_to = queues.rules.back_to
         self._known: dict[tuple[str, str], bool] = {}
         self._done: Counter[str] = Counter()
         self._bytes = 0

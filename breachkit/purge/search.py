@@ -1,170 +1,149 @@
-"""Looking into one queue file: its bytes are read once, in pieces, whatever its size."""
+"""Which messages of the queues are wanted: each of their files is opened once, whatever decides.
+
+Most messages are not wanted, and each of them costs no more than opening, one read and one search.
+"""
 
 from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
-from breachkit.chain import sha256
-from breachkit.files import NotRegularError, open_handle, reason_of
+from breachkit.chain import BLOCK, sha256
+from breachkit.files import HeadReader, NotRegularError, list_pieces, open_handle, reason_of, refuse_odd
+from breachkit.micros import MICROSECOND, is_possible
 from breachkit.purge.disk import fingerprint_of
 from breachkit.purge.needles import is_in_bytes, is_in_texts, longest_reach, parse_needles, spells_blank
+from breachkit.purge.plan import Tally, identity_of
 from breachkit.text.decoding import needs_decoding, typed_texts
 from breachkit.text.glance import Glance, may_be_seen
 from breachkit.text.seen import Seen
+from breachkit.workers import Piece, keep
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from datetime import tzinfo
+    from pathlib import Path
 
-    from breachkit.purge.disk import Fingerprint
+    from breachkit.progress import Progress
     from breachkit.purge.needles import Needle, Texts
+    from breachkit.purge.plan import FoundAs, Wanted
+    from breachkit.records import Skipped
+    from breachkit.servers import Head, Queue
 
-PIECE = 1 << 24
-"""Bytes of a file that are held at a time."""
-LONGEST_DECODED = 1 << 26
-"""How much of a message is decoded; beyond, its raw bytes alone are searched."""
+FIRST = 1 << 15
+"""Bytes of a file that are asked for at once: most messages are shorter, and almost every head ends in them."""
+LONGEST_HEAD = 1 << 20
+PIECE = 1 << 26
+"""Bytes of a file that are held at a time, and decoded; what is longer is searched on in its raw bytes alone."""
 
 _MARKUP = rb"<(?:[/!?]|[a-z][a-z0-9]*+[\s/>])"
 """In lower case: an element, not an address."""
 
 TOO_SLOW = "the pattern takes too long"
 NO_LONGER_A_FILE = "no regular file any more"
+NO_AGE = "message of unknown time, neither older nor newer: left alone"
 
-
-FoundAs = Literal["raw", "decoded", "reader"]
-"""Where all that is sought stands: in the bytes; else there or in the decoded texts; else as a reader sees these."""
 WEAKEST_FIRST: tuple[FoundAs, ...] = ("reader", "decoded", "raw")
 
-
-class Hit(NamedTuple):
-    """A file that holds what was sought."""
-
-    path: str
-    fingerprint: Fingerprint
-    found_as: FoundAs
-
-
-class Unread(NamedTuple):
-    """A file that could not be searched, and the fixed reason why."""
-
-    path: str
-    reason: str
+YOUNG = 2.0
+"""Seconds after its last change during which a message is left alone by a watch."""
 
 
 class Search:
-    """Searches files for strings; a search made is one that can be run. Without strings every file is a hit.
-
-    Raises BlankStringError, BadPatternError.
-    """
+    """Searches messages for strings; a search made is one that can be run. Raises BlankStringError, BadPatternError."""
 
     def __init__(self, texts: Texts) -> None:
         self._needles = parse_needles(texts)
         self._enough = any if texts.is_any else all
         self._raw_only = texts.raw_only
+        alone = self._needles[0].raw if len(self._needles) == 1 else None
+        self._alone = alone if isinstance(alone, bytes) else None
+        """The bytes sought when they are one literal string and nothing else."""
+        self._overlap = longest_reach(self._needles)
         self._always_decodes = texts.is_regex or any("\n" in string for string in texts.strings)
         self._blanks = spells_blank(texts)
         self._glances = _glances(self._needles)
         self._glance = self._glances[0] if len(self._glances) == 1 else None
         self._seen = _seen(self._needles, texts)
-        is_line = self.alone is not None and not self._always_decodes and self._seen[0] is not None
+        is_line = self._alone is not None and not self._always_decodes and self._seen[0] is not None
         self._words = tuple(word.encode() for word in self._seen[0].words) if is_line and self._seen[0] else ()
         """The words of what is sought `alone` on one line, the longest first."""
-        self._overlap = longest_reach(self._needles)
 
-    def look(self, path: str) -> Hit | Unread | None:
-        """Search one file; None when it does not hold what was sought."""
-        try:
-            handle, status = open_handle(path, follows=False)
-        except NotRegularError:
-            return Unread(path, NO_LONGER_A_FILE)
-        except OSError as error:
-            return Unread(path, reason_of(error))
-        try:
-            return self._look(path, handle, status)
-        except TimeoutError:  # before OSError, whose kin it is
-            return Unread(path, TOO_SLOW)
-        except OSError as error:
-            return Unread(path, reason_of(error))
-        finally:
-            os.close(handle)
-
-    def judge(self, raw: bytes) -> FoundAs | None:
-        """Search a message of which all bytes are at hand. Raises TimeoutError."""
-        if not self._needles or self._enough(is_in_bytes(needle, raw) for needle in self._needles):
-            return "raw"
-        return self.judge_decoded(raw)
-
-    def judge_decoded(self, raw: bytes, *, has_longest: bool | None = None) -> FoundAs | None:
-        """Search the texts of a message whose raw bytes do not hold all that is sought. Raises TimeoutError.
+    def judge(
+        self,
+        raws: Sequence[bytes],
+        longer: Iterable[tuple[int, bytes]] = (),
+        text_of: Callable[[Sequence[bytes]], bytes] | None = None,
+    ) -> FoundAs | None:
+        """Tell how a message holds what is sought; None when it does not. Raises TimeoutError, OSError.
 
         Args:
-            raw: the message.
-            has_longest: whether it holds the longest word of what is sought `alone`, if that is known.
+            raws: the bytes of its files, `PIECE` of each at most.
+            longer: those of its files that have more, open, with the bytes that are known.
+            text_of: makes the message of them; None: the first is the message.
         """
-        if self._raw_only:
-            return None
-        if self._words:
-            is_held = None if self._glance is None else self._glance.tell(raw, is_longest_in=has_longest)
+        found: set[Needle] = set()
+        if self._alone is not None:  # most searches are for one literal string
+            for raw in raws:
+                if self._alone in raw:
+                    return "raw"
+        else:
+            found.update(needle for needle in self._needles if any(is_in_bytes(needle, raw) for raw in raws))
+        for handle, raw in longer:
+            found |= self._search_on(handle, raw)
+        if found and self._enough(needle in found for needle in self._needles):
+            return "raw"
+        return None if self._raw_only else self._judge_decoded(text_of(raws) if text_of else raws[0], found)
+
+    def holds(self, files: Sequence[str], text_of: Callable[[Sequence[bytes]], bytes] | None) -> bool:
+        """Tell whether a message holds what is sought, by the paths of its files; one that cannot be read does not."""
+        handles: list[int] = []
+        try:
+            for path in files:
+                handles.append(open_handle(path, follows=False)[0])  # noqa: PERF401  each is to be closed
+            raws = [_read(handle, b"", PIECE) for handle in handles]
+            return self.judge(raws, _longer(handles, raws), text_of) is not None
+        except OSError:
+            return False
+        finally:
+            for handle in handles:
+                os.close(handle)
+
+    def _search_on(self, handle: int, piece: bytes) -> set[Needle]:
+        """Search the rest of a file that is longer than a piece; each piece is seen with the end of the one before."""
+        found: set[Needle] = set()
+        os.lseek(handle, len(piece), os.SEEK_SET)
+        while block := _read(handle, b"", PIECE):
+            piece = piece[max(0, len(piece) - self._overlap) :] + block
+            found |= {needle for needle in self._needles if needle not in found and is_in_bytes(needle, piece)}
+        return found
+
+    def _judge_decoded(self, raw: bytes, found: Collection[Needle]) -> FoundAs | None:
+        """Search the texts of a message in whose bytes not all that is sought was found."""
+        if self._words and not found:
+            is_held = None if self._glance is None else self._glance.tell(raw)
             if is_held is None:
                 is_held = self._tell_added(raw)
             if is_held is not None:
                 return "decoded" if is_held else None
             return self._find(raw)
-        return self._find(raw) if self._may_decode(raw) else None
-
-    @property
-    def alone(self) -> bytes | None:
-        """The bytes sought when they are one literal string and nothing else."""
-        return self._needles[0].raw if len(self._needles) == 1 and isinstance(self._needles[0].raw, bytes) else None
-
-    @property
-    def longest(self) -> bytes:
-        """The longest word of what is sought `alone`; nothing where no glance can be had of it."""
-        return b"" if self._glance is None else self._glance.longest
-
-    def _look(self, path: str, handle: int, status: os.stat_result) -> Hit | None:
-        first = _read(handle, PIECE, status.st_size)
-        is_whole = len(first) < PIECE
-        if is_whole:
-            found_as = self.judge(first)
-        else:
-            found = self._look_on(handle, first)
-            is_raw = self._is_enough(found)
-            found_as = "raw" if is_raw else self._decode(handle, found) if self._may_decode(first) else None
-        if found_as is None:
-            return None
-        # the hash of the very bytes that were searched, when they were all read at once
-        digest = sha256(first).hexdigest() if is_whole else _hash(handle)
-        return Hit(path, fingerprint_of(status, digest), found_as)
+        return self._find(raw, found) if self._may_decode(raw) else None
 
     def _tell_added(self, raw: bytes) -> bool | None:
         """Tell the same as a glance of any message and any one string, at a third of the cost of decoding."""
         from breachkit.text.added import added_by_decoding  # noqa: PLC0415  2 ms, and most queues need it not
 
         added = added_by_decoding(raw)
-        if added is None or self.alone is None:
+        if added is None or self._alone is None:
             return None
-        if self.alone in added:
+        if self._alone in added:
             return True
         return None if may_be_seen(raw, added, self._words) else False
 
-    def _is_enough(self, found: Collection[Needle]) -> bool:
-        return not self._needles or self._enough(needle in found for needle in self._needles)
-
-    def _look_on(self, handle: int, piece: bytes) -> set[Needle]:
-        """Search a file that is longer than a piece; each piece is seen with the end of the one before."""
-        found: set[Needle] = set()
-        while piece:
-            found |= {needle for needle in self._needles if needle not in found and is_in_bytes(needle, piece)}
-            block = _read(handle, PIECE, PIECE)
-            piece = piece[max(0, len(piece) - self._overlap) :] + block if block else b""
-        return found
-
     def _may_decode(self, first: bytes) -> bool:
         """Tell whether decoding can add anything: most messages are plain, and decoding costs ten times the search."""
-        if self._raw_only:
-            return False
         if self._always_decodes or len(first) == PIECE:
             return True
         if len(self._glances) > 1 and all(glance.tell(first) is False for glance in self._glances):
@@ -179,22 +158,17 @@ class Search:
         words = (one.words for one in self._seen if one is not None)
         return any(all(word.lower().encode() in lower for word in some) for some in words)
 
-    def _decode(self, handle: int, found: set[Needle]) -> FoundAs | None:
-        """Find it in a long file, of which the raw bytes hold what was found."""
-        os.lseek(handle, 0, os.SEEK_SET)
-        return self._find(_read(handle, LONGEST_DECODED, LONGEST_DECODED), found)
-
     def _find(self, raw: bytes, found: Collection[Needle] = ()) -> FoundAs | None:
         """Find what stands in the raw bytes or in the texts of a message."""
         typed = list(typed_texts(raw))
         texts = [text for text, _ in typed]
         held = {needle for needle in self._needles if is_in_bytes(needle, raw) or is_in_texts(needle, texts)}
         held.update(found)
-        if self._is_enough(held):
+        if self._enough(needle in held for needle in self._needles):
             return "decoded"
         seen = zip(self._needles, self._seen, strict=True)
         held |= {needle for needle, one in seen if needle not in held and one is not None and one.is_in(typed)}
-        return "reader" if self._is_enough(held) else None
+        return "reader" if self._enough(needle in held for needle in self._needles) else None
 
 
 def _seen(needles: tuple[Needle, ...], texts: Texts) -> tuple[Seen | None, ...]:
@@ -214,24 +188,215 @@ def _is_plain(raw: bytes) -> bool:
     return raw.isascii() and raw.decode().isprintable()
 
 
-def _read(handle: int, most: int, expected: int) -> bytes:
-    """Read as much as there is, up to `most`: one call when the file is as long as expected."""
-    # one byte more than expected: a file that grows meanwhile is noticed, and none is asked twice
-    first = os.read(handle, min(most, expected + 1))
-    if len(first) == most or len(first) == expected or not first:
-        return first
-    return first + b"".join(_blocks(handle, most - len(first)))
+def _read(handle: int, so_far: bytes, most: int) -> bytes:
+    """Read on until there are `most` bytes, or no more."""
+    blocks = [so_far]
+    most -= len(so_far)
+    while most and (block := os.read(handle, min(most, BLOCK))):
+        blocks.append(block)
+        most -= len(block)
+    return b"".join(blocks)
 
 
-def _blocks(handle: int, size: int) -> Iterator[bytes]:
-    while size and (block := os.read(handle, min(size, PIECE))):
-        size -= len(block)
-        yield block
+def _longer(handles: Sequence[int], raws: Sequence[bytes]) -> list[tuple[int, bytes]]:
+    return [(handle, raw) for handle, raw in zip(handles, raws, strict=True) if len(raw) == PIECE]
 
 
-def _hash(handle: int) -> str:
-    os.lseek(handle, 0, os.SEEK_SET)
-    digest = sha256()
-    while block := os.read(handle, PIECE):
-        digest.update(block)
-    return digest.hexdigest()
+class Look:
+    """Looks through pieces of the queues; it can be handed to another process.
+
+    Args:
+        wanted: the predicates; those that cost least come first.
+        queue: how the server queues.
+        zone: of times that name none.
+        root: what shown paths are relative to.
+        keeps: the messages are to be moved; else they are only counted, and what tells each from every other is not
+            asked.
+
+    Raises BlankStringError, BadPatternError when made.
+    """
+
+    def __init__(self, wanted: Wanted, queue: Queue, zone: tzinfo, root: Path | None, *, keeps: bool) -> None:
+        self._wanted = wanted
+        self._searches = [Search(texts) for texts in wanted.searched()]
+        self._asks_heads = wanted.asks_heads
+        self._most = PIECE if self._searches or not wanted.asks_heads else FIRST
+        """Bytes of a file that are read before it is judged."""
+        self._queue = queue
+        self._zone = zone
+        self._root = root
+        self._keeps = keeps
+
+    def __call__(self, piece: Piece) -> tuple[object, ...]:
+        """Look through one piece; returns a `Tally`, packed."""
+        tally, size = Tally(), 0
+        with HeadReader(piece.folder) as folder:
+            for files in piece.messages:
+                handles: list[int] = []
+                try:
+                    size += self._look(folder, files, handles, tally)
+                    continue
+                except TimeoutError:  # before OSError, whose kin it is
+                    reason = TOO_SLOW
+                except NotRegularError:
+                    reason = NO_LONGER_A_FILE
+                except OSError as error:
+                    reason = reason_of(error)
+                finally:
+                    for handle in handles:
+                        os.close(handle)
+                tally.skip(folder.path(files[0]), self._root, reason)
+        tally.counts["messages"] = len(piece.messages)
+        tally.counts["files"] = sum(map(len, piece.messages))
+        tally.counts["bytes"] = size
+        return tally.packed()
+
+    def _look(self, folder: HeadReader, files: tuple[str, ...], handles: list[int], tally: Tally) -> int:
+        """Look at one message, whose files are opened here and closed by the caller; returns its bytes.
+
+        Raises TimeoutError, NotRegularError, OSError.
+        """
+        raws: list[bytes] = []
+        longer: list[tuple[int, bytes]] = []
+        size = 0
+        for name in files:
+            handle = folder.open(name)
+            handles.append(handle)
+            raw = os.read(handle, FIRST)
+            length = len(raw)
+            if not 0 < length < FIRST:
+                status = os.fstat(handle)
+                refuse_odd(status, name)
+                raw = _read(handle, raw, self._most)
+                length = max(status.st_size, len(raw))
+                if len(raw) == PIECE:
+                    longer.append((handle, raw))
+            raws.append(raw)
+            size += length
+        weakest: FoundAs = "raw"
+        for search in self._searches:
+            found_as = search.judge(raws, longer, self._queue.text_of)
+            if found_as is None:
+                return size
+            weakest = min(weakest, found_as, key=WEAKEST_FIRST.index)
+        head = self._head(files, raws, handles)
+        if self._asks_heads:
+            ts = _time_of(head, handles[0]) if self._wanted.asks_times else None
+            if not self._wanted.takes(head, ts):
+                return size
+            if ts is None and self._wanted.asks_times:
+                tally.skip(folder.path(files[0]), self._root, NO_AGE)
+                return size
+        tally.take(folder.path(files[0]), size, (head.auth_user, head.mail_from, head.subject), weakest)
+        if self._keeps:
+            tally.hits.append((tuple(map(folder.path, files)), self._identity(files, raws, handles)))
+        return size
+
+    def _head(self, files: Sequence[str], raws: Sequence[bytes], handles: Sequence[int]) -> Head:
+        wanted = self._queue.head_files
+        known = list(zip(files, [raw[:FIRST] for raw in raws[:wanted]], strict=False))
+        head = self._queue.read_head(known, self._zone, all(len(raw) < FIRST for _, raw in known))
+        if head is not None:
+            return head
+        longer = [
+            raw[:LONGEST_HEAD] if len(raw) != FIRST else _read(handle, raw, LONGEST_HEAD)
+            for raw, handle in zip(raws[:wanted], handles, strict=False)
+        ]
+        head = self._queue.read_head(list(zip(files, longer, strict=False)), self._zone, True)
+        assert head is not None  # noqa: S101  by the contract: only bytes that were cut may be too few
+        return head
+
+    def _identity(self, files: Sequence[str], raws: Sequence[bytes], handles: Sequence[int]) -> bytes:
+        """Tell the very bytes that were searched from all others: a file that grows meanwhile is none of its later."""
+        prints = []
+        for name, raw, handle in zip(files, raws, handles, strict=True):
+            status = os.fstat(handle)
+            refuse_odd(status, name)
+            digest = sha256(raw if len(raw) < self._most else b"")
+            if len(raw) >= self._most:
+                os.lseek(handle, 0, os.SEEK_SET)
+                for block in iter(lambda: os.read(handle, BLOCK), b""):  # noqa: B023  read at once
+                    digest.update(block)
+            prints.append(fingerprint_of(status, digest.hexdigest()))
+        return identity_of(prints)
+
+
+def _time_of(head: Head, handle: int) -> int | None:
+    """Tell when a message came, in microseconds since the epoch: by its head, else by its file; None when unknown."""
+    if head.ts is not None:
+        return head.ts
+    mtime = os.fstat(handle).st_mtime
+    return timedelta(seconds=mtime) // MICROSECOND if is_possible(mtime) else None
+
+
+def queue_pieces(
+    folders: Iterable[str], queue: Queue, root: Path | None, passed_over: list[Skipped]
+) -> Iterator[Piece]:
+    """Yield the messages of queue folders, each once, some at a time and in no order; see `files.list_pieces`."""
+    for folder in topmost(folders):
+        yield from list_pieces(folder, root, passed_over, queue.find_messages)
+
+
+def topmost(folders: Iterable[str]) -> list[str]:
+    """Leave out folders that lie in another of them, or are the same by another name."""
+    real = {os.path.realpath(folder): folder for folder in reversed(list(folders))}
+    return [folder for path, folder in sorted(real.items()) if not any(above in real for above in _above(path))]
+
+
+def _above(path: str) -> Iterator[str]:
+    while (parent := os.path.dirname(path)) != path:  # noqa: PTH120  strings, as they come from a walk
+        yield parent
+        path = parent
+
+
+def look_through(pieces: Iterable[Piece], look: Look, jobs: int, progress: Progress) -> Tally:
+    """Look through the queues, over as many processes as asked; the answer is the same with any number.
+
+    Raises WorkerLostError.
+    """
+
+    def counted() -> Iterator[Piece]:
+        for piece in pieces:
+            yield piece
+            progress(len(piece.messages))
+
+    return keep(counted(), look, jobs, Tally)
+
+
+class Watch:
+    """The same plan on newly arriving messages: remembers every message that was judged, at 60 bytes for each."""
+
+    def __init__(self) -> None:
+        self._judged: set[int] = set()
+        self._waiting: set[int] = set()
+
+    def first(self, pieces: Iterable[Piece]) -> Iterator[Piece]:
+        """Remember the messages that are about to be judged."""
+        for piece in pieces:
+            self._judged.update(mark for _, mark, _ in _marked(piece))
+            yield piece
+
+    def ripe(self, pieces: Iterable[Piece], now: float) -> Iterator[Piece]:
+        """Yield the new messages that are whole, one a piece: as they were one round ago, and not changed just now."""
+        waiting: set[int] = set()
+        for piece in pieces:
+            for files, mark, changed in _marked(piece):
+                if mark in self._judged:
+                    continue
+                if mark in self._waiting and not 0 <= now - changed < YOUNG:
+                    self._judged.add(mark)
+                    yield Piece(piece.folder, [files])
+                else:
+                    waiting.add(mark)
+        self._waiting = waiting
+
+
+def _marked(piece: Piece) -> Iterator[tuple[tuple[str, ...], int, float]]:
+    """Yield the files of each message, what tells it and its state from all others, and when it was last changed."""
+    with HeadReader(piece.folder) as folder:
+        for files in piece.messages:
+            try:
+                known = [(status.st_size, status.st_mtime) for status in map(folder.status, files)]
+            except OSError:
+                continue  # gone, or one of its files is
+            yield files, hash((piece.folder, files, *known)), max(mtime for _, mtime in known)

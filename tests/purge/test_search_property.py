@@ -34,12 +34,12 @@ def test_a_search_says_how_a_message_holds_a_string_as_decoding_all_of_it_does(
     head = first + between + second
     raw = head.replace(b"\n", eol) + eol + body.replace(b"\n", eol)
     for wanted in [*WANTED, *OTHERS]:
-        assert Search(Texts((wanted,))).judge(raw) == plain(raw, wanted, ignore_case=False), wanted
-        blind = Search(Texts((wanted,), ignore_case=True)).judge(raw)
+        assert Search(Texts((wanted,))).judge([raw]) == plain(raw, wanted, ignore_case=False), wanted
+        blind = Search(Texts((wanted,), ignore_case=True)).judge([raw])
         assert blind == plain(raw, wanted, ignore_case=True), wanted
-        is_raw = Search(Texts((wanted,), raw_only=True)).judge(raw) == "raw"
+        is_raw = Search(Texts((wanted,), raw_only=True)).judge([raw]) == "raw"
         assert is_raw == (wanted.encode() in raw)
-    two = Search(Texts(("buy", "this now"))).judge(raw)
+    two = Search(Texts(("buy", "this now"))).judge([raw])
     found = [plain(raw, one, ignore_case=False) for one in ("buy", "this now")]
     weakest = next((way for way in (None, "reader", "decoded") if way in found), "raw")
     assert two == weakest
