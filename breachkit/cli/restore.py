@@ -94,8 +94,8 @@ def _works(reach: Reach, runs: list[Run], only: Texts | None) -> list[Restore]:
 
     if only is None:
         return [Restore(reach.queues, run) for run in runs]
-    search, text_of = Search(only), reach.queues.rules.text_of
-    return [Restore(reach.queues, run, lambda files: search.holds(files, text_of)) for run in runs]
+    holds = Search(only, reach.queues.rules.text_of).holds
+    return [Restore(reach.queues, run, holds) for run in runs]
 
 
 def _plans(works: list[Restore], *, is_verified: bool = True) -> list[Restored]:

@@ -52,59 +52,72 @@ YOUNG = 2.0
 
 
 class Search:
-    """Searches messages for strings; a search made is one that can be run. Raises BlankStringError, BadPatternError."""
+    """Searches messages for strings; a search made is one that can be run.
 
-    def __init__(self, texts: Texts) -> None:
+    Args:
+        texts: the strings.
+        text_of: makes the message of the bytes of its files; None: the first of them is the message.
+
+    Raises BlankStringError, BadPatternError.
+    """
+
+    def __init__(self, texts: Texts, text_of: Callable[[Sequence[bytes]], bytes] | None = None) -> None:
         self._needles = parse_needles(texts)
+        self._text_of = text_of
         self._enough = any if texts.is_any else all
         self._raw_only = texts.raw_only
-        alone = self._needles[0].raw if len(self._needles) == 1 else None
-        self._alone = alone if isinstance(alone, bytes) else None
-        """The bytes sought when they are one literal string and nothing else."""
         self._overlap = longest_reach(self._needles)
         self._always_decodes = texts.is_regex or any("\n" in string for string in texts.strings)
         self._blanks = spells_blank(texts)
         self._glances = _glances(self._needles)
         self._glance = self._glances[0] if len(self._glances) == 1 else None
         self._seen = _seen(self._needles, texts)
+        alone = self._needles[0].raw if len(self._needles) == 1 else None
+        self._alone = alone if isinstance(alone, bytes) else None
+        """The bytes sought when they are one literal string and nothing else."""
+        self._rarest = self._alone if self._glance is None or texts.raw_only else self._glance.longest
+        """Its longest word: nothing is found in the bytes of a message that lacks it."""
         is_line = self._alone is not None and not self._always_decodes and self._seen[0] is not None
         self._words = tuple(word.encode() for word in self._seen[0].words) if is_line and self._seen[0] else ()
         """The words of what is sought `alone` on one line, the longest first."""
 
-    def judge(
-        self,
-        raws: Sequence[bytes],
-        longer: Iterable[tuple[int, bytes]] = (),
-        text_of: Callable[[Sequence[bytes]], bytes] | None = None,
-    ) -> FoundAs | None:
+    def judge(self, raws: Sequence[bytes], longer: Iterable[tuple[int, bytes]] = ()) -> FoundAs | None:
         """Tell how a message holds what is sought; None when it does not. Raises TimeoutError, OSError.
 
         Args:
             raws: the bytes of its files, `PIECE` of each at most.
             longer: those of its files that have more, open, with the bytes that are known.
-            text_of: makes the message of them; None: the first is the message.
         """
-        found: set[Needle] = set()
-        if self._alone is not None:  # most searches are for one literal string
+        found: Collection[Needle] = ()
+        is_near = None
+        if self._alone is not None and self._rarest is not None:  # most searches are for one literal string
+            is_near = False
             for raw in raws:
-                if self._alone in raw:
-                    return "raw"
+                if self._rarest in raw:
+                    if self._alone in raw:
+                        return "raw"
+                    is_near = True
         else:
-            found.update(needle for needle in self._needles if any(is_in_bytes(needle, raw) for raw in raws))
+            found = {needle for needle in self._needles if any(is_in_bytes(needle, raw) for raw in raws)}
         for handle, raw in longer:
-            found |= self._search_on(handle, raw)
+            found = {*found, *self._search_on(handle, raw)}
         if found and self._enough(needle in found for needle in self._needles):
             return "raw"
-        return None if self._raw_only else self._judge_decoded(text_of(raws) if text_of else raws[0], found)
+        if self._raw_only:
+            return None
+        if self._text_of is None:
+            return self._judge_decoded(raws[0], found, is_near=is_near)
+        return self._judge_decoded(self._text_of(raws), found)
 
-    def holds(self, files: Sequence[str], text_of: Callable[[Sequence[bytes]], bytes] | None) -> bool:
+    def holds(self, files: Sequence[str]) -> bool:
         """Tell whether a message holds what is sought, by the paths of its files; one that cannot be read does not."""
         handles: list[int] = []
         try:
             for path in files:
                 handles.append(open_handle(path, follows=False)[0])  # noqa: PERF401  each is to be closed
             raws = [_read(handle, b"", PIECE) for handle in handles]
-            return self.judge(raws, _longer(handles, raws), text_of) is not None
+            longer = [pair for pair in zip(handles, raws, strict=True) if len(pair[1]) == PIECE]
+            return self.judge(raws, longer) is not None
         except OSError:
             return False
         finally:
@@ -120,10 +133,16 @@ class Search:
             found |= {needle for needle in self._needles if needle not in found and is_in_bytes(needle, piece)}
         return found
 
-    def _judge_decoded(self, raw: bytes, found: Collection[Needle]) -> FoundAs | None:
-        """Search the texts of a message in whose bytes not all that is sought was found."""
+    def _judge_decoded(self, raw: bytes, found: Collection[Needle], *, is_near: bool | None = None) -> FoundAs | None:
+        """Search the texts of a message in whose bytes not all that is sought was found.
+
+        Args:
+            raw: the message.
+            found: what was found.
+            is_near: whether it holds the longest word of what is sought alone, if that is known.
+        """
         if self._words and not found:
-            is_held = None if self._glance is None else self._glance.tell(raw)
+            is_held = None if self._glance is None else self._glance.tell(raw, is_longest_in=is_near)
             if is_held is None:
                 is_held = self._tell_added(raw)
             if is_held is not None:
@@ -198,10 +217,6 @@ def _read(handle: int, so_far: bytes, most: int) -> bytes:
     return b"".join(blocks)
 
 
-def _longer(handles: Sequence[int], raws: Sequence[bytes]) -> list[tuple[int, bytes]]:
-    return [(handle, raw) for handle, raw in zip(handles, raws, strict=True) if len(raw) == PIECE]
-
-
 class Look:
     """Looks through pieces of the queues; it can be handed to another process.
 
@@ -218,8 +233,7 @@ class Look:
 
     def __init__(self, wanted: Wanted, queue: Queue, zone: tzinfo, root: Path | None, *, keeps: bool) -> None:
         self._wanted = wanted
-        self._searches = [Search(texts) for texts in wanted.searched()]
-        self._asks_heads = wanted.asks_heads
+        self._searches = [Search(texts, queue.text_of) for texts in wanted.searched()]
         self._most = PIECE if self._searches or not wanted.asks_heads else FIRST
         """Bytes of a file that are read before it is judged."""
         self._queue = queue
@@ -229,12 +243,33 @@ class Look:
 
     def __call__(self, piece: Piece) -> tuple[object, ...]:
         """Look through one piece; returns a `Tally`, packed."""
-        tally, size = Tally(), 0
+        tally, bytes_read = Tally(), 0
+        judge = self._searches[0].judge if len(self._searches) == 1 else self._judge
+        read, close = os.read, os.close  # looked up once, not 200,000 times
         with HeadReader(piece.folder) as folder:
             for files in piece.messages:
                 handles: list[int] = []
+                raws: list[bytes] = []
+                longer: list[tuple[int, bytes]] = []
+                size = 0
                 try:
-                    size += self._look(folder, files, handles, tally)
+                    for name in files:
+                        handle = folder.open(name)
+                        handles.append(handle)
+                        raw = read(handle, FIRST)
+                        if 0 < len(raw) < FIRST:
+                            size += len(raw)
+                        else:
+                            refuse_odd(status := os.fstat(handle), name)
+                            size += status.st_size
+                            raw = _read(handle, raw, self._most)
+                            if len(raw) == PIECE:
+                                longer.append((handle, raw))
+                        raws.append(raw)
+                    found_as = judge(raws, longer)
+                    if found_as is not None:
+                        self._take(folder, files, (raws, handles, size), found_as, tally)
+                    bytes_read += size
                     continue
                 except TimeoutError:  # before OSError, whose kin it is
                     reason = TOO_SLOW
@@ -244,53 +279,55 @@ class Look:
                     reason = reason_of(error)
                 finally:
                     for handle in handles:
-                        os.close(handle)
+                        close(handle)
                 tally.skip(folder.path(files[0]), self._root, reason)
         tally.counts["messages"] = len(piece.messages)
         tally.counts["files"] = sum(map(len, piece.messages))
-        tally.counts["bytes"] = size
+        tally.counts["bytes"] = bytes_read
         return tally.packed()
 
-    def _look(self, folder: HeadReader, files: tuple[str, ...], handles: list[int], tally: Tally) -> int:
-        """Look at one message, whose files are opened here and closed by the caller; returns its bytes.
-
-        Raises TimeoutError, NotRegularError, OSError.
-        """
-        raws: list[bytes] = []
-        longer: list[tuple[int, bytes]] = []
-        size = 0
-        for name in files:
-            handle = folder.open(name)
-            handles.append(handle)
-            raw = os.read(handle, FIRST)
-            length = len(raw)
-            if not 0 < length < FIRST:
-                status = os.fstat(handle)
-                refuse_odd(status, name)
-                raw = _read(handle, raw, self._most)
-                length = max(status.st_size, len(raw))
-                if len(raw) == PIECE:
-                    longer.append((handle, raw))
-            raws.append(raw)
-            size += length
+    def _judge(self, raws: Sequence[bytes], longer: Sequence[tuple[int, bytes]]) -> FoundAs | None:
+        """Search for all that is sought; of several searches the weakest hit counts."""
         weakest: FoundAs = "raw"
         for search in self._searches:
-            found_as = search.judge(raws, longer, self._queue.text_of)
+            found_as = search.judge(raws, longer)
             if found_as is None:
-                return size
+                return None
             weakest = min(weakest, found_as, key=WEAKEST_FIRST.index)
+        return weakest
+
+    def _take(
+        self,
+        folder: HeadReader,
+        files: tuple[str, ...],
+        known: tuple[list[bytes], list[int], int],
+        found_as: FoundAs,
+        tally: Tally,
+    ) -> None:
+        """Take a message that holds all that is sought, if its head is what is wanted too.
+
+        Args:
+            folder: where it lies.
+            files: its files.
+            known: their bytes as far as they were read, the open files, and their size.
+            found_as: how it holds what is sought.
+            tally: gets it.
+
+        Raises NotRegularError, OSError.
+        """
+        raws, handles, size = known
         head = self._head(files, raws, handles)
-        if self._asks_heads:
+        path = folder.path(files[0])
+        if self._wanted.asks_heads:
             ts = _time_of(head, handles[0]) if self._wanted.asks_times else None
             if not self._wanted.takes(head, ts):
-                return size
+                return
             if ts is None and self._wanted.asks_times:
-                tally.skip(folder.path(files[0]), self._root, NO_AGE)
-                return size
-        tally.take(folder.path(files[0]), size, (head.auth_user, head.mail_from, head.subject), weakest)
+                tally.skip(path, self._root, NO_AGE)
+                return
         if self._keeps:
             tally.hits.append((tuple(map(folder.path, files)), self._identity(files, raws, handles)))
-        return size
+        tally.take(path, size, (head.auth_user, head.mail_from, head.subject), found_as)
 
     def _head(self, files: Sequence[str], raws: Sequence[bytes], handles: Sequence[int]) -> Head:
         wanted = self._queue.head_files
