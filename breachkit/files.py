@@ -72,10 +72,9 @@ class Found(NamedTuple):
 
 
 class Block(NamedTuple):
-    """Some whole lines of a log, each with its LF but perhaps the last: where the first begins, its number from 1."""
+    """Some whole lines of a log, each with its LF but perhaps the last, and where the first begins."""
 
     offset: int
-    number: int
     text: bytes
 
     @property
@@ -347,7 +346,7 @@ def long_path(path: str) -> str:
 def read_blocks(
     opened: AbstractContextManager[IO[bytes]], label: str, span: tuple[int, int | None] = (0, None)
 ) -> Iterator[Block | Skipped]:
-    """Yield the lines of a log that begin in a span of it, some at a time.
+    """Yield the lines of a log that begin in a span of it, some at a time; whoever splits them numbers them.
 
     They end at LF only, a CR before it is left on. VT, FF, NEL, U+2028 and a lone CR are text: they come from
     strangers, and a reader that breaks lines there would take a stranger's words for the server's. A line of more
@@ -356,61 +355,46 @@ def read_blocks(
     Args:
         opened: the log.
         label: how it is shown.
-        span: offsets of the first byte and of the first one behind (None: to the end). Lines are numbered from
-            the first that begins there.
+        span: offsets of the first byte and of the first one behind (None: to the end).
     """
-    place = Place(span[0])
+    at = span[0]
     try:
         with opened as stream:
-            yield from _split(stream, label, place, span[1])
+            for offset, text in _split(stream, *span):
+                at = offset
+                yield Block(offset, text) if text else Skipped(OVERLONG, Locus(label, offset, 1))
+                at += len(text)
     except OSError as error:
-        yield Skipped(reason_of(error), Locus(label, place.offset, place.line))
+        yield Skipped(reason_of(error), Locus(label, at, 1))
 
 
-class Place:
-    """How far a reader has come: what a damaged archive is reported with."""
-
-    __slots__ = ("line", "offset")
-
-    def __init__(self, offset: int = 0) -> None:
-        self.offset = offset
-        self.line = 1
-
-    def pass_by(self, size: int, lines: int) -> None:
-        """Go on by some bytes and lines."""
-        self.offset += size
-        self.line += lines
-
-
-def _split(stream: IO[bytes], label: str, place: Place, end: int | None) -> Iterator[Block | Skipped]:
+def _split(stream: IO[bytes], at: int, end: int | None) -> Iterator[tuple[int, bytes]]:
+    """Yield whole lines and where they begin; nothing in the place of one that is too long."""
     # read() of a damaged archive would lose what it had unpacked so far
     read = getattr(stream, "read1", stream.read)
     rest = b""
     dropped = 0  # bytes of an overlong line let go so far
-    ahead = _next_line(stream, read, place) if place.offset else b""
-    while (end is None or place.offset < end) and (chunk := ahead or read(BLOCK)):
-        text, ahead = rest + chunk, b""
+    at, ahead = _next_line(stream, read, at) if at else (0, b"")
+    while (end is None or at < end) and (chunk := ahead or read(BLOCK)):
+        text, ahead = rest + chunk if rest else chunk, b""
         if dropped:
             head, found, text = text.partition(b"\n")
             dropped += len(head)
             if not found:
                 rest = b""
                 continue
-            yield Skipped(OVERLONG, Locus(label, place.offset, place.line))
-            place.pass_by(dropped + 1, 1)
-            dropped = 0
-        text = text if end is None else _own(text, end - place.offset)
+            yield at, b""
+            at, dropped = at + dropped + 1, 0
+        text = text if end is None else _own(text, end - at)
         whole = text.rfind(b"\n") + 1
         rest = text[whole:]
         if whole:
-            yield Block(place.offset, place.line, text[:whole])
-            place.pass_by(whole, text.count(b"\n"))
+            yield at, text[:whole]
+            at += whole
         if len(rest) > LONGEST_LINE:
             dropped, rest = len(rest), b""
-    if dropped:
-        yield Skipped(OVERLONG, Locus(label, place.offset, place.line))
-    elif rest:
-        yield Block(place.offset, place.line, rest)
+    if rest or dropped:
+        yield at, rest
 
 
 def _own(text: bytes, size: int) -> bytes:
@@ -420,13 +404,13 @@ def _own(text: bytes, size: int) -> bytes:
     return text[: text.find(b"\n", size - 1) + 1 or len(text)] if size > 0 else b""
 
 
-def _next_line(stream: IO[bytes], read: Callable[[int], bytes], place: Place) -> bytes:
-    """Go to the first line that begins at a place or behind it; return what was read of it."""
-    place.offset -= 1
-    stream.seek(place.offset)
+def _next_line(stream: IO[bytes], read: Callable[[int], bytes], at: int) -> tuple[int, bytes]:
+    """Go to the first line that begins at a place or behind it; return where that is, and what was read of it."""
+    at -= 1
+    stream.seek(at)
     while chunk := read(LONGEST_LINE):
         found = chunk.find(b"\n") + 1
-        place.offset += found or len(chunk)
+        at += found or len(chunk)
         if found:
-            return chunk[found:]
-    return b""
+            return at, chunk[found:]
+    return at, b""

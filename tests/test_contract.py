@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 import breachkit
-from breachkit.servers import MailServer, load, names, recognise
+from breachkit.evidence.where import Asked, find_evidence
+from breachkit.servers import MailServer, load, names
 
 SAMPLES = Path(__file__).parents[1] / "sample_queues"
 MODULES = sorted(
@@ -39,9 +40,7 @@ def test_a_server_recognises_its_samples(name: str) -> None:
     for story in stories:
         assert (story / "README.md").is_file()
         assert (story / "expected.json").is_file()
-        found = recognise(story)
-        assert found is not None
-        assert found[0].name == name
+        assert find_evidence(Asked(root=story)).server == name
 
 
 @pytest.mark.parametrize("name", MODULES)

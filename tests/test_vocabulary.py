@@ -30,7 +30,7 @@ def names_in(tree: ast.AST) -> set[str]:
 @pytest.mark.parametrize("path", MODULES, ids=[path.relative_to(PACKAGE).as_posix() for path in MODULES])
 def test_no_name_says_nothing(path: Path) -> None:
     assert path.stem not in EMPTY_WORDS
-    given = names_in(ast.parse(path.read_text("utf-8")))
+    given = names_in(ast.parse(path.read_text("utf-8"))) - {"unused_data"}  # zlib's, bz2's and lzma's own name
     assert not {name for name in given if set(name.lower().strip("_").split("_")) & EMPTY_WORDS}
 
 

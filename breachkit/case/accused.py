@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from breachkit.report.contract import share
 from breachkit.report.words import stamp
-from breachkit.text.decoding import decoded_words
+from breachkit.text.headers import decoded_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from breachkit.case.investigation import Investigation
     from breachkit.case.proof import Proof
-    from breachkit.detect.compromise import AccountVerdict, Place
+    from breachkit.detect.accounts.verdict import AccountVerdict, Place
     from breachkit.records import Locus
     from breachkit.report.contract import Json
 

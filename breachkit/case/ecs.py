@@ -6,7 +6,7 @@ from datetime import UTC
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
-from breachkit.detect.inquiry import is_name
+from breachkit.detect.accounts.inquiry import is_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from breachkit.case.accused import accused_of
-from breachkit.detect.joins import AHEAD
+from breachkit.detect.accounts.joins import AHEAD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from breachkit.case.investigation import Investigation
-    from breachkit.detect.campaigns.grouping import Campaign
+    from breachkit.detect.campaigns.campaign import Campaign
     from breachkit.report.contract import Json
 
 FATES = ("delivered", "waiting", "dead", "refused", "taken_out", "unknown")

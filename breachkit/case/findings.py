@@ -15,7 +15,7 @@ from breachkit.case.hours import hours_json, moved
 from breachkit.case.matrix import matrix_json
 from breachkit.case.proof import Proof
 from breachkit.case.samples import links_json, sample_json
-from breachkit.detect.campaigns.grouping import Campaigns
+from breachkit.detect.campaigns.campaign import Campaigns
 from breachkit.detect.incident import count_owners_own
 from breachkit.report.contain import contain_json
 from breachkit.report.contract import share
@@ -26,14 +26,14 @@ from breachkit.report.scan import scan_json
 from breachkit.report.weak_passwords import weak_passwords_json
 from breachkit.report.words import stamp
 from breachkit.shells import notes
-from breachkit.text.decoding import decoded_words
+from breachkit.text.headers import decoded_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import tzinfo
 
     from breachkit.case.investigation import Investigation
-    from breachkit.detect.campaigns.grouping import Campaign
+    from breachkit.detect.campaigns.campaign import Campaign
     from breachkit.purge.quarantine import Stock
     from breachkit.report.contract import Json
 

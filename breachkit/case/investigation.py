@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from breachkit.detect.campaigns.grouping import Campaign, Campaigns
-    from breachkit.detect.compromise import Accusation
+    from breachkit.detect.accounts.inquiry import Inquiry
+    from breachkit.detect.accounts.verdict import Accusation
+    from breachkit.detect.campaigns.campaign import Campaign, Campaigns
     from breachkit.detect.findings import Finding
     from breachkit.detect.hardening import JudgedSetting
     from breachkit.detect.incident import Attackers
-    from breachkit.detect.inquiry import Inquiry
     from breachkit.detect.inventory import Inventory
     from breachkit.detect.passwords import WeakPasswords
     from breachkit.purge.quarantine import Stock

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from breachkit.case.hours import attacking_ips
-from breachkit.detect.inquiry import is_name
+from breachkit.detect.accounts.inquiry import is_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

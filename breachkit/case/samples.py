@@ -7,11 +7,12 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from breachkit.report.contract import locus_json
-from breachkit.text.decoding import decoded_texts, decoded_words
+from breachkit.text.headers import decoded_words
+from breachkit.text.message import decoded_texts
 
 if TYPE_CHECKING:
     from breachkit.case.investigation import Investigation
-    from breachkit.detect.campaigns.grouping import Campaign
+    from breachkit.detect.campaigns.campaign import Campaign
     from breachkit.report.contract import Json
 
 _URL = re.compile(r"\bhttps?://[^\s<>\"'\\^`{|}\x00-\x20\x7f]{3,500}", re.IGNORECASE)

@@ -5,20 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from breachkit.evidence import gather
+from breachkit.logs.listing import read_own_addresses
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from breachkit.cli.several import Together
-    from breachkit.detect.compromise import Accusation
-    from breachkit.detect.inquiry import Evidence
+    from breachkit.detect.accounts.inquiry import Evidence
+    from breachkit.detect.accounts.verdict import Accusation
     from breachkit.evidence.where import Where
     from breachkit.records import Message
 
 
 def has_evidence(where: Where) -> bool:
     """Tell whether there is anything to accuse somebody by."""
-    return bool(where.layout.queues or where.layout.logs or where.layout.skipped)
+    return bool(where.layout.queues or where.logs or where.skipped)
 
 
 def read_evidence(
@@ -48,7 +49,7 @@ def read_evidence(
     accounts = gather.read_accounts(where, counted)
     from breachkit.cli.joins import evidence_of  # not before: pandas starts threads, and then nothing can be forked
 
-    own = where.server.read_own_addresses(where.layout.logs)
+    own = read_own_addresses(where.logs)
     return evidence_of(messages, facts, accounts, fingerprints, own), facts
 
 
@@ -60,7 +61,7 @@ def judge_accounts(
 ) -> tuple[Accusation, gather.SmtpFacts]:
     """Judge every account, in the light of the messages that are queued."""
     evidence, facts = read_evidence(where, books, messages, jobs=jobs)
-    from breachkit.detect.compromise import find_accounts  # pandas, as above
+    from breachkit.detect.accounts.judgement import find_accounts  # pandas, as above
 
     return find_accounts(evidence), facts
 
@@ -73,7 +74,7 @@ def accused_names(found: Accusation) -> list[str]:
 def accuse_together(together: Together) -> Accusation:
     """Judge every account of several nodes in the light of what all of them saw."""
     from breachkit.cli.joins import evidence_of
-    from breachkit.detect.compromise import find_accounts
+    from breachkit.detect.accounts.judgement import find_accounts
 
     stitched = together.stitched
     return find_accounts(
@@ -84,7 +85,7 @@ def accuse_together(together: Together) -> Accusation:
 def accuse(where: Where, books: gather.Books, jobs: int | None = None) -> tuple[Accusation, gather.SmtpFacts]:
     """Read all there is and judge every account; without evidence nobody is accused."""
     if not has_evidence(where):
-        from breachkit.detect.compromise import Accusation
+        from breachkit.detect.accounts.verdict import Accusation
 
         return Accusation((), 0, {}, 0), gather.SmtpFacts()
     return judge_accounts(where, books, gather.read_messages(where, books, quarantined=True, jobs=jobs), jobs)

@@ -10,7 +10,7 @@ from breachkit.cli import options, output
 from breachkit.cli.accusing import accuse, accused_names
 from breachkit.cli.casebook import BOOK, recorded
 from breachkit.detect.names import spelled
-from breachkit.errors import BreachkitError, NothingCompromisedError
+from breachkit.errors import BreachkitError
 from breachkit.evidence import gather
 from breachkit.evidence.where import find_evidence
 from breachkit.servers import Containment
@@ -21,7 +21,7 @@ from breachkit.text.sasl import Login
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from breachkit.detect.compromise import Accusation
+    from breachkit.detect.accounts.verdict import Accusation
     from breachkit.evidence.where import Where
     from breachkit.report.blocklist import BlockList
     from breachkit.report.contain import Contained
@@ -94,7 +94,10 @@ def _chosen(names: Sequence[str] | None, found: Accusation) -> list[str]:
     if not names:
         chosen = [account.account for account in found.accounts if account.verdict == "compromised"]
         if not chosen and not found.attackers:
-            raise NothingCompromisedError
+            raise BreachkitError(
+                "no account looks compromised in this evidence and no address attacked;"
+                " name one: breachkit contain ACCOUNT"
+            )
         return chosen
     known = [account.account for account in found.accounts]
     typed = [spelled(plain_address(name)) for name in names]
@@ -113,7 +116,7 @@ def contained(where: Where, account: str, found: Accusation, attackers: int, cal
     purge = where.command("group") if where.layout.queues else None
     block = where.command("contain", *names, "--block-list", "nftables")
     shown = name if is_safe(name) and not _MORE_THAN_ONE & set(name) else PLACEHOLDER
-    system = where.guide.system_of(where.layout)
+    system = where.guide.system_of(where.layout, where.logs)
     known = Containment(shown, _left_behind(where, account), purge, block, attackers, system)
     verdict = next((one.verdict for one in found.accounts if one.account == account), None)
     return Contained(name, verdict, where.guide.steps(known), shown == name)
@@ -123,8 +126,8 @@ def _left_behind(where: Where, account: str) -> tuple[str, ...] | None:
     """Read from the export what of the account outlives a new password; None when it does not tell."""
     if where.accounts is None:
         return None
-    rows = where.export.read(where.accounts, where.layout.root, where.columns, False)
     try:
+        rows = where.export.read(where.accounts, where.layout.root, where.columns, False)
         mine = (row.left_behind for row in rows if isinstance(row, Login) and row.account.address == account)
         return next(mine, None)
     except (OSError, BreachkitError) as error:

@@ -59,12 +59,7 @@ def explain(where: Where, planned: Collection[str]) -> Unexplained:
     asked = group_queue(where, gather.Books())
     chosen = [one for one in asked.messages if os.path.abspath(one.files[0]) in planned]  # noqa: PTH100  links stay
     rows = asked.campaigns.campaigns
-    grouped = {
-        asked.messages[at].source
-        for campaign in rows
-        if campaign.no_purge_why in {None, "only-weak-string"}
-        for at in campaign.members
-    }
+    grouped = {asked.messages[at].source for campaign in rows if campaign.is_spam for at in campaign.members}
     suspects = set() if asked.accusation is None else set(accused_names(asked.accusation))
     left = [one for one in chosen if one.source not in grouped and one.auth_user not in suspects]
     counts = Counter(message.auth_user for message in left)

@@ -9,7 +9,7 @@ import typer
 
 from breachkit.cli import exports, options, output
 from breachkit.cli.accusing import accuse
-from breachkit.errors import NoSettingsFileError
+from breachkit.errors import UsageError
 from breachkit.evidence import gather
 from breachkit.evidence.where import check_file, find_evidence
 
@@ -36,25 +36,19 @@ def harden(
     Example: breachkit harden settings.txt --root /srv/copy-of-icewarp
     """
     from breachkit.report.contract import dump
-    from breachkit.report.harden import harden_json, render_harden
+    from breachkit.report.harden import harden_json, render_commands, render_harden
 
     where = find_evidence(asked, is_optional=True, use_defaults=settings is None and not print_commands)
     output.check(product.output_file, where, settings)
+    guide, books = where.guide, gather.Books()
     if print_commands:
-        return _print_commands(where, product.output_file)
-    books = gather.Books()
+        return output.write(render_commands(guide.commands), product.output_file)
     judged, others, facts = _judge(where, settings or where.layout.settings, books)
-    inputs, advice = gather.inputs_of(where, books, facts), where.guide.advice
+    inputs, advice = gather.inputs_of(where, books, facts), guide.advice
     following = [where.command("weak-passwords")] if where.accounts is not None else []
     text = harden_json(judged, others, advice, inputs) if product.is_json else None
     output.write(dump(text) if text else render_harden(judged, others, advice, inputs, following), product.output_file)
     return output.finish(books, findings=product.fail_on_findings and any(row.status == "fail" for row in judged))
-
-
-def _print_commands(where: Where, output_file: Path | None) -> None:
-    from breachkit.report.harden import render_commands
-
-    output.write(render_commands(where.guide.commands), output_file)
 
 
 def _judge(
@@ -67,7 +61,10 @@ def _judge(
     from breachkit.detect.incident import incident_of
 
     if path is None:
-        raise NoSettingsFileError
+        raise UsageError(
+            "no settings found; name their file (breachkit harden settings.txt);"
+            " breachkit harden --print-commands prints the lines that make it"
+        )
     check_file("SETTINGS", path)
     settings = exports.read_settings(where, path, books)
     found, facts = accuse(where, books)

@@ -16,7 +16,7 @@ from breachkit.files import in_walk_order, read_head
 from breachkit.purge.search import queue_pieces
 from breachkit.report.sanitize import clean
 from breachkit.report.words import count
-from breachkit.text.decoding import decoded_texts
+from breachkit.text.message import decoded_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -10,13 +10,13 @@ from breachkit.case.investigation import Containing, Investigation, Passwords, S
 from breachkit.cli import exports, logged
 from breachkit.cli.accusing import read_evidence
 from breachkit.cli.contain import contained
-from breachkit.cli.group import told_apart
+from breachkit.cli.group import judged_by_logs
 from breachkit.cli.reach import reach_of
-from breachkit.detect.campaigns.grouping import Grouping, find_campaigns
-from breachkit.detect.compromise import judge_accounts
+from breachkit.detect.accounts.inquiry import Inquiry
+from breachkit.detect.accounts.judgement import judge_accounts
+from breachkit.detect.campaigns.grouping import find_campaigns
 from breachkit.detect.hardening import judge_settings
 from breachkit.detect.incident import attackers_of, incident_of, targets_of
-from breachkit.detect.inquiry import Inquiry
 from breachkit.detect.inventory import take_inventory
 from breachkit.detect.passwords import Criteria, find_weak_passwords
 from breachkit.detect.survey import survey_of
@@ -24,6 +24,7 @@ from breachkit.detect.symptoms import find_symptoms
 from breachkit.errors import BreachkitError
 from breachkit.evidence import gather
 from breachkit.evidence.again import Reader
+from breachkit.evidence.products import LacksError
 from breachkit.progress import bar
 from breachkit.purge.quarantine import take_stock
 from breachkit.sends import Sends
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
     from os import PathLike
     from pathlib import Path
 
-    from breachkit.detect.campaigns.grouping import Campaigns
-    from breachkit.detect.compromise import Accusation
+    from breachkit.detect.accounts.verdict import Accusation
+    from breachkit.detect.campaigns.campaign import Campaigns
     from breachkit.detect.findings import Finding
     from breachkit.detect.inventory import Inventory
     from breachkit.evidence.where import Where
@@ -59,7 +60,7 @@ def look_into(
     inquiry = Inquiry(evidence)
     found = judge_accounts(inquiry)
     absent: dict[str, str] = {}
-    campaigns = _campaigns(books, messages, found, facts, absent)
+    campaigns = _campaigns(Reader(where, books), messages, found, facts, absent)
     inventory, symptoms = _queue(where, messages, facts)
     passwords = _passwords(where, books, inquiry, max_minutes, absent)
     settings = _settings(where, books, found, absent)
@@ -74,9 +75,9 @@ def look_into(
         campaigns=campaigns,
         passwords=passwords,
         settings=settings,
-        containing=_containing(where, found),
+        containing=_containing(where, found, absent),
         runs=_runs(where, quarantine, books),
-        read=Reader(books),
+        read=Reader(where, books),
         command=where.command,
         purge=where.purge,
         country=country,
@@ -86,7 +87,7 @@ def look_into(
 
 
 def _campaigns(
-    books: gather.Books,
+    reader: Reader,
     messages: Sequence[Message],
     found: Accusation,
     facts: gather.SmtpFacts,
@@ -97,9 +98,8 @@ def _campaigns(
         absent["group"] = "there is no message to group"
         return None
     whole = [message._replace(quarantined=False) for message in messages]
-    reader = Reader(books)
     with bar(sys.stderr, "grouping", None, " messages") as progress:
-        return find_campaigns(whole, Grouping(reader, progress, None, told_apart(found, facts), each=reader.each))
+        return find_campaigns(whole, reader, progress=progress, judged=judged_by_logs(found, facts))
 
 
 def _queue(where: Where, messages: Sequence[Message], facts: gather.SmtpFacts) -> tuple[Inventory, Sequence[Finding]]:
@@ -115,6 +115,11 @@ def _queue(where: Where, messages: Sequence[Message], facts: gather.SmtpFacts) -
 def _passwords(
     where: Where, books: gather.Books, inquiry: Inquiry, max_minutes: float, absent: dict[str, str]
 ) -> Passwords | None:
+    try:
+        _ = where.export
+    except BreachkitError as error:
+        absent["weak-passwords"] = str(error)
+        return None
     if where.accounts is None:
         absent["weak-passwords"] = "there is no export of the accounts (users.csv, or --accounts)"
         return None
@@ -139,6 +144,11 @@ def _passwords(
 
 def _settings(where: Where, books: gather.Books, found: Accusation, absent: dict[str, str]) -> Settings | None:
     path = where.layout.settings
+    try:
+        guide = where.guide
+    except BreachkitError as error:
+        absent["harden"] = str(error)
+        return None
     if path is None:
         absent["harden"] = "there is no file of settings (settings.txt; see: breachkit harden --print-commands)"
         return None
@@ -148,15 +158,18 @@ def _settings(where: Where, books: gather.Books, found: Accusation, absent: dict
         absent["harden"] = str(error)
         return None
     known = [setting for setting in settings if setting.name]
-    judged = judge_settings(known, where.guide.rules, incident_of(found))
+    judged = judge_settings(known, guide.rules, incident_of(found))
     sources = {setting.name: setting.source for setting in known}
-    return Settings(judged, len(settings) - len(known), where.guide.advice, sources)
+    return Settings(judged, len(settings) - len(known), guide.advice, sources)
 
 
-def _containing(where: Where, found: Accusation) -> Containing:
+def _containing(where: Where, found: Accusation, absent: dict[str, str]) -> Containing:
     accused = [account.account for account in found.accounts if account.verdict == "compromised"]
     attackers = attackers_of(found)
-    steps = [contained(where, account, found, len(attackers.ips)) for account in accused]
+    try:
+        steps = [contained(where, account, found, len(attackers.ips)) for account in accused]
+    except LacksError as error:
+        absent["contain"], steps = str(error), []
     return Containing(tuple(steps), attackers, BLOCK_MINUTES)
 
 
@@ -176,7 +189,7 @@ def _runs(where: Where, quarantine: Path | None, books: gather.Books) -> list[St
 
 def evidence_paths(where: Where, runs: Sequence[Stock]) -> Iterator[PathLike[str] | str]:
     """List the input files beside the messages."""
-    for log in where.layout.logs:
+    for log in where.logs:
         if log.form.spool is None or log.path.is_file():  # of what was piped in nothing is left to hash
             yield log.path
     for path in (where.accounts, where.layout.settings):

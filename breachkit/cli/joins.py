@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from breachkit.detect.inquiry import Evidence
+from breachkit.detect.accounts.inquiry import Evidence
 from breachkit.tables import attempts_table, deliveries_table, messages_table, sends_table
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from breachkit.detect.breached import open_breaches
 from breachkit.detect.hardening import number_of
 from breachkit.detect.passwords import Criteria, find_weak_passwords
 from breachkit.detect.policy import Policy
-from breachkit.errors import NoAccountsFileError, PathUnreadableError
+from breachkit.errors import PathUnreadableError, UsageError
 from breachkit.evidence import gather
 from breachkit.evidence.where import check_file, find_evidence
 from breachkit.report.contract import dump
@@ -79,8 +79,12 @@ def _policy(where: Where, path: Path, books: gather.Books) -> Policy:
 
 
 def _judge(where: Where, books: gather.Books, criteria: Criteria) -> tuple[WeakPasswords, gather.SmtpFacts]:
+    _ = where.export  # whose export cannot be read is not asked for one
     if where.accounts is None:
-        raise NoAccountsFileError
+        raise UsageError(
+            "no export of accounts found; name it (breachkit weak-passwords users.csv), made by"
+            ' tool export account "*@*" u_type u_accountdisabled u_mailbox u_alias u_password'
+        )
     tried, facts = _targets(where, books)
     try:
         return find_weak_passwords(exports.read_logins(where, where.accounts, books), criteria, tried), facts
@@ -90,7 +94,7 @@ def _judge(where: Where, books: gather.Books, criteria: Criteria) -> tuple[WeakP
 
 def _targets(where: Where, books: gather.Books) -> tuple[frozenset[str], gather.SmtpFacts]:
     """Find whom the attacking addresses tried; nobody when there are no logs."""
-    if not has_evidence(where) or not where.layout.logs:
+    if not has_evidence(where) or not where.logs:
         return frozenset(), gather.SmtpFacts()
     from breachkit.detect.incident import find_targets
 

@@ -199,7 +199,7 @@ def _execute(work: Work, plan: Plan, hits: list[Planned], recorded: Json) -> Out
         outcome = _move(work, plan, hits, name, is_stopped)
         recorded |= _recorded_json(outcome)
         where, receipt = work.reach.where, outcome.receipt
-        checks = [*([where.command("find-account")] if where.layout.listing.is_likely else []), where.command("scan")]
+        checks = [*([where.command("find-account")] if where.listing.is_likely else []), where.command("scan")]
         undo = work.reach.command("restore", receipt.run) if receipt.purged > outcome.dropped else ""
         before = "" if product.is_on_screen else shown
         work.tell(outcome.plan, outcome, lambda: before + render_outcome(outcome, work.reach.root, checks, undo))

@@ -48,7 +48,7 @@ def reach_of(where: Where, quarantine: Path | None, *, with_outside: bool = True
     known = [queue for queue in where.layout.queues if not queue.is_quarantine]
     folders = [queue for queue in known if with_outside or not queue.is_outside]
     if not folders:
-        raise NoQueueError(where.layout.root or ".", where.server.looked_for)
+        raise NoQueueError(where.layout.root or ".", where.looked_for)
     queues = find_queues(where.queue, [folder.path for folder in folders], quarantine, Disk())
     outside = next((folder for folder in folders if folder.is_outside), None)
     root = None if where.layout.root is None else Path(os.path.abspath(where.layout.root))  # noqa: PTH100  links stay

@@ -9,7 +9,7 @@ import typer
 from breachkit.cli import options, output
 
 if TYPE_CHECKING:
-    from breachkit.detect.campaigns.grouping import Campaign
+    from breachkit.detect.campaigns.campaign import Campaign
     from breachkit.evidence import gather
     from breachkit.evidence.where import Where
     from breachkit.records import Message, Session
@@ -58,16 +58,18 @@ def _read(
     """Read the message and what the evidence says of it. Raises BreachkitErrors."""
     from breachkit.evidence import gather
     from breachkit.evidence.messages import find_message, is_queued, letter_of
+    from breachkit.files import shown as spelled
     from breachkit.report.show import ShownMessage
 
     message = find_message(where, wanted, books)
-    letter = letter_of(message)
+    letter = letter_of(where, message)
     # a copy that lies elsewhere is not to be mixed with the logs of another server
     is_evidence = is_queued(where, message)
     has_logs = is_evidence and message.queue_id is not None and bool(gather.smtp_logs(where))
     session, facts = _session_of(where, message, books) if has_logs else (None, None)
     found = _campaign_of(where, message) if is_evidence and with_campaign else None
-    return ShownMessage(message, is_evidence, letter, session, has_logs, found), facts
+    files = tuple(spelled(path, where.layout.root) for path in message.files)
+    return ShownMessage(message, files, is_evidence, letter, session, has_logs, found), facts
 
 
 def _session_of(
@@ -88,7 +90,7 @@ def _session_of(
     if found:
         books.files += len(logs)
         books.bytes += sum(log.size for log in logs)
-        for skipped in where.layout.skipped:
+        for skipped in where.skipped:
             books.skip(skipped)
         session = min(found, key=lambda session: abs(session.end - message.ts))
         return _traced(where, session, message, books), None
@@ -101,7 +103,6 @@ def _session_of(
 
 def _traced(where: Where, session: Session, message: Message, books: gather.Books) -> TracedSession:
     """Read the lines of a session; the user name of the message's account is known, others as far as anybody is."""
-    from breachkit.cli.trace import read_transcripts
     from breachkit.detect.names import Directory, spelled
     from breachkit.detect.tracing import auth_user_of, outcome_of
     from breachkit.evidence import gather
@@ -111,7 +112,7 @@ def _traced(where: Where, session: Session, message: Message, books: gather.Book
     won = {one.user for one in session.attempts if one.outcome == "success" and one.user is not None}
     won |= {message.auth_user} if message.auth_user is not None else set()
     seen = Directory((), won)
-    read = read_transcripts(
+    read = gather.read_transcripts(
         where,
         frozenset({session.source}),
         lambda name: seen.is_known(spelled(name)) or directory.is_known(name),

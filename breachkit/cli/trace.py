@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from breachkit.cli import options, output
-from breachkit.errors import NoLogsError, NoMessageIdError, NothingTracedError
+from breachkit.errors import BreachkitError
 from breachkit.evidence import gather
 from breachkit.evidence.where import find_evidence
-from breachkit.progress import bar
-from breachkit.servers import Reading, Sought
+from breachkit.servers import Sought
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,7 +20,6 @@ if TYPE_CHECKING:
     from breachkit.evidence.where import Where
     from breachkit.records import Locus, Session
     from breachkit.report.trace import TracedSession
-    from breachkit.servers import TranscriptLine
 
 SHOWN = 20
 """Sessions shown on a terminal when nobody says how many."""
@@ -79,7 +76,7 @@ def trace(
 
 
 def _word_of(where: Where, typed: str) -> str:
-    """Return the id of the message in a file of the queue, else what was typed. Raises NoMessageIdError."""
+    """Return the id of the message in a file of the queue, else what was typed. Raises BreachkitError."""
     from breachkit.evidence.messages import file_of, message_at
 
     path = file_of(where, typed)
@@ -87,7 +84,7 @@ def _word_of(where: Where, typed: str) -> str:
         return typed
     queue_id = message_at(where, path).queue_id
     if queue_id is None:
-        raise NoMessageIdError(typed)
+        raise BreachkitError(f"{typed} names no message id in its head; trace its account or its sender instead")
     return queue_id
 
 
@@ -106,7 +103,10 @@ def _choose(where: Where, word: str, books: gather.Books) -> Chosen:
     from breachkit.detect.tracing import find_followers, is_sender, is_wanted, joins_of, parse_wanted
 
     if not gather.smtp_logs(where):
-        raise NoLogsError(where.layout.root or ".", where.server.looked_for)
+        raise BreachkitError(
+            f"no SMTP logs found in {where.layout.root or '.'}: looked for {where.looked_for};"
+            " name them with --logs DIR"
+        )
     directory = Directory(gather.read_accounts(where, books))
     wanted = parse_wanted(word, directory)
     fingerprints = gather.run_fingerprints()
@@ -121,7 +121,10 @@ def _choose(where: Where, word: str, books: gather.Books) -> Chosen:
         senders = gather.find_sessions(where, Sought(texts=frozenset({wanted.word})), fingerprints, "senders")
         chosen = {session.source: session for session in senders if is_sender(session, wanted)}
     if not chosen:
-        raise NothingTracedError(word, _reach(facts, where))
+        reach = _reach(facts, where)
+        raise BreachkitError(
+            f"no session of '{word}' in the logs ({reach}); check the id, or name more logs with --logs"
+        )
     joins = joins_of(chosen.values(), wanted)
     others = (
         gather.find_sessions(where, Sought(texts=joins, is_client=True), fingerprints, "deliveries") if joins else ()
@@ -169,26 +172,12 @@ def _transcripts(
     from breachkit.report.trace import TracedSession
 
     wanted = frozenset(session.source for session in shown)
-    read = read_transcripts(where, wanted, chosen.is_known, show_passwords=show_passwords)
+    read = gather.read_transcripts(where, wanted, chosen.is_known, show_passwords=show_passwords)
     lines = {session.source: found for session, found in read}
     return [
         TracedSession(session, lines[session.source], auth_user_of(session, chosen.directory), outcome_of(session))
         for session in shown
     ]
-
-
-def read_transcripts(
-    where: Where,
-    wanted: frozenset[Locus],
-    is_known: Callable[[str], bool],
-    *,
-    show_passwords: bool,
-) -> Iterator[tuple[Session, tuple[TranscriptLine, ...]]]:
-    """Read again the sessions that begin at some places, with their lines; names that are not known are masked."""
-    logs = gather.smtp_logs(where)
-    with bar(sys.stderr, "transcripts", sum(log.size for log in logs), "B") as progress:
-        reading = Reading(where.zone, gather.run_fingerprints(), progress)
-        yield from where.server.read_transcripts(logs, reading, wanted, is_known, show_passwords)
 
 
 def revealed(where: Where, sources: dict[Locus, str]) -> dict[str, list[str]]:
@@ -197,7 +186,7 @@ def revealed(where: Where, sources: dict[Locus, str]) -> dict[str, list[str]]:
     Only for a terminal whose user asked: nothing else in breachkit holds a password in clear.
     """
     found: dict[str, dict[str, None]] = {}
-    for session, lines in read_transcripts(where, frozenset(sources), lambda _name: True, show_passwords=True):
+    for session, lines in gather.read_transcripts(where, frozenset(sources), lambda _name: True, show_passwords=True):
         secrets = (line.secret for line in lines if line.secret is not None)
         found.setdefault(sources[session.source], {}).update(dict.fromkeys(secrets))
     return {account: list(secrets) for account, secrets in found.items()}

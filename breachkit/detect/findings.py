@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from math import sqrt
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 
     from breachkit.records import Locus
 
+_Z = 1.96
 KEPT_EVIDENCE = 5
 """Loci that a finding carries: enough to look it up, and the same number whatever the size of the evidence."""
 
@@ -65,3 +67,15 @@ class Signal(Finding):
 def first(evidence: Iterable[Locus]) -> tuple[Locus, ...]:
     """Keep the first places in order of path and offset, each once."""
     return tuple(sorted(set(evidence))[:KEPT_EVIDENCE])
+
+
+def lower_bound(hits: int, tried: int) -> float:
+    """Return the lower end of the 95 % interval of a share (E. B. Wilson, JASA 22, 1927, 209-212); 0 of nothing.
+
+    A share of few is no share: six of six say less than sixty of a hundred.
+    """
+    if tried <= 0 or hits <= 0:
+        return 0.0
+    share, spread = min(hits / tried, 1.0), _Z * _Z / tried
+    middle = share + spread / 2
+    return (middle - _Z * sqrt(share * (1 - share) / tried + spread / (4 * tried))) / (1 + spread)

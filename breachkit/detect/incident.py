@@ -5,16 +5,16 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING, NamedTuple
 
+from breachkit.detect.accounts.inquiry import Inquiry
 from breachkit.detect.accounts.suspects import attacking_ips
-from breachkit.detect.inquiry import Inquiry
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from breachkit.advice import Bearing
     from breachkit.detect.accounts.attackers import AttackerIp
-    from breachkit.detect.compromise import AccountVerdict, Accusation
-    from breachkit.detect.inquiry import Evidence
+    from breachkit.detect.accounts.inquiry import Evidence
+    from breachkit.detect.accounts.verdict import AccountVerdict, Accusation
     from breachkit.records import Message
 
 

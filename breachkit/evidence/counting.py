@@ -35,8 +35,9 @@ def count_messages(where: Where, books: Books, jobs: int | None = None) -> Surve
     folders = queue_folders(where, quarantined=False)
     with bar(sys.stderr, "queue", None, " messages") as progress:
         walk = Walk(where.layout.root, where.zone, progress, jobs or processors())
-        for count in count_queue(where.queue, folders, walk, new) if folders else ():
-            total.merge(count.packed())
+        for queue, own in where.owners(folders):
+            for count in count_queue(queue, own, walk, new):
+                total.merge(count.packed())
     total.close(books)
     return total.survey
 

@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from breachkit.attempts import Attempts
@@ -18,21 +19,23 @@ from breachkit.records import NO_TIME, Locus, Skipped
 from breachkit.report.inputs import Gap, Inputs
 from breachkit.roster import Roster
 from breachkit.sends import Sends
-from breachkit.servers import UNTOLD_COLUMN, LogTally, Reading
-from breachkit.servers.facts import Question
+from breachkit.servers import UNTOLD_COLUMN, LogTally, Reading, account_word
+from breachkit.servers.facts import LogFacts, Question
 from breachkit.text.sasl import Fingerprints
 from breachkit.workers import processors
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from breachkit.evidence.where import Where
     from breachkit.logs.kinds import FoundLogs, LogFile
-    from breachkit.records import Account, Delivery, Message, Session
-    from breachkit.servers import QueueFolder, Sought
+    from breachkit.records import Account, Delivery, Message, Service, Session
+    from breachkit.servers import MailServer, QueueFolder, Sought, TranscriptLine
 
 KEPT_EXAMPLES = 3
+_OTHER_DOORS: frozenset[Service] = frozenset({"pop3", "imap", "web"})
 HOUR = 3600
 
 Skips = dict[str, tuple[int, tuple["Locus", ...]]]
@@ -118,7 +121,7 @@ def read_messages(where: Where, books: Books, *, quarantined: bool, jobs: int | 
     messages: list[Message] = []
     with bar(sys.stderr, "queue", None, " messages") as progress:
         walk = Walk(where.layout.root, where.zone, progress, jobs or processors())
-        for row in read_queue(where.queue, folders, walk) if folders else ():
+        for row in (row for queue, own in where.owners(folders) for row in read_queue(queue, own, walk)):
             books.files += 1
             books.found_messages += 1
             if isinstance(row, Skipped):
@@ -155,7 +158,7 @@ def _listable(folder: QueueFolder) -> None:
 
 def smtp_logs(where: Where) -> list[LogFile]:
     """List the SMTP logs among the logs. Raises UnreadableLogsError where there are some, and none can be read."""
-    found = where.layout.listing.found
+    found = where.listing.found
     logs = [log for log in found.logs if "smtp" in log.services]
     if found.remedies and not logs:
         raise UnreadableLogsError(found.remedies)
@@ -167,7 +170,7 @@ def unread_logs(found: FoundLogs) -> list[str]:
     return [log.label for log in found.logs if not log.services]
 
 
-def read_smtp(  # noqa: PLR0913  what is read, and what is asked of it
+def read_smtp(
     where: Where,
     books: Books,
     fingerprints: Fingerprints,
@@ -192,7 +195,9 @@ def read_smtp(  # noqa: PLR0913  what is read, and what is asked of it
     with bar(sys.stderr, "logs", sum(log.size for log in logs), "B") as progress:
         reading = Reading(where.zone, fingerprints, progress)
         question = Question(since, until, frozenset(queue_ids), by_hour, distance_of)
-        found = where.server.read_facts(logs, reading, question, facts.tally, jobs)
+        found = LogFacts()
+        for server, own in _owners(where, {"smtp"}):
+            found.add(server.read_facts(own, reading, question, facts.tally, jobs))
     facts.attempts, facts.sends, facts.deliveries = found.attempts, found.sends, found.deliveries
     facts.sessions, facts.accepted, facts.sources = found.sessions, found.accepted, found.sources
     books.merge(found.skipped)
@@ -206,28 +211,49 @@ def find_sessions(where: Where, sought: Sought, fingerprints: Fingerprints, titl
     logs = smtp_logs(where)
     with bar(sys.stderr, title, sum(log.size for log in logs), "B") as progress:
         reading = Reading(where.zone, fingerprints, progress)
-        for session in where.server.find_sessions(logs, reading, sought):
-            if where.is_inside(session.start):
-                yield session
+        for server, own in _owners(where, {"smtp"}):
+            for session in server.find_sessions(own, reading, sought):
+                if where.is_inside(session.start):
+                    yield session
+
+
+def read_transcripts(
+    where: Where, wanted: frozenset[Locus], is_known: Callable[[str], bool], *, show_passwords: bool
+) -> Iterator[tuple[Session, tuple[TranscriptLine, ...]]]:
+    """Read again the sessions that begin at some places, with their lines; names that are not known are masked."""
+    logs = smtp_logs(where)
+    with bar(sys.stderr, "transcripts", sum(log.size for log in logs), "B") as progress:
+        reading = Reading(where.zone, run_fingerprints(), progress)
+        for server, own in _owners(where, {"smtp"}):
+            yield from server.read_transcripts(own, reading, wanted, is_known, show_passwords)
+
+
+def _owners(where: Where, services: AbstractSet[Service]) -> Iterator[tuple[MailServer, list[LogFile]]]:
+    """Yield each mail server that has logs of some services, with these."""
+    for product in where.products:
+        logs = [log for log in product.own(where.logs) if log.services & services]
+        if logs:
+            yield product.server, logs
 
 
 def _count_logs(where: Where, books: Books, logs: Sequence[LogFile], tally: LogTally) -> None:
-    for skipped in where.layout.skipped:
+    for skipped in where.skipped:
         books.skip(skipped)
     books.files += len(logs)
     books.lines += tally.lines
     books.bytes += tally.bytes
     if tally.lines and not tally.session_lines:
-        raise AlienLogError(logs[0].path, where.server.title)
+        raise AlienLogError(logs[0].path, where.title)
 
 
 def read_doors(where: Where, facts: SmtpFacts, books: Books, fingerprints: Fingerprints) -> None:
     """Add the tries to log in at other doors to the facts."""
-    logs = [log for log in where.layout.logs if log.services - {"smtp"}]
+    logs = [log for log in where.logs if log.services - {"smtp"}]
     if logs:  # numpy, see `read_smtp`
         with bar(sys.stderr, "doors", sum(log.size for log in logs), "B") as progress:
             reading = Reading(where.zone, fingerprints, progress)
-            for row in where.server.read_doors(logs, reading, facts.door_tally):
+            rows = (server.read_doors(own, reading, facts.door_tally) for server, own in _owners(where, _OTHER_DOORS))
+            for row in chain.from_iterable(rows):
                 if isinstance(row, Skipped):
                     books.skip(row)
                 elif where.is_inside(row.ts):
@@ -308,7 +334,7 @@ def gaps_of(facts: SmtpFacts, node: str = "") -> Iterator[Gap]:
 def inputs_of(where: Where, books: Books, facts: SmtpFacts | None) -> Inputs:
     """Close the books: what was read, for the report. Raises UnbalancedError."""
     balance(books)
-    found, facts = where.layout.listing.so_far, facts or SmtpFacts()
+    found, facts = where.listing.so_far, facts or SmtpFacts()
     return Inputs(
         files=books.files,
         messages=books.messages,
@@ -316,7 +342,7 @@ def inputs_of(where: Where, books: Books, facts: SmtpFacts | None) -> Inputs:
         bytes=books.bytes,
         timezone=where.zone_name,
         zone=where.zone,
-        server=where.server.name,
+        server=where.server,
         paths=where.paths,
         skipped=books.skipped,
         notes=(*where.layout.notes, *found.notes, *found.remedies, *books.notes, *bounds(where)),
@@ -327,4 +353,5 @@ def inputs_of(where: Where, books: Books, facts: SmtpFacts | None) -> Inputs:
         log_last=facts.last,
         log_gaps=tuple(gaps_of(facts)),
         doors=facts.doors,
+        account_word=account_word(where.server),
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from breachkit.errors import NoQueueError, NoSuchMessageError, PathUnreadableError, SeveralMessagesError
-from breachkit.evidence import gather
+from breachkit.evidence import again, gather
 from breachkit.evidence.queued import read_message
 from breachkit.files import read_whole, shown
 from breachkit.records import Message, Skipped
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from breachkit.evidence.where import Where
+    from breachkit.servers import Queue
     from breachkit.text.letter import Letter
 
 
@@ -46,10 +47,20 @@ def message_at(where: Where, path: Path) -> Message:
     except OSError as error:
         raise gather.unreadable(path, error) from None
     folder = _folder_of(where, full) or QueueFolder(full.parent, shown(full.parent, where.layout.root))
-    message = read_message(where.queue, (os.fspath(full),), folder, where.layout.root, where.zone)
+    queue = where.queue_at(folder.label)
+    message = read_message(queue, _files_of(queue, full), folder, where.layout.root, where.zone)
     if isinstance(message, Skipped):
         raise PathUnreadableError(path, message.reason)
     return message
+
+
+def _files_of(queue: Queue, path: Path) -> tuple[str, ...]:
+    """List all files of the message that a file belongs to."""
+    above, name = os.path.split(path)
+    with os.scandir(above) as entries:
+        names = (entry.name for entry in entries if entry.is_file(follow_symlinks=False))
+        files = next((files for files in queue.find_messages(above, names) if name in files), (name,))
+    return tuple(os.path.normpath(os.path.join(above, one)) for one in files)  # noqa: PTH118
 
 
 def _folder_of(where: Where, path: Path) -> QueueFolder | None:
@@ -76,7 +87,7 @@ def find_message(where: Where, word: str, books: gather.Books) -> Message:
         books.files, books.found_messages, books.messages, books.bytes = 1, 1, 1, message.size
         return message
     if not where.layout.queues:
-        raise NoQueueError(where.layout.root or ".", where.server.looked_for)
+        raise NoQueueError(where.layout.root or ".", where.looked_for)
     wanted = plain_address(word).casefold()
     found = [one for one in gather.read_messages(where, books, quarantined=True) if wanted in _names_of(one)]
     if not found:
@@ -92,9 +103,9 @@ def _names_of(message: Message) -> Iterator[str]:
         yield message.queue_id.casefold()
 
 
-def letter_of(message: Message) -> Letter:
+def letter_of(where: Where, message: Message) -> Letter:
     """Read what the reader of a message sees of it. Raises PathUnreadableError."""
     try:
-        return read_letter(b"\n".join(map(read_whole, message.files)))
+        return read_letter(again.text_of(where.queue_at(message.queue), [read_whole(path) for path in message.files]))
     except OSError as error:
         raise gather.unreadable(message.source.path, error) from None

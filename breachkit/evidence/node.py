@@ -68,13 +68,13 @@ def read_node(node: str, where: Where, fingerprints: Fingerprints, jobs: int | N
     accounts = list(gather.read_accounts(where, books["accounts"]))
     for part in books.values():
         gather.balance(part)
-    found = where.layout.listing.found
+    found = where.listing.found
     known = known_names(facts.attempts, messages, accounts)
     facts.attempts = Attempts(hide_strangers(facts.attempts, known, fingerprints))
     return NodeRecords(
         node=node,
         version=__version__,
-        server=where.server.name,
+        server=where.server,
         zone_name=where.zone_name,
         root="" if where.layout.root is None else where.layout.root.as_posix(),
         paths=where.paths,

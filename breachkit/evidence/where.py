@@ -2,36 +2,42 @@
 
 from __future__ import annotations
 
-import glob
 import os
-import stat
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from breachkit.errors import (
     BadColumnsError,
-    BreachkitError,
     IntoEvidenceError,
     NoEvidenceError,
     NoEvidencePathError,
-    NoLogsInError,
     PathMissingError,
     PathUnreadableError,
     SettingsFileError,
+    UsageError,
 )
 from breachkit.evidence.moments import read_moment, read_zone
+from breachkit.evidence.products import (
+    LacksError,
+    SeveralServersError,
+    existing,
+    find_products,
+    known_servers,
+    union_of,
+)
 from breachkit.files import QUARANTINE, open_handle, open_regular
-from breachkit.logs.kinds import Listing
-from breachkit.servers import Layout, load, names, recognise
+from breachkit.servers import load
 from breachkit.shells import guarded, is_safe, line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from datetime import datetime, tzinfo
 
-    from breachkit.logs.kinds import FoundLogs
-    from breachkit.servers import AccountExport, Guide, MailServer, Queue
+    from breachkit.evidence.products import Product
+    from breachkit.logs.kinds import Listing, LogFile
+    from breachkit.records import Skipped
+    from breachkit.servers import AccountExport, Guide, Layout, MailServer, Queue, QueueFolder
 
 ROOT_VARIABLE = "BREACHKIT_ROOT"
 SETTINGS_FILE = "breachkit.toml"
@@ -50,21 +56,16 @@ _LACKS = {
 
 _PATHS = ("root", "accounts")
 _PATH_LISTS = ("queue", "logs")
+_Ability = TypeVar("_Ability")
+
 _WORDS = ("timezone", "server")
 
 
-_LACKING = {
-    "queue": "breachkit knows no queue of {}",
-    "accounts": "breachkit reads no export of accounts of {}",
-    "guide": "breachkit knows no settings and no steps for {}",
-}
+class SeveralRootsError(UsageError):
+    """Nobody said where the evidence is, and several mail servers are installed."""
 
-
-class LacksError(BreachkitError):
-    """The command wants something of a mail server that the product, or breachkit's knowledge of it, lacks."""
-
-    def __init__(self, title: str, what: Literal["queue", "accounts", "guide"]) -> None:
-        super().__init__(_LACKING[what].format(title) + "; if it is another product, name it with --server")
+    def __init__(self, found: Iterable[Path]) -> None:
+        super().__init__(f"several mail servers are installed ({', '.join(map(str, found))}); name one with --root DIR")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +85,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """What it means: a server, its layout, and the time in question."""
+    """What it means: mail servers, where their evidence is, and the time in question."""
 
-    server: MailServer
+    products: tuple[Product, ...]
+    """One for each mail server that it may be of; usually a single one."""
     layout: Layout
+    """Where all of them keep it."""
+    listing: Listing
+    """Their logs, looked for when somebody asks for them."""
     accounts: Path | None
     is_accounts_asked: bool
     """False when the file was only found lying there."""
@@ -103,25 +108,76 @@ class Where:
     """The options that named the evidence, to repeat in the next command."""
 
     @property
+    def logs(self) -> tuple[LogFile, ...]:
+        """The logs, in the order in which they were written."""
+        return self.listing.found.logs
+
+    @property
+    def skipped(self) -> tuple[Skipped, ...]:
+        """What could not be read when the evidence was looked for, and what may be a log and could not be read."""
+        return self.layout.denied + self.listing.found.skipped
+
+    @property
+    def server(self) -> str:
+        """The mail servers of which evidence was found so far, by name."""
+        found = [one for one in self.products if one.layout.queues or one.own(self.listing.so_far.logs)]
+        return ", ".join(one.server.name for one in found or self.products)
+
+    @property
+    def title(self) -> str:
+        """What they are called."""
+        return " or ".join(one.server.title for one in self.products)
+
+    @property
+    def looked_for(self) -> str:
+        """What was looked for, in words for an error."""
+        return "; ".join(one.server.looked_for for one in self.products)
+
+    @property
     def queue(self) -> Queue:
-        """How the server queues. Raises LacksError."""
-        if self.server.queue is None:
-            raise LacksError(self.server.title, "queue")
-        return self.server.queue
+        """How the one server queues. Raises LacksError, SeveralServersError."""
+        queued = [one for one in self.products if one.layout.queues] or self.products
+        return self._single([(one.server, one.server.queue) for one in queued], "queue")
 
     @property
     def export(self) -> AccountExport:
-        """How its export of accounts is read. Raises LacksError."""
-        if self.server.accounts is None:
-            raise LacksError(self.server.title, "accounts")
-        return self.server.accounts
+        """How the one server's export of accounts is read. Raises LacksError, SeveralServersError."""
+        return self._single([(one.server, one.server.accounts) for one in self._found], "export of accounts")
 
     @property
     def guide(self) -> Guide:
-        """What its maker advises. Raises LacksError."""
-        if self.server.guide is None:
-            raise LacksError(self.server.title, "guide")
-        return self.server.guide
+        """What the maker of the one server advises. Raises LacksError, SeveralServersError."""
+        return self._single([(one.server, one.server.guide) for one in self._found], "settings and steps")
+
+    @property
+    def _found(self) -> Sequence[Product]:
+        return (
+            self.products
+            if len(self.products) == 1
+            else [one for one in self.products if one.layout.queues or one.own(self.logs)] or self.products
+        )
+
+    def _single(self, abilities: Sequence[tuple[MailServer, _Ability | None]], what: str) -> _Ability:
+        able = [(server, ability) for server, ability in abilities if ability is not None]
+        if not able:
+            raise LacksError([server for server, _ in abilities], what)
+        if len(able) > 1:
+            raise SeveralServersError(server for server, _ in able)
+        return able[0][1]
+
+    def owners(self, folders: Collection[QueueFolder]) -> Iterator[tuple[Queue, list[QueueFolder]]]:
+        """Yield how each mail server queues that has some of these folders, with its own."""
+        for server, layout in self.products:
+            own = [folder for folder in layout.queues if folder in folders]
+            if server.queue is not None and own:
+                yield server.queue, own
+
+    def queue_at(self, label: str) -> Queue:
+        """How the server queues to which a queue folder belongs. Raises LacksError, SeveralServersError."""
+        for one in self.products:
+            if one.server.queue is not None and any(folder.label == label for folder in one.layout.queues):
+                return one.server.queue
+        return self.queue
 
     def command(self, name: str, *arguments: str) -> str:
         """Spell a breachkit command on the same evidence: safe wherever it is pasted, see `shells`."""
@@ -150,11 +206,11 @@ class Where:
         """List the folders and files that nothing may be written into or over: what is read, and was moved away."""
         for queue in self.layout.queues:
             yield queue.path
-            yield self.queue.home(queue.path) / QUARANTINE
+            yield self.queue_at(queue.label).home(queue.path) / QUARANTINE
         # what was piped in lies nowhere
-        kept = (log for log in self.layout.logs if log.form.spool is None or log.path.is_file())
+        kept = (log for log in self.logs if log.form.spool is None or log.path.is_file())
         yield from dict.fromkeys(log.path.parent for log in kept)
-        yield from self.layout.others
+        yield from (*self.layout.others, *self.layout.logs)
         yield from (path for path in (self.accounts, self.layout.settings) if path is not None)
         yield Path(SETTINGS_FILE)
 
@@ -182,23 +238,25 @@ def find_evidence(
     root = _root(asked, settings, is_optional=is_optional, use_defaults=use_defaults)
     queue = asked.queue or _listed(settings, "queue") if asked.root is None else asked.queue
     logs = asked.logs or _listed(settings, "logs") if asked.root is None else asked.logs
-    server, layout = _layout(
-        root, asked.server or settings.get("server"), overridden=is_optional or bool(queue or logs)
+    products, listing = find_products(
+        root, asked.server or settings.get("server"), queue, logs, is_optional=is_optional
     )
-    layout = _override(server, layout, queue, logs)
-    if not layout.queues and not layout.logs and not layout.skipped and not is_optional:
-        raise NoEvidenceError(root if root is not None else ".", server.looked_for)
+    layout = union_of([one.layout for one in products])
+    if not (is_optional or layout.queues or listing.found.logs or listing.found.skipped or layout.denied):
+        looked_for = "; ".join(one.server.looked_for for one in products)
+        raise NoEvidenceError(root if root is not None else ".", looked_for)
     accounts = asked.accounts or settings.get("accounts")
     if accounts is not None:
         check_file("--accounts", Path(accounts))
     zone, zone_name = read_zone(asked.timezone or settings.get("timezone"))
     named = [root] if root is not None else []
     return Where(
-        server=server,
+        products=products,
         layout=layout,
+        listing=listing,
         accounts=Path(accounts) if accounts is not None else layout.accounts,
         is_accounts_asked=accounts is not None or asked.columns is not None,
-        columns=_columns(asked.columns, server),
+        columns=_columns(asked.columns, products),
         zone=zone,
         zone_name=zone_name,
         since=_time("--since", asked.since, zone),
@@ -248,7 +306,7 @@ def check_target(option: str, target: Path, evidence: Iterable[Path]) -> None:
         if real.is_relative_to(os.path.realpath(place)) or _is_same(real, place):
             raise IntoEvidenceError(option, target, place)
     paths = (real, Path(os.path.abspath(target)))  # noqa: PTH100
-    queues = [queue for name in names() if (queue := load(name).queue) is not None]
+    queues = [server.queue for server in known_servers() if server.queue is not None]
     if any(queue.is_live(path) for queue in queues for path in paths):
         raise IntoEvidenceError(option, target, real.parent)
 
@@ -301,87 +359,30 @@ def _listed(settings: dict[str, Any], name: str) -> list[Path] | None:
 
 def _root(asked: Asked, settings: dict[str, Any], *, is_optional: bool, use_defaults: bool) -> Path | None:
     if asked.root is not None:
-        return _existing("--root", asked.root)
+        return existing("--root", asked.root)
     if os.environ.get(ROOT_VARIABLE):
-        return _existing(ROOT_VARIABLE, Path(os.environ[ROOT_VARIABLE]))
+        return existing(ROOT_VARIABLE, Path(os.environ[ROOT_VARIABLE]))
     if settings.get("root"):
-        return _existing(f"root in {SETTINGS_FILE}", Path(settings["root"]))
+        return existing(f"root in {SETTINGS_FILE}", Path(settings["root"]))
     if asked.queue or asked.logs or settings.get("queue") or settings.get("logs"):
         return None  # a copy of a queue is not to be mixed with the logs of a live server
     if is_optional and not use_defaults:
         return None
-    defaults = [path for name in names() for path in load(name).default_roots]
-    found = next((path for path in defaults if path.is_dir()), None)
-    if found is None and not is_optional:
+    defaults = list(dict.fromkeys(path for server in known_servers() for path in server.default_roots))
+    found = [path for path in defaults if path.is_dir()]
+    if len(found) > 1:
+        raise SeveralRootsError(found)
+    if not found and not is_optional:
         raise NoEvidencePathError(defaults)
-    return found
+    return found[0] if found else None
 
 
-def _existing(option: str, path: Path) -> Path:
-    try:
-        path.stat()
-    except PermissionError as error:
-        raise PathUnreadableError(path, error.strerror or "unknown reason") from None
-    except (OSError, ValueError):
-        raise PathMissingError(option, path) from None
-    return path
-
-
-def _layout(root: Path | None, name: str | None, *, overridden: bool) -> tuple[MailServer, Layout]:
-    server = load(name or names()[0])
-    nothing = Layout(root, (), Listing(), None, ())
-    if root is None:
-        return server, nothing
-    try:
-        if name is not None:
-            return server, server.find(root)
-        found = recognise(root)
-    except NotADirectoryError:
-        raise PathUnreadableError(root, "it is no folder") from None
-    except OSError as error:
-        raise PathUnreadableError(error.filename or root, error.strerror or "unknown reason") from None
-    if found is None and not overridden:
-        raise NoEvidenceError(root, "; ".join(load(known).looked_for for known in names()))
-    return found or (server, server.find(root))
-
-
-def _override(
-    server: MailServer,
-    layout: Layout,
-    queue: Sequence[Path] | None,
-    logs: Sequence[Path] | None,
-) -> Layout:
-    if queue:
-        if server.queue is None:
-            raise LacksError(server.title, "queue")
-        for folder in queue:
-            if not stat.S_ISDIR(_existing("--queue", folder).stat().st_mode):
-                raise PathUnreadableError(folder, "it is no folder")
-        queues = tuple(part for folder in queue for part in server.queue.split(folder, layout.root))
-        layout = layout._replace(queues=tuple(dict.fromkeys(queues)))
-    if logs:
-        for place in logs:
-            text = os.fspath(place)
-            if text != "-" and not os.path.lexists(text) and not glob.glob(text, recursive=True):  # noqa: PTH207  absolute patterns
-                raise PathMissingError("--logs", place)
-        folders = tuple(place for place in logs if os.path.isdir(place))  # noqa: PTH112  False for what may not be asked
-        listing = Listing(lambda: _named_logs(server, layout.root, logs), is_likely=True)
-        layout = layout._replace(listing=listing, others=(*layout.others, *folders))
-    return layout
-
-
-def _named_logs(server: MailServer, root: Path | None, places: Sequence[Path]) -> FoundLogs:
-    found = server.find_logs(places, root)
-    if not found.logs and not found.skipped:
-        raise NoLogsInError(places, found.passed_over)
-    return found
-
-
-def _columns(text: str | None, server: MailServer) -> tuple[str, ...] | None:
+def _columns(text: str | None, products: Sequence[Product]) -> tuple[str, ...] | None:
     if text is None:
         return None
     columns = tuple(part.strip().lower() for part in text.split(","))
-    known = server.accounts.columns if server.accounts is not None else ()
+    exports = [one.server.accounts for one in products if one.server.accounts is not None]
+    known = tuple(dict.fromkeys(name for export in exports for name in export.columns))
     for column in columns:
         if column not in known:
             raise BadColumnsError(column, known)

@@ -70,12 +70,9 @@ class _Zlib:
     def __init__(self, window: int) -> None:
         self._zlib = zlib.decompressobj(wbits=window)
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._zlib, name)
-
-    @property
-    def needs_input(self) -> bool:
-        return not self._zlib.unconsumed_tail
+    eof = property(lambda self: self._zlib.eof)
+    unused_data = property(lambda self: self._zlib.unused_data)
+    needs_input = property(lambda self: not self._zlib.unconsumed_tail)
 
     def decompress(self, given: bytes, size: int) -> bytes:
         return self._zlib.decompress(self._zlib.unconsumed_tail + given, size)
@@ -93,14 +90,8 @@ def _unpacker(kind: str) -> Any:
     return lzma.LZMADecompressor(memlimit=MOST_MEMORY)
 
 
-class Unpacked(io.RawIOBase):
-    """What a packed stream holds, unpacked as it is read, forwards only; several may follow one another.
-
-    Reading raises UnpackError where it is damaged, breaks off, or passes a bound.
-    """
-
-    def __init__(self, stream: IO[bytes], kind: str, crc: int | None = None) -> None:
-        """Begin to unpack a stream: `gz`, `bz2`, `xz`, or in a zip, which tells its CRC, `deflate` or `bzip2`."""
+class _Unpacked(io.RawIOBase):
+    def __init__(self, stream: IO[bytes], kind: str, crc: int | None) -> None:
         self._stream = stream
         self._kind = kind
         self._unpacker = _unpacker(kind)
@@ -108,11 +99,12 @@ class Unpacked(io.RawIOBase):
         self._expected = crc
 
     def readable(self) -> bool:
-        """Say that it can be read."""
         return True
 
+    def tell(self) -> int:
+        return self._given
+
     def readinto(self, buffer: Any) -> int:
-        """Unpack some bytes."""
         found = self._next(len(buffer))
         buffer[: len(found)] = found
         self._given += len(found)
@@ -124,20 +116,18 @@ class Unpacked(io.RawIOBase):
                 raise UnpackError
         return len(found)
 
-    def tell(self) -> int:
-        """Tell how many bytes were unpacked."""
-        return self._given
-
     def _more(self) -> bytes:
         found = self._stream.read(BLOCK)
         self._taken += len(found)
         return found
 
     def _next(self, size: int) -> bytes:
+        import lzma  # noqa: PLC0415  see above
+
         while True:
             given, wants = b"", False
-            if self._unpacker.eof:
-                given = self._unpacker.unused_data.lstrip(b"\0")  # tapes and disks pad what they hold
+            if self._unpacker.eof:  # another one may follow, behind zeros: tapes and disks pad what they hold
+                given = self._unpacker.unused_data.lstrip(b"\0")
                 while not given and (more := self._more()):
                     given = more.lstrip(b"\0")
                 if not given:
@@ -145,27 +135,29 @@ class Unpacked(io.RawIOBase):
                 self._unpacker = _unpacker(self._kind)
             elif wants := self._unpacker.needs_input:
                 given = self._more()
-            if found := _unpacked_of(self._unpacker, given, size):
+            try:
+                found: bytes = self._unpacker.decompress(given, size)
+            except lzma.LZMAError as error:
+                raise UnpackError(NEEDS_MEMORY if "emory" in str(error) else "") from None
+            except (zlib.error, OSError, ValueError) as error:  # each has its own way to say that it is damaged
+                raise UnpackError from error
+            if found:
                 return found
             if wants and not given and not self._unpacker.eof:
                 raise UnpackError
 
 
-def _unpacked_of(unpacker: Any, given: bytes, size: int) -> bytes:
-    import lzma  # noqa: PLC0415  see above
-
-    try:
-        found: bytes = unpacker.decompress(given, size)
-    except lzma.LZMAError as error:
-        raise UnpackError(NEEDS_MEMORY if "emory" in str(error) else "") from None
-    except (zlib.error, OSError, ValueError) as error:  # each has its own way to say that it is damaged
-        raise UnpackError from error
-    return found
-
-
 def unpacked(stream: IO[bytes], kind: str, crc: int | None = None) -> IO[bytes]:
-    """Unpack a stream as it is read: see `Unpacked`."""
-    return io.BufferedReader(Unpacked(stream, kind, crc), BLOCK)
+    """Unpack a stream as it is read, forwards only; several packed ones may follow one another.
+
+    Reading raises UnpackError where it is damaged, breaks off, or passes a bound.
+
+    Args:
+        stream: what is packed.
+        kind: `gz`, `bz2`, `xz`; in a zip `deflate` or `bzip2`.
+        crc: of what is packed, where a zip tells it.
+    """
+    return io.BufferedReader(_Unpacked(stream, kind, crc), BLOCK)
 
 
 def skip_to(stream: IO[bytes], offset: int) -> None:
@@ -178,36 +170,25 @@ def skip_to(stream: IO[bytes], offset: int) -> None:
         left -= len(found)
 
 
-class Region(io.RawIOBase):
-    """Some bytes of a file, as a stream of their own."""
-
+class _Region(io.RawIOBase):
     def __init__(self, stream: IO[bytes], begin: int, size: int) -> None:
-        """Begin at a place; `stream` may be read by others between the readings of this one."""
         self._file = stream
         self._begin = begin
         self._size = size
         self._at = 0
 
     def readable(self) -> bool:
-        """Say that it can be read."""
         return True
 
     def seekable(self) -> bool:
-        """Say that it can jump."""
         return True
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Go to a place."""
         base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
         self._at = max(0, base + offset)
         return self._at
 
-    def tell(self) -> int:
-        """Tell the place."""
-        return self._at
-
     def readinto(self, buffer: Any) -> int:
-        """Read some bytes."""
         self._file.seek(self._begin + self._at)
         found = self._file.read(max(0, min(len(buffer), self._size - self._at)))
         buffer[: len(found)] = found
@@ -215,14 +196,15 @@ class Region(io.RawIOBase):
         return len(found)
 
 
-class Spool:
-    """Bytes that can be read once only, kept in a temporary file without a name: it is gone when this process is.
+def region(stream: IO[bytes], begin: int, size: int) -> IO[bytes]:
+    """Read some bytes of a file as a stream of their own; others may read the file in between."""
+    return io.BufferedReader(_Region(stream, begin, size), BLOCK)
 
-    Only this process can read them.
-    """
+
+class Spool:
+    """Bytes that can be read once only, kept in a temporary file without a name, for this user and this process."""
 
     def __init__(self) -> None:
-        """Make the file, readable for this user only."""
         import shutil  # noqa: PLC0415  with tempfile 8 ms, and few logs come that way
         import tempfile  # noqa: PLC0415
 
@@ -235,7 +217,6 @@ class Spool:
         self._most = min(MOST_SPOOLED, shutil.disk_usage(folder).free // 2)
 
     def __del__(self) -> None:
-        """Let the file go."""
         self._file.close()
 
     def keep(self, stream: IO[bytes], size: int | None = None) -> None:
@@ -258,7 +239,7 @@ class Spool:
 
     def open(self, begin: int, size: int) -> IO[bytes]:
         """Read some of what was kept."""
-        return io.BufferedReader(Region(self._file, begin, size), BLOCK)
+        return region(self._file, begin, size)
 
 
 class Member(NamedTuple):

@@ -11,7 +11,7 @@ from breachkit.logs.logtext import MOST_RUNS, read_lines
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from breachkit.logs.kinds import LogFile
+    from breachkit.logs.kinds import LogFile, TimeOfDay
     from breachkit.logs.logtext import RawLine, Run
 
 _DAY = 86_400
@@ -62,6 +62,15 @@ class Clock:
         later = copy.copy(self)
         return later.at(first[0]) == first[1] and not later._has_rolled  # noqa: SLF001  its own copy
 
+    def agrees(self, other: Clock, time: bytes | None) -> bool:
+        """Tell whether two clocks stand alike once a time of day has come; they do where none comes."""
+        if time is None:
+            return True
+        one, two = copy.copy(self), copy.copy(other)
+        return one.at(time) == two.at(time) and all(
+            getattr(one, name) == getattr(two, name) for name in ("_day", "_fold", "_has_rolled", "_last")
+        )
+
     def _set_day(self, day: date) -> None:
         self._day = day
         self._midnight = datetime(day.year, day.month, day.day, tzinfo=self._zone).timestamp()
@@ -103,6 +112,21 @@ class Clock:
         self.first = self.first or self._known
         return self._known[1]
 
+    def moment_of(self, stamp: TimeOfDay) -> float | None:
+        """Return the moment of a stamp; where it says the day, its year is that nearest to the line before.
+
+        None when there is no such time.
+        """
+        if stamp.month and (stamp.month, stamp.day) != (self._day.month, self._day.day):
+            years = range(self._day.year - 1, self._day.year + 2)
+            days = [day for year in years if (day := _date(year, stamp.month, stamp.day))]
+            if not days:
+                return None
+            self._set_day(min(days, key=lambda day: abs(day - self._day)))
+            self._last = self._previous = None
+            self._known, self._has_rolled = (b"", 0.0), False
+        return self.at(stamp.time)
+
     def _begin(self, seconds: int) -> None:
         """Hold a first line against the file before: a whole day later it is a straggler of the evening before."""
         if self._previous is None:
@@ -137,6 +161,13 @@ def day_of(log: LogFile, zone: tzinfo | None) -> date:
     return end.date() - timedelta(days=midnights + is_behind)
 
 
+def _date(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
 class Dated(NamedTuple):
     """The day of the first line of a log, and what tells it."""
 
@@ -144,13 +175,14 @@ class Dated(NamedTuple):
     tail: tuple[int, int] = (0, 0)
     """See `LogFile`."""
     by: str | None = None
-    """What a reader must be told; None where each line has its own date, or there is none."""
+    """What a reader must be told, `%s` being the log; None where each line has its own date, or there is none."""
     parts: tuple[tuple[date, Run], ...] = ()
     """Where it holds lines of several days that do not follow from its clock: the day of each run of them."""
 
 
-GREETINGS = "the server's greetings in the lines"
-LAST_WRITTEN = "when the file was last written to"
+GREETINGS = "the day of %s is taken from the server's greetings in the lines, since no name says it"
+LAST_WRITTEN = "the day of %s is taken from when the file was last written to, since no name says it"
+YEAR = "the year of %s is taken from when the file was last written to, since no line says it"
 
 
 def date_of(log: LogFile) -> Dated:
@@ -161,18 +193,21 @@ def date_of(log: LogFile) -> Dated:
 
     Raises OSError.
     """
-    days = _Days()
-    end = 0
+    days, split, read_date = _Days(), log.kind.split, log.kind.read_date
+    end, last = 0, b""
     for raw in read_lines(log):
         end = raw.end
-        line = log.kind.split(raw.text, UTC)
+        line = split(raw.text, UTC)
         if line is None:
             continue
         if isinstance(line.stamp, float):
             return Dated(datetime.fromtimestamp(line.stamp, UTC).date())
-        hour, minute, second = map(int, line.stamp.time.split(b":"))
-        days.pass_line(raw, hour * 3600 + minute * 60 + second)
-        written = log.kind.read_date and log.kind.read_date(line)
+        if line.stamp.month:
+            return _dated_by_year(log, line.stamp)
+        if line.stamp.time != last:  # many lines fall into one second
+            last = line.stamp.time
+            days.pass_line(raw, int(last[:2]) * 3600 + int(last[3:5]) * 60 + int(last[6:]))
+        written = read_date and read_date(line)
         if written:
             days.take(written)
     if days.day is None:
@@ -181,6 +216,13 @@ def date_of(log: LogFile) -> Dated:
     ends = [*(begin for _, begin, _ in begins[1:]), end]
     runs = [(day, (begin, stop, first)) for (day, begin, first), stop in zip(begins, ends, strict=True)]
     return Dated(begins[0][0], (0, 0), GREETINGS, tuple(runs) if len(runs) > 1 and not log.form.runs else ())
+
+
+def _dated_by_year(log: LogFile, stamp: TimeOfDay) -> Dated:
+    """Take the latest year in which the day was there when the log was written to, or a day after."""
+    end = datetime.fromtimestamp(log.mtime, UTC).date() + timedelta(days=1)
+    days = (_date(year, stamp.month, stamp.day) for year in range(end.year, end.year - 9, -1))  # 29 February
+    return Dated(next((day for day in days if day and day <= end), None), by=YEAR)
 
 
 class _Days:

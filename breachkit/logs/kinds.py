@@ -6,23 +6,20 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.records import AuthAttempt, Delivery, Locus, Skipped, Transaction
+from breachkit.records import Locus
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable
     from datetime import date, datetime, tzinfo
     from pathlib import Path
 
     from breachkit.logs.archives import Spool
-    from breachkit.records import Service
-    from breachkit.text.sasl import Fingerprints
+    from breachkit.logs.reader import Grammar
+    from breachkit.records import Service, Skipped
 
 NOWHERE = Locus("", 0, 1)
 """The place of a line until the reader that met it fills it in."""
-
-Event = AuthAttempt | Transaction | Delivery | Skipped
-"""What a session tells."""
 
 
 class TimeOfDay(NamedTuple):
@@ -60,6 +57,8 @@ class LogName(NamedTuple):
     """How often it was renamed when another began: `.log.2` is older than `.log.1`."""
     is_exact: bool = True
     """It is a name that the server itself gives; False where such a name was found within another."""
+    kind: LogKind | None = None
+    """Whose name it is: see `lognames.read_name`."""
 
 
 class Prefix(NamedTuple):
@@ -78,16 +77,6 @@ class Prefix(NamedTuple):
     """A file name that tells the day, for who must give one."""
 
 
-def never_ends(_line: Line) -> bool:
-    """Say that no line ends a session."""
-    return False
-
-
-def read_nothing(_lines: Sequence[Line], _fingerprints: Fingerprints) -> Iterator[Event]:
-    """Read no events: of a log that is known, and not read."""
-    return iter(())
-
-
 @dataclass(frozen=True, slots=True)
 class LogKind:
     """One kind of log file of one product. Its functions can be pickled: kinds travel between processes."""
@@ -100,12 +89,8 @@ class LogKind:
     split: Callable[[bytes, tzinfo], Line | None]
     """Split a line, without its end; the zone is of stamps that have a date and no zone. None: it is none."""
     prefix: Prefix
-    ends: Callable[[Line], bool] = never_ends
-    """Does the session of this line end with it?"""
-    telling: tuple[bytes, ...] = ()
-    """A session that has none of these in a line is only counted."""
-    read: Callable[[Sequence[Line], Fingerprints], Iterator[Event]] = read_nothing
-    """Read what one session tells, of all its lines in order."""
+    grammar: Callable[[], Grammar] | None = None
+    """How its lines become sessions: called when lines are read, since that takes numpy. None: the log is not read."""
     sees_logins: bool = True
     """Can a successful login be seen at all?"""
     marks: re.Pattern[bytes] | None = None
@@ -120,7 +105,7 @@ class Form(NamedTuple):
     """How the bytes of a log become lines, where they are not simply its lines."""
 
     packing: tuple[str, ...] = ()
-    """What is to be unpacked, in order: see `archives.Unpacked`."""
+    """What is to be unpacked, in order: see `archives.unpacked`."""
     crc: int | None = None
     """Of what the first of them gives, where an archive tells it."""
     encoding: str = ""

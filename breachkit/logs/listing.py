@@ -10,7 +10,6 @@ import ipaddress
 import os
 import re
 import shlex
-import stat
 import sys
 import time
 from collections import Counter
@@ -80,9 +79,9 @@ def find_logs(
 
     Args:
         places: where logs lie: every file there that is none is named. A file that is named itself is read as a log of
-            the first kind where nothing tells another, and `-` is the standard input.
+            the first kind where its product is known and nothing tells another, and `-` is the standard input.
         root: what shown paths are relative to.
-        kinds: the logs of one product.
+        kinds: the logs of all products that it may be of.
         beside: where anything may lie: only what is a log by its name or its lines counts.
     """
     search = _Search(root, kinds)
@@ -141,32 +140,30 @@ class _Search:
         text = os.fspath(place)
         if text == "-":
             stdin = sys.stdin
-            if stdin is None or stdin.closed or stdin.isatty() or not self._take_stream(stdin.buffer, place, STDIN):
+            if stdin is None or stdin.closed or stdin.isatty() or not self._take_stream(stdin.buffer, text, STDIN):
                 raise NoStandardInputError
             return
         for path in [text] if os.path.lexists(text) else sorted(glob.glob(text, recursive=True)):  # noqa: PTH207  absolute
-            if os.path.isdir(path):  # noqa: PTH112  False for what may not be asked
-                for found in walk(path, self._root):
-                    if isinstance(found, Skipped):
-                        self._skip(found.source.path, found.reason)
-                    else:
-                        self._take_file(found, how)
-            else:
-                self._take_named(path, "beside" if how == "beside" else "named")
+            try:
+                if os.path.isdir(path):  # noqa: PTH112  False for what may not be asked
+                    self._look_below(path, how)
+                elif path.startswith("/dev/fd/") and Path(path).is_fifo():
+                    with Path(path).open("rb") as stream:  # `--logs <(zcat …)`; any other may be a trap
+                        self._take_stream(stream, path, shown(path, self._root))
+                else:
+                    handle, status = open_handle(path)
+                    os.close(handle)
+                    found = Found(path, status.st_size, status.st_mtime)
+                    self._take_file(found, "beside" if how == "beside" else "named")
+            except OSError as error:
+                self._skip(shown(path, self._root), reason_of(error))
 
-    def _take_named(self, path: str, how: How) -> None:
-        label = shown(path, self._root)
-        try:
-            if path.startswith("/dev/fd/") and stat.S_ISFIFO(os.stat(path).st_mode):  # noqa: PTH116  a string
-                with Path(path).open("rb") as stream:  # `--logs <(zcat …)`; any other may be a trap
-                    self._take_stream(stream, Path(path), label)
-                return
-            handle, status = open_handle(path)
-        except OSError as error:
-            self._skip(label, reason_of(error))
-            return
-        os.close(handle)
-        self._take_file(Found(path, status.st_size, status.st_mtime), how)
+    def _look_below(self, folder: str, how: How) -> None:
+        for found in walk(folder, self._root):
+            if isinstance(found, Skipped):
+                self._skip(found.source.path, found.reason)
+            else:
+                self._take_file(found, how)
 
     def close(self) -> FoundLogs:
         """Put in order what was found."""
@@ -191,50 +188,47 @@ class _Search:
         self._skip(source.log.label, reason)
         self._remedies.append(f"{source.log.label} {reason}; {remedy}")
 
-    def _take_stream(self, stream: IO[bytes], path: Path, label: str) -> bool:
+    def _take_stream(self, stream: IO[bytes], path: str, label: str) -> bool:
         """Keep what can be read once only, and look at it; False when nothing comes."""
-        begin = 0
         try:
-            self._spool = self._spool or Spool()
-            begin = self._spool.end
-            self._spool.keep(stream)
-        except OSError as error:  # no room for temporary files, or none for the rest
+            spool = self._spool = self._spool or Spool()
+        except OSError as error:  # no room for temporary files at all
             self._skip(label, reason_of(error))
-            if self._spool is None:
-                return True
-        size = self._spool.end - begin
-        log = self._new(path, label, size, time.time())
-        if size:
-            self._take(
-                _Source(log._replace(form=PLAIN._replace(spool=self._spool, begin=begin, length=size)), "", "named")
-            )
-        return bool(size)
+            return True
+        begin = spool.end
+        try:
+            spool.keep(stream)
+        except OSError as error:
+            self._skip(label, reason_of(error))
+        form = PLAIN._replace(spool=spool, begin=begin, length=spool.end - begin)
+        if form.length:
+            self._take(_Source(self._new(path, label, form.length, time.time())._replace(form=form), "", "named"))
+        return bool(form.length)
 
-    def _new(self, path: Path, label: str, size: int, mtime: float) -> LogFile:
-        return LogFile(path, label, self._kinds[0], "", None, 0, size, mtime if is_possible(mtime) else 0.0)
+    def _new(self, path: str, label: str, size: int, mtime: float) -> LogFile:
+        return LogFile(Path(path), label, self._kinds[0], "", None, 0, size, mtime if is_possible(mtime) else 0.0)
 
     def _take_file(self, found: Found, how: How) -> None:
-        path = Path(found.path)
-        if how != "beside" or may_be_log(path.name, self._kinds):
-            log = self._new(path, shown(path, self._root), found.size, found.mtime)
-            self._take(_Source(log, path.name, how))
+        name = os.path.basename(found.path)  # noqa: PTH119  a string
+        if how != "beside" or may_be_log(name, self._kinds):
+            log = self._new(found.path, shown(found.path, self._root), found.size, found.mtime)
+            self._take(_Source(log, name, how))
 
     def _take(self, source: _Source) -> None:
         """Look at a file, and at what is packed in it."""
-        log = source.log
-        kind, told = read_name(source.name, self._kinds)
-        if kind is not None and not kind.services and told.is_exact:
-            self._logs.append(_named(log, kind, told))
+        log, told = source.log, read_name(source.name, self._kinds)
+        if told.is_exact and told.kind and not told.kind.services:
+            self._logs.append(_named(log, told, told.kind))
             self._pass_over(log.label, OTHER_SERVICE)
             return
         try:
             with open_text(log) as stream:
-                head, is_whole = _head(stream)
+                # read() of a damaged archive would lose what it had unpacked so far
+                head = getattr(stream, "read1", stream.read)(HEAD)
         except OSError as error:
             self._skip(log.label, reason_of(error))
             return
-        packing = kind_of(head)
-        is_packed = bool(set(log.form.packing) & PACKED)
+        packing, is_packed = kind_of(head), not PACKED.isdisjoint(log.form.packing)
         if packing in PACKED and not is_packed:
             form = log.form._replace(packing=(*log.form.packing, packing))
             self._take(source._replace(log=log._replace(form=form)))
@@ -245,34 +239,35 @@ class _Search:
         elif packing:
             self._refuse(source, OTHER_ARCHIVE, "unpack it first")
         else:
-            self._take_text(source, (kind, told), self._look(head, is_whole=is_whole))
+            self._take_text(source, told, self._look(head))
 
-    def _look(self, head: bytes, *, is_whole: bool) -> Look:
+    def _look(self, head: bytes) -> Look:
         """Look at the beginning of a file for lines of any kind."""
-        looks = [look_at(head, kind, is_whole=is_whole) for kind in self._unlike_kinds]
+        looks = [look_at(head, kind, is_whole=len(head) < HEAD) for kind in self._unlike_kinds]
         return max(looks, key=lambda look: (look.is_log, look.is_near, len(look.sample)))
 
-    def _take_text(self, source: _Source, named: tuple[LogKind | None, LogName], look: Look) -> None:
-        log, (kind, told) = source.log, named
-        is_sure = source.how == "named" or (kind is not None and told.is_exact)
+    def _take_text(self, source: _Source, told: LogName, look: Look) -> None:
+        log, form = source.log, source.log.form
         if look.is_near:
             self._refuse(source, UNREADABLE_FORM % self._begins, _remedy(os.fspath(log.path), look.kind))
-        elif not look.is_log and PACKED_NAME.search(source.name) and not set(log.form.packing) & PACKED:
+        elif not look.is_log and PACKED_NAME.search(source.name) and PACKED.isdisjoint(form.packing):
             if source.name.lower().endswith(".zip") and not source.is_inner:  # something else may stand before it
                 self._take_archive(source, "zip")
             else:
                 self._skip(log.label, BROKEN_ARCHIVE)
-        elif not look.is_log and not is_sure:
+        elif not look.is_log and (source.how != "named" or len(self._unlike_kinds) > 1) and not told.is_exact:
             if source.how != "beside":
                 self._pass_over(log.label, EMPTY if look.is_empty else NOT_A_LOG % self._begins)
-        elif look.is_collected:
-            self._take_collected(source, look)
         else:
-            self._add(_formed(log, look), named, look)
+            log = log._replace(form=form._replace(encoding=look.form.encoding, wrapping=look.form.wrapping))
+            if look.is_collected:
+                self._take_collected(source._replace(log=log), look)
+            else:
+                self._add(log, told, look)
 
     def _take_collected(self, source: _Source, look: Look) -> None:
         """Take a file whose lines say which files they are from: as a log for each of these."""
-        log = _formed(source.log, look)
+        log = source.log
         try:
             runs = runs_of(log)
         except OSError as error:
@@ -286,9 +281,8 @@ class _Search:
             one = log._replace(size=size, form=log.form._replace(runs=found))
             self._add(one, read_name(re.split(r"[/\\]", file)[-1], self._kinds), look)
 
-    def _add(self, log: LogFile, named: tuple[LogKind | None, LogName], look: Look) -> None:
-        kind, told = named
-        log = _named(log, kind or self._kind_of(log, look), told)
+    def _add(self, log: LogFile, told: LogName, look: Look) -> None:
+        log = _named(log, told, told.kind or self._kind_of(log, look))
         if log.day is None:
             try:
                 dated = date_of(log)
@@ -306,12 +300,9 @@ class _Search:
     def _kind_of(self, log: LogFile, look: Look) -> LogKind:
         """Tell the kind by what stands in the lines, else by the folder, else take the first."""
         kinds = [kind for kind in self._kinds if kind.prefix == look.kind.prefix]
-        votes = Counter(
-            {kind: sum(bool(kind.marks.search(line)) for line in look.sample) for kind in kinds if kind.marks}
-        )
-        best = max(votes, key=lambda kind: votes[kind], default=None)
-        if best is not None and votes[best]:
-            return best
+        marked = [sum(bool(kind.marks and kind.marks.search(line)) for line in look.sample) for kind in kinds]
+        if any(marked):
+            return kinds[marked.index(max(marked))]
         folder = log.path.parent.name.lower()
         return next((kind for kind in kinds if folder in kind.services), kinds[0])
 
@@ -334,6 +325,7 @@ class _Search:
             self._skip(label, member.refused)
             return
         base = member.name.replace("\\", "/").rpartition("/")[2]
+        above = log.path.name.partition(".")[0] + ".log"  # it names a member whose own name says nothing
         form = log.form._replace(begin=log.form.begin + member.begin, length=member.length)
         if log.form.packing:
             head = stream.peek(HEAD)[: min(HEAD, member.size)]  # type: ignore[attr-defined]
@@ -353,7 +345,7 @@ class _Search:
         self._take(
             _Source(
                 log._replace(label=label, size=member.size, mtime=mtime, form=form),
-                self._inner_name(source, base),
+                above if read_name(above, self._kinds).is_exact and not read_name(base, self._kinds).day else base,
                 "kept" if source.how == "named" else source.how,
                 is_inner=True,
             )
@@ -361,20 +353,10 @@ class _Search:
         if log.form.packing and form.spool is not None and len(self._logs) == before:
             form.spool.end = form.begin  # nothing of it is read
 
-    def _inner_name(self, source: _Source, base: str) -> str:
-        """Name a member of an archive: by the archive where its own name says nothing."""
-        _, told = read_name(base, self._kinds)
-        stem = source.log.path.name.partition(".")[0] + ".log"
-        kind, above = read_name(stem, self._kinds)
-        return stem if told.day is None and kind is not None and above.is_exact else base
-
     def _is_worth(self, head: bytes, base: str) -> bool:
         """Tell whether a member of a tar is to be unpacked."""
-        kind, told = read_name(base, self._kinds)
-        if kind_of(head) or (kind is not None and told.is_exact):
-            return True
-        look = self._look(head, is_whole=False)
-        return look.is_log or look.is_near
+        look = self._look(head)
+        return bool(kind_of(head)) or read_name(base, self._kinds).is_exact or look.is_log or look.is_near
 
     def _without_copies(self) -> Iterator[LogFile]:
         """Leave out a log that stands twice; two unlike logs of one name come from two servers: tell them apart."""
@@ -392,8 +374,8 @@ class _Search:
 
     def _plainest(self, log: LogFile) -> tuple[bool, bool, bool, str]:
         """Sort by what is read with the least trouble."""
-        kind, told = read_name(log.path.name, self._kinds)
-        return log.form.length is not None, log.form != PLAIN, kind is None or not told.is_exact, log.label
+        is_exact = read_name(log.path.name, self._kinds).is_exact
+        return log.form.length is not None, log.form != PLAIN, not is_exact, log.label
 
     def _unlike(self, logs: list[LogFile]) -> Iterator[LogFile]:
         """Yield the first of those that have the same lines."""
@@ -412,29 +394,8 @@ class _Search:
             yield log
 
 
-def _head(stream: IO[bytes]) -> tuple[bytes, bool]:
-    """Read how a file begins, and tell whether that is all of it."""
-    head = b""
-    read = getattr(stream, "read1", stream.read)
-    while len(head) < HEAD:
-        try:
-            found = read(HEAD - len(head))
-        except OSError:
-            if not head:
-                raise
-            break
-        if not found:
-            return head, True
-        head += found
-    return head, False
-
-
-def _named(log: LogFile, kind: LogKind, told: LogName) -> LogFile:
+def _named(log: LogFile, told: LogName, kind: LogKind) -> LogFile:
     return log._replace(kind=kind, node=told.node, day=told.day, number=told.number, age=told.age)
-
-
-def _formed(log: LogFile, look: Look) -> LogFile:
-    return log._replace(form=log.form._replace(encoding=look.form.encoding, wrapping=look.form.wrapping))
 
 
 def _remedy(path: str, kind: LogKind) -> str:
@@ -448,8 +409,7 @@ def _remedy(path: str, kind: LogKind) -> str:
 def _note(by: str, logs: list[LogFile]) -> str:
     labels = ", ".join(log.label for log in logs[:3]) + (f" and {len(logs) - 3:,} more" if len(logs) > 3 else "")  # noqa: PLR2004
     example = logs[0].kind.prefix.example
-    advice = f" (save it as {example} or the like where that is wrong)" if example else ""
-    return f"the day of {labels} is taken from {by}, since no name says it{advice}"
+    return by % labels + (f" (save it as {example} or the like where that is wrong)" if example else "")
 
 
 def _order(log: LogFile) -> tuple[str, date, int, int, float, str, tuple[Run, ...]]:

@@ -37,30 +37,25 @@ def age_in(name: str) -> int:
     return int(aged[1]) if aged else 0
 
 
-def read_name(name: str, kinds: Iterable[LogKind]) -> tuple[LogKind | None, LogName]:
-    """Read any name: which kind of log says it is one of its own, and what it tells."""
+def read_name(name: str, kinds: Iterable[LogKind]) -> LogName:
+    """Read any name: what the kind that knows it for one of its own says, else what a date in it does."""
     for kind in kinds:
         told = kind.read_name(name)
         if told is not None:
-            return kind, told
-    dates = {}
-    for found in _DATE.finditer(name):
-        day = day_in(f"{found[1]}{found[3]}{found[4]}")
-        if day:
-            dates[day] = found
+            return told._replace(kind=kind)
+    dates = {day: found for found in _DATE.finditer(name) if (day := day_in(f"{found[1]}{found[3]}{found[4]}"))}
     if len(dates) != 1:
-        return None, LogName(age=age_in(name), is_exact=False)  # none, or two: which one it is, the lines must tell
+        return LogName(age=age_in(name), is_exact=False)  # none, or two: which one it is, the lines must tell
     ((day, found),) = dates.items()
     node = _NODE.search(name[: found.start()])
-    number = int(found[5] or 0)
-    return None, LogName(node[0].lower() if node else "", day, number, age_in(name), is_exact=False)
+    return LogName(node[0].lower() if node else "", day, int(found[5] or 0), age_in(name), is_exact=False)
 
 
 def may_be_log(name: str, kinds: Iterable[LogKind]) -> bool:
     """Tell whether a file that lies anywhere is worth a look, by its name."""
     if not _MAYBE.search(name):
         return False
-    kind, told = read_name(name, kinds)
+    told = read_name(name, kinds)
     if _TAR.search(name):
-        return kind is not None or "log" in name.lower()  # else a backup of everything would be unpacked
-    return kind is not None or told.day is not None or bool(_ENDING.search(name))
+        return told.kind is not None or "log" in name.lower()  # else a backup of everything would be unpacked
+    return told.kind is not None or told.day is not None or bool(_ENDING.search(name))

@@ -6,7 +6,6 @@ Most messages are not wanted, and each of them costs no more than opening, one r
 from __future__ import annotations
 
 import os
-import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -14,15 +13,14 @@ from breachkit.chain import BLOCK, sha256
 from breachkit.files import HeadReader, NotRegularError, list_pieces, open_handle, reason_of, refuse_odd
 from breachkit.micros import MICROSECOND, is_possible
 from breachkit.purge.disk import fingerprint_of
-from breachkit.purge.needles import is_in_bytes, is_in_texts, longest_reach, parse_needles, spells_blank
+from breachkit.purge.needles import is_in_bytes, is_in_texts, longest_reach, parse_needles
 from breachkit.purge.plan import Tally, identity_of
-from breachkit.text.decoding import needs_decoding, typed_texts
-from breachkit.text.glance import Glance, may_be_seen
+from breachkit.text.message import added_by_decoding, decoded_texts, is_plain, typed_texts
 from breachkit.text.seen import Seen
 from breachkit.workers import Piece, keep
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import tzinfo
     from pathlib import Path
 
@@ -37,9 +35,6 @@ FIRST = 1 << 15
 LONGEST_HEAD = 1 << 20
 PIECE = 1 << 26
 """Bytes of a file that are held at a time, and decoded; what is longer is searched on in its raw bytes alone."""
-
-_MARKUP = rb"<(?:[/!?]|[a-z][a-z0-9]*+[\s/>])"
-"""In lower case: an element, not an address."""
 
 TOO_SLOW = "the pattern takes too long"
 NO_LONGER_A_FILE = "no regular file any more"
@@ -66,20 +61,16 @@ class Search:
         self._text_of = text_of
         self._enough = any if texts.is_any else all
         self._raw_only = texts.raw_only
-        self._overlap = longest_reach(self._needles)
-        self._always_decodes = texts.is_regex or any("\n" in string for string in texts.strings)
-        self._blanks = spells_blank(texts)
-        self._glances = _glances(self._needles)
-        self._glance = self._glances[0] if len(self._glances) == 1 else None
+        self._is_regex = texts.is_regex
+        self._is_ascii = not texts.ignore_case and all(string.isascii() for string in texts.strings)
         self._seen = _seen(self._needles, texts)
+        self._overlap = longest_reach(self._needles)
         alone = self._needles[0].raw if len(self._needles) == 1 else None
         self._alone = alone if isinstance(alone, bytes) else None
         """The bytes sought when they are one literal string and nothing else."""
-        self._rarest = self._alone if self._glance is None or texts.raw_only else self._glance.longest
-        """Its longest word: nothing is found in the bytes of a message that lacks it."""
-        is_line = self._alone is not None and not self._always_decodes and self._seen[0] is not None
-        self._words = tuple(word.encode() for word in self._seen[0].words) if is_line and self._seen[0] else ()
-        """The words of what is sought `alone` on one line, the longest first."""
+        self.longest = self._seen[0].longest if self._alone and self._alone.isascii() and self._seen[0] else b""
+        """The longest word of what is sought alone; nothing where its bytes may lack it."""
+        self._rarest = self.longest or self._alone or b""
 
     def judge(self, raws: Sequence[bytes], longer: Iterable[tuple[int, bytes]] = ()) -> FoundAs | None:
         """Tell how a message holds what is sought; None when it does not. Raises TimeoutError, OSError.
@@ -88,26 +79,26 @@ class Search:
             raws: the bytes of its files, `PIECE` of each at most.
             longer: those of its files that have more, open, with the bytes that are known.
         """
-        found: Collection[Needle] = ()
-        is_near = None
-        if self._alone is not None and self._rarest is not None:  # most searches are for one literal string
-            is_near = False
+        has_longest = True
+        if self._alone is not None:  # most searches are for one literal string
+            has_longest = False
             for raw in raws:
                 if self._rarest in raw:
                     if self._alone in raw:
                         return "raw"
-                    is_near = True
+                    has_longest = True
+            held = [False]
         else:
-            found = {needle for needle in self._needles if any(is_in_bytes(needle, raw) for raw in raws)}
+            held = [any(is_in_bytes(needle, raw) for raw in raws) for needle in self._needles]
         for handle, raw in longer:
-            found = {*found, *self._search_on(handle, raw)}
-        if found and self._enough(needle in found for needle in self._needles):
+            held = self._search_on(handle, raw, held)
+        if self._enough(held):
             return "raw"
         if self._raw_only:
             return None
         if self._text_of is None:
-            return self._judge_decoded(raws[0], found, is_near=is_near)
-        return self._judge_decoded(self._text_of(raws), found)
+            return self.judge_decoded(raws[0], held, has_longest=has_longest)
+        return self.judge_decoded(self._text_of(raws), held)
 
     def holds(self, files: Sequence[str]) -> bool:
         """Tell whether a message holds what is sought, by the paths of its files; one that cannot be read does not."""
@@ -124,70 +115,50 @@ class Search:
             for handle in handles:
                 os.close(handle)
 
-    def _search_on(self, handle: int, piece: bytes) -> set[Needle]:
+    def _search_on(self, handle: int, piece: bytes, held: list[bool]) -> list[bool]:
         """Search the rest of a file that is longer than a piece; each piece is seen with the end of the one before."""
-        found: set[Needle] = set()
         os.lseek(handle, len(piece), os.SEEK_SET)
         while block := _read(handle, b"", PIECE):
             piece = piece[max(0, len(piece) - self._overlap) :] + block
-            found |= {needle for needle in self._needles if needle not in found and is_in_bytes(needle, piece)}
-        return found
+            held = [one or is_in_bytes(needle, piece) for one, needle in zip(held, self._needles, strict=True)]
+        return held
 
-    def _judge_decoded(self, raw: bytes, found: Collection[Needle], *, is_near: bool | None = None) -> FoundAs | None:
-        """Search the texts of a message in whose bytes not all that is sought was found.
+    def judge_decoded(self, raw: bytes, held: Sequence[bool] = (False,), *, has_longest: bool = True) -> FoundAs | None:
+        """Search the texts of a message whose bytes do not hold all that is sought. Raises TimeoutError.
 
         Args:
             raw: the message.
-            found: what was found.
-            is_near: whether it holds the longest word of what is sought alone, if that is known.
+            held: of each thing sought, whether the bytes hold it.
+            has_longest: False when they do not even hold `longest`.
         """
-        if self._words and not found:
-            is_held = None if self._glance is None else self._glance.tell(raw, is_longest_in=is_near)
-            if is_held is None:
-                is_held = self._tell_added(raw)
-            if is_held is not None:
-                return "decoded" if is_held else None
-            return self._find(raw)
-        return self._find(raw, found) if self._may_decode(raw) else None
-
-    def _tell_added(self, raw: bytes) -> bool | None:
-        """Tell the same as a glance of any message and any one string, at a third of the cost of decoding."""
-        from breachkit.text.added import added_by_decoding  # noqa: PLC0415  2 ms, and most queues need it not
-
-        added = added_by_decoding(raw)
-        if added is None or self._alone is None:
+        if self._raw_only:
             return None
-        if self._alone in added:
-            return True
-        return None if may_be_seen(raw, added, self._words) else False
+        is_ascii = raw.isascii()
+        is_spelled = has_longest or not is_ascii or not self.longest
+        may_be_seen = is_spelled and self._enough([one is None or one.may_be_in(raw) for one in self._seen])
+        if not may_be_seen and (is_ascii or self._is_ascii) and not self._is_regex and is_plain(raw):
+            return None
+        return self._find(raw, held, unfolds=is_spelled)
 
-    def _may_decode(self, first: bytes) -> bool:
-        """Tell whether decoding can add anything: most messages are plain, and decoding costs ten times the search."""
-        if self._always_decodes or len(first) == PIECE:
-            return True
-        if len(self._glances) > 1 and all(glance.tell(first) is False for glance in self._glances):
-            return False
-        return needs_decoding(first, blanks=self._blanks) or self._may_be_seen(first)
+    def _find(self, raw: bytes, held: Sequence[bool], *, unfolds: bool = True) -> FoundAs | None:
+        """Find it in the texts of a message.
 
-    def _may_be_seen(self, raw: bytes) -> bool:
-        """Tell whether a reader may see what a plain message does not spell: split by white space or markup."""
-        lower = raw.lower()
-        if b"delsp" in lower or re.search(_MARKUP, lower):
-            return True
-        words = (one.words for one in self._seen if one is not None)
-        return any(all(word.lower().encode() in lower for word in some) for some in words)
-
-    def _find(self, raw: bytes, found: Collection[Needle] = ()) -> FoundAs | None:
-        """Find what stands in the raw bytes or in the texts of a message."""
-        typed = list(typed_texts(raw))
-        texts = [text for text, _ in typed]
-        held = {needle for needle in self._needles if is_in_bytes(needle, raw) or is_in_texts(needle, texts)}
-        held.update(found)
-        if self._enough(needle in held for needle in self._needles):
+        Args:
+            raw: the message.
+            held: of each needle, whether the raw bytes hold it.
+            unfolds: False when no header that is only folded can hold it.
+        """
+        added = None if self._is_regex else added_by_decoding(raw, unfolds=unfolds)
+        first = self._seen[0]
+        if added is not None and not unfolds and first is not None and not first.may_be_added(added):
+            return None
+        texts = list(decoded_texts(raw)) if added is None else added.texts
+        held = [held[at] or is_in_texts(needle, texts) for at, needle in enumerate(self._needles)]
+        if self._enough(held):
             return "decoded"
-        seen = zip(self._needles, self._seen, strict=True)
-        held |= {needle for needle, one in seen if needle not in held and one is not None and one.is_in(typed)}
-        return "reader" if self._enough(needle in held for needle in self._needles) else None
+        for at, seen in enumerate(self._seen):
+            held[at] = held[at] or (seen is not None and seen.may_be_in(raw, added) and seen.is_in(typed_texts(raw)))
+        return "reader" if self._enough(held) else None
 
 
 def _seen(needles: tuple[Needle, ...], texts: Texts) -> tuple[Seen | None, ...]:
@@ -195,16 +166,6 @@ def _seen(needles: tuple[Needle, ...], texts: Texts) -> tuple[Seen | None, ...]:
     if texts.is_regex or texts.raw_only:
         return tuple(None for _ in needles)
     return tuple(None if one.spelled is None else Seen(one.spelled, ignore_case=texts.ignore_case) for one in needles)
-
-
-def _glances(needles: tuple[Needle, ...]) -> tuple[Glance, ...]:
-    """Make a glance for each string sought, when all of them are literal and ASCII; else none."""
-    literals = [needle.raw for needle in needles if isinstance(needle.raw, bytes) and _is_plain(needle.raw)]
-    return tuple(map(Glance, literals)) if len(literals) == len(needles) else ()
-
-
-def _is_plain(raw: bytes) -> bool:
-    return raw.isascii() and raw.decode().isprintable()
 
 
 def _read(handle: int, so_far: bytes, most: int) -> bytes:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from breachkit.detect.accounts.attackers import Attacker, OtherFailure
     from breachkit.detect.accounts.unauthenticated import Unauthenticated
-    from breachkit.detect.compromise import Accusation
+    from breachkit.detect.accounts.verdict import Accusation
     from breachkit.detect.findings import Signal
     from breachkit.report.contract import Json
     from breachkit.report.page import Page

@@ -11,7 +11,7 @@ from breachkit.report.trace import render_session, session_json
 from breachkit.report.words import count, moment, percent, size, stamp
 
 if TYPE_CHECKING:
-    from breachkit.detect.campaigns.grouping import Campaign
+    from breachkit.detect.campaigns.campaign import Campaign
     from breachkit.records import Message
     from breachkit.report.contract import Json
     from breachkit.report.inputs import Inputs
@@ -28,6 +28,8 @@ class ShownMessage(NamedTuple):
     """One message, what its reader sees of it, and what the evidence says of it."""
 
     message: Message
+    files: tuple[str, ...]
+    """All its files, as shown."""
     is_evidence: bool
     """It lies in a queue, or the quarantine, of the evidence."""
     letter: Letter
@@ -43,7 +45,7 @@ def show_json(shown: ShownMessage, inputs: Inputs) -> Json:
     return {
         **inputs.head_json("show"),
         "path": message.source.path,
-        "files": [message.source.path],
+        "files": list(shown.files),
         "queue": message.queue if shown.is_evidence else None,
         "quarantined": message.quarantined,
         "bytes": message.size,

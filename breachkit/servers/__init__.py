@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from breachkit.advice import SettingRule, Step
-    from breachkit.logs.kinds import FoundLogs, Listing, LogFile
+    from breachkit.logs.kinds import LogFile, LogKind
     from breachkit.progress import Progress
     from breachkit.records import AuthAttempt, Locus, Session, Setting, Skipped
     from breachkit.servers.facts import LogFacts, Question
@@ -49,27 +49,20 @@ class Layout(NamedTuple):
     """Where a server keeps what breachkit reads."""
 
     root: Path | None
-    queues: tuple[QueueFolder, ...]
-    listing: Listing
-    accounts: Path | None
-    notes: tuple[str, ...]
-    """What a reader of the results must know about where the evidence was found."""
+    queues: tuple[QueueFolder, ...] = ()
+    logs: tuple[Path, ...] = ()
+    """Where its logs lie."""
+    beside: tuple[Path, ...] = ()
+    """Where logs may lie among other things, of which nothing is said when they are none."""
+    accounts: Path | None = None
     settings: Path | None = None
     """What its own tool printed of its settings."""
+    notes: tuple[str, ...] = ()
+    """What a reader of the results must know about where the evidence was found."""
     denied: tuple[Skipped, ...] = ()
     """What could not be read when the rest was looked for."""
     others: tuple[Path, ...] = ()
-    """Files that were read to find the rest (`path.dat`), and folders of logs."""
-
-    @property
-    def logs(self) -> tuple[LogFile, ...]:
-        """The logs, in the order in which they were written."""
-        return self.listing.found.logs
-
-    @property
-    def skipped(self) -> tuple[Skipped, ...]:
-        """What could not be read of all of it, and what may be a log and could not be read."""
-        return self.denied + self.listing.found.skipped
+    """Files that were read to find the rest (`path.dat`)."""
 
 
 class Reading(NamedTuple):
@@ -208,7 +201,7 @@ class Queue:
     """
 
     split: Callable[[Path, Path | None], tuple[QueueFolder, ...]]
-    """Turn a queue folder named by the user into itself, the queues below it, and what breachkit moved out of it."""
+    """Turn a queue folder named by the user into itself and the queues below it."""
     find_messages: Callable[[str, Iterable[str]], Iterable[tuple[str, ...]]]
     """Tell which files are one message: a folder and the names of its regular files → the files of each message, the
     one that names it first, then in the order in which they are moved away. Files elsewhere come as a path relative to
@@ -263,7 +256,7 @@ class Guide:
     """The lines that print the settings, by operating system."""
     steps: Callable[[Containment], tuple[Step, ...]]
     """The steps that contain one compromised account, in order, as text."""
-    system_of: Callable[[Layout], str | None]
+    system_of: Callable[[Layout, Sequence[LogFile]], str | None]
     """Tell the operating system that the server runs on, `Windows` or `Linux`; None where the evidence does not."""
 
 
@@ -285,9 +278,8 @@ class MailServer:
     """What `find` looks for, in words for an error."""
     default_roots: tuple[Path, ...]
     find: Callable[[Path], Layout]
-    """Locate queues, logs and accounts below a root. Raises OSError when the root cannot be listed."""
-    find_logs: Callable[[Sequence[Path], Path | None], FoundLogs]
-    """Turn files and folders named by the user into log files; a file named is read whatever its name."""
+    """Locate queues, logs and accounts below a root, or at it; a quarantine is found by who asks. Raises OSError when
+    the root cannot be listed."""
     find_sessions: Callable[[Sequence[LogFile], Reading, Sought], Iterator[Session]]
     """Read the SMTP sessions that are sought, and perhaps others; what cannot be read is passed over."""
     read_facts: Callable[[Sequence[LogFile], Reading, Question, LogTally, int | None], LogFacts]
@@ -303,8 +295,7 @@ class MailServer:
 
     A user name is shown where the function knows it for one; True keeps the secrets.
     """
-    read_own_addresses: Callable[[Sequence[LogFile]], frozenset[str]]
-    """Read the addresses of the server itself from its logs, as far as they name them; canonical."""
+    logs: tuple[LogKind, ...] = ()
     queue: Queue | None = None
     accounts: AccountExport | None = None
     guide: Guide | None = None
@@ -316,6 +307,12 @@ def names() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg)
 
 
+def account_word(listed: str) -> str:
+    """Return what the servers of a list of names call the account that sent a message; nothing where it differs."""
+    found = {load(name).words.account for name in listed.split(", ") if name in names()}
+    return found.pop() if len(found) == 1 else ""
+
+
 def load(name: str) -> MailServer:
     """Return one mail server by name. Raises UnknownServerError."""
     if name not in names():
@@ -323,15 +320,3 @@ def load(name: str) -> MailServer:
     module = importlib.import_module(f"{__name__}.{name}")
     server: MailServer = module.SERVER
     return server
-
-
-def recognise(root: Path) -> tuple[MailServer, Layout] | None:
-    """Find the server whose evidence lies at a root: the one of which most is found there.
-
-    Raises OSError when the root cannot be listed.
-    """
-    found = [(server, server.find(root)) for server in map(load, names())]
-    found = [(server, layout) for server, layout in found if layout.queues or layout.logs or layout.skipped]
-    if len(found) <= 1:
-        return found[0] if found else None
-    return max(found, key=lambda pair: len(pair[1].queues) + len(pair[1].logs))

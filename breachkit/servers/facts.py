@@ -6,25 +6,25 @@ accounts do. No body, no password and no line of a log is in here, so a part may
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from breachkit.attempts import Attempts
 from breachkit.records import Delivery, Locus
 from breachkit.sends import Sends
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
     from datetime import tzinfo
 
-    from breachkit.records import AuthAttempt, Session, Skipped, Transaction
+    import numpy as np
 
-HOUR = 3600
+    from breachkit.records import Skipped
+
 KEPT_EXAMPLES = 3
-SHORTEST_ID = 6
-"""Letters of a message's id that are worth looking for; a shorter one, which no server gives, stands everywhere."""
 
 Skips = dict[str, tuple[int, tuple["Locus", ...]]]
 """How often something could not be read, by reason, and the first places."""
@@ -43,38 +43,16 @@ class Question(NamedTuple):
     distance_of: Callable[[str, str], int] | None = None
     """Tells of a user name and the secret that came in with it what is kept beside its fingerprint: 0 to 2."""
 
-    @property
-    def is_of_few(self) -> bool:
-        """True when nothing is asked of sessions in which nobody authenticates and nothing goes out, but by id."""
-        return not self.by_hour and all(len(one) >= SHORTEST_ID and one.isascii() for one in self.queue_ids)
+    def are_inside(self, ts: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """Tell which of some moments are asked for."""
+        early = -math.inf if self.since is None else self.since
+        late = math.inf if self.until is None else self.until
+        found: np.ndarray[Any, Any] = (ts >= early) & (ts <= late)
+        return found
 
     def is_inside(self, ts: float) -> bool:
         """Tell whether a session that begins then is asked for."""
         return (self.since is None or ts >= self.since) and (self.until is None or ts <= self.until)
-
-
-class Told(Protocol):
-    """What of a session is kept: a `Session`, or what one would be made of."""
-
-    @property
-    def client_ip(self) -> str:
-        """The peer, canonical."""
-
-    @property
-    def source(self) -> Locus:
-        """Where it begins."""
-
-    @property
-    def attempts(self) -> Sequence[AuthAttempt]:
-        """Tries to authenticate."""
-
-    @property
-    def transactions(self) -> Sequence[Transaction]:
-        """Messages handed in."""
-
-    @property
-    def deliveries(self) -> Sequence[Delivery]:
-        """Recipients of deliveries outwards."""
 
 
 @dataclass(slots=True)
@@ -95,29 +73,6 @@ class LogFacts:
     def __post_init__(self) -> None:
         # who sends has logged in: the same names
         self.sends = Sends(names=self.attempts.names)
-
-    def take(self, session: Session, question: Question) -> None:
-        """Add one session."""
-        ts = session.start.timestamp()
-        if not question.is_inside(ts):
-            return
-        if question.by_hour:
-            self.count_session(int(ts) // HOUR * HOUR, 1, session.source)
-            for sent in session.transactions:
-                self.accepted[int(sent.ts.timestamp()) // HOUR * HOUR] += sent.accepted
-        self.keep(session, question)
-
-    def keep(self, session: Told, question: Question) -> None:
-        """Add what a session says beside its number."""
-        for tried in session.attempts:
-            self.attempts.append(tried, session.source)
-        self.deliveries.extend(session.deliveries)
-        for sent in session.transactions:
-            if sent.attempt is not None:
-                tried = session.attempts[sent.attempt]
-                self.sends.append((session.client_ip, tried.user, tried.source, sent))
-            elif sent.queue_id is not None and sent.queue_id in question.queue_ids:
-                self.sends.append((session.client_ip, None, None, sent))
 
     def count_session(self, hour: int, number: int, source: Locus) -> None:
         """Count sessions of one hour, the first of which begins at a place."""
@@ -143,24 +98,6 @@ class LogFacts:
             self.count_session(hour, number, other.sources[hour])
         for reason, (number, places) in other.skipped.items():
             self._skip(reason, number, places)
-
-    def move_down(self, path: str, lines: int) -> None:
-        """Add to the numbers of the lines of one log how many stand before those that were read."""
-        if not lines:
-            return
-
-        def moved(source: Locus) -> Locus:
-            return Locus(path, source.offset, source.line + lines) if source.path == path else source
-
-        self.attempts.move_down(path, lines)
-        self.sends.move_down(path, lines)
-        # a record is made from its fields: `_replace` takes three times as long, and there may be 100,000
-        self.deliveries = [Delivery(*sent[:-1], moved(sent.source)) for sent in self.deliveries]
-        self.sources = {hour: moved(source) for hour, source in self.sources.items()}
-        self.skipped = {
-            reason: (number, tuple(moved(place) for place in places))
-            for reason, (number, places) in self.skipped.items()
-        }
 
     # Deliveries cross to another process as plain tuples with their moments as numbers: 100,000 of them, each with a
     # datetime and a place of its own, take three times as long to pickle.

@@ -9,18 +9,21 @@ import time
 from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
-from breachkit.detect.campaigns.grouping import SMALLEST, Campaigns, Grouping, find_campaigns
+from breachkit.detect.campaigns.grouping import SMALLEST, find_campaigns
 from breachkit.evidence.queued import Walk, read_queue
 from breachkit.files import read_whole
 from breachkit.records import Message
 from breachkit.servers import load
-from breachkit.text.decoding import decoded_texts
+from breachkit.text.message import decoded_texts
 
 from . import ham
-from .queues import Truth, build_queue
+from .queues import Reading, Truth, build_queue
+
+if TYPE_CHECKING:
+    from breachkit.detect.campaigns.campaign import Campaigns
 
 
 class Score(NamedTuple):
@@ -81,7 +84,7 @@ def _measured(queue: Path, truth: Truth, seed: int) -> Score:
     read = read_queue(server, folders, Walk(None, ZoneInfo("UTC"), lambda _amount: None, 1))
     messages = [message for message in read if isinstance(message, Message)]
     middle = time.process_time()
-    found = find_campaigns(messages, Grouping(lambda message: read_whole(message.files[0]), lambda _amount: None))
+    found = find_campaigns(messages, Reading())
     ended = time.process_time()
     score = score_of(found, messages, [truth.run_of[_key(message, queue)] for message in messages], truth)
     say(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import random
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from breachkit.files import read_whole
 
 from .letter import STAMP, Letter, written
 from .office import Office
@@ -12,7 +14,10 @@ from .spammers import KINDS, copy_of, disguised, plan_run
 from .tongue import Tongue, token
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+
+    from breachkit.records import Message
 
 SHARES = (
     (0.40, 0.08, 0.05, 0.03, 0.02, 0.01, 0.005, 0.003, 0.002),
@@ -27,6 +32,18 @@ class Truth(NamedTuple):
     run_of: dict[str, str | None]
     kind_of: dict[str, str]
     about: dict[str, str]
+
+
+class Reading:
+    """Reads messages again, one after the other."""
+
+    def __call__(self, message: Message) -> bytes:
+        return read_whole(message.files[0])
+
+    def each(
+        self, messages: Sequence[Message], look: Callable[[bytes], Any], _progress: Callable[[int], object]
+    ) -> Iterator[Any]:
+        return (look(self(message)) for message in messages)
 
 
 def build_queue(

@@ -195,5 +195,5 @@ def test_a_purge_looks_for_no_logs(root: Path, cli: Callable[..., Ran], monkeypa
     def look(*_: object) -> None:
         raise AssertionError("logs were looked for")
 
-    monkeypatch.setattr("breachkit.servers.icewarp.layout.find_logs", look)
+    monkeypatch.setattr("breachkit.evidence.products.find_logs", look)
     assert cli("purge", "--account", "user@example.it", "--dry-run", "--root", root).code == 0

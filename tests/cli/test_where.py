@@ -61,9 +61,9 @@ def test_a_default_installation_is_found(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("BREACHKIT_ROOT", raising=False)
-    monkeypatch.setattr("breachkit.evidence.where.load", lambda _name: _server(tmp_path / "none", story("guide")))
+    monkeypatch.setattr("breachkit.evidence.products.load", lambda _name: _server(tmp_path / "none", story("guide")))
     assert cli("scan").code == 0
-    monkeypatch.setattr("breachkit.evidence.where.load", lambda _name: _server(tmp_path / "none"))
+    monkeypatch.setattr("breachkit.evidence.products.load", lambda _name: _server(tmp_path / "none"))
     ran = cli("scan")
     assert ran.code == 1
     assert ran.err.startswith(
@@ -81,9 +81,9 @@ def test_a_queue_named_alone_is_not_mixed_with_the_logs_of_a_live_server(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("breachkit.evidence.where.load", lambda _name: _server(story("guide")))
+    monkeypatch.setattr("breachkit.evidence.products.load", lambda _name: _server(story("guide")))
     where = find_evidence(Asked(queue=[story("brute-force") / "mail" / "_outgoing"], timezone="UTC"))
-    assert where.layout.logs == ()
+    assert where.logs == ()
     assert where.layout.root is None
 
 

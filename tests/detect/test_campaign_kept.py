@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from breachkit.detect.campaigns.choice import Tried, choose
-from breachkit.detect.campaigns.grouping import Judged
-from breachkit.detect.campaigns.marks import is_weak, points
+from breachkit.detect.campaigns.lawful import Judged
+from breachkit.detect.campaigns.marks import SPECIFIC, bare, is_weak
 from breachkit.detect.campaigns.passages import passage_of
 from tests.campaigns.tongue import token
 from tests.detect.test_campaigns import ANNA, LINK, Mail, around, forged, letter, noise, office, unread
 
 if TYPE_CHECKING:
-    from breachkit.detect.campaigns.grouping import Campaign
+    from breachkit.detect.campaigns.campaign import Campaign
 
 import numpy as np
 
@@ -144,7 +144,7 @@ OF_ONE = [
 @pytest.mark.parametrize("text", SHARED)
 def test_a_scheme_or_a_host_of_many_owners_belongs_to_many(text: str) -> None:
     assert is_weak(text.encode())
-    assert not points(text.encode())
+    assert not SPECIFIC.search(bare(text.encode()))
 
 
 @pytest.mark.parametrize("text", OF_ONE)

@@ -10,7 +10,7 @@ import pytest
 from tests.campaigns.office import Office
 from tests.campaigns.tongue import Tongue, token
 
-from .test_campaigns import Mail, around, letter
+from .test_campaigns import Mail, letter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,9 +55,6 @@ GUILTY: dict[str, Copy] = {
     "an address": lambda rng, tongue, _: copy(rng, tongue, "\nmrs.fine@odd-boxes.example\n"),
     "a link that names its reader": lambda rng, tongue, at: copy(
         rng, tongue, f"\n{CONTACT}?to=reader{at}@x{at}.example\n", rcpt=f"reader{at}@x{at}.example"
-    ),
-    "words nobody uses around a link with a code": lambda rng, tongue, at: letter(
-        rng, around(rng, f"{CONTACT}?{tongue.words[at]}"), headers=("References: <1@x.example>",)
     ),
     "through three accounts": lambda rng, tongue, at: copy(rng, tongue, **of(f"p{at % 3}@house.example")),
     "as if it answered": lambda rng, tongue, _: copy(rng, tongue, subject=f"Re: {token(rng)}"),

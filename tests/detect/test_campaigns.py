@@ -11,23 +11,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from breachkit.detect.campaigns.campaign import Campaigns
 from breachkit.detect.campaigns.choice import Tried, candidates_of, choose
-from breachkit.detect.campaigns.grouping import Campaigns, Grouping, Judged, find_campaigns
+from breachkit.detect.campaigns.grouping import find_campaigns
 from breachkit.detect.campaigns.holders import Search
+from breachkit.detect.campaigns.lawful import Judged
 from breachkit.detect.campaigns.passages import Passage, passage_of
 from breachkit.detect.campaigns.plain_groups import find_groups, subject_shape
-from breachkit.detect.campaigns.sampling import choose_sample
+from breachkit.detect.campaigns.sample import choose_sample
 from breachkit.detect.campaigns.strings import corpus_of, find_shared
 from breachkit.records import Locus, Message
 from breachkit.servers import QueueFolder
-from breachkit.text.decoding import decoded_texts
+from breachkit.text.message import decoded_texts
 from tests.campaigns.letter import Letter, as_html, written
 from tests.campaigns.office import Office
 from tests.campaigns.tongue import Tongue, token
 from tests.servers.icewarp.factories import message_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
 QUEUE = QueueFolder(Path("_outgoing"), "_outgoing")
 QUARANTINE = QueueFolder(Path("moved"), "moved", is_quarantine=True)
@@ -45,9 +47,16 @@ class Mail:
     def messages(self, names: list[str] | None = None, folder: QueueFolder = QUEUE) -> list[Message]:
         return [message_of(self.raws[name], folder, 0, Locus(name, 0, 1)) for name in names or sorted(self.raws)]
 
+    def __call__(self, message: Message) -> bytes:
+        return self.raws[message.files[0]]
+
+    def each(
+        self, messages: Sequence[Message], look: Callable[[bytes], Any], _progress: Callable[[int], object]
+    ) -> Iterator[Any]:
+        return (look(self(message)) for message in messages)
+
     def grouped(self, messages: list[Message] | None = None, **asked: Any) -> Campaigns:
-        grouping = Grouping(lambda message: self.raws[message.files[0]], lambda _amount: None)
-        return find_campaigns(messages or self.messages(), grouping._replace(**asked))
+        return find_campaigns(messages or self.messages(), self, **asked)
 
 
 def letter(rng: random.Random, text: str, **changes: Any) -> Letter:
@@ -102,13 +111,16 @@ def test_a_run_is_found_whole_and_nothing_else_with_it(name: str) -> None:
     assert {row.text: row.elsewhere for row in campaign.strings}[campaign.purge_string] == 0
 
 
-def test_a_link_is_the_string_also_when_the_sample_shows_only_copies_with_the_same_words_before_it() -> None:
+def test_a_link_is_the_string_also_when_the_sample_shows_only_copies_with_the_same_words_before_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("breachkit.detect.campaigns.grouping.SAMPLES", (40,))
     rng = random.Random(5)
     pitch = "the marvellous boxes are here again today"
     broken = [at % 12 == 0 for at in range(60)]
     texts = (f"{pitch}{chr(10) if is_broken else ' '}{LINK}" for is_broken in broken)
     mail = Mail(*(forged(rng, around(rng, text)) for text in texts), *office(5, 60))
-    [campaign] = [one for one in mail.grouped(samples=(40,)).campaigns if not one.bulk]
+    [campaign] = [one for one in mail.grouped().campaigns if not one.bulk]
     assert campaign.members == tuple(range(60))
     assert campaign.purge_string == LINK
 
@@ -329,25 +341,17 @@ def test_a_search_finds_what_stands_in_the_bytes_or_the_decoded_texts(
     raw = f"Subject: a folded\r\n subject\r\n{kind}{way}\r\n{said}\r\n".encode(written_in)
     texts = ["è già", "boxes today", "already", "a folded subject", "è", "Ã¨", "€", "xx", "x x"]
     seen = [raw.decode("utf-8", "replace"), *decoded_texts(raw)]
-    assert Search(texts).held(raw) == {at for at, text in enumerate(texts) if any(text in one for one in seen)}
+    assert set(Search(texts)(raw)) == {at for at, text in enumerate(texts) if any(text in one for one in seen)}
 
 
-def test_a_sample_is_half_by_chance_and_half_even_and_holds_only_what_is_wanted() -> None:
-    rng = random.Random(2)
-    loud = [letter(rng, "x") for _ in range(300)]
-    quiet = [letter(rng, "x", account=f"p{at % 3}@house.example") for at in range(9)]
-    messages = Mail(*loud, *quiet).messages()
-    order = list(range(len(messages)))
-    chosen, about = choose_sample(messages, order, 40, lambda at: at % 2 == 0)
-    assert len(chosen) == len(set(chosen)) == 40
-    assert all(at % 2 == 0 for at in chosen)
-    assert {at for at in range(300, 309) if at % 2 == 0} <= set(chosen)
-    assert 150 <= about <= 160
+def test_a_sample_holds_only_what_is_wanted_and_tells_how_much_is() -> None:
+    assert choose_sample(range(309), 40, lambda at: at % 2 == 0) == (list(range(0, 80, 2)), 156)
+    assert choose_sample(range(309), 400, lambda at: at % 2 == 0) == (list(range(0, 309, 2)), 155)
+    assert choose_sample((), 40, lambda _at: True) == ([], 0)
 
 
 def test_an_empty_queue_has_no_campaign() -> None:
-    grouping = Grouping(lambda _message: b"", lambda _amount: None)
-    assert find_campaigns([], grouping) == Campaigns((), 0)
+    assert find_campaigns([], Mail()) == Campaigns((), 0)
 
 
 @given(st.lists(st.text(alphabet="ab .\n", max_size=40), min_size=2, max_size=8))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import pytest
 
-from breachkit.detect.accounts.activity import Activity, Fates, Sent, Use
+from breachkit.detect.accounts.activity import Activity, Conduct, Fates, Sent, Use
 from breachkit.detect.accounts.letters import find_letters
-from breachkit.detect.accounts.roles import Known, find_roles
+from breachkit.detect.accounts.places import programme_of
+from breachkit.detect.accounts.roles import Known, Roles, find_roles
 from breachkit.micros import DAY, HOUR
 from breachkit.records import Locus
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 HERE = Locus("s.log", 0, 1)
 HOME, ABROAD, THIRD = "192.0.2.10", "203.0.113.50", "198.51.100.7"
 MINUTE = HOUR // 60
+HOUSES = [f"firm{number}.example" for number in range(20)]
 
 
 def mail(
@@ -27,142 +30,162 @@ def mail(
     every: int = 30 * MINUTE,
     domains: Sequence[str | None] = (None,),
     dead: int = 0,
-    helo: str = "pc",
+    strangers: int = 0,
 ) -> list[Sent]:
-    """Write messages at a pace, the first of them in the names of some houses in turn, the last `dead` to nobody."""
+    """Write messages at a pace, in the names of some houses in turn, the last `dead` to nobody, some to strangers."""
     return [
         Sent(
             begin + at * every,
             domains[at % len(domains)] is None,
             domains[at % len(domains)],
-            at >= number - dead,
-            1,
-            helo,
-            HERE,
+            is_dead=at >= number - dead,
+            recipients=1,
+            strangers=int(at >= number - strangers),
+            source=HERE,
         )
         for at in range(number)
     ]
 
 
-def use(ip: str, sent: list[Sent], *, waiting: int = 0, refused: int = 0, guesses: bool = False, days: int = 1) -> Use:
-    """Make what an address did; who is neither dead nor waits has got his mail."""
+def use(ip: str, helo: str, sent: list[Sent], *, waiting: int = 0, guesses: bool = False, local: bool = False) -> Use:
+    """Make what a programme at an address did; who is neither dead nor waits has got his mail."""
     dead = sum(one.is_dead for one in sent)
-    first = sent[0].ts if sent else 0
-    fates = Fates(max(0, len(sent) - dead - waiting - refused), waiting, dead, refused)
-    last = sent[-1].ts if sent else first
-    return Use(ip, 0, first, last, first, guesses, sent, set(range(days)), fates)
+    fates = Fates(max(0, len(sent) - dead - waiting), waiting, dead)
+    return Use(ip, programme_of(helo), sent[0].ts, sent[-1].ts, local, guesses, sent=sent, fates=fates)
 
 
-def roles(*uses: Use, attackers: dict[str, Known] | None = None) -> dict[str, str]:
-    ordered = sorted(uses, key=lambda one: one.first_success or 0)
-    activity = Activity("anna@example.it", tuple(ordered), min(one.first_success or 0 for one in ordered))
-    return dict(find_roles(activity, attackers or {}).of)
+def parted(*uses: Use, attackers: dict[str, Known] | None = None) -> Roles:
+    ordered = tuple(sorted(uses, key=lambda one: one.first_seen))
+    return find_roles(Activity("anna@example.it", ordered, ordered[0].first_seen), attackers or {})
 
 
-OWNER = use(HOME, mail(0, 12, every=8 * HOUR), days=4)
-HOUSES = [f"firm{number}.example" for number in range(20)]
+def attacking(*uses: Use, attackers: dict[str, Known] | None = None) -> set[str]:
+    return {one.ip for one in parted(*uses, attackers=attackers).attacking}
+
+
+def owner() -> Use:
+    return use(HOME, "pc-7", mail(0, 12, every=8 * HOUR))
 
 
 def test_waiting_is_no_evidence_of_death() -> None:
-    few = use(ABROAD, mail(2 * DAY, 60, every=MINUTE, dead=6), waiting=54)
-    many = use(ABROAD, mail(2 * DAY, 60, every=MINUTE, dead=40), waiting=20)
-    assert roles(OWNER, few)[ABROAD] != "attacking"
-    assert roles(OWNER, many)[ABROAD] == "attacking"
+    few = use(ABROAD, "User", mail(2 * DAY, 60, every=MINUTE, dead=4), waiting=56)
+    many = use(ABROAD, "User", mail(2 * DAY, 60, every=MINUTE, dead=40), waiting=20)
+    assert attacking(owner(), few) == set()
+    assert attacking(owner(), many) == {ABROAD}
 
 
-def test_a_place_that_the_owner_used_before_its_first_odd_message_is_the_owners() -> None:
-    """A mail merge between her own letters, and the same from a place where she never was."""
-    own = use(HOME, [*mail(0, 6, every=4 * HOUR), *mail(3 * DAY, 100, every=MINUTE, dead=40)], days=4)
-    other = use(THIRD, mail(0, 6, every=8 * HOUR), days=3)
-    assert roles(own, other)[HOME] == "usual"
-    assert roles(OWNER, use(ABROAD, mail(3 * DAY, 100, every=MINUTE, dead=40)))[ABROAD] == "attacking"
+def test_a_place_that_wrote_like_an_owner_for_a_day_is_the_owners() -> None:
+    merge = mail(3 * DAY, 100, every=MINUTE, dead=30, strangers=100)
+    assert attacking(owner(), use(THIRD, "laptop", [*mail(DAY, 4, every=10 * HOUR), *merge])) == set()
+    assert attacking(owner(), use(THIRD, "laptop", merge)) == {THIRD}
+
+
+def test_masses_to_strangers_are_an_attack_where_the_house_does_not_live() -> None:
+    run = mail(2 * DAY, 60, every=MINUTE, strangers=60)
+    customers = mail(2 * DAY, 60, every=MINUTE, strangers=25)
+    assert attacking(owner(), use(ABROAD, "User", run)) == {ABROAD}
+    assert attacking(owner(), use(ABROAD, "User", customers)) == set()
+    assert attacking(owner(), use(ABROAD, "User", run, local=True)) == set()
 
 
 def test_a_thief_beside_a_newsletter_is_told_from_it() -> None:
-    newsletter = use(HOME, mail(0, 300, every=MINUTE, dead=15), days=3)
-    thieves = [use(f"203.0.113.{number}", mail(2 * DAY, 30, dead=8, helo="User")) for number in (1, 90)]
-    thieves.append(use(THIRD, mail(2 * DAY, 30, dead=8, helo="User")))
-    told = roles(newsletter, *thieves)
-    assert told.pop(HOME) == "usual"
-    assert set(told.values()) == {"attacking"}
+    newsletter = use(HOME, "lists.firm.example", mail(0, 300, every=MINUTE, dead=15, strangers=300))
+    places = (("203.0.113.1", "User"), ("45.3.2.1", "WIN-1A"), (THIRD, "vps-4"))
+    thieves = [use(ip, helo, mail(2 * DAY, 30, dead=3, strangers=30)) for ip, helo in places]
+    assert attacking(newsletter, *thieves) == {ip for ip, _ in places}
 
 
-def test_a_system_that_always_wrote_in_other_names_is_a_habit_and_an_onset_is_none() -> None:
-    system = mail(0, 90, every=HOUR, domains=HOUSES, helo="tickets")
-    assert roles(use(HOME, system, days=4))[HOME] == "usual"
-    assert roles(OWNER, use(ABROAD, mail(2 * DAY, 20, domains=HOUSES)))[ABROAD] == "attacking"
-
-
-def test_a_system_and_its_agent_with_one_dead_recipient_are_not_scattered() -> None:
-    system = use(HOME, mail(0, 90, every=HOUR, domains=["own.example", *HOUSES], helo="tickets.example.it"), days=4)
-    agent = use(THIRD, mail(HOUR, 9, every=8 * HOUR, dead=1, helo="pc-4.lan"), days=4)
-    assert set(roles(system, agent).values()) == {"usual"}
-    thieves = [use(ip, mail(0, 30, domains=HOUSES, helo=helo)) for ip, helo in ((HOME, "User"), (THIRD, "WIN-7"))]
-    assert set(roles(*thieves).values()) == {"attacking"}
-
-
-def test_a_habit_may_move_with_its_programme_but_not_without() -> None:
-    old = use(HOME, mail(0, 50, every=HOUR, domains=HOUSES, helo="tickets"), days=3)
-    for helo, role in (("tickets", "moved"), ("User", "attacking")):
-        assert roles(old, use(ABROAD, mail(3 * DAY, 50, domains=HOUSES, helo=helo)))[ABROAD] == role
-
-
-def test_an_alias_of_another_house_is_a_name_of_the_account_wherever_it_writes() -> None:
-    own = use(HOME, mail(0, 12, every=8 * HOUR, domains=["own-firm.example"]), days=4)
-    for domain, role in (("own-firm.example", "usual"), ("gone.example", "attacking")):
-        told = roles(own, use(ABROAD, mail(2 * DAY, 6, domains=[domain])))[ABROAD]
-        assert (told == "attacking") == (role == "attacking")
-
-
-def test_logs_that_begin_amid_an_attack_show_it_beside_the_owner() -> None:
-    thief = mail(0, 80, every=20 * MINUTE, domains=HOUSES, dead=30, helo="User")
-    owner = use(HOME, mail(5 * HOUR, 4, every=2 * HOUR))
-    assert roles(use(ABROAD, thief), owner)[ABROAD] == "attacking"
-    helpdesk = use(ABROAD, mail(0, 80, every=20 * MINUTE, domains=HOUSES, helo="tickets"))
-    assert roles(helpdesk, owner)[ABROAD] == "usual"
-
-
-def test_one_message_from_each_of_many_places_is_an_attack_and_a_telephone_on_the_move_is_none() -> None:
-    scattered = [use(f"{50 + number}.7.0.1", mail(2 * DAY + number * MINUTE, 1)) for number in range(20)]
-    roaming = [use(f"58.72.{number}.1", mail(2 * DAY + number * MINUTE, 1)) for number in range(20)]
-    assert roles(OWNER, *scattered)["50.7.0.1"] == "attacking"
-    assert "attacking" not in roles(OWNER, *roaming).values()
+def test_a_habit_moves_with_its_programme_and_not_without() -> None:
+    tickets = use(HOME, "tickets.example.it", mail(0, 50, every=HOUR, domains=HOUSES))
+    moved = use(ABROAD, "tickets.example.it", mail(3 * DAY, 50, domains=HOUSES))
+    assert parted(tickets, moved).of == {HOME: "usual", ABROAD: "moved"}
+    assert attacking(tickets, use(ABROAD, "User", mail(3 * DAY, 50, domains=[*HOUSES, "x.example"]))) == {ABROAD}
 
 
 @pytest.mark.parametrize(
-    ("helo", "known", "role"),
+    ("helos", "found"),
     [
-        ("User", Known(2 * DAY, frozenset({"User"})), "attacking"),  # the programme that sent spam in another account
-        ("laptop", Known(2 * DAY, frozenset({"User"})), "usual"),  # a gateway, through which others come too
-        ("laptop", Known(2 * DAY, None), "attacking"),  # it guessed: whatever comes from it does
+        (["ip-10-1-2-{}.internal", "worker{}", "mailer-7d9f8b6c5-x{}x9z"], False),
+        (["WIN-{}KQ", "vps-kq", "{}.example"], True),
     ],
 )
-def test_suspicion_spreads_only_from_proven_attackers(helo: str, known: Known, role: str) -> None:
-    guest = use(ABROAD, mail(2 * DAY, 2, helo=helo))
-    assert (roles(OWNER, guest, attackers={ABROAD: known})[ABROAD] == "attacking") == (role == "attacking")
+def test_machines_of_a_cloud_that_differ_by_number_are_one_programme(helos: list[str], *, found: bool) -> None:
+    for helo in helos[: None if not found else 1]:
+        first = use(HOME, helo.format(1), mail(0, 30, every=HOUR, strangers=30))
+        later = [
+            use(f"{40 + day}.3.2.1", helo.format(day), mail(day * DAY, 30, every=MINUTE, strangers=30))
+            for day in range(1, 5)
+        ]
+        assert bool(attacking(first, *later)) == found
+
+
+def test_one_name_beside_the_houses_is_an_owners_and_many_are_not() -> None:
+    club = use(ABROAD, "laptop", mail(2 * DAY, 6, domains=["club.example"]))
+    assert attacking(owner(), club) == set()
+    assert attacking(owner(), use(ABROAD, "laptop", mail(2 * DAY, 6, domains=HOUSES))) == {ABROAD}
+    own = use(HOME, "pc-7", mail(0, 12, every=8 * HOUR, domains=["own-firm.example"]))
+    assert attacking(own, use(ABROAD, "laptop", mail(2 * DAY, 30, domains=["own-firm.example"]))) == set()
+
+
+def test_logs_that_begin_amid_an_attack_show_it_beside_the_owner() -> None:
+    writer = use(HOME, "pc-7", mail(5 * HOUR, 4, every=2 * HOUR))
+    thief = use(ABROAD, "User", mail(0, 80, every=20 * MINUTE, domains=HOUSES, dead=30, strangers=80))
+    assert attacking(thief, writer) == {ABROAD}
+    helpdesk = use(ABROAD, "tickets", mail(0, 80, every=20 * MINUTE, domains=HOUSES))
+    assert attacking(helpdesk, writer) == set()
+    shop = use(ABROAD, "shop.example", mail(0, 80, every=20 * MINUTE, dead=20, strangers=80))
+    assert attacking(shop, writer) == set()
+
+
+def test_one_message_from_each_of_many_places_is_an_attack_and_a_telephone_on_the_move_is_none() -> None:
+    scattered = [
+        use(f"{50 + at}.7.0.1", f"pc-{'abcdefghijklmnopqrstuvwxyz'[at]}", mail(2 * DAY + at * MINUTE, 1, strangers=1))
+        for at in range(25)
+    ]
+    roaming = [use(f"58.72.{at}.1", f"[10.0.0.{at}]", mail(2 * DAY + at * MINUTE, 1)) for at in range(25)]
+    assert len(attacking(owner(), *scattered)) == len(scattered)
+    assert attacking(owner(), *roaming) == set()
+
+
+@pytest.mark.parametrize(
+    ("helo", "known", "found"),
+    [
+        ("User", Known(2 * DAY, frozenset({"user"})), True),  # the programme that sent spam in another account
+        ("laptop", Known(2 * DAY, frozenset({"user"})), False),  # a gateway, through which others come too
+        ("laptop", Known(2 * DAY, None), True),  # it guessed: whatever comes from it does
+    ],
+)
+def test_suspicion_spreads_only_from_proven_attackers(helo: str, known: Known, *, found: bool) -> None:
+    guest = use(ABROAD, helo, mail(2 * DAY, 2))
+    assert attacking(owner(), guest, attackers={ABROAD: known}) == ({ABROAD} if found else set())
 
 
 def test_a_guesser_that_came_in_attacks_and_an_owner_behind_the_same_gateway_does_not() -> None:
-    assert roles(OWNER, use(ABROAD, mail(2 * DAY, 1), guesses=True))[ABROAD] == "attacking"
-    before = use(ABROAD, mail(0, 6, every=8 * HOUR))
-    assert roles(before, attackers={ABROAD: Known(2 * DAY, None)})[ABROAD] == "usual"
+    assert attacking(owner(), use(ABROAD, "User", mail(2 * DAY, 1), guesses=True)) == {ABROAD}
+    assert attacking(use(ABROAD, "pc-7", mail(0, 6, every=8 * HOUR)), attackers={ABROAD: Known(2 * DAY, None)}) == set()
 
 
-def test_another_programme_at_the_owners_place_is_a_stranger_behind_it() -> None:
-    own, other = mail(0, 6, every=6 * HOUR), mail(3 * DAY, 60, every=MINUTE, domains=HOUSES, dead=30, helo="User")
-    found = find_roles(Activity("anna@example.it", (use(HOME, [*own, *other], days=4),), 0), {})
-    assert [one.ip for one in found.strangers] == [HOME]
-    same = [one._replace(helo="pc") for one in other]
-    found = find_roles(Activity("anna@example.it", (use(HOME, [*own, *same], days=4),), 0), {})
-    assert [one.ip for one in found.attacking] == [HOME]
-    assert found.strangers == []
+def test_another_programme_at_the_owners_place_is_a_stranger_there_and_the_same_is_her_own_machine() -> None:
+    spam = mail(3 * DAY, 60, every=MINUTE, domains=HOUSES, dead=30, strangers=60)
+    found = parted(owner(), use(HOME, "localhost", spam, local=True))
+    assert [one.programme for one in found.strangers] == ["localhost"]
+    infected = use(HOME, "pc-7", [*mail(0, 6, every=6 * HOUR), *spam])
+    found = parted(infected)
+    assert (found.attacking, found.strangers) == ([infected], [])
+
+
+def test_a_first_place_of_a_stranger_is_told_by_the_others() -> None:
+    """He came in as early as the owner; half a day later the rest of his places followed."""
+    early = use("45.3.2.1", "WIN-1A", mail(2 * HOUR, 5, every=2 * HOUR, strangers=5))
+    late = [
+        use(f"{60 + at}.3.2.1", f"vps-{'xyz'[at]}", mail(13 * HOUR, 20, every=MINUTE, strangers=20)) for at in (0, 1)
+    ]
+    assert attacking(owner(), early, *late) == {"45.3.2.1", "60.3.2.1", "61.3.2.1"}
 
 
 def test_answers_to_another_house_are_asked_for_by_a_stranger_only_where_the_owner_never_does() -> None:
-    import pandas as pd  # noqa: PLC0415
-
     sends = pd.DataFrame({"client_ip": [HOME, HOME, ABROAD, ABROAD]})
-    activity = Activity("anna@example.it", (OWNER, use(ABROAD, mail(2 * DAY, 2))), 0)
+    activity = Activity("anna@example.it", (owner(), use(ABROAD, "x", mail(2 * DAY, 2))), 0)
 
     def found(answers: list[str | None]) -> list[str]:
         queued = pd.DataFrame(
@@ -174,3 +197,8 @@ def test_answers_to_another_house_are_asked_for_by_a_stranger_only_where_the_own
     assert found([None, None, "x@gmail.example", None]) == []
     assert found(["x@gmail.example"] * 4) == []
     assert found([None, None, "boss@example.it", "boss@example.it"]) == []
+
+
+def test_a_conduct_sums_up_what_its_uses_did() -> None:
+    conduct = Conduct((owner(), use(ABROAD, "x", mail(2 * DAY, 2, domains=["a.example"], dead=1))))
+    assert (len(conduct.sent), conduct.domains, conduct.fates.dead) == (14, {"a.example"}, 1)

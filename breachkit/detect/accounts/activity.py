@@ -1,31 +1,21 @@
-"""What each client address did in one account: logins, messages, and what became of their recipients."""
+"""What was done in one account, by address and programme: logins, messages, and what became of their recipients."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.detect.accounts.guessers import network_of
-from breachkit.detect.accounts.shares import lower_bound
-from breachkit.detect.visits import last_status
-from breachkit.micros import DAY, HOUR
+from breachkit.detect.accounts.places import network_of, programme_of, region_of
+from breachkit.detect.accounts.visits import last_status
+from breachkit.micros import HOUR
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping
 
     import pandas as pd
 
     from breachkit.records import Locus
-
-FOREIGN_COUNT, FOREIGN_SHARE, FOREIGN_MANY = 3, 0.2, 10
-"""Messages in names of other houses, in number and as a share of those sent, or in number alone."""
-
-DEAD_COUNT, DEAD_SHARE, HOPELESS_SHARE = 5, 0.2, 0.5
-"""Recipients that do not exist, in number and as a share (its lower bound) of all to whom was sent. "Honest users are
-very unlikely to attempt to send to 100 nonexistent addresses in one hour" (Exim wiki, BlockCracking)."""
-SPREAD_SHARE = 0.08
-"""The same where new places of several networks sent it: a mailing with an old list goes out from one place."""
 
 
 class Sent(NamedTuple):
@@ -39,7 +29,8 @@ class Sent(NamedTuple):
     is_dead: bool
     """One of its recipients does not exist."""
     recipients: int
-    helo: str | None
+    strangers: int
+    """Recipients with whom nobody of the house exchanged mail otherwise, among the first 100."""
     source: Locus
 
     @property
@@ -70,37 +61,40 @@ class Fates(NamedTuple):
         return Fates(*(one + more for one, more in zip(self, other, strict=True)))
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Use:
-    """What one client address did in one account."""
+    """What one programme at one client address did in one account."""
 
     ip: str
-    failures: int
-    first_success: int | None
-    """Through any door."""
+    programme: str
+    """How it named itself (see `programme_of`); empty where it only logged in."""
+    first_seen: int
+    """Its first login by success, through any door."""
     last_seen: int
-    first_entry: int | None
-    """The first SMTP login by success."""
-    guesses: bool
+    is_local: bool = False
+    """Other accounts of the house are at home with the same provider."""
+    guesses: bool = False
     """The address guessed the password of this account, or of others."""
+    failures: int = 0
+    """Of the address, on this account."""
+    logins: list[int] = field(default_factory=list)
+    """Its logins by success: rows of the account's attempts."""
     sent: list[Sent] = field(default_factory=list)
-    days: set[int] = field(default_factory=set)
-    """With a login by success or a message."""
     fates: Fates = field(default_factory=Fates)
 
     @property
-    def first_odd(self) -> int | None:
-        """When the first message was sent that an owner hardly sends."""
-        return next((sent.ts for sent in self.sent if sent.is_odd), None)
+    def network(self) -> str:
+        """The network of its address."""
+        return network_of(self.ip)
 
     @property
-    def helos(self) -> set[str]:
-        """How the client named itself."""
-        return {sent.helo for sent in self.sent if sent.helo}
+    def region(self) -> str:
+        """The block of its provider."""
+        return region_of(self.ip)
 
 
 class Conduct(NamedTuple):
-    """Some uses of one account, taken together."""
+    """Some uses of one account, or of several, taken together."""
 
     uses: tuple[Use, ...]
 
@@ -128,21 +122,19 @@ class Conduct(NamedTuple):
         return {sent.foreign for sent in self.foreign if sent.foreign is not None}
 
     @property
-    def is_foreign(self) -> bool:
-        """True when they write in names of other houses."""
-        number = len(self.foreign)
-        total = sum(len(use.sent) for use in self.uses)
-        return number >= FOREIGN_MANY or (number >= FOREIGN_COUNT and number >= FOREIGN_SHARE * total)
+    def regions(self) -> set[str]:
+        """Where they are."""
+        return {use.region for use in self.uses}
 
-    def is_to_nobody(self, share: float | None = None) -> bool:
-        """Tell whether they write to recipients that do not exist; None is the share for as many networks.
+    @property
+    def first_seen(self) -> int:
+        """When the first of them came in."""
+        return min(use.first_seen for use in self.uses)
 
-        What was refused otherwise counts beside them: unasked mail is.
-        """
-        fates = self.fates
-        if share is None:
-            share = DEAD_SHARE if len({network_of(use.ip) for use in self.uses}) == 1 else SPREAD_SHARE
-        return fates.dead >= DEAD_COUNT and lower_bound(fates.dead + fates.refused, fates.tried) >= share
+    @property
+    def last_seen(self) -> int:
+        """When the last of them was there."""
+        return max(use.last_seen for use in self.uses)
 
 
 def busiest(sent: Iterable[Sent], span: int = HOUR) -> int:
@@ -156,48 +148,44 @@ class Activity:
 
     account: str
     uses: tuple[Use, ...]
-    """In the order in which they came in; those that only failed are left out."""
+    """In the order in which they came in; addresses that only failed are left out."""
     start: int
     """The first login by success, through any door."""
 
 
+class About(NamedTuple):
+    """What is known of the addresses of one account, and of recipients."""
+
+    guessing: Collection[str]
+    """Addresses that guessed the password of this account, or of others."""
+    local: Collection[str]
+    """Addresses of providers with whom other accounts of the house are at home."""
+    strangers: Collection[str]
+    """Recipients with whom nobody of the house exchanged mail otherwise."""
+    houses: Collection[str]
+    """The domains of the house: a programme on a host of theirs is local, too."""
+
+
 def activity_of(
     account: str,
-    attempts: pd.DataFrame,
-    sends: pd.DataFrame,
-    deliveries: pd.DataFrame,
-    guessing: Collection[str],
+    tables: Mapping[str, pd.DataFrame],
+    about: About,
 ) -> Activity:
     """Take what was done in one account.
 
     Args:
         account: its name.
-        attempts: its tries to log in, in order of time.
-        sends: its accepted messages, in order of time, with `is_own` and `foreign`.
-        deliveries: of its messages, in order of time, with `client_ip`.
-        guessing: addresses that guessed the password of this account, or of others.
+        tables: its `attempts` (tries to log in), `sends` (accepted messages, with `is_own` and `foreign`) and
+            `deliveries` (of its messages, with `client_ip`), each in order of time.
+        about: what is known of its addresses and of recipients.
     """
-    uses: dict[str, Use] = {}
-    columns = (attempts[name].tolist() for name in ("client_ip", "outcome", "service"))
-    failures: dict[str, int] = {}
-    for ts, client_ip, outcome, service in zip(micros(attempts), *columns, strict=True):
-        if outcome == "failure":
-            failures[client_ip] = failures.get(client_ip, 0) + 1
-        if outcome != "success":
-            continue
-        use = uses.get(client_ip)
-        if use is None:
-            use = uses[client_ip] = Use(client_ip, 0, ts, ts, None, client_ip in guessing)
-        use.last_seen = ts
-        use.days.add(ts // DAY)
-        if service == "smtp" and use.first_entry is None:
-            use.first_entry = ts
-    _add_sends(uses, sends, deliveries)
-    for client_ip, use in uses.items():
-        use.failures = failures.get(client_ip, 0)
-    came = [use.first_success for use in uses.values() if use.first_success is not None]
-    ordered = sorted(uses.values(), key=lambda use: (use.first_success or 0, use.ip))
-    return Activity(account, tuple(ordered), min(came, default=0))
+    taking = _Taking(tables["attempts"])
+    taking.take_sends(tables["sends"], tables["deliveries"], about.strangers)
+    uses = taking.uses()
+    for use in uses:
+        use.guesses = use.ip in about.guessing
+        use.is_local = use.ip in about.local or use.programme.partition(".")[2] in about.houses
+    return Activity(account, tuple(uses), min((use.first_seen for use in uses), default=0))
 
 
 def micros(table: pd.DataFrame) -> list[int]:
@@ -209,42 +197,95 @@ def micros(table: pd.DataFrame) -> list[int]:
 _STATUS, _DEAD = {"delivered": 0, "deferred": 1, "failed": 3}, 2
 
 
-def _add_sends(uses: dict[str, Use], sends: pd.DataFrame, deliveries: pd.DataFrame) -> None:
-    last: dict[tuple[str, str, object], int] = {}
-    columns = (
-        deliveries[name].tolist() for name in ("client_ip", "queue_id", "mail_from", "rcpt_to", "outcome", "is_unknown")
-    )
-    dead: set[tuple[object, object]] = set()
-    for client_ip, queue_id, mail_from, rcpt_to, outcome, is_unknown in zip(*columns, strict=True):
-        message = queue_id if isinstance(queue_id, str) else str(mail_from)  # what is missing in a table may be NaN
-        last[client_ip, message, rcpt_to] = _DEAD if is_unknown else _STATUS[outcome]
-        if is_unknown:
-            # a note that names both does not say which is the sender
-            dead.update(((queue_id, rcpt_to), (queue_id, mail_from), (mail_from, rcpt_to)))
-    dead_ids = {name for name, _ in dead}
-    known: dict[str, list[int]] = {}
-    for key, status in last.items():
-        known.setdefault(key[0], [0, 0, 0, 0])[status] += 1
-    total: dict[str, int] = {}
-    names = ("client_ip", "is_own", "foreign", "rcpt_count", "rcpt_unknown", "helo", "queue_id", "mail_from", "rcpt_to")
-    rows = zip(micros(sends), sends["source"], *(sends[name] for name in names), strict=True)
-    for ts, source, client_ip, is_own, foreign, count, unknown, helo, queue_id, mail_from, rcpt_to in rows:
-        use = uses.get(client_ip)
-        if use is None:
-            continue
-        is_dead = unknown > 0 or (
-            (queue_id in dead_ids or mail_from in dead_ids)
-            and any((name, one) in dead for name in (queue_id, mail_from) for one in rcpt_to)
+class _Taking:
+    """The uses of one account in the making."""
+
+    def __init__(self, attempts: pd.DataFrame) -> None:
+        self._uses: dict[tuple[str, str], Use] = {}
+        self._failures: Counter[str] = Counter()
+        self._logins: dict[str, dict[int, int]] = defaultdict(dict)
+        """By address: row and moment of each login by success."""
+        rows = zip(micros(attempts), attempts["client_ip"].tolist(), attempts["outcome"].tolist(), strict=True)
+        for row, (ts, ip, outcome) in enumerate(rows):
+            if outcome == "success":
+                self._logins[ip][row] = ts
+            elif outcome == "failure":
+                self._failures[ip] += 1
+        self._attempts = attempts
+
+    def take_sends(self, sends: pd.DataFrame, deliveries: pd.DataFrame, strangers: Collection[str]) -> None:
+        """Take the messages, each with the login under which it was sent."""
+        helos = sends["helo"].tolist()
+        row_of: dict[object, int] = {}
+        if len({(ip, programme_of(helo)) for ip, helo in zip(sends["client_ip"], helos, strict=True)}) > len(
+            set(sends["client_ip"])
+        ):
+            row_of = {source: row for row, source in enumerate(self._attempts["source"])}
+        fates = _FatesOf(deliveries)
+        names = ("client_ip", "is_own", "foreign", "rcpt_count", "rcpt_unknown", "auth", "queue_id", "mail_from")
+        rows = zip(
+            micros(sends), sends["source"], helos, sends["rcpt_to"], *(sends[name] for name in names), strict=True
         )
-        use.sent.append(Sent(ts, bool(is_own), foreign, is_dead, int(count), helo, source))
-        use.last_seen = max(use.last_seen, ts)
-        use.days.add(ts // DAY)
-        total[client_ip] = total.get(client_ip, 0) + int(count)
-        known.setdefault(client_ip, [0, 0, 0, 0])[2] += int(unknown)
-    for client_ip, use in uses.items():
-        delivered, waiting, gone, refused = known.get(client_ip, (0, 0, 0, 0))
-        told = delivered + waiting + gone + refused
-        use.fates = Fates(delivered, waiting, gone, refused, max(0, total.get(client_ip, 0) - told))
+        for ts, source, helo, rcpt_to, ip, is_own, foreign, count, unknown, auth, queue_id, mail_from in rows:
+            logins = self._logins.get(ip)
+            if logins is None:
+                continue
+            key = ip, programme_of(helo)
+            row = row_of.get(auth)
+            use = self._uses.get(key)
+            if use is None:
+                use = self._uses[key] = Use(*key, ts, ts)
+            if row in logins and row not in use.logins[-1:]:
+                use.logins.append(row)
+            fate = fates.of(queue_id, mail_from, rcpt_to, int(count), int(unknown))
+            number = sum(name in strangers for name in rcpt_to)
+            # a mail server that names itself of the very house in whose name it writes is no forger
+            is_its_own = foreign is not None and (helo or "").lower().endswith(f".{foreign}")
+            shown = None if is_its_own else foreign
+            use.sent.append(Sent(ts, bool(is_own), shown, fate.dead > 0, int(count), number, source))
+            use.fates = use.fates.plus(fate)
+
+    def uses(self) -> list[Use]:
+        """Give every login to a use, and list the uses in order of time."""
+        by_ip: dict[str, list[Use]] = defaultdict(list)
+        for use in self._uses.values():
+            by_ip[use.ip].append(use)
+        for ip, logins in self._logins.items():
+            mine = by_ip[ip] or [Use(ip, "", min(logins.values()), 0)]
+            taken = {row for use in mine for row in use.logins}
+            mine[0].logins = sorted({*mine[0].logins, *(row for row in logins if row not in taken)})
+            for use in mine:
+                use.failures = self._failures[ip]
+                moments = [logins[row] for row in use.logins]
+                use.first_seen = min([*moments, *(sent.ts for sent in use.sent[:1])])
+                use.last_seen = max([*moments, *(sent.ts for sent in use.sent[-1:])])
+            by_ip[ip] = mine
+        return sorted((use for mine in by_ip.values() for use in mine), key=lambda use: (use.first_seen, use.ip))
+
+
+class _FatesOf:
+    """What became of the recipients of each message of an account."""
+
+    def __init__(self, deliveries: pd.DataFrame) -> None:
+        """Keep the last status by recipient, under the id of the message where the log names it, else its sender."""
+        self._last: dict[object, dict[object, int]] = defaultdict(dict)
+        names = ("queue_id", "mail_from", "rcpt_to", "outcome", "is_unknown")
+        for queue_id, mail_from, rcpt_to, outcome, is_unknown in zip(
+            *(deliveries[name].tolist() for name in names), strict=True
+        ):
+            # what is missing in a table may be NaN; without a recipient the note names one address, and it is his
+            message = queue_id if isinstance(queue_id, str) else mail_from
+            name = rcpt_to if isinstance(rcpt_to, str) else mail_from
+            self._last[message][name] = _DEAD if is_unknown else _STATUS[outcome]
+
+    def of(self, queue_id: object, mail_from: object, rcpt_to: Iterable[str], count: int, unknown: int) -> Fates:
+        """Count them; recipients refused at the door do not exist."""
+        counts = [0, 0, unknown, 0]
+        by_id, by_sender = self._last.get(queue_id), self._last.get(mail_from, {})
+        for status in by_id.values() if by_id else (by_sender[name] for name in rcpt_to if name in by_sender):
+            counts[status] += 1
+        delivered, waiting, dead, refused = counts
+        return Fates(delivered, waiting, dead, refused, max(0, count - sum(counts)))
 
 
 def fates_of(deliveries: pd.DataFrame) -> Fates:
@@ -253,9 +294,3 @@ def fates_of(deliveries: pd.DataFrame) -> Fates:
     is_dead = last["is_unknown"].astype("bool")
     counts = Counter(last.loc[~is_dead, "outcome"].astype("str"))
     return Fates(counts["delivered"], counts["deferred"], int(is_dead.sum()), counts["failed"])
-
-
-def own_past(use: Use) -> Sequence[Sent]:
-    """List what was sent from an address before anything odd was."""
-    odd = use.first_odd
-    return use.sent if odd is None else [sent for sent in use.sent if sent.ts < odd]

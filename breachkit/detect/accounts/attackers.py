@@ -12,17 +12,15 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
+from breachkit.detect.accounts.entry import FEW_SECRETS
 from breachkit.detect.accounts.guessers import (
     MANY,
     SEVERAL_ADDRESSES,
     STALE,
     STRANGERS,
-    is_loopback,
-    is_private,
-    network_of,
 )
+from breachkit.detect.accounts.places import is_loopback, is_private, network_of
 from breachkit.detect.findings import KEPT_EVIDENCE, first
-from breachkit.detect.guessing import FEW_SECRETS
 from breachkit.micros import moment_of
 
 if TYPE_CHECKING:
@@ -33,7 +31,7 @@ if TYPE_CHECKING:
 
     from breachkit.detect.accounts.guessers import Guessers
     from breachkit.detect.accounts.unauthenticated import Unauthenticated
-    from breachkit.detect.visits import Column, Visits
+    from breachkit.detect.accounts.visits import Column, Visits
     from breachkit.records import Locus
 
 AttackKind = Literal["password-spray", "brute-force", "distributed-guessing", "stolen-password", "relay"]

@@ -8,17 +8,18 @@ others. A device with an old password and an owner who mistypes do not guess.
 
 from __future__ import annotations
 
-import ipaddress
-from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from breachkit.detect.accounts.places import network_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from breachkit.detect.visits import Column, Visits
+    from breachkit.detect.accounts.homes import Homes
+    from breachkit.detect.accounts.visits import Column, Visits
 
 GUESSES = 5
 """Unlike wrong secrets on one account from one address that an owner does not type."""
@@ -58,24 +59,25 @@ class Guessers(NamedTuple):
         return frozenset({client_ip, *near, *(ip for group in self.together if client_ip in group for ip in group)})
 
 
-def find_guessers(visits: Visits, attempts: pd.DataFrame, clean: Column) -> Guessers:
+def find_guessers(visits: Visits, attempts: pd.DataFrame, clean: Column, homes: Homes) -> Guessers:
     """Find them.
 
     Args:
         visits: what each address did to each account.
         attempts: tries, with `account`.
         clean: for each visit with a success, whether nothing bad is known of what was sent.
+        homes: where accounts are at home.
     """
     won = visits.by_ip((visits.count("successes") > 0) & clean)
     lost = visits.by_ip((visits.count("failures") > 0) & (visits.count("successes") == 0))
     # many accounts are at home there, and who fails there is one of few
-    is_shared = (won >= COLLEAGUES) & (lost <= won / 2)
+    is_shared = (won >= COLLEAGUES) & (lost <= won / 2) & (visits.by_ip(homes.is_home & clean) >= STRANGERS)
     was_known = came_in_first(visits)
     is_trying = (lost >= STRANGERS) & (lost >= won) & ~is_shared
     is_guessing = (visits.count("unlike_secrets") >= GUESSES) & ~was_known
     tried = _Failed(visits, attempts)
     is_spraying, by_secret = tried.sprayed(is_shared | (won > lost))
-    is_helping, by_account = tried.distributed(was_known)
+    is_helping, by_account = tried.distributed(was_known | homes.is_near)
     own = (is_guessing | is_helping) & ~is_shared[visits.whence]
     by_ip = np.zeros(len(visits.ips), np.bool_)
     by_ip[visits.whence[own]] = True
@@ -155,55 +157,3 @@ def _groups(key: Column, value: Column) -> Iterator[Column]:
     """Part the values by their keys; both are sorted by key."""
     if len(key):
         yield from np.split(value, np.flatnonzero(np.diff(key)) + 1)
-
-
-@lru_cache(maxsize=1 << 16)
-def network_of(client_ip: str) -> str:
-    """Name the network that one customer of a provider has: a /24, or a /48 of IPv6; a private address is alone."""
-    return client_ip if is_private(client_ip) else _block(client_ip, 24)
-
-
-@lru_cache(maxsize=1 << 16)
-def region_of(client_ip: str) -> str:
-    """Name the block that one provider has: a /16, or a /48 of IPv6; a carrier's telephones roam within it."""
-    return _block(client_ip, 16)
-
-
-def _block(client_ip: str, bits: int) -> str:
-    address = _address(client_ip)
-    if address is None:
-        return client_ip
-    return str(ipaddress.ip_network((address, bits if address.version == 4 else 48), strict=False))  # noqa: PLR2004
-
-
-def _address(client_ip: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """Read an address, a mapped one as IPv4; None for a word of the logs."""
-    try:
-        address = ipaddress.ip_address(client_ip.partition("%")[0])
-    except ValueError:
-        return None
-    return getattr(address, "ipv4_mapped", None) or address
-
-
-_PRIVATE = tuple(
-    map(
-        ipaddress.ip_network,
-        ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "fc00::/7", "fe80::/10"),
-    )
-)
-"""RFC 1918, 6598, 3927, 4193 and 4291: no firewall outside can mean one computer by them. Documentation and test nets
-are not among them, unlike in `ipaddress.is_private`."""
-
-
-@lru_cache(maxsize=1 << 16)
-def is_private(client_ip: str) -> bool:
-    """Tell an address of a private network or a link."""
-    address = _address(client_ip)
-    return any(address in network for network in _PRIVATE if address and network.version == address.version)
-
-
-@lru_cache(maxsize=1 << 16)
-def is_loopback(client_ip: str) -> bool:
-    """Tell an address of the machine itself."""
-    address = _address(client_ip)
-    return address is not None and (address.is_loopback or address.is_unspecified)

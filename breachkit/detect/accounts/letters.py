@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.detect.accounts.guessers import network_of
+from breachkit.detect.accounts.places import network_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection

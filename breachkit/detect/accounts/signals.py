@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.detect.accounts.activity import DEAD_COUNT, FOREIGN_COUNT, HOPELESS_SHARE, Conduct, busiest, fates_of
-from breachkit.detect.accounts.guessers import MANY, region_of
-from breachkit.detect.accounts.roles import STRANGE_SHARE
-from breachkit.detect.accounts.shares import lower_bound
-from breachkit.detect.findings import Family, Severity, Signal, first
+from breachkit.detect.accounts.activity import Conduct, busiest, fates_of
+from breachkit.detect.accounts.guessers import MANY
+from breachkit.detect.accounts.places import region_of
+from breachkit.detect.accounts.roles import DEAD_COUNT, FOREIGN_COUNT, HOPELESS_SHARE
+from breachkit.detect.findings import Family, Severity, Signal, first, lower_bound
 from breachkit.detect.lookalike import is_random_looking
 from breachkit.micros import DAY, HOUR
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from breachkit.detect.accounts.activity import Activity, Fates
+    from breachkit.detect.accounts.entry import Entry, Failures
     from breachkit.detect.accounts.roles import Roles
-    from breachkit.detect.guessing import Entry, Failures
 
 SHARE, SHARE_COUNT = 0.25, 5
 """Share of the queue, and at least so many messages, that one account does not reach in an ordinary hour."""
@@ -67,7 +67,18 @@ class Held(NamedTuple):
 
 def find_signals(held: Held) -> list[Signal]:
     """Look at one account from every side."""
-    finders = (_share, _burst, _foreign_senders, _letters, _nobody, _new_addresses, _attackers, _failures, _weak_secret)
+    finders = (
+        _share,
+        _burst,
+        _foreign_senders,
+        _letters,
+        _nobody,
+        _mass,
+        _new_addresses,
+        _attackers,
+        _failures,
+        _weak_secret,
+    )
     return [signal for finder in finders for signal in finder(held)]
 
 
@@ -125,9 +136,8 @@ def _foreign_in_queue(held: Held) -> Iterator[Signal]:
 
 
 def _nobody(held: Held) -> Iterator[Signal]:
-    attacking = _attacking(held)
-    are_strangers = len(held.roles.strangers) == len(held.roles.attacking)
-    if attacking.is_to_nobody() or (are_strangers and attacking.is_to_nobody(STRANGE_SHARE)):
+    attacking, facts = _attacking(held), held.roles.facts
+    if facts and facts.is_to_nobody:
         dead = [sent for use in attacking.uses for sent in use.sent if sent.is_dead]
         evidence = first(sent.source for sent in dead or attacking.sent)
         yield Signal("unknown-recipients", told(attacking.fates), evidence, Severity.HIGH, Family.DESTINATION)
@@ -140,6 +150,15 @@ def _nobody(held: Held) -> Iterator[Signal]:
             yield Signal("unknown-recipients", told(fates), first(gone), Severity.HIGH, Family.DESTINATION)
         else:
             yield from _random_recipients(held)
+
+
+def _mass(held: Held) -> Iterator[Signal]:
+    if held.roles.facts and held.roles.facts.is_mass:
+        sent = _attacking(held).sent
+        strangers, recipients = sum(one.strangers for one in sent), sum(one.recipients for one in sent)
+        detail = f"{strangers:,} of {recipients:,} recipients are people with whom nobody else here exchanged mail"
+        evidence = first(one.source for one in sent if one.strangers)
+        yield Signal("strangers", detail, evidence, Severity.MEDIUM, Family.DESTINATION)
 
 
 def told(fates: Fates) -> str:
@@ -158,20 +177,26 @@ def _random_recipients(held: Held) -> Iterator[Signal]:
 
 
 def _new_addresses(held: Held) -> Iterator[Signal]:
-    ips = [use.ip for use in held.roles.strangers if use.first_entry is not None]
-    attacking = {use.ip for use in held.roles.attacking}
-    owner = [use for use in held.activity.uses if use.ip not in attacking]
-    rows = held.entry_rows[held.entry_rows["client_ip"].isin(ips).to_numpy()]
+    strangers = held.roles.strangers
+    ips = list(dict.fromkeys(use.ip for use in strangers))
+    attacking = {id(use) for use in held.roles.attacking}
+    owner = [use for use in held.activity.uses if id(use) not in attacking]
+    at_home = {use.ip for use in owner}.intersection(ips)
     regions = {region_of(ip) for ip in ips}
-    if not len(rows):
+    if not strangers or not len(held.entry_rows):
         return
-    if owner:
+    evidence = first(held.entry_rows["source"])
+    if at_home:
+        names = ", ".join(sorted({use.programme for use in strangers}))
+        detail = f"from {_listed([*at_home])}, where its owner works too, by another programme ({names})"
+        yield Signal("other-programme", detail, evidence, Severity.MEDIUM, Family.PLACE)
+    elif owner:
         where = "address shows" if len(owner) == 1 else f"{len(owner):,} addresses show"
         detail = f"entered from {_listed(ips)}, while its own {where} nothing of the kind"
-        yield Signal("new-addresses", detail, first(rows["source"]), Severity.MEDIUM, Family.PLACE)
-    elif len(regions) > 1 and held.roles.is_mail_odd:
+        yield Signal("new-addresses", detail, evidence, Severity.MEDIUM, Family.PLACE)
+    elif len(regions) > 1 and held.roles.facts:
         detail = f"used from {len(regions):,} places at once, {_listed(ips)}"
-        yield Signal("many-places", detail, first(rows["source"]), Severity.MEDIUM, Family.PLACE)
+        yield Signal("many-places", detail, evidence, Severity.MEDIUM, Family.PLACE)
 
 
 def _attackers(held: Held) -> Iterator[Signal]:

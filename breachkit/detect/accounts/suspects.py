@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from breachkit.detect.accounts.activity import Activity, activity_of
+from breachkit.detect.accounts.activity import About, Activity, Conduct, activity_of
+from breachkit.detect.accounts.guessers import STRANGERS
+from breachkit.detect.accounts.inquiry import is_name
 from breachkit.detect.accounts.letters import LETTERS, find_letters
-from breachkit.detect.accounts.roles import BURST, CROWD, Known, Roles, find_roles
-from breachkit.detect.inquiry import is_name
+from breachkit.detect.accounts.roles import MASS, Known, Roles, facts_of, find_roles, is_odd
+from breachkit.micros import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from breachkit.detect.accounts.activity import Use
     from breachkit.detect.accounts.guessers import Guessers
-    from breachkit.detect.inquiry import Inquiry
-    from breachkit.detect.visits import Visits
+    from breachkit.detect.accounts.inquiry import Inquiry
+    from breachkit.detect.accounts.visits import Visits
 
 
 class Suspected(NamedTuple):
@@ -30,7 +33,8 @@ class Suspected(NamedTuple):
 def part_accounts(inquiry: Inquiry) -> dict[str, Suspected]:
     """Part the addresses of every account that anything speaks against; attackers of one are looked for in others."""
     visits, guessers = inquiry.seen, inquiry.guessers
-    is_odd = (visits.count("foreign") > 0) | (visits.count("dead") > 0) | (visits.count("sent") >= BURST // CROWD)
+    sent = np.bincount(visits.who, weights=visits.count("sent"), minlength=len(visits.accounts))
+    is_odd = (visits.count("foreign") > 0) | (visits.count("dead") > 0) | (sent >= MASS)[visits.who]
     chosen = np.unique(visits.who[(is_odd | guessers.by_visit) & (visits.count("successes") > 0)])
     began = _began(visits, guessers)
     found: dict[str, Suspected] = {}
@@ -43,7 +47,7 @@ def part_accounts(inquiry: Inquiry) -> dict[str, Suspected]:
         if letters:
             one.roles.take_letters(letters, one.activity.uses)
             found[account] = one
-    spread = _spread(found, guessers)
+    spread = {**_runs(found, guessers), **_spread(found, guessers)}
     if spread:
         began = {**spread, **began}
         whence = np.isin(visits.ips, [*spread])
@@ -77,8 +81,11 @@ def _activity(inquiry: Inquiry, account: str) -> Activity:
     visits, guessers = inquiry.seen, inquiry.guessers
     begin, end = visits.rows_at(account)
     guessing = visits.ips[visits.whence[begin:end][guessers.by_visit[begin:end]]].tolist()
-    attempts, sends, deliveries = (inquiry.of(account, name) for name in ("attempts", "sends", "deliveries"))
-    return activity_of(account, attempts, sends, deliveries, frozenset(guessing))
+    whence = visits.whence[begin:end]
+    local = visits.ips[whence[inquiry.homes.is_local[begin:end]]].tolist()
+    about = About(frozenset(guessing), frozenset(local), inquiry.strangers, inquiry.directory.domains)
+    tables = {name: inquiry.of(account, name) for name in ("attempts", "sends", "deliveries")}
+    return activity_of(account, tables, about)
 
 
 def _began(visits: Visits, guessers: Guessers) -> dict[str, Known]:
@@ -99,9 +106,25 @@ def _spread(found: dict[str, Suspected], guessers: Guessers) -> dict[str, Known]
     known: dict[str, Known] = {}
     for one in found.values():
         for use in one.roles.strangers:
-            if one.roles.is_mail_odd and use.first_success is not None and use.ip not in guessers.shared:
-                began, helos = known.get(use.ip, Known(use.first_success, frozenset()))
-                known[use.ip] = Known(min(use.first_success, began), frozenset(helos or ()) | use.helos)
+            if one.roles.facts is not None and use.ip not in guessers.shared:
+                began, programmes = known.get(use.ip, Known(use.first_seen, frozenset()))
+                known[use.ip] = Known(min(use.first_seen, began), frozenset({*(programmes or ()), use.programme}))
+    return known
+
+
+def _runs(found: Mapping[str, Suspected], guessers: Guessers) -> dict[str, Known]:
+    """Find addresses that wrote so little from each of several accounts that it tells only in all."""
+    together: dict[tuple[str, str], list[Use]] = defaultdict(list)
+    for one in found.values():
+        for use in one.activity.uses:
+            if use.sent and not use.is_local and use.ip not in guessers.shared and is_odd([use]):
+                together[use.ip, use.programme].append(use)
+    known = {}
+    for (ip, programme), uses in together.items():
+        conduct = Conduct(tuple(uses))
+        is_short = conduct.last_seen - conduct.first_seen < DAY
+        if len(uses) >= STRANGERS and facts_of(uses, ()).number > (not is_short):
+            known[ip] = Known(conduct.first_seen, frozenset({programme}))
     return known
 
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from breachkit.detect.accounts.guessers import is_loopback, is_private
-from breachkit.detect.accounts.shares import lower_bound
-from breachkit.detect.findings import Confidence, Family, Severity, Signal, first
+from breachkit.detect.accounts.places import is_loopback, is_private
+from breachkit.detect.findings import Confidence, Family, Severity, Signal, first, lower_bound
 from breachkit.detect.lookalike import is_random_looking
 from breachkit.records import NULL_SENDER
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
     from datetime import datetime
 
-    from breachkit.detect.inquiry import Inquiry
+    from breachkit.detect.accounts.inquiry import Inquiry
     from breachkit.records import Locus
 
 How = Literal["no-login", "masked-name", "no-name-in-exchange", "trusted"]
@@ -133,7 +132,7 @@ def _dead(inquiry: Inquiry) -> frozenset[tuple[object, object]]:
     return frozenset([*by_id, *by_path])
 
 
-def _judge(  # noqa: PLR0913, PLR0917  what is held against one address
+def _judge(
     client_ip: str,
     mails: Sequence[_Mail],
     domains: Collection[str],

@@ -40,49 +40,49 @@ class Author(NamedTuple):
 
 def authors_of(messages: Sequence[Message]) -> list[Author]:
     """Name the author of each message."""
-    names = [message.auth_user or message.header_from or message.mail_from or "" for message in messages]
-    homes = [house((message.header_from or message.mail_from or "").rpartition("@")[2]) for message in messages]
-    is_other = [_is_other(message) for message in messages]
     domains = local_domains(messages)
+    named = [_named(message) for message in messages]
     own: Counter[str] = Counter()
-    strange: Counter[str] = Counter()
     other: Counter[str] = Counter()
     declared: Counter[str] = Counter()
-    for name, home, message, differs in zip(names, homes, messages, is_other, strict=True):
+    strange: Counter[str] = Counter()
+    for message, (name, home, is_other) in zip(messages, named, strict=True):
         if message.auth_user is not None:
-            (other if differs else own)[name] += 1
-            declared[home] += differs
+            (other if is_other else own)[name] += 1
+            declared[home] += is_other
         elif "@" in name and name.rpartition("@")[2] not in domains:
             strange[home] += 1
     accounts = {name for name in {*own, *other} if own[name] + other[name] >= WRITES}
     relayed = sum(count >= WRITES for count in strange.values())
     may_write = _is_usual(sum(other[name] > own[name] for name in accounts), len(accounts), USUAL_ACCOUNTS)
     may_pass = not domains or _is_usual(relayed, relayed + len(accounts), USUAL_STRANGERS)
-    return [
-        Author(
-            name,
-            differs and (declared[home] <= SELDOM or not may_write)
-            if message.auth_user is not None
-            else strange[home] > 0 and bool(domains) and (strange[home] <= SELDOM or not may_pass),
-            "" if differs and not may_write else home if message.header_from else "",
-            message.rcpt_to[0] if message.rcpt_to else "",
-        )
-        for name, home, message, differs in zip(names, homes, messages, is_other, strict=True)
-    ]
+    authors = []
+    for message, (name, home, is_other) in zip(messages, named, strict=True):
+        if message.auth_user is not None:
+            is_forged = is_other and (declared[home] <= SELDOM or not may_write)
+        else:
+            is_forged = strange[home] > 0 and bool(domains) and (strange[home] <= SELDOM or not may_pass)
+        is_believed = bool(message.header_from) and (may_write or not is_other)
+        reader = message.rcpt_to[0] if message.rcpt_to else ""
+        authors.append(Author(name, is_forged, home if is_believed else "", reader))
+    return authors
+
+
+def _named(message: Message) -> tuple[str, str, bool]:
+    """Return the name of an author, the house of the declared sender, and whether the account declares another one."""
+    declared = message.header_from or message.mail_from or ""
+    account = message.auth_user
+    senders = {message.mail_from, message.header_from} - {None, NULL_SENDER}
+    # as the server does: an account may be named without its domain
+    own = {
+        account,
+        *(one for one in senders if one and "@" not in (account or "") and one.partition("@")[0] == account),
+    }
+    return account or declared, house(declared.rpartition("@")[2]), account is not None and not senders <= own
 
 
 def _is_usual(count: int, total: int, least: int) -> bool:
     return count >= least and count >= USUAL_SHARE * total
-
-
-def _is_other(message: Message) -> bool:
-    declared = {message.mail_from, message.header_from} - {None, NULL_SENDER}
-    return message.auth_user is not None and any(not _is_same(name or "", message.auth_user or "") for name in declared)
-
-
-def _is_same(address: str, account: str) -> bool:
-    """Compare as the server does: an account may be named without its domain."""
-    return address == account or ("@" not in account and address.partition("@")[0] == account)
 
 
 def local_domains(messages: Sequence[Message]) -> frozenset[str]:

@@ -24,16 +24,14 @@ OUTSIDE_WEIGHT = 10
 """One message hit outside a run weighs as much as so many of its own missed."""
 LOSS_SHARE = 0.002
 """Below this share of a run, differences between strings do not count: the handier one is taken."""
-
 MOST_MISSED = 0.005
 """Share of a run that a string may miss before one of a lesser kind is taken."""
 MOSTLY = 0.95
-"""Share of the holders of a part of a number that hold all of it, from which on the others do too."""
+"""Share of the holders of a part of a number that hold all of it, from which on the others are looked at."""
 SEVERAL = 3
 """Phrases from which on half of them tell a run."""
-
-FRAGMENT = 2
-"""The least kind of string: it neither points at anybody nor is a phrase."""
+POINTER, PHRASE, FRAGMENT = 0, 1, 2
+"""Kinds of strings, the best first: one that points at somebody, a phrase, neither."""
 
 _HALF_WORD = re.compile(r"\w+\Z")
 
@@ -63,9 +61,9 @@ def candidates_of(
     every = dict.fromkeys(text for raw in closed for text in _spelled(raw))
     whole = [text for text in every if may_be_weak or not is_weak(text.encode())]
     parts = {text for raw in nested for text in _spelled(raw)[:1] if may_be_weak or not is_weak(text.encode())}
-    alone_first = sorted(whole, key=lambda text: (text not in alone, *preference(text)))
+    alone_first = sorted(whole, key=lambda text: (text not in alone, *_preference(text)))
     # what holds a link covers no more than the link: those of the others that most messages hold get their turn
-    widest = [text for text in whole if _tier(text)][: MOST_TRIED // 4]
+    widest = [text for text in whole if _kind(text) != POINTER][: MOST_TRIED // 4]
     # lines end between the groups of a telephone number, and not within one
     groups = sorted({group for text in alone for group in text.split() if group.isdigit() and len(group) >= SHORTEST})
     turns = (*alone_first[: MOST_TRIED // 2], *groups[: MOST_TRIED // 6], *widest, *alone_first)
@@ -76,24 +74,22 @@ def candidates_of(
 def names_of(closed: Iterable[bytes], *, may_be_weak: bool = False) -> list[str]:
     """Spell the strings of a run that are of the best kind; the best one alone where all are fragments."""
     spelled, _ = candidates_of(closed, (), may_be_weak=may_be_weak)
-    tier = min(map(_tier, spelled), default=0)
-    best = [text for text in spelled if _tier(text) == tier]
-    return best[:1] if tier == FRAGMENT else best
+    kind = min(map(_kind, spelled), default=POINTER)
+    best = [text for text in spelled if _kind(text) == kind]
+    return best[:1] if kind == FRAGMENT else best
 
 
 def _spelled(raw: bytes) -> list[str]:
     """Spell a string as it is, and without the half word that chance put at its end; hidden signs cut it."""
     visible = "".join(sign if sign.isprintable() else "\n" for sign in raw.decode("utf-8", "ignore"))
-    spelled: list[str] = []
-    for piece in visible.split("\n"):
-        text = piece.strip()[:LONGEST].strip()
-        spelled += [text, _HALF_WORD.sub("", text).rstrip()]
-    return [one for one in dict.fromkeys(spelled) if len(one) >= SHORTEST]
+    cut = [piece.strip()[:LONGEST].strip() for piece in visible.split("\n")]
+    spelled = dict.fromkeys(text for piece in cut for text in (piece, _HALF_WORD.sub("", piece).rstrip()))
+    return [one for one in spelled if len(one) >= SHORTEST]
 
 
-def preference(text: str) -> tuple[bool, bool, int, str]:
+def _preference(text: str) -> tuple[bool, bool, int, str]:
     """Order strings by how well a person can judge them: what points at somebody, then phrases, then fragments."""
-    return not _points(text), len(text) > HANDY, -min(len(text), HANDY), text
+    return _kind(text) != POINTER, len(text) > HANDY, -min(len(text), HANDY), text
 
 
 def choose(tried: Sequence[Tried], read: Callable[[int], Iterable[str]], own: Collection[str] = ()) -> Tried | None:
@@ -111,26 +107,34 @@ def choose(tried: Sequence[Tried], read: Callable[[int], Iterable[str]], own: Co
     held = [one for one in tried if len(one.holders)]
     if not held:
         return None
-    tiers = {one.text: _tier(one.text, own) for one in held}
-    tier = min(tiers.values())
+    kinds = {one.text: _kind(one.text, own) for one in held}
+    best = min(kinds.values())
     size = 1 + max(int(one.holders[-1]) for one in held)
-    votes, _ = _votes([one for one in held if tiers[one.text] == tier], size)
+    votes, _ = _votes([one for one in held if kinds[one.text] == best], size)
     core = votes * 2 >= votes.max()
-    votes, voters = _votes([one for one in held if tiers[one.text] < FRAGMENT], size)
+    votes, voters = _votes([one for one in held if kinds[one.text] != FRAGMENT], size)
     if voters >= SEVERAL:
         core |= votes * 2 >= voters
-    numbers = [one.text for one in held if tiers[one.text] == 0]
+    numbers = [one.text for one in held if kinds[one.text] == POINTER]
     for one in held:
-        whole = (
-            [text for text in numbers if text != one.text and one.text in text.split()] if one.text.isdigit() else []
-        )
+        is_group = one.text.isdigit() and one.text not in numbers
+        whole = [text for text in numbers if is_group and one.text in text.split()]
         if whole and int(core[one.holders].sum()) >= MOSTLY * len(one.holders):
-            # who holds the end of a number that a line breaks belongs to those who hold all of it; but six digits stand
-            # by chance, too, in one of a million places, and an id has a dozen such
+            # a line end within the number; but six digits stand by chance, too, in one of a million places
             form = re.compile("|".join(r"\s+".join(map(re.escape, text.split())) for text in whole))
             strangers = [at for at in one.holders.tolist() if not core[at]]
             core[[at for at in strangers if any(form.search(text) for text in read(at))]] = True
-    return min(held, key=lambda one: _rank(one, core, tiers[one.text]))
+
+    def rank(one: Tried) -> tuple[int, int, int, tuple[bool, bool, int, str]]:
+        """Put first what does all that is asked of a string, of these the better kind, then what misses less."""
+        size, hit = int(core.sum()), int(core[one.holders].sum())
+        outside = len(one.holders) - hit
+        lost = size - hit + OUTSIDE_WEIGHT * outside
+        is_enough = not outside and lost <= MOST_MISSED * size
+        is_little = lost <= LOSS_SHARE * size
+        return 0 if is_enough else lost, kinds[one.text], 0 if is_little else lost, _preference(one.text)
+
+    return min(held, key=rank)
 
 
 def _votes(tried: Sequence[Tried], size: int) -> tuple[NDArray[np.int64], int]:
@@ -140,28 +144,9 @@ def _votes(tried: Sequence[Tried], size: int) -> tuple[NDArray[np.int64], int]:
     return np.bincount(np.concatenate(places) if places else [], minlength=size), len(voting)
 
 
-def _tier(text: str, own: Collection[str] = ()) -> int:
-    if _points(text, own):
-        return 0
-    is_phrase = len(bare(text.encode()).decode("utf-8", "ignore")) >= STRONG
-    return 1 if is_phrase and (not own or not _points(text)) else FRAGMENT
-
-
-def _points(text: str, own: Collection[str] = ()) -> bool:
+def _kind(text: str, own: Collection[str] = ()) -> int:
     raw = bare(text.encode())
-    hits = (hit[0].decode().lower() for hit in SPECIFIC.finditer(raw))
-    return any(not any(domain in hit for domain in own) for hit in hits) or any(rests(raw))
-
-
-def _rank(one: Tried, core: NDArray[np.bool_], tier: int) -> tuple[int, int, int, tuple[bool, bool, int, str]]:
-    """Order strings: those that do what is asked of one first, of these by kind, then by what they miss."""
-    size, hit = int(core.sum()), int(core[one.holders].sum())
-    outside = len(one.holders) - hit
-    lost = size - hit + OUTSIDE_WEIGHT * outside
-    is_enough = not outside and size - hit <= MOST_MISSED * size
-    return (
-        0 if is_enough else lost,
-        tier,
-        0 if lost <= LOSS_SHARE * size else lost,
-        preference(one.text),
-    )
+    hits = [hit[0].decode().lower() for hit in SPECIFIC.finditer(raw)]
+    if any(rests(raw)) or not all(any(domain in hit for domain in own) for hit in hits):
+        return POINTER
+    return PHRASE if len(raw.decode("utf-8", "ignore")) >= STRONG and not hits else FRAGMENT

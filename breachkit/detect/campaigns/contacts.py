@@ -1,4 +1,4 @@
-"""Which messages were sent out around one contact, and not written to somebody.
+"""Where messages lead: to one place that strangers are sent to, or each to an address of its own below one domain.
 
 People who write in their own names answer, are answered, and sign; a feed links to something else each time. Where few
 accounts write to ever new readers, nobody is answered, nothing is signed, and every message leads to one and the same
@@ -12,7 +12,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -28,14 +28,16 @@ ONCE = 0.8
 SAME = 0.9
 """Share of messages that lead to one and the same place, path and query included."""
 LONGEST_WORD = 200
+MOSTLY, UNLIKE = 0.6, 0.95
+"""Share of messages that have an address of their own, and of these addresses that are unlike."""
 
 _DAY = re.compile(rb"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}\Z")
-_QUERY = re.compile(rb"[?#]")
-_NUMBER = re.compile(rb"\d+")
 _BETWEEN = re.compile(rb"[\s\"'<>()]")
+_CODE = rb"/[^\s\"'<>]{0,100}?\b((?=[a-z]{0,60}[0-9])(?=[0-9]{0,60}[a-z])[a-z0-9]{6,60})"
+"""A word of the path or the query that no language has: letters and digits, six at least."""
 
 
-def is_outreach(sample: Sample, docs: NDArray[np.int32], contacts: Iterable[bytes]) -> bool:
+def is_outreach(sample: Sample, docs: NDArray[np.int32], contacts: Sequence[bytes]) -> bool:
     """Tell messages that were sent out around one contact.
 
     Args:
@@ -43,28 +45,15 @@ def is_outreach(sample: Sample, docs: NDArray[np.int32], contacts: Iterable[byte
         docs: messages of few authors.
         contacts: what in the strings they share points at strangers.
     """
-    if len(docs) < ENOUGH or sample.lists[docs].any() or sample.answers[docs].mean() > ANSWERS:
+    if len(docs) < ENOUGH or sample.is_list[docs].any() or sample.is_answer[docs].mean() > ANSWERS:
         return False
-    readers = {sample.readers[doc] for doc in docs.tolist()}
-    if len(readers) < ONCE * len(docs):
+    if len({sample.authors[doc].reader for doc in docs.tolist()}) < ONCE * len(docs):
         return False
-    return _lead_to_one_place(sample, docs, (contact for contact in contacts if not _DAY.match(contact)))
-
-
-def _lead_to_one_place(sample: Sample, docs: NDArray[np.int32], contacts: Iterable[bytes]) -> bool:
-    """Tell whether nearly all of some messages name the same place, where a feed names another page each time."""
-    return any(_is_one(_places(sample, docs, contact), len(docs)) for contact in contacts)
-
-
-def are_numbered(sample: Sample, docs: NDArray[np.int32], contact: bytes) -> bool:
-    """Tell links to pages that only numbers and dates in their paths set apart: a feed, or letters of a shop."""
-    paths = [_QUERY.split(place, maxsplit=1)[0] for place in _places(sample, docs, contact)]
-    return not _is_one(paths, len(docs)) and _is_one((_NUMBER.sub(b"0", path) for path in paths), len(docs))
-
-
-def _is_one(places: Iterable[bytes], size: int) -> bool:
-    top = Counter(places).most_common(1)
-    return bool(top) and top[0][1] >= SAME * size
+    for contact in contacts:
+        top = Counter(_places(sample, docs, contact)).most_common(1)
+        if not _DAY.match(contact) and top and top[0][1] >= SAME * len(docs):
+            return True
+    return False
 
 
 def _places(sample: Sample, docs: NDArray[np.int32], contact: bytes) -> Iterator[bytes]:
@@ -77,5 +66,25 @@ def _places(sample: Sample, docs: NDArray[np.int32], contact: bytes) -> Iterator
             before = bytes(text[max(starts[doc], hit.start() - LONGEST_WORD) : hit.start()])
             after = bytes(text[hit.end() : min(starts[doc + 1], hit.end() + LONGEST_WORD)])
             word = _BETWEEN.split(before)[-1] + hit[0] + _BETWEEN.split(after, maxsplit=1)[0]
-            reader = sample.readers[doc].encode("utf-8", "surrogatepass")
+            reader = sample.authors[doc].reader.encode("utf-8", "surrogatepass")
             yield word.lower().replace(b"%40", b"@").replace(reader, b"").rstrip(b".,;:!?")
+
+
+def is_scattered(sample: Sample, docs: NDArray[np.int32], contacts: Sequence[bytes], *, below_path: bool) -> bool:
+    """Tell a foreign domain under which every message has an address of its own: no writer and no mailing does that.
+
+    A host name that no other message has; and, where few accounts write and no list, a code in the path that none has.
+    """
+    below_path = below_path and not sample.is_list[docs].mean() > 1 / 2
+    text, starts = sample.corpus.text.data, sample.corpus.starts
+    for domain in {hit.rpartition(b"//")[2].partition(b"/")[0].strip(b".@") for hit in contacts}:
+        name = re.escape(domain)
+        forms = [rb"(?<![a-z0-9-])([a-z0-9-]++)\." + name]  # tried once for each word, not for each of its letters
+        for form in (*forms, *([name + _CODE] if below_path else [])):
+            found = (
+                re.compile(form, re.IGNORECASE).search(text, starts[doc], starts[doc + 1]) for doc in docs.tolist()
+            )
+            words = [bytes(one[1]).lower() for one in found if one]
+            if len(words) >= MOSTLY * len(docs) and len(set(words)) >= UNLIKE * len(words):
+                return True
+    return False

@@ -5,9 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from breachkit.text.added import added_by_decoding
-from breachkit.text.decoding import decoded_texts, typed_texts
 from breachkit.text.finder import make_finder
+from breachkit.text.message import added_by_decoding, typed_texts
 from breachkit.text.seen import Seen, flat, normal
 
 if TYPE_CHECKING:
@@ -15,49 +14,43 @@ if TYPE_CHECKING:
 
 
 class Search:
-    """Looks for many strings at once; each stands on one line."""
+    """Tells which strings a message holds, each on one line; it travels between processes."""
 
     def __init__(self, texts: Sequence[str]) -> None:
         self._texts = texts
-        self._automaton = make_finder([text.encode() for text in texts])
+        self._finder = make_finder([text.encode() for text in texts])
 
     def __reduce__(self) -> tuple[object, ...]:
         return _search_of, (tuple(self._texts),)
 
-    def listed(self, raw: bytes) -> list[int]:
-        """Return what `held` does as a plain value, which travels between processes."""
-        return list(self.held(raw))
-
-    def held(self, raw: bytes) -> set[int]:
-        """Return the indexes of the strings that a message holds."""
-        if not self._texts:
-            return set()
-        added = added_by_decoding(raw)
-        text = "\n".join(decoded_texts(raw)).encode() if added is None else added
-        matches = self._automaton.find_matches_as_indexes(b"%b\n%b" % (raw, text), overlapping=True)
-        return {match[0] for match in matches}
+    def __call__(self, raw: bytes) -> list[int]:
+        """Return the indexes of the strings that stand in the bytes of a message or in one of its decoded texts."""
+        matches = self._finder.find_matches_as_indexes(_texts_of(raw), overlapping=True) if self._texts else ()
+        return list({match[0] for match in matches})
 
 
 class SeenSearch:
-    """Looks for strings that messages hold only as a reader sees them."""
+    """Tells which strings a message holds only as a reader sees it; it travels between processes."""
 
     def __init__(self, texts: Sequence[str]) -> None:
         self._texts = texts
-        self._spelled = [text.encode() for text in texts]
         self._seen = [Seen(text) for text in texts]
-        self._automaton = make_finder([normal(text).encode() for text in texts])
+        self._finder = make_finder([normal(text).encode() for text in texts])
 
     def __reduce__(self) -> tuple[object, ...]:
         return _seen_search_of, (tuple(self._texts),)
 
-    def listed(self, raw: bytes) -> list[int]:
+    def __call__(self, raw: bytes) -> list[int]:
         """Return the indexes of the strings that a message holds so, and neither in its bytes nor decoded."""
-        added = added_by_decoding(raw)
-        text = b"%b\n%b" % (raw, "\n".join(decoded_texts(raw)).encode() if added is None else added)
-        found = {match[0] for match in self._automaton.find_matches_as_indexes(flat(text), overlapping=True)}
-        likely = [at for at in sorted(found) if self._spelled[at] not in text]
+        text = _texts_of(raw)
+        found = {match[0] for match in self._finder.find_matches_as_indexes(flat(text), overlapping=True)}
+        likely = [at for at in sorted(found) if self._texts[at].encode() not in text]
         typed = list(typed_texts(raw)) if likely else []
         return [at for at in likely if self._seen[at].is_in(typed)]
+
+
+def _texts_of(raw: bytes) -> bytes:
+    return b"\n".join([raw, *map(str.encode, added_by_decoding(raw).texts)])
 
 
 @lru_cache(maxsize=1)

@@ -30,24 +30,23 @@ LEAST = 6
 BESIDE = 12
 """Letters and digits that it must have beside what belongs to many: `Visit us at https://bit.ly/` tells nobody."""
 
-_OWNER_BELOW = frozenset(  # as one text: a list of them takes two pages
-    "1drv.ms bing.com bit.do bit.ly box.com buff.ly canva.com cutt.ly discord.gg dropbox.com"  # noqa: SIM905
-    " dropboxusercontent.com"
-    " facebook.com fb.me forms.gle forms.office.com github.com gitlab.com goo.gl google.com googleapis.com"
-    " googleusercontent.com instagram.com is.gd jotform.com linkedin.com linktr.ee live.com lnkd.in mediafire.com"
-    " medium.com mega.nz microsoft.com office.com onedrive.live.com outlook.com ow.ly pastebin.com pinterest.com"
-    " rb.gy rebrand.ly reddit.com s.id sharepoint.com shorturl.at t.co t.ly t.me telegra.ph telegram.me tiktok.com"
-    " tinyurl.com twitter.com typeform.com v.gd vimeo.com wa.me we.tl wetransfer.com whatsapp.com x.com yahoo.com"
-    " youtu.be youtube.com".split()
-)
+_BELOW = """
+1drv.ms bing.com bit.do bit.ly box.com buff.ly canva.com cutt.ly discord.gg dropbox.com dropboxusercontent.com
+facebook.com fb.me forms.gle forms.office.com github.com gitlab.com goo.gl google.com googleapis.com
+googleusercontent.com instagram.com is.gd jotform.com linkedin.com linktr.ee live.com lnkd.in mediafire.com medium.com
+mega.nz microsoft.com office.com onedrive.live.com outlook.com ow.ly pastebin.com pinterest.com rb.gy rebrand.ly
+reddit.com s.id sharepoint.com shorturl.at t.co t.ly t.me telegra.ph telegram.me tiktok.com tinyurl.com twitter.com
+typeform.com v.gd vimeo.com wa.me we.tl wetransfer.com whatsapp.com x.com yahoo.com youtu.be youtube.com
+"""
+_OWNER_BELOW = frozenset(_BELOW.split())
 """Hosts of many owners, each of whom has a path below them: shared documents, shorteners, networks."""
-_OWNER_BEFORE = frozenset(
-    "000webhostapp.com aol.com blogspot.com glitch.me gmail.com gmx.com gmx.de godaddysites.com"  # noqa: SIM905
-    " googlemail.com"
-    " hotmail.com hotmail.it icloud.com jimdosite.com libero.it mail.com mail.ru orange.fr outlook.it proton.me"
-    " protonmail.com site123.me strikingly.com substack.com t-online.de tiscali.it tumblr.com virgilio.it web.de"
-    " weebly.com wordpress.com yahoo.it yandex.ru zendesk.com zohosites.com".split()
-)
+_BEFORE = """
+000webhostapp.com aol.com blogspot.com glitch.me gmail.com gmx.com gmx.de godaddysites.com googlemail.com hotmail.com
+hotmail.it icloud.com jimdosite.com libero.it mail.com mail.ru orange.fr outlook.it proton.me protonmail.com site123.me
+strikingly.com substack.com t-online.de tiscali.it tumblr.com virgilio.it web.de weebly.com wordpress.com yahoo.it
+yandex.ru zendesk.com zohosites.com
+"""
+_OWNER_BEFORE = frozenset(_BEFORE.split())
 """Hosts of many owners, each of whom has a name before them, and which the list of public suffixes does not have."""
 _WAYS = frozenset(
     b"document documents drawings folders formresponse presentation profile search sharing spreadsheets"
@@ -77,7 +76,8 @@ def bare(text: bytes, *, is_cut: bool = False) -> bytes:
         if link[1] is None:
             return b" "
         host, path = link[1].decode().lower(), link[2] or b""
-        if _names_its_owner_below(host):
+        labels = host.split(".")
+        if any(".".join(labels[at:]) in _OWNER_BELOW for at in range(len(labels) - 1)):
             parts = _SEGMENT.findall(path)
             if is_cut and link.end() == len(text) and not path.endswith(b"/"):
                 parts = parts[:-1]
@@ -93,16 +93,6 @@ def is_weak(text: bytes, *, is_cut: bool = False) -> bool:
     return len(_NO_WORD.sub(b"", own)) < (LEAST if own == text else BESIDE)
 
 
-def points(text: bytes) -> bool:
-    """Tell whether a string points at somebody."""
-    return SPECIFIC.search(bare(text)) is not None
-
-
-def _names_its_owner_below(host: str) -> bool:
-    labels = host.split(".")
-    return any(".".join(labels[at:]) in _OWNER_BELOW for at in range(len(labels) - 1))
-
-
 @lru_cache(maxsize=1)
 def _suffixes() -> PublicSuffixList:
     from publicsuffixlist import PublicSuffixList  # noqa: PLC0415  50 ms
@@ -110,11 +100,10 @@ def _suffixes() -> PublicSuffixList:
     return PublicSuffixList()
 
 
+@lru_cache(maxsize=1 << 14)
 def house(domain: str) -> str:
     """Shorten a domain to what one party registers: `news.shop.example` → `shop.example`."""
-    labels = domain.split(".")
-    is_second = len(labels) > 2 and len(labels[-1]) == 2 and len(labels[-2]) <= 3  # noqa: PLR2004  co.uk, com.br
-    return ".".join(labels[-3:] if is_second else labels[-2:])
+    return _suffixes().privatesuffix(domain) or domain
 
 
 def rests(text: bytes) -> Iterator[bytes]:

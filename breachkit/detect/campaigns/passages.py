@@ -9,12 +9,13 @@ purged by.
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.text.decoding import KNOWN, decoded_headers, decoded_parts
+from breachkit.text.message import KNOWN, decoded_headers, decoded_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
 FIRST_KEPT = 4000
 LAST_KEPT = 1500
@@ -27,7 +28,6 @@ LONGEST_SYNTAX = 200
 _OF_A_LIST = frozenset(
     {"list-id", "list-post", "list-unsubscribe", "mailing-list", "x-mailing-list", "x-mailman-version"}
 )
-_SENT_TO_MANY = frozenset({"list", "bulk"})
 _OF_AN_ANSWER = frozenset({"in-reply-to", "references"})
 
 _ANSWER = re.compile(
@@ -72,21 +72,17 @@ class Passage(NamedTuple):
 
 def passage_of(raw: bytes) -> Passage:
     """Take from a message what may tell a spam run."""
-    text = bytearray()
-    seen: set[str] = set()
     headers = list(decoded_headers(raw))
     is_list = is_of_list(headers)
     is_answer = any(name in _OF_AN_ANSWER for name, _ in headers)
+    text = bytearray()
+    seen: set[str] = set()
     _add(text, _of_headers(headers, is_list=is_list), seen)
-    parts = []
     is_headless = not any(name for name, _ in headers)
-    for number, part in enumerate(decoded_parts(raw)):
-        if number == MOST_PARTS:
-            break
-        if is_headless:
-            part = _below_head(part)  # noqa: PLW2901
+    parts = []
+    for part in islice(decoded_parts(raw), MOST_PARTS):
         parts.append(len(text))
-        lines, quotes = _of_part(part)
+        lines, quotes = _of_part(_below_head(part) if is_headless else part)
         is_answer |= quotes
         _add(text, lines, seen)
     return Passage(bytes(text), tuple(parts), is_list, is_answer)
@@ -95,14 +91,14 @@ def passage_of(raw: bytes) -> Passage:
 def is_of_list(headers: Iterable[tuple[str, str]]) -> bool:
     """Tell whether a message says of itself that a mailing list sent it."""
     return any(
-        name in _OF_A_LIST or (name == "precedence" and value.lower() in _SENT_TO_MANY) for name, value in headers
+        name in _OF_A_LIST or (name == "precedence" and value.lower() in {"list", "bulk"}) for name, value in headers
     )
 
 
 def _add(text: bytearray, lines: Iterable[str], seen: set[str]) -> None:
     for line in lines:
         stripped = line.strip()[:LONGEST_LINE]
-        # an HTML twin repeats the lines of the plain part: once is enough, unless they are blank
+        # an HTML twin repeats the lines of the plain part: once is enough
         if stripped and stripped not in seen:
             seen.add(stripped)
             text += stripped.encode() + b"\n"
@@ -122,55 +118,49 @@ def _of_part(part: str) -> tuple[list[str], bool]:
     """Return the lines that the sender wrote, and whether he quotes others beside."""
     if len(part) > FIRST_KEPT + LAST_KEPT:
         part = part[:FIRST_KEPT] + "\n" + part[-LAST_KEPT:]
-    lines: list[str] = []
+    links: list[str] = []
     if "<" in part and _TAG.search(part):
         part = _HIDDEN.sub("\n", part)
-        lines = _LINK.findall(part)
+        links = _LINK.findall(part)
         part = _TAG.sub("\n", part)
     part = part.replace("\0", "\n").replace("\r", "\n")
     original = _ORIGINAL.search(part)
     is_cut = original is not None and bool(part[: original.start()].strip())
     if original and is_cut:
         part = part[: original.start()]
-    whole = part.split("\n")
-    own = list(_without_syntax(whole))
+    own = list(_without_syntax(part.split("\n")))
     unquoted = [line for line in own if not _QUOTED.match(line)]
     # a text that is all "quotation" hides behind the sign
     if sum(map(len, unquoted)) * 5 <= sum(map(len, own)):
-        return lines + own, is_cut
-    return lines + unquoted, is_cut or len(unquoted) < len(own)
+        return links + own, is_cut
+    return links + unquoted, is_cut or len(unquoted) < len(own)
 
 
 def _below_head(part: str) -> str:
     """Leave out the headers of a text that begins with something else, and was taken for a text without any."""
     head, _, body = part.replace("\r\n", "\n").partition("\n\n")
-    fields = [field for line in head.split("\n") if (field := _FIELD.match(line))]
-    return body if fields else part
+    return body if any(map(_FIELD.match, head.split("\n"))) else part
 
 
 def _without_syntax(lines: Iterable[str]) -> Iterator[str]:
     """Leave out what mail programs and servers write where it stands among the text: MIME syntax and header blocks.
 
-    Of the names of files the text keeps those: they are the sender's word.
+    Of header blocks the subject is kept, and of both the names of files: they are the sender's word.
     """
     block: list[str] = []
+    names: list[str] = []
     for line in (*lines, ""):
-        if _FIELD.match(line) or (block and line[:1] in {" ", "\t"} and line.strip()):
+        field = _FIELD.match(line)
+        if field or (block and line[:1] in {" ", "\t"} and line.strip()):
             block.append(line)
+            names += [field[1].lower()] if field else []
             continue
-        yield from _kept(block)
-        yield from _kept([line])
-        block = []
-
-
-def _kept(lines: Sequence[str]) -> Iterator[str]:
-    """Keep the lines that are no syntax, and of headers the subject and the names of files."""
-    names = [field[1].lower() for line in lines if (field := _FIELD.match(line))]
-    is_head = len(names) >= FEWEST_FIELDS and not KNOWN.isdisjoint(names)
-    for line in lines:
-        if is_head and line[:8].lower() == "subject:":
-            yield line[8:]
-        elif is_head or (len(line) <= LONGEST_SYNTAX and _MIME_LINE.fullmatch(line)):
-            yield from _FILE_NAME.findall(line)
-        else:
-            yield line
+        is_head = len(names) >= FEWEST_FIELDS and not KNOWN.isdisjoint(names)
+        for one in (*block, line):
+            if is_head and one is not line:
+                yield from [one[8:]] if one[:8].lower() == "subject:" else _FILE_NAME.findall(one)
+            elif len(one) <= LONGEST_SYNTAX and _MIME_LINE.fullmatch(one):
+                yield from _FILE_NAME.findall(one)
+            else:
+                yield one
+        block, names = [], []

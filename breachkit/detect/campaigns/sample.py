@@ -1,134 +1,129 @@
-"""A sample of messages with all that judging asks of it: who wrote, what is shared, where tails begin."""
+"""The messages that are looked at closely: which ones, what they share, and what of each is its topic."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import pairwise
+import hashlib
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from breachkit.detect.campaigns.marks import PHRASE, is_weak, points
-from breachkit.detect.campaigns.strings import END, LINE_END, is_cut
+from breachkit.detect.campaigns.marks import PHRASE, SPECIFIC, bare, is_weak
+from breachkit.detect.campaigns.strings import END, LINE_END, corpus_of, find_shared, is_cut
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import NDArray
 
     from breachkit.detect.campaigns.authors import Author
-    from breachkit.detect.campaigns.novelty import Speech
     from breachkit.detect.campaigns.passages import Passage
     from breachkit.detect.campaigns.strings import Corpus, Shared
+    from breachkit.records import Message
 
 SHORT = 25
 SHORT_LINES = 3
 """Lines of so many bytes, and so many of them, may differ within a tail: a name, a telephone number."""
 COVERED = 0.6
 """Share of a line that shared strings cover when it is a shared line."""
+MOST_PAINTED = 250
+"""Strings whose places are looked at for one set of messages."""
+MOST_MEASURED = 120
+"""Messages of one set whose text is measured: they stand for all."""
 
 
-@dataclass(slots=True)
+def content_order(messages: Sequence[Message]) -> list[int]:
+    """Order messages by what they say of themselves: the same for the same queue, and otherwise by chance."""
+
+    def digest(message: Message) -> bytes:
+        ts = message.ts.timestamp() if message.is_stamped else None  # a copy has other file times
+        said = (message.queue_id, message.auth_user, message.mail_from, message.header_from, message.rcpt_to)
+        named = repr((*said, message.subject, message.client_ip, message.size, ts))
+        return hashlib.blake2b(named.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+    return sorted(range(len(messages)), key=lambda at: digest(messages[at]))
+
+
+def choose_sample(order: Sequence[int], size: int, is_wanted: Callable[[int], bool]) -> tuple[list[int], int]:
+    """Take the first of those wanted; estimate how many are wanted in all.
+
+    Args:
+        order: the indexes to choose from, in content order.
+        size: how many to take.
+        is_wanted: tells whether a message may be taken; it is asked of few.
+    """
+    ahead = iter(order)
+    chosen = list(islice(filter(is_wanted, ahead), size))
+    asked = len(order) - sum(1 for _ in ahead)
+    return chosen, round(len(order) * len(chosen) / max(1, asked))
+
+
 class Sample:
-    """The sample with all that judging asks."""
+    """Messages, the strings that they share, and what judging asks of both."""
 
-    corpus: Corpus
-    shared: list[Shared]
-    bits: list[int]
-    sizes: NDArray[np.int64]
-    """How many messages hold each string."""
-    held: NDArray[np.int32]
-    """The strings of each message, one message after the other."""
-    held_from: NDArray[np.int64]
-    """Where the strings of each message begin in `held`."""
-    authors: NDArray[np.int32]
-    forged: NDArray[np.bool_]
-    lengths: NDArray[np.int64]
-    """Bytes of each string."""
-    points: NDArray[np.bool_]
-    """Strings that point at somebody."""
-    weak: NDArray[np.bool_]
-    """Strings that belong to many: they tell a run only where nothing better does, and none is purged by them."""
-    names: list[str]
-    homes: list[str]
-    """The house of the declared sender of each message."""
-    is_topic: NDArray[np.bool_]
-    """Positions that are neither tail nor line ends."""
-    domains: frozenset[str]
-    lists: NDArray[np.bool_]
-    """Messages that a mailing list sent, by their own word."""
-    answers: NDArray[np.bool_]
-    """Messages that answer, quote or pass on another."""
-    readers: list[str]
-    """The first recipient of each message."""
-    speech: Speech | None
-    """None where the sample is too small to tell what others say."""
+    def __init__(
+        self, passages: Sequence[Passage], authors: Sequence[Author], domains: frozenset[str], support: int
+    ) -> None:
+        """Look at messages.
 
+        Args:
+            passages: what of each may tell a run.
+            authors: the author of each.
+            domains: those of the house.
+            support: how many messages must hold a string.
+        """
+        self.authors = authors
+        self.domains = domains
+        self.corpus: Corpus = corpus_of(passages)
+        self.shared: list[Shared] = find_shared(self.corpus, support)
+        self.is_list = np.array([passage.is_list for passage in passages], dtype=np.bool_)
+        self.is_answer = np.array([passage.is_answer for passage in passages], dtype=np.bool_)
+        self.is_forged = np.array([author.is_forged for author in authors], dtype=np.bool_)
+        self.author_of: NDArray[np.int64] = np.unique([author.name for author in authors], return_inverse=True)[1]
+        """The number of the author of each message."""
+        self.lengths = np.array([len(one.text) for one in self.shared], dtype=np.int64)
+        self.points = np.array([SPECIFIC.search(bare(one.text)) is not None for one in self.shared], dtype=np.bool_)
+        """Strings that point at somebody."""
+        cut = (is_weak(one.text, is_cut=is_cut(self.corpus, one)) for one in self.shared)
+        self.is_weak = np.fromiter(cut, dtype=np.bool_, count=len(self.shared))
+        """Strings that belong to many: they tell a run only where nothing better does, and none is purged by them."""
+        self.sizes = np.array([len(one.docs) for one in self.shared], dtype=np.int64)
+        """How many messages hold each string."""
+        docs = np.concatenate([np.zeros(0, dtype=np.int32), *(one.docs for one in self.shared)])
+        by_doc = np.argsort(docs, kind="stable")
+        self._held = np.repeat(np.arange(len(self.shared)), self.sizes)[by_doc]
+        self._held_from = np.searchsorted(docs[by_doc], np.arange(len(passages) + 1))
+        self.is_topic = self._topics(passages)
+        """Positions that are neither line end nor the shared end of a text part: the place of signatures, disclaimers
+        and list footers."""
 
-def bits_of(docs: NDArray[np.int32], size: int) -> int:
-    """Pack a set of messages into one number."""
-    flags = np.zeros(size, dtype=np.uint8)
-    flags[docs] = 1
-    return int.from_bytes(np.packbits(flags).tobytes(), "big")
+    def counts_in(self, docs: NDArray[np.int32]) -> NDArray[np.int64]:
+        """Count for each string how many of some messages hold it."""
+        held = [self._held[self._held_from[doc] : self._held_from[doc + 1]] for doc in docs.tolist()]
+        counts: NDArray[np.int64] = np.bincount(np.concatenate(held), minlength=len(self.shared))
+        return counts
 
+    def texts(self, strings: Iterable[int]) -> list[bytes]:
+        """List the texts of strings."""
+        return [self.shared[at].text for at in strings]
 
-def sample_of(
-    passages: Sequence[Passage],
-    found: tuple[Corpus, list[Shared]],
-    authors: Sequence[Author],
-    domains: frozenset[str],
-    speech: Speech | None,
-) -> Sample:
-    """Put together what judging asks."""
-    corpus, shared = found
-    names = sorted({author.name for author in authors})
-    docs = np.concatenate([one.docs for one in shared]) if shared else np.zeros(0, dtype=np.int32)
-    sizes = np.array([len(one.docs) for one in shared], dtype=np.int64)
-    by_doc = np.argsort(docs, kind="stable")
-    places = {name: at for at, name in enumerate(names)}
-    return Sample(
-        corpus,
-        shared,
-        [bits_of(one.docs, len(passages)) for one in shared],
-        sizes,
-        np.repeat(np.arange(len(shared), dtype=np.int32), sizes)[by_doc],
-        np.searchsorted(docs[by_doc], np.arange(len(passages) + 1)),
-        np.array([places[author.name] for author in authors], dtype=np.int32),
-        np.array([author.is_forged for author in authors], dtype=np.bool_),
-        np.array([len(one.text) for one in shared], dtype=np.int64),
-        np.array([points(one.text) for one in shared], dtype=np.bool_),
-        np.array([is_weak(one.text, is_cut=is_cut(corpus, one)) for one in shared], dtype=np.bool_),
-        names,
-        [author.home for author in authors],
-        _topics(passages, corpus, shared),
-        domains,
-        np.array([passage.is_list for passage in passages], dtype=np.bool_),
-        np.array([passage.is_answer for passage in passages], dtype=np.bool_),
-        [author.reader for author in authors],
-        speech,
-    )
+    def _topics(self, passages: Sequence[Passage]) -> NDArray[np.bool_]:
+        text = self.corpus.text
+        is_topic: NDArray[np.bool_] = (text != END) & (text != LINE_END)
+        phrases = [one for one in self.shared if len(one.text) >= PHRASE]
+        starts = np.concatenate([np.zeros(0, dtype=np.int32), *(one.places for one in phrases)])
+        sizes = np.repeat([len(one.text) for one in phrases], [len(one.places) for one in phrases]).astype(np.int64)
+        before = np.concatenate(([0], np.cumsum(painted(starts, starts + sizes, len(text))))).astype(np.int32).data
+        for passage, start in zip(passages, self.corpus.starts.tolist(), strict=False):
+            for begin, end in pairwise((*passage.parts, len(passage.text))):  # no part: a message that is one PDF
+                tail = _tail(passage.text[begin:end], before, start + begin)
+                is_topic[start + begin + tail : start + end] = False
+        return is_topic
 
 
-def _topics(passages: Sequence[Passage], corpus: Corpus, shared: Sequence[Shared]) -> NDArray[np.bool_]:
-    """Mark what is not the shared end of a text part: the place of signatures, disclaimers and list footers."""
-    is_topic: NDArray[np.bool_] = (corpus.text != END) & (corpus.text != LINE_END)
-    covered = painted(corpus, [one for one in shared if len(one.text) >= PHRASE])
-    before = np.concatenate(([0], np.cumsum(covered, dtype=np.int32)), dtype=np.int32).data
-    for passage, start in zip(passages, corpus.starts.tolist(), strict=False):
-        for begin, end in pairwise((*passage.parts, len(passage.text))):  # no part: a message that is one PDF
-            tail = _tail(passage.text[begin:end], before, start + begin)
-            is_topic[start + begin + tail : start + end] = False
-    return is_topic
-
-
-def painted(corpus: Corpus, shared: Sequence[Shared]) -> NDArray[np.bool_]:
-    """Mark the positions that strings cover."""
-    if not shared:
-        return np.zeros(len(corpus.text), dtype=np.bool_)
-    starts = np.concatenate([one.places for one in shared])
-    ends = np.concatenate([one.places + len(one.text) for one in shared])
-    size = len(corpus.text) + 1
-    steps = np.bincount(starts, minlength=size) - np.bincount(ends, minlength=size)
+def painted(starts: NDArray[np.int64], ends: NDArray[np.int64], size: int) -> NDArray[np.bool_]:
+    """Mark the positions that spans cover."""
+    steps = np.bincount(starts, minlength=size + 1) - np.bincount(ends, minlength=size + 1)
     covered: NDArray[np.bool_] = np.cumsum(steps)[:-1] > 0
     return covered
 
@@ -148,12 +143,41 @@ def _tail(text: bytes, before: memoryview, start: int) -> int:
         if line and (before[start + end - 1] - before[start + begin]) / len(line) < COVERED:
             short += len(line) <= SHORT
             if len(line) > SHORT or short > SHORT_LINES:
-                return _marked(text, end)
+                return end
         end = begin
-    return _marked(text, len(text))
+    return len(text)
 
 
-def _marked(text: bytes, tail: int) -> int:
-    """Begin the tail at the signature mark at the latest (RFC 3676 §4.3)."""
-    mark = text.find(b"\n--\n")
-    return tail if mark < 0 else min(tail, mark + 1)
+class Topic:
+    """The topic of some messages: how much of it strings cover."""
+
+    def __init__(self, sample: Sample, docs: NDArray[np.int32]) -> None:
+        """Put some of the messages one after the other."""
+        self._sample = sample
+        docs = docs[:: -(-len(docs) // MOST_MEASURED)]
+        begins, ends = sample.corpus.starts[docs], sample.corpus.starts[docs + 1]
+        self._edges = np.concatenate(([0], np.cumsum(ends - begins)))
+        self._shift = begins - self._edges[:-1]
+        """How far each was moved down from its place in the corpus."""
+        self._number = np.full(len(sample.corpus.starts), -1, dtype=np.int64)
+        self._number[docs] = np.arange(len(docs))
+        places = np.repeat(self._shift, ends - begins) + np.arange(self._edges[-1])
+        self._is_topic = sample.is_topic[places]
+        self.sizes = self._sums(self._is_topic)
+        """Bytes of the topic of each message."""
+
+    def covered(self, strings: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Count, for each message, the bytes of its topic that strings cover; the longest ones do for many."""
+        sample = self._sample
+        longest = strings[np.argsort(-sample.lengths[strings], kind="stable")][:MOST_PAINTED]
+        chosen = [sample.shared[at].places for at in longest.tolist()]
+        starts = np.concatenate([np.zeros(0, dtype=np.int32), *chosen])
+        sizes = np.repeat(sample.lengths[longest], [len(places) for places in chosen])
+        number = self._number[sample.corpus.doc_of[starts]]
+        here = number >= 0
+        begins = starts[here] - self._shift[number[here]]
+        return self._sums(painted(begins, begins + sizes[here], len(self._is_topic)) & self._is_topic)
+
+    def _sums(self, flags: NDArray[np.bool_]) -> NDArray[np.int64]:
+        sums: NDArray[np.int64] = np.diff(np.concatenate(([0], np.cumsum(flags)))[self._edges])
+        return sums

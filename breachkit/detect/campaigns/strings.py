@@ -28,13 +28,12 @@ END = 0
 BLANK = 32
 FIRST_OF_IDEOGRAPH = 0xE3
 """The first byte of a letter, in UTF-8, of scripts that put no blanks between words."""
-
 LONGEST_REST = 200
 """Bytes of the rest of a link that is cut."""
 _ENDS = np.frombuffer(b"\0\n \"'<>()[],;", dtype=np.uint8)
 """What ends a link."""
-
-_WORD_BYTE = np.array([chr(byte).isalnum() or byte >= 0x80 for byte in range(256)])  # noqa: PLR2004  not ASCII
+_WORD_BYTE = np.array([chr(byte).isalnum() or byte > ord("~") for byte in range(256)])
+"""Letters, digits and all that is not ASCII."""
 
 
 class Corpus(NamedTuple):
@@ -60,15 +59,15 @@ def corpus_of(passages: Sequence[Passage]) -> Corpus:
     """Put passages in one array."""
     lengths = np.array([len(passage.text) + 1 for passage in passages], dtype=np.int64)
     joined = bytearray().join(passage.text + b"\0" for passage in passages)  # writable: the sorter insists
-    text = np.frombuffer(joined, dtype=np.uint8)
     doc_of = np.repeat(np.arange(len(passages), dtype=np.int32), lengths)
-    return Corpus(text, doc_of, np.concatenate(([0], np.cumsum(lengths))))
+    return Corpus(np.frombuffer(joined, dtype=np.uint8), doc_of, np.concatenate(([0], np.cumsum(lengths))))
 
 
 def find_shared(corpus: Corpus, support: int) -> list[Shared]:
-    """Find the strings, longest possible and within one line, that at least `support` passages hold.
+    """Find the strings, longest possible and within one line, that at least `support` passages hold; most first.
 
-    They begin where a word begins: half words say nothing, and cost five times as much.
+    They begin where a word begins: half words say nothing, and cost five times as much. A string that belongs to many
+    since it cuts a link is there once more with each rest that as many passages hold.
     """
     if len(corpus.text) < max(LENGTHS):
         return []
@@ -94,15 +93,16 @@ def is_cut(corpus: Corpus, shared: Shared) -> bool:
 
 def _whole_links(corpus: Corpus, shared: Shared, support: int) -> Iterator[Shared]:
     """Yield the strings that one makes with the rest of the links that it cuts: their hosts belong to many."""
+    size = len(shared.text)
     wholes: dict[bytes, list[int]] = {}
     for place in shared.places.tolist():
-        following = corpus.text[place : place + len(shared.text) + LONGEST_REST]
-        ends = np.flatnonzero(np.isin(following[len(shared.text) :], _ENDS))
-        if len(ends):
-            wholes.setdefault(following[: len(shared.text) + int(ends[0])].tobytes(), []).append(place)
+        following = corpus.text[place : place + size + LONGEST_REST]
+        ends = np.flatnonzero(np.isin(following[size:], _ENDS))
+        if len(ends) and ends[0]:
+            wholes.setdefault(following[: size + int(ends[0])].tobytes(), []).append(place)
     for text, places in wholes.items():
         docs = _distinct(corpus.doc_of[places])
-        if len(docs) >= support and text != shared.text:
+        if len(docs) >= support:
             yield Shared(text, docs, np.array(places, dtype=np.int32))
 
 
@@ -113,7 +113,7 @@ def _suffixes(corpus: Corpus) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     alike = kasai(text, every)
     is_word = _WORD_BYTE[text]
     after_word = np.concatenate(([False], is_word[:-1]))
-    begins = (is_word & ~after_word) | (~is_word & (text > BLANK) & ~after_word) | (text >= FIRST_OF_IDEOGRAPH)
+    begins = (~after_word & (is_word | (text > BLANK))) | (text >= FIRST_OF_IDEOGRAPH)
     kept = np.flatnonzero(begins[every])
     suffixes = every[kept]
     if not len(kept):
@@ -147,18 +147,13 @@ def _at_length(
     first, last = first[keep], last[keep]
     if not len(first):
         return
-    bounds = np.stack((first, last), axis=1).ravel()
-    least = np.minimum.reduceat(alike, bounds)[::2]
-    keep = least < lengths[1]
-    first, last, least = first[keep], last[keep], least[keep]
-    if not len(first):
-        return
+    least = np.minimum.reduceat(alike, np.stack((first, last), axis=1).ravel())[::2]
     inclusive = np.stack((first, last + 1), axis=1).ravel()
     if inclusive[-1] == len(before):
         before = np.append(before, before[-1:])
-    alike = np.minimum.reduceat(before, inclusive)[::2] == np.maximum.reduceat(before, inclusive)[::2]
+    is_led_alike = np.minimum.reduceat(before, inclusive)[::2] == np.maximum.reduceat(before, inclusive)[::2]
     # with one and the same word before it, a longer string does the same work
-    keep = ~alike | (before[first] == 0)
+    keep = (least < lengths[1]) & (~is_led_alike | (before[first] == 0))
     docs = corpus.doc_of[suffixes]
     for begin, end, size in zip(first[keep].tolist(), last[keep].tolist(), least[keep].tolist(), strict=True):
         within = _distinct(docs[begin : end + 1])

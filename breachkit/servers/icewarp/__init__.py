@@ -9,7 +9,6 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from breachkit.logs.listing import read_own_addresses
 from breachkit.servers import AccountExport, Guide, MailServer, Queue, Words
 from breachkit.servers.icewarp.columns import COLUMNS
 from breachkit.servers.icewarp.layout import (
@@ -21,7 +20,7 @@ from breachkit.servers.icewarp.layout import (
     role_of,
     split_queue,
 )
-from breachkit.servers.icewarp.logs import find_logs
+from breachkit.servers.icewarp.logs import KINDS
 from breachkit.servers.icewarp.queue import each_file, read_head
 from breachkit.servers.icewarp.rules import ADVICE, POLICY, RULES
 from breachkit.servers.icewarp.settings import COMMANDS
@@ -34,7 +33,7 @@ def _later(module: str, name: str) -> Callable[..., Any]:
     """Import a reader when it is called: a purge reads no logs and no accounts, and starts 20 ms sooner."""
 
     def call(*arguments: object) -> Any:
-        return getattr(import_module(f"{__name__}.{module}"), name)(*arguments)
+        return getattr(import_module(module if "." in module else f"{__name__}.{module}"), name)(*arguments)
 
     call.__doc__ = f"See `{module}.{name}`."
     return call
@@ -46,12 +45,11 @@ SERVER = MailServer(
     looked_for=LOOKED_FOR,
     default_roots=DEFAULT_ROOTS,
     find=find_layout,
-    find_logs=find_logs,
-    find_sessions=_later("sift", "find_sessions"),
-    read_facts=_later("facts", "read_facts"),
-    read_doors=_later("doors", "read_doors"),
-    read_transcripts=_later("transcripts", "read_transcripts"),
-    read_own_addresses=read_own_addresses,
+    find_sessions=_later("breachkit.logs.sessions", "find_sessions"),
+    read_facts=_later("breachkit.logs.accounts", "read_facts"),
+    read_doors=_later("breachkit.logs.logins", "read_logins"),
+    read_transcripts=_later("breachkit.logs.sessions", "read_transcripts"),
+    logs=KINDS,
     queue=Queue(split_queue, each_file, read_head, role_of, queue_home, is_live),
     accounts=AccountExport(_later("accounts", "read_logins"), COLUMNS),
     guide=Guide(

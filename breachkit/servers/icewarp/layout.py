@@ -12,11 +12,10 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.files import QUARANTINE, open_regular, reason_of, shown
-from breachkit.logs.kinds import Listing
 from breachkit.logs.lognames import may_be_log
 from breachkit.records import Locus, Skipped
 from breachkit.servers import Layout, QueueFolder
-from breachkit.servers.icewarp.logs import KINDS, find_logs
+from breachkit.servers.icewarp.logs import KINDS
 from breachkit.text.sasl import decode_text
 
 if TYPE_CHECKING:
@@ -92,22 +91,24 @@ def find_layout(root: Path) -> Layout:
     homes = [place for base in bases for name in _LOGS if (place := _child(base, name)) is not None]
     others = [base for base in bases[1:] if base.name.lower() not in _NO_LOGS_BELOW]
     accounts, settings = (_child(root, name) for name in ("users.csv", "settings.txt"))
+    # a root that is a queue may hold 200,000 messages, and no log
+    beside = () if homes or root in named else (*_beside(root), *others)
     return Layout(
         root,
-        queues + _quarantined(tops, root),
-        Listing(lambda: find_logs(homes, root, () if homes else (*_beside(root), *others)), bool(homes or others)),
-        accounts,
-        tuple(notes),
-        denied=tuple(skipped),
+        queues,
+        logs=tuple(homes),
+        beside=beside,
+        accounts=accounts,
         settings=settings,
-        others=(*filter(None, [_path_dat(root)]), *homes),
+        notes=tuple(notes),
+        denied=tuple(skipped),
+        others=tuple(filter(None, [_path_dat(root)])),
     )
 
 
 def split_queue(folder: Path, root: Path | None) -> tuple[QueueFolder, ...]:
-    """Turn a queue folder named by the user into itself, the queues below it and what was moved out of it."""
-    top = QueueFolder(folder, shown(folder, root))
-    return (*_parts(top, root), *_quarantined([top], root))
+    """Turn a queue folder named by the user into itself and the queues below it."""
+    return tuple(_parts(QueueFolder(folder, shown(folder, root)), root))
 
 
 def queue_home(folder: Path) -> Path:
@@ -207,25 +208,6 @@ def _few_folders(folder: Path) -> list[Path]:
 def _parts(top: QueueFolder, root: Path | None) -> Iterator[QueueFolder]:
     for path in _with_parts(top.path):
         yield top._replace(path=path, label=shown(path, root))
-
-
-def _quarantined(tops: Iterable[QueueFolder], root: Path | None) -> tuple[QueueFolder, ...]:
-    """List the folders of what was moved away; one that may not be opened stands for what is in it."""
-    found: list[Path] = []
-    for home in sorted({_topmost(top.path).parent / QUARANTINE for top in tops}):
-        try:
-            runs = _folders(home)
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        except OSError:
-            found.append(home)
-            continue
-        for run in runs:
-            try:
-                found += [path for path in _folders(run) if path.name == "messages"]
-            except OSError:
-                found.append(run)
-    return tuple(QueueFolder(path, shown(path, root), is_quarantine=True) for path in found)
 
 
 def _topmost(folder: Path) -> Path:

@@ -16,9 +16,6 @@ from breachkit.micros import is_possible
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-RECEIVED = b"<<<"
-SENT = b">>>"
-
 _LINE = re.compile(
     rb"(?:\xef\xbb\xbf)?"
     rb"((?![\"'])[^\s:]{1,64}?|\[?[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?::?\d{1,3}(?:\.\d{1,3}){3})?(?:%\w{1,16})?\]?)"
@@ -31,14 +28,7 @@ _LINE = re.compile(
     re.DOTALL,
 )
 """A peer with a colon in it is an IPv6 address, or else a line of `grep`: `FILE:PEER`, `NUMBER:PEER`."""
-ALIEN_LINE = "log line without 'ADDRESS [THREAD] TIME'"
-
-TIME_OF_DAY = re.compile(rb"\d\d:\d\d:\d\d")
 _MONTHS = {name: number for number, name in enumerate(b"jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
-
-
-Place = tuple[str, int, int]
-"""What a Locus is made of; it is made only where one is kept, which few of a million lines need."""
 
 
 class Parts(NamedTuple):

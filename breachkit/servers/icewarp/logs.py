@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from breachkit.logs import listing
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from breachkit.logs.kinds import FoundLogs
+    from breachkit.logs.reader import Grammar
     from breachkit.records import Service
 
 _DAY = r"(?P<day>(?:19|20)\d{6})"
@@ -54,7 +56,7 @@ def split(text: bytes, zone: tzinfo) -> Line | None:
     if parts is None:
         return None
     stamp = TimeOfDay(parts.time or b"") if parts.ts is None else parts.ts
-    return Line(parts.peer + b" " + parts.thread, stamp, text[parts.begin :])
+    return Line(parts.peer.ljust(16) + b"[" + parts.thread + b"]", stamp, text[parts.begin :])
 
 
 _GREETING = re.compile(rb">>> 220 .*; (?:[A-Za-z]{3}, )?(\d{1,2} [A-Za-z]{3} \d{4} \d\d:\d\d:\d\d)")
@@ -62,7 +64,7 @@ _GREETING = re.compile(rb">>> 220 .*; (?:[A-Za-z]{3}, )?(\d{1,2} [A-Za-z]{3} \d{
 
 def read_greeting(line: Line) -> datetime | None:
     """Read the date that the server sends to each client with its greeting: nobody else can write one there."""
-    found = _GREETING.match(line.text)
+    found = line.text.startswith(b">>> 220 ") and _GREETING.match(line.text)
     try:
         return datetime.strptime(found[1].decode(), "%d %b %Y %H:%M:%S") if found else None  # noqa: DTZ007
     except ValueError:
@@ -90,7 +92,13 @@ PREFIX = Prefix(
 )
 
 
-def _kind(types: str, service: Service | None, marks: bytes | None = None) -> LogKind:
+def _grammar(name: str) -> Grammar:
+    """Import how lines are read when some are: it takes numpy."""
+    found: Grammar = getattr(import_module("breachkit.servers.icewarp.smtplog"), name)()
+    return found
+
+
+def _kind(types: str, service: Service | None, marks: bytes | None = None, grammar: str | None = None) -> LogKind:
     return LogKind(
         services=frozenset([service] if service else []),
         read_name=partial(read_name, types),
@@ -98,6 +106,7 @@ def _kind(types: str, service: Service | None, marks: bytes | None = None) -> Lo
         prefix=PREFIX,
         marks=re.compile(marks, re.IGNORECASE) if marks else None,
         read_date=read_greeting,
+        grammar=partial(_grammar, grammar) if grammar else None,
         own_address=re.compile(rb"Connected, local IP=(\S+)\s*$"),
     )
 
@@ -107,15 +116,17 @@ KINDS = (
         "s",
         "smtp",
         rb"(?:<<<|>>>) (?:(?:EHLO|HELO|MAIL FROM|RCPT TO|DATA|BDAT|RSET|AUTH|STARTTLS)\b|[2345]\d\d[ -])|\*\*\* <",
+        "IceWarpSmtp",
     ),
-    _kind("p", "pop3", rb">>> (?:\+OK|-ERR)|<<< (?:USER|PASS|APOP|STAT|UIDL|RETR|DELE|TOP)\b"),
+    _kind("p", "pop3", rb">>> (?:\+OK|-ERR)|<<< (?:USER|PASS|APOP|STAT|UIDL|RETR|DELE|TOP)\b", "IceWarpLogins"),
     _kind(
         "m",
         "imap",
         rb">>> (?:\* (?:OK|BYE|CAPABILITY|FLAGS|LIST|\d)|\S{1,32} (?:OK|NO|BAD)\b)"
         rb"|<<< \S{1,32} (?:LOGIN|AUTHENTICATE|SELECT|EXAMINE|CAPABILITY|FETCH|UID|IDLE|LOGOUT)\b",
+        "IceWarpLogins",
     ),
-    _kind("c", "web"),  # web and control, not "client" (vendor document)
+    _kind("c", "web", None, "IceWarpLogins"),  # web and control, not "client" (vendor document)
     _kind("efgi", None),  # errors, FTP, groupware, instant messages
 )
 

@@ -13,9 +13,10 @@ from breachkit.files import read_head
 from breachkit.servers.icewarp.layout import DEFAULT_ROOTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from breachkit.logs.kinds import LogFile
     from breachkit.servers import Layout
 
 TOOLS = {"Windows": "tool.exe", "Linux": "./tool.sh"}
@@ -30,7 +31,7 @@ _BANNER = re.compile(rb">>> 220 [^\r\n]{0,200}IceWarp [\d.]+ ([^\r\n;]{0,60})")
 _LINUX_BUILD = re.compile(rb"\b(?:RHEL|DEB|UBUNTU|CENTOS|LINUX)", re.IGNORECASE)
 
 
-def system_of(layout: Layout) -> str | None:
+def system_of(layout: Layout, logs: Sequence[LogFile]) -> str | None:
     """Tell the operating system of the server, `Windows` or `Linux`; None where the evidence does not tell."""
     if layout.root is not None and layout.root in DEFAULT_ROOTS:
         return "Windows" if os.name == "nt" else "Linux"
@@ -39,7 +40,7 @@ def system_of(layout: Layout) -> str | None:
         if is_windows != is_linux:
             return "Windows" if is_windows else "Linux"
     # the banner is the server's own line: what clients say in a log may say anything
-    banners = [found[1] for text in _logs(layout) for found in _BANNER.finditer(text)]
+    banners = [found[1] for text in _logs(logs) for found in _BANNER.finditer(text)]
     return "Linux" if any(map(_LINUX_BUILD.search, banners)) else None
 
 
@@ -50,8 +51,8 @@ def _texts(layout: Layout) -> Iterator[bytes]:
             yield _head(path).replace(b"\0", b"")  # UTF-16, as PowerShell writes it
 
 
-def _logs(layout: Layout) -> Iterator[bytes]:
-    plain = [log.path for log in layout.logs if "smtp" in log.services and log.form.length is None]
+def _logs(logs: Sequence[LogFile]) -> Iterator[bytes]:
+    plain = [log.path for log in logs if "smtp" in log.services and log.form.length is None]
     for path in plain[-MOST_LOGS:]:
         yield _head(path)
 

@@ -1,11 +1,12 @@
 """Draw whole servers, ask find-account about them, and say how often its verdicts are wrong.
 
 Usage: python -m tests.scale.verdicts --seeds N [N …] [--kinds build|kept|all] [--kind NAME …] [--jobs 2]
-           [--keep DIR] [--breachkit COMMAND] [--show KIND] [--draw-only DIR]
+           [--keep DIR] [--breachkit COMMAND | --without SIGNAL] [--show KIND] [--draw-only DIR]
 
 A seed is six servers, each with its own size, days, hours, log window and level; every kind plays on three of them.
 `--show` tells what was said about each account of a kind that was judged wrongly, and why a fair expert could tell;
-it is refused for the kinds that are kept aside.
+it is refused for the kinds that are kept aside. `--without` asks a breachkit that lacks one signal, which shows what
+that signal is worth.
 """
 
 from __future__ import annotations
@@ -38,10 +39,11 @@ def main(argv: Sequence[str]) -> int:
     if asked.draw_only is not None:
         _draw(asked.draw_only, asked.seeds, kinds)
         return 0
+    command = asked.breachkit
+    if asked.without is not None:
+        command = f"{sys.executable} -m tests.scale.verdicts.without {asked.without}"
     orders = [
-        judge.Order(seed, number, kinds, asked.breachkit, asked.keep)
-        for seed in asked.seeds
-        for number in range(cast.SERVERS)
+        judge.Order(seed, number, kinds, command, asked.keep) for seed in asked.seeds for number in range(cast.SERVERS)
     ]
     servers = []
     for server in judge.run(orders, asked.jobs):
@@ -85,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--keep", type=Path, help="keep the servers, their truth and the answers there")
     parser.add_argument("--breachkit", default=f"{sys.executable} -m breachkit", help="the command that is judged")
+    parser.add_argument("--without", metavar="SIGNAL", help="judge a breachkit that lacks this signal")
     parser.add_argument("--show", choices=(*BUILD, *KEPT), metavar="KIND", help="tell what is wrong in a build kind")
     parser.add_argument("--draw-only", type=Path, metavar="DIR", help="only write the servers and their truth")
     return parser

@@ -31,6 +31,13 @@ BUILD_INNOCENTS = (
     "returner",  # back from a long leave: many slips, then a flood of answers
     "trusted-device",  # a device that may send without a login
     "own-other-domain",  # a consultant who always writes as another domain of his own
+    "cloud-worker",  # a programme whose machines come and go
+    "app-pool",  # one shop behind many servers, a clerk beside it
+    "evening-notice",  # all customers on one evening, from home
+    "brands",  # other domains of the house, from desk and home
+    "branch-joins",  # a branch's server begins to send through the house
+    "crm-starts",  # a service begins to send for its owner
+    "carrier-neighbour",  # behind a carrier's address, beside a guesser
 )
 KEPT_INNOCENTS = (
     "newsletter-deferred",  # a lawful issue that nearly everybody greylists
@@ -76,6 +83,11 @@ BUILD_ATTACKS = (
     "two-thieves",
     "spelled-differently",
     "vpn-exit-thief",  # from an address that lawful users share
+    "malware-at-desk",  # another programme at the owner's own place
+    "sleeper",  # looks first, sends days later
+    "names-of-house",
+    "nobody-answers",  # all recipients wait
+    "thief-of-many",
     "open-relay",  # nobody authenticated at all
 )
 KEPT_ATTACKS = (

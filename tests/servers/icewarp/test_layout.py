@@ -9,14 +9,22 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from breachkit.evidence.where import Asked, find_evidence
 from breachkit.files import QUARANTINE
 from breachkit.logs.kinds import FoundLogs
 from breachkit.logs.lognames import read_name
-from breachkit.servers.icewarp.layout import find_layout, split_queue
+from breachkit.servers.icewarp.layout import find_layout
 from breachkit.servers.icewarp.logs import KINDS, find_logs
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from breachkit.logs.kinds import LogFile
+
+
+def logs_at(root: Path) -> tuple[LogFile, ...]:
+    layout = find_layout(root)
+    return find_logs(layout.logs, root, layout.beside).logs
 
 
 def folders(root: Path, *names: str) -> Path:
@@ -104,10 +112,11 @@ def test_a_linked_mail_folder_is_read_as_outside(tmp_path: Path) -> None:
 
 def test_what_was_moved_out_of_a_queue_is_found_beside_it(tmp_path: Path) -> None:
     folders(tmp_path, "mail/_outgoing/retry", f"mail/{QUARANTINE}/run-1/messages", f"mail/{QUARANTINE}/broken")
-    (quarantine,) = [queue for queue in find_layout(tmp_path).queues if queue.is_quarantine]
+    where = find_evidence(Asked(root=tmp_path))
+    (quarantine,) = [queue for queue in where.layout.queues if queue.is_quarantine]
     assert quarantine.label == f"mail/{QUARANTINE}/run-1/messages"
-    retry = split_queue(tmp_path / "mail" / "_outgoing" / "retry", tmp_path)
-    assert [queue.label for queue in retry] == ["mail/_outgoing/retry", quarantine.label]
+    named = find_evidence(Asked(root=tmp_path, queue=[tmp_path / "mail" / "_outgoing" / "retry"]))
+    assert [queue.label for queue in named.layout.queues] == ["mail/_outgoing/retry", quarantine.label]
 
 
 @pytest.mark.parametrize(
@@ -125,8 +134,8 @@ def test_what_was_moved_out_of_a_queue_is_found_beside_it(tmp_path: Path) -> Non
     ],
 )
 def test_the_name_of_a_log_says_what_it_is(name: str, expected: tuple[object, ...] | None) -> None:
-    kind, told = read_name(name, KINDS)
-    found = kind and (min(kind.services, default=None), told.node, told.day, told.number)
+    told = read_name(name, KINDS)
+    found = told.kind and (min(told.kind.services, default=None), told.node, told.day, told.number)
     assert found == expected
 
 
@@ -148,7 +157,7 @@ def test_logs_are_listed_in_the_order_they_were_written(tmp_path: Path) -> None:
         archive.writestr("2026/s20261117-00.log", "older")
         archive.writestr("notes.doc", "x")
     log(logs / "readme.txt")
-    found = [entry.label for entry in find_layout(tmp_path).logs if entry.service == "smtp"]
+    found = [entry.label for entry in logs_at(tmp_path) if entry.service == "smtp"]
     assert found == [
         "logs/archive.zip!2026/s20261117-00.log",
         "logs/old/s20261118-00.log.gz",
@@ -161,20 +170,20 @@ def test_logs_are_listed_in_the_order_they_were_written(tmp_path: Path) -> None:
 def test_a_copy_of_a_log_in_an_archive_is_read_once(tmp_path: Path) -> None:
     log(tmp_path / "logs" / "s20261120-00.log", "same\n")
     log(tmp_path / "logs" / "old" / "s20261120-00.log.gz", "same\n")
-    assert [entry.label for entry in find_layout(tmp_path).logs] == ["logs/s20261120-00.log"]
+    assert [entry.label for entry in logs_at(tmp_path)] == ["logs/s20261120-00.log"]
 
 
 def test_unlike_logs_of_one_name_are_two_servers(tmp_path: Path) -> None:
     log(tmp_path / "logs" / "one" / "s20261120-00.log", "one\n")
     log(tmp_path / "logs" / "two" / "s20261120-00.log", "two\n")
-    assert [entry.node for entry in find_layout(tmp_path).logs] == ["", "#2"]
+    assert [entry.node for entry in logs_at(tmp_path)] == ["", "#2"]
 
 
 def test_logs_may_lie_beside_nothing_else(tmp_path: Path) -> None:
     log(tmp_path / "s20261120-00.log", "one\n")
     log(tmp_path / "smtp" / "s20261121-00.log", "two\n")
     log(tmp_path / "notes.txt", "three\n")
-    assert [entry.label for entry in find_layout(tmp_path).logs] == ["s20261120-00.log", "smtp/s20261121-00.log"]
+    assert [entry.label for entry in logs_at(tmp_path)] == ["s20261120-00.log", "smtp/s20261121-00.log"]
 
 
 def test_a_log_named_by_the_user_is_read_whatever_its_name(tmp_path: Path) -> None:

@@ -18,13 +18,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from breachkit.logs import listing
+from breachkit.logs.accounts import read_facts
+from breachkit.logs.logins import read_logins
 from breachkit.logs.lognames import may_be_log, read_name
 from breachkit.logs.logtext import read_again
 from breachkit.records import AuthAttempt
 from breachkit.servers import LogTally
 from breachkit.servers.facts import Question
-from breachkit.servers.icewarp.doors import read_doors
-from breachkit.servers.icewarp.facts import read_facts
 from breachkit.servers.icewarp.logs import KINDS, find_logs
 from tests.servers.icewarp.factories import b64, lines, reading
 
@@ -236,8 +236,8 @@ def test_a_zip_holds_packed_and_wrapped_logs(tmp_path: Path) -> None:
     ],
 )
 def test_any_name_says_what_it_says(name: str, expected: tuple[object, ...]) -> None:
-    kind, told = read_name(name, KINDS)
-    service = None if kind is None else min(kind.services)
+    told = read_name(name, KINDS)
+    service = None if told.kind is None else min(told.kind.services)
     assert (service, told.node, told.day, told.number, told.age) == expected
 
 
@@ -326,7 +326,7 @@ def test_lines_of_several_logs_go_to_the_log_that_grep_names(tmp_path: Path) -> 
         (datetime(2026, 3, 15, 0, 0, 3, tzinfo=UTC), "192.0.2.1", "dora@example.it", "success"),
     ]
     assert sorted(one.source.line for one in facts.attempts) == [5, 17, 29, 41]
-    doors = list(read_doors(found.logs, reading(), LogTally()))
+    doors = list(read_logins(found.logs, reading(), LogTally()))
     assert [row.source.line for row in doors if isinstance(row, AuthAttempt)] == [51]
     assert tries(facts_of(found, jobs=4)) == tries(facts)
 

@@ -49,7 +49,7 @@ def test_the_operating_system_is_told_by_what_the_server_wrote(name: str, tmp_pa
     files, system = TOLD[name]
     where = find_evidence(Asked(root=evidence(tmp_path, files), timezone="UTC"))
     assert SERVER.guide is not None
-    assert SERVER.guide.system_of(where.layout) == system
+    assert SERVER.guide.system_of(where.layout, where.logs) == system
 
 
 def test_settings_that_powershell_wrote_are_read(tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ def test_settings_that_powershell_wrote_are_read(tmp_path: Path) -> None:
     (root / "settings.txt").write_bytes("C_System_Storage_Dir_MailPath: D:\\mail\\\r\n".encode("utf-16"))
     where = find_evidence(Asked(root=root, timezone="UTC"))
     assert SERVER.guide is not None
-    assert SERVER.guide.system_of(where.layout) == "Windows"
+    assert SERVER.guide.system_of(where.layout, where.logs) == "Windows"
 
 
 @pytest.mark.parametrize(

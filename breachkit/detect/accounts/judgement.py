@@ -1,0 +1,289 @@
+"""Which account sent the spam, since when, from where, and how sure is that?
+
+Signals fall in families (queue, sender, destination, place, entry); a verdict wants two of them, one of
+which says that a stranger came in, so that volume alone accuses no newsletter. An account that no
+attacking address entered is clear however often it was tried.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from breachkit.detect.accounts.activity import Activity, Fates
+from breachkit.detect.accounts.attackers import Came, Unblocked, find_attackers, find_other_failures, find_relays
+from breachkit.detect.accounts.entry import find_entry
+from breachkit.detect.accounts.inquiry import Inquiry, is_name
+from breachkit.detect.accounts.roles import Roles, facts_of
+from breachkit.detect.accounts.signals import STRONG, Held, find_signals
+from breachkit.detect.accounts.standings import DOUBT_COUNT, DOUBT_SHARE, has_session
+from breachkit.detect.accounts.suspects import also_tried, part_accounts, was_elsewhere
+from breachkit.detect.accounts.unauthenticated import find_unauthenticated
+from breachkit.detect.accounts.verdict import VERDICTS, AccountVerdict, Accusation, Group, Places
+from breachkit.detect.findings import Confidence, Family
+from breachkit.detect.weakness import IN_PASSING, weakness_of
+from breachkit.micros import moment_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    import pandas as pd
+
+    from breachkit.detect.accounts.attackers import Attacker, OtherFailure
+    from breachkit.detect.accounts.entry import Entered
+    from breachkit.detect.accounts.inquiry import Evidence
+    from breachkit.detect.accounts.roles import Role
+    from breachkit.detect.accounts.standings import Standing
+    from breachkit.detect.accounts.suspects import AlsoTried, Suspected
+    from breachkit.detect.accounts.unauthenticated import Unauthenticated
+    from breachkit.detect.accounts.verdict import VerdictName
+    from breachkit.detect.accounts.visits import Visits
+    from breachkit.detect.findings import Signal
+    from breachkit.detect.weakness import Weakness
+
+TWO, THREE = 2, 3
+"""Families of signals that a verdict wants."""
+
+INTRUSION = {Family.PLACE, Family.ENTRY}
+UNSEEN_SHARE = 0.5
+UNSEEN_COUNT = 5
+"""Queued messages of an account, as a share and in number, that join no authenticated session: the logs do not tell
+how its mail came in."""
+
+
+def find_accounts(evidence: Evidence) -> Accusation:
+    """Judge every account that authenticated with success or has mail in the queue."""
+    return judge_accounts(Inquiry(evidence))
+
+
+def judge_accounts(inquiry: Inquiry) -> Accusation:
+    """Judge the accounts of an inquiry that others look at too."""
+    messages = inquiry.messages
+    parted = part_accounts(inquiry)
+    verdicts = [_judge(inquiry, account, parted) for account in inquiry.accounts()]
+    attackers, others, relays = _attacks(inquiry, verdicts)
+    spoken = messages["auth_user"].map(inquiry.account_of, na_action="ignore")
+    return Accusation(
+        accounts=tuple(sorted(verdicts, key=_rank)),
+        unattributed_messages=int((~has_session(messages) & ~messages["quarantined"]).sum()),
+        joins={str(name): int(count) for name, count in messages["join"].value_counts().items()},
+        contradictions=int((spoken.notna() & (spoken != messages["account"])).sum()),
+        attackers=attackers,
+        other_failures=others,
+        unauthenticated=relays,
+        in_queue=inquiry.in_queue,
+    )
+
+
+def _attacks(
+    inquiry: Inquiry, verdicts: Iterable[AccountVerdict]
+) -> tuple[tuple[Attacker, ...], tuple[OtherFailure, ...], tuple[Unauthenticated, ...]]:
+    """Sum up who attacked, whose the other failures are, and who sent without a readable login."""
+    visits, attempts, evidence = inquiry.seen, inquiry.attempts, inquiry.evidence
+    came = [
+        Came(
+            account.account,
+            frozenset(place.ip for place in account.client_ips if place.attacking),
+            frozenset(place.ip for place in account.client_ips if place.attacking and place.successes),
+        )
+        for account in verdicts
+        if account.verdict != "clear" and account.entry is not None
+    ]
+    attacking = {*inquiry.guessers.ips, *(ip for one in came for ip in one.attacking)}
+    relays = find_unauthenticated(inquiry, inquiry.directory.domains, attacking)
+    unblocked = Unblocked(_usual(visits, came), inquiry.guessers.shared, evidence.own_addresses)
+    attackers = (
+        *find_attackers(visits, attempts, inquiry.guessers, came, unblocked),
+        *find_relays([one for one in relays if one.verdict != "clear" and one.client_ip not in attacking], unblocked),
+    )
+    known = {name: is_name(name) for name in visits.accounts.tolist()}
+    others = find_other_failures(visits, attempts, {ip.ip for one in attackers for ip in one.ips}, known)
+    return attackers, others, relays
+
+
+def _usual(visits: Visits, came: Iterable[Came]) -> frozenset[str]:
+    """List the addresses that some account uses lawfully: with a success, and not attacking it."""
+    won = np.flatnonzero(visits.count("successes") > 0)
+    pairs = zip(visits.accounts[visits.who[won]], visits.ips[visits.whence[won]], strict=True)
+    attacked = {(one.account, ip) for one in came for ip in one.attacking}
+    return frozenset(ip for account, ip in pairs if (account, ip) not in attacked)
+
+
+def _rank(verdict: AccountVerdict) -> tuple[int, int, str]:
+    return VERDICTS.index(verdict.verdict), -verdict.queued_messages, verdict.account
+
+
+def _judge(inquiry: Inquiry, account: str, parted: Mapping[str, Suspected]) -> AccountVerdict:
+    suspected = parted.get(account)
+    standing = inquiry.standings[account]
+    entered = find_entry(inquiry, suspected) if suspected is not None else None
+    is_queue_only = entered is None and _is_unseen(standing) and not _has_habit(suspected)
+    weak = _weakness_in_passing(inquiry, account, standing)
+    also: tuple[AlsoTried, ...] = ()
+    unknown = 0
+    signals: tuple[Signal, ...] = ()
+    verdict: VerdictName = "clear"
+    if entered is not None or is_queue_only:
+        if entered is not None:
+            also, unknown = also_tried(inquiry, account, entered.attacking, parted)
+            weak = _weakness(inquiry, account, entered.rows)
+        held = _held(inquiry, account, suspected, entered, (also, weak))
+        signals = tuple(find_signals(held))
+        verdict = _verdict(signals, held)
+    is_seen = inquiry.evidence.is_auth_visible
+    doubts = tuple(_doubts(inquiry, standing)) if verdict == "clear" else ()
+    told = entered if verdict != "clear" else None
+    return AccountVerdict(
+        account=account,
+        candidates=inquiry.directory.resolve(account).candidates,
+        verdict=verdict,
+        confidence=_confidence(
+            verdict, signals, is_seen=is_seen and not is_queue_only and not doubts, is_whole=not standing.unseen
+        ),
+        doubts=doubts,
+        recipients=_recipients(inquiry, account) if is_seen else None,
+        groups=_groups(suspected),
+        entry=told.kind if told else None,
+        signals=signals,
+        queued_messages=standing.queued,
+        quarantined_messages=standing.quarantined,
+        queued_share=standing.queued / inquiry.in_queue if inquiry.in_queue else 0.0,
+        sent_messages=standing.sent if is_seen else None,
+        auth_successes=standing.auth_successes if is_seen else None,
+        auth_failures_before_entry=told.failures.total if told else None,
+        entry_ts=told.ts if told else None,
+        entry_ip=str(told.rows["client_ip"].iloc[0]) if told else None,
+        last_ts=_last(inquiry, account, told) if told else standing.last_ts,
+        client_ips=Places(standing.places, told),
+        mechanisms=standing.mechanisms,
+        weak_password=weak,
+        also_tried_by_same_ips=also if told else (),
+        unknown_names_tried=unknown if told else 0,
+        entries=tuple(told.rows["source"]) if told else (),
+        mail_froms=standing.mail_froms,
+    )
+
+
+def _recipients(inquiry: Inquiry, account: str) -> Fates:
+    visits = inquiry.seen
+    rows = slice(*visits.rows_at(account)) if visits.number_of(account) >= 0 else slice(0, 0)
+    names = ("rcpts", "delivered", "waiting", "dead", "refused")
+    handed, delivered, waiting, dead, refused = (int(visits.count(name)[rows].sum()) for name in names)
+    return Fates(delivered, waiting, dead, refused, max(0, handed - delivered - waiting - dead - refused))
+
+
+def _groups(suspected: Suspected | None) -> tuple[Group, ...]:
+    """Sum up the addresses of an account by role, the attacking ones first."""
+    if suspected is None:
+        return ()
+    roles: tuple[Role, ...] = ("attacking", "moved", "unclear", "usual")
+    found = []
+    for role in roles:
+        uses = [use for use in suspected.activity.uses if suspected.roles.of.get(use.ip) == role]
+        if uses:
+            first_seen, last_seen = min(use.first_seen for use in uses), max(use.last_seen for use in uses)
+            ips, number = tuple(dict.fromkeys(use.ip for use in uses)), sum(len(use.sent) for use in uses)
+            found.append(Group(ips, role, number, moment_of(first_seen), moment_of(last_seen)))
+    return tuple(found)
+
+
+def _has_habit(suspected: Suspected | None) -> bool:
+    """Tell whether what sessions show of the account explains what lies in the queue without one: a system's habit."""
+    if suspected is None or suspected.roles.attacking:
+        return False
+    return any(facts_of([use], []).is_foreign for use in suspected.activity.uses)
+
+
+def _held(
+    inquiry: Inquiry,
+    account: str,
+    suspected: Suspected | None,
+    entered: Entered | None,
+    about: tuple[tuple[AlsoTried, ...], str | None],
+) -> Held:
+    also, weak = about
+    queued = inquiry.of(account, "messages")
+    rows = entered.rows if entered else inquiry.evidence.attempts.iloc[:0]
+    came_in = sorted(set(rows["client_ip"]))
+    # success alone makes no attack: two role accounts of one web server see one another there
+    attacked = [other for other in also if other.failures or (other.entered and was_elsewhere(inquiry, other))]
+    guessing = inquiry.guessers.ips
+    counts = ((ip, sum(ip in other.ips for other in attacked)) for ip in came_in if ip not in inquiry.guessers.shared)
+    return Held(
+        queued=queued,
+        total=len(inquiry.messages),
+        activity=suspected.activity if suspected else Activity(account, (), 0),
+        roles=suspected.roles if suspected else Roles(),
+        entry_rows=rows,
+        entry=entered.kind if entered else None,
+        failures=entered.failures if entered else None,
+        others=tuple((ip, count) for ip, count in counts if count and (ip in guessing or count)),
+        weak_password=weak,
+        deliveries=inquiry.of(account, "deliveries"),
+        is_queue_only=entered is None,
+    )
+
+
+def _doubts(inquiry: Inquiry, standing: Standing) -> Iterator[str]:
+    share = standing.queued / inquiry.in_queue if inquiry.in_queue else 0.0
+    if standing.queued >= DOUBT_COUNT and share >= DOUBT_SHARE:
+        yield f"holds {share:.1%} of the queue"
+    if standing.mismatched:
+        yield f"wrote {standing.mismatched:,} messages in other names, as a ticket system does"
+    if standing.unseen_failures:
+        number = standing.unseen_failures
+        yield f"came in from an address that failed {number:,} times with secrets that the logs do not show"
+
+
+def _is_unseen(standing: Standing) -> bool:
+    """Tell whether the logs do not tell how the account's mail came in."""
+    return standing.unseen >= max(UNSEEN_COUNT, UNSEEN_SHARE * (standing.queued + standing.quarantined))
+
+
+def _weakness_in_passing(inquiry: Inquiry, account: str, standing: Standing) -> Weakness | None:
+    directory, fingerprint = inquiry.directory, inquiry.evidence.fingerprint
+    return weakness_of(account, standing.typed, standing.secrets, directory, fingerprint, IN_PASSING, standing.far)
+
+
+def _weakness(inquiry: Inquiry, account: str, rows: pd.DataFrame) -> Weakness | None:
+    typed, seen = set(rows["user"].dropna()), rows[rows["secret"].notna()]
+    far = {int(secret).to_bytes(8): distance for secret, distance in zip(seen["secret"], seen["distance"], strict=True)}
+    secrets = set(far)
+    return weakness_of(account, typed, secrets, inquiry.directory, inquiry.evidence.fingerprint, far=far)
+
+
+def _verdict(signals: Sequence[Signal], held: Held) -> VerdictName:
+    families = {signal.family for signal in signals}
+    is_intrusion = bool(families & INTRUSION)
+    attacking, facts = {id(use) for use in held.roles.attacking}, held.roles.facts
+    has_past = any(id(use) not in attacking for use in held.activity.uses)
+    has_past = has_past or bool(attacking and not held.roles.strangers)
+    if held.roles.letters:
+        return "suspect"  # a person and a thief with one mailbox cannot be told for sure by this
+    # names of other houses to recipients that do not exist, where nothing shows that the account ever did otherwise
+    is_spam_only = {Family.SENDER, Family.DESTINATION} <= families and not held.is_queue_only
+    if len(families) >= TWO if is_intrusion else not has_past and (is_spam_only or len(families) >= THREE):
+        return "compromised"
+    is_odd = facts is not None and (Family.DESTINATION in families or facts.is_many)
+    return "suspect" if is_intrusion or is_odd or len(families) >= TWO else "clear"
+
+
+def _confidence(verdict: VerdictName, signals: Sequence[Signal], *, is_seen: bool, is_whole: bool) -> Confidence:
+    """Say how sure a verdict is: never high without a visible AUTH, nor of *clear* where mail joins no session."""
+    if not is_seen:
+        return Confidence.MEDIUM if verdict == "compromised" else Confidence.LOW
+    families = {signal.family for signal in signals}
+    if verdict == "compromised":
+        return Confidence.HIGH if len(families) >= THREE or Family.ENTRY in families else Confidence.MEDIUM
+    if verdict == "suspect" or not is_whole or any(signal.name in STRONG for signal in signals):
+        return Confidence.MEDIUM
+    return Confidence.HIGH
+
+
+def _last(inquiry: Inquiry, account: str, entered: Entered) -> pd.Timestamp:
+    """Tell when an attacking address was last seen at work in the account."""
+    sent = inquiry.of(account, "sends")
+    times = [entered.rows["ts"], sent.loc[sent["client_ip"].isin([*entered.attacking]), "ts"]]
+    latest: pd.Timestamp = max(column.max() for column in times if len(column))
+    return latest

@@ -1,0 +1,264 @@
+"""One row for each account and client address: what that address did to that account, and when."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Column = np.ndarray[Any, np.dtype[Any]]
+
+NOT_A_TIME = np.iinfo(np.int64).min
+"""What numpy has for a moment that is not known, as a number."""
+
+VISIT_COUNTS = [
+    *("successes", "entries", "failures", "unlike_secrets", "unseen_secrets", "sent"),
+    *("mismatched", "foreign", "rcpts", "delivered", "waiting", "dead", "refused"),
+]
+VISIT_TIMES = [
+    *("first_seen", "last_seen", "first_success", "first_entry", "first_failure"),
+]
+
+
+def visits_table(
+    attempts: pd.DataFrame,
+    sends: pd.DataFrame,
+    deliveries: pd.DataFrame,
+) -> pd.DataFrame:
+    """Sum up tries, messages and their fate for each (account, client address).
+
+    Args:
+        attempts: tries, with `account`.
+        sends: messages handed in, with `account`, `is_own` (may the account declare that sender) and `foreign` (its
+            domain, where that is none of the house).
+        deliveries: with `account` and `client_ip`.
+
+    Returns:
+        Index (account, client_ip). Columns: `successes` (any door), `entries` (SMTP successes), `failures`,
+        `unlike_secrets` (distinct wrong ones that could be seen), `unseen_secrets` (failures without one), `sent`,
+        `mismatched` (sender is not the account), `foreign` (of these, of no domain of the house), `rcpts` (recipients,
+        all of them), of which `delivered`, `waiting`, `dead` (do not exist) and `refused` by their last status, and
+        times `first_seen`, `last_seen`, `first_success`, `first_entry`, `first_failure`.
+    """
+    names = _sorted(table["account"] for table in (attempts, sends, deliveries))
+    ips = _sorted(table["client_ip"] for table in (attempts, sends, deliveries))
+    tried = _Rows(attempts, names, ips)
+    handed = _Rows(sends, names, ips)
+    gone = _Rows(last_status(deliveries.dropna(subset=["account", "client_ip"])), names, ips)
+    visits = np.unique(np.concatenate((tried.visit, handed.visit, gone.visit)))
+    who, whence = divmod(visits, max(len(ips), 1))
+    columns = _tries(tried, visits) | _messages(handed, visits) | _fates(handed, gone, visits)
+    columns["last_seen"] = np.maximum(columns["last_seen"], columns.pop("last_sent"))
+    levels, codes = cast("Any", [names, ips]), cast("Any", [who, whence])
+    index = pd.MultiIndex(levels, codes, names=["account", "client_ip"])
+    counts = {name: columns[name].astype(np.int32, copy=False) for name in VISIT_COUNTS}
+    moments = {name: columns[name].view("datetime64[us]") for name in VISIT_TIMES}
+    times = {name: pd.DatetimeIndex(column, tz="UTC", copy=False) for name, column in moments.items()}
+    return pd.DataFrame({**counts, **times}, index=index, copy=False)
+
+
+class _Rows:
+    """The rows of a table whose account is known."""
+
+    def __init__(self, table: pd.DataFrame, names: pd.Index[Any], ips: pd.Index[Any]) -> None:
+        """Give account and address a number: texts would be sorted anew for each thing that is counted."""
+        who = names.get_indexer(pd.Index(table["account"]))
+        self.known = np.flatnonzero(who >= 0)
+        self._table = table
+        whence = ips.get_indexer(pd.Index(table["client_ip"]))
+        self.visit: Column = (who.astype(np.int64) * len(ips) + whence)[self.known]
+
+    def read(self, name: str) -> Column:
+        """Return a column of numbers or truths."""
+        column: Column = self._table[name].to_numpy()[self.known]
+        return column
+
+    def micros(self) -> Column:
+        """Return the moments, in microseconds since the epoch."""
+        column: Column = pd.DatetimeIndex(self._table["ts"]).as_unit("us").asi8[self.known]
+        return column
+
+    def equal(self, name: str, word: str) -> Column:
+        """Tell where a column holds a word."""
+        column: Column = (self._table[name] == word).to_numpy()[self.known]
+        return column
+
+    def digests(self) -> tuple[Column, Column]:
+        """Return the fingerprints, and which of them were seen."""
+        column = self._table["secret"]
+        return column.to_numpy("uint64", na_value=0)[self.known], column.notna().to_numpy()[self.known]
+
+
+def _tries(tried: _Rows, visits: Column) -> dict[str, Column]:
+    slot, ts = np.searchsorted(visits, tried.visit), tried.micros()
+    won, lost = tried.equal("outcome", "success"), tried.equal("outcome", "failure")
+    entered = won & tried.equal("service", "smtp")
+    secret, is_seen = tried.digests()
+    count, first, last = _Of(len(visits)), partial(_first, len(visits)), partial(_last, len(visits))
+    return {
+        "successes": count.rows(slot[won]),
+        "entries": count.rows(slot[entered]),
+        "failures": count.rows(slot[lost]),
+        "unlike_secrets": count.unlike(slot[lost & is_seen], secret[lost & is_seen]),
+        "unseen_secrets": count.rows(slot[lost & ~is_seen]),
+        "first_seen": first(slot, ts),
+        "last_seen": last(slot, ts),
+        "first_success": first(slot[won], ts[won]),
+        "first_entry": first(slot[entered], ts[entered]),
+        "first_failure": first(slot[lost], ts[lost]),
+    }
+
+
+def _messages(handed: _Rows, visits: Column) -> dict[str, Column]:
+    slot, ts = np.searchsorted(visits, handed.visit), handed.micros()
+    accepted = handed.read("accepted").astype(bool)
+    mismatched = accepted & ~handed.read("is_own").astype(bool)
+    foreign = mismatched & pd.notna(handed.read("foreign"))
+    count = _Of(len(visits))
+    return {
+        "sent": count.rows(slot[accepted]),
+        "mismatched": count.rows(slot[mismatched]),
+        "foreign": count.rows(slot[foreign]),
+        "last_sent": _last(len(visits), slot[accepted], ts[accepted]),
+    }
+
+
+def _fates(handed: _Rows, gone: _Rows, visits: Column) -> dict[str, Column]:
+    """Count recipients by what became of them; those refused at the door do not exist."""
+    handed_in = np.searchsorted(visits, handed.visit)
+    rcpts, refused = np.zeros(len(visits), np.int64), np.zeros(len(visits), np.int64)
+    np.add.at(rcpts, handed_in, handed.read("rcpt_count"))
+    np.add.at(refused, handed_in, handed.read("rcpt_unknown"))
+    slot, count = np.searchsorted(visits, gone.visit), _Of(len(visits))
+    is_dead = gone.read("is_unknown").astype(bool)
+    is_failed = gone.equal("outcome", "failed") & ~is_dead
+    return {
+        "rcpts": rcpts,
+        "delivered": count.rows(slot[gone.equal("outcome", "delivered")]),
+        "waiting": count.rows(slot[gone.equal("outcome", "deferred")]),
+        "dead": count.rows(slot[is_dead]) + refused,
+        "refused": count.rows(slot[is_failed]),
+    }
+
+
+class _Of(NamedTuple):
+    """Counts rows by their slot."""
+
+    slots: int
+
+    def rows(self, slot: Column) -> Column:
+        """Count them."""
+        return np.bincount(slot, minlength=self.slots).astype(np.int32)
+
+    def unlike(self, slot: Column, value: Column) -> Column:
+        """Count the unlike values."""
+        return self.rows(_sorted_pairs(slot, value)[0])
+
+
+def _sorted_pairs(slot: Column, value: Column) -> tuple[Column, Column]:
+    """List the slots of unlike pairs, and how often each pair comes."""
+    order = np.lexsort((value, slot))
+    slot, value = slot[order], value[order]
+    is_new = np.ones(len(slot), np.bool_)
+    is_new[1:] = (slot[1:] != slot[:-1]) | (value[1:] != value[:-1])
+    begin = np.flatnonzero(is_new)
+    return slot[begin], np.diff(np.append(begin, len(slot)))
+
+
+def _first(slots: int, slot: Column, ts: Column) -> Column:
+    first = np.full(slots, np.iinfo(np.int64).max)
+    np.minimum.at(first, slot, ts)
+    first[first == np.iinfo(np.int64).max] = NOT_A_TIME
+    return first
+
+
+def _last(slots: int, slot: Column, ts: Column) -> Column:
+    last = np.full(slots, NOT_A_TIME)
+    np.maximum.at(last, slot, ts)
+    return last
+
+
+def _sorted(columns: Iterable[pd.Series[Any]]) -> pd.Index[Any]:
+    """List what stands in some columns of names, each once, in order."""
+    found: set[str] = set().union(*(column.dropna() for column in columns))
+    names: pd.Index[Any] = pd.Index(sorted(found), dtype="object")
+    return names
+
+
+def last_status(deliveries: pd.DataFrame) -> pd.DataFrame:
+    """Keep for each recipient of a message what became of it last; rows are in order of time."""
+    return deliveries.drop_duplicates(["mail_from", "rcpt_to", "queue_id"], keep="last")
+
+
+class Visits:
+    """The columns of a visits table."""
+
+    def __init__(self, table: pd.DataFrame) -> None:
+        index: Any = table.index
+        self._table = table
+        self._levels = index.levels
+        self.accounts, self.ips = (level.to_numpy() for level in index.levels)
+        self.who, self.whence = (codes.astype(np.int32) for codes in index.codes)
+        """The account and the address of each row, by their numbers."""
+
+    def count(self, name: str) -> Column:
+        """Return a column of numbers."""
+        return self._table[name].to_numpy()
+
+    def time(self, name: str) -> Column:
+        """Return a column of moments, unknown ones among them."""
+        return pd.DatetimeIndex(self._table[name]).asi8.view("datetime64[us]")
+
+    def number_of(self, account: str) -> int:
+        """Return the number of an account, -1 for one that no address visited."""
+        try:
+            return int(self._levels[0].get_loc(account))
+        except KeyError:
+            return -1
+
+    def rows_at(self, account: str) -> tuple[int, int]:
+        """Return where the visits to an account begin and end: they are sorted by account."""
+        number = self.number_of(account)
+        begin, end = np.searchsorted(self.who, np.array((number, number + 1), self.who.dtype)).tolist()
+        return begin, end
+
+    def by_ip(self, chosen: Column) -> Column:
+        """Count the chosen rows of each address."""
+        return np.bincount(self.whence[chosen], minlength=len(self.ips))
+
+    def visit_of(self, table: pd.DataFrame) -> tuple[Column, Column]:
+        """Tell which visit each row with an account belongs to, and which rows these are."""
+        rows = _Rows(table, *self._levels)
+        return self._place(rows.visit), rows.known
+
+    def _place(self, visit: Column) -> Column:
+        return np.searchsorted(self.who.astype(np.int64) * len(self.ips) + self.whence, visit)
+
+
+class Slices:
+    """Where the rows of each account stand in a table: sorted once, since a search for each would be quadratic."""
+
+    def __init__(self, accounts: pd.Series[Any], chosen: Column | None = None) -> None:
+        """Sort rows.
+
+        Args:
+            accounts: the account of each row; rows without one are left out.
+            chosen: the rows that count, all when None.
+        """
+        codes, names = pd.factorize(accounts)
+        rows = np.flatnonzero(codes >= 0 if chosen is None else (codes >= 0) & chosen)
+        ordered = np.argsort(codes[rows], kind="stable")
+        self.order = rows[ordered].astype(np.int32)
+        """The rows, those of one account together, each in its order."""
+        self._names = {str(name): number for number, name in enumerate(names)}
+        self._bounds = np.searchsorted(codes[self.order], np.arange(len(names) + 1))
+
+    def of(self, account: str) -> slice:
+        """Tell which part of the order an account has."""
+        number = self._names.get(account)
+        return slice(0, 0) if number is None else slice(*self._bounds[number : number + 2].tolist())

@@ -1,0 +1,259 @@
+"""Which mail servers the evidence is of, and where each keeps it.
+
+Several products may lie together (Postfix and Dovecot always do): the evidence is that of all of them. Where a command
+needs a single one and nothing tells which, it asks; none is ever taken because of its name.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from breachkit.errors import (
+    BreachkitError,
+    NoEvidenceError,
+    NoLogsInError,
+    PathMissingError,
+    PathUnreadableError,
+    UsageError,
+)
+from breachkit.files import QUARANTINE, shown
+from breachkit.logs.kinds import Listing
+from breachkit.logs.listing import find_logs
+from breachkit.servers import Layout, QueueFolder, load, names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from breachkit.logs.kinds import FoundLogs, LogFile
+    from breachkit.servers import MailServer, Queue
+
+
+class Product(NamedTuple):
+    """One mail server, and where it keeps what breachkit reads."""
+
+    server: MailServer
+    layout: Layout
+
+    def own(self, logs: Iterable[LogFile]) -> list[LogFile]:
+        """List the logs that are of this product."""
+        return [log for log in logs if any(log.kind is kind for kind in self.server.logs)]
+
+
+class Found(NamedTuple):
+    """What the evidence is of, and its logs."""
+
+    products: tuple[Product, ...]
+    """Usually a single one. What has no queue may turn out to have no logs either."""
+    listing: Listing
+
+
+class SeveralServersError(UsageError):
+    """The evidence may be of several mail servers, and the command needs to know which one is meant."""
+
+    def __init__(self, servers: Iterable[MailServer]) -> None:
+        known = ", ".join(sorted(server.name for server in servers))
+        super().__init__(f"this may be of several mail servers ({known}); say which one is meant with --server NAME")
+
+
+class LacksError(BreachkitError):
+    """The command wants something that the mail server, or what breachkit knows of it, lacks."""
+
+    def __init__(self, servers: Iterable[MailServer], what: str) -> None:
+        titles = " and ".join(server.title for server in servers)
+        super().__init__(f"breachkit knows no {what} of {titles}; where it is another product, name it with --server")
+
+
+def known_servers() -> list[MailServer]:
+    """List every mail server that breachkit knows."""
+    return [load(name) for name in names()]
+
+
+def find_products(
+    root: Path | None,
+    name: str | None,
+    queue: Sequence[Path] | None,
+    logs: Sequence[Path] | None,
+    *,
+    is_optional: bool,
+) -> Found:
+    """Find the products whose evidence is meant.
+
+    Args:
+        root: a folder to recognise them in.
+        name: the one that the user says it is.
+        queue: queue folders named by the user, instead of those that are found.
+        logs: logs named by the user, likewise.
+        is_optional: the command has something to say without evidence, too.
+
+    Raises:
+        NoEvidenceError, PathMissingError, PathUnreadableError, SeveralServersError, LacksError, UnknownServerError.
+    """
+    servers = known_servers() if name is None else [load(name)]
+    products = [Product(server, _layout_at(root, server)) for server in servers]
+    if root is not None and name is None:
+        found = _recognised(products, root)
+        if not (found or is_optional or queue or logs):
+            raise NoEvidenceError(root, "; ".join(server.looked_for for server in servers))
+        products = found or products
+    products = [_with_moved(one, one.layout.queues) for one in products]
+    if queue:
+        products = _with_queues(products, servers, queue, is_alone=root is None and not logs)
+    listing = _listing(products, root, logs)
+    folders = tuple(place for place in logs or () if os.path.isdir(place))  # noqa: PTH112  False for what may not be asked
+    with_named = (one.layout._replace(logs=(*one.layout.logs, *folders)) for one in products)
+    return Found(tuple(map(Product, (one.server for one in products), with_named)), listing)
+
+
+def _layout_at(root: Path | None, server: MailServer) -> Layout:
+    """Find what a server keeps at a root. Raises PathUnreadableError."""
+    try:
+        return Layout(root) if root is None else server.find(root)
+    except NotADirectoryError:
+        raise PathUnreadableError(root or ".", "it is no folder") from None
+    except OSError as error:
+        raise PathUnreadableError(error.filename or root or ".", error.strerror or "unknown reason") from None
+
+
+def _recognised(products: Sequence[Product], root: Path) -> list[Product]:
+    """Leave out the products of which nothing is there.
+
+    To look for logs takes long, and a purge asks for none: where there is a queue, that is left to who reads them.
+    """
+    likely = [one for one in products if any((one.layout.queues, one.layout.logs, one.layout.beside))]
+    if any(one.layout.queues for one in likely):
+        return likely
+    logs = _listing(likely, root, None).found
+    found = [one for one in likely if one.own(logs.logs)]
+    return found or [one for one in products if one.layout.denied or (one in likely and logs.skipped)]
+
+
+def _listing(products: Sequence[Product], root: Path | None, named: Sequence[Path] | None) -> Listing:
+    """Prepare to look for logs: those that the user named, else those where the products keep them.
+
+    Raises PathMissingError; and when they are looked for, NoLogsInError.
+    """
+    kinds = [kind for one in products for kind in one.server.logs]
+    places = [place for one in products for place in one.layout.logs]
+    beside = [place for one in products for place in one.layout.beside]
+    if not kinds:
+        return Listing()
+    if not named:
+        return Listing(lambda: find_logs(places, root, kinds, beside), is_likely=bool(places or beside))
+    for place in named:
+        text = os.fspath(place)
+        if text != "-" and not os.path.lexists(text) and not glob.glob(text, recursive=True):  # noqa: PTH207  absolute patterns
+            raise PathMissingError("--logs", place)
+
+    def find() -> FoundLogs:
+        found = find_logs(named, root, kinds)
+        if not found.logs and not found.skipped:
+            raise NoLogsInError(named, found.passed_over)
+        return found
+
+    return Listing(find, is_likely=True)
+
+
+def _with_moved(product: Product, folders: Sequence[QueueFolder]) -> Product:
+    """Add what breachkit has moved out of queue folders."""
+    server, layout = product
+    queues = tuple(dict.fromkeys(folders))
+    if server.queue is not None:
+        queues += _moved_out_of(server.queue, queues, layout.root)
+    return Product(server, layout._replace(queues=queues))
+
+
+def _moved_out_of(queue: Queue, folders: Sequence[QueueFolder], root: Path | None) -> tuple[QueueFolder, ...]:
+    """List the folders of what was moved away; one that may not be opened stands for what is in it."""
+    places = {queue.home(folder.path) for folder in folders} | {folder.path for folder in folders}
+    found: list[Path] = []
+    for home in sorted(place / QUARANTINE for place in places):
+        try:
+            runs = folders_in(home)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError:
+            found.append(home)
+            continue
+        for run in runs:
+            try:
+                found += [path for path in folders_in(run) if path.name == "messages"]
+            except OSError:
+                found.append(run)
+    return tuple(QueueFolder(path, shown(path, root), is_quarantine=True) for path in found)
+
+
+def folders_in(folder: Path) -> list[Path]:
+    """List the folders in a folder, links left out. Raises OSError."""
+    with os.scandir(folder) as entries:
+        return sorted(Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False))
+
+
+def _with_queues(
+    products: Sequence[Product], servers: Sequence[MailServer], named: Sequence[Path], *, is_alone: bool
+) -> list[Product]:
+    """Put the queue folders that the user named in the place of those that were found.
+
+    Raises PathMissingError, PathUnreadableError, LacksError, SeveralServersError.
+    """
+    for folder in named:
+        if not stat.S_ISDIR(existing("--queue", folder).stat().st_mode):
+            raise PathUnreadableError(folder, "it is no folder")
+    able = [one.server for one in products if one.server.queue is not None]
+    able = able or [server for server in servers if server.queue is not None]
+    if not able:
+        raise LacksError([one.server for one in products], "queue")
+    root = products[0].layout.root
+    owned: dict[str, list[QueueFolder]] = {}
+    for folder in named:
+        server, queue = _owner_of(folder, able)
+        owned.setdefault(server.name, []).extend(queue.split(folder, root))
+    known = {one.server.name: one.layout for one in products if not is_alone}
+    nothing = Layout(root)
+    return [
+        _with_moved(Product(server, known.get(server.name, nothing)), owned.get(server.name, []))
+        for server in servers
+        if server.name in {*owned, *known}
+    ]
+
+
+def _owner_of(folder: Path, able: Sequence[MailServer]) -> tuple[MailServer, Queue]:
+    """Tell whose queue a folder is: who finds one there, else the one whose files are messages as they are."""
+    owners = able
+    if len(able) > 1:
+        owners = [server for server in able if server.find(folder).queues]
+        owners = owners or [server for server in able if server.queue is not None and server.queue.text_of is None]
+    (server, *others) = owners or able
+    if others or server.queue is None:
+        raise SeveralServersError(owners or able)
+    return server, server.queue
+
+
+def union_of(layouts: Sequence[Layout]) -> Layout:
+    """Add up where all products keep their evidence."""
+    if len(layouts) == 1:
+        return layouts[0]
+
+    def all_of(name: str) -> tuple[Any, ...]:
+        return tuple(dict.fromkeys(one for layout in layouts for one in getattr(layout, name)))
+
+    def first_of(name: str) -> Path | None:
+        return next((path for layout in layouts if (path := getattr(layout, name)) is not None), None)
+
+    lists = (all_of("queues"), all_of("logs"), all_of("beside"))
+    said = (all_of("notes"), all_of("denied"), all_of("others"))
+    return Layout(layouts[0].root, *lists, first_of("accounts"), first_of("settings"), *said)
+
+
+def existing(option: str, path: Path) -> Path:
+    """Return a path that was named, when it is there. Raises PathMissingError, PathUnreadableError."""
+    try:
+        path.stat()
+    except PermissionError as error:
+        raise PathUnreadableError(path, error.strerror or "unknown reason") from None
+    except (OSError, ValueError):
+        raise PathMissingError(option, path) from None
+    return path
