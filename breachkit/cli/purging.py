@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from breachkit.cli import asking, output
 from breachkit.errors import BreachkitError, StoppedError
 from breachkit.evidence import gather
+from breachkit.parallel import processors
 from breachkit.progress import bar
 from breachkit.purge.plan import Tally
 from breachkit.purge.quarantine import name_run
@@ -20,20 +21,19 @@ from breachkit.report.contract import dump
 from breachkit.report.purge import Outcome, purge_json, render_dry_end, render_outcome, render_plan
 from breachkit.report.words import count, name_journal
 from breachkit.shells import guarded
-from breachkit.workers import processors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from breachkit.cli.options import Product
     from breachkit.cli.reach import Reach
+    from breachkit.parallel import Piece
     from breachkit.purge.moves import Purge, Receipt
     from breachkit.purge.plan import Plan, Planned, Wanted
     from breachkit.records import Skipped
     from breachkit.report.contract import Json
     from breachkit.report.inputs import Inputs
     from breachkit.report.purge import Unexplained
-    from breachkit.workers import Piece
 
 PAUSE = 2.0
 """Seconds between two looks at the queues."""

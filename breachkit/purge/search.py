@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from breachkit.chain import BLOCK, sha256
 from breachkit.files import HeadReader, NotRegularError, list_pieces, open_handle, reason_of, refuse_odd
 from breachkit.micros import MICROSECOND, is_possible
+from breachkit.parallel import Piece, keep
 from breachkit.purge.disk import fingerprint_of
 from breachkit.purge.needles import is_in_bytes, is_in_texts, longest_reach, parse_needles
 from breachkit.purge.plan import Tally, identity_of
 from breachkit.text.message import added_by_decoding, decoded_texts, is_plain, typed_texts
 from breachkit.text.seen import Seen
-from breachkit.workers import Piece, keep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -15,6 +15,7 @@ import pytest
 import regex
 
 from breachkit.errors import BadPatternError, BlankStringError
+from breachkit.parallel import Piece
 from breachkit.progress import silent
 from breachkit.purge import needles
 from breachkit.purge import search as search_module
@@ -23,7 +24,6 @@ from breachkit.purge.needles import Texts
 from breachkit.purge.plan import Tally, Wanted, identity_of
 from breachkit.purge.search import TOO_SLOW, Look, Search, look_through, queue_pieces, topmost
 from breachkit.servers import load
-from breachkit.workers import Piece
 
 if TYPE_CHECKING:
     from breachkit.servers import Queue
