@@ -1,8 +1,8 @@
 """What breachkit says when it cannot go on.
 
-One class per sentence; each builds its sentence from its arguments and ends with what to do next.
-They are caught once, in `cli`, and printed as one line on stderr with exit code 1 (2 where the
-command line itself is wrong).
+A `BreachkitError` is raised with its sentence, where the trouble is; the sentence ends with what to do next. It is
+caught once, in `cli`, and printed as one line on stderr, with exit code 1 (2 where the command line itself is wrong).
+A class of its own stands here only where several rooms say the same.
 """
 
 from __future__ import annotations
@@ -57,20 +57,6 @@ class PathUnreadableError(BreachkitError):
         super().__init__(f"{path} cannot be read ({reason}); {advice}")
 
 
-class OutputFileError(BreachkitError):
-    """The product cannot be written where it was asked for."""
-
-    def __init__(self, path: PathLike[str] | str, reason: str) -> None:
-        super().__init__(f"{path} cannot be written ({reason}); choose another --output FILE")
-
-
-class StdoutError(BreachkitError):
-    """The product cannot be printed: the disk that stdout goes to is full, or it is closed."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"stdout cannot be written ({reason}); write elsewhere, or name a file with --output FILE")
-
-
 class NoCaseError(BreachkitError):
     """--case names a folder that is no case."""
 
@@ -120,13 +106,6 @@ class NoPlacesError(BreachkitError):
         super().__init__(f"--geoip {path} is no database of countries ({reason}); give an .mmdb file, or leave it out")
 
 
-class NoCaseFolderError(UsageError):
-    """`investigate` was not told where to write."""
-
-    def __init__(self) -> None:
-        super().__init__("name the folder of the case with -o CASE (only --format ecs goes without one)")
-
-
 class NoEvidenceError(BreachkitError):
     """The folder holds neither a queue nor logs of a server that breachkit knows."""
 
@@ -142,13 +121,6 @@ class NoQueueError(BreachkitError):
 
     def __init__(self, where: PathLike[str] | str, looked_for: str) -> None:
         super().__init__(f"no queue found in {where}: looked for {looked_for}; name it with --queue DIR")
-
-
-class NoLogsError(BreachkitError):
-    """The command needs SMTP logs and none were found."""
-
-    def __init__(self, where: PathLike[str] | str, looked_for: str) -> None:
-        super().__init__(f"no SMTP logs found in {where}: looked for {looked_for}; name them with --logs DIR")
 
 
 class AlienLogError(BreachkitError):
@@ -249,52 +221,6 @@ class HibpError(BreachkitError):
         )
 
 
-class NoAccountsFileError(UsageError):
-    """Nobody said which accounts are to be judged."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "no export of accounts found; name it (breachkit weak-passwords users.csv), made by"
-            ' tool export account "*@*" u_type u_accountdisabled u_mailbox u_alias u_password',
-        )
-
-
-class NoAccountError(BreachkitError):
-    """A file of accounts holds no account."""
-
-    def __init__(self, path: PathLike[str] | str) -> None:
-        super().__init__(f"{path} holds no account; export the accounts again, or name its columns with --columns")
-
-
-class NoSettingsFileError(UsageError):
-    """Nobody said which settings are to be judged."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "no settings found; name their file (breachkit harden settings.txt);"
-            " breachkit harden --print-commands prints the lines that make it",
-        )
-
-
-class NoSettingError(BreachkitError):
-    """A file of settings holds no setting."""
-
-    def __init__(self, path: PathLike[str] | str) -> None:
-        super().__init__(
-            f"{path} holds no setting that breachkit knows, in lines 'NAME: value';"
-            " make it with the lines that breachkit harden --print-commands prints",
-        )
-
-
-class NothingCompromisedError(BreachkitError):
-    """contain was asked for the compromised accounts, and there is neither one nor an attacker."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "no account looks compromised in this evidence and no address attacked; name one: breachkit contain ACCOUNT"
-        )
-
-
 class BadColumnsError(UsageError):
     """--columns names a column that does not exist."""
 
@@ -307,27 +233,6 @@ class SettingsFileError(BreachkitError):
 
     def __init__(self, path: PathLike[str] | str, reason: str) -> None:
         super().__init__(f"{path}: {reason}; it may hold root, queue, logs, accounts, timezone and server")
-
-
-class PasswordsOnTerminalOnlyError(UsageError):
-    """--show-passwords was asked for where the output is kept."""
-
-    def __init__(self) -> None:
-        super().__init__("--show-passwords writes text to a terminal only; drop it, or run without --format and pipes")
-
-
-class NothingTracedError(BreachkitError):
-    """Nothing in the logs matches what trace was asked for."""
-
-    def __init__(self, wanted: str, reach: str) -> None:
-        super().__init__(f"no session of '{wanted}' in the logs ({reach}); check the id, or name more logs with --logs")
-
-
-class NoMessageIdError(BreachkitError):
-    """The file that trace was asked for names no message id."""
-
-    def __init__(self, path: PathLike[str] | str) -> None:
-        super().__init__(f"{path} names no message id in its head; trace its account or its sender instead")
 
 
 class NoSuchMessageError(BreachkitError):
@@ -542,7 +447,7 @@ class WorkerLostError(BreachkitError):
 class StoppedError(BreachkitError):
     """Ctrl-C: the batch in hand was finished, the rest left."""
 
-    def __init__(  # noqa: PLR0913, PLR0917  a sentence of many facts
+    def __init__(
         self, moved: int, planned: int, verb: str, following: str, undo: str = "", journals: Iterable[str] = ()
     ) -> None:
         for_the_notes = "".join(f"; {journal}" for journal in journals)
@@ -586,150 +491,3 @@ class RunBusyError(BreachkitError):
 
     def __init__(self, run: str) -> None:
         super().__init__(f"another breachkit works on run {run} just now; wait until it has ended")
-
-
-class NodeNameError(UsageError):
-    """A node has no usable name, or no root."""
-
-    def __init__(self, word: str) -> None:
-        super().__init__(
-            f"'{word}' is no node: write NAME=ROOT, the name of 2 to 63 letters, digits, '.', '_' and '-'",
-        )
-
-
-class DuplicateNodeError(UsageError):
-    """Two nodes have one name."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"two nodes are called {name}; give each node a name of its own")
-
-
-class NodeOptionsError(UsageError):
-    """Options that do not go together where nodes are read."""
-
-    def __init__(self, option: str, other: str, advice: str) -> None:
-        super().__init__(f"{option} does not go with {other}; {advice}")
-
-
-class NodeRefusedError(BreachkitError):
-    """A node was reached, but cannot read what it was asked for."""
-
-    def __init__(self, node: str, sentence: str) -> None:
-        super().__init__(f"node {node}: {sentence}")
-
-
-class NoNodeAnsweredError(BreachkitError):
-    """Not one of the nodes answered, so that there is nothing to judge by."""
-
-    def __init__(self, nodes: Iterable[str]) -> None:
-        super().__init__(
-            f"no node answered ({', '.join(nodes)}); see 'breachkit cluster-check', or read each node in place with"
-            " 'breachkit read --partial FILE'",
-        )
-
-
-class KeyFileError(BreachkitError):
-    """The key of a partial result cannot be read or made."""
-
-    def __init__(self, path: PathLike[str] | str, reason: str) -> None:
-        super().__init__(
-            f"--key {path}: {reason}; name the key file that 'breachkit read --key' made on the first node",
-        )
-
-
-class PartialBrokenError(BreachkitError):
-    """A partial result is torn, or was changed."""
-
-    def __init__(self, path: PathLike[str] | str, line: int, reason: str) -> None:
-        super().__init__(
-            f"{path} line {line}: {reason}; the file is incomplete or was changed: carry it over again and compare"
-            " its SHA-256, or read the node anew",
-        )
-
-
-class PartialSchemaError(BreachkitError):
-    """A file is no partial result that this breachkit knows."""
-
-    def __init__(self, path: PathLike[str] | str, schema: str) -> None:
-        super().__init__(
-            f"{path} is no partial result of the kind {schema}; write it with 'breachkit read --partial' of the same"
-            " version",
-        )
-
-
-class PartialKeyError(BreachkitError):
-    """A partial result was made with another key."""
-
-    def __init__(self, path: PathLike[str] | str) -> None:
-        super().__init__(
-            f"{path} was made with another key, so that its secrets cannot be compared; carry one key file to every"
-            " node and read again",
-        )
-
-
-class PartialExistsError(BreachkitError):
-    """The file that a partial result is to be written to exists."""
-
-    def __init__(self, path: PathLike[str] | str) -> None:
-        super().__init__(f"{path} exists and is not overwritten; name another --partial FILE")
-
-
-class PathUnwritableError(BreachkitError):
-    """What was to be kept cannot be written where it was asked for."""
-
-    def __init__(self, option: str, path: PathLike[str] | str, reason: str) -> None:
-        super().__init__(f"{option} {path} cannot be written ({reason}); choose another place")
-
-
-class ClusterExtraError(BreachkitError):
-    """What several machines need is not installed."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "this needs the cluster extra: install it with 'pip install breachkit[cluster]', or read each node in"
-            " place with 'breachkit read --partial FILE'",
-        )
-
-
-class SchedulerAddressError(BreachkitError):
-    """A scheduler's address is not one that is safe to speak to."""
-
-    def __init__(self, address: str, reason: str) -> None:
-        super().__init__(
-            f"--scheduler {address} is refused: {reason}; use tls://HOST:PORT with --certs DIR (see 'breachkit"
-            " cluster-certs'), or tcp://127.0.0.1:PORT",
-        )
-
-
-class CertificatesMissingError(BreachkitError):
-    """TLS without a certificate of ours."""
-
-    def __init__(self, address: str, reason: str) -> None:
-        super().__init__(
-            f"--scheduler {address} is refused without a client's certificate: {reason}; make the certificates with"
-            " 'breachkit cluster-certs DIR' and name that folder with --certs DIR",
-        )
-
-
-class CertificatesExistError(BreachkitError):
-    """Certificates are not overwritten."""
-
-    def __init__(self, path: PathLike[str] | str) -> None:
-        super().__init__(f"{path} exists; nothing was written: choose another folder, or remove the old ones")
-
-
-class SchedulerUnreachableError(BreachkitError):
-    """Nobody answers at the scheduler's address, or not with a certificate of ours."""
-
-    def __init__(self, address: str, reason: str) -> None:
-        super().__init__(
-            f"no scheduler answers at {address} ({reason}); check that 'dask scheduler' runs there with certificates"
-            " of the same authority",
-        )
-
-
-class NodeVersionError(BreachkitError):
-    """A worker has another breachkit."""
-
-    def __init__(self, node: str, theirs: str, ours: str) -> None:
-        super().__init__(f"node {node} has breachkit {theirs}, this is {ours}; install one version everywhere")

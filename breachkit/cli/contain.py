@@ -10,7 +10,7 @@ from breachkit.cli import options, output
 from breachkit.cli.accusing import accuse, accused_names
 from breachkit.cli.casebook import BOOK, recorded
 from breachkit.detect.names import spelled
-from breachkit.errors import BreachkitError, NothingCompromisedError
+from breachkit.errors import BreachkitError
 from breachkit.evidence import gather
 from breachkit.evidence.where import find_evidence
 from breachkit.servers import Containment
@@ -94,7 +94,10 @@ def _chosen(names: Sequence[str] | None, found: Accusation) -> list[str]:
     if not names:
         chosen = [account.account for account in found.accounts if account.verdict == "compromised"]
         if not chosen and not found.attackers:
-            raise NothingCompromisedError
+            raise BreachkitError(
+                "no account looks compromised in this evidence and no address attacked;"
+                " name one: breachkit contain ACCOUNT"
+            )
         return chosen
     known = [account.account for account in found.accounts]
     typed = [spelled(plain_address(name)) for name in names]

@@ -53,12 +53,7 @@ def explain(where: Where, chosen: Sequence[Message]) -> Unexplained:
 
     asked = group_queue(where, gather.Books())
     rows = asked.campaigns.campaigns
-    grouped = {
-        asked.messages[at].source
-        for campaign in rows
-        if campaign.no_purge_why in {None, "only-weak-string"}
-        for at in campaign.members
-    }
+    grouped = {asked.messages[at].source for campaign in rows if campaign.is_spam for at in campaign.members}
     suspects = set() if asked.accusation is None else set(accused_names(asked.accusation))
     left = [one for one in chosen if one.source not in grouped and one.auth_user not in suspects]
     counts = Counter(message.auth_user for message in left)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from breachkit.cli import options, output
 from breachkit.cli.accusing import accuse, accuse_together, accused_names
 from breachkit.cli.several import check_product, read_together
-from breachkit.errors import NodeOptionsError
+from breachkit.errors import UsageError
 from breachkit.evidence import gather
 from breachkit.evidence.where import find_evidence
 
@@ -33,7 +33,7 @@ def find_account(
     if show_passwords:
         output.check_terminal(product)
     if several.is_asked and show_passwords:
-        raise NodeOptionsError("--show-passwords", "several nodes", "no password leaves its node; run it there")
+        raise UsageError("--show-passwords does not go with several nodes; no password leaves its node; run it there")
     judged = (
         _judge_together(asked, several, jobs, product)
         if several.is_asked

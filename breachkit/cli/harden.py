@@ -9,7 +9,7 @@ import typer
 
 from breachkit.cli import exports, options, output
 from breachkit.cli.accusing import accuse
-from breachkit.errors import NoSettingsFileError
+from breachkit.errors import UsageError
 from breachkit.evidence import gather
 from breachkit.evidence.where import check_file, find_evidence
 
@@ -61,7 +61,10 @@ def _judge(
     from breachkit.detect.incident import incident_of
 
     if path is None:
-        raise NoSettingsFileError
+        raise UsageError(
+            "no settings found; name their file (breachkit harden settings.txt);"
+            " breachkit harden --print-commands prints the lines that make it"
+        )
     check_file("SETTINGS", path)
     settings = exports.read_settings(where, path, books)
     found, facts = accuse(where, books)

@@ -14,7 +14,7 @@ from breachkit.files import Found, read_head
 from breachkit.purge.choose import walk_queues
 from breachkit.report.sanitize import clean
 from breachkit.report.words import count
-from breachkit.text.decoding import decoded_texts
+from breachkit.text.message import decoded_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

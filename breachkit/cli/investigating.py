@@ -11,7 +11,7 @@ from breachkit.cli import exports, logged
 from breachkit.cli.accusing import read_evidence
 from breachkit.cli.aside import make_yard
 from breachkit.cli.contain import contained
-from breachkit.cli.group import told_apart
+from breachkit.cli.group import judged_by_logs
 from breachkit.detect.campaigns.grouping import find_campaigns
 from breachkit.detect.compromise import judge_accounts
 from breachkit.detect.hardening import judge_settings
@@ -99,7 +99,7 @@ def _campaigns(
         return None
     whole = [message._replace(quarantined=False) for message in messages]
     with bar(sys.stderr, "grouping", None, " messages") as progress:
-        return find_campaigns(whole, reader, progress=progress, judged=told_apart(found, facts))
+        return find_campaigns(whole, reader, progress=progress, judged=judged_by_logs(found, facts))
 
 
 def _queue(where: Where, messages: Sequence[Message], facts: gather.SmtpFacts) -> tuple[Inventory, Sequence[Finding]]:

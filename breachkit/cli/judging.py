@@ -12,7 +12,7 @@ from breachkit.detect.breached import open_breaches
 from breachkit.detect.hardening import number_of
 from breachkit.detect.passwords import Criteria, find_weak_passwords
 from breachkit.detect.policy import Policy
-from breachkit.errors import NoAccountsFileError, PathUnreadableError
+from breachkit.errors import PathUnreadableError, UsageError
 from breachkit.evidence import gather
 from breachkit.evidence.where import check_file, find_evidence
 from breachkit.report.contract import dump
@@ -81,7 +81,10 @@ def _policy(where: Where, path: Path, books: gather.Books) -> Policy:
 def _judge(where: Where, books: gather.Books, criteria: Criteria) -> tuple[WeakPasswords, gather.SmtpFacts]:
     _ = where.export  # whose export cannot be read is not asked for one
     if where.accounts is None:
-        raise NoAccountsFileError
+        raise UsageError(
+            "no export of accounts found; name it (breachkit weak-passwords users.csv), made by"
+            ' tool export account "*@*" u_type u_accountdisabled u_mailbox u_alias u_password'
+        )
     tried, facts = _targets(where, books)
     try:
         return find_weak_passwords(exports.read_logins(where, where.accounts, books), criteria, tried), facts

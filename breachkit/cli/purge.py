@@ -28,9 +28,7 @@ Strings = Annotated[
     typer.Argument(metavar="STRING…", help="Text that a message must hold; several must all stand in it."),
 ]
 AnyString = Annotated[bool, typer.Option("--any", help="Let any one of several STRINGs do.")]
-Account = Annotated[
-    list[str] | None, typer.Option("--account", metavar="ADDR", help="Sent by this account (LocalSender).")
-]
+Account = Annotated[list[str] | None, typer.Option("--account", metavar="ADDR", help="Sent by this account.")]
 Sender = Annotated[
     list[str] | None, typer.Option("--from", metavar="ADDR", help="With this declared From, or @DOMAIN of it.")
 ]

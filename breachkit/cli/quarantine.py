@@ -106,7 +106,7 @@ def drop(
     tell_drop(_yard(root, queue, timezone, server, place, output_file), run, Told(output_format, output_file), yes=yes)
 
 
-def _yard(  # noqa: PLR0917  as typed
+def _yard(
     root: options.Root,
     queue: options.Queue,
     timezone: options.Timezone,

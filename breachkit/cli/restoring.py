@@ -90,7 +90,7 @@ def _outcome_json(done: list[Restored], *, dry_run: bool) -> Json:
     return {"dry_run": dry_run, "runs": runs}
 
 
-def _execute(  # noqa: PLR0917  what is done, as asked, and told
+def _execute(
     yard: Yard, works: list[Restore], plans: list[Restored], manner: Manner, shown: str, outcome: Json
 ) -> list[Restored]:
     number = sum(plan.restored for plan in plans) if plans else None

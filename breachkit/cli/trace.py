@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from breachkit.cli import options, output
-from breachkit.errors import NoLogsError, NoMessageIdError, NothingTracedError
+from breachkit.errors import BreachkitError
 from breachkit.evidence import gather
 from breachkit.evidence.where import find_evidence
 from breachkit.logs.facts import Sought
@@ -76,7 +76,7 @@ def trace(
 
 
 def _word_of(where: Where, typed: str) -> str:
-    """Return the id of the message in a file of the queue, else what was typed. Raises NoMessageIdError."""
+    """Return the id of the message in a file of the queue, else what was typed. Raises BreachkitError."""
     from breachkit.evidence.messages import file_of, message_at
 
     path = file_of(where, typed)
@@ -84,7 +84,7 @@ def _word_of(where: Where, typed: str) -> str:
         return typed
     queue_id = message_at(where, path).queue_id
     if queue_id is None:
-        raise NoMessageIdError(typed)
+        raise BreachkitError(f"{typed} names no message id in its head; trace its account or its sender instead")
     return queue_id
 
 
@@ -103,7 +103,10 @@ def _choose(where: Where, word: str, books: gather.Books) -> Chosen:
     from breachkit.detect.tracing import find_followers, is_sender, is_wanted, joins_of, parse_wanted
 
     if not gather.smtp_logs(where):
-        raise NoLogsError(where.layout.root or ".", where.looked_for)
+        raise BreachkitError(
+            f"no SMTP logs found in {where.layout.root or '.'}: looked for {where.looked_for};"
+            " name them with --logs DIR"
+        )
     directory = Directory(gather.read_accounts(where, books))
     wanted = parse_wanted(word, directory)
     fingerprints = gather.run_fingerprints()
@@ -118,7 +121,10 @@ def _choose(where: Where, word: str, books: gather.Books) -> Chosen:
         senders = gather.find_sessions(where, Sought(texts=frozenset({wanted.word})), fingerprints, "senders")
         chosen = {session.source: session for session in senders if is_sender(session, wanted)}
     if not chosen:
-        raise NothingTracedError(word, _reach(facts, where))
+        reach = _reach(facts, where)
+        raise BreachkitError(
+            f"no session of '{word}' in the logs ({reach}); check the id, or name more logs with --logs"
+        )
     joins = joins_of(chosen.values(), wanted)
     others = (
         gather.find_sessions(where, Sought(texts=joins, is_client=True), fingerprints, "deliveries") if joins else ()

@@ -71,7 +71,7 @@ def weaknesses_by_name(secret: str, names: Names, vocabulary: Vocabulary | None 
     return [weakness for bit, weakness in enumerate(_VARIANTS) if found >> bit & 1]
 
 
-def weakness_of(  # noqa: PLR0913, PLR0917  what came in, and all it may be held against
+def weakness_of(
     account: str,
     typed: Iterable[str],
     secrets: Iterable[bytes],

@@ -19,7 +19,7 @@ from breachkit.records import NO_TIME, Locus, Skipped
 from breachkit.report.inputs import Gap, Inputs
 from breachkit.roster import Roster
 from breachkit.sends import Sends
-from breachkit.servers import UNTOLD_COLUMN
+from breachkit.servers import UNTOLD_COLUMN, account_word
 from breachkit.text.sasl import Fingerprints
 from breachkit.workers import processors
 
@@ -168,7 +168,7 @@ def unread_logs(found: FoundLogs) -> list[str]:
     return [log.label for log in found.logs if not log.services]
 
 
-def read_smtp(  # noqa: PLR0913  what is read, and what is asked of it
+def read_smtp(
     where: Where,
     books: Books,
     fingerprints: Fingerprints,
@@ -346,4 +346,5 @@ def inputs_of(where: Where, books: Books, facts: SmtpFacts | None) -> Inputs:
         log_last=facts.last,
         log_gaps=tuple(gaps_of(facts)),
         doors=facts.doors,
+        account_word=account_word(where.server),
     )

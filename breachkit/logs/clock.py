@@ -193,20 +193,21 @@ def date_of(log: LogFile) -> Dated:
 
     Raises OSError.
     """
-    days = _Days()
-    end = 0
+    days, split, read_date = _Days(), log.kind.split, log.kind.read_date
+    end, last = 0, b""
     for raw in read_lines(log):
         end = raw.end
-        line = log.kind.split(raw.text, UTC)
+        line = split(raw.text, UTC)
         if line is None:
             continue
         if isinstance(line.stamp, float):
             return Dated(datetime.fromtimestamp(line.stamp, UTC).date())
         if line.stamp.month:
             return _dated_by_year(log, line.stamp)
-        hour, minute, second = map(int, line.stamp.time.split(b":"))
-        days.pass_line(raw, hour * 3600 + minute * 60 + second)
-        written = log.kind.read_date and log.kind.read_date(line)
+        if line.stamp.time != last:  # many lines fall into one second
+            last = line.stamp.time
+            days.pass_line(raw, int(last[:2]) * 3600 + int(last[3:5]) * 60 + int(last[6:]))
+        written = read_date and read_date(line)
         if written:
             days.take(written)
     if days.day is None:

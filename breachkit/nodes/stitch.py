@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from breachkit import __version__
 from breachkit.attempts import Attempts
-from breachkit.errors import DuplicateNodeError
+from breachkit.errors import UsageError
 from breachkit.evidence.gather import KEPT_EXAMPLES, Books, SmtpFacts
 from breachkit.evidence.strangers import known_names, name_strangers
-from breachkit.nodes.nodes import LOST, LostNode
+from breachkit.nodes.nodes import LOST, TWICE, LostNode
 from breachkit.records import Skipped
 
 if TYPE_CHECKING:
@@ -82,12 +82,12 @@ def stitch(nodes: Sequence[NodeRecords | LostNode], fingerprints: Fingerprints) 
 
     Accounts are the same on all nodes; sessions, and the ids of messages, are each node's own. The records are
     moved out of the nodes, which keep their counts: two copies of all that is known would be one too many.
-    Raises DuplicateNodeError.
+    Raises UsageError: two of them have one name.
     """
     ordered = sorted(nodes, key=lambda node: node.node)
     for one, other in itertools.pairwise(ordered):
         if one.node == other.node:
-            raise DuplicateNodeError(one.node)
+            raise UsageError(TWICE.format(one.node))
     stitched = Stitched(tuple(ordered))
     for node in stitched.read:
         stitched.messages.extend(_messages(node))

@@ -143,7 +143,7 @@ class Receipt:
 class Purge:
     """One run of purge: it may take several plans, one after the other (`--watch`); close it to get the receipt."""
 
-    def __init__(  # noqa: PLR0913  one run
+    def __init__(
         self,
         disk: Disk,
         stores: Mapping[str, Store],

@@ -70,11 +70,6 @@ def is_in_texts(needle: Needle, texts: Iterable[str]) -> bool:
     return any(wanted.search(text, timeout=max(0.001, end - time.monotonic())) for text in texts)
 
 
-def spells_blank(texts: Texts) -> bool:
-    """Tell whether a text sought may hold a blank or a line end, or be found only in an unfolded line."""
-    return texts.is_regex or any(sign.isspace() for string in texts.strings for sign in string)
-
-
 def _literal(string: str, *, ignore_case: bool) -> Needle:  # noqa: ARG001  one signature for the three
     raw = os.fsencode(string)
     return Needle(raw, _text(string), len(raw), _text(string))

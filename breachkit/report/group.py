@@ -32,7 +32,6 @@ WHY = {
 }
 NOT_JUDGED = "Nobody was judged: no log shows who logged in. What is lawful is told by the messages alone."
 BY_WORDS = {
-    "local-sender": "account (LocalSender)",
     "from": "declared From",
     "subject": "subject, numbers aside",
     "url": "host of a link",
@@ -188,7 +187,7 @@ def _render_kept(page: Page, number: int, campaign: Campaign) -> None:
 def render_groups(found: PlainGroups, inputs: Inputs, top: int | None) -> str:
     """Write a plain grouping for a terminal."""
     page = Page()
-    page.say(f"{count(len(found.groups), 'group')} by {BY_WORDS[found.by]}", style="bold")
+    page.say(f"{count(len(found.groups), 'group')} by {BY_WORDS.get(found.by, inputs.account_title)}", style="bold")
     rows = [
         (
             row.name or "(none)",

@@ -86,6 +86,13 @@ class Inputs:
     doors: tuple[str, ...] = ()
     nodes: tuple[NodeInputs, ...] = ()
     """Where several were read; empty for a single server."""
+    account_word: str = ""
+    """What the server calls, in a queued message, the account that sent it."""
+
+    @property
+    def account_title(self) -> str:
+        """What stands above a column of these."""
+        return f"account ({self.account_word})" if self.account_word else "account"
 
     @property
     def shows_logins(self) -> bool:

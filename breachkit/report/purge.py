@@ -8,7 +8,7 @@ from breachkit.files import shown
 from breachkit.report.inputs import render_inputs
 from breachkit.report.page import Page
 from breachkit.report.words import count, size
-from breachkit.text.decoding import decoded_words
+from breachkit.text.headers import decoded_words
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -128,7 +128,7 @@ def render_plan(plan: Plan, inputs: Inputs, unexplained: Unexplained | None) -> 
         page.say(f"the campaign's string: {plan.wanted.campaign}", indent=2)
     if plan.takes_everything:
         page.say("This is every message of the queue: it needs --everything.", style="bold yellow", indent=2)
-    _render_rows(page, "account (LocalSender)", plan.auth_users, "(none: no authentication)")
+    _render_rows(page, inputs.account_title, plan.auth_users, "(none: no authentication)")
     _render_rows(page, "declared From", plan.mail_froms, "(unknown)")
     _render_rows(page, "subject", tuple((_readable(name), number) for name, number in plan.subjects), "(none)")
     if plan.samples:

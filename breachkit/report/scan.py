@@ -65,7 +65,7 @@ def render_scan(scan: Inventory, symptoms: Sequence[Finding], inputs: Inputs, ne
     rows = [(row.path, f"{row.messages:,}", size(row.bytes)) for row in scan.queues]
     page.table({"queue": "left", "messages": "right", "bytes": "right"}, rows)
     if scan.messages:
-        _render_senders(page, scan)
+        _render_senders(page, scan, inputs.account_title)
     if scan.session_days:
         page.heading("SMTP sessions by day")
         days = [(row.day, f"{row.sessions:,}", f"{row.busiest:,}", row.busiest_hour) for row in scan.session_days[-8:]]
@@ -76,8 +76,8 @@ def render_scan(scan: Inventory, symptoms: Sequence[Finding], inputs: Inputs, ne
     return page.text()
 
 
-def _render_senders(page: Page, scan: Inventory) -> None:
-    page.heading("By account (LocalSender)")
+def _render_senders(page: Page, scan: Inventory, title: str) -> None:
+    page.heading(f"By {title}")
     senders = [
         (
             row.auth_user or "(none: no authentication)",

@@ -236,6 +236,12 @@ def names() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg)
 
 
+def account_word(listed: str) -> str:
+    """Return what the servers of a list of names call the account that sent a message; nothing where it differs."""
+    found = {load(name).words.account for name in listed.split(", ") if name in names()}
+    return found.pop() if len(found) == 1 else ""
+
+
 def load(name: str) -> MailServer:
     """Return one mail server by name. Raises UnknownServerError."""
     if name not in names():

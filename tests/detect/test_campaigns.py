@@ -22,7 +22,7 @@ from breachkit.detect.campaigns.sample import choose_sample
 from breachkit.detect.campaigns.strings import corpus_of, find_shared
 from breachkit.records import Locus, Message
 from breachkit.servers import QueueFolder
-from breachkit.text.decoding import decoded_texts
+from breachkit.text.message import decoded_texts
 from tests.campaigns.letter import Letter, as_html, written
 from tests.campaigns.office import Office
 from tests.campaigns.tongue import Tongue, token

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from breachkit.text.decoding import typed_texts
+from breachkit.text.message import typed_texts
 from breachkit.text.seen import Seen, flat, normal, paragraphs_seen
 
 

@@ -33,7 +33,7 @@ MOSTLY, UNLIKE = 0.6, 0.95
 
 _DAY = re.compile(rb"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}\Z")
 _BETWEEN = re.compile(rb"[\s\"'<>()]")
-_CODE = rb"/[^\s\"'<>]{0,100}?\b((?:[a-z]{1,20}[0-9]|[0-9]{1,20}[a-z])[a-z0-9]{4,60})"
+_CODE = rb"/[^\s\"'<>]{0,100}?\b((?=[a-z]{0,60}[0-9])(?=[0-9]{0,60}[a-z])[a-z0-9]{6,60})"
 """A word of the path or the query that no language has: letters and digits, six at least."""
 
 

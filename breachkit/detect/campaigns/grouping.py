@@ -25,7 +25,8 @@ from breachkit.detect.campaigns.passages import Passage, passage_of
 from breachkit.detect.campaigns.runs import find_runs
 from breachkit.detect.campaigns.sample import Sample, choose_sample, content_order
 from breachkit.records import NULL_SENDER
-from breachkit.text.decoding import decoded_texts, decoded_words
+from breachkit.text.headers import decoded_words
+from breachkit.text.message import decoded_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

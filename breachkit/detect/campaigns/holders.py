@@ -5,9 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from breachkit.text.added import added_by_decoding
-from breachkit.text.decoding import decoded_texts, typed_texts
 from breachkit.text.finder import make_finder
+from breachkit.text.message import added_by_decoding, typed_texts
 from breachkit.text.seen import Seen, flat, normal
 
 if TYPE_CHECKING:
@@ -51,8 +50,7 @@ class SeenSearch:
 
 
 def _texts_of(raw: bytes) -> bytes:
-    added = added_by_decoding(raw)
-    return b"%b\n%b" % (raw, "\n".join(decoded_texts(raw)).encode() if added is None else added)
+    return b"\n".join([raw, *map(str.encode, added_by_decoding(raw).texts)])
 
 
 @lru_cache(maxsize=1)

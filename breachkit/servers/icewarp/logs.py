@@ -64,7 +64,7 @@ _GREETING = re.compile(rb">>> 220 .*; (?:[A-Za-z]{3}, )?(\d{1,2} [A-Za-z]{3} \d{
 
 def read_greeting(line: Line) -> datetime | None:
     """Read the date that the server sends to each client with its greeting: nobody else can write one there."""
-    found = _GREETING.match(line.text)
+    found = line.text.startswith(b">>> 220 ") and _GREETING.match(line.text)
     try:
         return datetime.strptime(found[1].decode(), "%d %b %Y %H:%M:%S") if found else None  # noqa: DTZ007
     except ValueError:

@@ -16,7 +16,7 @@ from breachkit.servers import PlainHead
 from breachkit.servers.icewarp.ids import time_of_id
 from breachkit.servers.icewarp.usual import capture
 from breachkit.servers.icewarp.values import addresses, received, sender_of, text_of, title_of
-from breachkit.text.decoding import MAILBOX_LINE
+from breachkit.text.message import MAILBOX_LINE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -31,7 +31,7 @@ def _switch(name: str, why: str, bearing: Bearing | None = None, *spellings: str
     return SettingRule(name, "exactly", on, on, str(on), why, _fix(name, str(on)), bearing, "", spellings)
 
 
-def _number(  # noqa: PLR0913, PLR0917  a table of rules reads best a rule a line
+def _number(
     name: str,
     kind: RuleKind,
     limits: tuple[int, int],

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.micros import is_possible, micros_of
 from breachkit.records import NULL_SENDER
-from breachkit.text.decoding import readable
+from breachkit.text.charsets import readable
 from breachkit.text.sasl import decode_text
 
 if TYPE_CHECKING:

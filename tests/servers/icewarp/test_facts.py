@@ -87,7 +87,7 @@ def read(logs: Sequence[LogFile], question: Question, size: int | None) -> tuple
         ]
     ),
 )
-def test_facts_are_those_of_the_sessions_whatever_the_cut(  # noqa: PLR0917  as many as are drawn
+def test_facts_are_those_of_the_sessions_whatever_the_cut(
     rows: list[tuple[datetime, bytes]],
     cuts: list[int],
     eol: bytes,

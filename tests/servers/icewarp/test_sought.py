@@ -55,7 +55,7 @@ def holds(session: Session, text: str) -> bool:
     st.sampled_from([100, 1000, WIDE]),
     st.integers(0, 5),
 )
-def test_what_is_sought_is_found_as_line_by_line(  # noqa: PLR0917  as many as are drawn
+def test_what_is_sought_is_found_as_line_by_line(
     rows: list[tuple[datetime, bytes]], cuts: list[int], eol: bytes, is_packed: bool, block: int, nth: int
 ) -> None:
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:

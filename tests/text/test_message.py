@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import binascii
 import quopri
+import re
 from email import policy
 from email.message import EmailMessage
 
@@ -10,13 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from breachkit.text.decoding import (
+from breachkit.text.message import (
     DEEPEST,
     MOST_PARTS,
+    added_by_decoding,
     decoded_headers,
     decoded_parts,
     decoded_texts,
-    needs_decoding,
+    is_plain,
 )
 
 SENTENCE = "Città vecchia — il tuo pacco è in giacenza"
@@ -218,7 +220,7 @@ def test_a_uuencoded_text_within_a_text_is_read_and_a_file_that_is_none_left_as_
     [found] = parts(part(b"see\n" + text + b"and\n" + file, "Content-Transfer-Encoding: 7bit"))
     assert found == "see\nbegin 644 offer.txt\ncheap pillsend\nand\n" + file.decode()
     raw = part(b"see\n" + text)
-    assert needs_decoding(raw, blanks=False)
+    assert not is_plain(raw)
 
 
 def test_a_sentence_that_begins_like_uuencode_stays() -> None:
@@ -399,24 +401,143 @@ def test_any_bytes_are_read_without_an_error_into_texts_that_utf_8_can_write(raw
     assert all(text.encode() is not None for text in texts)
 
 
+HEADERS = st.sampled_from(
+    [
+        *(
+            "LocalSender: a@x.example",
+            "Received: from h\n by mx",
+            "From: b@x.example",
+            "Subject: one\n two",
+            "MsgID: 7",
+        ),
+        *("Subject:\n late", "Subject: =?utf-8?q?caff=C3=A8?= x", "Subject: =?utf-8?b?Y2Fm?=\n =?utf-8?q?f=C3=A8?="),
+        *("Subject: caffè", "two words: =?utf-8?q?a?=", "no header at all", "X: *", "Content-Type: text/html"),
+        *("Content-Type: text/plain; charset=utf-8", "Content-Type: text/plain;\n charset=iso-8859-1"),
+        *("Content-Type: text/plain; charset=utf-16", "Content-Type: text/plain; charset=hz", "content-type: html"),
+        *("Content-Type: text/plain; charset*=us-ascii'en'utf-16", "Content-Type: multipart/mixed; boundary=b"),
+        *('Content-Type: multipart/mixed; charset=hz; boundary="b "', "Content-Type: multipart/mixed; boundary=a\\b"),
+        *("Content-Type: message/rfc822", "Content-Type: application/pdf; name*=utf-8''caff%C3%A8", "Content-Type: "),
+        *("Content-Transfer-Encoding: base64", "Content-Transfer-Encoding : BASE64", "Content-Type:\n text/html"),
+        *("Content-Transfer-Encoding: quoted-printable", "Content-Transfer-Encoding: 7bit; x", "", "", ""),
+        *(
+            "Content-Type: text/plain charset=koi8-r",
+            "Content-Type: text/html (a; charset=hz)",
+            "Content-Type: 'text/html'",
+        ),
+        *(
+            "Content-Type: multipart/mixed boundary='b'",
+            'Content-Type: multipart/mixed; boundary="b',
+            "Content-Type: text",
+        ),
+        *(
+            "Content-Transfer-Encoding: (a) base64",
+            "Content-Transfer-Encoding: 'quoted printable'",
+            "Content-Type: a/html",
+        ),
+        *(
+            "Content-Transfer-Encoding: x-uue",
+            "Content-Type: text/plain; charset=x-sjis",
+            "From x@y.example Fri Nov 20 2026",
+        ),
+    ]
+)
+UUENCODED = b"begin 644 a.txt\n" + binascii.b2a_uu("caffè latte".encode()) + b"`\nend\n"
+BODIES = st.sampled_from(
+    [
+        *(
+            b"words",
+            b"caff\xc3\xa8",
+            b"caff\xe8",
+            b"caff=C3=A8 =\nlatte",
+            b"<p>caff&egrave;</p>",
+            b"a &amp; b",
+            b"~{<:Ky2;~}",
+        ),
+        *(
+            base64.encodebytes("caffè\nlatte".encode()),
+            base64.encodebytes(b"<html>caff&#232;"),
+            "caffè".encode("utf-16"),
+        ),
+        *(
+            UUENCODED,
+            base64.encodebytes(b"words\n" + UUENCODED),
+            b"begin 644 a list\nof words\nend\n",
+            b"so= \nft =\t\n",
+            b"<meta charset=koi8-r>\xc1\xc2",
+            b"<html><META content='text/html; charset=hz'>~{<:Ky2;~}",
+            b"caff\x8a \x80",
+        ),
+        *(b"--b", b"--b--", b"--b ", b"--a\\b", b"--bb", b"", b"\n", b"From x\n", b"\xef\xbb\xbf", b"\0", b" "),
+    ]
+)
+PIECES = st.lists(st.one_of(HEADERS.map(str.encode), BODIES), max_size=20)
+
+
+@given(PIECES, st.sampled_from([b"\n", b"\r\n"]), st.booleans())
+@settings(deadline=None, max_examples=1000)
+def test_bytes_and_what_is_added_hold_each_line_of_the_decoded_texts_and_no_other(
+    pieces: list[bytes], eol: bytes, is_mixed: bool
+) -> None:
+    raw = b"\n".join(pieces).replace(b"\n", eol) + (b"\nlast\n" if is_mixed else b"")
+    hold_what_is_added_against_all(raw)
+
+
 @given(HOSTILE)
 @settings(max_examples=500)
-def test_what_needs_no_decoding_stands_in_the_raw_bytes_line_by_line(raw: bytes) -> None:
-    lines = [line for text in decoded_texts(raw) for line in text.split("\n")]
-    if not needs_decoding(raw):
-        assert all(line.encode() in raw for line in lines)
-    if not needs_decoding(raw, blanks=False):
-        assert all(word.encode() in raw for line in lines for word in line.split())
+def test_the_same_of_any_bytes(raw: bytes) -> None:
+    hold_what_is_added_against_all(raw)
 
 
-def test_a_plain_message_needs_no_decoding_and_each_way_of_coding_does() -> None:
+def hold_what_is_added_against_all(raw: bytes) -> None:
+    """Nothing more is decoded than all, nothing less than what the bytes lack; and where nothing may be, nothing is."""
+    added = "\n".join(added_by_decoding(raw).texts).encode()
+    decoded = "\n".join(decoded_texts(raw)).encode()
+    assert all(line in raw or line in added for line in _lines(decoded))
+    assert all(line in decoded for line in _lines(added))
+    if is_plain(raw):
+        assert all(word in raw for word in decoded.split() if word.isascii() or raw.isascii())
+
+
+def _lines(text: bytes) -> list[bytes]:
+    return [line for line in re.split(rb"[\r\n]+", text) if line]
+
+
+@pytest.mark.parametrize(
+    ("raw", "added"),
+    [
+        ("From: a@x.example\nContent-Type: text/plain\n\ncaffè &amp; latte", []),
+        ("Received: from h\n by mx\nSubject: x\n\nwords", ["from h by mx"]),
+        ("From: a@x.example\n\nSubject: =?utf-8?q?caff=C3=A8?=\n\nwords", ["caffè"]),
+        ("Subject: x\nContent-Transfer-Encoding: quoted-printable\n\ncaff=C3=A8 l=\natte", ["caffè latte"]),
+        ("Subject: x\nContent-Type: text/html\n\ncaff&egrave;", ["caffè"]),
+        (
+            (
+                "Subject: x\nContent-Type: multipart/mixed;\n boundary=b\n\n--b\n\nwords\n--b\nContent-Type: image/png\n"
+                "Content-Transfer-Encoding: base64\n\nd29yZHM=\n--b\nContent-Transfer-Encoding: base64\n\nd29yZHM=\n--b--\n"
+            ),
+            ["multipart/mixed; boundary=b", "words"],
+        ),
+    ],
+)
+def test_only_what_does_not_stand_in_the_bytes_is_added(raw: str, added: list[str]) -> None:
+    assert added_by_decoding(raw.encode()).texts == added
+    assert added_by_decoding(raw.replace("\n", "\r\n").encode()).texts == added
+
+
+def test_a_plain_message_is_told_from_what_is_coded_or_has_markup() -> None:
     plain = part(b"a letter\n", "Content-Type: text/plain; charset=us-ascii", "Content-Transfer-Encoding: 7bit")
-    assert not needs_decoding(plain)
-    folded = plain.replace(b"Subject: s", b"Subject: s\n t")
-    assert needs_decoding(folded)
-    assert not needs_decoding(folded, blanks=False)
-    for old, new in [(b"7bit", b"base64"), (b": s", b": =?utf-8?q?s?="), (b"us-ascii", b"utf-7"), (b"a l", b"&amp;")]:
-        assert needs_decoding(plain.replace(old, new), blanks=False)
+    assert is_plain(plain)
+    assert is_plain(plain.replace(b"Subject: s", b"Subject: s\n t"))
+    assert is_plain(plain.replace(b"=us-ascii", b'="utf-8"; format=flowed') + b"caff\xc3\xa8")
+    assert is_plain(b"LocalSender: a@x.example\n\nSubject: s\n\nfish & chips")
+    for old, new in [
+        (b"7bit", b"base64"),
+        (b": s", b": =?utf-8?q?s?="),
+        (b"us-ascii", b"utf-7"),
+        (b"/plain", b"/html"),
+    ]:
+        assert not is_plain(plain.replace(old, new))
+    assert not is_plain(b"Subject: s\n\n<p>fish &amp; chips")
 
 
 @given(
