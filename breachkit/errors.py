@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from breachkit.shells import is_safe, line
+from breachkit.shells import is_safe
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -37,47 +37,6 @@ class PathUnreadableError(BreachkitError):
         if reason.startswith("it is no "):  # whatever rights one has, a folder or a FIFO is no file
             advice = f"name a {reason.removeprefix('it is no ')}"
         super().__init__(f"{path} cannot be read ({reason}); {advice}")
-
-
-class NoCaseError(BreachkitError):
-    """--case names a folder that is no case."""
-
-    def __init__(self, path: PathLike[str] | str) -> None:
-        super().__init__(
-            f"nothing was done: {path} holds no custody.jsonl, so it is no case; make one with: "
-            + line(["breachkit", "investigate", "-o", str(path)]),
-        )
-
-
-class NotACaseError(BreachkitError):
-    """The folder that a case should be written to holds something else."""
-
-    def __init__(self, path: PathLike[str] | str) -> None:
-        super().__init__(f"nothing was written: {path} is not empty and is no case; name a new folder with -o CASE")
-
-
-class CaseUnwritableError(BreachkitError):
-    """A file of the case cannot be written."""
-
-    def __init__(self, path: PathLike[str] | str, reason: str) -> None:
-        super().__init__(f"{path} cannot be written ({reason}); make room or name another folder for the case")
-
-
-class CustodyBrokenError(BreachkitError):
-    """The hash chain of a case does not hold."""
-
-    def __init__(self, path: PathLike[str] | str, line: int, reason: str) -> None:
-        super().__init__(
-            f"{path} line {line}: {reason}, so it was changed after it was written, and nothing was done; compare it"
-            " with a copy, or begin a new case with -o CASE",
-        )
-
-
-class NoPlacesError(BreachkitError):
-    """The database of countries cannot be read."""
-
-    def __init__(self, path: PathLike[str] | str, reason: str) -> None:
-        super().__init__(f"--geoip {path} is no database of countries ({reason}); give an .mmdb file, or leave it out")
 
 
 class NoQueueError(BreachkitError):

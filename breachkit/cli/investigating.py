@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from breachkit.case.investigation import Containing, Investigation, Passwords, Settings
 from breachkit.cli import exports, logged
 from breachkit.cli.accusing import read_evidence
-from breachkit.cli.aside import make_yard
 from breachkit.cli.contain import contained
 from breachkit.cli.group import judged_by_logs
+from breachkit.cli.reach import reach_of
 from breachkit.detect.accounts.inquiry import Inquiry
 from breachkit.detect.accounts.judgement import judge_accounts
 from breachkit.detect.campaigns.grouping import find_campaigns
@@ -179,8 +179,8 @@ def _runs(where: Where, quarantine: Path | None, books: gather.Books) -> list[St
     if not any(not queue.is_quarantine for queue in where.layout.queues):
         return []
     try:
-        yard = make_yard(where, quarantine)
-        return [take_stock(yard.disk, run) for run in yard.runs()]
+        queues = reach_of(where, quarantine).queues
+        return [take_stock(queues.disk, run) for run in queues.runs()]
     except BreachkitError as error:
         books.notes.append(f"the journals of purges were not read: {error}")
     except OSError as error:
