@@ -18,7 +18,7 @@ from breachkit.detect.campaigns.grouping import find_campaigns
 from breachkit.detect.hardening import judge_settings
 from breachkit.detect.incident import attackers_of, incident_of, targets_of
 from breachkit.detect.inventory import take_inventory
-from breachkit.detect.passwords import Criteria, find_weak_passwords
+from breachkit.detect.passwords.weak_accounts import Criteria, find_weak_passwords
 from breachkit.detect.survey import survey_of
 from breachkit.detect.symptoms import find_symptoms
 from breachkit.errors import BreachkitError
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from breachkit.detect.findings import Finding
     from breachkit.detect.inventory import Inventory
     from breachkit.evidence.where import Where
+    from breachkit.logs.facts import LogFacts
     from breachkit.purge.quarantine import Stock
     from breachkit.records import Locus, Message
     from breachkit.text.sasl import Login
@@ -90,7 +91,7 @@ def _campaigns(
     reader: Reader,
     messages: Sequence[Message],
     found: Accusation,
-    facts: gather.SmtpFacts,
+    facts: LogFacts,
     absent: dict[str, str],
 ) -> Campaigns | None:
     """Find the campaigns of the case: what was purged is of it, so it counts as what is queued does."""
@@ -102,7 +103,7 @@ def _campaigns(
         return find_campaigns(whole, reader, progress=progress, judged=judged_by_logs(found, facts))
 
 
-def _queue(where: Where, messages: Sequence[Message], facts: gather.SmtpFacts) -> tuple[Inventory, Sequence[Finding]]:
+def _queue(where: Where, messages: Sequence[Message], facts: LogFacts) -> tuple[Inventory, Sequence[Finding]]:
     """Take the inventory of the queue as it is, and the symptoms of the case as a whole."""
     queued = survey_of(message for message in messages if not message.quarantined)
     hours = logged.hours_of(facts)

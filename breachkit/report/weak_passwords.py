@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from breachkit.detect.weakness import WEAKNESSES
+from breachkit.detect.passwords.weakness import WEAKNESSES
 from breachkit.report.inputs import render_skipped
 from breachkit.report.page import Page
 from breachkit.report.words import count
 
 if TYPE_CHECKING:
-    from breachkit.detect.passwords import WeakAccount, WeakPasswords
-    from breachkit.detect.weakness import Weakness
+    from breachkit.detect.passwords.weak_accounts import WeakAccount, WeakPasswords
+    from breachkit.detect.passwords.weakness import Weakness
     from breachkit.report.contract import Json
     from breachkit.report.inputs import Inputs
 

@@ -6,7 +6,7 @@ import pytest
 
 from breachkit.detect.lookalike import is_random_looking
 from breachkit.detect.names import Directory, Resolved, spelled
-from breachkit.detect.weakness import weakness_of
+from breachkit.detect.passwords.weakness import weakness_of
 from breachkit.records import Account, Locus
 from breachkit.text.sasl import Fingerprints
 

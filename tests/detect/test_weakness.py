@@ -8,10 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from breachkit.detect.candidates import candidates
 from breachkit.detect.names import Directory, spelled
-from breachkit.detect.vocabulary import Names, names_of_address, vocabulary_of
-from breachkit.detect.weakness import FAR, IN_PASSING, NEAR, UNLIKELY, distance_of, weakness_of, weaknesses_by_name
+from breachkit.detect.passwords.candidates import candidates
+from breachkit.detect.passwords.vocabulary import Names, names_of_address, vocabulary_of
+from breachkit.detect.passwords.weakness import (
+    FAR,
+    IN_PASSING,
+    NEAR,
+    UNLIKELY,
+    distance_of,
+    weakness_of,
+    weaknesses_by_name,
+)
 from breachkit.records import Account, Locus
 from breachkit.text.sasl import Fingerprints
 

@@ -1,9 +1,9 @@
 """Which messages are one spam run, and by which strings?
 
-A sample is searched for the strings that its messages share; sets of messages that share one are judged; for
-each that is a run, its strings are looked for in every message of the queue, and the one that covers the run
-and hits nothing else becomes its purge string. The messages that hold it are the campaign: what `purge`
-would take is what is shown. Then the rest is sampled again, until nothing new is found.
+A small sample, then a larger one of the rest, is searched for the strings that its messages share; sets of messages
+that share one are judged; for each that is a run, its strings are looked for in every message of the queue, and the one
+that covers the run and hits nothing else becomes its purge string. The messages that hold it are the campaign: what
+`purge` would take is what is shown.
 """
 
 from __future__ import annotations
@@ -37,12 +37,11 @@ if TYPE_CHECKING:
     from breachkit.detect.campaigns.runs import Run
     from breachkit.records import Message
 
-SAMPLES = (1500, 4000, 4000)
-"""Messages of each sample. The first shows the large runs; with these left out the next ones see the small."""
+SAMPLES = (1500, 4000)
+"""Messages of each sample. The first shows the large runs; with these left out the second sees the small. A third of
+4,000 found nothing more, and took two thirds more time."""
 LARGE = 100
 """The small sample shows only runs that are this part of it: of less it holds too little to judge."""
-SHRUNK = 10
-"""A sample is followed by another when the runs found in it are this part of it at least."""
 SMALLEST = 5
 SMALLEST_SHARE = 0.001
 """Messages of a run, in number and as a share of what was read, below which it is not looked for by default."""
@@ -113,10 +112,7 @@ class _Queue:
         self.queued = np.array([not message.quarantined for message in messages], dtype=np.bool_)
 
     def runs(self, least: int) -> list[Run]:
-        """Find runs in a small sample, then in larger ones of what holds none of their strings.
-
-        As long as what was found makes the rest markedly smaller: else the next sample would show the same.
-        """
+        """Find runs in a small sample, then in a larger one of what holds none of their strings."""
         authors = authors_of(self.messages)
         runs: list[Run] = []
         passages: dict[int, Passage] = {}
@@ -129,10 +125,7 @@ class _Queue:
             smallest = max(support, round(least * len(chosen) / max(1, rest) / 2))
             shown = [passages[at] for at in chosen]
             sample = Sample(shown, [authors[at] for at in chosen], self.domains, smallest)
-            new = list(find_runs(sample, smallest, is_large=is_large))
-            runs += new
-            if is_large and SHRUNK * sum(run.size for run in new) < len(chosen):
-                break
+            runs += find_runs(sample, smallest, is_large=is_large)
         return runs
 
     def _sample(self, runs: Sequence[Run], size: int) -> tuple[list[int], int]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from breachkit.detect.undoing import LEET, MONTHS, SEASONS
-from breachkit.detect.vocabulary import fold
+from breachkit.detect.passwords.undoing import LEET, MONTHS, SEASONS
+from breachkit.detect.passwords.vocabulary import fold
 
 COMMONEST = 2000
 """Passwords of the list that are found with something added, too."""

@@ -26,34 +26,15 @@ SHORTEST = 2
 
 _PIECES = re.compile(r"[^\W_]+")
 _RUNS = re.compile(r"[^\W\d_]{3,}")
+
+
+def words(text: str) -> tuple[str, ...]:
+    """List the words of a text: a list that is read as one."""
+    return tuple(text.split())
+
+
 _GENERIC = frozenset(
-    [
-        "it",
-        "com",
-        "net",
-        "org",
-        "eu",
-        "info",
-        "biz",
-        "edu",
-        "gov",
-        "gob",
-        "ac",
-        "co",
-        "uk",
-        "de",
-        "fr",
-        "es",
-        "ch",
-        "www",
-        "mail",
-        "smtp",
-        "imap",
-        "pop",
-        "posta",
-        "webmail",
-        "local",
-    ]
+    words("it com net org eu info biz edu gov gob ac co uk de fr es ch www mail smtp imap pop posta webmail local")
 )
 """Labels of a domain that name nobody."""
 

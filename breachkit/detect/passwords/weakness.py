@@ -12,16 +12,16 @@ import string
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, get_args
 
-from breachkit.detect.candidates import candidates
 from breachkit.detect.names import spelled
-from breachkit.detect.undoing import NO_LETTERS, SHIFTS, is_conceivable, sources_of
-from breachkit.detect.vocabulary import fold, names_of_address, vocabulary_of
+from breachkit.detect.passwords.candidates import candidates
+from breachkit.detect.passwords.undoing import NO_LETTERS, SHIFTS, is_conceivable, sources_of
+from breachkit.detect.passwords.vocabulary import fold, names_of_address, vocabulary_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from breachkit.detect.names import Directory
-    from breachkit.detect.vocabulary import Names, Vocabulary
+    from breachkit.detect.passwords.vocabulary import Names, Vocabulary
 
 Weakness = Literal[
     "blank",

@@ -10,13 +10,13 @@ import itertools
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from breachkit.detect.undoing import LEFT, MONTHS, RIGHT, SEASONS, VOWELS
-from breachkit.detect.vocabulary import fold
+from breachkit.detect.passwords.undoing import LEFT, MONTHS, RIGHT, SEASONS, VOWELS
+from breachkit.detect.passwords.vocabulary import fold, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from breachkit.detect.vocabulary import Names, Vocabulary
+    from breachkit.detect.passwords.vocabulary import Names, Vocabulary
 
 LIKELIEST = 20
 """Candidates tried on a slow hash: at 0.1 to 0.3 s each, 2 to 6 seconds an account."""
@@ -28,48 +28,9 @@ _YEARS = tuple(str(year) for year in range(1900, datetime.now(UTC).year + 2))[::
 _DIGITS = tuple(f"{number}" for number in range(10)) + tuple(f"{number:02}" for number in range(100))
 _NUMBERS = ("123", "1234", "12345", "123456", "007", "321", "12", *(digit * 3 for digit in "0123456789"))
 _LONG_NUMBERS = tuple(digit * times for times in (4, 5, 6) for digit in "0123456789")
-_WORDS = (
-    "estate",
-    "inverno",
-    "primavera",
-    "autunno",
-    "pass",
-    "password",
-    "mail",
-    "pec",
-    "web",
-    "s",
-    "ed",
-    "ing",
-    "'s",
-    "!!",
-    "!!!",
-)
-_BEFORE = (
-    "1",
-    "2",
-    "123",
-    "!",
-    ".",
-    "the",
-    "my",
-    "mr",
-    "dr",
-    "amy",
-    "The",
-    "My",
-    "Mr",
-    "Dr",
-    "Amy",
-    "mr.",
-    "Mr.",
-    "dr.",
-    "Dr.",
-    "__",
-    "la",
-    "il",
-)
-_LEET_SETS = ("a4", "a@", "e3", "i1", "l1", "o0", "s$", "s5", "t7")
+_WORDS = words("estate inverno primavera autunno pass password mail pec web s ed ing 's !! !!!")
+_BEFORE = words("1 2 123 ! . the my mr dr amy The My Mr Dr Amy mr. Mr. dr. Dr. __ la il")
+_LEET_SETS = words("a4 a@ e3 i1 l1 o0 s$ s5 t7")
 _CURRENT = 12
 """Years back from now that people put behind a name together with a sign."""
 

@@ -12,66 +12,20 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from breachkit.detect.vocabulary import PAIR_BITS, fold
+from breachkit.detect.passwords.vocabulary import PAIR_BITS, fold, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from breachkit.detect.vocabulary import Vocabulary
+    from breachkit.detect.passwords.vocabulary import Vocabulary
 
-SEASONS = ("estate", "inverno", "primavera", "autunno", "summer", "winter", "spring", "autumn", "fall")
-MONTHS = (
-    "gennaio",
-    "febbraio",
-    "marzo",
-    "aprile",
-    "maggio",
-    "giugno",
-    "luglio",
-    "agosto",
-    "settembre",
-    "ottobre",
-    "novembre",
-    "dicembre",
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
+SEASONS = words("estate inverno primavera autunno summer winter spring autumn fall")
+MONTHS = words(
+    "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre january "
+    "february march april may june july august september october november december"
 )
-AROUND = (
-    *SEASONS,
-    *MONTHS,
-    *[
-        "the",
-        "my",
-        "mr",
-        "dr",
-        "amy",
-        "il",
-        "la",
-        "sono",
-        "ciao",
-        "ti",
-        "amo",
-        "love",
-        "pass",
-        "password",
-        "pwd",
-        "pw",
-        "psw",
-        "mail",
-        "pec",
-    ],
-)
-AFTER = (*AROUND, *["s", "es", "d", "ed", "ing", "it", "com", "web", "admin", "casa", "ufficio", "lavoro"])
+AROUND = (*SEASONS, *MONTHS, *words("the my mr dr amy il la sono ciao ti amo love pass password pwd pw psw mail pec"))
+AFTER = (*AROUND, *words("s es d ed ing it com web admin casa ufficio lavoro"))
 """Words put before or after a name."""
 
 LONGEST_AFFIX = 8
