@@ -434,16 +434,6 @@ class DiskFullError(BreachkitError):
         )
 
 
-class WorkerLostError(BreachkitError):
-    """A process that helped to read ended before its work was done."""
-
-    def __init__(self, code: int) -> None:
-        super().__init__(
-            f"a process that helped to read ended early (exit code {code}); nothing was changed;"
-            " run it again, with --jobs 1 if memory is short",
-        )
-
-
 class StoppedError(BreachkitError):
     """Ctrl-C: the batch in hand was finished, the rest left."""
 

@@ -14,8 +14,8 @@ from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
+from breachkit.parallel import Piece
 from breachkit.records import Locus, Skipped
-from breachkit.workers import RECORD, Piece
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,8 +31,8 @@ have it, deduplicated and cloud files have not
 QUARANTINE = "breachkit-quarantine"
 """The folder beside a queue that holds what breachkit moved out of it."""
 
-TYPICAL_NAME = 16
-"""Characters of a queue file's name, until one was seen."""
+PIECE = 200
+"""Messages that are read at once."""
 
 BLOCK = 1 << 20
 LONGEST_LINE = 1 << 16
@@ -239,12 +239,10 @@ def list_pieces(
     ahead = [folder]
     while ahead:
         above = ahead.pop()
-        length = TYPICAL_NAME
         try:
             with os.scandir(long_path(above)) as entries:
                 messages = iter(find_messages(above, _regular_files(entries, above, ahead, passed_over, root)))
-                while batch := list(islice(messages, max(1, (RECORD - len(above)) // (length + 6)))):
-                    length = sum(map(len, batch[0]))
+                while batch := list(islice(messages, PIECE)):
                     yield Piece(above, batch)
         except OSError as error:
             passed_over.append(Skipped(reason_of(error), Locus(shown(above, root), 0, 1)))

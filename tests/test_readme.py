@@ -6,7 +6,7 @@ import re
 import shlex
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args, get_type_hints
 
 import pytest
 import typer.main
@@ -14,6 +14,7 @@ import typer.main
 from breachkit.cli import app
 from breachkit.cli.docs import Topic
 from breachkit.cli.output import Exit
+from breachkit.report import shapes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,6 +89,18 @@ def test_a_topic_prints_its_page(topic: Topic, cli: Callable[..., Ran]) -> None:
     ran = cli("docs", topic)
     assert (ran.code, ran.err) == (0, "")
     assert ran.out == (ROOT / "breachkit" / "docs" / f"{topic}.md").read_text("utf-8")
+
+
+def test_the_page_on_verdicts_knows_every_word_of_an_answer() -> None:
+    page = (ROOT / "breachkit" / "docs" / "verdicts.md").read_text("utf-8")
+    source = "".join(file.read_text("utf-8") for file in (ROOT / "breachkit" / "detect" / "accounts").glob("*.py"))
+    signals = set(re.findall(r'Signal\("([a-z-]+)"', source))
+    entries, symptoms = (
+        get_type_hints(kind)[key] for kind, key in ((shapes.Account, "entry"), (shapes.Symptom, "name"))
+    )
+    words = [get_args(shapes.Verdict), get_args(shapes.NoPurgeWhy), get_args(get_args(entries)[0]), get_args(symptoms)]
+    assert len(signals) > 10
+    assert [word for word in (*signals, *(word for some in words for word in some)) if f"`{word}`" not in page] == []
 
 
 def test_alone_it_lists_the_topics(cli: Callable[..., Ran]) -> None:

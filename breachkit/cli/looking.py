@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from breachkit.evidence.queued import head_of, read_message
 from breachkit.files import Found, in_walk_order
+from breachkit.parallel import spread
 from breachkit.progress import bar
 from breachkit.purge.choose import Chooser, Chosen, queue_pieces, walk_queues
 from breachkit.purge.plan import Tally
 from breachkit.purge.sweep import Sweep, Swept
 from breachkit.records import Skipped
-from breachkit.workers import spread
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
     from breachkit.cli.aside import Yard
     from breachkit.evidence.gather import Books
+    from breachkit.parallel import Piece
     from breachkit.progress import Progress
     from breachkit.purge.plan import Plan, Wanted
     from breachkit.purge.search import Hit
     from breachkit.purge.watch import Watch
     from breachkit.records import Message
     from breachkit.servers import Queue, QueueFolder
-    from breachkit.workers import Piece
 
 
 class Reader:

@@ -14,6 +14,7 @@ from breachkit.cli import asking, options, output
 from breachkit.cli.looking import Look
 from breachkit.errors import BreachkitError, StoppedError
 from breachkit.evidence import gather
+from breachkit.parallel import processors
 from breachkit.progress import bar
 from breachkit.purge.plan import planned_of
 from breachkit.purge.quarantine import name_run
@@ -22,7 +23,6 @@ from breachkit.report.contract import dump
 from breachkit.report.purge import Outcome, purge_json, render_dry_end, render_outcome, render_plan
 from breachkit.report.words import count, name_journal
 from breachkit.shells import guarded
-from breachkit.workers import processors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -78,7 +78,7 @@ def _session_of(
     """Find the session in which the message came in: of several with its id the one nearest in time."""
     from breachkit.errors import BreachkitError
     from breachkit.evidence import gather
-    from breachkit.servers import Sought
+    from breachkit.logs.facts import Sought
 
     logs, fingerprints = gather.smtp_logs(where), gather.run_fingerprints()
     sought = Sought(texts=frozenset({message.queue_id or ""}))

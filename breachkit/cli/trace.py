@@ -10,7 +10,7 @@ from breachkit.cli import options, output
 from breachkit.errors import BreachkitError
 from breachkit.evidence import gather
 from breachkit.evidence.where import find_evidence
-from breachkit.servers import Sought
+from breachkit.logs.facts import Sought
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,18 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from breachkit.cli import exports, options, output
-from breachkit.cli.accusing import has_evidence, read_evidence
-from breachkit.detect.hardening import number_of
-from breachkit.detect.passwords.breached import open_breaches
-from breachkit.detect.passwords.policy import Policy
-from breachkit.errors import PathUnreadableError, UsageError
-from breachkit.evidence import gather
-from breachkit.evidence.where import check_file, find_evidence
+from breachkit.cli import options, output
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from breachkit.detect.passwords.policy import Policy
+    from breachkit.evidence import gather
     from breachkit.evidence.where import Where
 
 MINUTE = 60.0
@@ -51,7 +46,13 @@ def weak_passwords(
 
     Example: breachkit weak-passwords users.csv --min-length 10
     """
+    from breachkit.cli import exports
+    from breachkit.cli.accusing import has_evidence
+    from breachkit.detect.passwords.policy import Policy
     from breachkit.detect.passwords.weak_accounts import Criteria, find_weak_passwords
+    from breachkit.errors import PathUnreadableError, UsageError
+    from breachkit.evidence import gather
+    from breachkit.evidence.where import find_evidence
     from breachkit.report.contract import dump
     from breachkit.report.weak_passwords import render_weak_passwords, weak_passwords_json
 
@@ -86,6 +87,10 @@ def weak_passwords(
 
 def _breaches(path: Path) -> Callable[[str], bool]:
     """Open the list of breached passwords. Raises HibpError, PathUnreadableError."""
+    from breachkit.detect.passwords.breached import open_breaches
+    from breachkit.errors import PathUnreadableError
+    from breachkit.evidence.where import check_file
+
     if not os.path.isdir(path):  # noqa: PTH112  False for what may not be asked
         check_file("--hibp", path)
     try:
@@ -96,6 +101,11 @@ def _breaches(path: Path) -> Callable[[str], bool]:
 
 def _policy(where: Where, path: Path, books: gather.Books) -> Policy:
     """Read the policy of a file of settings; where a rule is given twice, the stricter."""
+    from breachkit.cli import exports
+    from breachkit.detect.hardening import number_of
+    from breachkit.detect.passwords.policy import Policy
+    from breachkit.evidence.where import check_file
+
     check_file("--policy", path)
     policy = Policy()
     for setting in exports.read_settings(where, path, books):
@@ -108,6 +118,9 @@ def _policy(where: Where, path: Path, books: gather.Books) -> Policy:
 
 def _targets(where: Where, books: gather.Books) -> tuple[frozenset[str], gather.SmtpFacts]:
     """Find whom the attacking addresses tried; nobody when there are no logs."""
+    from breachkit.cli.accusing import has_evidence, read_evidence
+    from breachkit.evidence import gather
+
     if not has_evidence(where) or not where.logs:
         return frozenset(), gather.SmtpFacts()
     from breachkit.detect.incident import find_targets

@@ -11,9 +11,9 @@ from breachkit.evidence.gather import queue_folders
 from breachkit.evidence.queued import Walk, count_queue
 from breachkit.files import in_walk_order
 from breachkit.micros import micros_of
+from breachkit.parallel import processors
 from breachkit.progress import bar
 from breachkit.records import NO_TIME, Locus, Skipped
-from breachkit.workers import processors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,7 +28,7 @@ _TS = 2
 def count_messages(where: Where, books: Books, jobs: int | None = None) -> Survey:
     """Count the queued messages over `jobs` processes; None is one process a processor.
 
-    Raises PathUnreadableError, WorkerLostError.
+    Raises PathUnreadableError.
     """
     new = partial(_Count, micros_of(where.since), micros_of(where.until))
     total = new()

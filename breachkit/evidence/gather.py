@@ -7,35 +7,33 @@ import sys
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from breachkit.attempts import Attempts
 from breachkit.errors import AlienLogError, BreachkitError, PathUnreadableError, UnbalancedError, UnreadableLogsError
 from breachkit.evidence.queued import Walk, read_queue
 from breachkit.files import reason_of, shown
+from breachkit.logs.facts import LogTally, Question, Reading
+from breachkit.parallel import processors
 from breachkit.progress import bar
 from breachkit.records import NO_TIME, Locus, Skipped
 from breachkit.report.inputs import Gap, Inputs
 from breachkit.roster import Roster
 from breachkit.sends import Sends
-from breachkit.servers import UNTOLD_COLUMN, LogTally, Reading, account_word
-from breachkit.servers.facts import LogFacts, Question
+from breachkit.servers import UNTOLD_COLUMN, account_word
 from breachkit.text.sasl import Fingerprints
-from breachkit.workers import processors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from breachkit.evidence.where import Where
+    from breachkit.logs.facts import Sought, TranscriptLine
     from breachkit.logs.kinds import FoundLogs, LogFile
-    from breachkit.records import Account, Delivery, Message, Service, Session
-    from breachkit.servers import MailServer, QueueFolder, Sought, TranscriptLine
+    from breachkit.records import Account, Delivery, Message, Session
+    from breachkit.servers import QueueFolder
 
 KEPT_EXAMPLES = 3
-_OTHER_DOORS: frozenset[Service] = frozenset({"pop3", "imap", "web"})
 HOUR = 3600
 
 Skips = dict[str, tuple[int, tuple["Locus", ...]]]
@@ -115,7 +113,7 @@ class SmtpFacts:
 def read_messages(where: Where, books: Books, *, quarantined: bool, jobs: int | None = None) -> list[Message]:
     """Read the queued messages over `jobs` processes; with `quarantined`, those that breachkit moved away too.
 
-    None is one process a processor. Raises PathUnreadableError, WorkerLostError.
+    None is one process a processor. Raises PathUnreadableError.
     """
     folders = queue_folders(where, quarantined=quarantined)
     messages: list[Message] = []
@@ -192,12 +190,12 @@ def read_smtp(
     if not logs:  # numpy, by which logs are read, takes as long to import as 10,000 messages to count
         _count_logs(where, books, logs, facts.tally)
         return facts
+    from breachkit.logs.accounts import read_facts
+
     with bar(sys.stderr, "logs", sum(log.size for log in logs), "B") as progress:
         reading = Reading(where.zone, fingerprints, progress)
         question = Question(since, until, frozenset(queue_ids), by_hour, distance_of)
-        found = LogFacts()
-        for server, own in _owners(where, {"smtp"}):
-            found.add(server.read_facts(own, reading, question, facts.tally, jobs))
+        found = read_facts(logs, reading, question, facts.tally, jobs)
     facts.attempts, facts.sends, facts.deliveries = found.attempts, found.sends, found.deliveries
     facts.sessions, facts.accepted, facts.sources = found.sessions, found.accepted, found.sources
     books.merge(found.skipped)
@@ -208,32 +206,26 @@ def read_smtp(
 
 def find_sessions(where: Where, sought: Sought, fingerprints: Fingerprints, title: str) -> Iterator[Session]:
     """Read the SMTP sessions that are sought, and perhaps others, within --since and --until, with a progress bar."""
+    from breachkit.logs import sessions
+
     logs = smtp_logs(where)
     with bar(sys.stderr, title, sum(log.size for log in logs), "B") as progress:
         reading = Reading(where.zone, fingerprints, progress)
-        for server, own in _owners(where, {"smtp"}):
-            for session in server.find_sessions(own, reading, sought):
-                if where.is_inside(session.start):
-                    yield session
+        for session in sessions.find_sessions(logs, reading, sought):
+            if where.is_inside(session.start):
+                yield session
 
 
 def read_transcripts(
     where: Where, wanted: frozenset[Locus], is_known: Callable[[str], bool], *, show_passwords: bool
 ) -> Iterator[tuple[Session, tuple[TranscriptLine, ...]]]:
     """Read again the sessions that begin at some places, with their lines; names that are not known are masked."""
+    from breachkit.logs import sessions
+
     logs = smtp_logs(where)
     with bar(sys.stderr, "transcripts", sum(log.size for log in logs), "B") as progress:
         reading = Reading(where.zone, run_fingerprints(), progress)
-        for server, own in _owners(where, {"smtp"}):
-            yield from server.read_transcripts(own, reading, wanted, is_known, show_passwords)
-
-
-def _owners(where: Where, services: AbstractSet[Service]) -> Iterator[tuple[MailServer, list[LogFile]]]:
-    """Yield each mail server that has logs of some services, with these."""
-    for product in where.products:
-        logs = [log for log in product.own(where.logs) if log.services & services]
-        if logs:
-            yield product.server, logs
+        yield from sessions.read_transcripts(logs, reading, wanted, is_known, show_passwords)
 
 
 def _count_logs(where: Where, books: Books, logs: Sequence[LogFile], tally: LogTally) -> None:
@@ -250,10 +242,11 @@ def read_doors(where: Where, facts: SmtpFacts, books: Books, fingerprints: Finge
     """Add the tries to log in at other doors to the facts."""
     logs = [log for log in where.logs if log.services - {"smtp"}]
     if logs:  # numpy, see `read_smtp`
+        from breachkit.logs.logins import read_logins
+
         with bar(sys.stderr, "doors", sum(log.size for log in logs), "B") as progress:
             reading = Reading(where.zone, fingerprints, progress)
-            rows = (server.read_doors(own, reading, facts.door_tally) for server, own in _owners(where, _OTHER_DOORS))
-            for row in chain.from_iterable(rows):
+            for row in read_logins(logs, reading, facts.door_tally):
                 if isinstance(row, Skipped):
                     books.skip(row)
                 elif where.is_inside(row.ts):

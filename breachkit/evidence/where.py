@@ -147,7 +147,7 @@ class Where:
     @property
     def guide(self) -> Guide:
         """What the maker of the one server advises. Raises LacksError, SeveralServersError."""
-        return self._single([(one.server, one.server.guide) for one in self._found], "settings and steps")
+        return self._single([(one.server, one.server.guide) for one in self._found], "settings and steps")()
 
     @property
     def _found(self) -> Sequence[Product]:

@@ -6,35 +6,29 @@ Which part of the logs a process reads makes no difference to the answer, by tes
 from __future__ import annotations
 
 import copy
-import multiprocessing
-from collections import deque
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from breachkit.logs.block import grammar_of
 from breachkit.logs.clock import Clock, day_of
+from breachkit.logs.facts import LogFacts
 from breachkit.logs.hours import Hours
 from breachkit.logs.reader import Part, Reader, Span, Wanted, add_tally, by_node, cut, find_keys
 from breachkit.logs.smtp import Listener
+from breachkit.parallel import Crew, processors
 from breachkit.progress import silent
-from breachkit.servers.facts import LogFacts
-from breachkit.workers import MOST_SPAWNED, processors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from concurrent.futures import Future, ProcessPoolExecutor
+    from collections.abc import Sequence
     from datetime import tzinfo
-    from typing import Self
 
     from breachkit.logs.block import Column, Lines
+    from breachkit.logs.facts import LogTally, Question, Reading
     from breachkit.logs.kinds import LogFile, LogKind
     from breachkit.logs.reader import Head
     from breachkit.logs.smtp import Dialogue
     from breachkit.progress import Progress
     from breachkit.records import AuthAttempt, Delivery, Transaction
-    from breachkit.servers import LogTally, Reading
-    from breachkit.servers.facts import Question
 
 WORTH_JOBS = 48 << 20
 """Bytes of logs from which on several processes are sooner done: to begin takes one of them 0.2 s."""
@@ -82,7 +76,7 @@ class Task(NamedTuple):
 
     def find_rows(self, lines: Lines) -> Column:
         """List the rows of lines that tell of sessions which are asked for."""
-        grammar, ids = grammar_of(lines.kind), self.question.queue_ids
+        grammar, ids = lines.kind.sessions(), self.question.queue_ids
         found = grammar.find_telling(lines)
         return np.union1d(found, grammar.find_messages(lines, ids)) if ids else found
 
@@ -128,7 +122,7 @@ def read_facts(
     size = max(total, 1) if number <= 1 else min(max(-(-total // number), 1 if jobs else SMALLEST_SPAN), LARGEST_SPAN)
     spans = [cut(node, size) for node in nodes]
     task = Task(reading._replace(progress=silent), question)
-    with Crew(task, min(number, sum(map(len, spans)), MOST_SPAWNED)) as crew:
+    with Crew(task, min(number, sum(map(len, spans)))) as crew:
         return read_spans(crew, spans, reading.progress, tally)
 
 
@@ -171,7 +165,7 @@ def read_spans(
 
 
 def _dated(spans: Sequence[Span], heads: Sequence[Head], zone: tzinfo) -> list[Span]:
-    """Number the first line of each span, and guess how its clock stands: by the first times of day of those before."""
+    """Give each span the number of its first line, and a guess at its clock: by the first times of day before it."""
     dated: list[Span] = []
     number, clock = 1, None
     for span, head in zip(spans, heads, strict=True):
@@ -182,66 +176,3 @@ def _dated(spans: Sequence[Span], heads: Sequence[Head], zone: tzinfo) -> list[S
         if head.first is not None:
             clock.at(head.first)
     return dated
-
-
-class Crew:
-    """The processes that read spans, or this one."""
-
-    def __init__(self, task: Task, number: int) -> None:
-        """Begin processes where there are to be several."""
-        self.task = task
-        self.is_one = number <= 1
-        self._pool: ProcessPoolExecutor | None = None
-        if not self.is_one:
-            from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415  25 ms, and only wanted here
-
-            # a fork is not safe once numpy has begun its threads
-            self._pool = ProcessPoolExecutor(number, multiprocessing.get_context("spawn"), _keep, (task,))
-
-    def __enter__(self) -> Self:
-        """Begin."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Let the processes go, and what they have not begun."""
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
-
-    def each(self, work: Callable[..., Any], rows: Sequence[tuple[Any, ...]]) -> Iterator[Any]:
-        """Do some work of the task for each row of arguments; the results come in order."""
-        if self._pool is None:
-            yield from (work(self.task, *row) for row in rows)
-            return
-        from concurrent.futures import BrokenExecutor  # noqa: PLC0415  as above
-
-        asked = deque((row, self._submit(work, row)) for row in rows)
-        while asked:
-            row, future = asked.popleft()  # a future that is kept would keep its result
-            try:
-                yield future.result()
-            except BrokenExecutor:  # a process was killed: its work is still to be done
-                yield work(self.task, *row)
-
-    def _submit(self, work: Callable[..., Any], row: tuple[Any, ...]) -> Future[Any]:
-        from concurrent.futures import BrokenExecutor, Future  # noqa: PLC0415  as above
-
-        try:
-            if self._pool is not None:
-                return self._pool.submit(_do, work, row)
-        except BrokenExecutor as error:
-            lost: Future[Any] = Future()
-            lost.set_exception(error)
-            return lost
-        raise AssertionError
-
-
-_kept: list[Task] = []
-"""The task of this process, handed to it once."""
-
-
-def _keep(task: Task) -> None:
-    _kept[:] = [task]
-
-
-def _do(work: Callable[..., Any], row: tuple[Any, ...]) -> Any:
-    return work(_kept[0], *row)

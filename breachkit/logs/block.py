@@ -15,12 +15,11 @@ from breachkit.logs.logtext import is_changed, open_text, read_lines
 from breachkit.records import Locus, Skipped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import tzinfo
 
     from breachkit.logs.clock import Clock
     from breachkit.logs.kinds import LogFile, LogKind
-    from breachkit.logs.reader import Grammar
     from breachkit.logs.smtp import Place
 
 Column = np.ndarray[Any, Any]
@@ -50,7 +49,7 @@ class Block(NamedTuple):
 
 
 def blocks_of(log: LogFile, begin: int = 0, end: int | None = None) -> Iterator[Block | Skipped]:
-    """Yield the lines of a log that begin between two places of it; what is skipped has a line number where lines do."""
+    """Yield the lines of a log that begin between two places; what is skipped has a line number where lines do."""
     if is_changed(log):
         yield from _changed(log)
         return
@@ -110,7 +109,7 @@ class Lines:
         self.start = np.empty_like(end)
         self.start[:1], self.start[1:] = 0, end[:-1] + 1
         self.stop = end - ((octets[end - 1] == CR) & (end > self.start))
-        is_usual, self.close, stamp, self.begin = grammar_of(kind).find_usual(octets, self.words, self.start, self.stop)
+        is_usual, self.close, stamp, self.begin = kind.sessions().find_usual(octets, self.words, self.start)
         is_usual &= (self.begin <= self.stop) & (end - self.start <= LONGEST_LINE)
         self.stamp = self.words[np.where(is_usual, stamp, 0)]
         """The time of day as a number; 0 where the line has none."""
@@ -177,16 +176,21 @@ class Lines:
             self.aliens.append((row, alien_in(self.kind)))
         self.aliens.sort()
 
-    def find(self, words: Iterable[bytes]) -> list[int]:
-        """List the rows in which one of some words stands, in small letters here, of either case there."""
-        text, found = self.text.lower(), []
+    def find(self, words: Iterable[bytes], *, folded: bool = True) -> Column:
+        """List the rows in which one of some words stands; `folded`: small letters in them stand for either case."""
+        text, found = self.text.lower() if folded else self.text, []
         for word in words:
             at = text.find(word)
             while at >= 0:
                 found.append(at)
                 at = text.find(word, at + 1)
-        rows: list[int] = (np.searchsorted(self.start, found, "right") - 1).tolist()
-        return rows
+        return self.rows_at(found)
+
+    def rows_at(self, places: Sequence[int]) -> Column:
+        """List, each once, the rows of lines in which some places of the text lie."""
+        rows = np.unique(np.searchsorted(self.start, np.array(places, np.int64), "right") - 1)
+        found: Column = rows[self.is_line[rows]]
+        return found
 
     def raw(self, row: int) -> bytes:
         """Return the text of a line behind its stamp."""
@@ -211,13 +215,6 @@ class Lines:
             key = odd[row] if row in odd else text[at:close]
             place = (label, *places[row]) if places else (label, offset + at, number + row)
             yield key, ts, text[begin:stop], place
-
-
-def grammar_of(kind: LogKind) -> Grammar:
-    """Return how lines of a kind of log become sessions."""
-    if kind.grammar is None:
-        raise AssertionError("a log that is not read")
-    return kind.grammar()
 
 
 def alien_in(kind: LogKind) -> str:
@@ -254,5 +251,5 @@ def _mixed(*parts: Column) -> Column:
 
 def digest_of(key: bytes) -> int:
     """Digest one key, as the columns are."""
-    ends = np.frombuffer(key[:16] + key[-16:], "<u8").reshape(4, 1)
+    ends = np.frombuffer(key[:16].ljust(16, b"\0") + key[-16:].rjust(16, b"\0"), "<u8").reshape(4, 1)
     return int(_mixed(*ends)[0])

@@ -16,7 +16,7 @@ from breachkit.records import Locus
 
 if TYPE_CHECKING:
     from breachkit.logs.block import Column, Lines
-    from breachkit.servers.facts import LogFacts
+    from breachkit.logs.facts import LogFacts
 
 HOUR = 3600
 
@@ -43,13 +43,14 @@ class Hours:
 
     def take(self, lines: Lines, step: Column, is_asked: Column) -> None:
         """Take the lines of a block: what each means, and whether it is within the time that is asked for."""
-        hour = (lines.ts // HOUR).astype(np.int64) * HOUR
+        hour: Column = (lines.ts // HOUR).astype(np.int64) * HOUR
         step = np.where(lines.is_line, step, 0)
         self._count(BEGUN, hour[(step == BEGUN) & is_asked])
         self._count(SUMMARY, hour[(step >= SUMMARY) & is_asked])
         self._count(SUMMARY_TAKEN, hour[(step == SUMMARY_TAKEN) & is_asked])
-        for kind, sources in self.sources.items():
-            rows = np.flatnonzero(((step == BEGUN) if kind == BEGUN else (step >= SUMMARY)) & is_asked)
+        for first, last in ((BEGUN, BEGUN), (SUMMARY, SUMMARY_TAKEN)):
+            sources = self.sources[first]
+            rows = np.flatnonzero((step >= first) & (step <= last) & is_asked)
             for row in rows[np.unique(hour[rows], return_index=True)[1]].tolist():
                 place = Locus(*lines.place(row))
                 sources[hour.item(row)] = min(sources.get(hour.item(row), place), place)
@@ -75,8 +76,8 @@ class Hours:
         for step, counted in other.counts.items():
             self.counts[step].update(counted)
         for step, places in other.sources.items():
-            for hour, place in places.items():
-                self.sources[step][hour] = min(self.sources[step].get(hour, place), place)
+            for at, place in places.items():
+                self.sources[step][at] = min(self.sources[step].get(at, place), place)
         if other._heads:
             key, hour, is_yes = (np.concatenate(column) for column in zip(*other._heads, strict=True))
             key, first = np.unique(key, return_index=True)

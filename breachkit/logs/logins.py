@@ -8,25 +8,24 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from breachkit.files import OVERLONG
 from breachkit.logs.block import alien_in, digest_of
 from breachkit.logs.reader import Reader, Span, add_tally, by_node
+from breachkit.logs.smtp import Listener
 from breachkit.records import AuthAttempt, Locus, Skipped
 from breachkit.text.sasl import MOST_RESPONSES, Credentials, Password, decode_text, read_exchange, split_auth
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import tzinfo
 
+    from breachkit.logs.facts import LogTally, Reading
     from breachkit.logs.kinds import LogFile
     from breachkit.logs.smtp import Place
     from breachkit.records import Outcome, Service
-    from breachkit.servers import LogTally, Reading
-    from breachkit.text.sasl import Fingerprints
 
 SERVICES: frozenset[Service] = frozenset({"pop3", "imap", "web"})
 
@@ -41,16 +40,6 @@ TRY_WORDS = (b"<<< user ", b"<<< pass ", b"<<< apop ", b"<<< auth ", b" login ",
 """One of these stands in every line that begins a try, in letters of either case."""
 _LONGEST = 2_000
 """Bytes of a line that are searched: no user name or password is longer."""
-
-
-class LoginListener(NamedTuple):
-    """Who listens to tries, and how."""
-
-    zone: tzinfo
-    fingerprints: Fingerprints
-    service: Service
-    tried: list[AuthAttempt]
-    """Takes the tries that were answered."""
 
 
 class Try:
@@ -82,7 +71,9 @@ class Mailbox:
 
     __slots__ = ("_client_ip", "end", "listener", "under_way", "user")
 
-    def __init__(self, client_ip: str, ts: float, listener: LoginListener) -> None:
+    listener: Listener | None
+
+    def __init__(self, client_ip: str, ts: float, listener: Listener) -> None:
         self._client_ip, self.end, self.listener = client_ip, ts, listener
         self.user: str | None = None
         self.under_way: Try | None = None
@@ -124,8 +115,8 @@ class Mailbox:
     def sent(self, ts: float, text: bytes) -> None:
         """Take a line of the server; tell of the try that it answers."""
         tried, listener = self.under_way, self.listener
-        outcome = tried and tried.outcome_of(text)
-        if tried is None or outcome is None:
+        outcome = None if tried is None else tried.outcome_of(text)
+        if tried is None or outcome is None or listener is None:
             return
         self.under_way = None
         user, password = (
@@ -134,7 +125,7 @@ class Mailbox:
         at, secret = datetime.fromtimestamp(ts, listener.zone), listener.fingerprints.of_password(password)
         place = Locus(*tried.place)
         row = AuthAttempt(listener.service, at, self._client_ip, user, tried.mechanism, outcome, secret, place)
-        listener.tried.append(row)
+        listener.sink.tried(self, row, 0)
 
     def close(self, *, is_open: bool = False) -> None:
         """End the session: a try that got no answer is none."""
@@ -151,27 +142,50 @@ def _visible(password: str) -> Password | None:
     return None if not password.strip("*xX•.") else Password(password)
 
 
+class Tries:
+    """Keeps the tries that were answered."""
+
+    def __init__(self) -> None:
+        self._answered: list[AuthAttempt] = []
+
+    def tried(self, _session: object, attempt: AuthAttempt, _distance: int) -> None:
+        """Keep a try."""
+        self._answered.append(attempt)
+
+    def sent(self, *_: object) -> None:
+        """Keep nothing of that."""
+
+    delivered = sent
+
+    def ended(self, _session: object, *, is_open: bool) -> None:
+        """Keep nothing of that."""
+
+    def take(self) -> list[AuthAttempt]:
+        """Return the tries since this was asked."""
+        answered, self._answered = self._answered, []
+        return answered
+
+
 def read_logins(logs: Sequence[LogFile], reading: Reading, tally: LogTally) -> Iterator[AuthAttempt | Skipped]:
     """Read the answered tries to log in at POP3, IMAP and web, and tell which logs could not be read.
 
     Lines of another form are not skipped evidence here: the grammar of these logs is not known to be this one.
     """
     for node in by_node(logs, SERVICES):
-        service = node[0].service
-        if service is None:
-            continue
-        tried: list[AuthAttempt] = []
-        skipped: list[Skipped] = []
-        reader = Reader(node[0].kind, reading.zone, LoginListener(reading.zone, reading.fingerprints, service, tried))
+        service = min(node[0].services & SERVICES)
+        tries, skipped = Tries(), list[Skipped]()
+        listener = Listener(reading.zone, reading.fingerprints, None, tries, service)
+        reader = Reader(node[0].kind, reading.zone, listener)
         reader.skip, reader.progress = skipped.append, reading.progress
         for log in node:
             for lines in reader.blocks(Span(log)):
                 # a session is of interest from the line that begins a try on
-                keys = [digest_of(key) for key in reader.alive]
+                keys = np.array([digest_of(key) for key in reader.alive], np.uint64)
                 begun = lines.key[reader.grammar.find_telling(lines)]
-                is_wanted = np.isin(lines.key, np.concatenate((begun, np.array(keys, np.uint64)))) & lines.is_line
+                is_wanted = np.isin(lines.key, np.concatenate((begun, keys))) & lines.is_line
                 reader.lead(lines.entries(np.flatnonzero(is_wanted)))
-                yield from tried
-                tried.clear()
+                yield from tries.take()
+        reader.close()
+        yield from tries.take()
         yield from (one for one in skipped if one.reason not in {OVERLONG, alien_in(node[0].kind)})
         add_tally(tally, reader.tally)

@@ -17,20 +17,20 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 import numpy as np
 
 from breachkit.files import OVERLONG
-from breachkit.logs.block import Lines, blocks_of, grammar_of
+from breachkit.logs.block import Lines, blocks_of
 from breachkit.logs.clock import Clock, day_of
-from breachkit.logs.hours import Hours
+from breachkit.logs.facts import LogTally
 from breachkit.logs.kinds import PLAIN
 from breachkit.logs.logtext import is_changed
 from breachkit.progress import silent
 from breachkit.records import Locus, Skipped
-from breachkit.servers import LogTally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from datetime import tzinfo
 
     from breachkit.logs.block import Column, Entry, Usual
+    from breachkit.logs.hours import Hours
     from breachkit.logs.kinds import LogFile, LogKind
     from breachkit.logs.smtp import Place, Said
     from breachkit.progress import Progress
@@ -65,7 +65,7 @@ class Session(Protocol):
 class Grammar(Protocol):
     """How the lines of a kind of log become sessions; it can be pickled."""
 
-    def find_usual(self, octets: Column, words: Column, start: Column, stop: Column) -> Usual:
+    def find_usual(self, octets: Column, words: Column, start: Column) -> Usual:
         """Tell which lines have the usual form; `words` are the eight bytes that begin at each place."""
 
     def open(self, key: bytes, ts: float, text: bytes, place: Place, listener: Any) -> Session | None:
@@ -83,8 +83,8 @@ class Grammar(Protocol):
     def said(self, text: bytes) -> Said:
         """Split a text into its direction and what was said."""
 
-    def peer_of(self, key: bytes) -> str:
-        """Read the peer's address from a key, canonical."""
+    def find_peer(self, lines: Lines, client_ip: str) -> Column:
+        """List the rows of lines of sessions with an address, in its canonical form."""
 
     def find_clients(self, lines: Lines) -> Column:
         """List the rows of lines without one of which no session is one in which the server delivers."""
@@ -199,7 +199,7 @@ class Reader:
 
     def __init__(self, kind: LogKind, zone: tzinfo, listener: Any, *, is_inner: bool = False) -> None:
         """Begin; `is_inner` says that lines stand before, of which nothing is known here."""
-        self.kind, self.grammar, self.zone = kind, grammar_of(kind), zone
+        self.kind, self.grammar, self.zone = kind, kind.sessions(), zone
         self.listener, self.is_inner = listener, is_inner
         self.hours: Hours | None = None
         self.is_inside: Callable[[Column], Column] = lambda ts: np.ones(len(ts), np.bool_)
@@ -350,11 +350,11 @@ class Reader:
 
 
 def by_node(logs: Iterable[LogFile], services: frozenset[Service]) -> list[list[LogFile]]:
-    """Sort the logs of some services into one list for each service of each node of a cluster."""
-    nodes: dict[tuple[str, str], list[LogFile]] = {}
+    """Sort the logs of some services into one list for each kind of log of each node of a cluster."""
+    nodes: dict[tuple[LogKind, str], list[LogFile]] = {}
     for log in logs:
-        if log.service in services:
-            nodes.setdefault((log.service, log.node), []).append(log)
+        if log.services & services:
+            nodes.setdefault((log.kind, log.node), []).append(log)
     return list(nodes.values())
 
 

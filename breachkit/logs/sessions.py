@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from breachkit.logs.block import grammar_of
 from breachkit.logs.reader import Reader, Span, Wanted, by_node, find_keys
 from breachkit.logs.smtp import Listener
 from breachkit.logs.transcript import Transcript
@@ -18,10 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from breachkit.logs.block import Column, Lines
+    from breachkit.logs.facts import Reading, Sought, TranscriptLine
     from breachkit.logs.kinds import LogFile
     from breachkit.logs.smtp import Dialogue, Place
     from breachkit.records import AuthAttempt, Delivery, Transaction
-    from breachkit.servers import Reading, Sought, TranscriptLine
 
 
 class Collector:
@@ -50,7 +49,7 @@ class Collector:
 
     def ended(self, session: Dialogue, *, is_open: bool) -> None:
         """Make the record of a session."""
-        attempts, transactions, deliveries = map(tuple, self._open.pop(id(session), ((), (), ())))
+        attempts, transactions, deliveries = self._open.pop(id(session), ([], [], []))
         self._ended.append(
             Session(
                 kind=session.kind or "server",
@@ -59,9 +58,9 @@ class Collector:
                 start=datetime.fromtimestamp(session.start, self._zone),
                 end=datetime.fromtimestamp(session.end, self._zone),
                 helo=session.helo,
-                attempts=attempts,
-                transactions=transactions,
-                deliveries=deliveries,
+                attempts=tuple(attempts),
+                transactions=tuple(transactions),
+                deliveries=tuple(deliveries),
                 has_dialogue=session.has_dialogue,
                 is_open=is_open,
                 node=self._node,
@@ -120,11 +119,7 @@ class FromPeer:
 
     def rows(self, lines: Lines) -> Column:
         """List the rows of the peer."""
-        grammar, is_line = grammar_of(lines.kind), np.flatnonzero(lines.is_line)
-        keys, first = np.unique(lines.key[is_line], return_index=True)
-        is_peer = [grammar.peer_of(lines.name(row)) == self._client_ip for row in is_line[first].tolist()]
-        found: Column = is_line[np.isin(lines.key[is_line], keys[is_peer])]
-        return found
+        return lines.kind.sessions().find_peer(lines, self._client_ip)
 
 
 class Holding:
@@ -135,10 +130,7 @@ class Holding:
 
     def rows(self, lines: Lines) -> Column:
         """List the rows that hold one."""
-        found = [begin for _, begin, _ in self._finder.find_matches_as_indexes(lines.text.lower())]
-        rows = np.unique(np.searchsorted(lines.start, found, "right") - 1)
-        held: Column = rows[lines.is_line[rows]]
-        return held
+        return lines.rows_at([begin for _, begin, _ in self._finder.find_matches_as_indexes(lines.text.lower())])
 
 
 def find_sessions(logs: Sequence[LogFile], reading: Reading, sought: Sought) -> Iterator[Session]:
@@ -161,12 +153,7 @@ def find_sessions(logs: Sequence[LogFile], reading: Reading, sought: Sought) -> 
             wants = BeginningAt(sought.places)
         reader, collector = _reader(node, reading)
         reader.progress = (lambda size: progress(size // 2)) if is_twice else progress
-        for log in node:
-            for lines in reader.blocks(Span(log)):
-                reader.lead(lines.entries(wants.rows(lines)))
-                yield from collector.take_ended()
-        reader.close()
-        yield from collector.take_ended()
+        yield from _each_session(node, reader, collector, wants)
 
 
 def _reader(node: Sequence[LogFile], reading: Reading) -> tuple[Reader, Collector]:
@@ -176,7 +163,7 @@ def _reader(node: Sequence[LogFile], reading: Reading) -> tuple[Reader, Collecto
 
 def _keys_holding(node: Sequence[LogFile], reading: Reading, texts: Collection[str], *, is_client: bool) -> Column:
     """List the keys with a line that holds one of some texts; of those in which the server delivers, if asked for."""
-    holding, grammar = Holding(texts), grammar_of(node[0].kind)
+    holding, grammar = Holding(texts), node[0].kind.sessions()
     finds: list[Callable[[Lines], Any]] = [holding.rows, *([grammar.find_clients] if is_client else [])]
     found = []
     for find in finds:
@@ -192,35 +179,43 @@ def read_transcripts(
     is_known: Callable[[str], bool],
     show_passwords: bool,
 ) -> Iterator[tuple[Session, tuple[TranscriptLine, ...]]]:
-    """Read again the sessions that begin at the given places, with their lines."""
-    kept: dict[Place, Transcript] = {}
+    """Read again the sessions that begin at the given places, with their lines.
+
+    A user name is shown where the function knows it for one; True keeps the secrets.
+    """
     places = {place[:3] for place in wanted}
     for node in by_node(logs, frozenset({"smtp"})):
         reader, collector = _reader(node, reading)
         reader.progress = reading.progress
-        said, wants = reader.grammar.said, BeginningAt(wanted)
+        transcripts: dict[Place, Transcript] = {}
 
         def watch(session: Dialogue, ts: float, text: bytes, place: Place) -> None:
             if session.source in places:
-                transcript = kept.get(session.source)
-                if transcript is None:
-                    transcript = kept[session.source] = Transcript(
-                        reading.zone, is_known, show_passwords=show_passwords
-                    )
-                transcript.add(session, ts, said(text), place)  # noqa: B023  called within this turn
+                if session.source not in transcripts:  # noqa: B023  called within this turn
+                    transcript = Transcript(reading.zone, is_known, show_passwords=show_passwords)
+                    transcripts[session.source] = transcript  # noqa: B023
+                transcripts[session.source].add(session, ts, reader.grammar.said(text), place)  # noqa: B023
 
-        for log in node:
-            for lines in reader.blocks(Span(log)):
-                reader.lead(lines.entries(wants.rows(lines)), watch)
-                for session in collector.take_ended():
-                    transcript = kept.pop(session.source[:3], None)
-                    if transcript is not None:
-                        yield session, tuple(transcript.lines)
-                        places.discard(session.source[:3])
-                if not places:  # the rest of the logs need not be read
-                    return
-        reader.close()
-        for session in collector.take_ended():
-            if session.source[:3] in kept:
-                yield session, tuple(kept.pop(session.source[:3]).lines)
+        for session in _each_session(node, reader, collector, BeginningAt(wanted), watch):
+            transcript = transcripts.pop(session.source[:3], None)
+            if transcript is not None:
                 places.discard(session.source[:3])
+                yield session, tuple(transcript.lines)
+            if not places:  # the rest of the logs need not be read
+                return
+
+
+def _each_session(
+    node: Sequence[LogFile],
+    reader: Reader,
+    collector: Collector,
+    wants: Wants,
+    watch: Callable[[Any, float, bytes, Place], object] | None = None,
+) -> Iterator[Session]:
+    """Read the wanted lines of the logs of one node; yield each session when it ends, the open ones last."""
+    for log in node:
+        for lines in reader.blocks(Span(log)):
+            reader.lead(lines.entries(wants.rows(lines)), watch)
+            yield from collector.take_ended()
+    reader.close()
+    yield from collector.take_ended()

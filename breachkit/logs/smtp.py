@@ -1,15 +1,15 @@
 """The dialogue of one SMTP session, a line at a time: the only grammar of SMTP here.
 
 Everything a peer typed is a stranger's text, so only two things decide who said a line: the direction that the log
-gives it, and the state of the dialogue (RFC 5321). A reply belongs to the oldest command that has none yet (commands may
-be pipelined, RFC 2920), and a message id is believed only in the server's answer to the end of data.
+gives it, and the state of the dialogue (RFC 5321). A reply belongs to the oldest command that has none yet (commands
+may be pipelined, RFC 2920), and a message id is believed only in the server's answer to the end of data.
 """
 
 from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from breachkit.logs.envelope import Envelope, is_nobody, path_of
 from breachkit.records import AuthAttempt, Delivery, Locus, Transaction
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from breachkit.logs.envelope import Noted
-    from breachkit.records import DeliveryOutcome, Outcome, SessionKind
+    from breachkit.records import DeliveryOutcome, Outcome, Service, SessionKind
     from breachkit.text.sasl import Credentials, Fingerprints
 
 Place = tuple[str, int, int]
@@ -45,16 +45,16 @@ _AFTER_CODE = frozenset({b" ", b"-", b""})
 class Sink(Protocol):
     """What takes the events of sessions."""
 
-    def tried(self, session: Dialogue, attempt: AuthAttempt, distance: int) -> None:
+    def tried(self, session: Any, attempt: AuthAttempt, distance: int) -> None:
         """Take a try to authenticate, and how far its secret is from the user name."""
 
-    def sent(self, session: Dialogue, sent: Transaction) -> None:
+    def sent(self, session: Any, sent: Transaction) -> None:
         """Take a message handed in; `session.won` is the try under which."""
 
-    def delivered(self, session: Dialogue, delivery: Delivery) -> None:
+    def delivered(self, session: Any, delivery: Delivery) -> None:
         """Take what came of one recipient of a delivery outwards."""
 
-    def ended(self, session: Dialogue, *, is_open: bool) -> None:
+    def ended(self, session: Any, *, is_open: bool) -> None:
         """Take note that a session has ended, or that the logs have."""
 
 
@@ -66,6 +66,7 @@ class Listener(NamedTuple):
     distance_of: Callable[[str, str], int] | None
     """Tells of a user name and the secret typed with it what is kept beside its fingerprint."""
     sink: Sink
+    service: Service = "smtp"
 
 
 class Dialogue:
@@ -231,7 +232,9 @@ class Dialogue:
             if listener.distance_of is not None and user is not None:
                 distance = listener.distance_of(user, password.reveal())
         at = datetime.fromtimestamp(ts, listener.zone)
-        attempt = AuthAttempt("smtp", at, self.client_ip, user, mechanism, outcome, secret, Locus(*self.asked[1]))
+        attempt = AuthAttempt(
+            listener.service, at, self.client_ip, user, mechanism, outcome, secret, Locus(*self.asked[1])
+        )
         if outcome == "success":
             self.won = self.tries, attempt
         self.tries += 1

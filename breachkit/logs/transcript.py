@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from breachkit.logs.envelope import path_of
+from breachkit.logs.facts import TranscriptLine
 from breachkit.logs.smtp import VERBS
 from breachkit.records import NULL_SENDER, Locus
-from breachkit.servers import TranscriptLine
 from breachkit.text.sasl import OTHER, decode_text
 
 if TYPE_CHECKING:

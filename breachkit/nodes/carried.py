@@ -16,6 +16,7 @@ from msgspec import Meta, Struct, ValidationError, convert
 from breachkit.errors import BreachkitError, UsageError
 from breachkit.evidence.gather import KEPT_EXAMPLES, Books, SmtpFacts
 from breachkit.evidence.node import PARTS, NodeRecords
+from breachkit.logs.facts import LogTally
 from breachkit.nodes.nodes import check_name
 from breachkit.nodes.partial import BOOK_COUNTS, EPOCH, FIRST_SCHEMA, MICROSECOND, SCHEMA
 from breachkit.progress import silent
@@ -30,7 +31,7 @@ from breachkit.records import (
     Service,
     Transaction,
 )
-from breachkit.servers import LogTally, names
+from breachkit.servers import names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

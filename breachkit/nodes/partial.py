@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from breachkit.evidence.gather import Books, SmtpFacts
     from breachkit.evidence.node import NodeRecords
+    from breachkit.logs.facts import LogTally
     from breachkit.records import Locus
-    from breachkit.servers import LogTally
 
 SCHEMA, FIRST_SCHEMA = "breachkit.partial/2", "breachkit.partial/1"
 """Format 1 knows neither HELO nor Reply-To; it is read for ever."""

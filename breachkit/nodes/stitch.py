@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from breachkit.evidence.node import NodeRecords, Part
+    from breachkit.logs.facts import LogTally
     from breachkit.records import Account, Locus, Message, Transaction
-    from breachkit.servers import LogTally
     from breachkit.text.sasl import Fingerprints
 
 

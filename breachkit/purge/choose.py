@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from breachkit.parallel import Piece
     from breachkit.purge.plan import Wanted
     from breachkit.purge.search import FoundAs
-    from breachkit.workers import Piece
 
     ReadMessage = Callable[[Found], Message | Skipped]
     ReadSenders = Callable[[bytes], tuple[str | None, str | None, str | None]]

@@ -19,10 +19,10 @@ from breachkit.purge.search import Hit
 from breachkit.records import Locus, Skipped
 
 if TYPE_CHECKING:
+    from breachkit.parallel import Piece
     from breachkit.purge.choose import Chooser, Senders
     from breachkit.purge.plan import Names
     from breachkit.purge.search import FoundAs
-    from breachkit.workers import Piece
 
 FIRST = 1 << 15
 """Bytes of a file that are asked for at once: most messages are shorter."""

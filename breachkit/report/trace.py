@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import tzinfo
 
+    from breachkit.logs.facts import TranscriptLine
     from breachkit.records import Session
     from breachkit.report.contract import Json
     from breachkit.report.inputs import Inputs
-    from breachkit.servers import TranscriptLine
 
 SIGNS = {"received": "<<<", "sent": ">>>", "note": "   "}
 

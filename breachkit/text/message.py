@@ -94,7 +94,7 @@ class _Kind(NamedTuple):
     """Markup, or line ends that are none, may stand within a word of its text."""
 
 
-_Block = tuple[bytes, bytes, bytes | None]
+Block = tuple[bytes, bytes, bytes | None]
 """A header block as `_Entity` has it, the message or part that it is of, and what stands below; None of an envelope."""
 
 
@@ -202,7 +202,7 @@ def decoded_parts(raw: bytes) -> Iterator[str]:
 
 def own_headers(raw: bytes) -> Iterator[tuple[str, str]]:
     """Yield the name (lower case) and decoded value of the headers of envelope and message, not those of its parts."""
-    for head, around, _ in _open(raw):
+    for head, around, _ in blocks_of(raw):
         yield from _values(head, around)
 
 
@@ -236,7 +236,7 @@ def leaves(raw: bytes) -> Iterator[Leaf]:
 
 
 def _entities(raw: bytes) -> Iterator[_Entity]:
-    ahead = [(block, 0) for block in reversed(_open(raw))]
+    ahead = [(block, 0) for block in reversed(blocks_of(raw))]
     left = MOST_PARTS
     while ahead:
         (head, around, body), depth = ahead.pop()
@@ -251,10 +251,10 @@ def _entities(raw: bytes) -> Iterator[_Entity]:
                 kind = _known_kind(value)
             else:
                 kind = _kind_of(value, around)
-        below: list[_Block] = []
+        below: list[Block] = []
         if kind.is_opened and depth < DEEPEST and left:
             if kind.main in _OPENED:
-                below = _open(untransferred(way, body))
+                below = blocks_of(untransferred(way, body))
                 below = below if below[0][0] else []
             else:
                 below = [_block(part) for part in _parts_of(kind.type, body, left)]
@@ -263,8 +263,8 @@ def _entities(raw: bytes) -> Iterator[_Entity]:
         ahead.extend((part, depth + 1) for part in reversed(below))
 
 
-def _open(raw: bytes) -> list[_Block]:
-    """Split a message into envelope (mostly none), and head and body.
+def blocks_of(raw: bytes) -> list[Block]:
+    """Split a message into its header blocks: mostly one, with the body.
 
     The first block is an envelope when it has no header of a message proper and a second block of headers
     follows: queue files of IceWarp may come in that shape.
@@ -272,7 +272,7 @@ def _open(raw: bytes) -> list[_Block]:
     if raw.startswith(_UNUSUAL_STARTS):
         raw = raw.removeprefix(_BOM).lstrip(b"\r\n")
         if mailbox := MAILBOX_LINE.match(raw):
-            raw = raw[mailbox.end() :]
+            raw = raw[mailbox.end() :].lstrip(b"\r\n")
     head, _, body = first = _block(raw, _HAS_ANY)
     if head and body and _FIELD.match(body) and not _HAS_OWN.search(head):
         second = _block(body)
@@ -281,7 +281,15 @@ def _open(raw: bytes) -> list[_Block]:
     return [first]
 
 
-def _block(raw: bytes, known: re.Pattern[bytes] | None = None) -> _Block:
+def is_cut(raw: bytes) -> bool:
+    """Tell whether the header of a message, of which the first bytes are at hand, may go on behind them."""
+    *above, (head, _, body) = blocks_of(raw)
+    if not head or not body or above or _HAS_OWN.search(head):
+        return bool(head) and not body
+    return _FIELD.match(body) is not None and not _EMPTY_LINE.search(body)  # below an envelope
+
+
+def _block(raw: bytes, known: re.Pattern[bytes] | None = None) -> Block:
     """Split at the first empty line into a head and the rest; a text without a header is all rest.
 
     Where the first line is no header, one of those below it must be a known one.

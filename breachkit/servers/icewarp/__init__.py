@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from breachkit.servers import AccountExport, Guide, MailServer, Queue, Words
+from breachkit.servers import AccountExport, MailServer, Queue, Words
 from breachkit.servers.icewarp.columns import COLUMNS
 from breachkit.servers.icewarp.layout import (
     DEFAULT_ROOTS,
@@ -22,21 +22,28 @@ from breachkit.servers.icewarp.layout import (
 )
 from breachkit.servers.icewarp.logs import KINDS
 from breachkit.servers.icewarp.queue import each_file, read_head
-from breachkit.servers.icewarp.rules import ADVICE, POLICY, RULES
-from breachkit.servers.icewarp.settings import COMMANDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from breachkit.servers import Guide
 
 
 def _later(module: str, name: str) -> Callable[..., Any]:
     """Import a reader when it is called: a purge reads no logs and no accounts, and starts 20 ms sooner."""
 
     def call(*arguments: object) -> Any:
-        return getattr(import_module(module if "." in module else f"{__name__}.{module}"), name)(*arguments)
+        return getattr(import_module(f"{__name__}.{module}"), name)(*arguments)
 
     call.__doc__ = f"See `{module}.{name}`."
     return call
+
+
+def _guide() -> Guide:
+    """Read the guide."""
+    from breachkit.servers.icewarp.guide import GUIDE  # noqa: PLC0415  see `_later`
+
+    return GUIDE
 
 
 SERVER = MailServer(
@@ -45,21 +52,9 @@ SERVER = MailServer(
     looked_for=LOOKED_FOR,
     default_roots=DEFAULT_ROOTS,
     find=find_layout,
-    find_sessions=_later("breachkit.logs.sessions", "find_sessions"),
-    read_facts=_later("breachkit.logs.accounts", "read_facts"),
-    read_doors=_later("breachkit.logs.logins", "read_logins"),
-    read_transcripts=_later("breachkit.logs.sessions", "read_transcripts"),
     logs=KINDS,
     queue=Queue(split_queue, each_file, read_head, role_of, queue_home, is_live),
     accounts=AccountExport(_later("accounts", "read_logins"), COLUMNS),
-    guide=Guide(
-        read_settings=_later("settings", "read_settings"),
-        rules=RULES,
-        policy=POLICY,
-        advice=ADVICE,
-        commands=COMMANDS,
-        steps=_later("containment", "containment_of"),
-        system_of=_later("system", "system_of"),
-    ),
+    guide=_guide,
     words=Words(account="LocalSender"),
 )

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from breachkit.logs.block import Column, Lines
-    from breachkit.logs.logins import LoginListener
     from breachkit.logs.reader import Fate
     from breachkit.logs.smtp import Listener, Place, Said
 
@@ -49,7 +48,7 @@ _CARRIED = np.uint64(int.from_bytes(b"\xf0\xf0\xff\xf0\xf0\xff\xf0\xf0", "little
 class IceWarpLines:
     """The form of a line: `PEER [THREAD] STAMP TEXT`; usually the peer is padded and the stamp is a time of day."""
 
-    def find_usual(self, octets: Column, words: Column, start: Column, stop: Column) -> Usual:
+    def find_usual(self, octets: Column, words: Column, start: Column) -> Usual:
         """Tell lines of an IPv4 address, a thread of 4, 8 or 16 digits, and a time of day."""
         close = start + (_WIDTH + 5)
         for longer in (4, 8):
@@ -65,6 +64,14 @@ class IceWarpLines:
     def peer_of(key: bytes) -> str:
         """Read the peer's address from a key, canonical."""
         return canonical(key.rpartition(b"[")[0].rstrip(b" "))
+
+    def find_peer(self, lines: Lines, client_ip: str) -> Column:
+        """List the rows of lines of an address."""
+        is_line = np.flatnonzero(lines.is_line)
+        keys, first = np.unique(lines.key[is_line], return_index=True)
+        is_peer = [self.peer_of(lines.name(row)) == client_ip for row in is_line[first].tolist()]
+        found: Column = is_line[np.isin(lines.key[is_line], keys[is_peer])]
+        return found
 
     def begins(self, text: bytes) -> bool:
         """Tell whether a line begins a session."""
@@ -117,6 +124,10 @@ _STEPS = (
 )
 
 
+_CHUNK = _opening(b"<<< BDAT", b"\xff\xff\xff\xff\xdf\xdf\xdf\xdf")
+"""A piece of a message (RFC 3030): the last one asks for the server's word on it, as `354` and the content do."""
+
+
 def _is_any(word: Column, openings: Iterable[tuple[np.uint64, np.uint64]]) -> Column:
     found = np.zeros(len(word), np.bool_)
     for mask, value in openings:
@@ -152,18 +163,20 @@ class IceWarpSession(Dialogue):
             self.end = ts
             self._summary(ts, text, place)
         else:
-            if marker == b"Conn" and text.startswith(b"Connected"):
-                if self.has_dialogue or self.is_connected:
-                    return "another"
-                self.is_connected = True
-            self.end = ts
-            if not self.has_dialogue and CLIENT_MARK in text[:NOTE_READ].lower():
-                self.kind = "client"
-            if self.kind == "client":
-                self._note(text)
-            if text.startswith(b"Disconnected"):
-                return "ends"
+            return self._take_note(ts, text)
         return "goes on"
+
+    def _take_note(self, ts: float, text: bytes) -> Fate:
+        if text.startswith(b"Connected"):
+            if self.has_dialogue or self.is_connected:
+                return "another"
+            self.is_connected = True
+        self.end = ts
+        if not self.has_dialogue and CLIENT_MARK in text[:NOTE_READ].lower():
+            self.kind = "client"
+        if self.kind == "client":
+            self._note(text)
+        return "ends" if text.startswith(b"Disconnected") else "goes on"
 
     def _note(self, text: bytes) -> None:
         if self.noted is None:
@@ -236,7 +249,7 @@ class IceWarpSmtp(IceWarpLines):
     def find_messages(self, lines: Lines, ids: frozenset[str]) -> Column:
         """List the rows of lines in which the server names one of some messages as handed in."""
         rows = {*np.flatnonzero(_is_any(lines.words[lines.begin], (_SUMMED,))).tolist()}
-        rows.update(lines.find((b"message id", b"message-id")))
+        rows.update(lines.find((b"message id", b"message-id")).tolist())
         return np.array([row for row in sorted(rows) if _id_in(lines.raw(row)) in ids], np.int64)
 
     def find_steps(self, lines: Lines) -> Column:
@@ -286,14 +299,16 @@ class IceWarpMailbox(Mailbox):
 
 
 class IceWarpLogins(IceWarpLines):
-    """How lines of a POP3, IMAP or web log become sessions. Only the grammar of SMTP logs has public samples: these are
-    read where their lines begin alike and hold the dialogues of the RFCs.
+    """How lines of a POP3, IMAP or web log become sessions.
+
+    Only the grammar of SMTP logs has public samples: these are read where their lines begin alike and hold the
+    dialogues of the RFCs.
     """
 
-    def open(self, key: bytes, ts: float, text: bytes, _place: Place, listener: LoginListener) -> IceWarpMailbox | None:
+    def open(self, key: bytes, ts: float, text: bytes, _place: Place, listener: Listener) -> IceWarpMailbox | None:
         """Begin a session with a line of the client."""
         return IceWarpMailbox(self.peer_of(key), ts, listener) if text[:4] in {b"<<< ", b"<<<"} else None
 
     def find_telling(self, lines: Lines) -> Column:
         """List the rows of lines that may begin a try."""
-        return np.unique(np.array(lines.find(TRY_WORDS), np.int64))
+        return lines.find(TRY_WORDS)

@@ -7,11 +7,11 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from breachkit.evidence import queued
+from breachkit.logs.facts import LogTally, Reading
 from breachkit.logs.reader import Reader, Span, add_tally, by_node
 from breachkit.logs.sessions import Collector, Everything
 from breachkit.progress import silent
 from breachkit.records import Session, Skipped
-from breachkit.servers import LogTally, Reading
 from breachkit.servers.icewarp import SERVER
 from breachkit.servers.icewarp.accounts import read_logins
 from breachkit.servers.icewarp.logs import find_logs

@@ -15,12 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from breachkit import files
-from breachkit.logs.accounts import Crew, Task, read_facts, read_spans
+from breachkit.logs.accounts import Task, read_facts, read_spans
+from breachkit.logs.facts import LogFacts, LogTally, Question
 from breachkit.logs.reader import by_node, cut
+from breachkit.parallel import Crew
 from breachkit.progress import silent
 from breachkit.records import Session
-from breachkit.servers import LogTally
-from breachkit.servers.facts import LogFacts, Question
 from breachkit.servers.icewarp.logs import find_logs
 from tests.evidence import build
 from tests.servers.icewarp.drawn import WIDE, logs_of_one_server, write

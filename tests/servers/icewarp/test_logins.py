@@ -14,10 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from breachkit import files
-from breachkit.logs.logins import LoginListener, read_logins
+from breachkit.logs.facts import LogTally
+from breachkit.logs.logins import Tries, read_logins
 from breachkit.logs.reader import Reader, Span
+from breachkit.logs.smtp import Listener
 from breachkit.records import AuthAttempt, Service, Skipped
-from breachkit.servers import LogTally
 from breachkit.servers.icewarp.logs import find_logs
 from tests.servers.icewarp.drawn import WIDE, logs_of_one_server, write
 from tests.servers.icewarp.factories import FINGERPRINTS, b64, lines, reading, write_log
@@ -132,12 +133,12 @@ talk = st.sampled_from(TRIES) | st.lists(
 
 def of_all_lines(logs: Sequence[LogFile], service: Service) -> list[AuthAttempt]:
     """Lead every line to its session, those that begin no try too."""
-    tried: list[AuthAttempt] = []
-    reader = Reader(logs[0].kind, UTC, LoginListener(UTC, FINGERPRINTS, service, tried))
+    tries = Tries()
+    reader = Reader(logs[0].kind, UTC, Listener(UTC, FINGERPRINTS, None, tries, service))
     for log in logs:
         for block in reader.blocks(Span(log)):
             reader.lead(block.entries(np.flatnonzero(block.is_line)))
-    return tried
+    return tries.take()
 
 
 @settings(max_examples=60, deadline=None)

@@ -19,12 +19,11 @@ import pytest
 
 from breachkit.logs import listing
 from breachkit.logs.accounts import read_facts
+from breachkit.logs.facts import LogTally, Question
 from breachkit.logs.logins import read_logins
 from breachkit.logs.lognames import may_be_log, read_name
 from breachkit.logs.logtext import read_again
 from breachkit.records import AuthAttempt
-from breachkit.servers import LogTally
-from breachkit.servers.facts import Question
 from breachkit.servers.icewarp.logs import KINDS, find_logs
 from tests.servers.icewarp.factories import b64, lines, reading
 
@@ -32,8 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from breachkit.logs.facts import LogFacts
     from breachkit.logs.kinds import FoundLogs
-    from breachkit.servers.facts import LogFacts
 
 NOT_A_LOG, UNREADABLE_FORM = (
     reason % "'ADDRESS [THREAD] TIME'" for reason in (listing.NOT_A_LOG, listing.UNREADABLE_FORM)

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from breachkit import files
+from breachkit.logs.facts import LogTally, Sought
 from breachkit.logs.sessions import find_sessions
 from breachkit.records import Session
-from breachkit.servers import LogTally, Sought
 from breachkit.servers.icewarp.logs import find_logs
 from tests.servers.icewarp.drawn import WIDE, logs_of_one_server, write
 from tests.servers.icewarp.factories import lines, read_sessions, reading, write_log

@@ -10,7 +10,7 @@ import math
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from breachkit.attempts import Attempts
 from breachkit.records import Delivery, Locus
@@ -22,12 +22,68 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from breachkit.progress import Progress
     from breachkit.records import Skipped
+    from breachkit.text.sasl import Fingerprints
 
 KEPT_EXAMPLES = 3
 
 Skips = dict[str, tuple[int, tuple["Locus", ...]]]
 """How often something could not be read, by reason, and the first places."""
+
+
+class Reading(NamedTuple):
+    """How logs are to be read."""
+
+    zone: tzinfo
+    fingerprints: Fingerprints
+    progress: Progress
+
+
+class Sought(NamedTuple):
+    """Which SMTP sessions are sought: those of an address, else those in which a text stands, else those that begin at
+    some places.
+    """  # noqa: D205  the three fill the line
+
+    client_ip: str | None = None
+    """Canonical."""
+    texts: frozenset[str] = frozenset()
+    """Letters of either case are the same."""
+    is_client: bool = False
+    """Those in which the mail server delivers outwards, of the ones in which a text stands."""
+    places: frozenset[Locus] = frozenset()
+
+
+class TranscriptLine(NamedTuple):
+    """One line of a session as it may be shown: secrets are already masked."""
+
+    ts: str
+    direction: Literal["received", "sent", "note"]
+    text: str
+    secret: str | None
+    """What stood in the place of `***`; only filled when the user asked to see it."""
+    source: Locus
+
+
+class LogTally:
+    """What the lines of the logs showed, beside the sessions themselves."""
+
+    __slots__ = ("bytes", "dialogue_lines", "first", "last", "lines", "session_lines", "silences", "summary_lines")
+
+    def __init__(self) -> None:
+        self.lines = 0
+        self.session_lines = 0
+        self.bytes = 0
+        self.dialogue_lines = 0
+        self.summary_lines = 0
+        self.first: float | None = None
+        self.last: float | None = None
+        self.silences: list[tuple[float, float]] = []
+
+    def begin_at(self, moment: float | None) -> None:
+        """Forget that the logs reach back beyond a moment: what is older was left out."""
+        if moment is not None and self.first is not None:
+            self.first = max(self.first, moment)
 
 
 class Question(NamedTuple):
