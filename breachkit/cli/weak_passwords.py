@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from breachkit.detect.passwords.policy import Policy
     from breachkit.evidence import gather
     from breachkit.evidence.where import Where
+    from breachkit.logs.facts import LogFacts
 
 MINUTE = 60.0
 Users = Annotated[
@@ -65,11 +66,10 @@ def weak_passwords(
     least = Policy(min_length, min_digits, min_signs, min_letters, min_capitals)
     least = least if policy is None else least.stricter(_policy(where, policy, books))
     criteria = Criteria(fingerprint, least, is_breached, max_minutes * MINUTE)
-    _ = where.export  # whose export cannot be read is not asked for one
+    made_by = where.export.made_by  # whose export cannot be read is not asked for one
     if where.accounts is None:
         raise UsageError(
-            "no export of accounts found; name it (breachkit weak-passwords users.csv), made by"
-            ' tool export account "*@*" u_type u_accountdisabled u_mailbox u_alias u_password'
+            f"no export of accounts found; name it (breachkit weak-passwords users.csv), made by {made_by}"
         )
     tried, facts = _targets(where, books)
     try:
@@ -116,13 +116,14 @@ def _policy(where: Where, path: Path, books: gather.Books) -> Policy:
     return policy
 
 
-def _targets(where: Where, books: gather.Books) -> tuple[frozenset[str], gather.SmtpFacts]:
+def _targets(where: Where, books: gather.Books) -> tuple[frozenset[str], LogFacts]:
     """Find whom the attacking addresses tried; nobody when there are no logs."""
     from breachkit.cli.accusing import has_evidence, read_evidence
     from breachkit.evidence import gather
+    from breachkit.logs.facts import LogFacts
 
     if not has_evidence(where) or not where.logs:
-        return frozenset(), gather.SmtpFacts()
+        return frozenset(), LogFacts()
     from breachkit.detect.incident import find_targets
 
     messages = gather.read_messages(where, books, quarantined=True)
