@@ -60,7 +60,7 @@ def note(text: str) -> None:
 
 
 def check(path: Path | None, where: Where | None, *read: Path | None, option: str = "--output") -> None:
-    """Refuse a place for the product that is evidence, before any work is done. Raises IntoEvidenceError.
+    """Refuse a place for the product that is evidence, before any work is done. Raises BreachkitError.
 
     Args:
         path: what was named; None and `-` are stdout.

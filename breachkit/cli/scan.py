@@ -9,6 +9,7 @@ from breachkit.cli import options, output
 if TYPE_CHECKING:
     from breachkit.detect.survey import Survey
     from breachkit.evidence import gather
+    from breachkit.logs.facts import LogFacts
     from breachkit.report.inputs import Inputs
 
 
@@ -48,7 +49,7 @@ class _Read(NamedTuple):
     """What a scan looks at."""
 
     survey: Survey
-    facts: gather.SmtpFacts
+    facts: LogFacts
     inputs: Inputs
     books: gather.Books
     queues: list[str]

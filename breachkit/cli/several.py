@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def check_product(several: Several, output_file: Path | None) -> None:
-    """Refuse a place for the product that is evidence of a node on this machine. Raises IntoEvidenceError."""
+    """Refuse a place for the product that is evidence of a node on this machine. Raises BreachkitError."""
     output.check(output_file, None, *(several.partial or ()), several.key, several.certs)
     for root in parse_nodes(several.node or ()).values() if output_file is not None else ():
         try:

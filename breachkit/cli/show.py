@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from breachkit.detect.campaigns.campaign import Campaign
     from breachkit.evidence import gather
     from breachkit.evidence.where import Where
+    from breachkit.logs.facts import LogFacts
     from breachkit.records import Message, Session
     from breachkit.report.show import ShownMessage
     from breachkit.report.trace import TracedSession
@@ -54,7 +55,7 @@ def show(
 
 def _read(
     where: Where, wanted: str, books: gather.Books, *, with_campaign: bool
-) -> tuple[ShownMessage, gather.SmtpFacts | None]:
+) -> tuple[ShownMessage, LogFacts | None]:
     """Read the message and what the evidence says of it. Raises BreachkitErrors."""
     from breachkit.evidence import gather
     from breachkit.evidence.messages import find_message, is_queued, letter_of
@@ -72,9 +73,7 @@ def _read(
     return ShownMessage(message, files, is_evidence, letter, session, has_logs, found), facts
 
 
-def _session_of(
-    where: Where, message: Message, books: gather.Books
-) -> tuple[TracedSession | None, gather.SmtpFacts | None]:
+def _session_of(where: Where, message: Message, books: gather.Books) -> tuple[TracedSession | None, LogFacts | None]:
     """Find the session in which the message came in: of several with its id the one nearest in time."""
     from breachkit.errors import BreachkitError
     from breachkit.evidence import gather

@@ -41,10 +41,10 @@ class Hours:
         self._heads: list[tuple[Column, ...]] | None = [] if is_inner else None
         """The first line of each key in each block: digest, hour, whether it says yes."""
 
-    def take(self, lines: Lines, step: Column, is_asked: Column) -> None:
+    def take(self, lines: Lines, steps: Column, is_asked: Column) -> None:
         """Take the lines of a block: what each means, and whether it is within the time that is asked for."""
         hour: Column = (lines.ts // HOUR).astype(np.int64) * HOUR
-        step = np.where(lines.is_line, step, 0)
+        step: Column = np.where(lines.is_line, steps, 0)
         self._count(BEGUN, hour[(step == BEGUN) & is_asked])
         self._count(SUMMARY, hour[(step >= SUMMARY) & is_asked])
         self._count(SUMMARY_TAKEN, hour[(step == SUMMARY_TAKEN) & is_asked])
@@ -56,7 +56,8 @@ class Hours:
                 sources[hour.item(row)] = min(sources.get(hour.item(row), place), place)
         told = np.flatnonzero((step > 0) & (step < SUMMARY))
         order = told[np.argsort(lines.key[told], kind="stable")]
-        key, step, hour, is_yes = lines.key[order], step[order], hour[order], (step == YES)[order] & is_asked[order]
+        key, is_yes = lines.key[order], (step == YES)[order] & is_asked[order]
+        step, hour = step[order], hour[order]
         is_head = np.ones(len(key), np.bool_)
         is_head[1:] = key[1:] != key[:-1]
         is_due = is_head & np.isin(key, self.waiting)
