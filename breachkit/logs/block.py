@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from breachkit.logs.clock import Clock
-    from breachkit.logs.kinds import LogFile, LogKind
+    from breachkit.logs.kinds import LogFile, LogKind, TimeOfDay
     from breachkit.logs.smtp import Place
 
 Column = np.ndarray[Any, Any]
@@ -117,6 +117,8 @@ class Lines:
         """The moments of the lines, once `date` was called."""
         self.odd: dict[int, bytes] = {}
         """The keys of lines that were split by themselves."""
+        self._yearless: dict[int, TimeOfDay] = {}
+        """The stamps of lines that say their day."""
         self.aliens: list[tuple[int, str]] = []
         """Rows that are no lines of a log, and why; without empty ones."""
         self.is_line = is_usual
@@ -142,6 +144,8 @@ class Lines:
             self.key[row] = digest_of(found.key)
             if isinstance(found.stamp, float):
                 self.ts[row] = found.stamp
+            elif found.stamp.month:
+                self._yearless[row] = found.stamp
             else:
                 self.stamp[row] = int.from_bytes(found.stamp.time, "little")
         elif line:
@@ -162,15 +166,16 @@ class Lines:
 
     def date(self, clock: Clock) -> None:
         """Date the lines, in order; those whose time there is not are none."""
+        for row, stamp in self._yearless.items():
+            self.ts[row] = np.nan if (ts := clock.moment_of(stamp)) is None else ts
         timed = np.flatnonzero(self.stamp)
-        if not len(timed):
-            return
-        stamps = self.stamp[timed]
-        begins = np.concatenate(([0], np.flatnonzero(stamps[1:] != stamps[:-1]) + 1))
-        moments = [clock.at(stamp.to_bytes(8, "little")) for stamp in stamps[begins].tolist()]
-        dated = np.repeat([np.nan if ts is None else ts for ts in moments], np.diff(np.append(begins, len(timed))))
-        self.ts[timed] = dated
-        for row in timed[np.isnan(dated)].tolist():
+        if len(timed):
+            stamps = self.stamp[timed]
+            begins = np.concatenate(([0], np.flatnonzero(stamps[1:] != stamps[:-1]) + 1))
+            moments = [clock.at(stamp.to_bytes(8, "little")) for stamp in stamps[begins].tolist()]
+            dated = [np.nan if ts is None else ts for ts in moments]
+            self.ts[timed] = np.repeat(dated, np.diff(np.append(begins, len(timed))))
+        for row in np.flatnonzero(np.isnan(self.ts)).tolist():
             self.is_line[row] = False
             self.odd.pop(row, None)
             self.aliens.append((row, alien_in(self.kind)))
