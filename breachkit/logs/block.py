@@ -6,6 +6,7 @@ by a few looks at fixed columns of all lines at once; each other line is split b
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -123,9 +124,6 @@ class Lines:
         """Rows that are no lines of a log, and why; without empty ones."""
         self.is_line = is_usual
         rows = np.flatnonzero(~is_usual)
-        at, close = np.where(is_usual, (self.start, self.close), ((0,), (SHORTEST_KEY,)))
-        self.key = _mixed(*(self.words[place] for place in (at, at + 8, close - 16, close - 8)))
-        """Digests of the keys."""
         for row, at, to, size in zip(
             rows.tolist(), *_lists(rows, self.start, self.stop, end - self.start), strict=True
         ):
@@ -141,7 +139,6 @@ class Lines:
             self.odd[row] = found.key
             self.is_line[row] = True
             self.begin[row] = at + len(line) - len(found.text)
-            self.key[row] = digest_of(found.key)
             if isinstance(found.stamp, float):
                 self.ts[row] = found.stamp
             elif found.stamp.month:
@@ -150,6 +147,25 @@ class Lines:
                 self.stamp[row] = int.from_bytes(found.stamp.time, "little")
         elif line:
             self.aliens.append((row, OVERLONG if is_long else alien_in(self.kind)))
+
+    @cached_property
+    def key(self) -> Column:
+        """Digests of the keys."""
+        return self.keys_at(np.arange(len(self)))
+
+    def keys_at(self, rows: Column) -> Column:
+        """Digest the keys of some lines."""
+        at, close = self.start[rows], np.maximum(self.close[rows], SHORTEST_KEY)
+        key = _mixed(*(self.words[place] for place in (at, at + 8, close - 16, close - 8)))
+        if self.odd:
+            places = np.flatnonzero(np.isin(rows, [*self.odd]))
+            key[places] = [digest_of(self.odd[row]) for row in rows[places].tolist()]
+        return key
+
+    @cached_property
+    def word(self) -> Column:
+        """The first eight bytes of the texts, as numbers."""
+        return self.words[self.begin]
 
     @property
     def offset(self) -> Column:
