@@ -23,8 +23,7 @@ def main() -> None:
             sys.exit(0)
     # records hold no cycles, and looking for some among 200,000 messages takes a fifth of the time
     gc.set_threshold(COLLECT_AFTER)
-    # numpy's linear algebra is not used, and OpenMP sorts suffixes alone; where a library has started a thread no
-    # process may be forked, and reading is shared out by forks
+    # numpy's linear algebra is not used, and OpenMP sorts suffixes alone: threads would be started for nothing
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     from breachkit.cli import run  # noqa: PLC0415  see above

@@ -5,47 +5,16 @@ A server that is guessed at for a month has millions of them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, cast
 
 from breachkit.columns import NOBODY, Columns
 from breachkit.micros import EPOCH, MICROSECOND
 from breachkit.records import AuthAttempt, Locus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
     from breachkit.records import Outcome
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Some places in logs, one row each."""
-
-    paths: Sequence[str]
-    offsets: Sequence[int]
-    lines: Sequence[int]
-
-    def of(self, row: int) -> Locus:
-        """Return one of them."""
-        return Locus(self.paths[row], self.offsets[row], self.lines[row])
-
-
-class Alike(NamedTuple):
-    """Tries that the server answered alike, one row each."""
-
-    ts: Sequence[int]
-    """Microseconds since the epoch."""
-    client_ips: Sequence[str]
-    users: Sequence[str | None]
-    mechanisms: Sequence[str]
-    outcome: Outcome
-    secrets: Sequence[bytes | None]
-    distances: Sequence[int]
-    """How far the secrets are from the user names; 0 where nobody looked."""
-    places: Places
-    begins: Places
-    """Where their sessions begin."""
 
 
 class Attempts(Columns):
@@ -114,41 +83,19 @@ class Attempts(Columns):
             if user in meant and path != NOBODY
         }
 
-    def append(self, tried: AuthAttempt, begin: Locus | None = None) -> None:
-        """Add one."""
+    def append(self, tried: AuthAttempt, begin: Locus | tuple[str, int, int] | None = None, distance: int = 0) -> None:
+        """Add one, with where its session begins and how far its secret is from the user name."""
         service, ts, client_ip, user, mechanism, outcome, secret, source = tried
         self._put(
-            (service, client_ip, user, mechanism, outcome, source.path, source.node, begin and begin.path),
-            {
-                "ts": (ts - EPOCH) // MICROSECOND,
-                "offset": source.offset,
-                "line": source.line,
-                "begin_offset": 0 if begin is None else begin.offset,
-                "begin_line": 0 if begin is None else begin.line,
-                "secret": 0 if secret is None else int.from_bytes(secret),
-                "is_seen": secret is not None,
-                "distance": 0,
-            },
+            (service, client_ip, user, mechanism, outcome, source.path, source.node, begin and begin[0]),
+            (
+                *((ts - EPOCH) // MICROSECOND, source.offset, source.line),
+                *((0, 0) if begin is None else begin[1:3]),
+                *(0 if secret is None else int.from_bytes(secret), secret is not None, distance),
+            ),
         )
 
     def extend(self, tries: Iterable[AuthAttempt]) -> None:
         """Add some, without where their sessions begin."""
         for tried in tries:
             self.append(tried)
-
-    def add_alike(self, tries: Alike) -> None:
-        """Add SMTP tries a column at a time."""
-        columns, number, size = self.columns, self.names.number, len(tries.ts)
-        named = {"client_ip": tries.client_ips, "user": tries.users, "mechanism": tries.mechanisms}
-        for name, texts in named.items():
-            columns[name].extend(map(number, texts))
-        for name, text in (("service", "smtp"), ("outcome", tries.outcome), ("node", "")):
-            columns[name].extend((number(text),) * size)
-        for kind, places in (("", tries.places), ("begin_", tries.begins)):
-            columns[f"{kind}path"].extend(map(number, places.paths))
-            columns[f"{kind}offset"].extend(places.offsets)
-            columns[f"{kind}line"].extend(places.lines)
-        columns["ts"].extend(tries.ts)
-        columns["secret"].extend([0 if secret is None else int.from_bytes(secret) for secret in tries.secrets])
-        columns["is_seen"].extend([secret is not None for secret in tries.secrets])
-        columns["distance"].extend(tries.distances)

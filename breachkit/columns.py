@@ -75,12 +75,11 @@ class Columns:
         path, node = (cast("str", self.name(kind + name, row)) for name in ("path", "node"))
         return Locus(path, self.columns[kind + "offset"][row], self.columns[kind + "line"][row], node)
 
-    def _put(self, named: Sequence[str | None], numbers: dict[str, int]) -> None:
-        """Add one row: what it has in the columns of names, in their order, and in the others."""
-        for name, text in zip(self.NAMED, named, strict=True):
-            self.columns[name].append(self.names.number(text))
-        for name, number in numbers.items():
-            self.columns[name].append(number)
+    def _put(self, named: Sequence[str | None], numbers: tuple[int, ...]) -> None:
+        """Add one row: what it has in the columns of names, and in the others, in the order of `CODES`."""
+        number = self.names.number
+        for column, value in zip(self.columns.values(), (*map(number, named), *numbers), strict=True):
+            column.append(value)
 
     def add(self, other: Self) -> None:
         """Add other rows."""
@@ -97,17 +96,6 @@ class Columns:
     def clear(self) -> None:
         """Forget all."""
         self.__init__()  # type: ignore[misc]
-
-    def move_down(self, path: str, lines: int) -> None:
-        """Add to the numbers of the lines of one log how many stand before those that were read."""
-        import numpy as np  # noqa: PLC0415  as above
-
-        moved = self.names.known(path)
-        for kind in self.PLACES:
-            paths, numbers = (
-                np.frombuffer(self.columns[f"{kind}{name}"], "iq"[name == "line"]) for name in ("path", "line")
-            )
-            self.columns[f"{kind}line"] = array("q", (numbers + lines * (paths == moved)).astype("q").tobytes())
 
 
 class Texts:

@@ -1,18 +1,18 @@
 """What breachkit says when it cannot go on.
 
-One class per sentence; each builds its sentence from its arguments and ends with what to do next.
-They are caught once, in `cli`, and printed as one line on stderr with exit code 1 (2 where the
-command line itself is wrong).
+A `BreachkitError` is raised with its sentence, where the trouble is; the sentence ends with what to do next. It is
+caught once, in `cli`, and printed as one line on stderr, with exit code 1 (2 where the command line itself is wrong).
+A class of its own stands here only where several rooms say the same.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from breachkit.shells import is_safe, line
+from breachkit.shells import is_safe
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable
     from datetime import datetime
     from os import PathLike
 
@@ -29,24 +29,6 @@ class UsageError(BreachkitError):
     exit_code: ClassVar[int] = 2
 
 
-class NoEvidencePathError(BreachkitError):
-    """Nobody said where the evidence is and no default installation exists."""
-
-    def __init__(self, tried: Iterable[PathLike[str]]) -> None:
-        places = ", ".join(str(path) for path in tried)
-        super().__init__(
-            f"no mail server found at the default places ({places}); name its folder, or a copy of its"
-            " 'mail' and 'logs', with --root DIR (or set BREACHKIT_ROOT)",
-        )
-
-
-class PathMissingError(BreachkitError):
-    """A path the user named does not exist."""
-
-    def __init__(self, option: str, path: PathLike[str] | str) -> None:
-        super().__init__(f"{option} {path}: no such file or folder; check the path")
-
-
 class PathUnreadableError(BreachkitError):
     """A path the user named cannot be listed or opened."""
 
@@ -57,127 +39,11 @@ class PathUnreadableError(BreachkitError):
         super().__init__(f"{path} cannot be read ({reason}); {advice}")
 
 
-class OutputFileError(BreachkitError):
-    """The product cannot be written where it was asked for."""
-
-    def __init__(self, path: PathLike[str] | str, reason: str) -> None:
-        super().__init__(f"{path} cannot be written ({reason}); choose another --output FILE")
-
-
-class StdoutError(BreachkitError):
-    """The product cannot be printed: the disk that stdout goes to is full, or it is closed."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"stdout cannot be written ({reason}); write elsewhere, or name a file with --output FILE")
-
-
-class NoCaseError(BreachkitError):
-    """--case names a folder that is no case."""
-
-    def __init__(self, path: PathLike[str] | str) -> None:
-        super().__init__(
-            f"nothing was done: {path} holds no custody.jsonl, so it is no case; make one with: "
-            + line(["breachkit", "investigate", "-o", str(path)]),
-        )
-
-
-class NotACaseError(BreachkitError):
-    """The folder that a case should be written to holds something else."""
-
-    def __init__(self, path: PathLike[str] | str) -> None:
-        super().__init__(f"nothing was written: {path} is not empty and is no case; name a new folder with -o CASE")
-
-
-class IntoEvidenceError(BreachkitError):
-    """What is to be written would lie in the evidence, or replace some of it."""
-
-    def __init__(self, option: str, path: PathLike[str] | str, evidence: PathLike[str] | str) -> None:
-        place = "is" if str(path) == str(evidence) else f"lies in {evidence}, which is"
-        super().__init__(f"nothing was written: {option} {path} {place} evidence; name a place elsewhere")
-
-
-class CaseUnwritableError(BreachkitError):
-    """A file of the case cannot be written."""
-
-    def __init__(self, path: PathLike[str] | str, reason: str) -> None:
-        super().__init__(f"{path} cannot be written ({reason}); make room or name another folder for the case")
-
-
-class CustodyBrokenError(BreachkitError):
-    """The hash chain of a case does not hold."""
-
-    def __init__(self, path: PathLike[str] | str, line: int, reason: str) -> None:
-        super().__init__(
-            f"{path} line {line}: {reason}, so it was changed after it was written, and nothing was done; compare it"
-            " with a copy, or begin a new case with -o CASE",
-        )
-
-
-class NoPlacesError(BreachkitError):
-    """The database of countries cannot be read."""
-
-    def __init__(self, path: PathLike[str] | str, reason: str) -> None:
-        super().__init__(f"--geoip {path} is no database of countries ({reason}); give an .mmdb file, or leave it out")
-
-
-class NoCaseFolderError(UsageError):
-    """`investigate` was not told where to write."""
-
-    def __init__(self) -> None:
-        super().__init__("name the folder of the case with -o CASE (only --format ecs goes without one)")
-
-
-class NoEvidenceError(BreachkitError):
-    """The folder holds neither a queue nor logs of a server that breachkit knows."""
-
-    def __init__(self, root: PathLike[str] | str, looked_for: str) -> None:
-        super().__init__(
-            f"{root} holds no queue and no logs that breachkit knows: looked for {looked_for};"
-            " name the folders themselves with --queue DIR and --logs DIR",
-        )
-
-
 class NoQueueError(BreachkitError):
     """The command needs a queue and none was found."""
 
     def __init__(self, where: PathLike[str] | str, looked_for: str) -> None:
         super().__init__(f"no queue found in {where}: looked for {looked_for}; name it with --queue DIR")
-
-
-class NoLogsError(BreachkitError):
-    """The command needs SMTP logs and none were found."""
-
-    def __init__(self, where: PathLike[str] | str, looked_for: str) -> None:
-        super().__init__(f"no SMTP logs found in {where}: looked for {looked_for}; name them with --logs DIR")
-
-
-class AlienLogError(BreachkitError):
-    """A log file the user named holds no line in a known form."""
-
-    def __init__(self, path: PathLike[str] | str, title: str) -> None:
-        super().__init__(
-            f"{path} is not an {title} log: none of its lines begins 'ADDRESS [THREAD] TIME';"
-            " name the server's own log files with --logs",
-        )
-
-
-class UnreadableLogsError(BreachkitError):
-    """There are logs, and none of them is in a form that is read."""
-
-    def __init__(self, remedies: Sequence[str]) -> None:
-        more = f" ({len(remedies) - 1:,} more files are like that)" if len(remedies) > 1 else ""
-        super().__init__(f"{remedies[0]}{more}")
-
-
-class NoLogsInError(BreachkitError):
-    """What --logs names is there, and no log is in it."""
-
-    def __init__(self, places: Iterable[PathLike[str] | str], passed_over: Sequence[tuple[str, str]]) -> None:
-        found = f"{passed_over[0][0]}: {passed_over[0][1]}" if passed_over else "it is empty"
-        more = f"; {len(passed_over) - 1:,} more files were passed over" if len(passed_over) > 1 else ""
-        super().__init__(
-            f"--logs {', '.join(map(str, places))} holds no log ({found}{more}); name the server's log files"
-        )
 
 
 class NoStandardInputError(UsageError):
@@ -187,13 +53,6 @@ class NoStandardInputError(UsageError):
         super().__init__(
             "--logs - reads a log from standard input, and nothing is piped in; pipe it in, or name a file"
         )
-
-
-class UnknownServerError(UsageError):
-    """--server names a mail server that breachkit does not know."""
-
-    def __init__(self, name: str, known: Iterable[str]) -> None:
-        super().__init__(f"unknown mail server '{name}'; known: {', '.join(known)}")
 
 
 class UnknownTimezoneError(UsageError):
@@ -247,104 +106,6 @@ class HibpError(BreachkitError):
             f"--hibp {path} holds no Pwned Passwords; it takes a folder of range files (ABCDE.txt with SUFFIX:COUNT)"
             " or one file of SHA1:COUNT sorted by hash",
         )
-
-
-class NoAccountsFileError(UsageError):
-    """Nobody said which accounts are to be judged."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "no export of accounts found; name it (breachkit weak-passwords users.csv), made by"
-            ' tool export account "*@*" u_type u_accountdisabled u_mailbox u_alias u_password',
-        )
-
-
-class NoAccountError(BreachkitError):
-    """A file of accounts holds no account."""
-
-    def __init__(self, path: PathLike[str] | str) -> None:
-        super().__init__(f"{path} holds no account; export the accounts again, or name its columns with --columns")
-
-
-class NoSettingsFileError(UsageError):
-    """Nobody said which settings are to be judged."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "no settings found; name their file (breachkit harden settings.txt);"
-            " breachkit harden --print-commands prints the lines that make it",
-        )
-
-
-class NoSettingError(BreachkitError):
-    """A file of settings holds no setting."""
-
-    def __init__(self, path: PathLike[str] | str) -> None:
-        super().__init__(
-            f"{path} holds no setting that breachkit knows, in lines 'NAME: value';"
-            " make it with the lines that breachkit harden --print-commands prints",
-        )
-
-
-class NothingCompromisedError(BreachkitError):
-    """contain was asked for the compromised accounts, and there is neither one nor an attacker."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "no account looks compromised in this evidence and no address attacked; name one: breachkit contain ACCOUNT"
-        )
-
-
-class BadColumnsError(UsageError):
-    """--columns names a column that does not exist."""
-
-    def __init__(self, name: str, known: Iterable[str]) -> None:
-        super().__init__(f"--columns: unknown column '{name}'; known: {', '.join(known)}")
-
-
-class SettingsFileError(BreachkitError):
-    """breachkit.toml cannot be understood."""
-
-    def __init__(self, path: PathLike[str] | str, reason: str) -> None:
-        super().__init__(f"{path}: {reason}; it may hold root, queue, logs, accounts, timezone and server")
-
-
-class PasswordsOnTerminalOnlyError(UsageError):
-    """--show-passwords was asked for where the output is kept."""
-
-    def __init__(self) -> None:
-        super().__init__("--show-passwords writes text to a terminal only; drop it, or run without --format and pipes")
-
-
-class NothingTracedError(BreachkitError):
-    """Nothing in the logs matches what trace was asked for."""
-
-    def __init__(self, wanted: str, reach: str) -> None:
-        super().__init__(f"no session of '{wanted}' in the logs ({reach}); check the id, or name more logs with --logs")
-
-
-class NoMessageIdError(BreachkitError):
-    """The file that trace was asked for names no message id."""
-
-    def __init__(self, path: PathLike[str] | str) -> None:
-        super().__init__(f"{path} names no message id in its head; trace its account or its sender instead")
-
-
-class NoSuchMessageError(BreachkitError):
-    """No message of the queue has that name or id."""
-
-    def __init__(self, wanted: str, messages: int) -> None:
-        super().__init__(
-            f"none of the {messages:,} messages of the queue is '{wanted}'; name a file, as scan and group show it, or"
-            " the id of a message",
-        )
-
-
-class SeveralMessagesError(UsageError):
-    """Several messages have one name or id."""
-
-    def __init__(self, wanted: str, paths: Iterable[str]) -> None:
-        super().__init__(f"'{wanted}' is several messages; name the file of one: {', '.join(paths)}")
 
 
 class UnbalancedError(BreachkitError):
@@ -529,20 +290,10 @@ class DiskFullError(BreachkitError):
         )
 
 
-class WorkerLostError(BreachkitError):
-    """A process that helped to read ended before its work was done."""
-
-    def __init__(self, code: int) -> None:
-        super().__init__(
-            f"a process that helped to read ended early (exit code {code}); nothing was changed;"
-            " run it again, with --jobs 1 if memory is short",
-        )
-
-
 class StoppedError(BreachkitError):
     """Ctrl-C: the batch in hand was finished, the rest left."""
 
-    def __init__(  # noqa: PLR0913, PLR0917  a sentence of many facts
+    def __init__(
         self, moved: int, planned: int, verb: str, following: str, undo: str = "", journals: Iterable[str] = ()
     ) -> None:
         for_the_notes = "".join(f"; {journal}" for journal in journals)
@@ -586,150 +337,3 @@ class RunBusyError(BreachkitError):
 
     def __init__(self, run: str) -> None:
         super().__init__(f"another breachkit works on run {run} just now; wait until it has ended")
-
-
-class NodeNameError(UsageError):
-    """A node has no usable name, or no root."""
-
-    def __init__(self, word: str) -> None:
-        super().__init__(
-            f"'{word}' is no node: write NAME=ROOT, the name of 2 to 63 letters, digits, '.', '_' and '-'",
-        )
-
-
-class DuplicateNodeError(UsageError):
-    """Two nodes have one name."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"two nodes are called {name}; give each node a name of its own")
-
-
-class NodeOptionsError(UsageError):
-    """Options that do not go together where nodes are read."""
-
-    def __init__(self, option: str, other: str, advice: str) -> None:
-        super().__init__(f"{option} does not go with {other}; {advice}")
-
-
-class NodeRefusedError(BreachkitError):
-    """A node was reached, but cannot read what it was asked for."""
-
-    def __init__(self, node: str, sentence: str) -> None:
-        super().__init__(f"node {node}: {sentence}")
-
-
-class NoNodeAnsweredError(BreachkitError):
-    """Not one of the nodes answered, so that there is nothing to judge by."""
-
-    def __init__(self, nodes: Iterable[str]) -> None:
-        super().__init__(
-            f"no node answered ({', '.join(nodes)}); see 'breachkit cluster-check', or read each node in place with"
-            " 'breachkit read --partial FILE'",
-        )
-
-
-class KeyFileError(BreachkitError):
-    """The key of a partial result cannot be read or made."""
-
-    def __init__(self, path: PathLike[str] | str, reason: str) -> None:
-        super().__init__(
-            f"--key {path}: {reason}; name the key file that 'breachkit read --key' made on the first node",
-        )
-
-
-class PartialBrokenError(BreachkitError):
-    """A partial result is torn, or was changed."""
-
-    def __init__(self, path: PathLike[str] | str, line: int, reason: str) -> None:
-        super().__init__(
-            f"{path} line {line}: {reason}; the file is incomplete or was changed: carry it over again and compare"
-            " its SHA-256, or read the node anew",
-        )
-
-
-class PartialSchemaError(BreachkitError):
-    """A file is no partial result that this breachkit knows."""
-
-    def __init__(self, path: PathLike[str] | str, schema: str) -> None:
-        super().__init__(
-            f"{path} is no partial result of the kind {schema}; write it with 'breachkit read --partial' of the same"
-            " version",
-        )
-
-
-class PartialKeyError(BreachkitError):
-    """A partial result was made with another key."""
-
-    def __init__(self, path: PathLike[str] | str) -> None:
-        super().__init__(
-            f"{path} was made with another key, so that its secrets cannot be compared; carry one key file to every"
-            " node and read again",
-        )
-
-
-class PartialExistsError(BreachkitError):
-    """The file that a partial result is to be written to exists."""
-
-    def __init__(self, path: PathLike[str] | str) -> None:
-        super().__init__(f"{path} exists and is not overwritten; name another --partial FILE")
-
-
-class PathUnwritableError(BreachkitError):
-    """What was to be kept cannot be written where it was asked for."""
-
-    def __init__(self, option: str, path: PathLike[str] | str, reason: str) -> None:
-        super().__init__(f"{option} {path} cannot be written ({reason}); choose another place")
-
-
-class ClusterExtraError(BreachkitError):
-    """What several machines need is not installed."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "this needs the cluster extra: install it with 'pip install breachkit[cluster]', or read each node in"
-            " place with 'breachkit read --partial FILE'",
-        )
-
-
-class SchedulerAddressError(BreachkitError):
-    """A scheduler's address is not one that is safe to speak to."""
-
-    def __init__(self, address: str, reason: str) -> None:
-        super().__init__(
-            f"--scheduler {address} is refused: {reason}; use tls://HOST:PORT with --certs DIR (see 'breachkit"
-            " cluster-certs'), or tcp://127.0.0.1:PORT",
-        )
-
-
-class CertificatesMissingError(BreachkitError):
-    """TLS without a certificate of ours."""
-
-    def __init__(self, address: str, reason: str) -> None:
-        super().__init__(
-            f"--scheduler {address} is refused without a client's certificate: {reason}; make the certificates with"
-            " 'breachkit cluster-certs DIR' and name that folder with --certs DIR",
-        )
-
-
-class CertificatesExistError(BreachkitError):
-    """Certificates are not overwritten."""
-
-    def __init__(self, path: PathLike[str] | str) -> None:
-        super().__init__(f"{path} exists; nothing was written: choose another folder, or remove the old ones")
-
-
-class SchedulerUnreachableError(BreachkitError):
-    """Nobody answers at the scheduler's address, or not with a certificate of ours."""
-
-    def __init__(self, address: str, reason: str) -> None:
-        super().__init__(
-            f"no scheduler answers at {address} ({reason}); check that 'dask scheduler' runs there with certificates"
-            " of the same authority",
-        )
-
-
-class NodeVersionError(BreachkitError):
-    """A worker has another breachkit."""
-
-    def __init__(self, node: str, theirs: str, ours: str) -> None:
-        super().__init__(f"node {node} has breachkit {theirs}, this is {ours}; install one version everywhere")

@@ -14,8 +14,8 @@ from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
+from breachkit.parallel import Piece
 from breachkit.records import Locus, Skipped
-from breachkit.workers import RECORD, Piece
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,8 +31,8 @@ have it, deduplicated and cloud files have not
 QUARANTINE = "breachkit-quarantine"
 """The folder beside a queue that holds what breachkit moved out of it."""
 
-TYPICAL_NAME = 16
-"""Characters of a queue file's name, until one was seen."""
+PIECE = 200
+"""Messages that are read at once."""
 
 BLOCK = 1 << 20
 LONGEST_LINE = 1 << 16
@@ -72,10 +72,9 @@ class Found(NamedTuple):
 
 
 class Block(NamedTuple):
-    """Some whole lines of a log, each with its LF but perhaps the last: where the first begins, its number from 1."""
+    """Some whole lines of a log, each with its LF but perhaps the last, and where the first begins."""
 
     offset: int
-    number: int
     text: bytes
 
     @property
@@ -139,7 +138,7 @@ def open_handle(path: str, *, follows: bool = True) -> tuple[int, os.stat_result
     full = long_path(path)
     # looked at before, since opening alone may wake a device, and Windows opens what a link stands for
     if follows:
-        _refuse_odd(os.stat(full), path)  # noqa: PTH116  strings, as a walk finds them
+        refuse_odd(os.stat(full), path)  # noqa: PTH116  strings, as a walk finds them
     elif not _NOFOLLOW and is_link(os.lstat(full)):
         raise NotRegularError(errno.ELOOP, "it is a link", path)
     try:
@@ -150,14 +149,15 @@ def open_handle(path: str, *, follows: bool = True) -> tuple[int, os.stat_result
         raise
     status = os.fstat(handle)
     try:
-        _refuse_odd(status, path)
+        refuse_odd(status, path)
     except NotRegularError:
         os.close(handle)
         raise
     return handle, status
 
 
-def _refuse_odd(status: os.stat_result, path: str) -> None:
+def refuse_odd(status: os.stat_result, path: str) -> None:
+    """Raise NotRegularError for what is no regular file."""
     if not stat.S_ISREG(status.st_mode):
         raise NotRegularError(errno.EINVAL, "it is no regular file", path)
 
@@ -240,12 +240,10 @@ def list_pieces(
     ahead = [folder]
     while ahead:
         above = ahead.pop()
-        length = TYPICAL_NAME
         try:
             with os.scandir(long_path(above)) as entries:
                 messages = iter(find_messages(above, _regular_files(entries, above, ahead, passed_over, root)))
-                while batch := list(islice(messages, max(1, (RECORD - len(above)) // (length + 6)))):
-                    length = sum(map(len, batch[0]))
+                while batch := list(islice(messages, PIECE)):
                     yield Piece(above, batch)
         except OSError as error:
             passed_over.append(Skipped(reason_of(error), Locus(shown(above, root), 0, 1)))
@@ -301,12 +299,20 @@ class HeadReader:
         if self._handle is not None:
             os.close(self._handle)
 
+    def path(self, name: str) -> str:
+        """Spell where a file lies."""
+        path = f"{self._folder}{os.sep}{name}"
+        return path if os.sep not in name else os.path.normpath(path)
+
+    def open(self, name: str) -> int:
+        """Open a file for reading, a link not followed; the caller closes it. Raises OSError."""
+        if self._handle is None:
+            return os.open(long_path(os.path.join(self._folder, name)), _READING)  # noqa: PTH118
+        return os.open(name, _READING, dir_fd=self._handle)
+
     def read(self, name: str, size: int) -> tuple[bytes, int]:
         """Return the first `size` bytes of a file, and how many it has. Raises OSError."""
-        if self._handle is None:
-            handle = os.open(long_path(os.path.join(self._folder, name)), _READING)  # noqa: PTH118
-        else:
-            handle = os.open(name, _READING, dir_fd=self._handle)
+        handle = self.open(name)
         try:
             head = os.read(handle, size)
             # to ask the system for the size of a file takes a sixth of the time
@@ -338,7 +344,7 @@ def long_path(path: str) -> str:
 def read_blocks(
     opened: AbstractContextManager[IO[bytes]], label: str, span: tuple[int, int | None] = (0, None)
 ) -> Iterator[Block | Skipped]:
-    """Yield the lines of a log that begin in a span of it, some at a time.
+    """Yield the lines of a log that begin in a span of it, some at a time; whoever splits them numbers them.
 
     They end at LF only, a CR before it is left on. VT, FF, NEL, U+2028 and a lone CR are text: they come from
     strangers, and a reader that breaks lines there would take a stranger's words for the server's. A line of more
@@ -347,61 +353,46 @@ def read_blocks(
     Args:
         opened: the log.
         label: how it is shown.
-        span: offsets of the first byte and of the first one behind (None: to the end). Lines are numbered from
-            the first that begins there.
+        span: offsets of the first byte and of the first one behind (None: to the end).
     """
-    place = Place(span[0])
+    at = span[0]
     try:
         with opened as stream:
-            yield from _split(stream, label, place, span[1])
+            for offset, text in _split(stream, *span):
+                at = offset
+                yield Block(offset, text) if text else Skipped(OVERLONG, Locus(label, offset, 1))
+                at += len(text)
     except OSError as error:
-        yield Skipped(reason_of(error), Locus(label, place.offset, place.line))
+        yield Skipped(reason_of(error), Locus(label, at, 1))
 
 
-class Place:
-    """How far a reader has come: what a damaged archive is reported with."""
-
-    __slots__ = ("line", "offset")
-
-    def __init__(self, offset: int = 0) -> None:
-        self.offset = offset
-        self.line = 1
-
-    def pass_by(self, size: int, lines: int) -> None:
-        """Go on by some bytes and lines."""
-        self.offset += size
-        self.line += lines
-
-
-def _split(stream: IO[bytes], label: str, place: Place, end: int | None) -> Iterator[Block | Skipped]:
+def _split(stream: IO[bytes], at: int, end: int | None) -> Iterator[tuple[int, bytes]]:
+    """Yield whole lines and where they begin; nothing in the place of one that is too long."""
     # read() of a damaged archive would lose what it had unpacked so far
     read = getattr(stream, "read1", stream.read)
     rest = b""
     dropped = 0  # bytes of an overlong line let go so far
-    ahead = _next_line(stream, read, place) if place.offset else b""
-    while (end is None or place.offset < end) and (chunk := ahead or read(BLOCK)):
-        text, ahead = rest + chunk, b""
+    at, ahead = _next_line(stream, read, at) if at else (0, b"")
+    while (end is None or at < end) and (chunk := ahead or read(BLOCK)):
+        text, ahead = rest + chunk if rest else chunk, b""
         if dropped:
             head, found, text = text.partition(b"\n")
             dropped += len(head)
             if not found:
                 rest = b""
                 continue
-            yield Skipped(OVERLONG, Locus(label, place.offset, place.line))
-            place.pass_by(dropped + 1, 1)
-            dropped = 0
-        text = text if end is None else _own(text, end - place.offset)
+            yield at, b""
+            at, dropped = at + dropped + 1, 0
+        text = text if end is None else _own(text, end - at)
         whole = text.rfind(b"\n") + 1
         rest = text[whole:]
         if whole:
-            yield Block(place.offset, place.line, text[:whole])
-            place.pass_by(whole, text.count(b"\n"))
+            yield at, text[:whole]
+            at += whole
         if len(rest) > LONGEST_LINE:
             dropped, rest = len(rest), b""
-    if dropped:
-        yield Skipped(OVERLONG, Locus(label, place.offset, place.line))
-    elif rest:
-        yield Block(place.offset, place.line, rest)
+    if rest or dropped:
+        yield at, rest
 
 
 def _own(text: bytes, size: int) -> bytes:
@@ -411,13 +402,13 @@ def _own(text: bytes, size: int) -> bytes:
     return text[: text.find(b"\n", size - 1) + 1 or len(text)] if size > 0 else b""
 
 
-def _next_line(stream: IO[bytes], read: Callable[[int], bytes], place: Place) -> bytes:
-    """Go to the first line that begins at a place or behind it; return what was read of it."""
-    place.offset -= 1
-    stream.seek(place.offset)
+def _next_line(stream: IO[bytes], read: Callable[[int], bytes], at: int) -> tuple[int, bytes]:
+    """Go to the first line that begins at a place or behind it; return where that is, and what was read of it."""
+    at -= 1
+    stream.seek(at)
     while chunk := read(LONGEST_LINE):
         found = chunk.find(b"\n") + 1
-        place.offset += found or len(chunk)
+        at += found or len(chunk)
         if found:
-            return chunk[found:]
-    return b""
+            return at, chunk[found:]
+    return at, b""

@@ -32,7 +32,7 @@ def bar(stream: TextIO, title: str, total: int | None, unit: str) -> Iterator[Pr
         return
     from tqdm import tqdm  # noqa: PLC0415  60 ms, and only wanted on a terminal
 
-    tqdm.monitor_interval = 0  # its thread would forbid a later fork
+    tqdm.monitor_interval = 0  # no thread of its own
     with tqdm(
         total=total,
         desc=title,

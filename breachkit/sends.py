@@ -82,19 +82,12 @@ class Sends(Columns):
         named = (client_ip, user, sent.mail_from, sent.helo, *places)
         self._put(
             named,
-            {
-                "ts": (sent.ts - EPOCH) // MICROSECOND,
-                "offset": source.offset,
-                "line": source.line,
-                "auth_offset": 0 if auth is None else auth.offset,
-                "auth_line": 0 if auth is None else auth.line,
-                "rcpt_count": sent.rcpt_count,
-                "rcpt_unknown": sent.rcpt_unknown,
-                "attempt": NOBODY if sent.attempt is None else sent.attempt,
-                "rcpts": len(sent.rcpt_to),
-                "accepted": sent.accepted,
-                "has_id": sent.queue_id is not None,
-            },
+            (
+                *((sent.ts - EPOCH) // MICROSECOND, source.offset, source.line),
+                *((0, 0) if auth is None else auth[1:3]),
+                *(sent.rcpt_count, sent.rcpt_unknown, NOBODY if sent.attempt is None else sent.attempt),
+                *(len(sent.rcpt_to), sent.accepted, sent.queue_id is not None),
+            ),
         )
         self._first.append(len(self._rcpts))
         self._ids.append(sent.queue_id or "")

@@ -35,7 +35,7 @@ def cli(monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[byt
 
     def run(*words: str | Path) -> Ran:
         named = [str(word) for word in words]
-        if named and not named[0].startswith("-") and not {"--timezone", "--help"} & set(named):
+        if named and not named[0].startswith("-") and not {"--timezone", "--help", "docs"} & set(named):
             named += ["--timezone", "Europe/Rome"]
         monkeypatch.setattr(sys, "argv", ["breachkit", *named])
         code = run_cli()

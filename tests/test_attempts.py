@@ -51,16 +51,6 @@ def test_columns_give_back_what_was_put_into_them(
     }
 
 
-@given(lists, st.integers(0, 9))
-def test_lines_of_one_log_move_down(pairs: list[tuple[AuthAttempt, Locus | None]], lines: int) -> None:
-    def moved(place: Locus) -> Locus:
-        return place._replace(line=place.line + lines) if place.path == "a.log" else place
-
-    columns = held(pairs)
-    columns.move_down("a.log", lines)
-    assert [*columns] == [tried._replace(source=moved(tried.source)) for tried, _ in pairs]
-
-
 @given(lists)
 def test_a_table_of_tries_is_in_order_of_time_and_place(pairs: list[tuple[AuthAttempt, Locus | None]]) -> None:
     table = attempts_table(held(pairs))

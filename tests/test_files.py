@@ -115,15 +115,14 @@ def test_blocks_hold_every_line_with_its_place_whatever_the_size_of_a_read(lines
         for block in rows(path):
             assert isinstance(block, Block)
             offset = block.offset
-            for number, line in enumerate(block.lines, block.number):
-                found.append((offset, number, line))
+            for line in block.lines:
+                found.append((offset, line))
                 offset += len(line) + 1
     whole = text.split(b"\n") if text else []
     if whole and not whole[-1]:
         whole.pop()
-    assert [line for _, _, line in found] == whole
-    assert [number for _, number, _ in found] == list(range(1, len(found) + 1))
-    assert all(text[offset : offset + len(line)] == line for offset, _, line in found)
+    assert [line for _, line in found] == whole
+    assert all(text[offset : offset + len(line)] == line for offset, line in found)
 
 
 @settings(deadline=None, max_examples=60)
@@ -166,14 +165,12 @@ def test_an_overlong_line_is_skipped_once_wherever_it_is_cut(
     path = tmp_path / "log"
     path.write_bytes(b"one\n" + b"x" * 200_000 + b"\nthree\n" + b"y" * 200_000)
     found = [
-        (row.reason, row.source.offset, row.source.line)
-        if isinstance(row, Skipped)
-        else [len(line) for line in row.lines]
+        (row.reason, row.source.offset) if isinstance(row, Skipped) else [len(line) for line in row.lines]
         for row in rows(path)
     ]
     skipped = [row for row in found if isinstance(row, tuple)]
     if size < 200_000:
-        assert skipped == [(files.OVERLONG, 4, 2), (files.OVERLONG, 200_011, 4)]
+        assert skipped == [(files.OVERLONG, 4), (files.OVERLONG, 200_011)]
     kept = [number for row in found if isinstance(row, list) for number in row]
     assert [number for number in kept if number < files.LONGEST_LINE] == [3, 5]
 

@@ -45,19 +45,6 @@ def test_columns_give_back_what_was_put_into_them(first: list[Send], second: lis
 
 
 @settings(deadline=None)
-@given(lists, st.integers(0, 9))
-def test_lines_of_one_log_move_down(sends: list[Send], lines: int) -> None:
-    def moved(place: Locus) -> Locus:
-        return place._replace(line=place.line + lines) if place.path == "a.log" else place
-
-    columns = Sends(sends)
-    columns.move_down("a.log", lines)
-    assert [*columns] == [
-        (ip, user, auth and moved(auth), sent._replace(source=moved(sent.source))) for ip, user, auth, sent in sends
-    ]
-
-
-@settings(deadline=None)
 @given(lists)
 def test_a_table_of_messages_is_in_order_of_time_and_place(sends: list[Send]) -> None:
     table = sends_table(Sends(sends))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from breachkit.report.contract import share
 from breachkit.report.words import stamp
-from breachkit.text.decoding import decoded_words
+from breachkit.text.headers import decoded_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -7,7 +7,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from breachkit.report.contract import locus_json
-from breachkit.text.decoding import decoded_texts, decoded_words
+from breachkit.text.headers import decoded_words
+from breachkit.text.message import decoded_texts
 
 if TYPE_CHECKING:
     from breachkit.case.investigation import Investigation

@@ -17,7 +17,7 @@ from breachkit.case.hours import facts_of, moved
 from breachkit.detect.accounts.inquiry import is_name
 from breachkit.report.contract import dump_line
 from breachkit.report.sanitize import clean
-from breachkit.text.decoding import decoded_words
+from breachkit.text.headers import decoded_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -9,7 +9,7 @@ import typer
 
 from breachkit import __version__
 from breachkit.cli.commands import Commands, make_app
-from breachkit.cli.output import give_up_stdout, note, prepare_streams
+from breachkit.cli.output import give_up_stdout, note, prepare_streams, stdout_sentence
 
 if TYPE_CHECKING:
     from breachkit.errors import BreachkitError
@@ -67,15 +67,9 @@ def run() -> int:
         if error.filename is not None or error.errno not in _FULL_OR_CLOSED:
             raise
         give_up_stdout()
-        note(f"breachkit: {_stdout_error(error)}")
+        note(f"breachkit: {stdout_sentence(error)}")
         return 1
     return 0
-
-
-def _stdout_error(error: OSError) -> BreachkitError:
-    from breachkit.errors import StdoutError
-
-    return StdoutError(error.strerror or "it is closed")
 
 
 def _sentences() -> type[BreachkitError]:

@@ -61,6 +61,7 @@ ENTRIES = {
         "read:read", "Read the evidence of a node into one file, for an answer over several nodes elsewhere."
     ),
     "quarantine": Entry("quarantine:quarantine", "List, show, verify or drop what purges have moved away."),
+    "docs": Entry("docs:docs", "Print what to know about a topic, without a network; alone it lists the topics."),
 }
 
 

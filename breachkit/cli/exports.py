@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from breachkit.errors import NoAccountError, NoSettingError, PathUnreadableError
+from breachkit.errors import BreachkitError, PathUnreadableError
 from breachkit.files import reason_of, shown
 from breachkit.progress import bar
 from breachkit.records import Locus, Skipped
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from breachkit.evidence.gather import Books
+    from breachkit.evidence.books import Books
     from breachkit.evidence.where import Where
     from breachkit.records import Setting
     from breachkit.text.sasl import Login
@@ -23,7 +23,7 @@ LISTED_TWICE = "account listed twice: the first line counts"
 
 
 def read_logins(where: Where, path: Path, books: Books) -> Iterator[Login]:
-    """Read the accounts with their passwords, each address once. Raises NoAccountError, PathUnreadableError."""
+    """Read the accounts with their passwords, each address once. Raises BreachkitError."""
     seen: set[str] = set()
     try:
         books.bytes += path.stat().st_size
@@ -42,11 +42,11 @@ def read_logins(where: Where, path: Path, books: Books) -> Iterator[Login]:
         raise PathUnreadableError(path, error.strerror or "unknown reason") from None
     books.files += 1
     if not seen:
-        raise NoAccountError(path)
+        raise BreachkitError(f"{path} holds no account; export the accounts again, or name its columns with --columns")
 
 
 def read_settings(where: Where, path: Path, books: Books) -> list[Setting]:
-    """Read the settings of a file. Raises NoSettingError, PathUnreadableError."""
+    """Read the settings of a file. Raises BreachkitError."""
     settings: list[Setting] = []
     try:
         books.bytes += path.stat().st_size
@@ -60,5 +60,8 @@ def read_settings(where: Where, path: Path, books: Books) -> list[Setting]:
         raise PathUnreadableError(path, error.strerror or "unknown reason") from None
     books.files += 1
     if not any(setting.name for setting in settings):
-        raise NoSettingError(path)
+        raise BreachkitError(
+            f"{path} holds no setting that breachkit knows, in lines 'NAME: value';"
+            " make it with the lines that breachkit harden --print-commands prints"
+        )
     return settings

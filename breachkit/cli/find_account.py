@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from breachkit.cli import options, output
 from breachkit.cli.accusing import accuse, accuse_together, accused_names
 from breachkit.cli.several import check_product, read_together
-from breachkit.errors import NodeOptionsError
+from breachkit.errors import UsageError
 from breachkit.evidence import gather
 from breachkit.evidence.where import find_evidence
 
 if TYPE_CHECKING:
     from breachkit.detect.accounts.verdict import Accusation
+    from breachkit.evidence.books import Inputs
     from breachkit.evidence.where import Where
-    from breachkit.report.inputs import Inputs
+    from breachkit.logs.facts import LogFacts
 
 
 @options.grouped(asked=options.evidence(), several=options.SEVERAL, product=options.FINDINGS)
@@ -33,7 +34,7 @@ def find_account(
     if show_passwords:
         output.check_terminal(product)
     if several.is_asked and show_passwords:
-        raise NodeOptionsError("--show-passwords", "several nodes", "no password leaves its node; run it there")
+        raise UsageError("--show-passwords does not go with several nodes; no password leaves its node; run it there")
     judged = (
         _judge_together(asked, several, jobs, product)
         if several.is_asked
@@ -95,7 +96,7 @@ def _following(where: Where, found: Accusation) -> list[str]:
     return [*seen, where.command("contain", *accused), queue or where.command("scan")]
 
 
-def _passwords(where: Where, found: Accusation, facts: gather.SmtpFacts) -> dict[str, list[str]]:
+def _passwords(where: Where, found: Accusation, facts: LogFacts) -> dict[str, list[str]]:
     """Decode again the passwords that opened the accused accounts; only for a terminal whose user asked."""
     from breachkit.cli.trace import revealed
 

@@ -9,13 +9,14 @@ import typer
 
 from breachkit.cli import exports, options, output
 from breachkit.cli.accusing import accuse
-from breachkit.errors import NoSettingsFileError
+from breachkit.errors import UsageError
 from breachkit.evidence import gather
 from breachkit.evidence.where import check_file, find_evidence
 
 if TYPE_CHECKING:
     from breachkit.detect.hardening import JudgedSetting
     from breachkit.evidence.where import Where
+    from breachkit.logs.facts import LogFacts
 
 Settings = Annotated[
     Path | None,
@@ -55,13 +56,16 @@ def _judge(
     where: Where,
     path: Path | None,
     books: gather.Books,
-) -> tuple[tuple[JudgedSetting, ...], int, gather.SmtpFacts]:
+) -> tuple[tuple[JudgedSetting, ...], int, LogFacts]:
     """Judge the settings; returns too how many no rule speaks of."""
     from breachkit.detect.hardening import judge_settings
     from breachkit.detect.incident import incident_of
 
     if path is None:
-        raise NoSettingsFileError
+        raise UsageError(
+            "no settings found; name their file (breachkit harden settings.txt);"
+            " breachkit harden --print-commands prints the lines that make it"
+        )
     check_file("SETTINGS", path)
     settings = exports.read_settings(where, path, books)
     found, facts = accuse(where, books)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from breachkit.cli import options, output
 from breachkit.cli.casebook import recorded
-from breachkit.errors import NoCaseFolderError
+from breachkit.errors import UsageError
 from breachkit.evidence import gather
 from breachkit.evidence.where import find_evidence
 
@@ -37,7 +37,7 @@ def investigate(
     Example: breachkit investigate --root /srv/copy-of-icewarp -o CASE
     """
     if case is None and output_format is not options.CaseFormat.ECS:
-        raise NoCaseFolderError
+        raise UsageError("name the folder of the case with -o CASE (only --format ecs goes without one)")
     where = find_evidence(asked)
     from breachkit.case.folder import open_place
     from breachkit.case.places import open_places

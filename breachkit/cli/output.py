@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from breachkit.cli.options import Product
-    from breachkit.evidence.gather import Books
+    from breachkit.evidence.books import Books
     from breachkit.evidence.where import Where
 
 
@@ -60,7 +60,7 @@ def note(text: str) -> None:
 
 
 def check(path: Path | None, where: Where | None, *read: Path | None, option: str = "--output") -> None:
-    """Refuse a place for the product that is evidence, before any work is done. Raises IntoEvidenceError.
+    """Refuse a place for the product that is evidence, before any work is done. Raises BreachkitError.
 
     Args:
         path: what was named; None and `-` are stdout.
@@ -76,11 +76,11 @@ def check(path: Path | None, where: Where | None, *read: Path | None, option: st
 
 
 def check_terminal(product: Product) -> None:
-    """Refuse to show passwords anywhere but to a person at a terminal. Raises PasswordsOnTerminalOnlyError."""
+    """Refuse to show passwords anywhere but to a person at a terminal. Raises UsageError."""
     if product.is_json or product.output_file is not None or not sys.stdout.isatty():
-        from breachkit.errors import PasswordsOnTerminalOnlyError
+        from breachkit.errors import UsageError
 
-        raise PasswordsOnTerminalOnlyError
+        raise UsageError("--show-passwords writes text to a terminal only; drop it, or run without --format and pipes")
 
 
 def write(text: str | Iterable[str], path: Path | None) -> None:
@@ -93,9 +93,10 @@ def write(text: str | Iterable[str], path: Path | None) -> None:
         try:
             _write_file(path, pieces)
         except OSError as error:
-            from breachkit.errors import OutputFileError
+            from breachkit.errors import BreachkitError
 
-            raise OutputFileError(path, error.strerror or "unknown reason") from None
+            reason = error.strerror or "unknown reason"
+            raise BreachkitError(f"{path} cannot be written ({reason}); choose another --output FILE") from None
         return
     try:
         sys.stdout.writelines(pieces)
@@ -103,9 +104,15 @@ def write(text: str | Iterable[str], path: Path | None) -> None:
     except OSError as error:
         give_up_stdout()
         if error.errno not in {errno.EPIPE, errno.EINVAL}:  # EINVAL: how Windows says that a pipe is closed
-            from breachkit.errors import StdoutError
+            from breachkit.errors import BreachkitError
 
-            raise StdoutError(error.strerror or "it is closed") from None
+            raise BreachkitError(stdout_sentence(error)) from None
+
+
+def stdout_sentence(error: OSError) -> str:
+    """Say that the product cannot be printed, because the disk that stdout goes to is full, or it is closed."""
+    reason = error.strerror or "it is closed"
+    return f"stdout cannot be written ({reason}); write elsewhere, or name a file with --output FILE"
 
 
 def give_up_stdout() -> None:

@@ -8,21 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from breachkit.cli import output
-from breachkit.errors import (
-    BreachkitError,
-    NodeOptionsError,
-    NodeRefusedError,
-    NoNodeAnsweredError,
-    PathUnreadableError,
-)
+from breachkit.errors import BreachkitError, PathUnreadableError, UsageError
 from breachkit.evidence import gather
+from breachkit.evidence.books import Inputs, NodeInputs
 from breachkit.evidence.node import PARTS
 from breachkit.evidence.where import Asked, check_words, find_evidence, find_zone
 from breachkit.files import open_regular
 from breachkit.nodes.nodes import LostNode, NodeOrder, parse_nodes, read_order
 from breachkit.nodes.stitch import Stitched, stitch
 from breachkit.progress import bar
-from breachkit.report.inputs import Inputs, NodeInputs
+from breachkit.servers import account_word
 from breachkit.shells import guarded, line
 from breachkit.text.sasl import Fingerprints
 
@@ -35,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def check_product(several: Several, output_file: Path | None) -> None:
-    """Refuse a place for the product that is evidence of a node on this machine. Raises IntoEvidenceError."""
+    """Refuse a place for the product that is evidence of a node on this machine. Raises BreachkitError."""
     output.check(output_file, None, *(several.partial or ()), several.key, several.certs)
     for root in parse_nodes(several.node or ()).values() if output_file is not None else ():
         try:
@@ -66,6 +61,7 @@ class Together:
             for gap in gather.gaps_of(node.facts, node.node)
             if facts.first is not None and gap.end > facts.first
         )
+        servers = ", ".join(sorted({node.server for node in read}))
         inputs = Inputs(
             files=books.files,
             messages=books.messages,
@@ -73,7 +69,8 @@ class Together:
             bytes=books.bytes,
             timezone=self.zone_name,
             zone=self.zone,
-            server=", ".join(sorted({node.server for node in read})),
+            server=servers,
+            account_word=account_word(servers),
             paths=tuple(f"{node.node}:{path}" for node in read for path in node.paths),
             skipped=books.skipped,
             notes=tuple(books.notes),
@@ -147,7 +144,11 @@ def _together(nodes: Sequence[NodeRecords | LostNode], key: bytes, zone: tzinfo,
     fingerprints = Fingerprints(key)
     stitched = stitch(nodes, fingerprints)
     if not stitched.read:
-        raise NoNodeAnsweredError(node.node for node in stitched.lost)
+        lost = ", ".join(node.node for node in stitched.lost)
+        raise BreachkitError(
+            f"no node answered ({lost}); see 'breachkit cluster-check', or read each node in place with"
+            " 'breachkit read --partial FILE'"
+        )
     return Together(stitched, fingerprints, zone, zone_name)
 
 
@@ -157,7 +158,7 @@ def _here(orders: Sequence[NodeOrder], jobs: int | None) -> list[NodeRecords]:
         try:
             nodes.append(read_order(order, jobs))
         except BreachkitError as error:
-            raise NodeRefusedError(order.node, str(error)) from None
+            raise BreachkitError(f"node {order.node}: {error}") from None
     return nodes
 
 
@@ -172,7 +173,7 @@ def _carried(asked: Asked, partials: Sequence[Path], key_file: Path | None) -> T
     from breachkit.nodes.keys import key_check, read_key
 
     if key_file is None:
-        raise NodeOptionsError("--partial", "no --key", "name the key file that the partial files were made with")
+        raise UsageError("--partial needs --key; name the key file that the partial files were made with")
     key = read_key(key_file)
     nodes: list[NodeRecords] = []
     for path in partials:
@@ -203,11 +204,11 @@ def _check(asked: Asked, several: Several) -> None:
         advice = "a partial file holds what 'breachkit read' was told to read"
     elif not several.node:
         option = next(name for name, value in {**nodes, "--key": several.key}.items() if value)
-        raise NodeOptionsError(option, "no --node", "name each node with --node NAME=ROOT")
+        raise UsageError(f"{option} needs --node; name each node with --node NAME=ROOT")
     elif several.key:
-        raise NodeOptionsError("--key", "--node", "it belongs to --partial files")
+        raise UsageError("--key does not go with --node; it belongs to --partial files")
     elif several.certs and not several.scheduler:
-        raise NodeOptionsError("--certs", "no --scheduler", "without one the roots are read on this machine")
+        raise UsageError("--certs needs --scheduler; without one the roots are read on this machine")
     for option, value in single.items():
         if value:
-            raise NodeOptionsError(option, chosen, advice)
+            raise UsageError(f"{option} does not go with {chosen}; {advice}")

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from breachkit.cli import options, output
-from breachkit.errors import NoLogsError, NoMessageIdError, NothingTracedError
+from breachkit.errors import BreachkitError
 from breachkit.evidence import gather
 from breachkit.evidence.where import find_evidence
-from breachkit.servers import Sought
+from breachkit.logs.facts import Sought
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from breachkit.detect import tracing
     from breachkit.detect.names import Directory
     from breachkit.evidence.where import Where
+    from breachkit.logs.facts import LogFacts
     from breachkit.records import Locus, Session
     from breachkit.report.trace import TracedSession
 
@@ -76,7 +77,7 @@ def trace(
 
 
 def _word_of(where: Where, typed: str) -> str:
-    """Return the id of the message in a file of the queue, else what was typed. Raises NoMessageIdError."""
+    """Return the id of the message in a file of the queue, else what was typed. Raises BreachkitError."""
     from breachkit.evidence.messages import file_of, message_at
 
     path = file_of(where, typed)
@@ -84,7 +85,7 @@ def _word_of(where: Where, typed: str) -> str:
         return typed
     queue_id = message_at(where, path).queue_id
     if queue_id is None:
-        raise NoMessageIdError(typed)
+        raise BreachkitError(f"{typed} names no message id in its head; trace its account or its sender instead")
     return queue_id
 
 
@@ -92,18 +93,22 @@ class Chosen(NamedTuple):
     """The sessions asked for, in order: each server session, then the client sessions that followed it."""
 
     sessions: list[Session]
-    facts: gather.SmtpFacts
+    facts: LogFacts
     directory: Directory
     is_known: Callable[[str], bool]
     """Whether a user name is one of an account that is known: exported, or seen to come in, or asked for."""
 
 
 def _choose(where: Where, word: str, books: gather.Books) -> Chosen:
-    from breachkit.detect.names import Directory, spelled
+    from breachkit.detect.names import Directory
     from breachkit.detect.tracing import find_followers, is_sender, is_wanted, joins_of, parse_wanted
+    from breachkit.spelling import spelled
 
     if not gather.smtp_logs(where):
-        raise NoLogsError(where.layout.root or ".", where.looked_for)
+        raise BreachkitError(
+            f"no SMTP logs found in {where.layout.root or '.'}: looked for {where.looked_for};"
+            " name them with --logs DIR"
+        )
     directory = Directory(gather.read_accounts(where, books))
     wanted = parse_wanted(word, directory)
     fingerprints = gather.run_fingerprints()
@@ -118,7 +123,10 @@ def _choose(where: Where, word: str, books: gather.Books) -> Chosen:
         senders = gather.find_sessions(where, Sought(texts=frozenset({wanted.word})), fingerprints, "senders")
         chosen = {session.source: session for session in senders if is_sender(session, wanted)}
     if not chosen:
-        raise NothingTracedError(word, _reach(facts, where))
+        reach = _reach(facts, where)
+        raise BreachkitError(
+            f"no session of '{word}' in the logs ({reach}); check the id, or name more logs with --logs"
+        )
     joins = joins_of(chosen.values(), wanted)
     others = (
         gather.find_sessions(where, Sought(texts=joins, is_client=True), fingerprints, "deliveries") if joins else ()
@@ -134,7 +142,7 @@ def _choose(where: Where, word: str, books: gather.Books) -> Chosen:
     )
 
 
-def _sought(wanted: tracing.Wanted, facts: gather.SmtpFacts, directory: Directory) -> Iterator[Sought]:
+def _sought(wanted: tracing.Wanted, facts: LogFacts, directory: Directory) -> Iterator[Sought]:
     """Spell what is wanted as the readers know it: an address, or else what may be an account and a message."""
     from breachkit.detect.tracing import is_name
 
@@ -148,7 +156,7 @@ def _sought(wanted: tracing.Wanted, facts: gather.SmtpFacts, directory: Director
         yield Sought(texts=wanted.ids)
 
 
-def _reach(facts: gather.SmtpFacts, where: Where) -> str:
+def _reach(facts: LogFacts, where: Where) -> str:
     if facts.first is None or facts.last is None:
         return "no line of them could be read"
     first, last = (ts.astimezone(where.zone).strftime("%Y-%m-%d %H:%M") for ts in (facts.first, facts.last))

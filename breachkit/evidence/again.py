@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from breachkit.files import FIRST_READ, LONGEST_MESSAGE, HeadReader, read_whole, reason_of
+from breachkit.files import FIRST_READ, LONGEST_MESSAGE, PIECE, HeadReader, read_whole, reason_of
+from breachkit.parallel import Piece, processors, spread
 from breachkit.records import Skipped
-from breachkit.workers import RECORD, Piece, processors, spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from breachkit.evidence.gather import Books
+    from breachkit.evidence.books import Books
     from breachkit.evidence.where import Where
     from breachkit.records import Message
     from breachkit.servers import Queue
@@ -48,11 +48,8 @@ class Reader:
 
         Args:
             messages: whose texts are read.
-            look: can be pickled, and what it returns by `marshal`; it never returns None.
+            look: can be pickled, as what it returns can; it never returns None.
             progress: is told how many were handed out.
-
-        Raises:
-            WorkerLostError: a process ended before its work was done.
         """
         seen: list[Any] = [None] * len(messages)
         of_queues: dict[str, list[int]] = {}
@@ -108,9 +105,8 @@ def _pieces(
     for folder, inside in folders.items():
         above = os.path.join(folder, "")  # noqa: PTH118
         begin = len(above)
-        size = max(1, (RECORD - len(os.fsencode(folder))) // (sum(map(len, messages[inside[0]].files)) - begin + 6))
-        for start in range(0, len(inside), size):
-            chosen = inside[start : start + size]
+        for start in range(0, len(inside), PIECE):
+            chosen = inside[start : start + PIECE]
             # a file of another folder keeps its whole path
             names = [
                 tuple(path[begin:] if path.startswith(above) else path for path in messages[at].files) for at in chosen

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from breachkit.files import HeadReader, in_walk_order, list_pieces, name_below, read_head, reason_of, shown
 from breachkit.micros import MICROSECOND, is_possible, moment_of
+from breachkit.parallel import Kept, keep, spread
 from breachkit.records import Locus, Message, Skipped
-from breachkit.workers import Kept, keep, spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from breachkit.files import FindMessages
+    from breachkit.parallel import Piece
     from breachkit.progress import Progress
     from breachkit.servers import Head, Queue, QueueFolder
-    from breachkit.workers import Piece
 
 HEAD_BYTES = 1 << 15
 """How much of a file is read at first; a head that does not end in it is read on, up to `LONGEST_HEAD`."""
@@ -52,7 +52,7 @@ class QueueCount(Kept, Protocol):
 def read_queue(queue: Queue, folders: Sequence[QueueFolder], walk: Walk) -> Iterator[Message | Skipped]:
     """Read the messages of the given queue folders; what lies in a queue below a queue is read with that one.
 
-    The order is that of `files.walk`, over however many processes. Raises WorkerLostError.
+    The order is that of `files.walk`, over however many processes.
     """
     reader = PieceReader(queue, folders, walk, _all_of)
     for top in _tops(folders):

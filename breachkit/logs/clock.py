@@ -34,10 +34,7 @@ class Clock:
     new date in its name. Where summer time ends an hour is there twice: a fall within it begins the second.
     """
 
-    __slots__ = (
-        *("_day", "_fold", "_has_rolled", "_known", "_last", "_midnight", "_previous", "_quarters", "_zone"),
-        "first",
-    )
+    __slots__ = ("_day", "_fold", "_has_rolled", "_known", "_last", "_midnight", "_previous", "_quarters", "_zone")
 
     def __init__(self, day: date, zone: tzinfo, previous: float | None = None) -> None:
         """Begin a file of a day; `previous` is the moment of the last line of the file before it."""
@@ -48,19 +45,16 @@ class Clock:
         self._known: tuple[bytes, float] = (b"", 0.0)
         self._has_rolled = False
         self._fold: Literal[0, 1] = 0
-        self.first: tuple[bytes, float] | None = None
-        """The first time it dated, and the moment that it took that for."""
         self._set_day(day)
 
-    def set_back(self, before: Clock) -> None:
-        """Stand as another clock does."""
-        for name in self.__slots__:
-            setattr(self, name, getattr(before, name))
-
-    def goes_on_as(self, first: tuple[bytes, float]) -> bool:
-        """Tell whether this clock and one that began with `first` stand alike once that time has come."""
-        later = copy.copy(self)
-        return later.at(first[0]) == first[1] and not later._has_rolled  # noqa: SLF001  its own copy
+    def agrees(self, other: Clock, time: bytes | None) -> bool:
+        """Tell whether two clocks stand alike once a time of day has come; they do where none comes."""
+        if time is None:
+            return True
+        one, two = copy.copy(self), copy.copy(other)
+        return one.at(time) == two.at(time) and all(
+            getattr(one, name) == getattr(two, name) for name in ("_day", "_fold", "_has_rolled", "_last")
+        )
 
     def _set_day(self, day: date) -> None:
         self._day = day
@@ -100,7 +94,6 @@ class Clock:
             self._put_back(seconds)
         self._last = seconds
         self._known = (time, self._moment(seconds))
-        self.first = self.first or self._known
         return self._known[1]
 
     def moment_of(self, stamp: TimeOfDay) -> float | None:
@@ -184,20 +177,21 @@ def date_of(log: LogFile) -> Dated:
 
     Raises OSError.
     """
-    days = _Days()
-    end = 0
+    days, split, read_date = _Days(), log.kind.split, log.kind.read_date
+    end, last = 0, b""
     for raw in read_lines(log):
         end = raw.end
-        line = log.kind.split(raw.text, UTC)
+        line = split(raw.text, UTC)
         if line is None:
             continue
         if isinstance(line.stamp, float):
             return Dated(datetime.fromtimestamp(line.stamp, UTC).date())
         if line.stamp.month:
             return _dated_by_year(log, line.stamp)
-        hour, minute, second = map(int, line.stamp.time.split(b":"))
-        days.pass_line(raw, hour * 3600 + minute * 60 + second)
-        written = log.kind.read_date and log.kind.read_date(line)
+        if line.stamp.time != last:  # many lines fall into one second
+            last = line.stamp.time
+            days.pass_line(raw, int(last[:2]) * 3600 + int(last[3:5]) * 60 + int(last[6:]))
+        written = read_date and read_date(line)
         if written:
             days.take(written)
     if days.day is None:

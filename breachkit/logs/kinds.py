@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from breachkit.logs.archives import Spool
+    from breachkit.logs.reader import Grammar
     from breachkit.records import Service
     from breachkit.text.sasl import Fingerprints
 
@@ -80,9 +81,14 @@ class Prefix(NamedTuple):
     """A file name that tells the day, for who must give one."""
 
 
-def never_ends(_line: Line) -> bool:
-    """Say that no line ends a session."""
+def never(_line: Line) -> bool:
+    """Say that no line does."""
     return False
+
+
+def as_it_is(text: bytes) -> bytes:
+    """Show a line as it is."""
+    return text
 
 
 def read_nothing(_lines: Sequence[Line], _fingerprints: Fingerprints) -> Iterator[Event]:
@@ -102,12 +108,19 @@ class LogKind:
     split: Callable[[bytes, tzinfo], Line | None]
     """Split a line, without its end; the zone is of stamps that have a date and no zone. None: it is none."""
     prefix: Prefix
-    ends: Callable[[Line], bool] = never_ends
+    begins: Callable[[Line], bool] = never
+    """Does a session begin with this line, whatever stands before?"""
+    ends: Callable[[Line], bool] = never
     """Does the session of this line end with it?"""
     telling: tuple[bytes, ...] = ()
     """A session that has none of these in a line is only counted."""
     read: Callable[[Sequence[Line], Fingerprints], Iterator[Event]] = read_nothing
     """Read what one session tells, of all its lines in order."""
+    shown: Callable[[bytes], bytes] = as_it_is
+    """Take what must not be shown out of the text of a line: a password, in the first place."""
+    grammar: Callable[[], Grammar] | None = None
+    """How its lines become sessions, where more is known of that than `begins`, `ends`, `telling` and `read` can say:
+    called when lines are read, since that takes numpy."""
     sees_logins: bool = True
     """Can a successful login be seen at all?"""
     marks: re.Pattern[bytes] | None = None
@@ -116,6 +129,14 @@ class LogKind:
     """Read the date and time that the server itself writes in some lines, as in its greeting, without a zone."""
     own_address: re.Pattern[bytes] | None = None
     """How a line names an address of the server itself, in its first group."""
+
+    def sessions(self) -> Grammar:
+        """Return how its lines become sessions."""
+        if self.grammar is not None:
+            return self.grammar()
+        from breachkit.logs.events import EventGrammar  # noqa: PLC0415  numpy, as above
+
+        return EventGrammar(self)
 
 
 class Form(NamedTuple):

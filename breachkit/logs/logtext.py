@@ -20,7 +20,7 @@ from breachkit.logs.archives import region, skip_to, unpacked
 from breachkit.logs.kinds import PLAIN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
     from typing import IO
 
     from breachkit.logs.kinds import Form, LogFile, LogKind
@@ -129,9 +129,9 @@ def _encoding_of(head: bytes) -> str:
 
 def _wrapping_of(lines: list[bytes], kind: LogKind) -> Iterator[str]:
     """Tell of what stands around lines what a single line does not tell."""
-    if any(_ESCAPED.search(line) for line in lines):
+    if any(b"&" in line and _ESCAPED.search(line) for line in lines):
         yield "escaped"
-    begins, _, numbered = _patterns(kind.prefix.begins)
+    begins, _, _, numbered = _patterns(kind.prefix.begins)
     if all(map(begins.match, lines)) and not all(map(_NUMBERED.match, lines)):
         return  # as most are, and to look closer takes 1 ms
     found = [match for line in lines if (match := numbered.match(line))]
@@ -142,9 +142,10 @@ def _wrapping_of(lines: list[bytes], kind: LogKind) -> Iterator[str]:
 
 
 @cache
-def _patterns(begins: bytes) -> tuple[re.Pattern[bytes], re.Pattern[bytes], re.Pattern[bytes]]:
-    """Compile how a line begins, and what stands before one that has no number, and one that has."""
-    return re.compile(begins), re.compile(_AROUND % (b"", begins)), re.compile(_AROUND % (_NUMBER, begins))
+def _patterns(begins: bytes) -> tuple[re.Pattern[bytes], ...]:
+    """Compile how a line begins, one that is read as it is, and what stands before one without and with a number."""
+    plain = begins + rb"(?<=\d\d:\d\d:\d\d)(?![.,:\d]{0,7} ?[AaPp]\.?[Mm]\.?(?: |$))"
+    return tuple(map(re.compile, (begins, plain, _AROUND % (b"", begins), _AROUND % (_NUMBER, begins))))
 
 
 class Peeler:
@@ -153,7 +154,7 @@ class Peeler:
     def __init__(self, kind: LogKind, wrapping: frozenset[str]) -> None:
         """Begin with what the file tells: `escaped`, `numbered`."""
         self.wrapping = wrapping
-        self._begins, *around = _patterns(kind.prefix.begins)
+        self._begins, self._plain, *around = _patterns(kind.prefix.begins)
         self._around = around[::-1] if "numbered" in wrapping else around
 
     def peel(self, line: bytes) -> tuple[bytes | None, bytes]:
@@ -181,13 +182,15 @@ class Peeler:
 
     def _bare(self, text: bytes) -> bytes | None:
         """Return a line that begins as one does, an hour of twelve spelled as one of the day; None for any other."""
+        if self._plain.match(text):
+            return text
         begins = self._begins.match(text)
         if begins is None:
             return None
         at = max(text.rfind(sign, 0, begins.end()) for sign in (b" ", b"T")) + 1
         found = _TWELVE.match(text, at)
-        if found is None or (len(found[1]) > 1 and not found[3]):
-            return text
+        if found is None:
+            return None
         hour, half = int(found[1]), (found[3] or b"").lower()
         if half and ((hour > 12 and half == b"a") or hour > 23):  # noqa: PLR2004
             return None
@@ -263,27 +266,6 @@ def _reader_of(log: LogFile) -> Callable[[bytes], tuple[bytes, bytes]]:
         return text if bare is None else bare, file
 
     return read
-
-
-def read_again(log: LogFile, places: Iterable[tuple[int, int]]) -> Iterator[bytes]:
-    """Read some lines again, each from its offset on, so many bytes of what `read_lines` or the log itself gave of it.
-
-    Places rise. Raises OSError.
-    """
-    with open_text(log) as stream:
-        if not is_changed(log):
-            for offset, size in places:
-                skip_to(stream, offset)
-                yield stream.read(size)
-            return
-        read, left = _reader_of(log), dict(places)
-        begin = next(iter(left), 0)
-        skip_to(stream, begin)
-        for offset, raw in _split(stream, log.form.encoding, begin, None, BLOCK):
-            if offset in left:
-                yield read(raw or b"")[0][: left.pop(offset)]
-            if not left:
-                return
 
 
 def _split(

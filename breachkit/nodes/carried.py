@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 from msgspec import Meta, Struct, ValidationError, convert
 
-from breachkit.errors import NodeNameError, PartialBrokenError, PartialKeyError, PartialSchemaError
-from breachkit.evidence.gather import KEPT_EXAMPLES, Books, SmtpFacts
+from breachkit.errors import BreachkitError, UsageError
+from breachkit.evidence.books import Books
 from breachkit.evidence.node import PARTS, NodeRecords
+from breachkit.logs.facts import KEPT_EXAMPLES, LogFacts, LogTally
 from breachkit.nodes.nodes import check_name
 from breachkit.nodes.partial import BOOK_COUNTS, EPOCH, FIRST_SCHEMA, MICROSECOND, SCHEMA
 from breachkit.progress import silent
@@ -30,7 +31,7 @@ from breachkit.records import (
     Service,
     Transaction,
 )
-from breachkit.servers import LogTally, names
+from breachkit.servers import names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -188,15 +189,17 @@ def read_partial(stream: IO[bytes], name: str, key_check: str, progress: Progres
         progress: is told of bytes read.
 
     Raises:
-        PartialBrokenError: it is torn, was changed, or holds what breachkit does not write.
-        PartialSchemaError: it is of another kind, or a later one.
-        PartialKeyError: its secrets were fingerprinted with another key.
+        BreachkitError: it is torn, was changed, or holds what breachkit does not write; it is of another kind, or a
+            later one; or its secrets were fingerprinted with another key.
 
     """
     lines = _Lines(stream, name, progress)
     head = lines.head()
     if head.get("key") != key_check:
-        raise PartialKeyError(name)
+        raise BreachkitError(
+            f"{name} was made with another key, so that its secrets cannot be compared; carry one key file to every"
+            " node and read again"
+        )
     try:
         records = _records(convert(head, _HeadRow))
         reader = _Reader(records)
@@ -205,10 +208,10 @@ def read_partial(stream: IO[bytes], name: str, key_check: str, progress: Progres
                 if row[:1] == [kind]:
                     row.insert(place, None)
             reader.take(convert(row, Row))
-    except (ValidationError, RecursionError, IndexError):  # whose own words would repeat the text of a stranger
-        raise PartialBrokenError(name, lines.number, STRANGE) from None
-    except NodeNameError as error:
-        raise PartialBrokenError(name, 1, str(error)) from None
+    except (ValidationError, UnicodeEncodeError, RecursionError, IndexError):  # their words repeat a stranger's text
+        raise _broken(name, lines.number, STRANGE) from None
+    except UsageError as error:
+        raise _broken(name, 1, str(error)) from None
     return records
 
 
@@ -237,13 +240,16 @@ class _Lines:
         return row
 
     def _fail(self, reason: str) -> NoReturn:
-        raise PartialBrokenError(self._name, self.number, reason)
+        raise _broken(self._name, self.number, reason)
 
     def head(self) -> dict[str, Any]:
         """Read the first line."""
         head = self._next()
         if not isinstance(head, dict) or head.get("schema") not in (SCHEMA, FIRST_SCHEMA):
-            raise PartialSchemaError(self._name, SCHEMA)
+            raise BreachkitError(
+                f"{self._name} is no partial result of the kind {SCHEMA}; write it with 'breachkit read --partial' of"
+                " the same version"
+            )
         return head
 
     def rows(self) -> Iterator[list[Any]]:
@@ -254,6 +260,13 @@ class _Lines:
             self._fail("it does not match its SHA-256")
         if self._stream.read(1):
             self._fail("more follows its closing line")
+
+
+def _broken(name: str, line: int, reason: str) -> BreachkitError:
+    return BreachkitError(
+        f"{name} line {line}: {reason}; the file is incomplete or was changed: carry it over again and compare its"
+        " SHA-256, or read the node anew"
+    )
 
 
 def _no_number(_word: str) -> NoReturn:
@@ -310,7 +323,7 @@ def _values(row: Struct) -> dict[str, Any]:
 
 
 def _records(head: _HeadRow) -> NodeRecords:
-    """Make a node of what the head says, without any record yet. Raises ValidationError, NodeNameError."""
+    """Make a node of what the head says, without any record yet. Raises ValidationError, UsageError."""
     if not set(head.server.split(", ")) <= set(names()) or not set(PARTS) <= set(head.books):
         raise ValidationError(STRANGE)
     tally = LogTally()
@@ -331,7 +344,7 @@ def _records(head: _HeadRow) -> NodeRecords:
         books={part: _books(head.books[part]) for part in PARTS},
         messages=[],
         accounts=[],
-        facts=SmtpFacts(tally=tally, doors=tuple(sorted(set(head.doors)))),
+        facts=LogFacts(tally=tally, doors=tuple(sorted(set(head.doors)))),
     )
 
 

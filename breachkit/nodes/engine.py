@@ -12,13 +12,8 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from breachkit.errors import (
-    CertificatesMissingError,
-    ClusterExtraError,
-    SchedulerAddressError,
-    SchedulerUnreachableError,
-)
-from breachkit.nodes.certs import CA, CLIENT
+from breachkit.errors import BreachkitError
+from breachkit.nodes.certs import CA, CLIENT, NO_EXTRA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,20 +25,35 @@ _ADDRESS = re.compile(r"(tcp|tls)://(\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9._-]+):(\d{1,
 
 
 def check_address(address: str, certs: Path | None) -> bool:
-    """Tell whether TLS is to be used. Raises SchedulerAddressError, CertificatesMissingError."""
+    """Tell whether TLS is to be used. Raises BreachkitError: it is not safe to speak to."""
     found = _ADDRESS.fullmatch(address)
     if found is None:
-        raise SchedulerAddressError(address, "it has not the form tls://HOST:PORT")
+        raise BreachkitError(_refused(address, "it has not the form tls://HOST:PORT"))
     is_tls = found[1] == "tls"
     if not is_tls and not _is_loopback(found[2].strip("[]")):
-        raise SchedulerAddressError(address, "it is neither TLS nor on this machine, and Dask runs what it is sent")
+        reason = "it is neither TLS nor on this machine, and Dask runs what it is sent"
+        raise BreachkitError(_refused(address, reason))
     if is_tls:
         if certs is None:
-            raise CertificatesMissingError(address, "no --certs DIR")
+            raise BreachkitError(_uncertified(address, "no --certs DIR"))
         for path in (certs / CA, certs / f"{CLIENT}.pem", certs / f"{CLIENT}.key"):
             if not path.is_file():
-                raise CertificatesMissingError(address, f"{path} is not there")
+                raise BreachkitError(_uncertified(address, f"{path} is not there"))
     return is_tls
+
+
+def _refused(address: str, reason: str) -> str:
+    return (
+        f"--scheduler {address} is refused: {reason}; use tls://HOST:PORT with --certs DIR (see 'breachkit"
+        " cluster-certs'), or tcp://127.0.0.1:PORT"
+    )
+
+
+def _uncertified(address: str, reason: str) -> str:
+    return (
+        f"--scheduler {address} is refused without a client's certificate: {reason}; make the certificates with"
+        " 'breachkit cluster-certs DIR' and name that folder with --certs DIR"
+    )
 
 
 def _is_loopback(host: str) -> bool:
@@ -58,17 +68,15 @@ def connected(address: str, certs: Path | None) -> Iterator[Any]:
     """Connect to a scheduler for the time of a block.
 
     Raises:
-        SchedulerAddressError: the address is neither TLS nor loopback.
-        CertificatesMissingError: TLS without a client's certificate.
-        ClusterExtraError: Dask is not installed.
-        SchedulerUnreachableError: nobody answers there, or not with a certificate of ours.
+        BreachkitError: the address is neither TLS with a certificate of ours nor loopback, Dask is not installed, or
+            nobody answers there with a certificate of the same authority.
 
     """
     is_tls = check_address(address, certs)
     try:
         import distributed
     except ImportError:
-        raise ClusterExtraError from None
+        raise BreachkitError(NO_EXTRA) from None
     dask: Any = distributed  # its calls are not typed
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what goes wrong is said in sentences of ours
     security: Any = False
@@ -82,7 +90,10 @@ def connected(address: str, certs: Path | None) -> Iterator[Any]:
     try:
         client = dask.Client(address, security=security, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:  # timeouts, refusals and every fault of TLS are OSError
-        raise SchedulerUnreachableError(address, type(error).__name__) from None
+        raise BreachkitError(
+            f"no scheduler answers at {address} ({type(error).__name__}); check that 'dask scheduler' runs there with"
+            " certificates of the same authority"
+        ) from None
     try:
         yield client
     finally:

@@ -10,7 +10,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from breachkit.errors import KeyFileError
+from breachkit.errors import BreachkitError
 from breachkit.files import open_regular
 from breachkit.text.sasl import Fingerprints
 from breachkit.writing import write_whole
@@ -24,7 +24,7 @@ _PROBE = "breachkit: is this the key?"
 
 
 def read_or_make_key(path: Path) -> tuple[bytes, bool]:
-    """Read a key, or make one where there is no file yet; tell whether it was made. Raises KeyFileError."""
+    """Read a key, or make one where there is no file yet; tell whether it was made. Raises BreachkitError."""
     if os.path.lexists(path):
         return read_key(path), False
     key = os.urandom(KEY_BYTES)
@@ -33,20 +33,26 @@ def read_or_make_key(path: Path) -> tuple[bytes, bool]:
     except FileExistsError:
         return read_key(path), False
     except OSError as error:
-        raise KeyFileError(path, error.strerror or "it cannot be written") from None
+        raise _no_key(path, error.strerror or "it cannot be written") from None
     return key, True
 
 
 def read_key(path: Path) -> bytes:
-    """Read a key. Raises KeyFileError."""
+    """Read a key. Raises BreachkitError."""
     try:
         with open_regular(path) as stream:
             found = _FORM.fullmatch(stream.read(1024))
     except OSError as error:
-        raise KeyFileError(path, error.strerror or "it cannot be read") from None
+        raise _no_key(path, error.strerror or "it cannot be read") from None
     if found is None:
-        raise KeyFileError(path, "it holds no key")
+        raise _no_key(path, "it holds no key")
     return bytes.fromhex(found[1].decode())
+
+
+def _no_key(path: Path, reason: str) -> BreachkitError:
+    return BreachkitError(
+        f"--key {path}: {reason}; name the key file that 'breachkit read --key' made on the first node"
+    )
 
 
 def key_check(key: bytes) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from breachkit.errors import DuplicateNodeError, NodeNameError
+from breachkit.errors import UsageError
 from breachkit.evidence.node import read_node
 from breachkit.evidence.where import Asked, find_evidence
 from breachkit.records import Locus
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,62}")
 """One letter alone would look like a drive of Windows; a colon ends the name in front of a path."""
 
+NO_NODE = "'{}' is no node: write NAME=ROOT, the name of 2 to 63 letters, digits, '.', '_' and '-'"
+TWICE = "two nodes are called {}; give each node a name of its own"
 LOST = "node that did not answer: none of its evidence was read"
 
 
@@ -53,21 +55,21 @@ class LostNode:
 
 
 def check_name(name: str) -> str:
-    """Return a node's name. Raises NodeNameError."""
+    """Return a node's name. Raises UsageError."""
     if not _NAME.fullmatch(name):
-        raise NodeNameError(name)
+        raise UsageError(NO_NODE.format(name))
     return name
 
 
 def parse_nodes(words: Iterable[str]) -> dict[str, str]:
-    """Take `NAME=ROOT` apart, in order of name. Raises NodeNameError, DuplicateNodeError."""
+    """Take `NAME=ROOT` apart, in order of name. Raises UsageError."""
     found: dict[str, str] = {}
     for word in words:
         name, sign, root = word.partition("=")
         if not sign or not root:
-            raise NodeNameError(word)
+            raise UsageError(NO_NODE.format(word))
         if check_name(name) in found:
-            raise DuplicateNodeError(name)
+            raise UsageError(TWICE.format(name))
         found[name] = root
     return dict(sorted(found.items()))
 

@@ -14,7 +14,7 @@ import os
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from breachkit.errors import PartialExistsError, PathUnwritableError
+from breachkit.errors import BreachkitError
 from breachkit.nodes.keys import key_check
 from breachkit.writing import write_whole
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from breachkit.evidence.gather import Books, SmtpFacts
+    from breachkit.evidence.books import Books
     from breachkit.evidence.node import NodeRecords
+    from breachkit.logs.facts import LogFacts, LogTally
     from breachkit.records import Locus
-    from breachkit.servers import LogTally
 
 SCHEMA, FIRST_SCHEMA = "breachkit.partial/2", "breachkit.partial/1"
 """Format 1 knows neither HELO nor Reply-To; it is read for ever."""
@@ -88,7 +88,7 @@ def _rows(records: NodeRecords, key_check: str) -> Iterator[Any]:
         yield row
 
 
-def _facts(facts: SmtpFacts, places: Places) -> Iterator[Any]:
+def _facts(facts: LogFacts, places: Places) -> Iterator[Any]:
     for one in facts.attempts:
         secret = None if one.secret is None else one.secret.hex()
         yield (
@@ -165,9 +165,10 @@ class Carried(NamedTuple):
 
 
 def carry(records: NodeRecords, path: Path, key: bytes) -> Carried:
-    """Write a partial file, readable by its owner only. Raises PartialExistsError, PathUnwritableError."""
+    """Write a partial file, readable by its owner only. Raises BreachkitError."""
+    exists = f"{path} exists and is not overwritten; name another --partial FILE"
     if os.path.lexists(path):
-        raise PartialExistsError(path)
+        raise BreachkitError(exists)
     digest, lines, size = hashlib.sha256(), 0, 0
 
     def counted() -> Iterator[bytes]:
@@ -180,9 +181,10 @@ def carry(records: NodeRecords, path: Path, key: bytes) -> Carried:
     try:
         write_whole(path, counted())
     except FileExistsError:
-        raise PartialExistsError(path) from None
+        raise BreachkitError(exists) from None
     except OSError as error:
-        raise PathUnwritableError("--partial", path, error.strerror or "unknown reason") from None
+        reason = error.strerror or "unknown reason"
+        raise BreachkitError(f"--partial {path} cannot be written ({reason}); choose another place") from None
     skipped: dict[str, int] = {}
     for books in records.books.values():
         for reason, (number, _) in books.skipped.items():

@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING
 
 from breachkit import __version__
 from breachkit.attempts import Attempts
-from breachkit.errors import DuplicateNodeError
-from breachkit.evidence.gather import KEPT_EXAMPLES, Books, SmtpFacts
+from breachkit.errors import UsageError
+from breachkit.evidence.books import Books
 from breachkit.evidence.strangers import known_names, name_strangers
-from breachkit.nodes.nodes import LOST, LostNode
+from breachkit.logs.facts import KEPT_EXAMPLES, LogFacts
+from breachkit.nodes.nodes import LOST, TWICE, LostNode
 from breachkit.records import Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from breachkit.evidence.node import NodeRecords, Part
+    from breachkit.logs.facts import LogTally
     from breachkit.records import Account, Locus, Message, Transaction
-    from breachkit.servers import LogTally
     from breachkit.text.sasl import Fingerprints
 
 
@@ -31,7 +32,7 @@ class Stitched:
     """In order of name."""
     messages: list[Message] = field(default_factory=list)
     accounts: list[Account] = field(default_factory=list)
-    facts: SmtpFacts = field(default_factory=SmtpFacts)
+    facts: LogFacts = field(default_factory=LogFacts)
 
     @property
     def read(self) -> list[NodeRecords]:
@@ -82,12 +83,12 @@ def stitch(nodes: Sequence[NodeRecords | LostNode], fingerprints: Fingerprints) 
 
     Accounts are the same on all nodes; sessions, and the ids of messages, are each node's own. The records are
     moved out of the nodes, which keep their counts: two copies of all that is known would be one too many.
-    Raises DuplicateNodeError.
+    Raises UsageError: two of them have one name.
     """
     ordered = sorted(nodes, key=lambda node: node.node)
     for one, other in itertools.pairwise(ordered):
         if one.node == other.node:
-            raise DuplicateNodeError(one.node)
+            raise UsageError(TWICE.format(one.node))
     stitched = Stitched(tuple(ordered))
     for node in stitched.read:
         stitched.messages.extend(_messages(node))
@@ -124,7 +125,7 @@ def _messages(node: NodeRecords) -> Iterator[Message]:
         )
 
 
-def _add_facts(total: SmtpFacts, facts: SmtpFacts, node: str) -> None:
+def _add_facts(total: LogFacts, facts: LogFacts, node: str) -> None:
     total.attempts.extend(one._replace(source=_at(one.source, node)) for one in facts.attempts)
     total.sends.extend(_sent(*send, node) for send in facts.sends)
     total.deliveries.extend(

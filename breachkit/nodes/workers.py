@@ -12,7 +12,7 @@ import uuid
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from breachkit import __version__
-from breachkit.errors import BreachkitError, NodeRefusedError, NodeVersionError
+from breachkit.errors import BreachkitError
 from breachkit.nodes.carried import read_partial
 from breachkit.nodes.engine import connected
 from breachkit.nodes.keys import key_check
@@ -72,10 +72,8 @@ def read_on_workers(
         stream: where a bar of the nodes is shown.
 
     Raises:
-        NodeRefusedError: a worker cannot read what it was asked for.
-        NodeVersionError: a worker has another breachkit.
-        PartialBrokenError: a worker sent what is no partial result.
-        BreachkitError: as `connected` does.
+        BreachkitError: as `connected` does; a worker cannot read what it was asked for, has another breachkit, or sent
+            what is no partial result.
 
     """
     with connected(address, certs) as client:
@@ -148,7 +146,9 @@ def _records(order: NodeOrder, answer: Answer | None) -> NodeRecords | LostNode:
     if answer is None:
         return LostNode(order.node, order.root)
     if answer.version != __version__:
-        raise NodeVersionError(order.node, answer.version, __version__)
+        raise BreachkitError(
+            f"node {order.node} has breachkit {answer.version}, this is {__version__}; install one version everywhere"
+        )
     if isinstance(answer.lines, Refusal):
-        raise NodeRefusedError(order.node, answer.lines.sentence)
+        raise BreachkitError(f"node {order.node}: {answer.lines.sentence}")
     return read_partial(io.BytesIO(answer.lines), f"the answer of {order.node}", key_check(order.key))

@@ -31,6 +31,16 @@ class Texts(NamedTuple):
     is_any: bool = False
     raw_only: bool = False
 
+    def words(self) -> list[str]:
+        """Spell it as it was typed."""
+        flags = {
+            "--regex": self.is_regex,
+            "--ignore-case": self.ignore_case,
+            "--any": self.is_any,
+            "--raw-only": self.raw_only,
+        }
+        return [*self.strings, *(flag for flag, is_set in flags.items() if is_set)]
+
 
 class Needle(NamedTuple):
     """One thing to look for."""
@@ -68,11 +78,6 @@ def is_in_texts(needle: Needle, texts: Iterable[str]) -> bool:
         return any(wanted in text for text in texts)
     end = time.monotonic() + PATTERN_SECONDS  # for the message: a stranger may nest a thousand parts
     return any(wanted.search(text, timeout=max(0.001, end - time.monotonic())) for text in texts)
-
-
-def spells_blank(texts: Texts) -> bool:
-    """Tell whether a text sought may hold a blank or a line end, or be found only in an unfolded line."""
-    return texts.is_regex or any(sign.isspace() for string in texts.strings for sign in string)
 
 
 def _literal(string: str, *, ignore_case: bool) -> Needle:  # noqa: ARG001  one signature for the three

@@ -12,7 +12,7 @@ from breachkit.report.attackers import (
     signals_json,
 )
 from breachkit.report.contract import dump_rows, share
-from breachkit.report.inputs import render_inputs
+from breachkit.report.inputs import head_json, logs_json, render_inputs
 from breachkit.report.page import Page
 from breachkit.report.words import count, moment, of_the_queue, stamp
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from breachkit.detect.accounts.verdict import AccountVerdict, Accusation, Group, Place
+    from breachkit.evidence.books import Inputs
     from breachkit.report.contract import Json
-    from breachkit.report.inputs import Inputs
 
 SHOWN = 10
 """Rows of a table on a terminal."""
@@ -30,8 +30,8 @@ SHOWN = 10
 JOIN_WORDS = {
     "message id": "by message id to a session: certain",
     "peer and time": "by peer and time to a session: probable",
-    "local sender": "by LocalSender only: no session of the logs",
-    "none": "by nothing: neither LocalSender nor session",
+    "local sender": "by {word} only: no session of the logs",
+    "none": "by nothing: neither {word} nor session",
 }
 
 ENTRY_WORDS = {
@@ -59,13 +59,13 @@ def _accounts_json(found: Accusation, inputs: Inputs) -> Iterator[Json]:
 
 def _object(found: Accusation, inputs: Inputs) -> Json:
     return {
-        **inputs.head_json("find-account"),
+        **head_json(inputs, "find-account"),
         "accounts": [],
         "unattributed_messages": found.unattributed_messages,
         "joins": found.joins,
         "contradicting_messages": found.contradictions,
         **attacks_json(found, inputs.zone),
-        **inputs.logs_json(),
+        **logs_json(inputs),
     }
 
 
@@ -143,7 +143,7 @@ def render_find_account(
     _render_clear(page, clear)
     render_attackers(page, found.attackers, inputs.zone)
     render_other_failures(page, found.other_failures)
-    _render_joins(page, found)
+    _render_joins(page, found, inputs.account_word or "own account")
     render_inputs(page, inputs)
     page.commands(next_commands)
     return page.text()
@@ -257,15 +257,15 @@ def _render_clear(page: Page, clear: list[AccountVerdict]) -> None:
     page.say(names + (f" … {len(clear) - SHOWN:,} more with --format json" if len(clear) > SHOWN else ""), indent=2)
 
 
-def _render_joins(page: Page, found: Accusation) -> None:
+def _render_joins(page: Page, found: Accusation, word: str) -> None:
     total = sum(found.joins.values())
     if not total:
         return
     page.heading("How queued messages were led back to accounts")
     for join, words in JOIN_WORDS.items():
         if join in found.joins:
-            page.say(f"{found.joins[join]:,} {words}", indent=2)
+            page.say(f"{found.joins[join]:,} {words.format(word=word)}", indent=2)
     page.say(f"{found.unattributed_messages:,} join no session of the logs", indent=2)
     if found.contradictions:
         named = count(found.contradictions, "message")
-        page.say(f"{named} name a LocalSender that is not the account of their session: the session counts", indent=2)
+        page.say(f"{named} name a {word} that is not the account of their session: the session counts", indent=2)

@@ -11,7 +11,7 @@ import pkgutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
-from breachkit.errors import UnknownServerError
+from breachkit.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -21,10 +21,8 @@ if TYPE_CHECKING:
 
     from breachkit.advice import SettingRule, Step
     from breachkit.logs.kinds import LogFile, LogKind
-    from breachkit.progress import Progress
-    from breachkit.records import AuthAttempt, Locus, Session, Setting, Skipped
-    from breachkit.servers.facts import LogFacts, Question
-    from breachkit.text.sasl import Fingerprints, Login
+    from breachkit.records import Setting, Skipped
+    from breachkit.text.sasl import Login
 
 
 UNTOLD_COLUMN = "column that may hold aliases or passwords: name it with --columns"
@@ -65,25 +63,6 @@ class Layout(NamedTuple):
     """Files that were read to find the rest (`path.dat`)."""
 
 
-class Reading(NamedTuple):
-    """How logs are to be read."""
-
-    zone: tzinfo
-    fingerprints: Fingerprints
-    progress: Progress
-
-
-class TranscriptLine(NamedTuple):
-    """One line of a session as it may be shown: secrets are already masked."""
-
-    ts: str
-    direction: Literal["received", "sent", "note"]
-    text: str
-    secret: str | None
-    """What stood in the place of `***`; only filled when the user asked to see it."""
-    source: Locus
-
-
 class Containment(NamedTuple):
     """What is known of an account that is to be contained."""
 
@@ -98,41 +77,6 @@ class Containment(NamedTuple):
     """Addresses that attacked it."""
     system: str | None = None
     """The operating system of the server, see `Guide.system_of`; None: its lines are spelled for each."""
-
-
-class Sought(NamedTuple):
-    """Which SMTP sessions are sought: those of an address, else those in which a text stands, else those that begin at
-    some places.
-    """  # noqa: D205  the three fill the line
-
-    client_ip: str | None = None
-    """Canonical."""
-    texts: frozenset[str] = frozenset()
-    """Letters of either case are the same."""
-    is_client: bool = False
-    """Those in which the mail server delivers outwards, of the ones in which a text stands."""
-    places: frozenset[Locus] = frozenset()
-
-
-class LogTally:
-    """What the lines of the logs showed, beside the sessions themselves."""
-
-    __slots__ = ("bytes", "dialogue_lines", "first", "last", "lines", "session_lines", "silences", "summary_lines")
-
-    def __init__(self) -> None:
-        self.lines = 0
-        self.session_lines = 0
-        self.bytes = 0
-        self.dialogue_lines = 0
-        self.summary_lines = 0
-        self.first: float | None = None
-        self.last: float | None = None
-        self.silences: list[tuple[float, float]] = []
-
-    def begin_at(self, moment: float | None) -> None:
-        """Forget that the logs reach back beyond a moment: what is older was left out."""
-        if moment is not None and self.first is not None:
-            self.first = max(self.first, moment)
 
 
 QueueRole = Literal["incoming", "active", "deferred", "hold"]
@@ -238,6 +182,8 @@ class AccountExport:
     NotATableError, OSError."""
     columns: tuple[str, ...]
     """The words that may name columns."""
+    made_by: str
+    """The command that makes one, for who has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,25 +226,11 @@ class MailServer:
     find: Callable[[Path], Layout]
     """Locate queues, logs and accounts below a root, or at it; a quarantine is found by who asks. Raises OSError when
     the root cannot be listed."""
-    find_sessions: Callable[[Sequence[LogFile], Reading, Sought], Iterator[Session]]
-    """Read the SMTP sessions that are sought, and perhaps others; what cannot be read is passed over."""
-    read_facts: Callable[[Sequence[LogFile], Reading, Question, LogTally, int | None], LogFacts]
-    """Read what SMTP logs say as far as a question about accounts needs it, in so many processes (None: as many as
-    pay)."""
-    read_doors: Callable[[Sequence[LogFile], Reading, LogTally], Iterator[AuthAttempt | Skipped]]
-    """Read the tries to log in at doors other than SMTP."""
-    read_transcripts: Callable[
-        [Sequence[LogFile], Reading, frozenset[Locus], Callable[[str], bool], bool],
-        Iterator[tuple[Session, tuple[TranscriptLine, ...]]],
-    ]
-    """Read again the sessions that begin at the given places, with their lines.
-
-    A user name is shown where the function knows it for one; True keeps the secrets.
-    """
     logs: tuple[LogKind, ...] = ()
     queue: Queue | None = None
     accounts: AccountExport | None = None
-    guide: Guide | None = None
+    guide: Callable[[], Guide] | None = None
+    """Makes it when it is asked for: a purge is not to wait for it."""
     words: Words = Words()
 
 
@@ -307,10 +239,16 @@ def names() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg)
 
 
+def account_word(listed: str) -> str:
+    """Return what the servers of a list of names call the account that sent a message; nothing where it differs."""
+    found = {load(name).words.account for name in listed.split(", ") if name in names()}
+    return found.pop() if len(found) == 1 else ""
+
+
 def load(name: str) -> MailServer:
-    """Return one mail server by name. Raises UnknownServerError."""
+    """Return one mail server by name. Raises UsageError."""
     if name not in names():
-        raise UnknownServerError(name, names())
+        raise UsageError(f"unknown mail server '{name}'; known: {', '.join(names())}")
     module = importlib.import_module(f"{__name__}.{name}")
     server: MailServer = module.SERVER
     return server

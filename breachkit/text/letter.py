@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from breachkit.spelling import plain_address
-from breachkit.text.decoding import LOOKS_LIKE_HTML, leaves, main_of, own_headers
+from breachkit.text.charsets import LOOKS_LIKE_HTML
+from breachkit.text.message import leaves, main_of, own_headers
 from breachkit.text.seen import paragraphs_seen
 
 LONGEST_TEXT = 1 << 14

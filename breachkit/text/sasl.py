@@ -131,57 +131,32 @@ def decode_base64(raw: bytes) -> bytes | None:
         return None
 
 
-class Exchange:
-    """One AUTH command and the responses that follow it."""
-
-    __slots__ = ("_responses", "mechanism")
-
-    def __init__(self, argument: bytes) -> None:
-        """Begin from what stands after `AUTH `: a mechanism and perhaps an initial response."""
-        word, _, initial = argument.strip().partition(b" ")
-        name = word.decode("ascii", "replace").upper()
-        self.mechanism = name if name in MECHANISMS else OTHER
-        self._responses: list[bytes] = []
-        if initial.strip() not in _EMPTY:
-            self._responses.append(initial.strip())
-
-    def add(self, response: bytes) -> None:
-        """Take the next line of the client."""
-        if len(self._responses) < 4:  # noqa: PLR2004  no mechanism that we read has more; a flood is not kept
-            self._responses.append(response.strip())
-
-    @property
-    def is_complete(self) -> bool:
-        """True when the client has nothing more to say in a mechanism that we know."""
-        wanted = {"LOGIN": 2, "PLAIN": 1, "CRAM-MD5": 1, "XOAUTH2": 1, "OAUTHBEARER": 1}.get(self.mechanism)
-        return wanted is not None and len(self._responses) >= wanted
-
-    @property
-    def awaits_user(self) -> bool:
-        """True when the next response is a user name and nothing secret."""
-        return self.mechanism == "LOGIN" and not self._responses
-
-    def credentials(self) -> Credentials:
-        """Decode what the client gave."""
-        decoder = _DECODERS.get(self.mechanism)
-        if decoder is None or not self._responses:
-            return NOTHING
-        return decoder([decode_base64(response) for response in self._responses])
+_RESPONSES = {"LOGIN": 2, "PLAIN": 1, "CRAM-MD5": 1, "XOAUTH2": 1, "OAUTHBEARER": 1}
+"""How many responses complete an exchange, where that is known."""
+MOST_RESPONSES = 4
+"""Responses of an exchange that are kept: no mechanism that we read has more, and a flood is not kept."""
 
 
-def read_exchange(argument: bytes, responses: Sequence[bytes]) -> tuple[str, Credentials]:
-    """Read a whole exchange at once: its mechanism, and what the client gave.
+def split_auth(argument: bytes) -> tuple[str, list[bytes]]:
+    """Split what stands behind `AUTH `: the mechanism, and the response that came with it, if there is one."""
+    word, _, initial = argument.strip().partition(b" ")
+    name = word.decode("ascii", "replace").upper()
+    initial = initial.strip()
+    return name if name in MECHANISMS else OTHER, [] if initial in _EMPTY else [initial]
 
-    Args:
-        argument: what stands behind `AUTH `.
-        responses: the lines of the client that followed.
-    """
-    if argument == b"LOGIN" and len(responses) == 2:  # noqa: PLR2004  the usual one, at a third of the time
-        return "LOGIN", Credentials(_known_user(responses[0]), _password(decode_base64(responses[1])))
-    exchange = Exchange(argument)
-    for response in responses:
-        exchange.add(response)
-    return exchange.mechanism, exchange.credentials()
+
+def is_complete(mechanism: str, responses: Sequence[bytes]) -> bool:
+    """Tell whether the client has nothing more to say in a mechanism that we know."""
+    wanted = _RESPONSES.get(mechanism)
+    return wanted is not None and len(responses) >= wanted
+
+
+def read_exchange(mechanism: str, responses: Sequence[bytes]) -> Credentials:
+    """Decode what the client gave in an exchange, of all its responses."""
+    if mechanism == "LOGIN" and len(responses) == 2:  # noqa: PLR2004  the usual one, at a third of the time
+        return Credentials(_known_user(responses[0]), _password(decode_base64(responses[1])))
+    decoder = _DECODERS.get(mechanism)
+    return decoder([decode_base64(response) for response in responses]) if decoder and responses else NOTHING
 
 
 @lru_cache(maxsize=1 << 14)

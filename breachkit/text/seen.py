@@ -1,4 +1,4 @@
-"""What a text looks like on the screen of its reader, and whether a string stands there.
+"""What a text looks like on the screen of its reader, and whether a string stands there, with a cheap question before.
 
 *Seen* is less than *decoded*: markup is gone, and with it what it hides within a word; blanks, line ends within a
 paragraph, `&nbsp;` and their kin are one blank; signs without width are nothing; an accent is one with its letter
@@ -11,10 +11,13 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
-from breachkit.text.decoding import LOOKS_LIKE_HTML, parameters_of
+from breachkit.text.charsets import LOOKS_LIKE_HTML
+from breachkit.text.headers import parameters_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from breachkit.text.message import Added
 
 TAG = r"<[A-Za-z/!?][^<>]*>"
 """An element's tag, a declaration or a plain comment; no sign of comparison before a number or a blank."""
@@ -33,6 +36,10 @@ WIDTHLESS = (
     "\ufeff\uffa0\U000e0000-\U000e0fff]"
 )
 """Signs that are not seen (Unicode's Default_Ignorable_Code_Point), in a pattern."""
+_SINGLES = (b"\x8d", b"\x8e", b"\x9d", b"\x9e", b"\xad", b"\xfd", b"\xfe")
+"""The same, or what makes others so, in charsets of one byte a sign."""
+_UNSHOWN_IN_A_WORD = rb"(?i)<(?<!\s<)(?:!--|style\b|script\b|title\b)"
+"""What a reader does not see, with all that stands in it."""
 
 
 def normal(text: str) -> str:
@@ -80,17 +87,6 @@ def paragraphs_seen(text: str, kind: str | None) -> Iterator[str]:
     return map(normal, pieces)
 
 
-def flat(raw: bytes) -> bytes:
-    """Spell bytes in UTF-8, of any texts one after the other, on one line: what is seen in one of them stands in it."""
-    text = raw.decode("utf-8", "replace")
-    if "<" in text:
-        text = re.sub(TAG, "", re.sub(_BLANK, " ", _without_unshown(text)))
-    if "flowed" in text:
-        text = re.sub(_QUOTED, "", text)
-        text += text.replace(" \r\n", "").replace(" \n", "")
-    return normal(text).encode()
-
-
 class Seen:
     """Tells whether a reader of a text sees a string in it.
 
@@ -104,30 +100,59 @@ class Seen:
         self._ignore_case = ignore_case
         before, after = wanted[:1].isspace(), wanted[-1:].isspace()
         self._wanted = self._cased(f"{' ' * before}{bare}{' ' * after}" if bare else "")
-        self.words = tuple(sorted(set(self._cased(bare).split()), key=len, reverse=True))
-        """What stands between its blanks, the longest first."""
+        self._words = sorted({word.encode() for word in self._cased(bare).split()}, key=len, reverse=True)
+        self.longest = self._words[0] if self._words else b""
+        """The longest of its words, in UTF-8; nothing where it has none."""
+        self._longest_text = self.longest.decode()
 
     def is_in(self, texts: Iterable[tuple[str, str | None]]) -> bool:
         """Look into decoded texts, each with its content type, None for a header."""
-        return any(self._may_be_in(text, kind) and self._is_seen(text, kind) for text, kind in texts)
+        return bool(self._wanted) and any(
+            self._wanted in f" {self._cased(seen)} " for text, kind in texts for seen in paragraphs_seen(text, kind)
+        )
 
-    def _is_seen(self, text: str, kind: str | None) -> bool:
-        return any(self._wanted in f" {self._cased(one)} " for one in paragraphs_seen(text, kind))
+    def may_be_in(self, raw: bytes, added: Added | None = None) -> bool:
+        """Tell cheaply whether it may be seen in a message: all its words stand there, or something may split them.
 
-    def _may_be_in(self, text: str, kind: str | None) -> bool:
-        """Tell it cheaply: its words stand there, once markup and signs without width are gone."""
-        text = self._cased(_composed(text))
-        if self._holds_words(text) or (kind is not None and "delsp" in kind.lower()):
-            return True
-        return kind is not None and "<" in text and self._holds_words(re.sub(TAG, "", _without_unshown(text)))
-
-    def _holds_words(self, text: str) -> bool:
-        if not self.words or self.words[0] not in text:
+        Args:
+            raw: the message.
+            added: what decoding adds to it; None for a plain one.
+        """
+        if not self._words:
             return False
-        return len(self.words) == 1 or all(word in text for word in self.words)
+        text = raw if added is None else b"\n".join([raw, *map(str.encode, added.texts)])
+        if self._ignore_case:
+            text = text.decode("utf-8", "replace").casefold().encode()
+        if self._holds_words(text) or not (raw.isascii() or _is_sound(raw)):
+            return True
+        return added is not None and (any(map(_is_odd, added.texts)) or (added.is_split and self._is_split(raw, text)))
+
+    def may_be_added(self, added: Added) -> bool:
+        """Tell it of a message whose bytes lack `longest`: something that was decoded holds it then, or may hide it."""
+        return added.is_split or any(self._longest_text in text or _is_odd(text) for text in added.texts)
+
+    def _is_split(self, raw: bytes, text: bytes) -> bool:
+        if b"delsp" in raw.lower() or re.search(_UNSHOWN_IN_A_WORD, text):
+            return True
+        return self._holds_words(re.sub(TAG.encode(), b"", text))
+
+    def _holds_words(self, text: bytes) -> bool:
+        return self._words[0] in text and all(word in text for word in self._words)
 
     def _cased(self, text: str) -> str:
         return text.casefold() if self._ignore_case else text
+
+
+def _is_odd(text: str) -> bool:
+    return may_be_odd(text) and _composed(text) != text
+
+
+def _is_sound(raw: bytes) -> bool:
+    """Tell whether the bytes of a text show that it has neither signs without width nor accents apart."""
+    try:
+        return not _is_odd(raw.decode())
+    except UnicodeDecodeError:
+        return not any(map(raw.__contains__, _SINGLES))
 
 
 def _is_html(text: str, kind: str) -> bool:

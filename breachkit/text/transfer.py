@@ -9,7 +9,7 @@ from functools import lru_cache
 MOST_SEGMENTS = 100
 """Base64 texts glued end to end in one body."""
 LONGEST_WAY = 200
-"""Characters of a transfer encoding that are looked at."""
+"""Bytes of a transfer encoding that are looked at."""
 
 _COMMENT = r"\([^()]*\)"
 _NOT_ITS_NAME = r"[^a-z0-9]"
@@ -23,9 +23,6 @@ _WAYS = {
 }
 """Transfer encodings, without what senders put between their letters."""
 
-CODED = re.compile(rb"transfer-encoding[ \t]*:(?!\s*(?:7bit|8bit|binary))")
-"""In lower case: what says of a body that it is coded."""
-
 _SOFT_BLANKS = re.compile(rb"=[ \t]+(?=\r?\n|\Z)")
 UU_BEGIN = rb"(?:\A|(?<=\n))begin [0-7]{3,4} [^\n]*\n"
 _UU_LINE = rb"[ -`]+"
@@ -33,14 +30,15 @@ _UU_END = rb"(?:\A|(?<=\n))end[ \t]*+\r?(?:\n|\Z)"
 _NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
 
 
-def way_of(value: str) -> str:
+def way_of(value: bytes) -> str:
     """Read a transfer encoding: base64, quoted-printable, uuencode; empty for one that leaves the bytes as they are."""
     return _known_way(value[:LONGEST_WAY])
 
 
 @lru_cache(maxsize=512)
-def _known_way(value: str) -> str:
-    bare = re.sub(_NOT_ITS_NAME, "", re.sub(_COMMENT, "", value).partition(";")[0].lower())
+def _known_way(value: bytes) -> str:
+    text = re.sub(_COMMENT, "", value.decode("latin-1").strip()).partition(";")[0]
+    bare = re.sub(_NOT_ITS_NAME, "", text.lower())
     return next((way for name, way in _WAYS.items() if bare.startswith(name)), "")
 
 

@@ -17,7 +17,7 @@ from breachkit.evidence.queued import Walk, read_queue
 from breachkit.files import read_whole
 from breachkit.records import Message
 from breachkit.servers import load
-from breachkit.text.decoding import decoded_texts
+from breachkit.text.message import decoded_texts
 
 from . import ham
 from .queues import Reading, Truth, build_queue

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -208,20 +206,3 @@ def test_an_empty_queue_has_no_campaign(cli: Callable[..., Ran], tmp_path: Path)
     ran = cli("group", "--queue", tmp_path)
     assert ran.code == 0
     assert ran.out.startswith("No campaign")
-
-
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes are forked on Linux only")
-def test_no_library_starts_a_thread_that_would_forbid_to_fork(tmp_path: Path) -> None:
-    queue = spam_queue(tmp_path, "http://boxes.example/now", 200)
-    lines = (
-        "import atexit, sys\n"
-        "from breachkit.__main__ import main\n"
-        "from breachkit.workers import can_fork\n"
-        "atexit.register(lambda: print(can_fork(), file=sys.stderr))\n"
-        "main()\n"
-    )
-    environ = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
-    words = [sys.executable, "-c", lines, "group", "--queue", str(queue), "--format", "json"]
-    ran = subprocess.run(words, capture_output=True, check=True, env=environ)
-    assert json.loads(ran.stdout)["campaigns"]
-    assert ran.stderr.split()[-1] == b"True"

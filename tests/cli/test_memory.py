@@ -5,13 +5,12 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
-from breachkit.errors import WorkerLostError
-from breachkit.workers import Piece, spread
+from breachkit import parallel
+from breachkit.parallel import Piece, spread
 from tests.conftest import story
 
 if TYPE_CHECKING:
@@ -71,12 +70,13 @@ def root_of_a_story(tmp_path: Path) -> Path:
         ("config/path.dat", b"/opt/icewarp/config/", ["scan"], {0, 3}),
     ],
 )
+@pytest.mark.parametrize("more", [b"1", b"\0"])
 def test_a_line_without_an_end_takes_no_more_memory(
-    name: str, begin: bytes, words: list[str], codes: set[int], root: Path
+    name: str, begin: bytes, words: list[str], codes: set[int], more: bytes, root: Path
 ) -> None:
     (root / "settings.txt").write_text("D_UserMB: 5\n")
     _, plain = peak_of(*words, "--root", root)
-    lengthen(root / name, begin, b"1", b"\n")
+    lengthen(root / name, begin, more, b"\n")
     code, peak = peak_of(*words, "--root", root)
     assert code in codes
     assert peak < plain + MOST
@@ -119,10 +119,14 @@ def starved(piece: Piece) -> int:
     return 0
 
 
-def test_a_helper_without_memory_is_lost_without_a_traceback(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_helper_without_memory_says_so_without_a_traceback(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     import os  # noqa: PLC0415
 
     pieces = [Piece(str(os.getpid()), [("x",)]) for _ in range(500)]
-    with suppress(WorkerLostError, MemoryError):
+    monkeypatch.setattr(parallel, "FIRST_PIECES", 1)
+    monkeypatch.setattr(parallel, "BATCH", 1)
+    with pytest.raises(MemoryError):
         spread(pieces, starved, 2)
     assert capfd.readouterr().err == ""

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import pytest
 
 import breachkit.cli as command_line
-from breachkit.detect import passwords as judging
+from breachkit.detect.passwords import weak_accounts
 from tests.schemas import validate
 
 SAMPLE = Path(__file__).parents[2] / "sample_queues" / "icewarp" / "guide"
@@ -329,7 +329,7 @@ def test_a_crash_shows_no_password(run: Runner, canaries: Path, monkeypatch: pyt
     def crash(*_arguments: object) -> None:
         raise RuntimeError("a defect")
 
-    monkeypatch.setattr(judging, breaking, crash)
+    monkeypatch.setattr(weak_accounts, breaking, crash)
     with pytest.raises(RuntimeError) as caught:
         run("weak-passwords", canaries, "--min-length", 8)
     assert leaks("".join(traceback.format_exception(caught.value))) == []
@@ -337,7 +337,7 @@ def test_a_crash_shows_no_password(run: Runner, canaries: Path, monkeypatch: pyt
 
 def test_a_crash_of_the_real_process_shows_no_password(canaries: Path) -> None:
     code = (
-        "import sys, breachkit.detect.passwords as judging\n"
+        "import sys, breachkit.detect.passwords.weak_accounts as judging\n"
         "judging.is_popular = lambda secret: 1 / 0\n"
         "from breachkit.cli import run\n"
         f"sys.argv = ['breachkit', 'weak-passwords', {str(canaries)!r}]\n"

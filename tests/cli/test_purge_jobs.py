@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from breachkit import workers
+from breachkit import parallel
 from tests.scale.queues import SOUGHT, write_queue
 
 if TYPE_CHECKING:
@@ -68,24 +68,25 @@ def test_what_is_planned_is_what_the_generator_wrote(cli: Callable[..., Ran], tm
     assert matched == {"raw": truth.raw, "decoded": truth.hits - truth.raw, "reader": 0}
 
 
+def share_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let helpers do as much as they can."""
+    for limit in ("FIRST_PIECES", "BATCH"):
+        monkeypatch.setattr(parallel, limit, 1)
+
+
 @pytest.mark.parametrize("words", [[SOUGHT], ["CLAIM your SUMMER", "--ignore-case"], ["--account", "long@x.example"]])
-def test_a_plan_is_the_same_where_processes_are_spawned(
+def test_a_plan_is_the_same_where_helpers_search(
     cli: Callable[..., Ran], root: Path, words: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Windows and macOS cannot fork safely."""
     asked = ["purge", *words, "--queue", root / "mail" / "_outgoing", "--dry-run", "--format", "json"]
     alone = cli(*asked, "--jobs", "1")
-    monkeypatch.setattr(workers, "can_fork", lambda: False)
-    monkeypatch.setattr(workers, "SPAWN_AFTER", 1)
+    share_out(monkeypatch)
     assert cli(*asked, "--jobs", "2") == alone
 
 
-def test_what_spawned_processes_found_is_moved(
-    cli: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_helpers_found_is_moved(cli: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     truth = write_queue(tmp_path, MESSAGES, seed=13)
-    monkeypatch.setattr(workers, "can_fork", lambda: False)
-    monkeypatch.setattr(workers, "SPAWN_AFTER", 1)
+    share_out(monkeypatch)
     queue = tmp_path / "mail" / "_outgoing"
     ran = cli("purge", SOUGHT, "--queue", queue, "--yes", "--format", "json", "--jobs", "2")
     assert json.loads(ran.out)["purged"] == truth.hits

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from breachkit.detect.hardening import SEVERAL, STATUSES, UNWRITABLE, judge_settings, status_of
 from breachkit.records import Locus, Setting
-from breachkit.servers.icewarp.rules import RULES
+from breachkit.servers.icewarp.guide import RULES
 
 BY_NAME = {rule.name: rule for rule in RULES}
 

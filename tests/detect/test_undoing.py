@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from breachkit.detect.candidates import LIKELIEST, candidates, likeliest
-from breachkit.detect.undoing import is_conceivable, sources_of
-from breachkit.detect.vocabulary import Names, names_of_address, vocabulary_of
-from breachkit.detect.weakness import weaknesses_by_name
+from breachkit.detect.passwords.candidates import LIKELIEST, candidates, likeliest
+from breachkit.detect.passwords.undoing import is_conceivable, sources_of
+from breachkit.detect.passwords.vocabulary import Names, names_of_address, vocabulary_of
+from breachkit.detect.passwords.weakness import weaknesses_by_name
 from tests.scale.johnrules import apply, expand
 
 NAMES = names_of_address("mario.rossi@studio-verdi.it", ["mario.rossi"], ["vendite"], "Mario Rossi Bianchi")

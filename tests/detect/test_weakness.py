@@ -8,11 +8,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from breachkit.detect.candidates import candidates
-from breachkit.detect.names import Directory, spelled
-from breachkit.detect.vocabulary import Names, names_of_address, vocabulary_of
-from breachkit.detect.weakness import FAR, IN_PASSING, NEAR, UNLIKELY, distance_of, weakness_of, weaknesses_by_name
+from breachkit.detect.names import Directory
+from breachkit.detect.passwords.candidates import candidates
+from breachkit.detect.passwords.vocabulary import Names, names_of_address, vocabulary_of
+from breachkit.detect.passwords.weakness import (
+    FAR,
+    IN_PASSING,
+    NEAR,
+    UNLIKELY,
+    distance_of,
+    weakness_of,
+    weaknesses_by_name,
+)
 from breachkit.records import Account, Locus
+from breachkit.spelling import spelled
 from breachkit.text.sasl import Fingerprints
 
 NAMES = st.from_regex(r"[A-Za-z0-9._-]{1,12}(@[a-z0-9]{1,8}(\.[a-z0-9]{1,8}){0,3})?", fullmatch=True)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from breachkit import workers
+from breachkit import parallel
+from breachkit.detect.counting import count_messages
 from breachkit.detect.survey import Survey, survey_of
 from breachkit.evidence import gather
-from breachkit.evidence.counting import count_messages
 from breachkit.evidence.where import Asked, find_evidence
 
 if TYPE_CHECKING:
@@ -55,10 +55,9 @@ def test_counted_in_parts_is_counted_at_once(
     expected = counted(survey_of(gather.read_messages(where, books, quarantined=False, jobs=1)))
     assert books.messages == MANY
     assert sum(number for number, _ in books.skipped.values()) == 2
+    monkeypatch.setattr(parallel, "FIRST_PIECES", 1)
+    monkeypatch.setattr(parallel, "BATCH", 2)
     for jobs in (1, 2, 5):
         own = gather.Books()
         assert counted(count_messages(where, own, jobs)) == expected
         assert own == books
-    monkeypatch.setattr(workers, "can_fork", lambda: False)
-    monkeypatch.setattr(workers, "SPAWN_AFTER", 0)
-    assert counted(count_messages(where, gather.Books(), 2)) == expected

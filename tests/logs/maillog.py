@@ -12,18 +12,17 @@ from typing import TYPE_CHECKING
 from breachkit.logs.kinds import Line, LogKind, LogName, Prefix
 from breachkit.logs.lognames import age_in
 from breachkit.logs.syslog import BEGINS, split_syslog
-from breachkit.records import AuthAttempt, Skipped
+from breachkit.records import AuthAttempt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import tzinfo
 
     from breachkit.logs.kinds import Event
-    from breachkit.records import Service
+    from breachkit.records import Outcome, Service
     from breachkit.text.sasl import Fingerprints
 
 _NAME = re.compile(r"mail(?:\.log|log)(?:\.\d{1,3})?(?:\.gz)?")
-_LOGIN = re.compile(rb"login (?P<user>\S+) (?P<result>ok|refused)")
 _SERVICES: dict[bytes, Service] = {b"smtpd": "smtp", b"popd": "pop3", b"imapd": "imap"}
 
 
@@ -38,24 +37,25 @@ def split(text: bytes, zone: tzinfo) -> Line | None:
     return Line(b" ".join((found.host, found.tag, found.pid)), found.stamp, found.text)
 
 
+def begins(line: Line) -> bool:
+    return line.text.startswith(b"hello ")
+
+
 def ends(line: Line) -> bool:
     return line.text.startswith(b"bye")
 
 
 def read(lines: Sequence[Line], _fingerprints: Fingerprints) -> Iterator[Event]:
-    service = _SERVICES[lines[0].key.split()[1]]
     peer = "?"
     for line in lines:
-        if line.text.startswith(b"hello "):
-            peer = line.text.removeprefix(b"hello ").decode("ascii", "backslashreplace")
-        elif found := _LOGIN.match(line.text):
-            assert isinstance(line.stamp, float)
+        word, *rest = line.text.decode("utf-8", "backslashreplace").split()
+        if word == "hello":
+            peer = rest[0]
+        elif word == "login":
+            outcome: Outcome = "success" if rest[1] == "ok" else "failure"
+            assert isinstance(line.stamp, float)  # a clock has dated it
             ts = datetime.fromtimestamp(line.stamp, UTC)
-            outcome = "success" if found["result"] == b"ok" else "failure"
-            user = found["user"].decode("ascii", "backslashreplace")
-            yield AuthAttempt(service, ts, peer, user, "LOGIN", outcome, None, line.source)  # type: ignore[arg-type]
-        elif line.text.startswith(b"login"):
-            yield Skipped("login without a name", line.source)
+            yield AuthAttempt(_SERVICES[line.key.split()[1]], ts, peer, rest[0], "LOGIN", outcome, None, line.source)
 
 
 MAIL_LOG = LogKind(
@@ -63,6 +63,7 @@ MAIL_LOG = LogKind(
     read_name=read_name,
     split=split,
     prefix=Prefix("MONTH DAY TIME HOST DAEMON[PROCESS]:", BEGINS, rb"(?:smtpd|popd|imapd)\[\d+\]"),
+    begins=begins,
     ends=ends,
     telling=(b"login ",),
     read=read,

@@ -16,10 +16,9 @@ import pytest
 from breachkit.files import UnpackError, reason_of
 from breachkit.logs import archives
 from breachkit.logs.archives import INFLATED, NEEDS_MEMORY, OVERFLOWN, Spool, kind_of, tar_members, unpacked
+from breachkit.logs.block import blocks_of
 from breachkit.records import Skipped
 from breachkit.servers.icewarp.logs import find_logs
-from breachkit.servers.icewarp.pieces import Piece
-from breachkit.servers.icewarp.slabs import read_slabs
 from tests.servers.icewarp.factories import lines
 
 if TYPE_CHECKING:
@@ -136,4 +135,4 @@ def test_bombs_among_logs_are_passed_over_by_name(tmp_path: Path, monkeypatch: p
         ("a.zip!s20261120-00.log", INFLATED),
         ("b.tar.xz", INFLATED),
     ]
-    assert [row.reason for row in read_slabs(Piece(found.logs[0], 0, None)) if isinstance(row, Skipped)] == [INFLATED]
+    assert [row.reason for row in blocks_of(found.logs[0]) if isinstance(row, Skipped)] == [INFLATED]

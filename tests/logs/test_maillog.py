@@ -12,23 +12,23 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from breachkit.logs.clock import Clock, day_of
+from breachkit.logs.accounts import read_facts
+from breachkit.logs.clock import Clock
+from breachkit.logs.facts import LogTally, Question
 from breachkit.logs.kinds import TimeOfDay
 from breachkit.logs.listing import NOT_A_LOG, find_logs, read_own_addresses
-from breachkit.logs.logtext import read_lines
 from breachkit.logs.syslog import split_syslog
-from breachkit.records import AuthAttempt, Locus
 from breachkit.servers.icewarp.logs import KINDS
-from breachkit.text.sasl import Fingerprints
 from tests.logs.maillog import MAIL_LOG
-from tests.servers.icewarp.factories import lines
+from tests.servers.icewarp.factories import lines, reading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from datetime import tzinfo
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from breachkit.logs.kinds import Event, Line, LogFile
+    from breachkit.logs.kinds import LogFile
+    from breachkit.records import AuthAttempt
+
 
 OLDEST = """\
 Dec 30 23:59:58 mx smtpd[7]: listening on 192.0.2.17
@@ -40,7 +40,7 @@ Dec 31 00:00:04 mx cron[9]: nothing of ours
 OLDER = """\
 Jan  2 08:00:00 mx imapd[8]: login bruno@example.it ok
 Jan  2 08:00:01 mx smtpd[71]: login anna@example.it ok
-Jan  2 08:00:02 mx smtpd[71]: bye
+Jan  2 08:00:02 mx smtpd[71]: bye bye
 Jan  2 08:00:03 mx smtpd[71]: hello 192.0.2.66
 """
 NEWEST = """\
@@ -55,40 +55,19 @@ EXPECTED = [
     ("2027-01-03T07:00:01", "pop3", "2001:db8::7", "carla@example.it", "success"),
     ("2027-01-03T07:00:02", "smtp", "192.0.2.66", "dora@example.it", "failure"),
 ]
+ALIEN = {"log/mail.log.2.gz", "old.zip!log/mail.log.2"}
+"""Logs with a line of another daemon."""
 WRITTEN = datetime(2027, 1, 3, 7, 0, 2, tzinfo=UTC).timestamp()
 
 
-def lines_of(logs: Sequence[LogFile], zone: tzinfo) -> Iterator[Line]:
-    """Yield the lines of logs in order, dated and with their places, as a reader must."""
-    for log in logs:
-        clock = Clock(day_of(log, zone), zone)
-        for raw in read_lines(log):
-            line = log.kind.split(raw.text, zone)
-            stamp = line and (line.stamp if isinstance(line.stamp, float) else clock.moment_of(line.stamp))
-            if line is not None and stamp is not None:
-                yield line._replace(stamp=stamp, source=Locus(log.label, raw.offset, raw.number))
+def logins_of(logs: Sequence[LogFile], jobs: int = 1) -> list[AuthAttempt]:
+    facts = read_facts(logs, reading(), Question(), LogTally(), jobs)
+    assert sum(number for number, _ in facts.skipped.values()) == len(ALIEN & {log.label for log in logs})
+    return sorted(facts.attempts, key=lambda one: one.ts)
 
 
-def events_of(logs: Sequence[LogFile], zone: tzinfo = UTC) -> list[Event]:
-    """Read the sessions of logs of one kind, in the simplest way that its contract allows."""
-    kind = logs[0].kind
-    alive: dict[bytes, list[Line]] = {}
-    found: list[Event] = []
-    for line in lines_of(logs, zone):
-        alive.setdefault(line.key, []).append(line)
-        if kind.ends(line):
-            found += kind.read(alive.pop(line.key), Fingerprints(b"key"))
-    for session in alive.values():
-        if any(word in line.text for word in kind.telling for line in session):
-            found += kind.read(session, Fingerprints(b"key"))
-    return found
-
-
-def told(events: list[Event]) -> list[tuple[str, str, str, str | None, str]]:
-    tries = [one for one in events if isinstance(one, AuthAttempt)]
-    return sorted(
-        (one.ts.strftime("%Y-%m-%dT%H:%M:%S"), one.service, one.client_ip, one.user, one.outcome) for one in tries
-    )
+def told(logins: list[AuthAttempt]) -> list[tuple[str | None, ...]]:
+    return [(one.ts.strftime("%Y-%m-%dT%H:%M:%S"), one.service, one.client_ip, one.user, one.outcome) for one in logins]
 
 
 def write(folder: Path) -> None:
@@ -120,10 +99,9 @@ def test_logs_whose_names_say_no_day_are_in_the_order_of_their_first_stamps(tmp_
 def test_one_file_holds_what_several_services_say_and_a_session_goes_on_in_the_next(tmp_path: Path) -> None:
     write(tmp_path / "log")
     logs = find_logs([tmp_path / "log"], tmp_path, [MAIL_LOG]).logs
-    events = events_of(logs)
-    assert told(events) == EXPECTED
-    for one in events:
-        assert isinstance(one, AuthAttempt)
+    logins = logins_of(logs)
+    assert told(logins) == told(logins_of(logs, 3)) == EXPECTED
+    for one in logins:
         text = {"log/mail.log": NEWEST, "log/mail.log.1": OLDER, "log/mail.log.2.gz": OLDEST}[one.source.path]
         assert str(one.user) in text.split("\n")[one.source.line - 1]
         assert text[: one.source.offset].count("\n") == one.source.line - 1
@@ -144,7 +122,7 @@ def test_its_logs_are_read_packed_wrapped_and_collected_as_those_of_any_product(
     os.utime(tmp_path / "found.txt", (WRITTEN, WRITTEN))
     found = find_logs([tmp_path], tmp_path, [MAIL_LOG])
     assert next((log.label, log.age) for log in found.logs) == ("old.zip!log/mail.log.2", 2)
-    assert (told(events_of(found.logs)), found.skipped) == (EXPECTED, ())
+    assert (told(logins_of(found.logs)), found.skipped) == (EXPECTED, ())
 
 
 def test_a_log_that_is_there_twice_is_read_once(tmp_path: Path) -> None:
@@ -152,7 +130,7 @@ def test_a_log_that_is_there_twice_is_read_once(tmp_path: Path) -> None:
     (tmp_path / "log" / "maillog").write_text(NEWEST)
     found = find_logs([tmp_path / "log"], tmp_path, [MAIL_LOG])
     assert [row.path for row in found.passed_over] == ["log/maillog"]
-    assert told(events_of(found.logs)) == EXPECTED
+    assert told(logins_of(found.logs)) == EXPECTED
 
 
 def test_its_own_addresses_are_in_its_lines(tmp_path: Path) -> None:

@@ -230,10 +230,10 @@ GUIDE = str(story("guide"))
         (["--node", f"mail1={GUIDE}", "--root", GUIDE], "--root does not go with --node"),
         (["--node", f"mail1={GUIDE}", "--accounts", "users.csv"], "--accounts does not go with --node"),
         (["--node", f"mail1={GUIDE}", "--key", "key"], "--key does not go with --node"),
-        (["--node", f"mail1={GUIDE}", "--certs", "certs"], "--certs does not go with no --scheduler"),
+        (["--node", f"mail1={GUIDE}", "--certs", "certs"], "--certs needs --scheduler"),
         (["--node", f"mail1={GUIDE}", "--partial", "f"], "--node does not go with --partial"),
-        (["--scheduler", "tls://host:1"], "--scheduler does not go with no --node"),
-        (["--partial", "f"], "--partial does not go with no --key"),
+        (["--scheduler", "tls://host:1"], "--scheduler needs --node"),
+        (["--partial", "f"], "--partial needs --key"),
     ],
 )
 def test_wrong_usage_is_said(words: list[str], said: str, cli: Callable[..., Ran]) -> None:

@@ -21,13 +21,13 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from breachkit.detect.passwords import Criteria, WeakPasswords, find_weak_passwords
+from breachkit.detect.passwords.weak_accounts import Criteria, WeakPasswords, find_weak_passwords
 from breachkit.servers import load
 from breachkit.text.sasl import Fingerprints, Login
 from tests.scale.population import HEADER, NAMED, PLANTED, Planted, populate
 
 if TYPE_CHECKING:
-    from breachkit.detect.weakness import Weakness
+    from breachkit.detect.passwords.weakness import Weakness
 
 
 def write_table(accounts: list[Planted], folder: pathlib.Path) -> pathlib.Path:

@@ -7,11 +7,11 @@ import string
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.detect.wordlist import passwords
+from breachkit.detect.passwords.wordlist import passwords
 from tests.scale.johnrules import apply, single_rules
 
 if TYPE_CHECKING:
-    from breachkit.detect.weakness import Weakness
+    from breachkit.detect.passwords.weakness import Weakness
 
 STARTS = [
     "ma",

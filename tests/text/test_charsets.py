@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from breachkit.text.charsets import codec_of, decoded
-from breachkit.text.decoding import decoded_headers, decoded_parts
+from breachkit.text.message import decoded_headers, decoded_parts
 
 
 def read(body: bytes, charset: str) -> str:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 import webencodings
 
-from breachkit.text.decoding import decoded_parts
+from breachkit.text.message import decoded_parts
 from tests.wild.fetch import fetch, messages_in
 
 if TYPE_CHECKING:

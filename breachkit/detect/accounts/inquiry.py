@@ -22,8 +22,9 @@ from breachkit.detect.accounts.joins import (
 from breachkit.detect.accounts.roles import FOREIGN_COUNT
 from breachkit.detect.accounts.standings import take_standings
 from breachkit.detect.accounts.visits import Slices, Visits, visits_table
-from breachkit.detect.names import Directory, spelled
+from breachkit.detect.names import Directory
 from breachkit.micros import DAY
+from breachkit.spelling import spelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence

@@ -22,7 +22,7 @@ from breachkit.detect.accounts.suspects import also_tried, part_accounts, was_el
 from breachkit.detect.accounts.unauthenticated import find_unauthenticated
 from breachkit.detect.accounts.verdict import VERDICTS, AccountVerdict, Accusation, Group, Places
 from breachkit.detect.findings import Confidence, Family
-from breachkit.detect.weakness import IN_PASSING, weakness_of
+from breachkit.detect.passwords.weakness import IN_PASSING, weakness_of
 from breachkit.micros import moment_of
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from breachkit.detect.accounts.verdict import VerdictName
     from breachkit.detect.accounts.visits import Visits
     from breachkit.detect.findings import Signal
-    from breachkit.detect.weakness import Weakness
+    from breachkit.detect.passwords.weakness import Weakness
 
 TWO, THREE = 2, 3
 """Families of signals that a verdict wants."""

@@ -132,7 +132,7 @@ def _dead(inquiry: Inquiry) -> frozenset[tuple[object, object]]:
     return frozenset([*by_id, *by_path])
 
 
-def _judge(  # noqa: PLR0913, PLR0917  what is held against one address
+def _judge(
     client_ip: str,
     mails: Sequence[_Mail],
     domains: Collection[str],

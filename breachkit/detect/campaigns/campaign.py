@@ -61,6 +61,11 @@ class Campaign:
     members: tuple[int, ...]
     """Indexes of its messages, quarantined ones too."""
 
+    @property
+    def is_spam(self) -> bool:
+        """True when it is held against somebody, whether it may be purged by its string or not."""
+        return self.no_purge_why in {None, "only-weak-string"}
+
 
 @dataclass(frozen=True, slots=True)
 class Campaigns:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.detect.campaigns.passages import is_of_list
-from breachkit.text.decoding import decoded_headers
+from breachkit.text.message import decoded_headers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -12,7 +12,7 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.text.decoding import KNOWN, decoded_headers, decoded_parts
+from breachkit.text.message import KNOWN, decoded_headers, decoded_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.detect.campaigns.campaign import NamedCount, counted
-from breachkit.text.decoding import decoded_parts, decoded_words
+from breachkit.text.headers import decoded_words
+from breachkit.text.message import decoded_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -45,8 +45,6 @@ class Run(NamedTuple):
     """Strings that nearly all of its messages hold, and nearly nobody else."""
     nested: tuple[bytes, ...]
     """Strings that a part of its messages holds, and nearly nobody else."""
-    size: int
-    """Messages of the sample that are of it."""
     is_weak: bool
     """All that its messages share belongs to many."""
 
@@ -54,8 +52,9 @@ class Run(NamedTuple):
 def find_runs(sample: Sample, least: int, *, is_large: bool) -> Iterator[Run]:
     """Yield the runs of a sample, those of most messages first; each message is in one at most.
 
-    What belongs to many, such as the host of a link to a shared document, comes last: two runs that share no more than
-    that are two.
+    First by what points at somebody and by whole phrases, then by shorter strings: a set phrase that happens
+    to stand in most copies of a run is a worse name for it than its link. What belongs to many, such as the host
+    of a link to a shared document, comes last: two runs that share no more than that are two.
 
     Args:
         sample: the messages and their strings.
@@ -65,10 +64,10 @@ def find_runs(sample: Sample, least: int, *, is_large: bool) -> Iterator[Run]:
     taken = np.zeros(len(sample.authors), dtype=np.bool_)
     judged: set[int] = set()
     seen: set[bytes] = set()
-    strong = (sample.lengths >= TELLING) | sample.points
-    weak = np.array([SPECIFIC.search(one.text) is not None for one in sample.shared], dtype=np.bool_)
-    first, last = np.flatnonzero(~sample.is_weak & strong), np.flatnonzero(sample.is_weak & weak)
-    for at in (*first.tolist(), *last.tolist()):
+    strong = (sample.lengths >= STRONG) | sample.points
+    pointing = np.array([SPECIFIC.search(one.text) is not None for one in sample.shared], dtype=np.bool_)
+    telling = np.flatnonzero(np.where(sample.is_weak, pointing, (sample.lengths >= TELLING) | sample.points))
+    for at in telling[np.lexsort((~strong[telling], sample.is_weak[telling]))].tolist():
         docs = sample.shared[at].docs
         if len(docs) < least or at in judged or (key := docs.tobytes()) in seen:
             continue
@@ -119,7 +118,7 @@ def _judge(sample: Sample, at: int, judged: set[int], *, is_large: bool) -> Run 
     known = set(near.closed.tolist())
     nested = [other for other in near.inside.tolist() if other not in known and (is_weak or not sample.is_weak[other])]
     closed = dict.fromkeys((*texts, *_pointers(sample, docs, texts)))
-    return Run(tuple(closed), tuple(sample.texts(nested)), len(docs), is_weak)
+    return Run(tuple(closed), tuple(sample.texts(nested)), is_weak)
 
 
 def _pointers(sample: Sample, docs: NDArray[np.int32], texts: Sequence[bytes]) -> Iterator[bytes]:

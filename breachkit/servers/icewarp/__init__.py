@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from breachkit.servers import AccountExport, Guide, MailServer, Queue, Words
+from breachkit.servers import AccountExport, MailServer, Queue, Words
 from breachkit.servers.icewarp.columns import COLUMNS
 from breachkit.servers.icewarp.layout import (
     DEFAULT_ROOTS,
@@ -22,11 +22,11 @@ from breachkit.servers.icewarp.layout import (
 )
 from breachkit.servers.icewarp.logs import KINDS
 from breachkit.servers.icewarp.queue import each_file, read_head
-from breachkit.servers.icewarp.rules import ADVICE, POLICY, RULES
-from breachkit.servers.icewarp.settings import COMMANDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from breachkit.servers import Guide
 
 
 def _later(module: str, name: str) -> Callable[..., Any]:
@@ -39,27 +39,26 @@ def _later(module: str, name: str) -> Callable[..., Any]:
     return call
 
 
+def _guide() -> Guide:
+    """Read the guide."""
+    from breachkit.servers.icewarp.guide import GUIDE  # noqa: PLC0415  see `_later`
+
+    return GUIDE
+
+
 SERVER = MailServer(
     name="icewarp",
     title="IceWarp",
     looked_for=LOOKED_FOR,
     default_roots=DEFAULT_ROOTS,
     find=find_layout,
-    find_sessions=_later("sift", "find_sessions"),
-    read_facts=_later("facts", "read_facts"),
-    read_doors=_later("doors", "read_doors"),
-    read_transcripts=_later("transcripts", "read_transcripts"),
     logs=KINDS,
     queue=Queue(split_queue, each_file, read_head, role_of, queue_home, is_live),
-    accounts=AccountExport(_later("accounts", "read_logins"), COLUMNS),
-    guide=Guide(
-        read_settings=_later("settings", "read_settings"),
-        rules=RULES,
-        policy=POLICY,
-        advice=ADVICE,
-        commands=COMMANDS,
-        steps=_later("containment", "containment_of"),
-        system_of=_later("system", "system_of"),
+    accounts=AccountExport(
+        _later("accounts", "read_logins"),
+        COLUMNS,
+        made_by='tool export account "*@*" u_type u_accountdisabled u_mailbox u_alias u_password',
     ),
+    guide=_guide,
     words=Words(account="LocalSender"),
 )

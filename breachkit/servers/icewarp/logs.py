@@ -2,19 +2,24 @@
 
 `axyyyymmdd-nn.log` (vendor document): `a` type, `x` optional server id, date, `nn` rotation from 00. `s20220921.txt`
 exists too.
+
+Real lines of 10.3.1 are `PEER [THREAD] STAMP TEXT`: the peer padded to 16 columns, a thread id of 4 or 8 hex digits in
+brackets, a stamp, the text. The stamp format is a setting with four values of which two have public samples; four forms
+are accepted. Most carry no date: it is in the file's name.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime, timedelta, timezone
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from breachkit.logs import listing
 from breachkit.logs.kinds import Line, LogKind, LogName, Prefix, TimeOfDay
 from breachkit.logs.lognames import age_in, day_in
-from breachkit.servers.icewarp.lines import split_line
+from breachkit.micros import is_possible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from breachkit.logs.kinds import FoundLogs
+    from breachkit.logs.reader import Grammar
     from breachkit.records import Service
 
 _DAY = r"(?P<day>(?:19|20)\d{6})"
@@ -48,13 +54,65 @@ def read_name(types: str, name: str) -> LogName | None:
     return None
 
 
+_LINE = re.compile(
+    rb"(?:\xef\xbb\xbf)?"
+    rb"((?![\"'])[^\s:]{1,64}?|\[?[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?::?\d{1,3}(?:\.\d{1,3}){3})?(?:%\w{1,16})?\]?)"
+    rb"[ \t]*\[([0-9A-Fa-f]{4,16})\] "
+    rb"(?:"
+    rb"(\d\d:\d\d:\d\d)(?:[.,:]\d{1,6})?"
+    rb"|(\d{4}[-/]\d\d[-/]\d\d[ T]\d\d:\d\d:\d\d)(?:[.,]\d{1,6})?(Z|[+-]\d\d:?\d\d)?"
+    rb"|(?:[A-Za-z]{3}, )?(\d{1,2} [A-Za-z]{3} \d{4} \d\d:\d\d:\d\d)(?: ([+-]\d{4}|[A-Z]{3,4}))?"
+    rb")(?: (.*))?",
+    re.DOTALL,
+)
+"""A peer with a colon in it is an IPv6 address, or else a line of `grep`: `FILE:PEER`, `NUMBER:PEER`."""
+_MONTHS = {name: number for number, name in enumerate(b"jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
+
+
 def split(text: bytes, zone: tzinfo) -> Line | None:
     """Split a line; None when it does not begin as a line of a session does."""
-    parts = split_line(text, zone)
-    if parts is None:
+    found = _LINE.match(text)
+    if not found:
         return None
-    stamp = TimeOfDay(parts.time or b"") if parts.ts is None else parts.ts
-    return Line(parts.peer + b" " + parts.thread, stamp, text[parts.begin :])
+    peer, thread, time, iso, iso_zone, rfc, rfc_zone, rest = found.groups()
+    stamp: TimeOfDay | float | None
+    if time is not None:
+        stamp = TimeOfDay(time)
+    else:
+        stamp = _moment(_rfc(rfc), rfc_zone, zone) if iso is None else _moment(_iso(iso), iso_zone, zone)
+        if stamp is None or not is_possible(stamp):
+            return None
+    return Line(peer.ljust(16) + b"[" + thread + b"]", stamp, rest or b"")
+
+
+def _iso(stamp: bytes) -> datetime | None:
+    try:
+        return datetime.fromisoformat(stamp.decode().replace("/", "-"))
+    except ValueError:
+        return None
+
+
+def _rfc(stamp: bytes) -> datetime | None:
+    day, month, year, time = stamp.split(b" ")
+    try:
+        hour, minute, second = map(int, time.split(b":"))
+        return datetime(int(year), _MONTHS.get(month.lower(), 0), int(day), hour, minute, second)  # noqa: DTZ001
+    except ValueError:
+        return None
+
+
+def _moment(naive: datetime | None, offset: bytes | None, zone: tzinfo) -> float | None:
+    if naive is None:
+        return None
+    if offset in {b"Z", b"GMT", b"UTC"}:
+        return naive.replace(tzinfo=UTC).timestamp()
+    if offset is None or offset[:1] not in {b"+", b"-"}:
+        return naive.replace(tzinfo=zone).timestamp()
+    hours, minutes = int(offset[1:3]), int(offset[-2:])
+    if hours > 23 or minutes > 59:  # noqa: PLR2004
+        return None
+    shift = timedelta(hours=hours, minutes=minutes)
+    return naive.replace(tzinfo=timezone(-shift if offset[:1] == b"-" else shift)).timestamp()
 
 
 _GREETING = re.compile(rb">>> 220 .*; (?:[A-Za-z]{3}, )?(\d{1,2} [A-Za-z]{3} \d{4} \d\d:\d\d:\d\d)")
@@ -62,7 +120,7 @@ _GREETING = re.compile(rb">>> 220 .*; (?:[A-Za-z]{3}, )?(\d{1,2} [A-Za-z]{3} \d{
 
 def read_greeting(line: Line) -> datetime | None:
     """Read the date that the server sends to each client with its greeting: nobody else can write one there."""
-    found = _GREETING.match(line.text)
+    found = line.text.startswith(b">>> 220 ") and _GREETING.match(line.text)
     try:
         return datetime.strptime(found[1].decode(), "%d %b %Y %H:%M:%S") if found else None  # noqa: DTZ007
     except ValueError:
@@ -90,7 +148,13 @@ PREFIX = Prefix(
 )
 
 
-def _kind(types: str, service: Service | None, marks: bytes | None = None) -> LogKind:
+def _grammar(name: str) -> Grammar:
+    """Import how lines are read when some are: it takes numpy."""
+    found: Grammar = getattr(import_module("breachkit.servers.icewarp.smtplog"), name)()
+    return found
+
+
+def _kind(types: str, service: Service | None, marks: bytes | None = None, grammar: str | None = None) -> LogKind:
     return LogKind(
         services=frozenset([service] if service else []),
         read_name=partial(read_name, types),
@@ -98,6 +162,7 @@ def _kind(types: str, service: Service | None, marks: bytes | None = None) -> Lo
         prefix=PREFIX,
         marks=re.compile(marks, re.IGNORECASE) if marks else None,
         read_date=read_greeting,
+        grammar=partial(_grammar, grammar) if grammar else None,
         own_address=re.compile(rb"Connected, local IP=(\S+)\s*$"),
     )
 
@@ -107,15 +172,17 @@ KINDS = (
         "s",
         "smtp",
         rb"(?:<<<|>>>) (?:(?:EHLO|HELO|MAIL FROM|RCPT TO|DATA|BDAT|RSET|AUTH|STARTTLS)\b|[2345]\d\d[ -])|\*\*\* <",
+        "IceWarpSmtp",
     ),
-    _kind("p", "pop3", rb">>> (?:\+OK|-ERR)|<<< (?:USER|PASS|APOP|STAT|UIDL|RETR|DELE|TOP)\b"),
+    _kind("p", "pop3", rb">>> (?:\+OK|-ERR)|<<< (?:USER|PASS|APOP|STAT|UIDL|RETR|DELE|TOP)\b", "IceWarpLogins"),
     _kind(
         "m",
         "imap",
         rb">>> (?:\* (?:OK|BYE|CAPABILITY|FLAGS|LIST|\d)|\S{1,32} (?:OK|NO|BAD)\b)"
         rb"|<<< \S{1,32} (?:LOGIN|AUTHENTICATE|SELECT|EXAMINE|CAPABILITY|FETCH|UID|IDLE|LOGOUT)\b",
+        "IceWarpLogins",
     ),
-    _kind("c", "web"),  # web and control, not "client" (vendor document)
+    _kind("c", "web", None, "IceWarpLogins"),  # web and control, not "client" (vendor document)
     _kind("efgi", None),  # errors, FTP, groupware, instant messages
 )
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.micros import is_possible, micros_of
 from breachkit.records import NULL_SENDER
-from breachkit.text.decoding import readable
+from breachkit.text.charsets import readable
 from breachkit.text.sasl import decode_text
 
 if TYPE_CHECKING:
@@ -23,30 +23,23 @@ _BRACKETED = re.compile(r"<\s*([^<>\s]*)\s*>")
 _PLAIN = re.compile(rb"<([!-;=?-~]+)>|([!#-'*+\--9=?A-~]++@[!#-'*+\--9=?A-~]++)")
 """What nearly all values are: one address in brackets, or one without."""
 _BETWEEN = re.compile(r"[\s<>\"(),;:]+")
-_COMMENT = re.compile(r"\([^()]*\)")
-_DEEPEST_COMMENT = 4
-"""Levels of parentheses that are left out of a trace line: `by host ((My Server)) with …` has two."""
+_COMMENT = re.compile(r"\((?:[^()]++|\((?:[^()]++|\((?:[^()]++|\([^()]*+\))*+\))*+\))*+\)")
+"""Up to four levels of parentheses, which are left out of a trace line: `by host ((My Server)) with …` has two."""
 _AUTHENTICATED = re.compile(r"ASMTPS?|(?:[EL]|UTF8)?[SL]MTPS?A", re.IGNORECASE)
 """IceWarp's own word for mail handed in after a login, and those of RFC 3848 and RFC 6531."""
 _RECEIVED_BY = re.compile(r"\bby\s+(\S+)")
 _RECEIVED_ID = re.compile(r"\bwith\s+(\S+)\s+id\s+([^\s;]+)")
 _RECEIVED_PEER = re.compile(r"\A(?:from\s+\S*\s*)?\(\[?(?:IPv6:)?([0-9A-Fa-f.:]+)\]?\)", re.IGNORECASE)
-_RECEIVED_DATE = re.compile(r"(\d{1,2}) ([A-Za-z]{3}) (\d{4}) (\d\d):(\d\d)(?::(\d\d))?(?:\s+([+-])(\d\d)(\d\d))?")
+_DATE = re.compile(
+    rb"([0-9]{1,2}\s+[A-Za-z]{3}\s+[0-9]{4})\s+([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?(?:\s+([+-][0-9]{4}))?"
+)
+"""A time behind the last semicolon of a trace line."""
 _MONTHS = {
     name: number
     for number, name in enumerate(
         ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1
     )
 }
-
-
-class Received(NamedTuple):
-    """What the server's own trace line says (RFC 5321 §4.4)."""
-
-    queue_id: str | None
-    client_ip: str | None
-    ts: int | None
-    """Microseconds since the epoch."""
 
 
 def text_of(value: bytes) -> str:
@@ -61,7 +54,7 @@ def title_of(value: bytes, raw: bytes) -> str:
 
 def addresses(value: bytes) -> list[str]:
     """List the addresses in a value, in lower case."""
-    plain = _PLAIN.fullmatch(value)
+    plain = _PLAIN.fullmatch(value.strip())
     if plain:
         return [(plain[1] or plain[2]).decode("ascii").lower()]
     text = decode_text(value)
@@ -89,68 +82,63 @@ class Trace(NamedTuple):
     queue_id: str | None
 
 
-def received(values: Sequence[bytes]) -> Received:
-    """Read the topmost Received, and below it those the same server wrote, for the first id of authenticated mail."""
+def received(values: Sequence[bytes]) -> tuple[str | None, str | None]:
+    """Read the id of a message and the address of its client from its trace lines (RFC 5321 §4.4).
+
+    The topmost counts, and below it those the same server wrote, for the first id of authenticated mail.
+    """
     if not values:
-        return Received(None, None, None)
-    top = text_of(values[0])
-    first = trace_of(top)
+        return None, None
+    first = trace_of(text_of(values[0]))
     chosen = first.queue_id
     if first.by and not first.is_authenticated:
         own = [trace for value in values if (trace := trace_of(text_of(value))).by == first.by and trace.queue_id]
         chosen = next((trace.queue_id for trace in own if trace.is_authenticated), own[0].queue_id if own else None)
-    return Received(chosen if first.by else None, first.client_ip, micros_of(date_of(top)))
+    return chosen if first.by else None, first.client_ip
 
 
 def trace_of(text: str) -> Trace:
     """Read the clauses of a trace line; the server's own title, TLS and the like stand in parentheses between them."""
-    bare = without_comments(text)
-    by, id_clause = _RECEIVED_BY.search(bare), _RECEIVED_ID.search(bare)
+    bare = _COMMENT.sub(" ", text)
+    peer, by, id_clause = _RECEIVED_PEER.match(text), _RECEIVED_BY.search(bare), _RECEIVED_ID.search(bare)
     return Trace(
-        _peer_of(text),
+        peer[1] if peer and _is_host(peer[1]) else None,
         by[1] if by else None,
         id_clause is not None and _AUTHENTICATED.fullmatch(id_clause[1]) is not None,
         id_clause[2] if id_clause else None,
     )
 
 
-def without_comments(text: str) -> str:
-    """Leave out what stands in parentheses."""
-    for _ in range(_DEEPEST_COMMENT):
-        text, number = _COMMENT.subn(" ", text)
-        if not number:
-            break
-    return text
-
-
-def _peer_of(text: str) -> str | None:
-    """Read the address of the client; a name in its place, or an address of no host, is none."""
-    found = _RECEIVED_PEER.match(text)
+@lru_cache(maxsize=KEPT_SPELLINGS)
+def _is_host(address: str) -> bool:
+    """Tell whether it is the address of a host; a name in its place is none."""
     try:
-        return found[1] if found and not ip_address(found[1]).is_unspecified else None
+        return not ip_address(address).is_unspecified
     except ValueError:
-        return None
+        return False
 
 
-def date_of(received: str) -> datetime | None:
-    """Read the time behind the last semicolon of a trace line."""
+def time_of(value: bytes) -> int | None:
+    """Read the time behind the last semicolon of a trace line, in microseconds since the epoch."""
     # by hand: the email package takes 15 us for a date, and a queue has 200,000
-    found = _RECEIVED_DATE.search(received.rpartition(";")[2])
-    if not found or found[2].lower() not in _MONTHS:
+    found = _DATE.search(value, value.rfind(b";") + 1)
+    if found is None:
         return None
-    day, month, year, hour, minute, second, sign, hours, minutes = found.groups()
+    day, hour, minute, second, offset = found.groups(b"0")
+    seconds = (int(hour) * 60 + int(minute)) * 60 + int(second)
+    midnight = _midnight(day, offset)
+    is_time = int(hour) < 24 and int(minute) < 60 and int(second) < 60  # noqa: PLR2004
+    return midnight + seconds * 1_000_000 if midnight is not None and is_time else None
+
+
+@lru_cache(maxsize=1024)
+def _midnight(day: bytes, offset: bytes) -> int | None:
+    """Return when a day began, in the zone of an offset; None for a day that no calendar has."""
+    number, month, year = day.decode("ascii").split()
+    minutes = int(offset[1:3] or 0) * 60 + int(offset[3:] or 0)
     try:
-        zone = _offset(sign, int(hours or 0), int(minutes or 0))
-        ts = datetime(
-            int(year), _MONTHS[month.lower()], int(day), int(hour), int(minute), int(second or 0), tzinfo=zone
-        )
-    except ValueError:
+        zone = timezone(timedelta(minutes=-minutes if offset.startswith(b"-") else minutes))
+        ts = datetime(int(year), _MONTHS[month.lower()], int(number), tzinfo=zone)
+    except (ValueError, KeyError):
         return None
-    return ts if is_possible(ts.timestamp()) else None
-
-
-@lru_cache(maxsize=64)
-def _offset(sign: str | None, hours: int, minutes: int) -> timezone:
-    """Make the zone of an offset, once. Raises ValueError."""
-    offset = timedelta(hours=hours, minutes=minutes)
-    return timezone(-offset if sign == "-" else offset)
+    return micros_of(ts) if is_possible(ts.timestamp()) else None

@@ -153,7 +153,7 @@ def logs_of_one_server(draw: st.DrawFn, course: st.SearchStrategy[list[str]] = c
     return rows
 
 
-def write(  # noqa: PLR0917  as many as are drawn
+def write(
     folder: Path,
     rows: Sequence[tuple[datetime, bytes]],
     cuts: Sequence[int],

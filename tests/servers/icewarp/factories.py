@@ -7,20 +7,22 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from breachkit.evidence import queued
+from breachkit.logs.facts import LogTally, Reading
+from breachkit.logs.reader import Reader, Span, add_tally, by_node
+from breachkit.logs.sessions import Collector, Everything
 from breachkit.progress import silent
 from breachkit.records import Session, Skipped
-from breachkit.servers import LogTally, Reading
 from breachkit.servers.icewarp import SERVER
 from breachkit.servers.icewarp.accounts import read_logins
 from breachkit.servers.icewarp.logs import find_logs
 from breachkit.text.sasl import Fingerprints, Login
-from tests.servers.icewarp.plain import read_sessions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import tzinfo
     from pathlib import Path
 
+    from breachkit.logs.kinds import LogFile
     from breachkit.records import Account, Locus, Message
     from breachkit.servers import QueueFolder
 
@@ -66,6 +68,21 @@ def write_log(folder: Path, text: str, name: str = "s20261120-00.log") -> Path:
 
 def lines(*texts: str, peer: str = "203.0.113.9", thread: str = "15C0", time: str = "08:00:00") -> str:
     return "".join(f"{peer:<16}[{thread}] {time} {text}\n" for text in texts)
+
+
+def read_sessions(logs: Sequence[LogFile], reading: Reading, tally: LogTally) -> Iterator[Session | Skipped]:
+    """Read every session of SMTP logs, all lines in order."""
+    for node in by_node(logs, frozenset({"smtp"})):
+        collector, skipped = Collector(node[0].node, reading), list[Skipped]()
+        reader = Reader(node[0].kind, reading.zone, collector.listener)
+        reader.skip = skipped.append
+        for log in node:
+            for block in reader.blocks(Span(log)):
+                reader.lead(block.entries(Everything().rows(block)))
+        reader.close()
+        yield from collector.take_ended()
+        yield from skipped
+        add_tally(tally, reader.tally)
 
 
 def sessions_of(*paths: Path, zone: tzinfo = UTC) -> tuple[list[Session], list[Skipped], LogTally]:

@@ -15,19 +15,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from breachkit import files
-from breachkit.logs import logtext
+from breachkit.logs.accounts import Task, read_facts, read_spans
+from breachkit.logs.facts import LogFacts, LogTally, Question
+from breachkit.logs.reader import by_node, cut
+from breachkit.parallel import Crew
+from breachkit.progress import silent
 from breachkit.records import Session
-from breachkit.servers import LogTally
-from breachkit.servers.facts import LogFacts, Question
-from breachkit.servers.icewarp import sieve, slabs
-from breachkit.servers.icewarp.facts import read_facts, read_spans
 from breachkit.servers.icewarp.logs import find_logs
-from breachkit.servers.icewarp.pieces import cut
-from breachkit.servers.icewarp.sessions import by_node
 from tests.evidence import build
 from tests.servers.icewarp.drawn import WIDE, logs_of_one_server, write
-from tests.servers.icewarp.factories import reading
-from tests.servers.icewarp.plain import read_sessions
+from tests.servers.icewarp.factories import read_sessions, reading
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,34 +33,41 @@ if TYPE_CHECKING:
     from breachkit.logs.kinds import LogFile
 
 
-def one_by_one(logs: Sequence[LogFile], question: Question) -> tuple[Any, ...]:
-    facts, tally = LogFacts(), LogTally()
-    for row in read_sessions(logs, reading(), tally):
-        if isinstance(row, Session):
-            facts.take(row, question)
-        else:
-            facts.skip([row])
-    return in_order(facts, tally)
+def of_sessions(logs: Sequence[LogFile], question: Question) -> tuple[Any, ...]:
+    """Say of all sessions, read in one go, what is asked for: tries, messages, deliveries."""
+    tries: list[Any] = []
+    sends: list[Any] = []
+    gone: list[Any] = []
+    for row in read_sessions(logs, reading(), LogTally()):
+        if not isinstance(row, Session) or not question.is_inside(row.start.timestamp()):
+            continue
+        tries += row.attempts
+        gone += row.deliveries
+        for sent in row.transactions:
+            tried = None if sent.attempt is None else row.attempts[sent.attempt]
+            if tried is not None or sent.queue_id in question.queue_ids - {None}:
+                sends.append((row.client_ip, tried and tried.user, tried and tried.source, sent))
+    return tuple(sorted(rows, key=repr) for rows in (tries, sends, gone))
 
 
 def in_order(facts: LogFacts, tally: LogTally) -> tuple[Any, ...]:
     return (
-        sorted(facts.attempts, key=lambda tried: tried.source),
-        sorted(facts.sends, key=lambda sent: sent[3].source),
-        sorted(facts.deliveries, key=repr),
+        *(sorted(rows, key=repr) for rows in (facts.attempts, facts.sends, facts.deliveries)),
         dict(facts.sessions),
         dict(facts.accepted),
         facts.sources,
         facts.attempts.session_of(),
-        {reason: number for reason, (number, _) in facts.skipped.items()},
+        facts.skipped,
         [getattr(tally, name) for name in LogTally.__slots__],
     )
 
 
-def read(logs: Sequence[LogFile], question: Question, size: int) -> tuple[Any, ...]:
+def read(logs: Sequence[LogFile], question: Question, size: int | None) -> tuple[Any, ...]:
+    """Read logs in one go, or in spans of so many bytes, each by itself."""
     tally = LogTally()
-    nodes = [cut(node, size) for node in by_node(logs, frozenset({"smtp"}))]
-    return in_order(read_spans(nodes, reading(), question, tally, 1), tally)
+    spans = [cut(node, size or 1 << 40) for node in by_node(logs, frozenset({"smtp"}))]
+    with Crew(Task(reading(), question), 1) as crew:
+        return in_order(read_spans(crew, spans, silent, tally, is_apart=size is not None), tally)
 
 
 @settings(max_examples=80, deadline=None)
@@ -79,14 +83,12 @@ def read(logs: Sequence[LogFile], question: Question, size: int) -> tuple[Any, .
             Question(),
             Question(by_hour=False),
             Question(queue_ids=frozenset({"YAR93710"})),
-            Question(queue_ids=frozenset({"YAR93710"}), by_hour=False),
             Question(queue_ids=frozenset({"YAR93710", "e"}), by_hour=False),
             Question(since=1795131000.0, until=1795200000.0),
-            Question(since=1795131000.0, until=1795200000.0, by_hour=False),
         ]
     ),
 )
-def test_facts_are_those_of_the_sessions_whatever_the_cut(  # noqa: PLR0917  as many as are drawn
+def test_facts_are_those_of_the_sessions_whatever_the_cut(
     rows: list[tuple[datetime, bytes]],
     cuts: list[int],
     eol: bytes,
@@ -98,28 +100,23 @@ def test_facts_are_those_of_the_sessions_whatever_the_cut(  # noqa: PLR0917  as 
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
         write(Path(name), rows, cuts, eol, is_packed)
         logs = find_logs([Path(name)], Path(name)).logs
-        expected = one_by_one(logs, question)
+        whole = read(logs, question, None)
+        assert whole[:3] == of_sessions(logs, question)
         patch.setattr(files, "BLOCK", block)
-        patch.setattr(logtext, "BLOCK", block)
-        patch.setattr(slabs, "BLOCK", block)
-        if block < WIDE:  # keys meet in a slot, and nothing waits long
-            for limit, small in (("BITS", 2), ("MOST_WAITING", 2), ("WORTH_WEAVING", 3)):
-                patch.setattr(sieve, limit, small)
-        assert read(logs, question, 1 << 30) == expected
-        assert read(logs, question, size) == expected
+        assert read(logs, question, None) == whole
+        assert read(logs, question, size) == whole
 
 
 @pytest.mark.parametrize("story", ["brute-force", "two-accounts", "guide"])
 def test_a_story_reads_the_same_in_tiny_spans(story: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     build(story, tmp_path / story, seed=11)
     logs = find_logs([tmp_path / story / "logs"], tmp_path).logs
-    question = Question()
-    expected = one_by_one(logs, question)
-    assert expected[0]
-    monkeypatch.setattr(slabs, "BLOCK", 20_000)
+    whole = read(logs, Question(), None)
+    assert whole[:3] == of_sessions(logs, Question())
+    assert whole[0]
     monkeypatch.setattr(files, "BLOCK", 20_000)
     for size in (1 << 30, 50_000, 7_001):
-        assert read(logs, question, size) == expected
+        assert read(logs, Question(), size) == whole
 
 
 def test_jobs_make_no_difference_to_what_is_said(tmp_path: Path) -> None:
@@ -139,14 +136,14 @@ def test_a_process_of_its_own_reads_a_span(tmp_path: Path) -> None:
     done: list[int] = []
     tally = LogTally()
     facts = read_facts(logs, reading()._replace(progress=done.append), Question(), tally, 2)
-    assert in_order(facts, tally) == one_by_one(logs, Question())
+    assert in_order(facts, tally) == read(logs, Question(), None)
     assert sum(done) == sum(log.size for log in logs if log.service == "smtp")
 
 
 class KilledPool(ThreadPoolExecutor):
     """A pool whose processes are all killed."""
 
-    def __init__(self, _number: int, mp_context: object) -> None:
+    def __init__(self, *_: object) -> None:
         super().__init__(1)
 
     def submit(self, *_: Any, **__: Any) -> Future[Any]:
@@ -161,12 +158,12 @@ def test_what_a_killed_process_left_is_read_all_the_same(tmp_path: Path, monkeyp
     monkeypatch.setattr("concurrent.futures.ProcessPoolExecutor", KilledPool)
     tally = LogTally()
     facts = read_facts(logs, reading(), Question(), tally, 2)
-    assert in_order(facts, tally) == one_by_one(logs, Question())
+    assert in_order(facts, tally) == read(logs, Question(), None)
 
 
 @pytest.mark.parametrize(
     ("module", "absent"),
-    [("breachkit.servers.icewarp", "numpy"), ("breachkit.servers.icewarp.stitch", "pandas")],
+    [("breachkit.servers.icewarp", "numpy"), ("breachkit.logs.accounts", "pandas")],
 )
 def test_who_reads_imports_no_more_than_reading_needs(module: str, absent: str) -> None:
     code = f"import sys, {module}; sys.exit({absent!r} in sys.modules)"

@@ -18,13 +18,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from breachkit.logs import listing
+from breachkit.logs.accounts import read_facts
+from breachkit.logs.facts import LogTally, Question
+from breachkit.logs.logins import read_logins
 from breachkit.logs.lognames import may_be_log, read_name
-from breachkit.logs.logtext import read_again
 from breachkit.records import AuthAttempt
-from breachkit.servers import LogTally
-from breachkit.servers.facts import Question
-from breachkit.servers.icewarp.doors import read_doors
-from breachkit.servers.icewarp.facts import read_facts
 from breachkit.servers.icewarp.logs import KINDS, find_logs
 from tests.servers.icewarp.factories import b64, lines, reading
 
@@ -32,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from breachkit.logs.facts import LogFacts
     from breachkit.logs.kinds import FoundLogs
-    from breachkit.servers.facts import LogFacts
 
 NOT_A_LOG, UNREADABLE_FORM = (
     reason % "'ADDRESS [THREAD] TIME'" for reason in (listing.NOT_A_LOG, listing.UNREADABLE_FORM)
@@ -326,7 +324,7 @@ def test_lines_of_several_logs_go_to_the_log_that_grep_names(tmp_path: Path) -> 
         (datetime(2026, 3, 15, 0, 0, 3, tzinfo=UTC), "192.0.2.1", "dora@example.it", "success"),
     ]
     assert sorted(one.source.line for one in facts.attempts) == [5, 17, 29, 41]
-    doors = list(read_doors(found.logs, reading(), LogTally()))
+    doors = list(read_logins(found.logs, reading(), LogTally()))
     assert [row.source.line for row in doors if isinstance(row, AuthAttempt)] == [51]
     assert tries(facts_of(found, jobs=4)) == tries(facts)
 
@@ -424,17 +422,6 @@ def test_the_older_of_two_rotated_logs_comes_first(tmp_path: Path) -> None:
         (tmp_path / name).write_text(session("192.0.2.1", f"{time[:2]}@example.it", time))
     found = find_logs([tmp_path], tmp_path)
     assert [(log.label, log.node) for log in found.logs] == [(f"{NAME}.2", ""), (f"{NAME}.1", ""), (NAME, "")]
-
-
-@pytest.mark.parametrize("kind", ["UTF-16 BE", "grep -rn", "a spreadsheet"])
-def test_lines_are_read_again_from_where_they_stand(kind: str, tmp_path: Path) -> None:
-    """Sessions that go on from one span to the next are put together from the places of their lines."""
-    name, text = WRAPPED[kind]
-    for packed in (False, True):
-        (tmp_path / name).write_bytes(gzip.compress(text) if packed else text)
-        (log,) = find_logs([tmp_path], tmp_path).logs
-        places = sorted((one.source.offset, 60) for one in facts_of(find_logs([tmp_path], tmp_path)).attempts)
-        assert [line.split(b"] ")[1][9:] for line in read_again(log, places)] == [b"<<< AUTH LOGIN"] * 3
 
 
 def test_a_session_goes_on_from_one_form_to_another(tmp_path: Path) -> None:

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from breachkit.errors import NotATableError
 from breachkit.records import Setting, Skipped
-from breachkit.servers.icewarp.rules import POLICY, RULES
-from breachkit.servers.icewarp.settings import COMMANDS, NO_SETTING, read_settings
+from breachkit.servers.icewarp.guide import GUIDE, NO_SETTING, RULES, read_settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -115,15 +114,15 @@ def test_each_variable_has_one_rule_and_the_line_that_mends_it() -> None:
 
 
 def test_the_lines_that_collect_settings_ask_for_every_rule_on_both_systems() -> None:
-    assert list(COMMANDS) == ["Windows", "Linux"]
-    for lines in COMMANDS.values():
+    assert list(GUIDE.commands) == ["Windows", "Linux"]
+    for lines in GUIDE.commands.values():
         assert [line.split()[-3] for line in lines] == [rule.name for rule in RULES]
-    assert COMMANDS["Windows"][0].startswith("tool.exe get system ")
-    assert COMMANDS["Linux"][0].startswith("./tool.sh get system ")
+    assert GUIDE.commands["Windows"][0].startswith("tool.exe get system ")
+    assert GUIDE.commands["Linux"][0].startswith("./tool.sh get system ")
 
 
 def test_the_policy_is_made_of_rules() -> None:
-    assert POLICY.keys() <= {rule.name.lower() for rule in RULES}
+    assert GUIDE.policy.keys() <= {rule.name.lower() for rule in RULES}
 
 
 @given(raw=st.binary(max_size=300))

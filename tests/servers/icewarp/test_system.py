@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from breachkit.evidence.where import Asked, find_evidence
-from breachkit.servers.icewarp import SERVER
+from breachkit.servers.icewarp.guide import GUIDE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,16 +48,14 @@ def evidence(root: Path, files: dict[str, str]) -> Path:
 def test_the_operating_system_is_told_by_what_the_server_wrote(name: str, tmp_path: Path) -> None:
     files, system = TOLD[name]
     where = find_evidence(Asked(root=evidence(tmp_path, files), timezone="UTC"))
-    assert SERVER.guide is not None
-    assert SERVER.guide.system_of(where.layout, where.logs) == system
+    assert GUIDE.system_of(where.layout, where.logs) == system
 
 
 def test_settings_that_powershell_wrote_are_read(tmp_path: Path) -> None:
     root = evidence(tmp_path, {})
     (root / "settings.txt").write_bytes("C_System_Storage_Dir_MailPath: D:\\mail\\\r\n".encode("utf-16"))
     where = find_evidence(Asked(root=root, timezone="UTC"))
-    assert SERVER.guide is not None
-    assert SERVER.guide.system_of(where.layout, where.logs) == "Windows"
+    assert GUIDE.system_of(where.layout, where.logs) == "Windows"
 
 
 @pytest.mark.parametrize(

@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from breachkit.servers import LogTally
+from breachkit.logs.facts import LogTally
+from breachkit.logs.sessions import read_transcripts
+from breachkit.logs.transcript import MOST_LINES
 from breachkit.servers.icewarp.logs import find_logs
-from breachkit.servers.icewarp.transcripts import MOST_LINES, read_transcripts
-from tests.servers.icewarp.factories import b64, lines, reading, write_log
-from tests.servers.icewarp.plain import read_sessions
+from tests.servers.icewarp.factories import b64, lines, read_sessions, reading, write_log
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from breachkit.servers import TranscriptLine
+    from breachkit.logs.facts import TranscriptLine
 
 OPENING = ("Connected", ">>> 220 mail.example.it", "<<< EHLO x", ">>> 250 Hello")
 CANARY = "c4n4ry-pw"

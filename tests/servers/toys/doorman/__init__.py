@@ -64,8 +64,4 @@ SERVER = MailServer(
     default_roots=(Path("/nowhere/doorman"),),
     find=find,
     logs=(IMAP,),
-    find_sessions=toylogs.find_sessions,
-    read_facts=toylogs.read_facts,
-    read_doors=toylogs.read_doors,
-    read_transcripts=toylogs.read_transcripts,
 )

@@ -1,0 +1,205 @@
+"""What SMTP logs say as far as a question about accounts needs it: small partial results that add up.
+
+Mail from outside is only counted, unless a queued message names it: a log holds far more of it than of what
+accounts do. No body, no password and no line of a log is in here, so a part may travel.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from breachkit.attempts import Attempts
+from breachkit.records import Delivery, Locus
+from breachkit.sends import Sends
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import tzinfo
+
+    import numpy as np
+
+    from breachkit.progress import Progress
+    from breachkit.records import Skipped
+    from breachkit.text.sasl import Fingerprints
+
+KEPT_EXAMPLES = 3
+
+Skips = dict[str, tuple[int, tuple["Locus", ...]]]
+"""How often something could not be read, by reason, and the first places."""
+
+
+def count_skipped(skips: Skips, reason: str, number: int, places: tuple[Locus, ...]) -> None:
+    """Count pieces of evidence that could not be read; the first places are kept."""
+    count, examples = skips.get(reason, (0, ()))
+    skips[reason] = (count + number, (*examples, *places)[:KEPT_EXAMPLES])
+
+
+class Reading(NamedTuple):
+    """How logs are to be read."""
+
+    zone: tzinfo
+    fingerprints: Fingerprints
+    progress: Progress
+
+
+class Sought(NamedTuple):
+    """Which SMTP sessions are sought: those of an address, else those in which a text stands, else those that begin at
+    some places.
+    """  # noqa: D205  the three fill the line
+
+    client_ip: str | None = None
+    """Canonical."""
+    texts: frozenset[str] = frozenset()
+    """Letters of either case are the same."""
+    is_client: bool = False
+    """Those in which the mail server delivers outwards, of the ones in which a text stands."""
+    places: frozenset[Locus] = frozenset()
+
+
+class TranscriptLine(NamedTuple):
+    """One line of a session as it may be shown: secrets are already masked."""
+
+    ts: str
+    direction: Literal["received", "sent", "note"]
+    text: str
+    secret: str | None
+    """What stood in the place of `***`; only filled when the user asked to see it."""
+    source: Locus
+
+
+class LogTally:
+    """What the lines of the logs showed, beside the sessions themselves."""
+
+    __slots__ = ("bytes", "dialogue_lines", "first", "last", "lines", "session_lines", "silences", "summary_lines")
+
+    def __init__(self) -> None:
+        self.lines = 0
+        self.session_lines = 0
+        self.bytes = 0
+        self.dialogue_lines = 0
+        self.summary_lines = 0
+        self.first: float | None = None
+        self.last: float | None = None
+        self.silences: list[tuple[float, float]] = []
+
+    def begin_at(self, moment: float | None) -> None:
+        """Forget that the logs reach back beyond a moment: what is older was left out."""
+        if moment is not None and self.first is not None:
+            self.first = max(self.first, moment)
+
+
+class Question(NamedTuple):
+    """What is asked of the logs."""
+
+    since: float | None = None
+    until: float | None = None
+    """Sessions that begin outside are left out; seconds since the epoch."""
+    queue_ids: frozenset[str] = frozenset()
+    """Messages wanted though nobody authenticated to send them."""
+    by_hour: bool = True
+    """Whether sessions and messages are to be counted by the hour."""
+    distance_of: Callable[[str, str], int] | None = None
+    """Tells of a user name and the secret that came in with it what is kept beside its fingerprint: 0 to 2."""
+
+    def are_inside(self, ts: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """Tell which of some moments are asked for."""
+        early = -math.inf if self.since is None else self.since
+        late = math.inf if self.until is None else self.until
+        found: np.ndarray[Any, Any] = (ts >= early) & (ts <= late)
+        return found
+
+    def is_inside(self, ts: float) -> bool:
+        """Tell whether a session that begins then is asked for."""
+        return (self.since is None or ts >= self.since) and (self.until is None or ts <= self.until)
+
+
+@dataclass(slots=True)
+class LogFacts:
+    """What some part of the logs says."""
+
+    attempts: Attempts = field(default_factory=Attempts)
+    sends: Sends = field(default_factory=Sends)
+    deliveries: list[Delivery] = field(default_factory=list)
+    sessions: Counter[int] = field(default_factory=Counter)
+    """Sessions by the hour they began in, as seconds since the epoch."""
+    accepted: Counter[int] = field(default_factory=Counter)
+    """Messages taken in, by the hour."""
+    sources: dict[int, Locus] = field(default_factory=dict)
+    """The first session of each hour."""
+    skipped: Skips = field(default_factory=dict)
+    tally: LogTally = field(default_factory=LogTally)
+    """What the lines of SMTP logs showed."""
+    door_tally: LogTally = field(default_factory=LogTally)
+    doors: tuple[str, ...] = ()
+    """The other doors whose tries to log in were read: `imap`, `pop3`, `web`."""
+
+    def __post_init__(self) -> None:
+        if not len(self.sends):  # who sends has logged in: the same names
+            self.sends = Sends(names=self.attempts.names)
+
+    @property
+    def level(self) -> str:
+        """The log level that the lines show."""
+        if not self.tally.session_lines:
+            return "none" if not self.tally.lines else "unknown"
+        shown = (bool(self.tally.dialogue_lines), bool(self.tally.summary_lines))
+        return {(True, True): "debug+summary", (True, False): "debug", (False, True): "summary"}.get(shown, "unknown")
+
+    @property
+    def first(self) -> datetime | None:
+        """The first moment that the SMTP logs show."""
+        return None if self.tally.first is None else datetime.fromtimestamp(self.tally.first, UTC)
+
+    @property
+    def last(self) -> datetime | None:
+        """The last moment that the SMTP logs show."""
+        return None if self.tally.last is None else datetime.fromtimestamp(self.tally.last, UTC)
+
+    def count_session(self, hour: int, number: int, source: Locus) -> None:
+        """Count sessions of one hour, the first of which begins at a place."""
+        self.sessions[hour] += number
+        self.sources[hour] = min(self.sources.get(hour, source), source)
+
+    def skip(self, skipped: Iterable[Skipped]) -> None:
+        """Count what could not be read."""
+        for one in skipped:
+            count_skipped(self.skipped, one.reason, 1, (one.source,))
+
+    def add(self, other: LogFacts) -> None:
+        """Add another part; parts are added in the order of the logs, so that examples are the first ones."""
+        self.attempts.add(other.attempts)
+        self.sends.add(other.sends)
+        self.deliveries += other.deliveries
+        self.accepted.update(other.accepted)
+        for hour, number in other.sessions.items():
+            self.count_session(hour, number, other.sources[hour])
+        for reason, (number, places) in other.skipped.items():
+            count_skipped(self.skipped, reason, number, places)
+
+    # Deliveries cross to another process as plain tuples with their moments as numbers: 100,000 of them, each with a
+    # datetime and a place of its own, take three times as long to pickle.
+
+    def __getstate__(self) -> tuple[Any, ...]:
+        zone = self.deliveries[0].ts.tzinfo if self.deliveries else None
+        others = (self.sessions, self.accepted, self.sources, self.skipped)
+        return zone, self.attempts, self.sends, [_flat(gone) for gone in self.deliveries], others
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        zone, self.attempts, self.sends, deliveries, others = state
+        self.deliveries = [_raised(row, zone) for row in deliveries]
+        self.sessions, self.accepted, self.sources, self.skipped = others
+        # of a part these are not asked
+        self.tally, self.door_tally, self.doors = LogTally(), LogTally(), ()
+
+
+def _flat(gone: Delivery) -> tuple[Any, ...]:
+    return (gone.ts.timestamp(), *gone[1:-1], *gone.source)
+
+
+def _raised(row: tuple[Any, ...], zone: tzinfo | None) -> Delivery:
+    last = len(Delivery._fields) - 1
+    return Delivery._make((datetime.fromtimestamp(row[0], zone), *row[1:last], Locus(*row[last:])))

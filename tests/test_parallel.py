@@ -1,0 +1,114 @@
+"""The same work by one process or several: the same answer, in order, whatever becomes of a helper."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from breachkit import parallel
+from breachkit.parallel import Crew, Piece, spread
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PIECES = [Piece("f", [(str(number),), (f"{number}.1",)]) for number in range(60)]
+
+
+def names_of(piece: Piece) -> list[str]:
+    return [name for (name,) in piece.messages]
+
+
+@pytest.fixture(autouse=True)
+def _shares_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parallel, "FIRST_PIECES", 2)
+    monkeypatch.setattr(parallel, "BATCH", 3)
+
+
+@pytest.mark.parametrize("is_cold", [False, True])
+@pytest.mark.parametrize("jobs", [1, 2, 3])
+def test_results_are_in_order_over_any_number_of_processes(
+    jobs: int, is_cold: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parallel, "COLD", -1.0 if is_cold else 1.0)
+    monkeypatch.setattr(parallel, "_disk_reads", lambda: None)
+    for number in (0, 1, 2, 3, 60):
+        assert spread(iter(PIECES[:number]), names_of, jobs) == [names_of(piece) for piece in PIECES[:number]]
+
+
+def add(task: int, number: int) -> tuple[int, int]:
+    return task + number, os.getpid()
+
+
+def test_a_crew_helps_and_rows_are_taken_only_a_few_ahead() -> None:
+    taken: list[int] = []
+
+    def rows() -> Iterator[tuple[int]]:
+        for number in range(200):
+            taken.append(number)
+            yield (number,)
+
+    with Crew(1000, 2) as crew:
+        results = crew.each(add, rows())
+        first = next(results)
+        assert len(taken) < 20
+        found = [first, *results]
+    assert [number for number, _ in found] == list(range(1000, 1200))
+    assert os.getpid() in {process for _, process in found}
+
+
+class Dies:
+    """Work that ends every process but the one it was made in."""
+
+    def __init__(self) -> None:
+        self.here = os.getpid()
+
+    def __call__(self, piece: Piece) -> list[str]:
+        if os.getpid() != self.here:
+            os._exit(9)
+        time.sleep(0.01)  # the other has time to take one
+        return names_of(piece)
+
+
+def test_what_a_lost_helper_had_in_hand_is_done_all_the_same() -> None:
+    assert spread(iter(PIECES), Dies(), 2) == [names_of(piece) for piece in PIECES]
+
+
+class Fails(Dies):
+    """Work with a fault."""
+
+    def __call__(self, piece: Piece) -> list[str]:
+        if piece.messages[0] == ("50",):
+            raise ZeroDivisionError
+        return names_of(piece)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_fault_is_raised_where_it_is_asked_for(jobs: int) -> None:
+    with pytest.raises(ZeroDivisionError):
+        spread(iter(PIECES), Fails(), jobs)
+
+
+def test_no_more_helpers_are_started_than_windows_can_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    class WindowsPool(ThreadPoolExecutor):
+        """Refuses what the pool of processes refuses there."""
+
+        def __init__(self, number: int, _context: object, _begin: object, begun: tuple[Any, ...]) -> None:
+            if number > 61:
+                raise ValueError
+            parallel._task[:] = begun[:1]
+            super().__init__(number)
+
+    monkeypatch.setattr("concurrent.futures.ProcessPoolExecutor", WindowsPool)
+    assert spread(iter(PIECES), names_of, 96) == [names_of(piece) for piece in PIECES]
+
+
+def test_where_no_process_may_be_started_one_does_it_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(multiprocessing.current_process(), "_config", {"daemon": True})
+    with Crew(1, 5) as crew:
+        assert crew.is_one
+        assert {process for _, process in crew.each(add, [(2,), (3,)])} == {os.getpid()}
