@@ -164,7 +164,7 @@ def _count_logs(where: Where, books: Books, logs: Sequence[LogFile], tally: LogT
 
 def read_doors(where: Where, facts: LogFacts, books: Books, fingerprints: Fingerprints) -> None:
     """Add the tries to log in at other doors to the facts."""
-    logs = [log for log in where.logs if log.services - {"smtp"}]
+    logs = [log for log in where.logs if log.services and "smtp" not in log.services]  # the others are read already
     if logs:  # numpy, see `read_smtp`
         from breachkit.logs.logins import read_logins
 
@@ -178,7 +178,7 @@ def read_doors(where: Where, facts: LogFacts, books: Books, fingerprints: Finger
     books.files += len(logs)
     books.lines += facts.door_tally.lines
     books.bytes += facts.door_tally.bytes
-    facts.doors = tuple(sorted({service for log in logs for service in log.services} - {"smtp"}))
+    facts.doors = tuple(sorted({service for log in where.logs for service in log.services} - {"smtp"}))
 
 
 def read_accounts(where: Where, books: Books) -> Sequence[Account]:

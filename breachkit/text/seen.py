@@ -87,17 +87,6 @@ def paragraphs_seen(text: str, kind: str | None) -> Iterator[str]:
     return map(normal, pieces)
 
 
-def flat(raw: bytes) -> bytes:
-    """Spell bytes in UTF-8, of any texts one after the other, on one line: what is seen in one of them stands in it."""
-    text = raw.decode("utf-8", "replace")
-    if "<" in text:
-        text = re.sub(TAG, "", re.sub(_BLANK, " ", _without_unshown(text)))
-    if "flowed" in text:
-        text = re.sub(_QUOTED, "", text)
-        text += text.replace(" \r\n", "").replace(" \n", "")
-    return normal(text).encode()
-
-
 class Seen:
     """Tells whether a reader of a text sees a string in it.
 
