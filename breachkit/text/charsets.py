@@ -24,9 +24,7 @@ FIRST_OF_HTML = 4096
 LOOKS_LIKE_HTML = re.compile(
     r"\s*(?:<!--.{0,200}?-->\s*)?<(?:!doctype\s+html|html|head|body|div|table|p)\b", re.IGNORECASE
 )
-_META = re.compile(
-    rb"<(?:meta\b[^<>]*?\bcharset|\?xml\b[^<>]*?\bencoding)\s*+=\s*+[\"']?([\w.:+-]++)", re.IGNORECASE
-)
+_META = re.compile(rb"<(?:meta\b[^<>]*?\bcharset|\?xml\b[^<>]*?\bencoding)\s*+=\s*+[\"']?([\w.:+-]++)", re.IGNORECASE)
 _COMMENT = rb"(?s)<!--.*?-->"
 _SAID = rb"(?i)charset\s*+=\s*+[\"']?([\w.:+-]++)"
 _BOM = b"\xef\xbb\xbf"
@@ -221,7 +219,11 @@ def _codec(name: str) -> str | None:
         page = re.fullmatch(_PAGE, bare)
         known = _bare_labels()
         spelled = (bare, "iso" + bare, bare.removeprefix("cs"))
-        standard = _PAGES.get(int(page[1]), f"cp{page[1]}") if page else next((known[one] for one in spelled if one in known), None)
+        standard = (
+            _PAGES.get(int(page[1]), f"cp{page[1]}")
+            if page
+            else next((known[one] for one in spelled if one in known), None)
+        )
     return _python_codec(name if standard is None or standard in _NOT_READ else standard)
 
 
