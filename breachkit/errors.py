@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from breachkit.shells import is_safe, line
+from breachkit.shells import is_safe
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable
     from datetime import datetime
     from os import PathLike
 
@@ -29,24 +29,6 @@ class UsageError(BreachkitError):
     exit_code: ClassVar[int] = 2
 
 
-class NoEvidencePathError(BreachkitError):
-    """Nobody said where the evidence is and no default installation exists."""
-
-    def __init__(self, tried: Iterable[PathLike[str]]) -> None:
-        places = ", ".join(str(path) for path in tried)
-        super().__init__(
-            f"no mail server found at the default places ({places}); name its folder, or a copy of its"
-            " 'mail' and 'logs', with --root DIR (or set BREACHKIT_ROOT)",
-        )
-
-
-class PathMissingError(BreachkitError):
-    """A path the user named does not exist."""
-
-    def __init__(self, option: str, path: PathLike[str] | str) -> None:
-        super().__init__(f"{option} {path}: no such file or folder; check the path")
-
-
 class PathUnreadableError(BreachkitError):
     """A path the user named cannot be listed or opened."""
 
@@ -57,99 +39,11 @@ class PathUnreadableError(BreachkitError):
         super().__init__(f"{path} cannot be read ({reason}); {advice}")
 
 
-class NoCaseError(BreachkitError):
-    """--case names a folder that is no case."""
-
-    def __init__(self, path: PathLike[str] | str) -> None:
-        super().__init__(
-            f"nothing was done: {path} holds no custody.jsonl, so it is no case; make one with: "
-            + line(["breachkit", "investigate", "-o", str(path)]),
-        )
-
-
-class NotACaseError(BreachkitError):
-    """The folder that a case should be written to holds something else."""
-
-    def __init__(self, path: PathLike[str] | str) -> None:
-        super().__init__(f"nothing was written: {path} is not empty and is no case; name a new folder with -o CASE")
-
-
-class IntoEvidenceError(BreachkitError):
-    """What is to be written would lie in the evidence, or replace some of it."""
-
-    def __init__(self, option: str, path: PathLike[str] | str, evidence: PathLike[str] | str) -> None:
-        place = "is" if str(path) == str(evidence) else f"lies in {evidence}, which is"
-        super().__init__(f"nothing was written: {option} {path} {place} evidence; name a place elsewhere")
-
-
-class CaseUnwritableError(BreachkitError):
-    """A file of the case cannot be written."""
-
-    def __init__(self, path: PathLike[str] | str, reason: str) -> None:
-        super().__init__(f"{path} cannot be written ({reason}); make room or name another folder for the case")
-
-
-class CustodyBrokenError(BreachkitError):
-    """The hash chain of a case does not hold."""
-
-    def __init__(self, path: PathLike[str] | str, line: int, reason: str) -> None:
-        super().__init__(
-            f"{path} line {line}: {reason}, so it was changed after it was written, and nothing was done; compare it"
-            " with a copy, or begin a new case with -o CASE",
-        )
-
-
-class NoPlacesError(BreachkitError):
-    """The database of countries cannot be read."""
-
-    def __init__(self, path: PathLike[str] | str, reason: str) -> None:
-        super().__init__(f"--geoip {path} is no database of countries ({reason}); give an .mmdb file, or leave it out")
-
-
-class NoEvidenceError(BreachkitError):
-    """The folder holds neither a queue nor logs of a server that breachkit knows."""
-
-    def __init__(self, root: PathLike[str] | str, looked_for: str) -> None:
-        super().__init__(
-            f"{root} holds no queue and no logs that breachkit knows: looked for {looked_for};"
-            " name the folders themselves with --queue DIR and --logs DIR",
-        )
-
-
 class NoQueueError(BreachkitError):
     """The command needs a queue and none was found."""
 
     def __init__(self, where: PathLike[str] | str, looked_for: str) -> None:
         super().__init__(f"no queue found in {where}: looked for {looked_for}; name it with --queue DIR")
-
-
-class AlienLogError(BreachkitError):
-    """A log file the user named holds no line in a known form."""
-
-    def __init__(self, path: PathLike[str] | str, title: str) -> None:
-        super().__init__(
-            f"{path} is not an {title} log: none of its lines begins 'ADDRESS [THREAD] TIME';"
-            " name the server's own log files with --logs",
-        )
-
-
-class UnreadableLogsError(BreachkitError):
-    """There are logs, and none of them is in a form that is read."""
-
-    def __init__(self, remedies: Sequence[str]) -> None:
-        more = f" ({len(remedies) - 1:,} more files are like that)" if len(remedies) > 1 else ""
-        super().__init__(f"{remedies[0]}{more}")
-
-
-class NoLogsInError(BreachkitError):
-    """What --logs names is there, and no log is in it."""
-
-    def __init__(self, places: Iterable[PathLike[str] | str], passed_over: Sequence[tuple[str, str]]) -> None:
-        found = f"{passed_over[0][0]}: {passed_over[0][1]}" if passed_over else "it is empty"
-        more = f"; {len(passed_over) - 1:,} more files were passed over" if len(passed_over) > 1 else ""
-        super().__init__(
-            f"--logs {', '.join(map(str, places))} holds no log ({found}{more}); name the server's log files"
-        )
 
 
 class NoStandardInputError(UsageError):
@@ -159,13 +53,6 @@ class NoStandardInputError(UsageError):
         super().__init__(
             "--logs - reads a log from standard input, and nothing is piped in; pipe it in, or name a file"
         )
-
-
-class UnknownServerError(UsageError):
-    """--server names a mail server that breachkit does not know."""
-
-    def __init__(self, name: str, known: Iterable[str]) -> None:
-        super().__init__(f"unknown mail server '{name}'; known: {', '.join(known)}")
 
 
 class UnknownTimezoneError(UsageError):
@@ -219,37 +106,6 @@ class HibpError(BreachkitError):
             f"--hibp {path} holds no Pwned Passwords; it takes a folder of range files (ABCDE.txt with SUFFIX:COUNT)"
             " or one file of SHA1:COUNT sorted by hash",
         )
-
-
-class BadColumnsError(UsageError):
-    """--columns names a column that does not exist."""
-
-    def __init__(self, name: str, known: Iterable[str]) -> None:
-        super().__init__(f"--columns: unknown column '{name}'; known: {', '.join(known)}")
-
-
-class SettingsFileError(BreachkitError):
-    """breachkit.toml cannot be understood."""
-
-    def __init__(self, path: PathLike[str] | str, reason: str) -> None:
-        super().__init__(f"{path}: {reason}; it may hold root, queue, logs, accounts, timezone and server")
-
-
-class NoSuchMessageError(BreachkitError):
-    """No message of the queue has that name or id."""
-
-    def __init__(self, wanted: str, messages: int) -> None:
-        super().__init__(
-            f"none of the {messages:,} messages of the queue is '{wanted}'; name a file, as scan and group show it, or"
-            " the id of a message",
-        )
-
-
-class SeveralMessagesError(UsageError):
-    """Several messages have one name or id."""
-
-    def __init__(self, wanted: str, paths: Iterable[str]) -> None:
-        super().__init__(f"'{wanted}' is several messages; name the file of one: {', '.join(paths)}")
 
 
 class UnbalancedError(BreachkitError):

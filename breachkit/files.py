@@ -138,7 +138,7 @@ def open_handle(path: str, *, follows: bool = True) -> tuple[int, os.stat_result
     full = long_path(path)
     # looked at before, since opening alone may wake a device, and Windows opens what a link stands for
     if follows:
-        _refuse_odd(os.stat(full), path)  # noqa: PTH116  strings, as a walk finds them
+        refuse_odd(os.stat(full), path)  # noqa: PTH116  strings, as a walk finds them
     elif not _NOFOLLOW and is_link(os.lstat(full)):
         raise NotRegularError(errno.ELOOP, "it is a link", path)
     try:
@@ -149,14 +149,15 @@ def open_handle(path: str, *, follows: bool = True) -> tuple[int, os.stat_result
         raise
     status = os.fstat(handle)
     try:
-        _refuse_odd(status, path)
+        refuse_odd(status, path)
     except NotRegularError:
         os.close(handle)
         raise
     return handle, status
 
 
-def _refuse_odd(status: os.stat_result, path: str) -> None:
+def refuse_odd(status: os.stat_result, path: str) -> None:
+    """Raise NotRegularError for what is no regular file."""
     if not stat.S_ISREG(status.st_mode):
         raise NotRegularError(errno.EINVAL, "it is no regular file", path)
 
@@ -298,12 +299,20 @@ class HeadReader:
         if self._handle is not None:
             os.close(self._handle)
 
+    def path(self, name: str) -> str:
+        """Spell where a file lies."""
+        path = f"{self._folder}{os.sep}{name}"
+        return path if os.sep not in name else os.path.normpath(path)
+
+    def open(self, name: str) -> int:
+        """Open a file for reading, a link not followed; the caller closes it. Raises OSError."""
+        if self._handle is None:
+            return os.open(long_path(os.path.join(self._folder, name)), _READING)  # noqa: PTH118
+        return os.open(name, _READING, dir_fd=self._handle)
+
     def read(self, name: str, size: int) -> tuple[bytes, int]:
         """Return the first `size` bytes of a file, and how many it has. Raises OSError."""
-        if self._handle is None:
-            handle = os.open(long_path(os.path.join(self._folder, name)), _READING)  # noqa: PTH118
-        else:
-            handle = os.open(name, _READING, dir_fd=self._handle)
+        handle = self.open(name)
         try:
             head = os.read(handle, size)
             # to ask the system for the size of a file takes a sixth of the time

@@ -35,7 +35,7 @@ COLD = 20e-6
 """Seconds a message that are spent waiting, above which it is the disk that is waited for."""
 THREADS = 8
 """Reads in flight in each process then."""
-MOST_HELPERS = 61
+MOST_PROCESSES = 61
 """Processes that Windows can wait for: concurrent.futures.ProcessPoolExecutor refuses to start more there."""
 
 
@@ -86,7 +86,7 @@ class Crew:
     def __init__(self, task: Any, jobs: int) -> None:
         """Begin `jobs` - 1 helpers; `task` can be pickled."""
         self.task = task
-        self._helpers = min(jobs - 1, MOST_HELPERS) if _may_start() else 0
+        self._helpers = min(jobs - 1, MOST_PROCESSES) if _may_start() else 0
         self._pool: ProcessPoolExecutor | None = None
         if self._helpers > 0:
             import multiprocessing  # noqa: PLC0415  25 ms, and only wanted here

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 from breachkit import __version__
 from breachkit.chain import BrokenChainError, Chain, hash_file, hold, link
-from breachkit.errors import CaseUnwritableError, CustodyBrokenError, NoCaseError
+from breachkit.errors import BreachkitError
 from breachkit.files import long_path, open_regular
+from breachkit.shells import line
 from breachkit.writing import CREATE, FILE_MODE, REOPEN
 
 if TYPE_CHECKING:
@@ -35,8 +36,15 @@ WANTED: dict[str, dict[str, type]] = {
 """What each kind of line must hold."""
 
 
+def unwritable(path: Path, reason: str | None) -> BreachkitError:
+    """Say that a file or folder of a case cannot be written."""
+    return BreachkitError(
+        f"{path} cannot be written ({reason or 'unknown reason'}); make room or name another folder for the case"
+    )
+
+
 def read_book(path: Path) -> End:
-    """Verify the chain of a book, and tell how it ends. Raises NoCaseError, CustodyBrokenError, CaseUnwritableError."""
+    """Verify the chain of a book, and tell how it ends. Raises BreachkitError."""
     try:
         with open_regular(path / NAME) as stream:
             chain = Chain(stream, WANTED, "book")
@@ -44,11 +52,17 @@ def read_book(path: Path) -> End:
                 pass
             return chain.end
     except BrokenChainError as error:
-        raise CustodyBrokenError(path / NAME, error.number, error.why) from None
+        raise BreachkitError(
+            f"{path / NAME} line {error.number}: {error.why}, so it was changed after it was written, and nothing was"
+            " done; compare it with a copy, or begin a new case with -o CASE"
+        ) from None
     except (FileNotFoundError, NotADirectoryError):
-        raise NoCaseError(path) from None
+        raise BreachkitError(
+            f"nothing was done: {path} holds no custody.jsonl, so it is no case; make one with: "
+            + line(["breachkit", "investigate", "-o", str(path)])
+        ) from None
     except OSError as error:
-        raise CaseUnwritableError(path / NAME, error.strerror or "unknown reason") from None
+        raise unwritable(path / NAME, error.strerror) from None
 
 
 def sha256_of(path: Path) -> str:
@@ -66,7 +80,7 @@ def begin(path: Path, command: Sequence[str], now: datetime, *, is_named: bool =
         is_named: False leaves out who runs it and where (a case that is handed on).
 
     Raises:
-        CustodyBrokenError, CaseUnwritableError, RunBusyError: nothing was written.
+        BreachkitError: nothing was written.
     """
     who = {"user": _user(), "host": platform.node() or None} if is_named else {"user": None, "host": None}
     fields = {"ts": now.isoformat(timespec="seconds"), "command": list(command), "version": __version__, **who}
@@ -94,7 +108,7 @@ def _append(path: Path, kind: str, fields: Json, *, may_begin: bool) -> int:
                 stream.flush()
                 os.fsync(stream.fileno())
     except OSError as error:
-        raise CaseUnwritableError(path / NAME, error.strerror or "unknown reason") from None
+        raise unwritable(path / NAME, error.strerror) from None
     return so_far.lines + 1
 
 

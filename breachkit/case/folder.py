@@ -10,8 +10,8 @@ import hashlib
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.case.custody import NAME
-from breachkit.errors import CaseUnwritableError, NotACaseError
+from breachkit.case.custody import NAME, unwritable
+from breachkit.errors import BreachkitError
 from breachkit.writing import make_folder, write_whole
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Place(NamedTuple):
 
 
 def open_place(case: Path) -> Place:
-    """Make the folder of a run, and that of the case if it is not there. Raises NotACaseError, CaseUnwritableError."""
+    """Make the folder of a run, and that of the case if it is not there. Raises BreachkitError."""
     try:
         case.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -41,9 +41,11 @@ def open_place(case: Path) -> Place:
         if (case / NAME).exists():
             return _later(case)
         if any(case.iterdir()):
-            raise NotACaseError(case)
+            raise BreachkitError(
+                f"nothing was written: {case} is not empty and is no case; name a new folder with -o CASE"
+            )
     except OSError as error:
-        raise CaseUnwritableError(case, error.strerror or "unknown reason") from None
+        raise unwritable(case, error.strerror) from None
     return Place(case, case, 1)
 
 
@@ -55,11 +57,11 @@ def _later(case: Path) -> Place:
         except FileExistsError:
             continue
         return Place(case, path, number)
-    raise CaseUnwritableError(case, f"it holds {MOST_RUNS:,} runs")
+    raise unwritable(case, f"it holds {MOST_RUNS:,} runs")
 
 
 def write_texts(folder: Path, name: str, pieces: Iterable[str]) -> dict[str, str]:
-    """Write one file and return its name with its SHA-256. Raises CaseUnwritableError."""
+    """Write one file and return its name with its SHA-256. Raises BreachkitError."""
     digest = hashlib.sha256()
 
     def hashed() -> Iterator[bytes]:
@@ -71,5 +73,5 @@ def write_texts(folder: Path, name: str, pieces: Iterable[str]) -> dict[str, str
     try:
         write_whole(folder / name, hashed())
     except OSError as error:
-        raise CaseUnwritableError(folder / name, error.strerror or "unknown reason") from None
+        raise unwritable(folder / name, error.strerror) from None
     return {name: digest.hexdigest()}

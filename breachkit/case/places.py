@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from breachkit.errors import NoPlacesError
+from breachkit.errors import BreachkitError
 from breachkit.files import open_regular
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ KEPT = 65_536
 
 
 def open_places(path: Path | None) -> tuple[Callable[[str], str | None], str | None]:
-    """Open a database; returns the look-up and the name of what it rests on. Raises NoPlacesError.
+    """Open a database; returns the look-up and the name of what it rests on. Raises BreachkitError.
 
     Known shapes: GeoLite2 and its like (`country.iso_code`), ipinfo and DB-IP lite (`country_code`, `country`).
     """
@@ -28,7 +28,10 @@ def open_places(path: Path | None) -> tuple[Callable[[str], str | None], str | N
         open_regular(path).close()
         reader = maxminddb.open_database(path)
     except (OSError, ValueError, maxminddb.InvalidDatabaseError) as error:
-        raise NoPlacesError(path, str(error).splitlines()[0] if str(error) else "unknown reason") from None
+        reason = str(error).splitlines()[0] if str(error) else "unknown reason"
+        raise BreachkitError(
+            f"--geoip {path} is no database of countries ({reason}); give an .mmdb file, or leave it out"
+        ) from None
     built = f"{reader.metadata().database_type}, {path.name}"
 
     @lru_cache(KEPT)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from breachkit.detect.passwords.weakness import distance_of
 from breachkit.evidence import gather
+from breachkit.logs.facts import LogFacts
 from breachkit.logs.listing import read_own_addresses
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ def read_evidence(
     counts_accounts: bool = True,
     by_hour: bool = False,
     jobs: int | None = None,
-) -> tuple[Evidence, gather.SmtpFacts]:
+) -> tuple[Evidence, LogFacts]:
     """Read logs and accounts into the tables of an inquiry about queued messages.
 
     Args:
@@ -43,7 +45,7 @@ def read_evidence(
     """
     fingerprints = gather.run_fingerprints()
     queue_ids = {message.queue_id for message in messages if message.queue_id is not None}
-    facts = gather.read_smtp(where, books, fingerprints, queue_ids, jobs, by_hour=by_hour)
+    facts = gather.read_smtp(where, books, fingerprints, queue_ids, jobs, by_hour=by_hour, distance_of=distance_of)
     gather.read_doors(where, facts, books, fingerprints)
     counted = books if counts_accounts else gather.Books(notes=books.notes)
     accounts = gather.read_accounts(where, counted)
@@ -58,7 +60,7 @@ def judge_accounts(
     books: gather.Books,
     messages: Sequence[Message],
     jobs: int | None = None,
-) -> tuple[Accusation, gather.SmtpFacts]:
+) -> tuple[Accusation, LogFacts]:
     """Judge every account, in the light of the messages that are queued."""
     evidence, facts = read_evidence(where, books, messages, jobs=jobs)
     from breachkit.detect.accounts.judgement import find_accounts  # pandas, as above
@@ -82,10 +84,10 @@ def accuse_together(together: Together) -> Accusation:
     )
 
 
-def accuse(where: Where, books: gather.Books, jobs: int | None = None) -> tuple[Accusation, gather.SmtpFacts]:
+def accuse(where: Where, books: gather.Books, jobs: int | None = None) -> tuple[Accusation, LogFacts]:
     """Read all there is and judge every account; without evidence nobody is accused."""
     if not has_evidence(where):
         from breachkit.detect.accounts.verdict import Accusation
 
-        return Accusation((), 0, {}, 0), gather.SmtpFacts()
+        return Accusation((), 0, {}, 0), LogFacts()
     return judge_accounts(where, books, gather.read_messages(where, books, quarantined=True, jobs=jobs), jobs)

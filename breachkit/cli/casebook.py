@@ -36,7 +36,7 @@ def recorded(
         is_named: False leaves out who runs it and where.
 
     Raises:
-        NoCaseError, CustodyBrokenError, CaseUnwritableError, RunBusyError: before the command did anything.
+        BreachkitError: before the command did anything.
     """
     outcome: Json = {}
     if case is None:

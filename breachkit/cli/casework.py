@@ -57,7 +57,7 @@ class Work:
     """Gives a person or an address the name that this case has for it."""
 
     def fill(self, found: Investigation) -> Json:
-        """Write every file of the run, and return the findings. Raises CaseUnwritableError."""
+        """Write every file of the run, and return the findings. Raises BreachkitError."""
         case = None if self.place is None else str(self.place.case)
         facts = RunFacts(1 if self.place is None else self.place.number, self.now, self.asking.redact, case)
         if self.asking.redact:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import Counter
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from breachkit.report.group import WHY
 from breachkit.report.purge import Unexplained
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from breachkit.cli.group import Grouped
     from breachkit.evidence.where import Where
@@ -44,14 +45,19 @@ def find_campaign(where: Where, wanted: str, least: int | None) -> tuple[str, st
     return campaign.id, campaign.purge_string
 
 
-def explain(where: Where, chosen: Sequence[Message]) -> Unexplained:
+def explain(where: Where, planned: Collection[str]) -> Unexplained:
     """Ask the logs which accounts are suspect and the queue for its campaigns; count what neither explains.
 
     Lawful mail (`bulk`) is no explanation: it is what must not be purged.
+
+    Args:
+        where: the evidence.
+        planned: the messages that are to be moved, by the absolute path of the first file of each.
     """
     from breachkit.cli.group import group_queue
 
     asked = group_queue(where, gather.Books())
+    chosen = [one for one in asked.messages if os.path.abspath(one.files[0]) in planned]  # noqa: PTH100  links stay
     rows = asked.campaigns.campaigns
     grouped = {asked.messages[at].source for campaign in rows if campaign.is_spam for at in campaign.members}
     suspects = set() if asked.accusation is None else set(accused_names(asked.accusation))

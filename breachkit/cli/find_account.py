@@ -13,8 +13,9 @@ from breachkit.evidence.where import find_evidence
 
 if TYPE_CHECKING:
     from breachkit.detect.accounts.verdict import Accusation
+    from breachkit.evidence.books import Inputs
     from breachkit.evidence.where import Where
-    from breachkit.report.inputs import Inputs
+    from breachkit.logs.facts import LogFacts
 
 
 @options.grouped(asked=options.evidence(), several=options.SEVERAL, product=options.FINDINGS)
@@ -95,7 +96,7 @@ def _following(where: Where, found: Accusation) -> list[str]:
     return [*seen, where.command("contain", *accused), queue or where.command("scan")]
 
 
-def _passwords(where: Where, found: Accusation, facts: gather.SmtpFacts) -> dict[str, list[str]]:
+def _passwords(where: Where, found: Accusation, facts: LogFacts) -> dict[str, list[str]]:
     """Decode again the passwords that opened the accused accounts; only for a terminal whose user asked."""
     from breachkit.cli.trace import revealed
 

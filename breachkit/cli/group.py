@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from breachkit.detect.campaigns.lawful import Judged
     from breachkit.detect.campaigns.plain_groups import PlainGroups
     from breachkit.evidence.where import Where
+    from breachkit.logs.facts import LogFacts
     from breachkit.records import Message
 
 
@@ -81,7 +82,7 @@ class Grouped(NamedTuple):
     """What the members of campaigns point to."""
     accusation: Accusation | None
     """None where there are no logs."""
-    facts: gather.SmtpFacts | None
+    facts: LogFacts | None
 
 
 def group_queue(where: Where, books: gather.Books, least: int | None = None) -> Grouped:
@@ -109,7 +110,7 @@ def _queued(where: Where, books: gather.Books) -> list[Message]:
     return gather.read_messages(where, books, quarantined=True)
 
 
-def judged_by_logs(found: Accusation, facts: gather.SmtpFacts) -> Judged | None:
+def judged_by_logs(found: Accusation, facts: LogFacts) -> Judged | None:
     """Say whom the logs acquit and whom they accuse; None where AUTH is not to be seen."""
     from breachkit.detect.campaigns.lawful import Judged
 
@@ -130,7 +131,7 @@ def judged_by_logs(found: Accusation, facts: gather.SmtpFacts) -> Judged | None:
     )
 
 
-def came_from(facts: gather.SmtpFacts) -> dict[str | None, str | None]:
+def came_from(facts: LogFacts) -> dict[str | None, str | None]:
     """Tell from the logs from which address each message was handed in, by its id."""
     sends = facts.sends
     return {sends.queue_id(row): sends.name("client_ip", row) for row in range(len(sends))}

@@ -16,6 +16,7 @@ from breachkit.evidence.where import check_file, find_evidence
 if TYPE_CHECKING:
     from breachkit.detect.hardening import JudgedSetting
     from breachkit.evidence.where import Where
+    from breachkit.logs.facts import LogFacts
 
 Settings = Annotated[
     Path | None,
@@ -55,7 +56,7 @@ def _judge(
     where: Where,
     path: Path | None,
     books: gather.Books,
-) -> tuple[tuple[JudgedSetting, ...], int, gather.SmtpFacts]:
+) -> tuple[tuple[JudgedSetting, ...], int, LogFacts]:
     """Judge the settings; returns too how many no rule speaks of."""
     from breachkit.detect.hardening import judge_settings
     from breachkit.detect.incident import incident_of

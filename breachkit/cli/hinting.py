@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections import Counter
 from difflib import get_close_matches
+from heapq import nsmallest
 from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.errors import UnknownNameError
 from breachkit.evidence import gather
-from breachkit.files import Found, read_head
-from breachkit.purge.choose import walk_queues
+from breachkit.files import in_walk_order, read_head
+from breachkit.purge.search import queue_pieces
 from breachkit.report.sanitize import clean
 from breachkit.report.words import count
 from breachkit.text.message import decoded_texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from breachkit.cli.aside import Yard
+    from breachkit.cli.reach import Reach
     from breachkit.evidence.where import Where
     from breachkit.purge.plan import Plan
+    from breachkit.purge.quarantine import Queues
 
 SHOWN = 3
 """Names that are offered for one that is unknown."""
@@ -84,25 +87,25 @@ class _Near(NamedTuple):
     spellings: Counter[str]
 
 
-def text_hints(yard: Yard, plan: Plan) -> Iterator[str]:
+def text_hints(reach: Reach, plan: Plan) -> Iterator[str]:
     """Say what each STRING of a plan of nothing would find if it were spelled otherwise; one line each."""
     texts = plan.wanted.texts
     if plan.planned or texts.is_regex:
         return
     for string in dict.fromkeys(texts.strings):
-        near = _look_for(yard, string, texts.ignore_case)
-        reach = f"of the {count(near.looked_at, 'message')} looked at"
+        near = _look_for(reach, string, texts.ignore_case)
+        seen = f"of the {count(near.looked_at, 'message')} looked at"
         said = f"'{_short(string)}'"
         if near.exact:
-            yield f"{near.exact:,} {reach} hold {said}, but not all else that was asked for"
+            yield f"{near.exact:,} {seen} hold {said}, but not all else that was asked for"
         elif near.in_other_case and not texts.ignore_case:
-            yield f"no message holds {said} as it is typed; with -i {near.in_other_case:,} {reach} do"
+            yield f"no message holds {said} as it is typed; with -i {near.in_other_case:,} {seen} do"
         elif near.spellings:
             spelling, number = near.spellings.most_common(1)[0]
-            yield f"no message holds {said}; the nearest in the queue is '{_short(spelling)}' ({number:,} {reach})"
+            yield f"no message holds {said}; the nearest in the queue is '{_short(spelling)}' ({number:,} {seen})"
 
 
-def _look_for(yard: Yard, string: str, ignore_case: bool) -> _Near:
+def _look_for(reach: Reach, string: str, ignore_case: bool) -> _Near:
     import regex
 
     end = time.monotonic() + SECONDS
@@ -112,13 +115,11 @@ def _look_for(yard: Yard, string: str, ignore_case: bool) -> _Near:
     near = regex.compile(rf"(?b)(?:{words}){{e<={slips}}}" if len(string) <= LONGEST else words, regex.IGNORECASE)
     looked_at = exact = in_other_case = 0
     spellings: Counter[str] = Counter()
-    for found in walk_queues([queue.path for queue in yard.queues], yard.root):
-        if looked_at == MOST_MESSAGES or time.monotonic() > end:
+    for files in _first_messages(reach.queues):
+        if time.monotonic() > end:
             break
-        if not isinstance(found, Found):
-            continue
         looked_at += 1
-        texts = list(_texts(found.path))
+        texts = list(_texts(files, reach.queues.rules.text_of))
         exact += any(string in text for text in texts)
         in_other_case += any(low in text.lower() for text in texts)
         if not exact and (ignore_case or not in_other_case):
@@ -126,12 +127,20 @@ def _look_for(yard: Yard, string: str, ignore_case: bool) -> _Near:
     return _Near(looked_at, exact, in_other_case, spellings)
 
 
-def _texts(path: str) -> Sequence[str]:
+def _first_messages(queues: Queues) -> list[list[str]]:
+    """List the files of the first messages in the order of a walk."""
+    pieces = queue_pieces([place.path for place in queues.places], queues.rules, None, [])
+    found = ([piece.folder + os.sep + name for name in files] for piece in pieces for files in piece.messages)
+    return nsmallest(MOST_MESSAGES, found, key=lambda files: in_walk_order(files[0]))
+
+
+def _texts(files: Sequence[str], text_of: Callable[[Sequence[bytes]], bytes] | None) -> Sequence[str]:
     try:
-        raw = read_head(path, MOST_BYTES)
+        raws = [read_head(path, MOST_BYTES) for path in files]
     except OSError:
         return ()  # counted by the search itself
-    return raw.decode("utf-8", "replace"), *decoded_texts(raw)
+    raw = text_of(raws) if text_of else raws[0]
+    return *(one.decode("utf-8", "replace") for one in raws), *decoded_texts(raw)
 
 
 def _spelled(near: object, texts: Sequence[str], end: float) -> set[str]:

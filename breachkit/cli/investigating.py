@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from breachkit.case.investigation import Containing, Investigation, Passwords, Settings
 from breachkit.cli import exports, logged
 from breachkit.cli.accusing import read_evidence
-from breachkit.cli.aside import make_yard
 from breachkit.cli.contain import contained
 from breachkit.cli.group import judged_by_logs
+from breachkit.cli.reach import reach_of
 from breachkit.detect.accounts.inquiry import Inquiry
 from breachkit.detect.accounts.judgement import judge_accounts
 from breachkit.detect.campaigns.grouping import find_campaigns
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from breachkit.detect.findings import Finding
     from breachkit.detect.inventory import Inventory
     from breachkit.evidence.where import Where
+    from breachkit.logs.facts import LogFacts
     from breachkit.purge.quarantine import Stock
     from breachkit.records import Locus, Message
     from breachkit.text.sasl import Login
@@ -90,7 +91,7 @@ def _campaigns(
     reader: Reader,
     messages: Sequence[Message],
     found: Accusation,
-    facts: gather.SmtpFacts,
+    facts: LogFacts,
     absent: dict[str, str],
 ) -> Campaigns | None:
     """Find the campaigns of the case: what was purged is of it, so it counts as what is queued does."""
@@ -102,7 +103,7 @@ def _campaigns(
         return find_campaigns(whole, reader, progress=progress, judged=judged_by_logs(found, facts))
 
 
-def _queue(where: Where, messages: Sequence[Message], facts: gather.SmtpFacts) -> tuple[Inventory, Sequence[Finding]]:
+def _queue(where: Where, messages: Sequence[Message], facts: LogFacts) -> tuple[Inventory, Sequence[Finding]]:
     """Take the inventory of the queue as it is, and the symptoms of the case as a whole."""
     queued = survey_of(message for message in messages if not message.quarantined)
     hours = logged.hours_of(facts)
@@ -178,8 +179,8 @@ def _runs(where: Where, quarantine: Path | None, books: gather.Books) -> list[St
     if not any(not queue.is_quarantine for queue in where.layout.queues):
         return []
     try:
-        yard = make_yard(where, quarantine)
-        return [take_stock(yard.disk, run) for run in yard.runs()]
+        queues = reach_of(where, quarantine).queues
+        return [take_stock(queues.disk, run) for run in queues.runs()]
     except BreachkitError as error:
         books.notes.append(f"the journals of purges were not read: {error}")
     except OSError as error:

@@ -12,14 +12,14 @@ from breachkit.tables import attempts_table, deliveries_table, messages_table, s
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from breachkit.evidence.gather import SmtpFacts
+    from breachkit.logs.facts import LogFacts
     from breachkit.records import Account, Message
     from breachkit.text.sasl import Fingerprints
 
 
 def evidence_of(
     messages: Sequence[Message],
-    facts: SmtpFacts,
+    facts: LogFacts,
     accounts: Sequence[Account],
     fingerprints: Fingerprints,
     own_addresses: frozenset[str] = frozenset(),

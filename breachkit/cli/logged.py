@@ -8,15 +8,15 @@ from breachkit.detect.findings import first
 from breachkit.detect.symptoms import Fates, Hours
 
 if TYPE_CHECKING:
-    from breachkit.evidence.gather import SmtpFacts
+    from breachkit.logs.facts import LogFacts
 
 
-def hours_of(facts: SmtpFacts) -> Hours | None:
+def hours_of(facts: LogFacts) -> Hours | None:
     """Take the hourly counts; None without logs."""
     return Hours(facts.sessions, facts.accepted, facts.sources) if facts.sessions else None
 
 
-def fates_of(facts: SmtpFacts) -> Fates | None:
+def fates_of(facts: LogFacts) -> Fates | None:
     """Count what became of recipients; None when the logs tell of no delivery."""
     fates: dict[tuple[str | None, str | None, str | None], bool] = {}
     places = []

@@ -263,6 +263,11 @@ class Product(NamedTuple):
         """True for JSON by the contract."""
         return self.output_format is Format.JSON
 
+    @property
+    def is_on_screen(self) -> bool:
+        """True for text that goes to stdout, where a plan can be read before it is executed."""
+        return not self.is_json and self.output_file in {None, Path("-")}
+
 
 class Group(NamedTuple):
     """Options that a command takes as one value: how it is made of them; annotation and default of each."""
@@ -295,6 +300,8 @@ def evidence(*without: str) -> Group:
     return Group(_asked, {name: (option, None) for name, option in _EVIDENCE.items() if name not in without})
 
 
+QUEUES = evidence("logs", "accounts", "columns", "since", "until")
+"""The evidence of a command that needs no more than the queues."""
 SEVERAL = Group(
     Several,
     {

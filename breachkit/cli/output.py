@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from breachkit.cli.options import Product
-    from breachkit.evidence.gather import Books
+    from breachkit.evidence.books import Books
     from breachkit.evidence.where import Where
 
 
@@ -60,7 +60,7 @@ def note(text: str) -> None:
 
 
 def check(path: Path | None, where: Where | None, *read: Path | None, option: str = "--output") -> None:
-    """Refuse a place for the product that is evidence, before any work is done. Raises IntoEvidenceError.
+    """Refuse a place for the product that is evidence, before any work is done. Raises BreachkitError.
 
     Args:
         path: what was named; None and `-` are stdout.

@@ -14,7 +14,7 @@ from breachkit.cli.casebook import BOOK
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from breachkit.cli.purging import Manner, Predicates
+    from breachkit.cli.purging import Manner
     from breachkit.evidence.where import Where
     from breachkit.purge.needles import Texts
     from breachkit.purge.plan import Wanted
@@ -66,16 +66,12 @@ MaxMoves = Annotated[
 ]
 
 
+@options.grouped(asked=options.evidence("since", "until"), product=options.PRODUCT)
 def purge(
     strings: Strings = None,
     *,
-    root: options.Root = None,
-    queue: options.Queue = None,
-    logs: options.Logs = None,
-    accounts: options.Accounts = None,
-    columns: options.Columns = None,
-    timezone: options.Timezone = None,
-    server: options.Server = None,
+    asked: options.Asked,
+    product: options.Product,
     any_string: AnyString = False,
     raw_only: options.RawOnly = False,
     regex: options.Regex = False,
@@ -98,30 +94,28 @@ def purge(
     watch: WatchFor = None,
     max_moves: MaxMoves = None,
     jobs: options.Jobs = None,
-    output_format: options.OutputFormat = options.Format.TEXT,
-    output_file: options.OutputFile = None,
 ) -> None:
     """Move messages out of the queue into a quarantine, from which `restore` brings them back.
 
     Example: breachkit purge "pippo@gmail.com" --dry-run
     """
-    from breachkit.cli.aside import make_yard
     from breachkit.cli.casebook import recorded
     from breachkit.cli.purging import Manner, run_purge
-    from breachkit.evidence.where import Asked, find_evidence
+    from breachkit.cli.reach import reach_of
+    from breachkit.evidence.where import find_evidence
     from breachkit.purge.needles import Texts
 
     texts = Texts(tuple(strings or ()), regex, ignore_case, any_string, raw_only)
     names = _names("--account", account), _names("--from", sender), _names("--to-domain", to_domain)
     heads = Heads(*names, campaign, older_than, newer_than, all_messages, min_messages)
-    manner = Manner(everything, explain, dry_run, yes, drop, watch, max_moves, jobs, output_format, output_file)
+    manner = Manner(everything, explain, dry_run, yes, drop, watch, max_moves, jobs, product)
     _check(manner, texts, heads)
     with recorded(case) as outcome:
-        where = find_evidence(Asked(root, queue, logs, accounts, columns, timezone, None, None, server))
-        output.check(output_file, where, quarantine, case and case / BOOK)
-        yard = make_yard(where, quarantine)
+        where = find_evidence(asked)
+        output.check(product.output_file, where, quarantine, case and case / BOOK)
+        reach = reach_of(where, quarantine)
         wanted, named = _wanted(texts, heads, where)
-        run_purge(yard, wanted, manner, _predicates(texts, named), outcome)
+        run_purge(reach, wanted, manner, [*texts.words(), *named.words()], outcome)
 
 
 class Heads(NamedTuple):
@@ -221,15 +215,3 @@ def _moment(option: str, text: str | None, zone: tzinfo, now: datetime) -> datet
     from breachkit.evidence.moments import read_moment
 
     return None if text is None else read_moment(option, text, zone, now)
-
-
-def _predicates(texts: Texts, heads: Heads) -> Predicates:
-    from breachkit.cli.purging import Predicates
-
-    flags = {
-        "--regex": texts.is_regex,
-        "--ignore-case": texts.ignore_case,
-        "--any": texts.is_any,
-        "--raw-only": texts.raw_only,
-    }
-    return Predicates(list(texts.strings), [*(flag for flag, is_set in flags.items() if is_set), *heads.words()])

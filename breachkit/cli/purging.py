@@ -5,35 +5,38 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.cli import asking, options, output
-from breachkit.cli.looking import Look
+from breachkit.cli import asking, output
 from breachkit.errors import BreachkitError, StoppedError
 from breachkit.evidence import gather
 from breachkit.parallel import processors
 from breachkit.progress import bar
-from breachkit.purge.plan import planned_of
+from breachkit.purge.plan import Tally
 from breachkit.purge.quarantine import name_run
-from breachkit.purge.watch import PAUSE, Watch
+from breachkit.purge.search import Look, Watch, look_through, queue_pieces
 from breachkit.report.contract import dump
 from breachkit.report.purge import Outcome, purge_json, render_dry_end, render_outcome, render_plan
 from breachkit.report.words import count, name_journal
 from breachkit.shells import guarded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
-    from breachkit.cli.aside import Yard
+    from breachkit.cli.options import Product
+    from breachkit.cli.reach import Reach
+    from breachkit.evidence.books import Inputs
+    from breachkit.parallel import Piece
     from breachkit.purge.moves import Purge, Receipt
-    from breachkit.purge.plan import Plan, Wanted
+    from breachkit.purge.plan import Plan, Planned, Wanted
+    from breachkit.records import Skipped
     from breachkit.report.contract import Json
-    from breachkit.report.inputs import Inputs
     from breachkit.report.purge import Unexplained
 
+PAUSE = 2.0
+"""Seconds between two looks at the queues."""
 BLINK = 0.1
 """Seconds of sleep after which a stop is noticed."""
 
@@ -49,45 +52,62 @@ class Manner(NamedTuple):
     watch: float | None
     max_moves: int | None
     jobs: int | None
-    output_format: options.Format
-    output_file: Path | None
-
-    @property
-    def is_json(self) -> bool:
-        """Whether the product is JSON."""
-        return self.output_format is options.Format.JSON
-
-    @property
-    def is_text_on_stdout(self) -> bool:
-        """Whether the plan can be read where the product goes."""
-        return not self.is_json and self.output_file in {None, Path("-")}
-
-
-class Predicates(NamedTuple):
-    """The predicates, spelled again: for the journal and for the next command."""
-
-    strings: list[str]
-    options: list[str]
-
-    @property
-    def words(self) -> list[str]:
-        """All of them."""
-        return [*self.strings, *self.options]
+    product: Product
 
 
 @dataclass(slots=True)
 class Work:
     """One purge, from the look to the report."""
 
-    yard: Yard
-    look: Look
+    reach: Reach
+    wanted: Wanted
     manner: Manner
-    predicates: Predicates
+    words: list[str]
+    """The predicates, spelled again: for the journal and for the next command."""
+    look: Look
+    watch: Watch | None
+    tally: Tally = field(default_factory=Tally)
     unexplained: Unexplained | None = None
+
+    def first(self) -> list[Planned]:
+        """Look through all of the queues; returns what is to be moved, if anything is."""
+        passed_over: list[Skipped] = []
+        pieces = self._pieces(passed_over) if self.watch is None else self.watch.first(self._pieces(passed_over))
+        with bar(sys.stderr, "queue", None, " messages") as progress:
+            self.tally = look_through(pieces, self.look, self.manner.jobs or processors(), progress)
+        self.tally.pass_over(passed_over)
+        return self.tally.planned()
+
+    def again(self, watch: Watch, most: int) -> list[Planned]:
+        """Look for messages that arrived since; no more than `most` are taken."""
+        taken: list[Planned] = []
+        for piece in watch.ripe(self._pieces([]), time.time()):
+            self.tally.add(self.look(piece))
+            taken += self.tally.planned()
+            if len(taken) == most:
+                break
+        return taken
+
+    def _pieces(self, passed_over: list[Skipped]) -> Iterator[Piece]:
+        queues = self.reach.queues
+        return queue_pieces([place.path for place in queues.places], queues.rules, self.reach.root, passed_over)
+
+    def plan(self) -> Plan:
+        """Sum up what was found so far."""
+        return self.tally.plan(self.wanted, self.reach.root)
+
+    def books(self) -> gather.Books:
+        """Open the books of what was read."""
+        books, counts, skipped = gather.Books(), self.tally.counts, self.tally.skips()
+        books.files, books.found_messages, books.bytes = counts["files"], counts["messages"], counts["bytes"]
+        books.messages = counts["messages"] - len(skipped)
+        for one in skipped:
+            books.skip(one)
+        return books
 
     def inputs(self) -> Inputs:
         """Close the books; a purge asks no logs, so nothing is said of their level. Raises UnbalancedError."""
-        return replace(gather.inputs_of(self.yard.where, self.look.books, None), log_level="not read")
+        return replace(gather.inputs_of(self.reach.where, self.books(), None), log_level="not read")
 
     def shown(self, plan: Plan) -> str:
         """Write the plan as text."""
@@ -95,49 +115,48 @@ class Work:
 
     def tell(self, plan: Plan, outcome: Outcome | None, text: Callable[[], str]) -> None:
         """Write the product: the object of the contract, or the text, which takes 60 ms to lay out."""
-        if self.manner.is_json:
-            product = dump(purge_json(plan, outcome, self.inputs(), self.yard.root, self.unexplained))
+        if self.manner.product.is_json:
+            product = dump(purge_json(plan, outcome, self.inputs(), self.reach.root, self.unexplained))
         else:
             product = text()
-        output.write(product, self.manner.output_file)
+        output.write(product, self.manner.product.output_file)
 
 
-def run_purge(yard: Yard, wanted: Wanted, manner: Manner, predicates: Predicates, recorded: Json) -> None:
+def run_purge(reach: Reach, wanted: Wanted, manner: Manner, words: list[str], recorded: Json) -> None:
     """Do it, and say in `recorded` what was done. Raises BreachkitErrors; ends with the exit code of the books."""
     if not manner.dry_run:
-        yard.refuse_outside()
-        yard.check()
-    watch = None if manner.watch is None else Watch()
-    jobs = manner.jobs or processors()
-    look = Look(yard, wanted, gather.Books(), jobs, keep=manner.explain, moves=not manner.dry_run, watch=watch)
-    plan = look.once()
-    if watch is None:
-        _hint(yard, plan)
-    work = Work(yard, look, manner, predicates)
+        reach.check()
+    keeps = manner.explain or not manner.dry_run
+    look = Look(wanted, reach.queues.rules, reach.where.zone, reach.root, keeps=keeps)
+    work = Work(reach, wanted, manner, words, look, None if manner.watch is None else Watch())
+    hits = work.first()
+    plan = work.plan()
+    if work.watch is None:
+        _hint(reach, plan)
     if manner.explain:
         from breachkit.cli.explain import explain
 
-        work.unexplained = explain(yard.where, look.chosen)
+        work.unexplained = explain(reach.where, {hit.files[0] for hit in hits})
     outcome = None
     if manner.dry_run:
         recorded |= {"dry_run": True, "planned": plan.planned}
         work.tell(plan, None, lambda: work.shown(plan) + render_dry_end(plan, *_again(work, plan)))
     else:
         plan.permit(everything=manner.everything, max_moves=manner.max_moves)
-        outcome = _execute(work, plan, recorded)
+        outcome = _execute(work, plan, hits, recorded)
     is_left = outcome is not None and outcome.receipt.planned != outcome.receipt.purged
-    output.finish(look.books, findings=False, is_incomplete=is_left)
+    output.finish(work.books(), findings=False, is_incomplete=is_left)
 
 
-def _hint(yard: Yard, plan: Plan) -> None:
+def _hint(reach: Reach, plan: Plan) -> None:
     """Refuse a name that stands nowhere, and say what a STRING that hits nothing might have been.
 
     Raises UnknownNameError, PathUnreadableError.
     """
     from breachkit.cli.hinting import refuse_unknown, text_hints
 
-    refuse_unknown(yard.where, plan)
-    for hint in text_hints(yard, plan):
+    refuse_unknown(reach.where, plan)
+    for hint in text_hints(reach, plan):
         output.note(f"breachkit: {hint}")
 
 
@@ -155,46 +174,42 @@ def _recorded_json(outcome: Outcome) -> Json:
 
 def _again(work: Work, plan: Plan) -> tuple[str, str]:
     """Spell the command that does what a dry run showed; where no line would do it, say what would."""
-    yard, manner, words = work.yard, work.manner, work.predicates.words
-    outside = next((folder.path for folder in yard.folders if folder.is_outside), None)
+    outside, everything = work.reach.outside, work.manner.everything
     if outside is not None:
-        return "", f"{outside} lies outside the root: a purge takes it only where it is named with --queue."
-    if plan.takes_everything and not manner.everything:
+        return "", f"{outside.path} lies outside the root: a purge takes it only where it is named with --queue."
+    if plan.takes_everything and not everything:
         return "", "If every message is meant, run the same command again with --everything, without --dry-run."
-    arguments = [*words, *(["--everything"] if manner.everything else [])]
+    arguments = [*work.words, *(["--everything"] if everything else [])]
     if guarded("purge", arguments) != arguments:
         return "", "Run the same command again, without --dry-run."
-    return yard.command("purge", *arguments), ""
+    return work.reach.command("purge", *arguments), ""
 
 
-def _execute(work: Work, plan: Plan, recorded: Json) -> Outcome:
+def _execute(work: Work, plan: Plan, hits: list[Planned], recorded: Json) -> Outcome:
     name = name_run(datetime.now(UTC))
-    shown = "" if work.manner.is_json and work.manner.yes else work.shown(plan)
-    if work.manner.is_text_on_stdout:
+    product = work.manner.product
+    shown = "" if product.is_json and work.manner.yes else work.shown(plan)
+    if product.is_on_screen:
         output.write(shown, None)
-    if plan.planned or work.look.watch is not None:
+    if plan.planned or work.watch is not None:
         _ask(work, plan, name, shown)
     # a run that is stopped, or meets a full disk, has moved something too
     recorded |= {"dry_run": False, "run": name, "planned": plan.planned}
     with asking.stoppable() as is_stopped:
-        outcome = _move(work, plan, name, is_stopped)
+        outcome = _move(work, plan, hits, name, is_stopped)
         recorded |= _recorded_json(outcome)
-        _tell(work, outcome, shown)
+        where, receipt = work.reach.where, outcome.receipt
+        checks = [*([where.command("find-account")] if where.listing.is_likely else []), where.command("scan")]
+        undo = work.reach.command("restore", receipt.run) if receipt.purged > outcome.dropped else ""
+        before = "" if product.is_on_screen else shown
+        work.tell(outcome.plan, outcome, lambda: before + render_outcome(outcome, work.reach.root, checks, undo))
     return outcome
-
-
-def _tell(work: Work, outcome: Outcome, shown: str) -> None:
-    where, receipt = work.yard.where, outcome.receipt
-    checks = [*([where.command("find-account")] if where.listing.is_likely else []), where.command("scan")]
-    undo = work.yard.command("restore", receipt.run) if receipt.purged > outcome.dropped else ""
-    before = "" if work.manner.is_text_on_stdout else shown
-    work.tell(outcome.plan, outcome, lambda: before + render_outcome(outcome, work.yard.root, checks, undo))
 
 
 def _ask(work: Work, plan: Plan, name: str, shown: str) -> None:
     if work.manner.yes:
         return
-    if not work.manner.is_text_on_stdout and asking.can_ask():
+    if not work.manner.product.is_on_screen and asking.can_ask():
         sys.stderr.write(shown)
     number = count(plan.planned, "message")
     if work.manner.drop:
@@ -204,38 +219,38 @@ def _ask(work: Work, plan: Plan, name: str, shown: str) -> None:
         asking.ask(f"Move {number} to the quarantine{more}?", "moved")
 
 
-def _move(work: Work, plan: Plan, name: str, is_stopped: Callable[[], bool]) -> Outcome:
+def _move(work: Work, plan: Plan, hits: list[Planned], name: str, is_stopped: Callable[[], bool]) -> Outcome:
     """Execute a plan, and watch for more if asked; what was done is said on stderr before anything can fail to print.
 
     Raises StoppedError, DiskFullError, QuarantineUnwritableError.
     """
     from breachkit.purge.moves import Purge
 
-    yard = work.yard
-    with Purge(yard.disk, yard.stores, name, work.predicates.words, drops=work.manner.drop) as run:
+    reach = work.reach
+    with Purge(reach.queues, name, work.words, drops=work.manner.drop) as run:
         try:
             with bar(sys.stderr, "moved", plan.planned, " messages") as progress:
-                run.take(plan.hits, datetime.now(UTC), is_stopped, progress)
+                run.take(hits, datetime.now(UTC), is_stopped, progress)
             limit = work.manner.max_moves or plan.default_moves
-            is_cut = work.look.watch is not None and _watch(work, run, limit, is_stopped)
+            is_cut = work.watch is not None and _watch(work, work.watch, run, limit, is_stopped)
             receipt = run.close(datetime.now(UTC), is_stopped=is_stopped())
         except BreachkitError:
             with suppress(OSError):
                 _note(run.abandon())
             raise
         if is_stopped():
-            undo = yard.command("restore", name) if receipt.purged else ""
-            following = yard.where.command("scan")
+            undo = reach.command("restore", name) if receipt.purged else ""
+            following = reach.where.command("scan")
             raise StoppedError(receipt.purged, receipt.planned, "moved", following, undo, _journals(receipt))
         dropped = run.deleted
         if work.manner.drop:
             from breachkit.purge.restore import drop_run
 
-            drops = [drop_run(yard.disk, held) for held in receipt.runs]
+            drops = [drop_run(reach.queues.disk, held) for held in receipt.runs]
             receipt = replace(receipt, sha256=tuple(one.sha256 for one in drops))
             dropped += sum(one.dropped for one in drops)
         _note(receipt)
-    return Outcome(receipt, work.look.tally.plan(plan.wanted, work.yard.root), is_cut, dropped)
+    return Outcome(receipt, work.plan(), is_cut, dropped)
 
 
 def _note(receipt: Receipt) -> None:
@@ -248,15 +263,14 @@ def _journals(receipt: Receipt) -> list[str]:
     return [name_journal(run.name, run.journal, digest) for run, digest in pairs]
 
 
-def _watch(work: Work, run: Purge, limit: int, is_stopped: Callable[[], bool]) -> bool:
+def _watch(work: Work, watch: Watch, run: Purge, limit: int, is_stopped: Callable[[], bool]) -> bool:
     """Repeat the plan on what arrives; True when the limit ended it."""
     end = time.monotonic() + 60 * (work.manner.watch or 0)
     for _ in _rounds(end, is_stopped):
-        left = limit - run.moved
-        taken = work.look.again(left)
-        before = run.moved
-        run.take([planned_of(one.hit) for one in taken], datetime.now(UTC), is_stopped)
-        now = datetime.now(work.yard.where.zone)
+        left, before = limit - run.moved, run.moved
+        taken = work.again(watch, left)
+        run.take(taken, datetime.now(UTC), is_stopped)
+        now = datetime.now(work.reach.where.zone)
         done = f"{len(taken):,} planned, {run.moved - before:,} moved; {run.moved:,} in all"
         output.note(f"watch {now:%H:%M:%S}: {done}")
         if len(taken) == left:

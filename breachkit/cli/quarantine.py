@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from breachkit.cli import options, output
-from breachkit.cli.commands import make_app
+from breachkit.cli.commands import Command, make_app
 
 if TYPE_CHECKING:
-    from breachkit.cli.aside import Yard
+    from pathlib import Path
+
+    from breachkit.cli.reach import Reach
+    from breachkit.purge.quarantine import Run, Stock
+    from breachkit.report.contract import Json
 
 quarantine = make_app(
     add_completion=False,
@@ -22,101 +26,110 @@ RunName = Annotated[str, typer.Argument(metavar="RUN", help="The run.")]
 RunNames = Annotated[list[str] | None, typer.Argument(metavar="RUN…", help="The runs (default: all).")]
 
 
-@quarantine.command("list")
-def list_runs(
-    *,
-    root: options.Root = None,
-    queue: options.Queue = None,
-    timezone: options.Timezone = None,
-    server: options.Server = None,
-    place: options.Quarantine = None,
-    output_format: options.OutputFormat = options.Format.TEXT,
-    output_file: options.OutputFile = None,
-) -> None:
+@quarantine.command("list", cls=Command)
+@options.grouped(asked=options.QUEUES, product=options.PRODUCT)
+def list_runs(*, asked: options.Asked, product: options.Product, place: options.Quarantine = None) -> None:
     """List the runs: when, by what, and how many messages each still holds.
 
     Example: breachkit quarantine list --root /srv/icewarp
     """
-    from breachkit.cli.keeping import Told, tell_list
+    from breachkit.report.quarantine import list_json, render_list
 
-    tell_list(_yard(root, queue, timezone, server, place, output_file), Told(output_format, output_file))
+    reach = _reach(asked, place, product)
+    stock = _stock(reach, reach.queues.runs())
+    _tell(reach, product, "list", list_json(stock), render_list(stock))
 
 
-@quarantine.command("show")
-def show_run(
-    run: RunName,
-    *,
-    root: options.Root = None,
-    queue: options.Queue = None,
-    timezone: options.Timezone = None,
-    server: options.Server = None,
-    place: options.Quarantine = None,
-    output_format: options.OutputFormat = options.Format.TEXT,
-    output_file: options.OutputFile = None,
-) -> None:
+@quarantine.command("show", cls=Command)
+@options.grouped(asked=options.QUEUES, product=options.PRODUCT)
+def show_run(run: RunName, *, asked: options.Asked, product: options.Product, place: options.Quarantine = None) -> None:
     """Show the messages of a run: where each came from, its SHA-256 and what became of it.
 
     Example: breachkit quarantine show 20261120-101500-3fa2
     """
-    from breachkit.cli.keeping import Told, tell_show
+    from breachkit.report.quarantine import render_show, show_json
 
-    tell_show(_yard(root, queue, timezone, server, place, output_file), run, Told(output_format, output_file))
+    reach = _reach(asked, place, product)
+    stock = _stock(reach, reach.queues.run(run))
+    _tell(reach, product, "show", show_json(stock), render_show(stock))
 
 
-@quarantine.command("verify")
+@quarantine.command("verify", cls=Command)
+@options.grouped(asked=options.QUEUES, product=options.PRODUCT)
 def verify_runs(
-    runs: RunNames = None,
-    *,
-    root: options.Root = None,
-    queue: options.Queue = None,
-    timezone: options.Timezone = None,
-    server: options.Server = None,
-    place: options.Quarantine = None,
-    output_format: options.OutputFormat = options.Format.TEXT,
-    output_file: options.OutputFile = None,
+    runs: RunNames = None, *, asked: options.Asked, product: options.Product, place: options.Quarantine = None
 ) -> None:
     """Check the chain of each journal and the SHA-256 of each message that is held.
 
     Example: breachkit quarantine verify 20261120-101500-3fa2
     """
-    from breachkit.cli.keeping import Told, tell_verify
+    from breachkit.evidence import gather
+    from breachkit.purge.quarantine import find_changed
+    from breachkit.report.quarantine import render_verify, verify_json
 
-    tell_verify(_yard(root, queue, timezone, server, place, output_file), runs or [], Told(output_format, output_file))
+    reach = _reach(asked, place, product)
+    chosen = [one for name in runs for one in reach.queues.run(name)] if runs else reach.queues.runs()
+    checked = [(stock, find_changed(reach.queues.disk, stock)) for stock in _stock(reach, chosen)]
+    _tell(reach, product, "verify", verify_json(checked), render_verify(checked))
+    is_wrong = any(changed or stock.count("gone") for stock, changed in checked)
+    output.finish(gather.Books(), findings=False, is_incomplete=is_wrong)
 
 
-@quarantine.command("drop")
+@quarantine.command("drop", cls=Command)
+@options.grouped(asked=options.QUEUES, product=options.PRODUCT)
 def drop(
     run: RunName,
     *,
-    root: options.Root = None,
-    queue: options.Queue = None,
-    timezone: options.Timezone = None,
-    server: options.Server = None,
+    asked: options.Asked,
+    product: options.Product,
     place: options.Quarantine = None,
     yes: options.Yes = False,
-    output_format: options.OutputFormat = options.Format.TEXT,
-    output_file: options.OutputFile = None,
 ) -> None:
     """Delete for good what a run holds; its journal stays, with the SHA-256 of every message.
 
     Example: breachkit quarantine drop 20261120-101500-3fa2
     """
-    from breachkit.cli.keeping import Told, tell_drop
+    from breachkit.cli import asking
+    from breachkit.purge.restore import drop_run
+    from breachkit.report.quarantine import drop_json, render_drop
+    from breachkit.report.words import count, name_journal
 
-    tell_drop(_yard(root, queue, timezone, server, place, output_file), run, Told(output_format, output_file), yes=yes)
+    reach = _reach(asked, place, product)
+    runs = reach.queues.run(run)
+    number = sum(stock.count("held") for stock in _stock(reach, runs))
+    if number and not yes:
+        asking.ask_for(run, f"Type {run} to DELETE {count(number, 'message')} for good", "deleted")
+    done = [drop_run(reach.queues.disk, one) for one in runs]
+    for one in done:
+        output.note(f"{count(one.dropped, 'message')} deleted; {name_journal(one.run, one.journal, one.sha256)}")
+    _tell(reach, product, "drop", drop_json(done), render_drop(done))
 
 
-def _yard(
-    root: options.Root,
-    queue: options.Queue,
-    timezone: options.Timezone,
-    server: options.Server,
-    place: options.Quarantine,
-    output_file: options.OutputFile,
-) -> Yard:
-    from breachkit.cli.aside import make_yard
-    from breachkit.evidence.where import Asked, find_evidence
+def _reach(asked: options.Asked, place: Path | None, product: options.Product) -> Reach:
+    from breachkit.cli.reach import reach_of
+    from breachkit.evidence.where import find_evidence
 
-    where = find_evidence(Asked(root, queue, timezone=timezone, server=server))
-    output.check(output_file, where, place)
-    return make_yard(where, place, with_outside=False)
+    where = find_evidence(asked)
+    output.check(product.output_file, where, place)
+    return reach_of(where, place, with_outside=False)
+
+
+def _stock(reach: Reach, runs: list[Run]) -> list[Stock]:
+    from breachkit.errors import PathUnreadableError
+    from breachkit.purge.quarantine import take_stock
+
+    try:
+        return [take_stock(reach.queues.disk, run) for run in runs]
+    except OSError as error:
+        raise PathUnreadableError(error.filename or ".", error.strerror or "unknown reason") from None
+
+
+def _tell(reach: Reach, product: options.Product, name: str, keys: Json, text: str) -> None:
+    from breachkit.evidence import gather
+    from breachkit.report.contract import dump
+    from breachkit.report.inputs import head_json
+
+    if product.is_json:
+        inputs = gather.inputs_of(reach.where, gather.Books(), None)
+        text = dump({**head_json(inputs, f"quarantine-{name}"), **keys})
+    output.write(text, product.output_file)

@@ -1,13 +1,22 @@
-"""`breachkit restore`."""
+"""`breachkit restore`: choose the runs, show, ask, put back, tell."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from breachkit.cli import options, output
 from breachkit.cli.casebook import BOOK
+
+if TYPE_CHECKING:
+    from breachkit.cli.reach import Reach
+    from breachkit.purge.needles import Texts
+    from breachkit.purge.quarantine import Run
+    from breachkit.purge.restore import Restore, Restored
+    from breachkit.report.contract import Json
 
 RunName = Annotated[str | None, typer.Argument(metavar="RUN", help="The run; else the only one that holds messages.")]
 AllRuns = Annotated[bool, typer.Option("--all", help="Every run that holds messages.")]
@@ -16,13 +25,12 @@ Only = Annotated[
 ]
 
 
+@options.grouped(asked=options.QUEUES, product=options.PRODUCT)
 def restore(
     run: RunName = None,
     *,
-    root: options.Root = None,
-    queue: options.Queue = None,
-    timezone: options.Timezone = None,
-    server: options.Server = None,
+    asked: options.Asked,
+    product: options.Product,
     all_runs: AllRuns = False,
     only: Only = None,
     raw_only: options.RawOnly = False,
@@ -32,27 +40,149 @@ def restore(
     yes: options.Yes = False,
     quarantine: options.Quarantine = None,
     case: options.Case = None,
-    output_format: options.OutputFormat = options.Format.TEXT,
-    output_file: options.OutputFile = None,
 ) -> None:
     """Put quarantined messages back where they were: the server will send them.
 
     Example: breachkit restore 20261120-101500-3fa2
     """
-    from breachkit.cli.aside import make_yard
     from breachkit.cli.casebook import recorded
-    from breachkit.cli.restoring import Manner, choose_runs, run_restore
+    from breachkit.cli.reach import reach_of
     from breachkit.errors import ClashingOptionsError
-    from breachkit.evidence.where import Asked, find_evidence
-    from breachkit.purge.needles import Texts
-    from breachkit.purge.search import Search
+    from breachkit.evidence import gather
+    from breachkit.evidence.where import find_evidence
+    from breachkit.purge.needles import Texts, parse_needles
 
     if run is not None and all_runs:
         raise ClashingOptionsError("RUN", "--all")
-    search = None if only is None else Search(Texts(tuple(only), regex, ignore_case, raw_only=raw_only))
+    texts = None if only is None else Texts(tuple(only), regex, ignore_case, raw_only=raw_only)
+    if texts is not None:
+        parse_needles(texts)
     with recorded(case) as outcome:
-        where = find_evidence(Asked(root, queue, timezone=timezone, server=server))
-        output.check(output_file, where, quarantine, case and case / BOOK)
-        yard = make_yard(where, quarantine, with_outside=False)
-        runs = choose_runs(yard, run, all_runs=all_runs)
-        run_restore(yard, runs, search, Manner(dry_run, yes, output_format, output_file), outcome)
+        where = find_evidence(asked)
+        output.check(product.output_file, where, quarantine, case and case / BOOK)
+        reach = reach_of(where, quarantine, with_outside=False)
+        works = _works(reach, _runs(reach, run, all_runs=all_runs), texts)
+        if dry_run:
+            done = _plans(works)
+            outcome.update(_outcome_json(done, dry_run=True))
+            _tell(reach, done, product, "" if product.is_json else _shown(reach, done), dry_run=True)
+        else:
+            done = _execute(reach, works, product, outcome, yes=yes)
+        output.finish(gather.Books(), findings=False, is_incomplete=any(one.is_incomplete for one in done))
+
+
+def _runs(reach: Reach, name: str | None, *, all_runs: bool) -> list[Run]:
+    """Return the runs that are meant. Raises NoSuchRunError, SeveralRunsError, PathUnreadableError."""
+    from breachkit.errors import PathUnreadableError, SeveralRunsError
+    from breachkit.purge.quarantine import holds_messages
+
+    if name is not None:
+        return reach.queues.run(name)
+    try:
+        holding = [run for run in reach.queues.runs() if holds_messages(run)]
+    except OSError as error:
+        raise PathUnreadableError(error.filename or ".", error.strerror or "unknown reason") from None
+    names = list(dict.fromkeys(run.name for run in holding))
+    if len(names) > 1 and not all_runs:
+        raise SeveralRunsError(names)
+    return holding
+
+
+def _works(reach: Reach, runs: list[Run], only: Texts | None) -> list[Restore]:
+    from breachkit.purge.restore import Restore
+    from breachkit.purge.search import Search
+
+    if only is None:
+        return [Restore(reach.queues, run) for run in runs]
+    holds = Search(only, reach.queues.rules.text_of).holds
+    return [Restore(reach.queues, run, holds) for run in runs]
+
+
+def _plans(works: list[Restore], *, is_verified: bool = True) -> list[Restored]:
+    from breachkit.errors import PathUnreadableError
+
+    try:
+        return [work.plan(is_verified=is_verified) for work in works]
+    except OSError as error:
+        raise PathUnreadableError(error.filename or ".", error.strerror or "unknown reason") from None
+
+
+def _shown(reach: Reach, plans: list[Restored]) -> str:
+    from breachkit.report.restore import render_restore_plan
+
+    return render_restore_plan(plans, reach.root)
+
+
+def _outcome_json(done: list[Restored], *, dry_run: bool) -> Json:
+    runs = [{"run": one.run, "restored": one.restored, "sha256": one.sha256} for one in done]
+    return {"dry_run": dry_run, "runs": runs}
+
+
+def _execute(
+    reach: Reach, works: list[Restore], product: options.Product, outcome: Json, *, yes: bool
+) -> list[Restored]:
+    from breachkit.cli import asking
+    from breachkit.progress import bar
+    from breachkit.report.words import count
+
+    # who asked for no word before it gets none: to judge 100,000 messages twice takes a third of the time
+    is_silent = yes and product.is_json
+    plans = [] if is_silent else _plans(works, is_verified=not yes)
+    shown = "" if is_silent else _shown(reach, plans)
+    number = None if is_silent else sum(plan.restored for plan in plans)
+    if product.is_on_screen:
+        output.write(shown, None)
+    if number and not yes:
+        if not product.is_on_screen and asking.can_ask():
+            sys.stderr.write(shown)
+        asking.ask(f"Put {count(number, 'message')} back into the queue, to be sent?", "restored")
+    done: list[Restored] = []
+    with asking.stoppable() as is_stopped:
+        try:
+            with bar(sys.stderr, "restored", number, " messages") as progress:
+                for work in works:
+                    done.append(work.execute(is_stopped, progress))
+                    outcome.update(_outcome_json(done, dry_run=False))
+        finally:  # before anything can fail to print
+            _note([] if is_stopped() else done, works[len(done) :])
+        if is_stopped():
+            _stop(reach, done)
+        _tell(reach, done, product, "" if product.is_on_screen else shown, dry_run=False)
+    return done
+
+
+def _note(done: list[Restored], ended: list[Restore]) -> None:
+    """Say what was put back, by runs that came to their end and by those that did not."""
+    from breachkit.chain import hash_file
+    from breachkit.report.words import count, name_journal
+
+    rows = [(one.run, one.restored, one.journal, one.sha256) for one in done]
+    for work in ended:
+        with suppress(OSError):
+            rows.append((work.run.name, work.restored, work.run.journal, hash_file(work.run.journal)[1]))
+    for run, restored, journal, digest in rows:
+        if restored:
+            output.note(f"{count(restored, 'message')} put back; {name_journal(run, journal, digest)}")
+
+
+def _stop(reach: Reach, done: list[Restored]) -> None:
+    from breachkit.errors import StoppedError
+    from breachkit.report.words import name_journal
+
+    moved = sum(one.restored for one in done)
+    journals = [name_journal(one.run, one.journal, one.sha256) for one in done if one.restored]
+    planned = moved + sum(one.untouched for one in done)
+    raise StoppedError(moved, planned, "restored", reach.command("restore", done[-1].run), journals=journals)
+
+
+def _tell(reach: Reach, done: list[Restored], product: options.Product, before: str, *, dry_run: bool) -> None:
+    from breachkit.evidence import gather
+    from breachkit.report.contract import dump
+    from breachkit.report.restore import render_restored, restore_json
+
+    if product.is_json:
+        inputs = gather.inputs_of(reach.where, gather.Books(), None)
+        text = dump(restore_json(done, inputs, reach.root, dry_run=dry_run))
+    else:
+        text = before if dry_run else before + render_restored(done, reach.root)
+    output.write(text, product.output_file)

@@ -9,7 +9,8 @@ from breachkit.cli import options, output
 if TYPE_CHECKING:
     from breachkit.detect.survey import Survey
     from breachkit.evidence import gather
-    from breachkit.report.inputs import Inputs
+    from breachkit.evidence.books import Inputs
+    from breachkit.logs.facts import LogFacts
 
 
 @options.grouped(asked=options.evidence("accounts", "columns"), several=options.SEVERAL, product=options.FINDINGS)
@@ -48,7 +49,7 @@ class _Read(NamedTuple):
     """What a scan looks at."""
 
     survey: Survey
-    facts: gather.SmtpFacts
+    facts: LogFacts
     inputs: Inputs
     books: gather.Books
     queues: list[str]
@@ -56,8 +57,8 @@ class _Read(NamedTuple):
 
 
 def _read(asked: options.Asked, product: options.Product, jobs: int | None) -> _Read:
+    from breachkit.detect.counting import count_messages
     from breachkit.evidence import gather
-    from breachkit.evidence.counting import count_messages
     from breachkit.evidence.where import find_evidence
 
     where, books = find_evidence(asked), gather.Books()

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from breachkit.cli import output
 from breachkit.errors import BreachkitError, PathUnreadableError, UsageError
 from breachkit.evidence import gather
+from breachkit.evidence.books import Inputs, NodeInputs
 from breachkit.evidence.node import PARTS
 from breachkit.evidence.where import Asked, check_words, find_evidence, find_zone
 from breachkit.files import open_regular
 from breachkit.nodes.nodes import LostNode, NodeOrder, parse_nodes, read_order
 from breachkit.nodes.stitch import Stitched, stitch
 from breachkit.progress import bar
-from breachkit.report.inputs import Inputs, NodeInputs
 from breachkit.servers import account_word
 from breachkit.shells import guarded, line
 from breachkit.text.sasl import Fingerprints
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def check_product(several: Several, output_file: Path | None) -> None:
-    """Refuse a place for the product that is evidence of a node on this machine. Raises IntoEvidenceError."""
+    """Refuse a place for the product that is evidence of a node on this machine. Raises BreachkitError."""
     output.check(output_file, None, *(several.partial or ()), several.key, several.certs)
     for root in parse_nodes(several.node or ()).values() if output_file is not None else ():
         try:

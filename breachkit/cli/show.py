@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from breachkit.detect.campaigns.campaign import Campaign
     from breachkit.evidence import gather
     from breachkit.evidence.where import Where
+    from breachkit.logs.facts import LogFacts
     from breachkit.records import Message, Session
     from breachkit.report.show import ShownMessage
     from breachkit.report.trace import TracedSession
@@ -54,7 +55,7 @@ def show(
 
 def _read(
     where: Where, wanted: str, books: gather.Books, *, with_campaign: bool
-) -> tuple[ShownMessage, gather.SmtpFacts | None]:
+) -> tuple[ShownMessage, LogFacts | None]:
     """Read the message and what the evidence says of it. Raises BreachkitErrors."""
     from breachkit.evidence import gather
     from breachkit.evidence.messages import find_message, is_queued, letter_of
@@ -72,9 +73,7 @@ def _read(
     return ShownMessage(message, files, is_evidence, letter, session, has_logs, found), facts
 
 
-def _session_of(
-    where: Where, message: Message, books: gather.Books
-) -> tuple[TracedSession | None, gather.SmtpFacts | None]:
+def _session_of(where: Where, message: Message, books: gather.Books) -> tuple[TracedSession | None, LogFacts | None]:
     """Find the session in which the message came in: of several with its id the one nearest in time."""
     from breachkit.errors import BreachkitError
     from breachkit.evidence import gather
@@ -103,10 +102,11 @@ def _session_of(
 
 def _traced(where: Where, session: Session, message: Message, books: gather.Books) -> TracedSession:
     """Read the lines of a session; the user name of the message's account is known, others as far as anybody is."""
-    from breachkit.detect.names import Directory, spelled
+    from breachkit.detect.names import Directory
     from breachkit.detect.tracing import auth_user_of, outcome_of
     from breachkit.evidence import gather
     from breachkit.report.trace import TracedSession
+    from breachkit.spelling import spelled
 
     directory = Directory(gather.read_accounts(where, books))
     won = {one.user for one in session.attempts if one.outcome == "success" and one.user is not None}

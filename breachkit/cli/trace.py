@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from breachkit.detect import tracing
     from breachkit.detect.names import Directory
     from breachkit.evidence.where import Where
+    from breachkit.logs.facts import LogFacts
     from breachkit.records import Locus, Session
     from breachkit.report.trace import TracedSession
 
@@ -92,15 +93,16 @@ class Chosen(NamedTuple):
     """The sessions asked for, in order: each server session, then the client sessions that followed it."""
 
     sessions: list[Session]
-    facts: gather.SmtpFacts
+    facts: LogFacts
     directory: Directory
     is_known: Callable[[str], bool]
     """Whether a user name is one of an account that is known: exported, or seen to come in, or asked for."""
 
 
 def _choose(where: Where, word: str, books: gather.Books) -> Chosen:
-    from breachkit.detect.names import Directory, spelled
+    from breachkit.detect.names import Directory
     from breachkit.detect.tracing import find_followers, is_sender, is_wanted, joins_of, parse_wanted
+    from breachkit.spelling import spelled
 
     if not gather.smtp_logs(where):
         raise BreachkitError(
@@ -140,7 +142,7 @@ def _choose(where: Where, word: str, books: gather.Books) -> Chosen:
     )
 
 
-def _sought(wanted: tracing.Wanted, facts: gather.SmtpFacts, directory: Directory) -> Iterator[Sought]:
+def _sought(wanted: tracing.Wanted, facts: LogFacts, directory: Directory) -> Iterator[Sought]:
     """Spell what is wanted as the readers know it: an address, or else what may be an account and a message."""
     from breachkit.detect.tracing import is_name
 
@@ -154,7 +156,7 @@ def _sought(wanted: tracing.Wanted, facts: gather.SmtpFacts, directory: Director
         yield Sought(texts=wanted.ids)
 
 
-def _reach(facts: gather.SmtpFacts, where: Where) -> str:
+def _reach(facts: LogFacts, where: Where) -> str:
     if facts.first is None or facts.last is None:
         return "no line of them could be read"
     first, last = (ts.astimezone(where.zone).strftime("%Y-%m-%d %H:%M") for ts in (facts.first, facts.last))

@@ -9,19 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from breachkit.cli import exports, options, output
-from breachkit.cli.accusing import has_evidence, read_evidence
-from breachkit.detect.hardening import number_of
-from breachkit.detect.passwords.breached import open_breaches
-from breachkit.detect.passwords.policy import Policy
-from breachkit.errors import PathUnreadableError, UsageError
-from breachkit.evidence import gather
-from breachkit.evidence.where import check_file, find_evidence
+from breachkit.cli import options, output
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from breachkit.detect.passwords.policy import Policy
+    from breachkit.evidence import gather
     from breachkit.evidence.where import Where
+    from breachkit.logs.facts import LogFacts
 
 MINUTE = 60.0
 Users = Annotated[
@@ -51,7 +47,13 @@ def weak_passwords(
 
     Example: breachkit weak-passwords users.csv --min-length 10
     """
+    from breachkit.cli import exports
+    from breachkit.cli.accusing import has_evidence
+    from breachkit.detect.passwords.policy import Policy
     from breachkit.detect.passwords.weak_accounts import Criteria, find_weak_passwords
+    from breachkit.errors import PathUnreadableError, UsageError
+    from breachkit.evidence import gather
+    from breachkit.evidence.where import find_evidence
     from breachkit.report.contract import dump
     from breachkit.report.weak_passwords import render_weak_passwords, weak_passwords_json
 
@@ -64,11 +66,10 @@ def weak_passwords(
     least = Policy(min_length, min_digits, min_signs, min_letters, min_capitals)
     least = least if policy is None else least.stricter(_policy(where, policy, books))
     criteria = Criteria(fingerprint, least, is_breached, max_minutes * MINUTE)
-    _ = where.export  # whose export cannot be read is not asked for one
+    made_by = where.export.made_by  # whose export cannot be read is not asked for one
     if where.accounts is None:
         raise UsageError(
-            "no export of accounts found; name it (breachkit weak-passwords users.csv), made by"
-            ' tool export account "*@*" u_type u_accountdisabled u_mailbox u_alias u_password'
+            f"no export of accounts found; name it (breachkit weak-passwords users.csv), made by {made_by}"
         )
     tried, facts = _targets(where, books)
     try:
@@ -86,6 +87,10 @@ def weak_passwords(
 
 def _breaches(path: Path) -> Callable[[str], bool]:
     """Open the list of breached passwords. Raises HibpError, PathUnreadableError."""
+    from breachkit.detect.passwords.breached import open_breaches
+    from breachkit.errors import PathUnreadableError
+    from breachkit.evidence.where import check_file
+
     if not os.path.isdir(path):  # noqa: PTH112  False for what may not be asked
         check_file("--hibp", path)
     try:
@@ -96,6 +101,11 @@ def _breaches(path: Path) -> Callable[[str], bool]:
 
 def _policy(where: Where, path: Path, books: gather.Books) -> Policy:
     """Read the policy of a file of settings; where a rule is given twice, the stricter."""
+    from breachkit.cli import exports
+    from breachkit.detect.hardening import number_of
+    from breachkit.detect.passwords.policy import Policy
+    from breachkit.evidence.where import check_file
+
     check_file("--policy", path)
     policy = Policy()
     for setting in exports.read_settings(where, path, books):
@@ -106,10 +116,14 @@ def _policy(where: Where, path: Path, books: gather.Books) -> Policy:
     return policy
 
 
-def _targets(where: Where, books: gather.Books) -> tuple[frozenset[str], gather.SmtpFacts]:
+def _targets(where: Where, books: gather.Books) -> tuple[frozenset[str], LogFacts]:
     """Find whom the attacking addresses tried; nobody when there are no logs."""
+    from breachkit.cli.accusing import has_evidence, read_evidence
+    from breachkit.evidence import gather
+    from breachkit.logs.facts import LogFacts
+
     if not has_evidence(where) or not where.logs:
-        return frozenset(), gather.SmtpFacts()
+        return frozenset(), LogFacts()
     from breachkit.detect.incident import find_targets
 
     messages = gather.read_messages(where, books, quarantined=True)

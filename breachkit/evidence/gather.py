@@ -4,110 +4,31 @@ from __future__ import annotations
 
 import os
 import sys
-from collections import Counter
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from breachkit.attempts import Attempts
-from breachkit.errors import AlienLogError, BreachkitError, PathUnreadableError, UnbalancedError, UnreadableLogsError
+from breachkit.errors import BreachkitError, PathUnreadableError, UnbalancedError
+from breachkit.evidence.books import Books as Books  # noqa: PLC0414  said as gather.Books everywhere
+from breachkit.evidence.books import Gap, Inputs
 from breachkit.evidence.queued import Walk, read_queue
 from breachkit.files import reason_of, shown
-from breachkit.logs.facts import LogTally, Question, Reading
+from breachkit.logs.facts import LogFacts, LogTally, Question, Reading
 from breachkit.parallel import processors
 from breachkit.progress import bar
 from breachkit.records import NO_TIME, Locus, Skipped
-from breachkit.report.inputs import Gap, Inputs
 from breachkit.roster import Roster
-from breachkit.sends import Sends
 from breachkit.servers import UNTOLD_COLUMN, account_word
 from breachkit.text.sasl import Fingerprints
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from pathlib import Path
 
     from breachkit.evidence.where import Where
     from breachkit.logs.facts import Sought, TranscriptLine
     from breachkit.logs.kinds import FoundLogs, LogFile
-    from breachkit.records import Account, Delivery, Message, Session
+    from breachkit.records import Account, Message, Session
     from breachkit.servers import QueueFolder
-
-KEPT_EXAMPLES = 3
-HOUR = 3600
-
-Skips = dict[str, tuple[int, tuple["Locus", ...]]]
-
-
-@dataclass(slots=True)
-class Books:
-    """What was found, read and skipped; found = read + skipped."""
-
-    files: int = 0
-    found_messages: int = 0
-    messages: int = 0
-    lines: int = 0
-    bytes: int = 0
-    skipped: Skips = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-    """What a reader must know of how the evidence was read."""
-
-    def skip(self, skipped: Skipped) -> None:
-        """Count a piece of evidence that could not be read."""
-        number, examples = self.skipped.get(skipped.reason, (0, ()))
-        if len(examples) < KEPT_EXAMPLES:
-            examples = (*examples, skipped.source)
-        self.skipped[skipped.reason] = (number + 1, examples)
-
-    def merge(self, skipped: Skips) -> None:
-        """Count pieces of evidence that others could not read."""
-        for reason, (number, places) in skipped.items():
-            count, examples = self.skipped.get(reason, (0, ()))
-            self.skipped[reason] = (count + number, (*examples, *places)[:KEPT_EXAMPLES])
-
-    def keep(self, rows: Iterable[Session | Skipped]) -> Iterator[Session]:
-        """Pass on what was read and count what was not."""
-        for row in rows:
-            if isinstance(row, Skipped):
-                self.skip(row)
-            else:
-                yield row
-
-
-@dataclass(slots=True)
-class SmtpFacts:
-    """What the logs say, as far as a question about accounts needs it."""
-
-    attempts: Attempts = field(default_factory=Attempts)
-    sends: Sends = field(default_factory=Sends)
-    deliveries: list[Delivery] = field(default_factory=list)
-    sessions: Counter[int] = field(default_factory=Counter)
-    """Sessions by the hour they began in, as seconds since the epoch."""
-    accepted: Counter[int] = field(default_factory=Counter)
-    """Messages taken in, by the hour."""
-    sources: dict[int, Locus] = field(default_factory=dict)
-    tally: LogTally = field(default_factory=LogTally)
-    door_tally: LogTally = field(default_factory=LogTally)
-    doors: tuple[str, ...] = ()
-    """The other doors whose tries to log in were read: `imap`, `pop3`, `web`."""
-
-    @property
-    def level(self) -> str:
-        """The log level that the lines show."""
-        if not self.tally.session_lines:
-            return "none" if not self.tally.lines else "unknown"
-        shown = (bool(self.tally.dialogue_lines), bool(self.tally.summary_lines))
-        return {(True, True): "debug+summary", (True, False): "debug", (False, True): "summary"}.get(shown, "unknown")
-
-    @property
-    def first(self) -> datetime | None:
-        """The first moment that the SMTP logs show."""
-        return None if self.tally.first is None else datetime.fromtimestamp(self.tally.first, UTC)
-
-    @property
-    def last(self) -> datetime | None:
-        """The last moment that the SMTP logs show."""
-        return None if self.tally.last is None else datetime.fromtimestamp(self.tally.last, UTC)
 
 
 def read_messages(where: Where, books: Books, *, quarantined: bool, jobs: int | None = None) -> list[Message]:
@@ -155,11 +76,12 @@ def _listable(folder: QueueFolder) -> None:
 
 
 def smtp_logs(where: Where) -> list[LogFile]:
-    """List the SMTP logs among the logs. Raises UnreadableLogsError where there are some, and none can be read."""
+    """List the SMTP logs among the logs. Raises BreachkitError where there are some, and none can be read."""
     found = where.listing.found
     logs = [log for log in found.logs if "smtp" in log.services]
     if found.remedies and not logs:
-        raise UnreadableLogsError(found.remedies)
+        first, *others = found.remedies
+        raise BreachkitError(first + (f" ({len(others):,} more files are like that)" if others else ""))
     return logs
 
 
@@ -176,15 +98,14 @@ def read_smtp(
     jobs: int | None = None,
     *,
     by_hour: bool = True,
-) -> SmtpFacts:
+    distance_of: Callable[[str, str], int] | None = None,
+) -> LogFacts:
     """Read the SMTP logs.
 
     Mail from outside is only counted, unless one of `queue_ids` names it: a log holds far more of it than
     of what accounts do. Where nobody asks how much came in each hour, not even that.
     """
-    from breachkit.detect.passwords.weakness import distance_of
-
-    facts = SmtpFacts()
+    facts = LogFacts()
     logs = smtp_logs(where)
     since, until = (None if moment is None else moment.timestamp() for moment in (where.since, where.until))
     if not logs:  # numpy, by which logs are read, takes as long to import as 10,000 messages to count
@@ -195,10 +116,10 @@ def read_smtp(
     with bar(sys.stderr, "logs", sum(log.size for log in logs), "B") as progress:
         reading = Reading(where.zone, fingerprints, progress)
         question = Question(since, until, frozenset(queue_ids), by_hour, distance_of)
-        found = read_facts(logs, reading, question, facts.tally, jobs)
-    facts.attempts, facts.sends, facts.deliveries = found.attempts, found.sends, found.deliveries
-    facts.sessions, facts.accepted, facts.sources = found.sessions, found.accepted, found.sources
-    books.merge(found.skipped)
+        tally = LogTally()
+        facts = read_facts(logs, reading, question, tally, jobs)
+    facts.tally = tally
+    books.merge(facts.skipped)
     _count_logs(where, books, logs, facts.tally)
     facts.tally.begin_at(since)
     return facts
@@ -235,12 +156,15 @@ def _count_logs(where: Where, books: Books, logs: Sequence[LogFile], tally: LogT
     books.lines += tally.lines
     books.bytes += tally.bytes
     if tally.lines and not tally.session_lines:
-        raise AlienLogError(logs[0].path, where.title)
+        raise BreachkitError(
+            f"{logs[0].path} is not an {where.title} log: none of its lines begins '{logs[0].kind.prefix.title}';"
+            " name the server's own log files with --logs"
+        )
 
 
-def read_doors(where: Where, facts: SmtpFacts, books: Books, fingerprints: Fingerprints) -> None:
+def read_doors(where: Where, facts: LogFacts, books: Books, fingerprints: Fingerprints) -> None:
     """Add the tries to log in at other doors to the facts."""
-    logs = [log for log in where.logs if log.services - {"smtp"}]
+    logs = [log for log in where.logs if log.services and "smtp" not in log.services]  # the others are read already
     if logs:  # numpy, see `read_smtp`
         from breachkit.logs.logins import read_logins
 
@@ -254,7 +178,7 @@ def read_doors(where: Where, facts: SmtpFacts, books: Books, fingerprints: Finge
     books.files += len(logs)
     books.lines += facts.door_tally.lines
     books.bytes += facts.door_tally.bytes
-    facts.doors = tuple(sorted({service for log in logs for service in log.services} - {"smtp"}))
+    facts.doors = tuple(sorted({service for log in where.logs for service in log.services} - {"smtp"}))
 
 
 def read_accounts(where: Where, books: Books) -> Sequence[Account]:
@@ -318,16 +242,16 @@ def queue_labels(where: Where) -> list[str]:
     return [queue.label for queue in where.layout.queues if not queue.is_quarantine]
 
 
-def gaps_of(facts: SmtpFacts, node: str = "") -> Iterator[Gap]:
+def gaps_of(facts: LogFacts, node: str = "") -> Iterator[Gap]:
     """List the times of which the SMTP logs hold no line."""
     for start, end in facts.tally.silences:
         yield Gap(datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC), node)
 
 
-def inputs_of(where: Where, books: Books, facts: SmtpFacts | None) -> Inputs:
+def inputs_of(where: Where, books: Books, facts: LogFacts | None) -> Inputs:
     """Close the books: what was read, for the report. Raises UnbalancedError."""
     balance(books)
-    found, facts = where.listing.so_far, facts or SmtpFacts()
+    found, facts = where.listing.so_far, facts or LogFacts()
     return Inputs(
         files=books.files,
         messages=books.messages,

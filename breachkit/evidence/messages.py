@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from breachkit.errors import NoQueueError, NoSuchMessageError, PathUnreadableError, SeveralMessagesError
+from breachkit.errors import BreachkitError, NoQueueError, PathUnreadableError, UsageError
 from breachkit.evidence import again, gather
 from breachkit.evidence.queued import read_message
 from breachkit.files import read_whole, shown
@@ -77,9 +77,7 @@ def is_queued(where: Where, message: Message) -> bool:
 def find_message(where: Where, word: str, books: gather.Books) -> Message:
     """Find the one message that a word means: a file, else the name of one or an id, in any case.
 
-    Raises:
-        NoQueueError, NoSuchMessageError, PathUnreadableError: there is none.
-        SeveralMessagesError: there are several.
+    Raises BreachkitError when there is none, UsageError when there are several.
     """
     path = file_of(where, word)
     if path is not None:
@@ -91,9 +89,13 @@ def find_message(where: Where, word: str, books: gather.Books) -> Message:
     wanted = plain_address(word).casefold()
     found = [one for one in gather.read_messages(where, books, quarantined=True) if wanted in _names_of(one)]
     if not found:
-        raise NoSuchMessageError(word, books.messages)
+        raise BreachkitError(
+            f"none of the {books.messages:,} messages of the queue is '{word}'; name a file, as scan and group show it,"
+            " or the id of a message"
+        )
     if len(found) > 1:
-        raise SeveralMessagesError(word, [one.source.path for one in found])
+        paths = ", ".join(one.source.path for one in found)
+        raise UsageError(f"'{word}' is several messages; name the file of one: {paths}")
     return found[0]
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from breachkit.evidence.where import Where
+    from breachkit.logs.facts import LogFacts
     from breachkit.records import Account, Message
     from breachkit.text.sasl import Fingerprints
 
@@ -50,7 +51,7 @@ class NodeRecords:
     books: Mapping[Part, gather.Books]
     messages: list[Message]
     accounts: list[Account]
-    facts: gather.SmtpFacts
+    facts: LogFacts
 
 
 def read_node(node: str, where: Where, fingerprints: Fingerprints, jobs: int | None = None) -> NodeRecords:

@@ -12,14 +12,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from breachkit.errors import (
-    BreachkitError,
-    NoEvidenceError,
-    NoLogsInError,
-    PathMissingError,
-    PathUnreadableError,
-    UsageError,
-)
+from breachkit.errors import BreachkitError, PathUnreadableError, UsageError
 from breachkit.files import QUARANTINE, shown
 from breachkit.logs.kinds import Listing
 from breachkit.logs.listing import find_logs
@@ -89,15 +82,14 @@ def find_products(
         logs: logs named by the user, likewise.
         is_optional: the command has something to say without evidence, too.
 
-    Raises:
-        NoEvidenceError, PathMissingError, PathUnreadableError, SeveralServersError, LacksError, UnknownServerError.
+    Raises BreachkitErrors.
     """
     servers = known_servers() if name is None else [load(name)]
     products = [Product(server, _layout_at(root, server)) for server in servers]
     if root is not None and name is None:
         found = _recognised(products, root)
         if not (found or is_optional or queue or logs):
-            raise NoEvidenceError(root, "; ".join(server.looked_for for server in servers))
+            raise nothing_at(root, servers)
         products = found or products
     products = [_with_moved(one, one.layout.queues) for one in products]
     if queue:
@@ -134,7 +126,7 @@ def _recognised(products: Sequence[Product], root: Path) -> list[Product]:
 def _listing(products: Sequence[Product], root: Path | None, named: Sequence[Path] | None) -> Listing:
     """Prepare to look for logs: those that the user named, else those where the products keep them.
 
-    Raises PathMissingError; and when they are looked for, NoLogsInError.
+    Raises BreachkitError, also when they are looked for and there are none.
     """
     kinds = [kind for one in products for kind in one.server.logs]
     places = [place for one in products for place in one.layout.logs]
@@ -146,12 +138,17 @@ def _listing(products: Sequence[Product], root: Path | None, named: Sequence[Pat
     for place in named:
         text = os.fspath(place)
         if text != "-" and not os.path.lexists(text) and not glob.glob(text, recursive=True):  # noqa: PTH207  absolute patterns
-            raise PathMissingError("--logs", place)
+            raise missing("--logs", place)
 
     def find() -> FoundLogs:
         found = find_logs(named, root, kinds)
         if not found.logs and not found.skipped:
-            raise NoLogsInError(named, found.passed_over)
+            first, more = found.passed_over[:1], len(found.passed_over) - 1
+            said = "".join(f"{path}: {why}" for path, why in first) or "it is empty"
+            said += f"; {more:,} more files were passed over" if more > 0 else ""
+            raise BreachkitError(
+                f"--logs {', '.join(map(str, named))} holds no log ({said}); name the server's log files"
+            )
         return found
 
     return Listing(find, is_likely=True)
@@ -197,7 +194,7 @@ def _with_queues(
 ) -> list[Product]:
     """Put the queue folders that the user named in the place of those that were found.
 
-    Raises PathMissingError, PathUnreadableError, LacksError, SeveralServersError.
+    Raises BreachkitErrors.
     """
     for folder in named:
         if not stat.S_ISDIR(existing("--queue", folder).stat().st_mode):
@@ -248,12 +245,26 @@ def union_of(layouts: Sequence[Layout]) -> Layout:
     return Layout(layouts[0].root, *lists, first_of("accounts"), first_of("settings"), *said)
 
 
+def missing(option: str, path: Path) -> BreachkitError:
+    """Say that something that was named is not there."""
+    return BreachkitError(f"{option} {path}: no such file or folder; check the path")
+
+
+def nothing_at(root: Path, servers: Iterable[MailServer]) -> BreachkitError:
+    """Say that nothing is found of any mail server that it may be."""
+    return BreachkitError(
+        f"{root} holds no queue and no logs that breachkit knows: looked for"
+        f" {'; '.join(server.looked_for for server in servers)};"
+        " name the folders themselves with --queue DIR and --logs DIR"
+    )
+
+
 def existing(option: str, path: Path) -> Path:
-    """Return a path that was named, when it is there. Raises PathMissingError, PathUnreadableError."""
+    """Return a path that was named, when it is there. Raises BreachkitError."""
     try:
         path.stat()
     except PermissionError as error:
         raise PathUnreadableError(path, error.strerror or "unknown reason") from None
     except (OSError, ValueError):
-        raise PathMissingError(option, path) from None
+        raise missing(option, path) from None
     return path

@@ -7,16 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from breachkit.errors import (
-    BadColumnsError,
-    IntoEvidenceError,
-    NoEvidenceError,
-    NoEvidencePathError,
-    PathMissingError,
-    PathUnreadableError,
-    SettingsFileError,
-    UsageError,
-)
+from breachkit.errors import BreachkitError, PathUnreadableError, UsageError
 from breachkit.evidence.moments import read_moment, read_zone
 from breachkit.evidence.products import (
     LacksError,
@@ -24,6 +15,8 @@ from breachkit.evidence.products import (
     existing,
     find_products,
     known_servers,
+    missing,
+    nothing_at,
     union_of,
 )
 from breachkit.files import QUARANTINE, open_handle, open_regular
@@ -54,18 +47,10 @@ _LACKS = {
 }
 """Options that name evidence and that a command has no use for."""
 
-_PATHS = ("root", "accounts")
+_WORDS = ("root", "accounts", "timezone", "server")
 _PATH_LISTS = ("queue", "logs")
+"""What `breachkit.toml` may hold."""
 _Ability = TypeVar("_Ability")
-
-_WORDS = ("timezone", "server")
-
-
-class SeveralRootsError(UsageError):
-    """Nobody said where the evidence is, and several mail servers are installed."""
-
-    def __init__(self, found: Iterable[Path]) -> None:
-        super().__init__(f"several mail servers are installed ({', '.join(map(str, found))}); name one with --root DIR")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +136,9 @@ class Where:
 
     @property
     def _found(self) -> Sequence[Product]:
-        return (
-            self.products
-            if len(self.products) == 1
-            else [one for one in self.products if one.layout.queues or one.own(self.logs)] or self.products
-        )
+        if len(self.products) == 1:
+            return self.products
+        return [one for one in self.products if one.layout.queues or one.own(self.logs)] or self.products
 
     def _single(self, abilities: Sequence[tuple[MailServer, _Ability | None]], what: str) -> _Ability:
         able = [(server, ability) for server, ability in abilities if ability is not None]
@@ -243,8 +226,7 @@ def find_evidence(
     )
     layout = union_of([one.layout for one in products])
     if not (is_optional or layout.queues or listing.found.logs or listing.found.skipped or layout.denied):
-        looked_for = "; ".join(one.server.looked_for for one in products)
-        raise NoEvidenceError(root if root is not None else ".", looked_for)
+        raise nothing_at(root or Path(), [one.server for one in products])
     accounts = asked.accounts or settings.get("accounts")
     if accounts is not None:
         check_file("--accounts", Path(accounts))
@@ -267,14 +249,14 @@ def find_evidence(
 
 
 def find_zone(asked: Asked) -> tuple[tzinfo, str]:
-    """Find the time zone that the options mean, and its name. Raises UnknownTimezoneError, SettingsFileError."""
+    """Find the time zone that the options mean, and its name. Raises BreachkitError."""
     return read_zone(asked.timezone or _settings().get("timezone"))
 
 
 def check_words(asked: Asked, zone: tzinfo) -> tuple[str | None, str | None]:
     """Check what can be told of the options without any evidence; return both bounds, so that all nodes have the same.
 
-    Raises BadTimeError, TwoDaysError, UnknownServerError.
+    Raises UsageError.
     """
     if asked.server is not None:
         load(asked.server)
@@ -284,17 +266,17 @@ def check_words(asked: Asked, zone: tzinfo) -> tuple[str | None, str | None]:
 
 
 def check_file(option: str, path: Path) -> None:
-    """Make sure that a file that was named is one. Raises PathMissingError, PathUnreadableError."""
+    """Make sure that a file that was named is one. Raises BreachkitError."""
     try:
         os.close(open_handle(os.fspath(path))[0])
     except FileNotFoundError:
-        raise PathMissingError(option, path) from None
+        raise missing(option, path) from None
     except OSError as error:
         raise PathUnreadableError(path, error.strerror or "unknown reason") from None
 
 
 def check_target(option: str, target: Path, evidence: Iterable[Path]) -> None:
-    """Refuse to write into evidence or over it, by whatever name. Raises IntoEvidenceError.
+    """Refuse to write into evidence or over it, by whatever name. Raises BreachkitError.
 
     Args:
         option: what named the target.
@@ -302,13 +284,15 @@ def check_target(option: str, target: Path, evidence: Iterable[Path]) -> None:
         evidence: files, and folders in or below which nothing is written.
     """
     real = Path(os.path.realpath(target))
-    for place in evidence:
-        if real.is_relative_to(os.path.realpath(place)) or _is_same(real, place):
-            raise IntoEvidenceError(option, target, place)
+    into = (place for place in evidence if real.is_relative_to(os.path.realpath(place)) or _is_same(real, place))
+    place = next(into, None)
     paths = (real, Path(os.path.abspath(target)))  # noqa: PTH100
     queues = [server.queue for server in known_servers() if server.queue is not None]
-    if any(queue.is_live(path) for queue in queues for path in paths):
-        raise IntoEvidenceError(option, target, real.parent)
+    if place is None and any(queue.is_live(path) for queue in queues for path in paths):
+        place = real.parent
+    if place is not None:
+        where = "is" if str(target) == str(place) else f"lies in {place}, which is"
+        raise BreachkitError(f"nothing was written: {option} {target} {where} evidence; name a place elsewhere")
 
 
 def _is_same(one: Path, other: Path) -> bool:
@@ -337,18 +321,18 @@ def _settings() -> dict[str, Any]:
         return {}
     import tomllib
 
+    may_hold = "it may hold root, queue, logs, accounts, timezone and server"
     try:
         with open_regular(path) as stream:
             settings = tomllib.loads(stream.read().decode())
     except OSError as error:
-        raise SettingsFileError(path, error.strerror or "it cannot be read") from None
+        raise BreachkitError(f"{path}: {error.strerror or 'it cannot be read'}; {may_hold}") from None
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsFileError(path, str(error).splitlines()[0]) from None
-    known = (*_PATHS, *_PATH_LISTS, *_WORDS)
+        raise BreachkitError(f"{path}: {str(error).splitlines()[0]}; {may_hold}") from None
     for name, value in settings.items():
         is_list = isinstance(value, list) and name in _PATH_LISTS and all(isinstance(part, str) for part in value)
-        if name not in known or not (isinstance(value, str) or is_list):
-            raise SettingsFileError(path, f"'{name}' is not understood")
+        if name not in {*_WORDS, *_PATH_LISTS} or not (isinstance(value, str) or is_list):
+            raise BreachkitError(f"{path}: '{name}' is not understood; {may_hold}")
     return settings
 
 
@@ -368,12 +352,18 @@ def _root(asked: Asked, settings: dict[str, Any], *, is_optional: bool, use_defa
         return None  # a copy of a queue is not to be mixed with the logs of a live server
     if is_optional and not use_defaults:
         return None
-    defaults = list(dict.fromkeys(path for server in known_servers() for path in server.default_roots))
-    found = [path for path in defaults if path.is_dir()]
+    servers = known_servers()
+    installed = (next((path for path in server.default_roots if path.is_dir()), None) for server in servers)
+    found = list(dict.fromkeys(path for path in installed if path is not None))
     if len(found) > 1:
-        raise SeveralRootsError(found)
+        places = ", ".join(map(str, found))
+        raise UsageError(f"several mail servers are installed ({places}); name one with --root DIR")
     if not found and not is_optional:
-        raise NoEvidencePathError(defaults)
+        places = ", ".join(str(path) for server in servers for path in server.default_roots)
+        raise BreachkitError(
+            f"no mail server found at the default places ({places}); name its folder, or a copy of its"
+            " 'mail' and 'logs', with --root DIR (or set BREACHKIT_ROOT)"
+        )
     return found[0] if found else None
 
 
@@ -382,10 +372,12 @@ def _columns(text: str | None, products: Sequence[Product]) -> tuple[str, ...] |
         return None
     columns = tuple(part.strip().lower() for part in text.split(","))
     exports = [one.server.accounts for one in products if one.server.accounts is not None]
+    if not exports:
+        raise LacksError([one.server for one in products], "export of accounts")
     known = tuple(dict.fromkeys(name for export in exports for name in export.columns))
     for column in columns:
         if column not in known:
-            raise BadColumnsError(column, known)
+            raise UsageError(f"--columns: unknown column '{column}'; known: {', '.join(known)}")
     return columns
 
 

@@ -34,10 +34,7 @@ class Clock:
     new date in its name. Where summer time ends an hour is there twice: a fall within it begins the second.
     """
 
-    __slots__ = (
-        *("_day", "_fold", "_has_rolled", "_known", "_last", "_midnight", "_previous", "_quarters", "_zone"),
-        "first",
-    )
+    __slots__ = ("_day", "_fold", "_has_rolled", "_known", "_last", "_midnight", "_previous", "_quarters", "_zone")
 
     def __init__(self, day: date, zone: tzinfo, previous: float | None = None) -> None:
         """Begin a file of a day; `previous` is the moment of the last line of the file before it."""
@@ -48,19 +45,7 @@ class Clock:
         self._known: tuple[bytes, float] = (b"", 0.0)
         self._has_rolled = False
         self._fold: Literal[0, 1] = 0
-        self.first: tuple[bytes, float] | None = None
-        """The first time it dated, and the moment that it took that for."""
         self._set_day(day)
-
-    def set_back(self, before: Clock) -> None:
-        """Stand as another clock does."""
-        for name in self.__slots__:
-            setattr(self, name, getattr(before, name))
-
-    def goes_on_as(self, first: tuple[bytes, float]) -> bool:
-        """Tell whether this clock and one that began with `first` stand alike once that time has come."""
-        later = copy.copy(self)
-        return later.at(first[0]) == first[1] and not later._has_rolled  # noqa: SLF001  its own copy
 
     def agrees(self, other: Clock, time: bytes | None) -> bool:
         """Tell whether two clocks stand alike once a time of day has come; they do where none comes."""
@@ -109,7 +94,6 @@ class Clock:
             self._put_back(seconds)
         self._last = seconds
         self._known = (time, self._moment(seconds))
-        self.first = self.first or self._known
         return self._known[1]
 
     def moment_of(self, stamp: TimeOfDay) -> float | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from breachkit.attempts import Attempts
@@ -30,6 +30,12 @@ KEPT_EXAMPLES = 3
 
 Skips = dict[str, tuple[int, tuple["Locus", ...]]]
 """How often something could not be read, by reason, and the first places."""
+
+
+def count_skipped(skips: Skips, reason: str, number: int, places: tuple[Locus, ...]) -> None:
+    """Count pieces of evidence that could not be read; the first places are kept."""
+    count, examples = skips.get(reason, (0, ()))
+    skips[reason] = (count + number, (*examples, *places)[:KEPT_EXAMPLES])
 
 
 class Reading(NamedTuple):
@@ -116,7 +122,7 @@ class LogFacts:
     """What some part of the logs says."""
 
     attempts: Attempts = field(default_factory=Attempts)
-    sends: Sends = field(init=False)
+    sends: Sends = field(default_factory=Sends)
     deliveries: list[Delivery] = field(default_factory=list)
     sessions: Counter[int] = field(default_factory=Counter)
     """Sessions by the hour they began in, as seconds since the epoch."""
@@ -125,10 +131,33 @@ class LogFacts:
     sources: dict[int, Locus] = field(default_factory=dict)
     """The first session of each hour."""
     skipped: Skips = field(default_factory=dict)
+    tally: LogTally = field(default_factory=LogTally)
+    """What the lines of SMTP logs showed."""
+    door_tally: LogTally = field(default_factory=LogTally)
+    doors: tuple[str, ...] = ()
+    """The other doors whose tries to log in were read: `imap`, `pop3`, `web`."""
 
     def __post_init__(self) -> None:
-        # who sends has logged in: the same names
-        self.sends = Sends(names=self.attempts.names)
+        if not len(self.sends):  # who sends has logged in: the same names
+            self.sends = Sends(names=self.attempts.names)
+
+    @property
+    def level(self) -> str:
+        """The log level that the lines show."""
+        if not self.tally.session_lines:
+            return "none" if not self.tally.lines else "unknown"
+        shown = (bool(self.tally.dialogue_lines), bool(self.tally.summary_lines))
+        return {(True, True): "debug+summary", (True, False): "debug", (False, True): "summary"}.get(shown, "unknown")
+
+    @property
+    def first(self) -> datetime | None:
+        """The first moment that the SMTP logs show."""
+        return None if self.tally.first is None else datetime.fromtimestamp(self.tally.first, UTC)
+
+    @property
+    def last(self) -> datetime | None:
+        """The last moment that the SMTP logs show."""
+        return None if self.tally.last is None else datetime.fromtimestamp(self.tally.last, UTC)
 
     def count_session(self, hour: int, number: int, source: Locus) -> None:
         """Count sessions of one hour, the first of which begins at a place."""
@@ -138,11 +167,7 @@ class LogFacts:
     def skip(self, skipped: Iterable[Skipped]) -> None:
         """Count what could not be read."""
         for one in skipped:
-            self._skip(one.reason, 1, (one.source,))
-
-    def _skip(self, reason: str, number: int, places: tuple[Locus, ...]) -> None:
-        count, examples = self.skipped.get(reason, (0, ()))
-        self.skipped[reason] = (count + number, (*examples, *places)[:KEPT_EXAMPLES])
+            count_skipped(self.skipped, one.reason, 1, (one.source,))
 
     def add(self, other: LogFacts) -> None:
         """Add another part; parts are added in the order of the logs, so that examples are the first ones."""
@@ -153,7 +178,7 @@ class LogFacts:
         for hour, number in other.sessions.items():
             self.count_session(hour, number, other.sources[hour])
         for reason, (number, places) in other.skipped.items():
-            self._skip(reason, number, places)
+            count_skipped(self.skipped, reason, number, places)
 
     # Deliveries cross to another process as plain tuples with their moments as numbers: 100,000 of them, each with a
     # datetime and a place of its own, take three times as long to pickle.
@@ -167,6 +192,8 @@ class LogFacts:
         zone, self.attempts, self.sends, deliveries, others = state
         self.deliveries = [_raised(row, zone) for row in deliveries]
         self.sessions, self.accepted, self.sources, self.skipped = others
+        # of a part these are not asked
+        self.tally, self.door_tally, self.doors = LogTally(), LogTally(), ()
 
 
 def _flat(gone: Delivery) -> tuple[Any, ...]:

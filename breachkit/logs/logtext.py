@@ -20,7 +20,7 @@ from breachkit.logs.archives import region, skip_to, unpacked
 from breachkit.logs.kinds import PLAIN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
     from typing import IO
 
     from breachkit.logs.kinds import Form, LogFile, LogKind
@@ -266,27 +266,6 @@ def _reader_of(log: LogFile) -> Callable[[bytes], tuple[bytes, bytes]]:
         return text if bare is None else bare, file
 
     return read
-
-
-def read_again(log: LogFile, places: Iterable[tuple[int, int]]) -> Iterator[bytes]:
-    """Read some lines again, each from its offset on, so many bytes of what `read_lines` or the log itself gave of it.
-
-    Places rise. Raises OSError.
-    """
-    with open_text(log) as stream:
-        if not is_changed(log):
-            for offset, size in places:
-                skip_to(stream, offset)
-                yield stream.read(size)
-            return
-        read, left = _reader_of(log), dict(places)
-        begin = next(iter(left), 0)
-        skip_to(stream, begin)
-        for offset, raw in _split(stream, log.form.encoding, begin, None, BLOCK):
-            if offset in left:
-                yield read(raw or b"")[0][: left.pop(offset)]
-            if not left:
-                return
 
 
 def _split(

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 from msgspec import Meta, Struct, ValidationError, convert
 
 from breachkit.errors import BreachkitError, UsageError
-from breachkit.evidence.gather import KEPT_EXAMPLES, Books, SmtpFacts
+from breachkit.evidence.books import Books
 from breachkit.evidence.node import PARTS, NodeRecords
-from breachkit.logs.facts import LogTally
+from breachkit.logs.facts import KEPT_EXAMPLES, LogFacts, LogTally
 from breachkit.nodes.nodes import check_name
 from breachkit.nodes.partial import BOOK_COUNTS, EPOCH, FIRST_SCHEMA, MICROSECOND, SCHEMA
 from breachkit.progress import silent
@@ -344,7 +344,7 @@ def _records(head: _HeadRow) -> NodeRecords:
         books={part: _books(head.books[part]) for part in PARTS},
         messages=[],
         accounts=[],
-        facts=SmtpFacts(tally=tally, doors=tuple(sorted(set(head.doors)))),
+        facts=LogFacts(tally=tally, doors=tuple(sorted(set(head.doors)))),
     )
 
 

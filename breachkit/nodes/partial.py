@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from breachkit.evidence.gather import Books, SmtpFacts
+    from breachkit.evidence.books import Books
     from breachkit.evidence.node import NodeRecords
-    from breachkit.logs.facts import LogTally
+    from breachkit.logs.facts import LogFacts, LogTally
     from breachkit.records import Locus
 
 SCHEMA, FIRST_SCHEMA = "breachkit.partial/2", "breachkit.partial/1"
@@ -88,7 +88,7 @@ def _rows(records: NodeRecords, key_check: str) -> Iterator[Any]:
         yield row
 
 
-def _facts(facts: SmtpFacts, places: Places) -> Iterator[Any]:
+def _facts(facts: LogFacts, places: Places) -> Iterator[Any]:
     for one in facts.attempts:
         secret = None if one.secret is None else one.secret.hex()
         yield (

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from breachkit import __version__
 from breachkit.attempts import Attempts
 from breachkit.errors import UsageError
-from breachkit.evidence.gather import KEPT_EXAMPLES, Books, SmtpFacts
+from breachkit.evidence.books import Books
 from breachkit.evidence.strangers import known_names, name_strangers
+from breachkit.logs.facts import KEPT_EXAMPLES, LogFacts
 from breachkit.nodes.nodes import LOST, TWICE, LostNode
 from breachkit.records import Skipped
 
@@ -31,7 +32,7 @@ class Stitched:
     """In order of name."""
     messages: list[Message] = field(default_factory=list)
     accounts: list[Account] = field(default_factory=list)
-    facts: SmtpFacts = field(default_factory=SmtpFacts)
+    facts: LogFacts = field(default_factory=LogFacts)
 
     @property
     def read(self) -> list[NodeRecords]:
@@ -124,7 +125,7 @@ def _messages(node: NodeRecords) -> Iterator[Message]:
         )
 
 
-def _add_facts(total: SmtpFacts, facts: SmtpFacts, node: str) -> None:
+def _add_facts(total: LogFacts, facts: LogFacts, node: str) -> None:
     total.attempts.extend(one._replace(source=_at(one.source, node)) for one in facts.attempts)
     total.sends.extend(_sent(*send, node) for send in facts.sends)
     total.deliveries.extend(

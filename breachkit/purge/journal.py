@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from breachkit.chain import NEW, BrokenChainError, Chain, link, sha256
@@ -42,7 +43,8 @@ KINDS: dict[str, dict[str, type]] = {
     "dropped": {"ids": list},
 }
 """What each kind of line must hold. Paths are bytes read as UTF-8, odd ones as lone surrogates: any name survives."""
-_TYPES = [str, *[int] * 7, str]
+_fields_of = itemgetter("home", *Fingerprint._fields)
+_TYPES = (str, *[int] * 7, str)
 """Of a home and the fields of its fingerprint."""
 
 State = Literal["intended", "moved", "left", "restoring", "restored", "dropped"]
@@ -110,11 +112,12 @@ class History:
     def _intend(self, number: int, files: list[dict[str, Any]]) -> None:
         if number in self.entries or number < 1 or not files:
             raise KeyError(number)
-        rows = [[row[name] for name in ("home", *Fingerprint._fields)] for row in files]
-        if any(list(map(type, row)) != _TYPES for row in rows):
-            raise TypeError(number)
-        prints = tuple(Fingerprint(*row[1:]) for row in rows)
-        self.entries[number] = Entry(number, "intended", tuple(row[0] for row in rows), prints)
+        rows = [_fields_of(row) for row in files]
+        for row in rows:
+            if tuple(map(type, row)) != _TYPES:
+                raise TypeError(number)
+        prints = tuple([Fingerprint._make(row[1:]) for row in rows])
+        self.entries[number] = Entry(number, "intended", tuple([row[0] for row in rows]), prints)
 
     def _replace(self, number: int, file: int, row: Mapping[str, Any]) -> None:
         """Take what a file was that had its name when it was moved: only mode and owner are those of the first."""
@@ -122,7 +125,7 @@ class History:
         changed = {name: row[name] for name in ("size", "mtime_ns", "device", "inode", "sha256")}
         prints = list(entry.prints)
         prints[file] = prints[file]._replace(**changed)
-        if list(map(type, prints[file])) != _TYPES[1:]:
+        if tuple(map(type, prints[file])) != _TYPES[1:]:
             raise TypeError(number)
         self.entries[number] = entry._replace(prints=tuple(prints))
 

@@ -13,6 +13,7 @@ import os
 from collections import Counter
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 
 from breachkit import __version__
@@ -34,14 +35,13 @@ from breachkit.purge.quarantine import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from breachkit.progress import Progress
-    from breachkit.purge.disk import Disk, Fingerprint
+    from breachkit.purge.disk import Fingerprint
     from breachkit.purge.plan import Planned
-    from breachkit.purge.quarantine import Run, Store
+    from breachkit.purge.quarantine import Queues, Run, Store
 
 LINE_ROOM = 400
 """Bytes that the lines of one message may take, those of its files left aside."""
@@ -83,18 +83,6 @@ def verdict_of(error: OSError) -> Verdict:
     if error.errno in _DENIED:
         return Verdict("failed", "access denied: run as Administrator (root)")
     return NO_ROOM if is_full(error) else Verdict("failed", error.strerror or "unknown reason")
-
-
-class QueueRules(NamedTuple):
-    """What a server's queue asks of who moves its messages."""
-
-    role: Callable[[str], str]
-    """What the server does with what lies in a folder."""
-    hold_still: Callable[[Sequence[str]], AbstractContextManager[bool]] | None
-    """Take the server's own lock on the files of a message; False: in use."""
-
-
-NO_RULES = QueueRules(lambda _folder: "", None)
 
 
 class _Moving(NamedTuple):
@@ -143,25 +131,16 @@ class Receipt:
 class Purge:
     """One run of purge: it may take several plans, one after the other (`--watch`); close it to get the receipt."""
 
-    def __init__(
-        self,
-        disk: Disk,
-        stores: Mapping[str, Store],
-        name: str,
-        wanted: Sequence[str],
-        rules: QueueRules = NO_RULES,
-        *,
-        drops: bool = False,
-    ) -> None:
+    def __init__(self, queues: Queues, name: str, wanted: Sequence[str], *, drops: bool = False) -> None:
         self.name = name
         self.deleted = 0
         """Messages deleted at once, since a full disk had no room for the journal before."""
         self._drops = drops
-        self._disk = disk
-        self._stores = stores
-        self._rules = rules
+        self._disk = queues.disk
+        self._stores = queues.stores
+        self._rules = queues.rules
         # the innermost first
-        self._queues = sorted(stores, key=len, reverse=True)
+        self._queues = sorted(queues.stores, key=len, reverse=True)
         self._above: dict[str, tuple[str, str]] = {}
         self._wanted = list(wanted)
         self._volumes: dict[Store, _Volume] = {}
@@ -211,7 +190,7 @@ class Purge:
         above = path.rpartition(os.sep)[0]
         if above not in self._above:
             queue = next(queue for queue in self._queues if path.startswith(queue + os.sep))
-            self._above[above] = queue, self._rules.role(above)
+            self._above[above] = queue, self._rules.role(Path(above))
         return self._above[above]
 
     def _reserve(self, volume: _Volume, hits: list[Planned]) -> bool:

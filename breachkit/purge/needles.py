@@ -31,6 +31,16 @@ class Texts(NamedTuple):
     is_any: bool = False
     raw_only: bool = False
 
+    def words(self) -> list[str]:
+        """Spell it as it was typed."""
+        flags = {
+            "--regex": self.is_regex,
+            "--ignore-case": self.ignore_case,
+            "--any": self.is_any,
+            "--raw-only": self.raw_only,
+        }
+        return [*self.strings, *(flag for flag, is_set in flags.items() if is_set)]
+
 
 class Needle(NamedTuple):
     """One thing to look for."""

@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from heapq import nsmallest
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from breachkit.chain import sha256
 from breachkit.errors import NoPredicateError, TakesEverythingError, TooManyMovesError
-from breachkit.files import shown
+from breachkit.files import in_walk_order, shown
+from breachkit.micros import moment_of
 from breachkit.purge.needles import Texts
+from breachkit.records import Locus, Skipped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from datetime import datetime
     from pathlib import Path
 
-    from breachkit.purge.choose import Senders
     from breachkit.purge.disk import Fingerprint
-    from breachkit.purge.search import FoundAs, Hit
-    from breachkit.records import Message
+    from breachkit.servers import Head
+
+FoundAs = Literal["reader", "decoded", "raw"]
+"""Where all that is sought stands: in the bytes; else there or in the decoded texts; else as a reader sees these."""
 
 Names = tuple[str | None, str | None, str | None]
-"""What a plan counts of a message, as `choose.Senders`: account, declared From, subject."""
+"""What a plan counts of a message: account, declared From, subject."""
+
+Ranked = tuple[tuple[str | None, int], ...]
+"""Names and the number of messages of each, most first."""
 
 SAMPLES = 3
+KEPT = 20
+"""Subjects that are kept of a plan."""
 LEAST_MOVES = 1000
 MOVES_PER_PLAN = 10
 
@@ -58,6 +67,11 @@ class Wanted(NamedTuple):
             raise NoPredicateError
         return kinds
 
+    def searched(self) -> list[Texts]:
+        """List what must stand in a message: the STRINGs, and the string of a campaign as it is."""
+        campaign = [Texts((self.campaign,))] if self.campaign else []
+        return [self.texts, *campaign] if self.texts.strings else campaign
+
     @property
     def asks_texts(self) -> bool:
         """Whether a message must be searched to be judged."""
@@ -73,27 +87,22 @@ class Wanted(NamedTuple):
         """Whether a message must be read, not only searched, to be judged."""
         return bool(self.accounts or self.senders or self.to_domains) or self.asks_times
 
+    def takes(self, head: Head, ts: int | None) -> bool:
+        """Judge a message by its head; one of unknown time (microseconds since the epoch) is older and newer."""
+        names = (head.mail_from, head.header_from) if self.senders else ()
+        return (
+            (not self.accounts or head.auth_user in self.accounts)
+            and (not self.senders or any(_is_sender(names, sender) for sender in self.senders))
+            and (not self.to_domains or any(one.rpartition("@")[2] in self.to_domains for one in head.rcpt_to))
+            and (self.older_than is None or ts is None or moment_of(ts) < self.older_than)
+            and (self.newer_than is None or ts is None or moment_of(ts) > self.newer_than)
+        )
 
-def is_wanted(message: Message, wanted: Wanted) -> bool:
-    """Judge a message by all predicates but the STRINGs; one of unknown time passes for older and for newer."""
-    return (
-        (not wanted.accounts or message.auth_user in wanted.accounts)
-        and (not wanted.senders or any(_is_sender(message, sender) for sender in wanted.senders))
-        and (not wanted.to_domains or any(_domain(address) in wanted.to_domains for address in message.rcpt_to))
-        and (wanted.older_than is None or message.ts < wanted.older_than or not message.is_dated)
-        and (wanted.newer_than is None or message.ts > wanted.newer_than or not message.is_dated)
-    )
 
-
-def _is_sender(message: Message, sender: str) -> bool:
-    names = (message.mail_from, message.header_from)
+def _is_sender(names: Iterable[str | None], sender: str) -> bool:
     if sender.startswith("@"):
         return any(name is not None and name.endswith(sender) for name in names)
     return sender in names
-
-
-def _domain(address: str) -> str:
-    return address.rpartition("@")[2]
 
 
 class Planned(NamedTuple):
@@ -127,8 +136,6 @@ class Plan(NamedTuple):
     messages: int
     """Messages of the queues that were read, whether taken or not."""
     planned: int
-    hits: tuple[Planned, ...]
-    """Those messages, in the order of a walk; none where they were only to be counted (a dry run)."""
     bytes: int
     raw: int
     """Messages in whose raw bytes all that was sought stands."""
@@ -136,9 +143,11 @@ class Plan(NamedTuple):
     """Those in whose bytes and decoded texts it stands."""
     reader: int
     """Those that hold it only as a reader sees them."""
-    auth_users: tuple[tuple[str | None, int], ...]
-    mail_froms: tuple[tuple[str | None, int], ...]
-    subjects: tuple[tuple[str | None, int], ...]
+    auth_users: Ranked
+    mail_froms: Ranked
+    subjects: Ranked
+    """The most frequent ones: a million messages may have as many."""
+    subjects_distinct: int
     samples: tuple[Sample, ...]
 
     @property
@@ -160,66 +169,85 @@ class Plan(NamedTuple):
 
 
 class Tally:
-    """Gathers a plan: counts of the messages taken, and the hits themselves where they are to be moved."""
+    """What was found in some pieces of the queues; each process has its own (`workers.Kept`)."""
 
     def __init__(self) -> None:
-        self.messages = 0
-        self._planned = 0
-        self._bytes = 0
-        self._found_as: Counter[FoundAs] = Counter()
-        self._hits: list[Planned] = []
-        self._senders: Counter[Names] = Counter()
-        self._samples: list[tuple[str, Names]] = []
+        self.counts: Counter[str] = Counter()
+        """Of `messages`, `files`, their `bytes`; of those `planned`, with `planned_bytes`, and how they were found."""
+        self.names: tuple[Counter[str | None], ...] = (Counter(), Counter(), Counter())
+        """Of the planned messages, how many have each account, each declared From, each subject."""
+        self.samples: list[tuple[str, Names]] = []
+        """The first of the planned messages in the order of a walk."""
+        self.hits: list[Planned] = []
+        """All of them, where they are not only counted."""
+        self.skipped: list[tuple[str, str]] = []
+        """Path, as shown, and reason of what could not be judged."""
 
-    def add(self, hit: Hit, senders: Senders) -> None:
-        """Take one message."""
-        self.count(1, hit.fingerprint.size, {hit.found_as: 1}, {senders: 1})
-        self._hits.append(planned_of(hit))
-        if len(self._samples) < SAMPLES:
-            self._samples.append((hit.path, senders))
+    def take(self, path: str, size: int, names: Names, found_as: FoundAs) -> None:
+        """Count a message that is wanted."""
+        self.counts["planned"] += 1
+        self.counts["planned_bytes"] += size
+        self.counts[found_as] += 1
+        for counts, name in zip(self.names, names, strict=True):
+            counts[name] += 1
+        self.samples.append((path, names))
 
-    def count(self, planned: int, size: int, found_as: Mapping[FoundAs, int], senders: Mapping[Names, int]) -> None:
-        """Count some messages of so many bytes in all, of which so many were found so."""
-        self._planned += planned
-        self._bytes += size
-        self._found_as.update(found_as)
-        for names, number in senders.items():
-            self._senders[names] += number
+    def skip(self, path: str, root: Path | None, reason: str) -> None:
+        """Book a message that could not be judged."""
+        self.skipped.append((shown(path, root), reason))
 
-    def keep(self, hits: Iterable[Hit]) -> None:
-        """Keep messages that were counted; they are to be moved."""
-        self._hits += map(planned_of, hits)
+    def packed(self) -> tuple[object, ...]:
+        """Return all of it as plain values, which travel between processes at little cost."""
+        return dict(self.counts), tuple(map(dict, self.names)), self.samples, self.hits, self.skipped
 
-    def show(self, samples: Iterable[tuple[str, Names]]) -> None:
-        """Show some of the messages that were counted, by their paths."""
-        self._samples += samples
+    def add(self, packed: tuple[Any, ...]) -> None:
+        """Add what another packed."""
+        counts, names, samples, hits, skipped = packed
+        self.counts.update(counts)
+        for mine, theirs in zip(self.names, names, strict=True):
+            mine.update(theirs)
+        self.samples = nsmallest(SAMPLES, self.samples + samples, key=lambda sample: in_walk_order(sample[0]))
+        self.hits += hits
+        self.skipped += skipped
+
+    merge = add
+
+    def pass_over(self, skipped: Iterable[Skipped]) -> None:
+        """Take what was met on the way and is no message."""
+        for one in skipped:
+            self.counts.update({"messages": 1, "files": 1})
+            self.skipped.append((one.source.path, one.reason))
+
+    def planned(self) -> list[Planned]:
+        """Hand over the messages that are to be moved, in the order of a walk."""
+        hits, self.hits = self.hits, []
+        hits.sort(key=lambda hit: in_walk_order(hit.files[0]))
+        return hits
+
+    def skips(self) -> list[Skipped]:
+        """Make records of what could not be judged, in the order of a walk."""
+        rows = sorted(self.skipped, key=lambda row: in_walk_order(row[0], "/"))
+        return [Skipped(reason, Locus(path, 0, 1)) for path, reason in rows]
 
     def plan(self, wanted: Wanted, root: Path | None) -> Plan:
-        """Close the tally."""
-        found_as = self._found_as if wanted.asks_texts else {}
+        """Sum it up."""
+        counts = self.counts
+        found_as = counts if wanted.asks_texts else Counter[str]()
         return Plan(
             wanted=wanted,
-            messages=self.messages,
-            planned=self._planned,
-            hits=tuple(self._hits),
-            bytes=self._bytes,
-            raw=found_as.get("raw", 0),
-            decoded=found_as.get("decoded", 0),
-            reader=found_as.get("reader", 0),
-            auth_users=_ranked(self._senders, 0),
-            mail_froms=_ranked(self._senders, 1),
-            subjects=_ranked(self._senders, 2),
-            samples=tuple(Sample(shown(path, root), *senders) for path, senders in self._samples),
+            messages=counts["messages"] - len(self.skipped),
+            planned=counts["planned"],
+            bytes=counts["planned_bytes"],
+            raw=found_as["raw"],
+            decoded=found_as["decoded"],
+            reader=found_as["reader"],
+            auth_users=_ranked(self.names[0]),
+            mail_froms=_ranked(self.names[1]),
+            subjects=_ranked(self.names[2])[:KEPT],
+            subjects_distinct=len(self.names[2]),
+            samples=tuple(Sample(shown(path, root), *names) for path, names in self.samples),
         )
 
 
-def _ranked(senders: Mapping[Names, int], place: int) -> tuple[tuple[str | None, int], ...]:
-    counts: Counter[str | None] = Counter()
-    for names, number in senders.items():
-        counts[names[place]] += number
+def _ranked(counts: Counter[str | None]) -> Ranked:
     return tuple(sorted(counts.items(), key=lambda row: (-row[1], row[0] is not None, row[0] or "")))
-
-
-def planned_of(hit: Hit) -> Planned:
-    """Keep of a hit what a move needs."""
-    return Planned((hit.path,), identity_of([hit.fingerprint]))

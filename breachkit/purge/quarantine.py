@@ -11,20 +11,30 @@ import os
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from breachkit.chain import LOCK, hash_file
-from breachkit.errors import DiskFullError, QuarantineInQueueError, QuarantineLinkError, QuarantineUnwritableError
+from breachkit.errors import (
+    BreachkitError,
+    DiskFullError,
+    NoSuchRunError,
+    PathUnreadableError,
+    QuarantineInQueueError,
+    QuarantineLinkError,
+    QuarantineUnwritableError,
+)
 from breachkit.files import QUARANTINE, long_path
 from breachkit.micros import is_possible
 from breachkit.purge import journal
 from breachkit.purge.disk import is_full
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable
 
     from breachkit.purge.disk import Disk
     from breachkit.purge.journal import Entry
+    from breachkit.servers import Queue
 
 BATCH = 1024
 """Messages whose lines are synced together: a sync costs 1 to 6 ms, a rename 0.016 ms. A stop waits for a batch."""
@@ -96,30 +106,76 @@ def _join(folder: str, *names: str) -> str:
     return os.sep.join((folder.rstrip(os.sep), *names))  # noqa: PTH118  strings, see `disk`
 
 
-def stores_of(queues: Iterable[QueuePlace], quarantine: str | None) -> dict[str, Store]:
-    """Return the store for each queue folder, one for each volume, unless the user chose a place. Raises OSError."""
-    chosen: dict[int, Store] = {}
-    stores: dict[str, Store] = {}
-    for queue in queues:
-        beside = Store(_join(queue.beside, QUARANTINE), queue.beside)
-        store = beside if quarantine is None else Store(os.path.abspath(quarantine), None)  # noqa: PTH100
-        volume = os.stat(long_path(queue.path)).st_dev  # noqa: PTH116
-        stores[queue.path] = chosen.setdefault(volume, store)
-    return stores
+class Queues(NamedTuple):
+    """The queues that a command may touch, and where their quarantine lies."""
+
+    rules: Queue
+    """How their server queues messages."""
+    places: tuple[QueuePlace, ...]
+    stores: dict[str, Store]
+    """The store for each queue folder."""
+    disk: Disk
+
+    def runs(self) -> list[Run]:
+        """List the runs of the quarantine, oldest first; links among them are none. Raises PathUnreadableError."""
+        try:
+            found = [run for store in dict.fromkeys(self.stores.values()) for run in _runs_in(store, self.disk)]
+        except OSError as error:
+            raise PathUnreadableError(error.filename or ".", error.strerror or "unknown reason") from None
+        return sorted(found, key=lambda run: run.name)
+
+    def run(self, name: str) -> list[Run]:
+        """Return the folders of one run, one for each volume. Raises NoSuchRunError, PathUnreadableError."""
+        runs = self.runs()
+        found = [run for run in runs if run.name == name]
+        if not found:
+            raise NoSuchRunError(name, dict.fromkeys(run.name for run in runs))
+        return found
+
+    def check(self) -> None:
+        """Refuse a quarantine from which the server would deliver, or that is a link, and a queue that forbids moves.
+
+        Raises QuarantineInQueueError, QuarantineLinkError, UnmovableQueueError.
+        """
+        if self.rules.moving == "never":
+            raise UnmovableQueueError
+        for store in dict.fromkeys(self.stores.values()):
+            real = os.path.realpath(store.path)
+            is_live = self.rules.is_live(Path(real)) or self.rules.is_live(Path(store.path))
+            if is_live or any(_is_below(real, os.path.realpath(queue.path)) for queue in self.places):
+                raise QuarantineInQueueError(store.path)
+            status = self.disk.status(store.path)
+            # a folder that the user named may be reached by a link; one that lies beside a queue may not
+            if status is not None and not self.disk.is_plain_folder(real if store.beside is None else store.path):
+                raise QuarantineLinkError(store.path)
 
 
-def check_store(store: Store, queues: Sequence[QueuePlace], is_live: Callable[[str], bool], disk: Disk) -> None:
-    """Refuse a place from which the server would deliver, and one that is a link.
+class UnmovableQueueError(BreachkitError):
+    """The server's queue must not be touched by anybody else."""
 
-    Raises QuarantineInQueueError, QuarantineLinkError.
+    def __init__(self) -> None:
+        super().__init__("messages of this server must not be moved by hand; use its own commands for its queue")
+
+
+def find_queues(rules: Queue, folders: Iterable[Path], quarantine: Path | None, disk: Disk) -> Queues:
+    """Find the store of each queue folder: one for each volume, or the one that the user chose.
+
+    Raises PathUnreadableError.
     """
-    real = os.path.realpath(store.path)
-    if is_live(real) or is_live(store.path) or any(_is_below(real, os.path.realpath(queue.path)) for queue in queues):
-        raise QuarantineInQueueError(store.path)
-    status = disk.status(store.path)
-    # a folder that the user named may be reached by a link; one that lies beside a queue may not
-    if status is not None and not disk.is_plain_folder(real if store.beside is None else store.path):
-        raise QuarantineLinkError(store.path)
+    chosen: dict[int, Store] = {}
+    places, stores = [], {}
+    for folder in folders:
+        path, beside = os.path.abspath(folder), os.path.abspath(rules.home(folder))  # noqa: PTH100  links stay
+        places.append(QueuePlace(path, beside))
+        store = Store(_join(beside, QUARANTINE), beside)
+        if quarantine is not None:
+            store = Store(os.path.abspath(quarantine), None)  # noqa: PTH100
+        try:
+            volume = os.stat(long_path(path)).st_dev  # noqa: PTH116
+        except OSError as error:
+            raise PathUnreadableError(folder, error.strerror or "unknown reason") from None
+        stores[path] = chosen.setdefault(volume, store)
+    return Queues(rules, tuple(places), stores, disk)
 
 
 def _is_below(path: str, folder: str) -> bool:
@@ -163,18 +219,15 @@ def remove_run(disk: Disk, run: Run) -> None:
         disk.remove_folder(folder)
 
 
-def find_runs(stores: Iterable[Store], disk: Disk) -> list[Run]:
-    """List the runs of the stores, oldest first; links among them are none. Raises OSError."""
-    runs: list[Run] = []
-    for store in dict.fromkeys(stores):
-        if store.beside is not None and not disk.is_plain_folder(store.path):
-            continue
-        try:
-            runs += [Run(name, store) for name in disk.names(store.path)]
-        except (FileNotFoundError, NotADirectoryError):
-            continue
+def _runs_in(store: Store, disk: Disk) -> list[Run]:
+    if store.beside is not None and not disk.is_plain_folder(store.path):
+        return []
+    try:
+        runs = [Run(name, store) for name in disk.names(store.path)]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
     plain = [run for run in runs if disk.is_plain_folder(run.path) and disk.is_plain_folder(run.messages)]
-    return sorted((run for run in plain if disk.status(run.journal) is not None), key=lambda run: run.name)
+    return [run for run in plain if disk.status(run.journal) is not None]
 
 
 def holds_messages(run: Run) -> bool:

@@ -25,12 +25,12 @@ from breachkit.purge.quarantine import BATCH, LAST_ROOM, are_plain_folders, file
 from breachkit.writing import NO_LINKS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from breachkit.progress import Progress
     from breachkit.purge.disk import Disk
     from breachkit.purge.journal import Entry, History
-    from breachkit.purge.quarantine import QueuePlace, Run
+    from breachkit.purge.quarantine import QueuePlace, Queues, Run
 
 ID_ROOM = 24
 """Bytes of the journal that restoring one message may take."""
@@ -98,30 +98,26 @@ class Restore:
     """A restore of one run: look at the plan, then do it.
 
     Args:
-        disk: the acts.
-        run: the run.
         queues: where messages may be put back.
+        run: the run.
         is_chosen: whether a message is wanted, by where its files lie in the quarantine; None: all are.
-        back_to: where a file is put back that lay at a path, where the server wants it elsewhere.
     """
 
-    def __init__(
-        self,
-        disk: Disk,
-        run: Run,
-        queues: Sequence[QueuePlace],
-        is_chosen: Callable[[list[str]], bool] | None = None,
-        back_to: Callable[[str], str] | None = None,
-    ) -> None:
-        self._disk = disk
+    def __init__(self, queues: Queues, run: Run, is_chosen: Callable[[list[str]], bool] | None = None) -> None:
+        self._disk = queues.disk
         self.run = run
-        self._queues = sorted(queues, key=lambda queue: len(queue.path), reverse=True)
+        self._queues = sorted(queues.places, key=lambda queue: len(queue.path), reverse=True)
+        self._folder = run.messages + os.sep
         self._is_chosen = is_chosen
-        self._back_to = back_to
+        self._back_to = queues.rules.back_to
         self._known: dict[tuple[str, str], bool] = {}
         self._done: Counter[str] = Counter()
         self._bytes = 0
         self._left: list[tuple[str, str]] = []
+
+    def _source(self, number: int, place: int) -> str:
+        """Where a file of a message lies in the quarantine."""
+        return self._folder + file_name(number, place)
 
     def plan(self, *, is_verified: bool = True) -> Restored:
         """Tell what a restore would do. Raises JournalBrokenError, OSError.
@@ -176,27 +172,29 @@ class Restore:
             targets = tuple(map(self._back_to, targets))
         if entry.state in {"dropped", "restored"}:
             return Case("dropped" if entry.state == "dropped" else "home", entry, targets)
-        stored = [place for place in range(len(targets)) if file_name(number, place) in held]
+        places = range(len(targets))
+        stored = [place for place in places if file_name(number, place) in held]
         is_place = all(self._queue_of(target) for target in targets)
         if stored and not is_place:
             return Case("refused", entry, targets)
-        away = [place for place in range(len(targets)) if place not in stored]
-        if not all(is_place and self._is_home(entry, place, targets[place]) for place in away):
-            return Case("missing", entry, targets)
-        paths = [self.run.file(number, place) for place in stored]
-        if stored and self._is_chosen is not None and not self._is_chosen(paths):
+        if len(stored) < len(targets):
+            away = [place for place in places if place not in stored]
+            if not all(is_place and self._is_home(entry, place, targets[place]) for place in away):
+                return Case("missing", entry, targets)
+        if stored and self._is_chosen is not None and not self._is_chosen([self._source(number, at) for at in stored]):
             return Case("unwanted", entry, targets)
-        kinds = {place: self._judge_file(entry, place, targets[place]) for place in stored}
-        order: tuple[Kind, ...] = ("conflict", "put", "finish", "discard")
-        kind: Kind = next((kind for kind in order if kind in kinds.values()), "home")
-        return Case(kind, entry, targets, tuple(place for place in stored if kinds[place] == "put"))
+        kinds = [self._judge_file(entry, place, targets[place]) for place in stored]
+        puts = tuple([place for place, kind in zip(stored, kinds, strict=True) if kind == "put"])
+        if "conflict" in kinds or puts:
+            return Case("conflict" if "conflict" in kinds else "put", entry, targets, puts)
+        return Case("finish" if "finish" in kinds else "discard" if kinds else "home", entry, targets)
 
     def _judge_file(self, entry: Entry, place: int, target: str) -> Kind:
         """Judge a file that lies in the quarantine by what has its name at home."""
         there = self._disk.status(target)
         if there is None or self._is_ours(entry, target, there):
             return "put"
-        source = self._disk.status(self.run.file(entry.number, place))
+        source = self._disk.status(self._source(entry.number, place))
         if source is not None and (there.st_dev, there.st_ino) == (source.st_dev, source.st_ino):
             return "finish"
         if entry.state in {"intended", "restoring"} and self._is_home(entry, place, target):
@@ -207,7 +205,7 @@ class Restore:
         """Hold what is to be put back against the journal; nothing when it is the message. Raises OSError."""
         for place in case.puts:
             try:
-                found = self._disk.fingerprint(self.run.file(case.entry.number, place))
+                found = self._disk.fingerprint(self._source(case.entry.number, place))
             except FileNotFoundError:
                 return "missing"
             except NotRegularError:
@@ -271,7 +269,7 @@ class Restore:
             self._disk.sync_folder(folder)
         for case in done:
             for place in range(len(case.targets)):
-                self._disk.unlink(self.run.file(case.entry.number, place))
+                self._disk.unlink(self._source(case.entry.number, place))
             self._count(case.kind, case)
         journal.add("restored", ids=[case.entry.number for case in done])
 
@@ -302,7 +300,7 @@ class Restore:
         What cannot be taken back is left as a kill would leave it, and the next restore finishes it.
         """
         for place in reversed(placed):
-            stored = self.run.file(case.entry.number, place)
+            stored = self._source(case.entry.number, place)
             with suppress(OSError):
                 if self._disk.status(stored) is None:  # it was renamed, where links are not to be had
                     self._disk.rename(case.targets[place], stored)
@@ -310,7 +308,7 @@ class Restore:
                     self._disk.unlink(case.targets[place])
 
     def _bring(self, case: Case, place: int) -> None:
-        source, target = self.run.file(case.entry.number, place), case.targets[place]
+        source, target = self._source(case.entry.number, place), case.targets[place]
         try:
             self._give(source, target, case, place)
         except FileNotFoundError:  # the folder of its home, most likely

@@ -1,91 +1,127 @@
-"""Looking into one queue file: its bytes are read once, in pieces, whatever its size."""
+"""Which messages of the queues are wanted: each of their files is opened once, whatever decides.
+
+Most messages are not wanted, and each of them costs no more than opening, one read and one search.
+"""
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
-from breachkit.chain import sha256
-from breachkit.files import NotRegularError, open_handle, reason_of
+from breachkit.chain import BLOCK, sha256
+from breachkit.files import HeadReader, NotRegularError, list_pieces, open_handle, reason_of, refuse_odd
+from breachkit.micros import MICROSECOND, is_possible
+from breachkit.parallel import Piece, keep
 from breachkit.purge.disk import fingerprint_of
 from breachkit.purge.needles import is_in_bytes, is_in_texts, longest_reach, parse_needles
+from breachkit.purge.plan import Planned, Tally, identity_of
 from breachkit.text.message import added_by_decoding, decoded_texts, is_plain, typed_texts
 from breachkit.text.seen import Seen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from datetime import tzinfo
+    from pathlib import Path
 
-    from breachkit.purge.disk import Fingerprint
+    from breachkit.progress import Progress
     from breachkit.purge.needles import Needle, Texts
+    from breachkit.purge.plan import FoundAs, Wanted
+    from breachkit.records import Skipped
+    from breachkit.servers import Head, Queue
 
-PIECE = 1 << 24
-"""Bytes of a file that are held at a time."""
-LONGEST_DECODED = 1 << 26
-"""How much of a message is decoded; beyond, its raw bytes alone are searched."""
+FIRST = 1 << 15
+"""Bytes of a file that are asked for at once: most messages are shorter, and almost every head ends in them."""
+LONGEST_HEAD = 1 << 20
+PIECE = 1 << 26
+"""Bytes of a file that are held at a time, and decoded; what is longer is searched on in its raw bytes alone."""
 
 TOO_SLOW = "the pattern takes too long"
 NO_LONGER_A_FILE = "no regular file any more"
+NO_AGE = "message of unknown time, neither older nor newer: left alone"
 
-
-FoundAs = Literal["raw", "decoded", "reader"]
-"""Where all that is sought stands: in the bytes; else there or in the decoded texts; else as a reader sees these."""
 WEAKEST_FIRST: tuple[FoundAs, ...] = ("reader", "decoded", "raw")
 
-
-class Hit(NamedTuple):
-    """A file that holds what was sought."""
-
-    path: str
-    fingerprint: Fingerprint
-    found_as: FoundAs
-
-
-class Unread(NamedTuple):
-    """A file that could not be searched, and the fixed reason why."""
-
-    path: str
-    reason: str
+YOUNG = 2.0
+"""Seconds after its last change during which a message is left alone by a watch."""
 
 
 class Search:
-    """Searches files for strings; a search made is one that can be run. Without strings every file is a hit.
+    """Searches messages for strings; a search made is one that can be run.
+
+    Args:
+        texts: the strings.
+        text_of: makes the message of the bytes of its files; None: the first of them is the message.
 
     Raises BlankStringError, BadPatternError.
     """
 
-    def __init__(self, texts: Texts) -> None:
+    def __init__(self, texts: Texts, text_of: Callable[[Sequence[bytes]], bytes] | None = None) -> None:
         self._needles = parse_needles(texts)
+        self._text_of = text_of
         self._enough = any if texts.is_any else all
         self._raw_only = texts.raw_only
         self._is_regex = texts.is_regex
         self._is_ascii = not texts.ignore_case and all(string.isascii() for string in texts.strings)
         self._seen = _seen(self._needles, texts)
-        alone = self.alone
-        self.longest = self._seen[0].longest if alone is not None and alone.isascii() and self._seen[0] else b""
-        """The longest word of what is sought `alone`; nothing where its bytes may lack it."""
         self._overlap = longest_reach(self._needles)
+        alone = self._needles[0].raw if len(self._needles) == 1 else None
+        self._alone = alone if isinstance(alone, bytes) else None
+        """The bytes sought when they are one literal string and nothing else."""
+        self.longest = self._seen[0].longest if self._alone and self._alone.isascii() and self._seen[0] else b""
+        """The longest word of what is sought alone; nothing where its bytes may lack it."""
+        self._rarest = self.longest or self._alone or b""
 
-    def look(self, path: str) -> Hit | Unread | None:
-        """Search one file; None when it does not hold what was sought."""
+    def judge(self, raws: Sequence[bytes], longer: Iterable[tuple[int, bytes]] = ()) -> FoundAs | None:
+        """Tell how a message holds what is sought; None when it does not. Raises TimeoutError, OSError.
+
+        Args:
+            raws: the bytes of its files, `PIECE` of each at most.
+            longer: those of its files that have more, open, with the bytes that are known.
+        """
+        has_longest = True
+        if self._alone is not None:  # most searches are for one literal string
+            has_longest = False
+            for raw in raws:
+                if self._rarest in raw:
+                    if self._alone in raw:
+                        return "raw"
+                    has_longest = True
+            held = [False]
+        else:
+            held = [any(is_in_bytes(needle, raw) for raw in raws) for needle in self._needles]
+        for handle, raw in longer:
+            held = self._search_on(handle, raw, held)
+        if self._enough(held):
+            return "raw"
+        if self._raw_only:
+            return None
+        if self._text_of is None:
+            return self.judge_decoded(raws[0], held, has_longest=has_longest)
+        return self.judge_decoded(self._text_of(raws), held)
+
+    def holds(self, files: Sequence[str]) -> bool:
+        """Tell whether a message holds what is sought, by the paths of its files; one that cannot be read does not."""
+        handles: list[int] = []
         try:
-            handle, status = open_handle(path, follows=False)
-        except NotRegularError:
-            return Unread(path, NO_LONGER_A_FILE)
-        except OSError as error:
-            return Unread(path, reason_of(error))
-        try:
-            return self._look(path, handle, status)
-        except TimeoutError:  # before OSError, whose kin it is
-            return Unread(path, TOO_SLOW)
-        except OSError as error:
-            return Unread(path, reason_of(error))
+            for path in files:
+                handles.append(open_handle(path, follows=False)[0])  # noqa: PERF401  each is to be closed
+            raws = [_read(handle, b"", PIECE) for handle in handles]
+            longer = [pair for pair in zip(handles, raws, strict=True) if len(pair[1]) == PIECE]
+            return self.judge(raws, longer) is not None
+        except OSError:
+            return False
         finally:
-            os.close(handle)
+            for handle in handles:
+                os.close(handle)
 
-    def judge(self, raw: bytes) -> FoundAs | None:
-        """Search a message of which all bytes are at hand. Raises TimeoutError."""
-        held = [is_in_bytes(needle, raw) for needle in self._needles]
-        return "raw" if not held or self._enough(held) else self.judge_decoded(raw, held)
+    def _search_on(self, handle: int, piece: bytes, held: list[bool]) -> list[bool]:
+        """Search the rest of a file that is longer than a piece; each piece is seen with the end of the one before."""
+        os.lseek(handle, len(piece), os.SEEK_SET)
+        while block := _read(handle, b"", PIECE):
+            piece = piece[max(0, len(piece) - self._overlap) :] + block
+            held = [one or is_in_bytes(needle, piece) for one, needle in zip(held, self._needles, strict=True)]
+        return held
 
     def judge_decoded(self, raw: bytes, held: Sequence[bool] = (False,), *, has_longest: bool = True) -> FoundAs | None:
         """Search the texts of a message whose bytes do not hold all that is sought. Raises TimeoutError.
@@ -103,40 +139,6 @@ class Search:
         if not may_be_seen and (is_ascii or self._is_ascii) and not self._is_regex and is_plain(raw):
             return None
         return self._find(raw, held, unfolds=is_spelled)
-
-    @property
-    def alone(self) -> bytes | None:
-        """The bytes sought when they are one literal string and nothing else."""
-        return self._needles[0].raw if len(self._needles) == 1 and isinstance(self._needles[0].raw, bytes) else None
-
-    def _look(self, path: str, handle: int, status: os.stat_result) -> Hit | None:
-        first = _read(handle, PIECE, status.st_size)
-        is_whole = len(first) < PIECE
-        if is_whole:
-            found_as = self.judge(first)
-        else:
-            held = self._look_on(handle, first)
-            is_raw = not held or self._enough(held)
-            found_as = "raw" if is_raw else None if self._raw_only else self._decode(handle, held)
-        if found_as is None:
-            return None
-        # the hash of the very bytes that were searched, when they were all read at once
-        digest = sha256(first).hexdigest() if is_whole else _hash(handle)
-        return Hit(path, fingerprint_of(status, digest), found_as)
-
-    def _look_on(self, handle: int, piece: bytes) -> list[bool]:
-        """Search a file that is longer than a piece; each piece is seen with the end of the one before."""
-        held = [False] * len(self._needles)
-        while piece:
-            held = [one or is_in_bytes(needle, piece) for one, needle in zip(held, self._needles, strict=True)]
-            block = _read(handle, PIECE, PIECE)
-            piece = piece[max(0, len(piece) - self._overlap) :] + block if block else b""
-        return held
-
-    def _decode(self, handle: int, held: list[bool]) -> FoundAs | None:
-        """Find it in a long file."""
-        os.lseek(handle, 0, os.SEEK_SET)
-        return self._find(_read(handle, LONGEST_DECODED, LONGEST_DECODED), held)
 
     def _find(self, raw: bytes, held: Sequence[bool], *, unfolds: bool = True) -> FoundAs | None:
         """Find it in the texts of a message.
@@ -166,24 +168,234 @@ def _seen(needles: tuple[Needle, ...], texts: Texts) -> tuple[Seen | None, ...]:
     return tuple(None if one.spelled is None else Seen(one.spelled, ignore_case=texts.ignore_case) for one in needles)
 
 
-def _read(handle: int, most: int, expected: int) -> bytes:
-    """Read as much as there is, up to `most`: one call when the file is as long as expected."""
-    # one byte more than expected: a file that grows meanwhile is noticed, and none is asked twice
-    first = os.read(handle, min(most, expected + 1))
-    if len(first) == most or len(first) == expected or not first:
-        return first
-    return first + b"".join(_blocks(handle, most - len(first)))
+def _read(handle: int, so_far: bytes, most: int) -> bytes:
+    """Read on until there are `most` bytes, or no more."""
+    blocks = [so_far]
+    most -= len(so_far)
+    while most and (block := os.read(handle, min(most, BLOCK))):
+        blocks.append(block)
+        most -= len(block)
+    return b"".join(blocks)
 
 
-def _blocks(handle: int, size: int) -> Iterator[bytes]:
-    while size and (block := os.read(handle, min(size, PIECE))):
-        size -= len(block)
-        yield block
+class Look:
+    """Looks through pieces of the queues; it can be handed to another process.
+
+    Args:
+        wanted: the predicates; those that cost least come first.
+        queue: how the server queues.
+        zone: of times that name none.
+        root: what shown paths are relative to.
+        keeps: the messages are to be moved; else they are only counted, and what tells each from every other is not
+            asked.
+
+    Raises BlankStringError, BadPatternError when made.
+    """
+
+    def __init__(self, wanted: Wanted, queue: Queue, zone: tzinfo, root: Path | None, *, keeps: bool) -> None:
+        self._wanted = wanted
+        self._searches = [Search(texts, queue.text_of) for texts in wanted.searched()]
+        self._most = PIECE if self._searches or not wanted.asks_heads else FIRST
+        """Bytes of a file that are read before it is judged."""
+        self._queue = queue
+        self._zone = zone
+        self._root = root
+        self._keeps = keeps
+
+    def __call__(self, piece: Piece) -> tuple[object, ...]:
+        """Look through one piece; returns a `Tally`, packed."""
+        tally, bytes_read = Tally(), 0
+        judge = self._searches[0].judge if len(self._searches) == 1 else self._judge
+        read, close = os.read, os.close  # looked up once, not 200,000 times
+        with HeadReader(piece.folder) as folder:
+            for files in piece.messages:
+                handles: list[int] = []
+                raws: list[bytes] = []
+                longer: list[tuple[int, bytes]] = []
+                size = 0
+                try:
+                    for name in files:
+                        handle = folder.open(name)
+                        handles.append(handle)
+                        raw = read(handle, FIRST)
+                        if 0 < len(raw) < FIRST:
+                            size += len(raw)
+                        else:
+                            refuse_odd(status := os.fstat(handle), name)
+                            size += status.st_size
+                            raw = _read(handle, raw, self._most)
+                            if len(raw) == PIECE:
+                                longer.append((handle, raw))
+                        raws.append(raw)
+                    found_as = judge(raws, longer)
+                    if found_as is not None:
+                        self._take(folder, files, (raws, handles, size), found_as, tally)
+                    bytes_read += size
+                    continue
+                except TimeoutError:  # before OSError, whose kin it is
+                    reason = TOO_SLOW
+                except NotRegularError:
+                    reason = NO_LONGER_A_FILE
+                except OSError as error:
+                    reason = reason_of(error)
+                finally:
+                    for handle in handles:
+                        close(handle)
+                tally.skip(folder.path(files[0]), self._root, reason)
+        tally.counts["messages"] = len(piece.messages)
+        tally.counts["files"] = sum(map(len, piece.messages))
+        tally.counts["bytes"] = bytes_read
+        return tally.packed()
+
+    def _judge(self, raws: Sequence[bytes], longer: Sequence[tuple[int, bytes]]) -> FoundAs | None:
+        """Search for all that is sought; of several searches the weakest hit counts."""
+        weakest: FoundAs = "raw"
+        for search in self._searches:
+            found_as = search.judge(raws, longer)
+            if found_as is None:
+                return None
+            weakest = min(weakest, found_as, key=WEAKEST_FIRST.index)
+        return weakest
+
+    def _take(
+        self,
+        folder: HeadReader,
+        files: tuple[str, ...],
+        known: tuple[list[bytes], list[int], int],
+        found_as: FoundAs,
+        tally: Tally,
+    ) -> None:
+        """Take a message that holds all that is sought, if its head is what is wanted too.
+
+        Args:
+            folder: where it lies.
+            files: its files.
+            known: their bytes as far as they were read, the open files, and their size.
+            found_as: how it holds what is sought.
+            tally: gets it.
+
+        Raises NotRegularError, OSError.
+        """
+        raws, handles, size = known
+        head = self._head(files, raws, handles)
+        path = folder.path(files[0])
+        if self._wanted.asks_heads:
+            ts = _time_of(head, handles[0]) if self._wanted.asks_times else None
+            if not self._wanted.takes(head, ts):
+                return
+            if ts is None and self._wanted.asks_times:
+                tally.skip(path, self._root, NO_AGE)
+                return
+        if self._keeps:
+            paths = (path,) if len(files) == 1 else tuple(map(folder.path, files))
+            tally.hits.append(Planned(paths, self._identity(files, raws, handles)))
+        tally.take(path, size, (head.auth_user, head.mail_from, head.subject), found_as)
+
+    def _head(self, files: Sequence[str], raws: Sequence[bytes], handles: Sequence[int]) -> Head:
+        wanted = self._queue.head_files
+        known = list(zip(files, [raw[:FIRST] for raw in raws[:wanted]], strict=False))
+        head = self._queue.read_head(known, self._zone, all(len(raw) < FIRST for _, raw in known))
+        if head is not None:
+            return head
+        longer = [
+            raw[:LONGEST_HEAD] if len(raw) != FIRST else _read(handle, raw, LONGEST_HEAD)
+            for raw, handle in zip(raws[:wanted], handles, strict=False)
+        ]
+        head = self._queue.read_head(list(zip(files, longer, strict=False)), self._zone, True)
+        assert head is not None  # noqa: S101  by the contract: only bytes that were cut may be too few
+        return head
+
+    def _identity(self, files: Sequence[str], raws: Sequence[bytes], handles: Sequence[int]) -> bytes:
+        """Tell the very bytes that were searched from all others: a file that grows meanwhile is none of its later."""
+        prints = []
+        for name, raw, handle in zip(files, raws, handles, strict=True):
+            status = os.fstat(handle)
+            refuse_odd(status, name)
+            digest = sha256(raw if len(raw) < self._most else b"")
+            if len(raw) >= self._most:
+                os.lseek(handle, 0, os.SEEK_SET)
+                for block in iter(lambda: os.read(handle, BLOCK), b""):  # noqa: B023  read at once
+                    digest.update(block)
+            prints.append(fingerprint_of(status, digest.hexdigest()))
+        return identity_of(prints)
 
 
-def _hash(handle: int) -> str:
-    os.lseek(handle, 0, os.SEEK_SET)
-    digest = sha256()
-    while block := os.read(handle, PIECE):
-        digest.update(block)
-    return digest.hexdigest()
+def _time_of(head: Head, handle: int) -> int | None:
+    """Tell when a message came, in microseconds since the epoch: by its head, else by its file; None when unknown."""
+    if head.ts is not None:
+        return head.ts
+    mtime = os.fstat(handle).st_mtime
+    return timedelta(seconds=mtime) // MICROSECOND if is_possible(mtime) else None
+
+
+def queue_pieces(
+    folders: Iterable[str], queue: Queue, root: Path | None, passed_over: list[Skipped]
+) -> Iterator[Piece]:
+    """Yield the messages of queue folders, each once, some at a time and in no order; see `files.list_pieces`."""
+    for folder in topmost(folders):
+        yield from list_pieces(folder, root, passed_over, queue.find_messages)
+
+
+def topmost(folders: Iterable[str]) -> list[str]:
+    """Leave out folders that lie in another of them, or are the same by another name."""
+    real = {os.path.realpath(folder): folder for folder in reversed(list(folders))}
+    return [folder for path, folder in sorted(real.items()) if not any(above in real for above in _above(path))]
+
+
+def _above(path: str) -> Iterator[str]:
+    while (parent := os.path.dirname(path)) != path:  # noqa: PTH120  strings, as they come from a walk
+        yield parent
+        path = parent
+
+
+def look_through(pieces: Iterable[Piece], look: Look, jobs: int, progress: Progress) -> Tally:
+    """Look through the queues, over as many processes as asked; the answer is the same with any number.
+
+    Raises WorkerLostError.
+    """
+
+    def counted() -> Iterator[Piece]:
+        for piece in pieces:
+            yield piece
+            progress(len(piece.messages))
+
+    return keep(counted(), look, jobs, Tally)
+
+
+class Watch:
+    """The same plan on newly arriving messages: remembers every message that was judged, at 60 bytes for each."""
+
+    def __init__(self) -> None:
+        self._judged: set[int] = set()
+        self._waiting: set[int] = set()
+
+    def first(self, pieces: Iterable[Piece]) -> Iterator[Piece]:
+        """Remember the messages that are about to be judged."""
+        for piece in pieces:
+            self._judged.update(mark for _, mark, _ in _marked(piece))
+            yield piece
+
+    def ripe(self, pieces: Iterable[Piece], now: float) -> Iterator[Piece]:
+        """Yield the new messages that are whole, one a piece: as they were one round ago, and not changed just now."""
+        waiting: set[int] = set()
+        for piece in pieces:
+            for files, mark, changed in _marked(piece):
+                if mark in self._judged:
+                    continue
+                if mark in self._waiting and not 0 <= now - changed < YOUNG:
+                    self._judged.add(mark)
+                    yield Piece(piece.folder, [files])
+                else:
+                    waiting.add(mark)
+        self._waiting = waiting
+
+
+def _marked(piece: Piece) -> Iterator[tuple[tuple[str, ...], int, float]]:
+    """Yield the files of each message, what tells it and its state from all others, and when it was last changed."""
+    with HeadReader(piece.folder) as folder:
+        for files in piece.messages:
+            try:
+                known = [(status.st_size, status.st_mtime) for status in map(folder.status, files)]
+            except OSError:
+                continue  # gone, or one of its files is
+            yield files, hash((piece.folder, files, *known)), max(mtime for _, mtime in known)

@@ -11,7 +11,7 @@ import pkgutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
-from breachkit.errors import UnknownServerError
+from breachkit.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -182,6 +182,8 @@ class AccountExport:
     NotATableError, OSError."""
     columns: tuple[str, ...]
     """The words that may name columns."""
+    made_by: str
+    """The command that makes one, for who has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,9 +246,9 @@ def account_word(listed: str) -> str:
 
 
 def load(name: str) -> MailServer:
-    """Return one mail server by name. Raises UnknownServerError."""
+    """Return one mail server by name. Raises UsageError."""
     if name not in names():
-        raise UnknownServerError(name, names())
+        raise UsageError(f"unknown mail server '{name}'; known: {', '.join(names())}")
     module = importlib.import_module(f"{__name__}.{name}")
     server: MailServer = module.SERVER
     return server

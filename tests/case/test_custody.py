@@ -21,7 +21,7 @@ ORIGIN = "0" * 64
 
 
 def read(case: Path) -> list[dict[str, Any]]:
-    """Read the custody, holding its chain against the words of the README."""
+    """Read the custody, holding its chain against the words of `breachkit docs cases`."""
     previous, lines = ORIGIN, []
     for number, text in enumerate((case / "custody.jsonl").read_bytes().splitlines(), 1):
         line = json.loads(text)

@@ -5,19 +5,26 @@ from __future__ import annotations
 import os
 import re
 import stat
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from breachkit.progress import silent
 from breachkit.purge.disk import Disk
 from breachkit.purge.journal import History, read_lines
 from breachkit.purge.moves import Purge, Receipt
-from breachkit.purge.plan import Planned, identity_of
-from breachkit.purge.quarantine import QueuePlace, Run, find_runs, stores_of
+from breachkit.purge.needles import Texts
+from breachkit.purge.plan import Planned, Wanted
+from breachkit.purge.quarantine import Queues, Run, find_queues
 from breachkit.purge.restore import Restore, Restored
+from breachkit.purge.search import Look, look_through, queue_pieces
+from breachkit.servers import load
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
+
+    from breachkit.servers import Queue
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 SPAM = b"LocalSender: anna@example.it\nFrom: pippo@gmail.com\nMsgID: YAR93710\n\nBuy it\n"
@@ -73,29 +80,34 @@ def make_messages(queue: Path, contents: Iterable[bytes], files: int = 1) -> lis
     return paths
 
 
+def find_messages(_folder: str, names: Iterable[str]) -> Iterator[tuple[str, ...]]:
+    """Tell that `x.dat.1` and `x.dat.2` belong to `x.dat`."""
+    messages: dict[str, list[str]] = {}
+    for name in sorted(names):
+        messages.setdefault(re.sub(r"(?<=\.dat)\.\d$", "", name), []).append(name)
+    yield from map(tuple, messages.values())
+
+
+RULES = replace(cast("Queue", load("icewarp").queue), find_messages=find_messages)
+
+
 class House(NamedTuple):
     """A queue with its quarantine beside it."""
 
-    queues: tuple[QueuePlace, ...]
-    disk: Disk
-    quarantine: str | None = None
+    queues: Queues
+
+    @property
+    def disk(self) -> Disk:
+        return self.queues.disk
 
     def hits(self, *strings: str) -> list[Planned]:
-        """Plan the messages of which some file holds all the strings; `x.dat.1` and `x.dat.2` belong to `x.dat`."""
-        messages: dict[str, list[str]] = {}
-        for found in sorted(path for queue in self.queues for path in Path(queue.path).rglob("*") if path.is_file()):
-            if not found.is_symlink():
-                messages.setdefault(re.sub(r"(?<=\.dat)\.\d$", "", str(found)), []).append(str(found))
-        wanted = [os.fsencode(string) for string in strings]
-        planned = []
-        for files in messages.values():
-            held = b"\0".join(Path(path).read_bytes() for path in files)
-            if all(string in held for string in wanted):
-                planned.append(Planned(tuple(files), identity_of(map(Disk().fingerprint, files))))
-        return planned
+        """Plan the messages of which some file holds all the strings."""
+        look = Look(Wanted(Texts(strings, raw_only=True)), self.queues.rules, UTC, None, keeps=True)
+        folders = [place.path for place in self.queues.places]
+        return look_through(queue_pieces(folders, self.queues.rules, None, []), look, 1, silent).planned()
 
     def begin(self, name: str = "run-1") -> Purge:
-        return Purge(self.disk, stores_of(self.queues, self.quarantine), name, ["pippo"])
+        return Purge(self.queues, name, ["pippo"])
 
     def purge(self, *strings: str, name: str = "run-1", is_stopped: Callable[[], bool] = lambda: False) -> Receipt:
         with self.begin(name) as run:
@@ -103,14 +115,13 @@ class House(NamedTuple):
             return run.close(NOW, is_stopped=is_stopped())
 
     def runs(self) -> list[Run]:
-        return find_runs(stores_of(self.queues, self.quarantine).values(), self.disk)
+        return self.queues.runs()
 
     def restore(self, run: Run | None = None) -> Restored:
-        chosen = run or self.runs()[0]
-        return Restore(self.disk, chosen, self.queues).execute(lambda: False)
+        return Restore(self.queues, run or self.runs()[0]).execute(lambda: False)
 
     def plan_restore(self, run: Run | None = None) -> Restored:
-        return Restore(self.disk, run or self.runs()[0], self.queues).plan()
+        return Restore(self.queues, run or self.runs()[0]).plan()
 
 
 def lines_of(run: Run) -> list[dict[str, Any]]:
@@ -118,7 +129,7 @@ def lines_of(run: Run) -> list[dict[str, Any]]:
     return list(read_lines(run.journal, History()))
 
 
-def house(queue: Path, disk: Disk | None = None, quarantine: Path | None = None) -> House:
+def house(queue: Path, disk: Disk | None = None, quarantine: Path | None = None, rules: Queue = RULES) -> House:
     """Make a house of one queue folder."""
-    place = None if quarantine is None else str(quarantine)
-    return House((QueuePlace(str(queue), str(queue.parent)),), disk or Disk(), place)
+    beside = replace(rules, home=lambda folder: folder.parent)
+    return House(find_queues(beside, [queue], quarantine, disk or Disk()))

@@ -40,7 +40,7 @@ def test_every_run_is_restored(old: House) -> None:
         (2, 0, 1, 1),
     ]
     assert not any(one.is_incomplete for one in done)
-    queue = Path(old.queues[0].path)
+    queue = Path(old.queues.places[0].path)
     odd = queue / os.fsdecode(b"part \xff \xc3\xa8.dat")
     assert odd.read_bytes() == SPAM + b"part 0\n"
     for stem, number in (("whole", 3), ("part", 4), ("killed", 4)):

@@ -7,18 +7,26 @@ import os
 import random
 import shutil
 import subprocess
+from datetime import UTC
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pytest
 import regex
 
 from breachkit.errors import BadPatternError, BlankStringError
-from breachkit.files import Found
+from breachkit.parallel import Piece
+from breachkit.progress import silent
 from breachkit.purge import needles
 from breachkit.purge import search as search_module
-from breachkit.purge.choose import topmost, walk_queues
+from breachkit.purge.disk import Disk
 from breachkit.purge.needles import Texts
-from breachkit.purge.search import TOO_SLOW, Hit, Search, Unread
+from breachkit.purge.plan import Tally, Wanted, identity_of
+from breachkit.purge.search import TOO_SLOW, Look, Search, look_through, queue_pieces, topmost
+from breachkit.servers import load
+
+if TYPE_CHECKING:
+    from breachkit.servers import Queue
 
 SAMPLES = Path(__file__).parents[2] / "sample_queues" / "icewarp"
 GREP = shutil.which("grep") or "grep"
@@ -55,16 +63,28 @@ def by_grep(string: str, *folders: Path) -> set[bytes]:
     return set(done.stdout.split(b"\0")) - {b""}
 
 
+QUEUE = cast("Queue", load("icewarp").queue)
+
+
+def looked(texts: Texts, *folders: Path) -> Tally:
+    """Look through some queues."""
+    pieces = queue_pieces([str(folder) for folder in folders], QUEUE, None, [])
+    return look_through(pieces, Look(Wanted(texts), QUEUE, UTC, None, keeps=True), 1, silent)
+
+
 def by_us(texts: Texts, *folders: Path) -> set[bytes]:
-    search = Search(texts)
-    found = [one for one in walk_queues([str(folder) for folder in folders], None) if isinstance(one, Found)]
-    return {os.fsencode(one.path) for one in found if isinstance(search.look(one.path), Hit)}
+    return {os.fsencode(path) for one in looked(texts, *folders).planned() for path in one.files}
 
 
-def look(content: bytes, tmp_path: Path, *strings: str, **how: bool) -> Hit | Unread | None:
-    path = tmp_path / "message.dat"
-    path.write_bytes(content)
-    return Search(Texts(strings, **how)).look(str(path))
+def look(content: bytes, tmp_path: Path, *strings: str, **how: bool) -> str | None:
+    """Tell how a message of one file holds some strings."""
+    folder = tmp_path / "alone"
+    folder.mkdir(exist_ok=True)
+    (folder / "message.dat").write_bytes(content)
+    tally = looked(Texts(strings, **how), folder)
+    if tally.skipped:
+        return tally.skipped[0][1]
+    return next((name for name in ("raw", "decoded", "reader") if tally.counts[name]), None)
 
 
 @needs_grep
@@ -104,22 +124,21 @@ def test_raw_only_selects_what_grep_selects_of_20000(crowd: Path, string: str) -
 def test_a_string_across_two_pieces_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int) -> None:
     monkeypatch.setattr(search_module, "PIECE", 64)
     content = b"x" * at + b"needle" + b"y" * (200 - at)
-    for texts in (Texts(("needle",), raw_only=True), Texts(("NEEDLE",), ignore_case=True, raw_only=True)):
-        path = tmp_path / "message.dat"
-        path.write_bytes(content)
-        hit = Search(texts).look(str(path))
-        assert isinstance(hit, Hit)
-        assert hit.fingerprint.size == len(content)
+    monkeypatch.setattr(search_module, "FIRST", 32)
+    assert look(content, tmp_path, "needle", raw_only=True) == "raw"
+    assert look(content, tmp_path, "NEEDLE", ignore_case=True, raw_only=True) == "raw"
+    (found,) = looked(Texts(("needle",)), tmp_path / "alone").planned()
+    assert found.identity == identity_of([Disk().fingerprint(found.files[0])])
     assert look(content, tmp_path, "needless", raw_only=True) is None
 
 
 def test_a_long_message_is_searched_to_its_end(tmp_path: Path) -> None:
     path = tmp_path / "long.dat"
     with path.open("wb") as stream:
-        stream.truncate(40 << 20)
-        stream.seek((1 << 24) - 3)
+        stream.truncate(80 << 20)
+        stream.seek((1 << 26) - 3)
         stream.write(b"pippo@gmail.com")
-    assert isinstance(Search(Texts(("pippo@gmail.com",), raw_only=True)).look(str(path)), Hit)
+    assert by_us(Texts(("pippo@gmail.com",), raw_only=True), tmp_path) == {os.fsencode(path)}
 
 
 def test_all_strings_must_stand_in_a_message_or_any_with_any(tmp_path: Path) -> None:
@@ -130,9 +149,7 @@ def test_all_strings_must_stand_in_a_message_or_any_with_any(tmp_path: Path) -> 
 
 def test_one_string_raw_and_the_other_decoded(tmp_path: Path) -> None:
     content = b"Subject: =?utf-8?B?" + base64.b64encode(b"golden offer") + b"?=\nX: raw\n\nhi\n"
-    hit = look(content, tmp_path, "raw", "golden offer")
-    assert isinstance(hit, Hit)
-    assert hit.found_as == "decoded"
+    assert look(content, tmp_path, "raw", "golden offer") == "decoded"
     assert look(content, tmp_path, "raw", "golden offer", raw_only=True) is None
 
 
@@ -147,9 +164,7 @@ def test_one_string_raw_and_the_other_decoded(tmp_path: Path) -> None:
     ],
 )
 def test_a_decoded_text_is_found_whatever_its_coding(tmp_path: Path, content: bytes) -> None:
-    hit = look(content, tmp_path, "visit pippo-club.example now")
-    assert isinstance(hit, Hit)
-    assert hit.found_as == "decoded"
+    assert look(content, tmp_path, "visit pippo-club.example now") == "decoded"
 
 
 def test_case_is_ignored_beyond_ascii(tmp_path: Path) -> None:
@@ -177,9 +192,7 @@ def test_a_pattern_that_takes_too_long_leaves_the_message_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(needles, "PATTERN_SECONDS", 0.05)
-    found = look(b"a" * 40 + b"!", tmp_path, "^(a|a|aa)+$", is_regex=True)
-    assert isinstance(found, Unread)
-    assert found.reason == TOO_SLOW
+    assert look(b"a" * 40 + b"!", tmp_path, "^(a|a|aa)+$", is_regex=True) == TOO_SLOW
 
 
 def test_bytes_that_are_no_text_are_sought_raw_only(tmp_path: Path) -> None:
@@ -188,7 +201,7 @@ def test_bytes_that_are_no_text_are_sought_raw_only(tmp_path: Path) -> None:
 
 
 def test_a_pattern_of_bytes_that_are_no_text(tmp_path: Path) -> None:
-    assert isinstance(look(b"x\xffy", tmp_path, "x\udcff.", is_regex=True), Hit)
+    assert look(b"x\xffy", tmp_path, "x\udcff.", is_regex=True) == "raw"
     assert regex.compile(b"x\xff.").search(b"x\xffy")
 
 
@@ -203,5 +216,4 @@ def test_queues_are_walked_once_and_the_quarantine_never(tmp_path: Path) -> None
     folders = [str(tmp_path / "_outgoing"), str(retry), str(tmp_path / "again"), str(tmp_path)]
     assert topmost(folders) == [str(tmp_path)]
     assert topmost(folders[:3]) == [str(tmp_path / "_outgoing")]
-    found = [one.path for one in walk_queues(folders, None) if isinstance(one, Found)]
-    assert found == [str(retry / "one.dat")]
+    assert [*queue_pieces(folders, QUEUE, None, [])] == [Piece(str(retry), [("one.dat",)])]

@@ -159,14 +159,14 @@ def plain(raw: bytes, wanted: str, *, ignore_case: bool) -> str | None:
 def hold_against_decoding(raw: bytes) -> None:
     for wanted in [*WANTED, *OTHERS]:
         search, found = Search(Texts((wanted,))), plain(raw, wanted, ignore_case=False)
-        assert search.judge(raw) == found, wanted
+        assert search.judge([raw]) == found, wanted
         if search.longest not in raw:
             assert search.judge_decoded(raw, has_longest=False) == found, wanted
-        blind = Search(Texts((wanted,), ignore_case=True)).judge(raw)
+        blind = Search(Texts((wanted,), ignore_case=True)).judge([raw])
         assert blind == plain(raw, wanted, ignore_case=True), wanted
-        is_raw = Search(Texts((wanted,), raw_only=True)).judge(raw) == "raw"
+        is_raw = Search(Texts((wanted,), raw_only=True)).judge([raw]) == "raw"
         assert is_raw == (wanted.encode() in raw)
-    two = Search(Texts(("buy", "this now"))).judge(raw)
+    two = Search(Texts(("buy", "this now"))).judge([raw])
     ways = [plain(raw, one, ignore_case=False) for one in ("buy", "this now")]
     weakest = next((way for way in (None, "reader", "decoded") if way in ways), "raw")
     assert two == weakest
@@ -223,4 +223,4 @@ def test_the_same_of_messages_that_are_nearly_usual(raw: bytes) -> None:
     ],
 )
 def test_what_looks_like_a_header_or_like_html_hides_nothing(raw: bytes, found: str | None) -> None:
-    assert Search(Texts(("buy this",))).judge(raw) == found
+    assert Search(Texts(("buy this",))).judge([raw]) == found

@@ -272,7 +272,6 @@ def test_purge_plans_by_message(cli: Callable[..., Ran], tmp_path: Path) -> None
     assert (ran.code, parsed(ran)["planned"]) == (0, SPAM)
 
 
-@pytest.mark.xfail(reason="purge works by path", strict=True)
 def test_a_purged_message_is_gone_with_all_its_files(cli: Callable[..., Ran], tmp_path: Path) -> None:
     write_twins(tmp_path)
     before = sorted(path.name for path in (tmp_path / "spool" / "input").iterdir())

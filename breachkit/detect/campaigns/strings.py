@@ -1,7 +1,8 @@
 """The strings that messages share: a suffix array over a sample, cut at the ends of lines.
 
-Chosen by measurement over seven other ways (README, Decisions): it finds the exact text, also when it
-stands within a word or a link, and its time does not depend on how much is shared.
+It finds the exact text, also when it stands within a word or a link, and its time does not depend on how much is
+shared. Measured on 100,000 messages: whole lines and MinHash find no run that has random words in each copy, drain3
+takes 1.3 ms a line, q-grams of 16 bytes take 2.3 times the time and 1.4 times the memory.
 """
 
 from __future__ import annotations

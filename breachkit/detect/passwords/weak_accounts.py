@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from array import array
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -101,163 +101,144 @@ def _rank(found: WeakAccount) -> tuple[bool, int, bool, bool, str]:
     return not found.tried, worst, not found.admin, bool(found.disabled), found.account
 
 
-class _Marks(NamedTuple):
-    disabled: bool | None
-    admin: bool | None
-    directory: bool
-    any_password: bool
+_Marks = tuple[bool | None, bool | None, bool, bool]
+"""Disabled, admin, known to a directory, any password goes."""
 
 
-@dataclass(slots=True)
+class _Pending(NamedTuple):
+    """An account whose password is a hash, and has to wait until all are seen."""
+
+    number: int
+    names: Names
+    hashed: Hash
+
+
 class _Judge:
-    """Everything that is known so far; per account an address and eight bytes."""
+    """Everything that is known so far, by the number of the account; of each an address, marks and eight bytes."""
 
-    criteria: Criteria
-    checked: int = 0
-    unreadable: int = 0
-    not_people: int = 0
-    untested: int = 0
-    hashed: Counter[str] = field(default_factory=Counter)
-    classes: dict[int, tuple[Weakness, ...]] = field(default_factory=dict)
-    """By the number of the account; only those that have one."""
-    marks: list[_Marks] = field(default_factory=list)
-    """By the number of the account; equal ones are one object."""
-    known_marks: dict[_Marks, _Marks] = field(default_factory=dict)
-    addresses: list[str] = field(default_factory=list)
-    prints: array[int] = field(default_factory=lambda: array("Q"))
-    blanks: list[int] = field(default_factory=list)
-    pending: list[tuple[int, Login, Hash]] = field(default_factory=list)
+    def __init__(self, criteria: Criteria) -> None:
+        self.criteria = criteria
+        self.checked = self.unreadable = self.not_people = self.untested = 0
+        self.hashed: Counter[str] = Counter()
+        self.classes: dict[int, tuple[Weakness, ...]] = {}
+        """Of the accounts that have one."""
+        self._addresses: list[str] = []
+        self._marks: list[_Marks] = []
+        self._known_marks: dict[_Marks, _Marks] = {}
+        """Equal ones are one object."""
+        self._prints = array("Q")
+        self._blanks: list[int] = []
+        self._pending: list[_Pending] = []
 
     def take(self, login: Login) -> None:
         """Judge one account, or keep it until all are seen."""
         if not login.account.is_person:
             self.not_people += 1
             return
-        text = None if login.password is None else unwrapped(login.password.reveal())
-        is_any = login.auth_mode == "any"
-        if not is_any and (text is None or (login.auth_mode == "directory" and not text.strip())):
+        secret = None if login.password is None else unwrapped(login.password.reveal())
+        is_any, is_directory = login.auth_mode == "any", login.auth_mode == "directory"
+        if not is_any and (secret is None or (is_directory and not secret.strip())):
             self.unreadable += 1
             return
-        number = self._number(login)
+        number = len(self._addresses)
+        self._addresses.append(login.account.address)
+        self._prints.append(0)
+        marks = (login.is_disabled, login.is_admin, is_directory, is_any)
+        self._marks.append(self._known_marks.setdefault(marks, marks))
+        names = names_of_address(login.account.address, login.usernames, login.aliases, login.full_name)
         if is_any:
             self.checked += 1
             self.classes[number] = ("blank",)
-        elif text is None or not text.strip():
-            self.blanks.append(number)
-        elif hashed := recognise(text):
-            self._keep(number, login, hashed, text)
+        elif secret is None or not secret.strip():
+            self._blanks.append(number)
+        elif hashed := recognise(secret):
+            self.hashed[hashed.kind] += 1
+            self._prints[number] = self._print(secret.strip())
+            if hashed.is_hash_of is None:
+                self.unreadable += 1
+            else:
+                self.checked += 1
+                self._pending.append(_Pending(number, names, hashed))
         else:
             self.checked += 1
-            self._judge(number, login, text)
-
-    def _number(self, login: Login) -> int:
-        number = len(self.addresses)
-        self.addresses.append(login.account.address)
-        self.prints.append(0)
-        marks = _Marks(login.is_disabled, login.is_admin, login.auth_mode == "directory", login.auth_mode == "any")
-        self.marks.append(self.known_marks.setdefault(marks, marks))
-        return number
-
-    def _keep(self, number: int, login: Login, hashed: Hash, text: str) -> None:
-        self.hashed[hashed.kind] += 1
-        self.prints[number] = self._print(text.strip())
-        if hashed.is_hash_of is None:
-            self.unreadable += 1
-        else:
-            self.checked += 1
-            self.pending.append((number, login, hashed))
+            self._judge(number, names, secret)
 
     def _print(self, secret: str) -> int:
         return int.from_bytes(self.criteria.fingerprint(secret)) or 1
 
-    def _judge(self, number: int, login: Login, secret: str, *, is_breached: bool = False) -> None:
+    def _judge(self, number: int, names: Names, secret: str) -> None:
         """Hold one password in clear against everything."""
-        found = weaknesses_by_name(secret, _names(login))
+        found = weaknesses_by_name(secret, names)
         if is_popular(secret):
             found.append("common")
-        if is_breached or (self.criteria.is_breached is not None and self.criteria.is_breached(digest_of(secret))):
+        is_breached = self.criteria.is_breached
+        if "breached" in self.classes.get(number, ()) or (is_breached is not None and is_breached(digest_of(secret))):
             found.append("breached")
         if self.criteria.policy.is_set and is_below(secret, self.criteria.policy):
             found.append("below-policy")
         if found:
             self.classes[number] = tuple(found)
-        self.prints[number] = self._print(secret)
+        self._prints[number] = self._print(secret)
 
     def close(self) -> None:
         """Judge what had to wait: an empty cell is a blank password only where the column holds passwords at all."""
         if self.checked:
-            self.checked += len(self.blanks)
-            self.classes.update((number, ("blank",)) for number in self.blanks)
+            self.checked += len(self._blanks)
+            self.classes.update((number, ("blank",)) for number in self._blanks)
         else:
-            self.unreadable += len(self.blanks)
-        self._try_hashes()
-
-    def _try_hashes(self) -> None:
+            self.unreadable += len(self._blanks)
         deadline = self.criteria.clock() + self.criteria.seconds
-        unsalted = _digests({hashed.kind for _, _, hashed in self.pending if hashed.digest is not None})
-        left = [case for case in self.pending if not self._is_known(case, unsalted, deadline)]
-        for case in left:
-            if case[2].is_slow or not self._is_cracked(case, _all_candidates(case[1], case[2]), deadline):
+        kinds = {one.hashed.kind for one in self._pending if one.hashed.digest is not None}
+        # the list of common passwords, digested once for each kind of unsalted hash
+        listed = {(kind, digest_with(kind, secret)): secret for kind in kinds for secret in passwords()}
+        left = [one for one in self._pending if not self._is_known(one, listed, deadline)]
+        for one in left:
+            if one.hashed.is_slow or not self._is_cracked(one, _all_candidates(one), deadline):
                 # a fast hash that withstood every candidate in time was tested; nobody's time is up then
-                self.untested += case[2].is_slow or self.criteria.clock() > deadline
-        self.pending.clear()
+                self.untested += one.hashed.is_slow or self.criteria.clock() > deadline
 
-    def _is_known(self, case: tuple[int, Login, Hash], unsalted: dict[str, dict[str, str]], deadline: float) -> bool:
+    def _is_known(self, one: _Pending, listed: dict[tuple[str, str], str], deadline: float) -> bool:
         """Try what costs little: the list for unsalted digests, the likeliest names for all."""
-        number, login, hashed = case
-        if hashed.digest is not None:
-            listed = unsalted[hashed.kind].get(hashed.digest)
-            if listed is not None:
-                self._judge(number, login, listed)
+        digest = one.hashed.digest
+        if digest is not None:
+            secret = listed.get((one.hashed.kind, digest))
+            if secret is not None:
+                self._judge(one.number, one.names, secret)
                 return True
-            if hashed.kind == "sha1" and self.criteria.is_breached and self.criteria.is_breached(hashed.digest):
-                self.classes[number] = ("breached",)
-        names = _names(login)
-        few = likeliest(names, vocabulary_of(names), passwords())
-        return self._is_cracked(case, few, deadline)
+            if one.hashed.kind == "sha1" and self.criteria.is_breached and self.criteria.is_breached(digest):
+                self.classes[one.number] = ("breached",)
+        return self._is_cracked(one, likeliest(one.names, vocabulary_of(one.names), passwords()), deadline)
 
-    def _is_cracked(self, case: tuple[int, Login, Hash], made: Iterable[str], deadline: float) -> bool:
-        number, login, hashed = case
+    def _is_cracked(self, one: _Pending, made: Iterable[str], deadline: float) -> bool:
         for tries, secret in enumerate(made):
-            if (hashed.is_slow or tries % 256 == 0) and self.criteria.clock() > deadline:
+            if (one.hashed.is_slow or tries % 256 == 0) and self.criteria.clock() > deadline:
                 return False
-            if hashed.is_hash_of is not None and hashed.is_hash_of(secret):
-                self._judge(number, login, secret, is_breached="breached" in self.classes.get(number, ()))
+            if one.hashed.is_hash_of is not None and one.hashed.is_hash_of(secret):
+                self._judge(one.number, one.names, secret)
                 return True
         return False
 
-    def findings(self, tried: frozenset[str]) -> Iterable[WeakAccount]:
+    def findings(self, tried: frozenset[str]) -> Iterator[WeakAccount]:
         """Yield the accounts that have a class, shared passwords among them."""
-        groups = _groups(self.prints)
+        groups = _groups(self._prints)
         for number in sorted({*self.classes, *groups}):
-            group = groups.get(number)
-            sharers = () if group is None else [other for other in group[: KEPT_SHARERS + 1] if other != number]
-            classes = {*self.classes.get(number, ()), *(("shared",) if group is not None else ())}
-            address = self.addresses[number]
+            group = groups.get(number, [number])
+            sharers = [other for other in group[: KEPT_SHARERS + 1] if other != number][:KEPT_SHARERS]
+            classes = {*self.classes.get(number, ()), *(("shared",) if len(group) > 1 else ())}
             yield WeakAccount(
-                address,
+                self._addresses[number],
                 tuple(sorted(classes, key=WEAKNESSES.index)),
-                *self.marks[number],
-                shared_with=tuple(sorted(self.addresses[other] for other in sharers[:KEPT_SHARERS])),
-                shared_by=1 if group is None else len(group),
-                tried=address in tried,
+                *self._marks[number],
+                shared_with=tuple(sorted(self._addresses[other] for other in sharers)),
+                shared_by=len(group),
+                tried=self._addresses[number] in tried,
             )
 
 
-def _names(login: Login) -> Names:
-    return names_of_address(login.account.address, login.usernames, login.aliases, login.full_name)
-
-
-def _all_candidates(login: Login, hashed: Hash) -> Iterator[str]:
-    names = _names(login)
-    yield from candidates(names, vocabulary_of(names))
-    if hashed.digest is None:  # the digests of the list were looked up already
+def _all_candidates(one: _Pending) -> Iterator[str]:
+    yield from candidates(one.names, vocabulary_of(one.names))
+    if one.hashed.digest is None:  # the digests of the list were looked up already
         yield from passwords()
-
-
-def _digests(kinds: set[str]) -> dict[str, dict[str, str]]:
-    """Digest the list of common passwords once for each kind of unsalted hash."""
-    return {kind: {digest_with(kind, secret): secret for secret in passwords()} for kind in kinds}
 
 
 def _groups(prints: array[int]) -> dict[int, list[int]]:

@@ -54,7 +54,11 @@ SERVER = MailServer(
     find=find_layout,
     logs=KINDS,
     queue=Queue(split_queue, each_file, read_head, role_of, queue_home, is_live),
-    accounts=AccountExport(_later("accounts", "read_logins"), COLUMNS),
+    accounts=AccountExport(
+        _later("accounts", "read_logins"),
+        COLUMNS,
+        made_by='tool export account "*@*" u_type u_accountdisabled u_mailbox u_alias u_password',
+    ),
     guide=_guide,
     words=Words(account="LocalSender"),
 )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from breachkit.files import OVERLONG
 from breachkit.logs.clock import Clock
-from breachkit.servers.icewarp.lines import split_line
+from breachkit.servers.icewarp.logs import split
 from breachkit.servers.icewarp.smtplog import canonical
 from tests.servers.icewarp.factories import lines, sessions_of, write_log
 
@@ -26,10 +26,10 @@ DAY = date(2026, 11, 20)
 
 def moment_in(line: bytes) -> float | None:
     """Tell when a line was written; None where it is none, or there is no such time."""
-    parts = split_line(line, ROME)
-    if parts is None:
+    found = split(line, ROME)
+    if found is None:
         return None
-    return Clock(DAY, ROME).at(parts.time) if parts.time is not None else parts.ts
+    return found.stamp if isinstance(found.stamp, float) else Clock(DAY, ROME).moment_of(found.stamp)
 
 
 def moment_of(line: str) -> str | None:

@@ -22,7 +22,6 @@ from breachkit.logs.accounts import read_facts
 from breachkit.logs.facts import LogTally, Question
 from breachkit.logs.logins import read_logins
 from breachkit.logs.lognames import may_be_log, read_name
-from breachkit.logs.logtext import read_again
 from breachkit.records import AuthAttempt
 from breachkit.servers.icewarp.logs import KINDS, find_logs
 from tests.servers.icewarp.factories import b64, lines, reading
@@ -423,17 +422,6 @@ def test_the_older_of_two_rotated_logs_comes_first(tmp_path: Path) -> None:
         (tmp_path / name).write_text(session("192.0.2.1", f"{time[:2]}@example.it", time))
     found = find_logs([tmp_path], tmp_path)
     assert [(log.label, log.node) for log in found.logs] == [(f"{NAME}.2", ""), (f"{NAME}.1", ""), (NAME, "")]
-
-
-@pytest.mark.parametrize("kind", ["UTF-16 BE", "grep -rn", "a spreadsheet"])
-def test_lines_are_read_again_from_where_they_stand(kind: str, tmp_path: Path) -> None:
-    """Sessions that go on from one span to the next are put together from the places of their lines."""
-    name, text = WRAPPED[kind]
-    for packed in (False, True):
-        (tmp_path / name).write_bytes(gzip.compress(text) if packed else text)
-        (log,) = find_logs([tmp_path], tmp_path).logs
-        places = sorted((one.source.offset, 60) for one in facts_of(find_logs([tmp_path], tmp_path)).attempts)
-        assert [line.split(b"] ")[1][9:] for line in read_again(log, places)] == [b"<<< AUTH LOGIN"] * 3
 
 
 def test_a_session_goes_on_from_one_form_to_another(tmp_path: Path) -> None:
