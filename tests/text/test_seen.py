@@ -93,7 +93,8 @@ def test_what_nobody_can_see_is_seen_nowhere(wanted: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", ["<!--" * 50_000, "<style" * 50_000, "<a" * 100_000, "<a =\"'" * 50_000, " \n" * 100_000, "<b>" * 50_000 + "x"]
+    "body",
+    ["<!--" * 50_000, "<style" * 50_000, "<a" * 100_000, "<a =\"'" * 50_000, " \n" * 100_000, "<b>" * 50_000 + "x"],
 )
 def test_hostile_markup_is_read_to_its_end(body: str) -> None:
     assert not is_seen(html(body), "win a free phone")
