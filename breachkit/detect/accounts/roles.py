@@ -39,9 +39,10 @@ FOREIGN_COUNT, FOREIGN_SHARE, FOREIGN_MANY = 3, 0.2, 10
 FEW_NAMES, MANY_NAMES = 3, 10
 """Domains beside the house's that one owner may have, and that no owner writes in the name of."""
 
-DEAD_COUNT, DEAD_SHARE, HOPELESS_SHARE = 5, 0.08, 0.5
-"""Recipients that do not exist, in number and as a share (its lower bound) of all to whom was sent. "Honest users are
-very unlikely to attempt to send to 100 nonexistent addresses in one hour" (Exim wiki, BlockCracking)."""
+DEAD_COUNT, DEAD_SHARE, HOME_SHARE, HOPELESS_SHARE = 5, 0.08, 0.2, 0.5
+"""Recipients that do not exist, in number and as a share (its lower bound) of all to whom was sent; as a share from one
+place of the house's own providers; and where no session tells who sent it, or the owner's own place turned. "Honest
+users are very unlikely to attempt to send to 100 nonexistent addresses in one hour" (Exim wiki, BlockCracking)."""
 
 UNWANTED_SHARE = 0.04
 """The same share (at least three, refusals too) that makes a mass of mail from one place odd."""
@@ -126,19 +127,20 @@ def facts_of(uses: Sequence[Use], habit: Sequence[Use]) -> Facts:
     known = past.domains if len(past.domains) <= FEW_NAMES else frozenset()
     foreign = [one for one in conduct.foreign if one.foreign not in known]
     number, gone = len(foreign), fates.dead + fates.refused
-    is_unwanted = gone >= FOREIGN_COUNT and lower_bound(gone, fates.tried) >= UNWANTED_SHARE
+    ratio = 0 if _is_scattered(uses, 2) else MASS_RATIO
+    is_at_home = bool(ratio) and _is_local(uses)
+    lost = lower_bound(gone, fates.tried)  # what was refused otherwise counts too: unasked mail is
+    is_unwanted = gone >= FOREIGN_COUNT and lost >= (HOME_SHARE if is_at_home else UNWANTED_SHARE)
     names = len({one.foreign for one in foreign})
     is_many = names >= MANY_NAMES
     # letters in another name to people whom the house knows are somebody's brand, club or branch
     strange, kept = sum(one.strangers for one in foreign), sum(one.kept for one in foreign)
     is_strange = strange >= STRANGE_SHARE * kept
-    are_names = names > 1 or strange == kept or (number >= MASS and is_unwanted)
+    are_names = names > 1 or (strange == kept and number < MASS) or (number >= MASS and is_unwanted)
     is_foreign = number >= FOREIGN_MANY or (number >= FOREIGN_COUNT and number >= FOREIGN_SHARE * len(sent))
-    ratio = 0 if _is_scattered(uses, 2) else MASS_RATIO
     return Facts(
         is_foreign=is_foreign and are_names and (is_strange or is_many),
-        # what was refused otherwise counts beside them: unasked mail is
-        is_to_nobody=fates.dead >= DEAD_COUNT and lower_bound(gone, fates.tried) >= DEAD_SHARE,
+        is_to_nobody=fates.dead >= DEAD_COUNT and lost >= (HOME_SHARE if is_at_home else DEAD_SHARE),
         # from one place an owner writes to all her customers, too: they want it
         is_mass=(is_unwanted or not ratio) and _is_mass(sent, past.sent, ratio),
         is_many=is_many,
