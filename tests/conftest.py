@@ -56,6 +56,32 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-snapshots", action="store_true", help="Write golden files anew; read them afterwards.")
 
 
+SLOW = frozenset(
+    {
+        "campaigns/test_bar.py",
+        "case/test_browser.py",
+        "case/test_words.py",
+        "cli/test_memory.py",
+        "cli/test_purge_processes.py",
+        "cli/test_purge_property.py",
+        "detect/test_stories.py",
+        "nodes/test_workers.py",
+        "purge/test_kill.py",
+        "purge/test_search_property.py",
+        "scale/test_verdicts.py",
+        "test_differential.py",
+        "wild/test_wild.py",
+    }
+)
+"""The files that take longest; `.ci/run --quick` leaves them out."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.relative_to(Path(__file__).parent).as_posix() in SLOW:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
     """Compare a text with its golden file."""

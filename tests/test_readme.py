@@ -15,6 +15,7 @@ from breachkit.cli import app
 from breachkit.cli.docs import Topic
 from breachkit.cli.output import Exit
 from breachkit.report import shapes
+from tests.conftest import SLOW
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +27,7 @@ README = (ROOT / "README.md").read_text("utf-8")
 PAGES = (ROOT / "README.md", *sorted((ROOT / "breachkit" / "docs").glob("*.md")))
 BLOCK = re.compile(r"^```console\n\$ breachkit (.+)\n((?s:.*?))^```$", re.MULTILINE)
 BLOCKS = [(page, *found) for page in PAGES for found in BLOCK.findall(page.read_text("utf-8"))]
+SLOW_PATHS = [f"tests/{name}" for name in SLOW]
 COMMANDS = sorted(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
 
 
@@ -73,6 +75,8 @@ def test_the_gate_is_what_ci_runs() -> None:
     told = (ROOT / "tests" / "README.md").read_text("utf-8")
     gate = ("ruff format --check .", "ruff check .", "mypy", "lint-imports")
     assert all(f"    {check}\n" in told and f'"{check}"' in script for check in gate)
+    named = [*re.findall(r"tests/[\w/]+(?:\.py)?", script.partition("first=(")[2].partition(")")[0]), *SLOW_PATHS]
+    assert [path for path in named if not (ROOT / path).exists()] == []
 
 
 def test_the_readme_is_short() -> None:

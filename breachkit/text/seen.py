@@ -19,16 +19,18 @@ if TYPE_CHECKING:
 
     from breachkit.text.message import Added
 
-TAG = r"<[A-Za-z/!?][^<>]*>"
+_REST = r"(?:[^<>=]++|=(?:\s*+(?:\"[^\"<]*+\"|'[^'<]*+'))?+)*+>"
+"""What follows the name in a tag; a quoted value may hold the sign that ends others."""
+TAG = r"<[A-Za-z/!?]" + _REST
 """An element's tag, a declaration or a plain comment; no sign of comparison before a number or a blank."""
 
 # patterns are compiled where they are first needed: together they take 6 ms, and most searches need none
 _UNSHOWN = r"(?i)<(!--|(?:style|script|title)\b)"
 _APART = (
     r"(?i)</?(?:address|article|aside|blockquote|body|center|dd|div|dl|dt|fieldset|footer|form|h[1-6]|head|header|hr|html|li"
-    r"|main|nav|ol|p|pre|section|table|tbody|tfoot|thead|tr|ul)\b[^<>]*>"
+    r"|main|nav|ol|p|pre|section|table|tbody|tfoot|thead|tr|ul)\b" + _REST
 )
-_BLANK = r"(?i)</?(?:br|td|th|option|button|input|select|textarea)\b[^<>]*>"
+_BLANK = r"(?i)</?(?:br|td|th|option|button|input|select|textarea)\b" + _REST
 _PARAGRAPH = r"\n[ \t\r]*+\n"
 _QUOTED = r"(?m)^>[> ]*"
 WIDTHLESS = (

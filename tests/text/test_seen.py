@@ -34,6 +34,7 @@ def plain(body: str, more: str = "") -> bytes:
         html("<tr><td>win a free</td><td>phone today</td></tr>"),
         html("win a fr\u200bee pho\u00adne to&#8203;d&shy;ay"),
         html("win a f<wbr>ree phone&ensp;today"),
+        html("win a fr<img alt='3 > 2' src=x>ee phone<td title=\"a > b\">today"),
         plain("hello, win a free\nphone today\n"),
         plain("win a free \r\nphone \r\ntoday", "; format=flowed"),
         plain("> win a free \n> phone today\n", "; format=flowed"),
@@ -92,7 +93,8 @@ def test_what_nobody_can_see_is_seen_nowhere(wanted: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", ["<!--" * 50_000, "<style" * 50_000, "<a" * 100_000, " \n" * 100_000, "<b>" * 50_000 + "x"]
+    "body",
+    ["<!--" * 50_000, "<style" * 50_000, "<a" * 100_000, "<a =\"'" * 50_000, " \n" * 100_000, "<b>" * 50_000 + "x"],
 )
 def test_hostile_markup_is_read_to_its_end(body: str) -> None:
     assert not is_seen(html(body), "win a free phone")

@@ -90,7 +90,7 @@ class Inquiry:
 
     @cached_property
     def strangers(self) -> frozenset[str]:
-        """Recipients outside the house whom nobody wrote to from another address, on another day, or again."""
+        """Recipients outside the house to whom nobody wrote from elsewhere, on another day, or again and again."""
         chosen = self.sends[(self.sends["accepted"] & self.sends["account"].notna()).to_numpy()]
         written: dict[str, tuple[str, int, int]] = {}
         known: set[str] = set()

@@ -275,7 +275,7 @@ class _Parting:
             return False
         is_same_time = theirs.first_seen - NEW <= conduct.sent[0].ts and conduct.last_seen <= theirs.last_seen + NEW
         has_owner = sum(not sent.is_odd for use in habit if use not in group for sent in use.sent) >= PAST_COUNT
-        return is_same_time and (has_owner or len(conduct.sent) <= FEW)
+        return is_same_time and (len(conduct.sent) <= FEW or (has_owner and not _is_host(group)))
 
     def _from_the_first(self, groups: Sequence[Sequence[Use]]) -> list[Use]:
         """Find the same where the logs begin amid the attack: beside an owner, or at many places at once."""
@@ -301,7 +301,7 @@ class _Parting:
         for group in odd if is_beside else ():
             facts = facts_of(group, habit)
             # a system writes so from a host of its own: that its readers are many, and some are gone, is its trade
-            is_system = group in steady and not facts.is_foreign and all("." in use.programme for use in group)
+            is_system = group in steady and not facts.is_foreign and _is_host(group)
             if facts.number > (group in steady) and not is_system:
                 found += group
         return found
@@ -354,6 +354,11 @@ def is_odd(group: Sequence[Use]) -> bool:
 def _is_local(group: Sequence[Use]) -> bool:
     """Tell a group of the house's own providers."""
     return all(use.is_local for use in group)
+
+
+def _is_host(group: Sequence[Use]) -> bool:
+    """Tell a programme on a host with a full name."""
+    return all("." in use.programme for use in group)
 
 
 def _is_scattered(uses: Sequence[Use], least: int) -> bool:
