@@ -133,7 +133,7 @@ def _judge(inquiry: Inquiry, account: str, parted: Mapping[str, Suspected]) -> A
         verdict = _verdict(signals, held)
     is_seen = inquiry.evidence.is_auth_visible
     doubts = tuple(_doubts(inquiry, standing)) if verdict == "clear" else ()
-    told = entered if verdict != "clear" else None
+    shown = entered if verdict != "clear" else None
     return AccountVerdict(
         account=account,
         candidates=inquiry.directory.resolve(account).candidates,
@@ -144,23 +144,23 @@ def _judge(inquiry: Inquiry, account: str, parted: Mapping[str, Suspected]) -> A
         doubts=doubts,
         recipients=_recipients(inquiry, account) if is_seen else None,
         groups=_groups(suspected),
-        entry=told.kind if told else None,
+        entry=shown.kind if shown else None,
         signals=signals,
         queued_messages=standing.queued,
         quarantined_messages=standing.quarantined,
         queued_share=standing.queued / inquiry.in_queue if inquiry.in_queue else 0.0,
         sent_messages=standing.sent if is_seen else None,
         auth_successes=standing.auth_successes if is_seen else None,
-        auth_failures_before_entry=told.failures.total if told else None,
-        entry_ts=told.ts if told else None,
-        entry_ip=str(told.rows["client_ip"].iloc[0]) if told else None,
-        last_ts=_last(inquiry, account, told) if told else standing.last_ts,
-        client_ips=Places(standing.places, told),
+        auth_failures_before_entry=shown.failures.total if shown else None,
+        entry_ts=shown.ts if shown else None,
+        entry_ip=str(shown.rows["client_ip"].iloc[0]) if shown else None,
+        last_ts=_last(inquiry, account, shown) if shown else standing.last_ts,
+        client_ips=Places(standing.places, shown),
         mechanisms=standing.mechanisms,
         weak_password=weak,
-        also_tried_by_same_ips=also if told else (),
-        unknown_names_tried=unknown if told else 0,
-        entries=tuple(told.rows["source"]) if told else (),
+        also_tried_by_same_ips=also if shown else (),
+        unknown_names_tried=unknown if shown else 0,
+        entries=tuple(shown.rows["source"]) if shown else (),
         mail_froms=standing.mail_froms,
     )
 
@@ -260,7 +260,7 @@ def _verdict(signals: Sequence[Signal], held: Held) -> VerdictName:
     has_past = any(id(use) not in attacking for use in held.activity.uses)
     has_past = has_past or bool(attacking and not held.roles.strangers)
     if held.roles.letters:
-        return "suspect"  # a person and a thief with one mailbox cannot be told for sure by this
+        return "suspect"  # a person and a thief with one mailbox cannot be shown for sure by this
     # names of other houses to recipients that do not exist, where nothing shows that the account ever did otherwise
     is_spam_only = {Family.SENDER, Family.DESTINATION} <= families and not held.is_queue_only
     if len(families) >= TWO if is_intrusion else not has_past and (is_spam_only or len(families) >= THREE):

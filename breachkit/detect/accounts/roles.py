@@ -123,19 +123,20 @@ def facts_of(uses: Sequence[Use], habit: Sequence[Use]) -> Facts:
     """Tell what some uses sent, against a habit: its names are no foreign ones, and its pace is the measure."""
     conduct, past = Conduct(tuple(uses)), Conduct(tuple(habit))
     sent, fates = conduct.sent, conduct.fates
-    names = past.domains
-    known = names if len(names) <= FEW_NAMES else frozenset()
+    known = past.domains if len(past.domains) <= FEW_NAMES else frozenset()
     foreign = [one for one in conduct.foreign if one.foreign not in known]
     number, gone = len(foreign), fates.dead + fates.refused
     is_unwanted = gone >= FOREIGN_COUNT and lower_bound(gone, fates.tried) >= UNWANTED_SHARE
-    are_names = len({one.foreign for one in foreign}) > 1 or number >= MASS
-    is_many = len({one.foreign for one in foreign}) >= MANY_NAMES
+    names = len({one.foreign for one in foreign})
+    is_many = names >= MANY_NAMES
     # letters in another name to people whom the house knows are somebody's brand, club or branch
-    to_strangers = sum(one.strangers for one in foreign) >= STRANGE_SHARE * sum(one.kept for one in foreign)
+    strange, kept = sum(one.strangers for one in foreign), sum(one.kept for one in foreign)
+    is_strange = strange >= STRANGE_SHARE * kept
+    are_names = names > 1 or number >= MASS or strange == kept
     is_foreign = number >= FOREIGN_MANY or (number >= FOREIGN_COUNT and number >= FOREIGN_SHARE * len(sent))
     ratio = 0 if _is_scattered(uses, 2) else MASS_RATIO
     return Facts(
-        is_foreign=is_foreign and are_names and (to_strangers or is_many),
+        is_foreign=is_foreign and are_names and (is_strange or is_many),
         # what was refused otherwise counts beside them: unasked mail is
         is_to_nobody=fates.dead >= DEAD_COUNT and lower_bound(gone, fates.tried) >= DEAD_SHARE,
         is_mass=(is_unwanted or not _is_local(uses)) and _is_mass(sent, past.sent, ratio),

@@ -140,14 +140,14 @@ def _nobody(held: Held) -> Iterator[Signal]:
     if facts and facts.is_to_nobody:
         dead = [sent for use in attacking.uses for sent in use.sent if sent.is_dead]
         evidence = first(sent.source for sent in dead or attacking.sent)
-        yield Signal("unknown-recipients", told(attacking.fates), evidence, Severity.HIGH, Family.DESTINATION)
+        yield Signal("unknown-recipients", fates_shown(attacking.fates), evidence, Severity.HIGH, Family.DESTINATION)
     elif held.is_queue_only:
         fates = fates_of(held.deliveries)
         # of what is queued and was not tried yet nothing is known
         tried = max(fates.tried, int(held.queued["rcpt_to"].map(len).sum()))
         if fates.dead >= DEAD_COUNT and lower_bound(fates.dead + fates.refused, tried) >= HOPELESS_SHARE:
             gone = held.deliveries.loc[held.deliveries["is_unknown"].astype("bool"), "source"]
-            yield Signal("unknown-recipients", told(fates), first(gone), Severity.HIGH, Family.DESTINATION)
+            yield Signal("unknown-recipients", fates_shown(fates), first(gone), Severity.HIGH, Family.DESTINATION)
         else:
             yield from _random_recipients(held)
 
@@ -161,7 +161,7 @@ def _mass(held: Held) -> Iterator[Signal]:
         yield Signal("strangers", detail, evidence, Severity.MEDIUM, Family.DESTINATION)
 
 
-def told(fates: Fates) -> str:
+def fates_shown(fates: Fates) -> str:
     """Say how many recipients are dead, how many refused it, how many wait, and of how many."""
     refused = f", {fates.refused:,} refused it" if fates.refused else ""
     return f"{fates.dead:,} of {fates.tried:,} recipients do not exist{refused} ({fates.waiting:,} still wait)"
