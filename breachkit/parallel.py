@@ -12,6 +12,7 @@ import gc
 import os
 import signal
 import sys
+import threading
 import time
 from collections import deque
 from contextlib import suppress
@@ -152,8 +153,19 @@ _task: list[Any] = []
 
 def _begin(task: Any, threshold: tuple[int, int, int]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that asked
+    threading.Thread(target=_end_with_the_one_that_asked, daemon=True).start()
     gc.set_threshold(*threshold)
     _task[:] = [task]
+
+
+def _end_with_the_one_that_asked() -> None:
+    """End this process when the other was killed: it would wait for work for ever."""
+    from multiprocessing import parent_process  # noqa: PLC0415  as above
+
+    asking = parent_process()
+    if asking is not None:
+        asking.join()
+        os._exit(1)
 
 
 def _do(work: Callable[..., Any], row: tuple[Any, ...]) -> Any:

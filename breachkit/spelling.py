@@ -23,3 +23,14 @@ def plain_address(text: str) -> str:
         return found[1]
     bracketed = _BRACKETED.findall(text) if "<" in text else []
     return (bracketed[-1] if bracketed else text).strip(_AROUND)
+
+
+def spelled(typed: str) -> str:
+    """Spell a user name as an address where it is one: lower case, without `<>`, `%` and `/` read as `@`."""
+    name = typed.strip().strip("<>").strip().lower()
+    if "@" not in name:
+        for sign in "%/":
+            local, found, domain = name.rpartition(sign)
+            if found and local and "." in domain:
+                return f"{local}@{domain}"
+    return name

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -76,6 +79,38 @@ class Dies:
 
 def test_what_a_lost_helper_had_in_hand_is_done_all_the_same() -> None:
     assert spread(iter(PIECES), Dies(), 2) == [names_of(piece) for piece in PIECES]
+
+
+ENDS = """\
+import os, signal
+from breachkit.parallel import Crew
+from tests.test_parallel import add
+if __name__ == "__main__":
+    crew = Crew(0, 2)
+    helpers = {process for _, process in crew.each(add, [(number,) for number in range(50)])} - {os.getpid()}
+    print(*helpers, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def is_alive(process: int) -> bool:
+    try:
+        return "State:\tZ" not in Path(f"/proc/{process}/status").read_text()
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks /proc")
+def test_helpers_end_when_the_process_that_asked_is_killed(tmp_path: Path) -> None:
+    (tmp_path / "ends.py").write_text(ENDS)
+    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    ran = subprocess.run([sys.executable, "ends.py"], cwd=tmp_path, env=environ, capture_output=True, check=False)
+    (helper,) = map(int, ran.stdout.split())
+    for _ in range(600):
+        if not is_alive(helper):
+            return
+        time.sleep(0.1)
+    raise AssertionError(helper)
 
 
 class Fails(Dies):

@@ -22,6 +22,7 @@ from breachkit.report.contract import share
 from breachkit.report.find_account import find_account_json
 from breachkit.report.group import group_json
 from breachkit.report.harden import harden_json
+from breachkit.report.inputs import head_json, logs_json
 from breachkit.report.scan import scan_json
 from breachkit.report.weak_passwords import weak_passwords_json
 from breachkit.report.words import stamp
@@ -65,7 +66,7 @@ def findings_json(case: Investigation, run: RunFacts, named: Callable[[str], str
     ]
     everything = proof.of("Messages of the case", [message.source for message in case.messages])
     return {
-        **inputs.head_json("investigate"),
+        **head_json(inputs, "investigate"),
         "case": {
             "run": run.number,
             "created": stamp(run.created, inputs.zone),
@@ -73,7 +74,7 @@ def findings_json(case: Investigation, run: RunFacts, named: Callable[[str], str
             "redacted": run.redacted,
             "country_source": case.country_source,
         },
-        **inputs.logs_json(),
+        **logs_json(inputs),
         "messages": len(case.messages),
         "quarantined_messages": sum(message.quarantined for message in case.messages),
         "messages_proof": everything,

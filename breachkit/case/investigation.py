@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from breachkit.detect.incident import Attackers
     from breachkit.detect.inventory import Inventory
     from breachkit.detect.passwords.weak_accounts import WeakPasswords
+    from breachkit.evidence.books import Inputs
     from breachkit.purge.quarantine import Stock
     from breachkit.records import Locus, Message
     from breachkit.report.contain import Contained
-    from breachkit.report.inputs import Inputs
 
 
 @dataclass(frozen=True, slots=True)

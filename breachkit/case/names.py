@@ -11,7 +11,7 @@ from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from breachkit.detect.names import spelled
+from breachkit.spelling import spelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from breachkit.detect.passwords.weakness import distance_of
 from breachkit.evidence import gather
 from breachkit.logs.facts import LogFacts
 from breachkit.logs.listing import read_own_addresses
@@ -44,7 +45,7 @@ def read_evidence(
     """
     fingerprints = gather.run_fingerprints()
     queue_ids = {message.queue_id for message in messages if message.queue_id is not None}
-    facts = gather.read_smtp(where, books, fingerprints, queue_ids, jobs, by_hour=by_hour)
+    facts = gather.read_smtp(where, books, fingerprints, queue_ids, jobs, by_hour=by_hour, distance_of=distance_of)
     gather.read_doors(where, facts, books, fingerprints)
     counted = books if counts_accounts else gather.Books(notes=books.notes)
     accounts = gather.read_accounts(where, counted)

@@ -9,23 +9,22 @@ import typer
 from breachkit.cli import options, output
 from breachkit.cli.accusing import accuse, accused_names
 from breachkit.cli.casebook import BOOK, recorded
-from breachkit.detect.names import spelled
 from breachkit.errors import BreachkitError
 from breachkit.evidence import gather
 from breachkit.evidence.where import find_evidence
 from breachkit.servers import Containment
 from breachkit.shells import is_safe
-from breachkit.spelling import plain_address
+from breachkit.spelling import plain_address, spelled
 from breachkit.text.sasl import Login
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from breachkit.detect.accounts.verdict import Accusation
+    from breachkit.evidence.books import Inputs
     from breachkit.evidence.where import Where
     from breachkit.report.blocklist import BlockList
     from breachkit.report.contain import Contained
-    from breachkit.report.inputs import Inputs
 
 Names = Annotated[
     list[str] | None,

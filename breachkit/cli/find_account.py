@@ -13,9 +13,9 @@ from breachkit.evidence.where import find_evidence
 
 if TYPE_CHECKING:
     from breachkit.detect.accounts.verdict import Accusation
+    from breachkit.evidence.books import Inputs
     from breachkit.evidence.where import Where
     from breachkit.logs.facts import LogFacts
-    from breachkit.report.inputs import Inputs
 
 
 @options.grouped(asked=options.evidence(), several=options.SEVERAL, product=options.FINDINGS)

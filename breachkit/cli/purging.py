@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
     from breachkit.cli.options import Product
     from breachkit.cli.reach import Reach
+    from breachkit.evidence.books import Inputs
     from breachkit.parallel import Piece
     from breachkit.purge.moves import Purge, Receipt
     from breachkit.purge.plan import Plan, Planned, Wanted
     from breachkit.records import Skipped
     from breachkit.report.contract import Json
-    from breachkit.report.inputs import Inputs
     from breachkit.report.purge import Unexplained
 
 PAUSE = 2.0

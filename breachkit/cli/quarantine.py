@@ -127,8 +127,9 @@ def _stock(reach: Reach, runs: list[Run]) -> list[Stock]:
 def _tell(reach: Reach, product: options.Product, name: str, keys: Json, text: str) -> None:
     from breachkit.evidence import gather
     from breachkit.report.contract import dump
+    from breachkit.report.inputs import head_json
 
     if product.is_json:
         inputs = gather.inputs_of(reach.where, gather.Books(), None)
-        text = dump({**inputs.head_json(f"quarantine-{name}"), **keys})
+        text = dump({**head_json(inputs, f"quarantine-{name}"), **keys})
     output.write(text, product.output_file)

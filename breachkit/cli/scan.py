@@ -9,8 +9,8 @@ from breachkit.cli import options, output
 if TYPE_CHECKING:
     from breachkit.detect.survey import Survey
     from breachkit.evidence import gather
+    from breachkit.evidence.books import Inputs
     from breachkit.logs.facts import LogFacts
-    from breachkit.report.inputs import Inputs
 
 
 @options.grouped(asked=options.evidence("accounts", "columns"), several=options.SEVERAL, product=options.FINDINGS)
@@ -57,8 +57,8 @@ class _Read(NamedTuple):
 
 
 def _read(asked: options.Asked, product: options.Product, jobs: int | None) -> _Read:
+    from breachkit.detect.counting import count_messages
     from breachkit.evidence import gather
-    from breachkit.evidence.counting import count_messages
     from breachkit.evidence.where import find_evidence
 
     where, books = find_evidence(asked), gather.Books()

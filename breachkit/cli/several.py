@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from breachkit.cli import output
 from breachkit.errors import BreachkitError, PathUnreadableError, UsageError
 from breachkit.evidence import gather
+from breachkit.evidence.books import Inputs, NodeInputs
 from breachkit.evidence.node import PARTS
 from breachkit.evidence.where import Asked, check_words, find_evidence, find_zone
 from breachkit.files import open_regular
 from breachkit.nodes.nodes import LostNode, NodeOrder, parse_nodes, read_order
 from breachkit.nodes.stitch import Stitched, stitch
 from breachkit.progress import bar
-from breachkit.report.inputs import Inputs, NodeInputs
 from breachkit.servers import account_word
 from breachkit.shells import guarded, line
 from breachkit.text.sasl import Fingerprints

@@ -102,10 +102,11 @@ def _session_of(where: Where, message: Message, books: gather.Books) -> tuple[Tr
 
 def _traced(where: Where, session: Session, message: Message, books: gather.Books) -> TracedSession:
     """Read the lines of a session; the user name of the message's account is known, others as far as anybody is."""
-    from breachkit.detect.names import Directory, spelled
+    from breachkit.detect.names import Directory
     from breachkit.detect.tracing import auth_user_of, outcome_of
     from breachkit.evidence import gather
     from breachkit.report.trace import TracedSession
+    from breachkit.spelling import spelled
 
     directory = Directory(gather.read_accounts(where, books))
     won = {one.user for one in session.attempts if one.outcome == "success" and one.user is not None}

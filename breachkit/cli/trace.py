@@ -100,8 +100,9 @@ class Chosen(NamedTuple):
 
 
 def _choose(where: Where, word: str, books: gather.Books) -> Chosen:
-    from breachkit.detect.names import Directory, spelled
+    from breachkit.detect.names import Directory
     from breachkit.detect.tracing import find_followers, is_sender, is_wanted, joins_of, parse_wanted
+    from breachkit.spelling import spelled
 
     if not gather.smtp_logs(where):
         raise BreachkitError(

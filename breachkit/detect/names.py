@@ -6,6 +6,8 @@ from array import array
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
+from breachkit.spelling import spelled
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
@@ -145,14 +147,3 @@ class _Index:
         wanted = hash(name)
         begin, end = bisect_left(self._hashes, wanted), bisect_right(self._hashes, wanted)
         return reversed(self._numbers[begin:end])
-
-
-def spelled(typed: str) -> str:
-    """Spell a user name as an address where it is one: lower case, without `<>`, `%` and `/` read as `@`."""
-    name = typed.strip().strip("<>").strip().lower()
-    if "@" not in name:
-        for sign in "%/":
-            local, found, domain = name.rpartition(sign)
-            if found and local and "." in domain:
-                return f"{local}@{domain}"
-    return name

@@ -6,8 +6,7 @@ import ipaddress
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.detect.names import spelled
-from breachkit.spelling import plain_address
+from breachkit.spelling import plain_address, spelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -4,62 +4,31 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from breachkit.errors import BreachkitError, PathUnreadableError, UnbalancedError
+from breachkit.evidence.books import Books as Books  # noqa: PLC0414  said as gather.Books everywhere
+from breachkit.evidence.books import Gap, Inputs
 from breachkit.evidence.queued import Walk, read_queue
 from breachkit.files import reason_of, shown
-from breachkit.logs.facts import LogFacts, LogTally, Question, Reading, count_skipped
+from breachkit.logs.facts import LogFacts, LogTally, Question, Reading
 from breachkit.parallel import processors
 from breachkit.progress import bar
 from breachkit.records import NO_TIME, Locus, Skipped
-from breachkit.report.inputs import Gap, Inputs
 from breachkit.roster import Roster
 from breachkit.servers import UNTOLD_COLUMN, account_word
 from breachkit.text.sasl import Fingerprints
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from pathlib import Path
 
     from breachkit.evidence.where import Where
-    from breachkit.logs.facts import Skips, Sought, TranscriptLine
+    from breachkit.logs.facts import Sought, TranscriptLine
     from breachkit.logs.kinds import FoundLogs, LogFile
     from breachkit.records import Account, Message, Session
     from breachkit.servers import QueueFolder
-
-
-@dataclass(slots=True)
-class Books:
-    """What was found, read and skipped; found = read + skipped."""
-
-    files: int = 0
-    found_messages: int = 0
-    messages: int = 0
-    lines: int = 0
-    bytes: int = 0
-    skipped: Skips = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-    """What a reader must know of how the evidence was read."""
-
-    def skip(self, skipped: Skipped) -> None:
-        """Count a piece of evidence that could not be read."""
-        count_skipped(self.skipped, skipped.reason, 1, (skipped.source,))
-
-    def merge(self, skipped: Skips) -> None:
-        """Count pieces of evidence that others could not read."""
-        for reason, (number, places) in skipped.items():
-            count_skipped(self.skipped, reason, number, places)
-
-    def keep(self, rows: Iterable[Session | Skipped]) -> Iterator[Session]:
-        """Pass on what was read and count what was not."""
-        for row in rows:
-            if isinstance(row, Skipped):
-                self.skip(row)
-            else:
-                yield row
 
 
 def read_messages(where: Where, books: Books, *, quarantined: bool, jobs: int | None = None) -> list[Message]:
@@ -129,14 +98,13 @@ def read_smtp(
     jobs: int | None = None,
     *,
     by_hour: bool = True,
+    distance_of: Callable[[str, str], int] | None = None,
 ) -> LogFacts:
     """Read the SMTP logs.
 
     Mail from outside is only counted, unless one of `queue_ids` names it: a log holds far more of it than
     of what accounts do. Where nobody asks how much came in each hour, not even that.
     """
-    from breachkit.detect.passwords.weakness import distance_of
-
     facts = LogFacts()
     logs = smtp_logs(where)
     since, until = (None if moment is None else moment.timestamp() for moment in (where.since, where.until))
@@ -196,7 +164,7 @@ def _count_logs(where: Where, books: Books, logs: Sequence[LogFile], tally: LogT
 
 def read_doors(where: Where, facts: LogFacts, books: Books, fingerprints: Fingerprints) -> None:
     """Add the tries to log in at other doors to the facts."""
-    logs = [log for log in where.logs if log.services - {"smtp"}]
+    logs = [log for log in where.logs if log.services and "smtp" not in log.services]  # the others are read already
     if logs:  # numpy, see `read_smtp`
         from breachkit.logs.logins import read_logins
 
@@ -210,7 +178,7 @@ def read_doors(where: Where, facts: LogFacts, books: Books, fingerprints: Finger
     books.files += len(logs)
     books.lines += facts.door_tally.lines
     books.bytes += facts.door_tally.bytes
-    facts.doors = tuple(sorted({service for log in logs for service in log.services} - {"smtp"}))
+    facts.doors = tuple(sorted({service for log in where.logs for service in log.services} - {"smtp"}))
 
 
 def read_accounts(where: Where, books: Books) -> Sequence[Account]:

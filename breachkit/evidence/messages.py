@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from breachkit.errors import BreachkitError, NoQueueError, PathUnreadableError, UsageError
 from breachkit.evidence import again, gather
-from breachkit.evidence.queued import read_message
+from breachkit.evidence.queued import Walk, read_message
 from breachkit.files import read_whole, shown
+from breachkit.progress import silent
 from breachkit.records import Message, Skipped
 from breachkit.servers import QueueFolder
 from breachkit.spelling import plain_address
@@ -48,7 +49,8 @@ def message_at(where: Where, path: Path) -> Message:
         raise gather.unreadable(path, error) from None
     folder = _folder_of(where, full) or QueueFolder(full.parent, shown(full.parent, where.layout.root))
     queue = where.queue_at(folder.label)
-    message = read_message(queue, _files_of(queue, full), folder, where.layout.root, where.zone)
+    walk = Walk(where.layout.root, where.zone, silent, 1)
+    message = read_message(queue, _files_of(queue, full), folder, walk)
     if isinstance(message, Skipped):
         raise PathUnreadableError(path, message.reason)
     return message

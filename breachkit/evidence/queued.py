@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from breachkit.files import HeadReader, in_walk_order, list_pieces, name_below, read_head, reason_of, shown
+from breachkit.files import HeadReader, in_walk_order, list_pieces, name_below, reason_of
 from breachkit.micros import MICROSECOND, is_possible, moment_of
-from breachkit.parallel import Kept, keep, spread
+from breachkit.parallel import Kept, Piece, keep, spread
 from breachkit.records import Locus, Message, Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import tzinfo
-    from pathlib import Path
 
     from breachkit.files import FindMessages
-    from breachkit.parallel import Piece
     from breachkit.progress import Progress
     from breachkit.servers import Head, Queue, QueueFolder
 
@@ -160,31 +159,18 @@ class PieceReader:
         head = self._queue.read_head(parts, self._zone, is_whole)
         if head is None:
             parts = [(name, heads.read(name, LONGEST_HEAD)[0]) for name, _ in parts]
-            head = _whole_head(self._queue, parts, self._zone)
+            head = self._queue.read_head(parts, self._zone, True)
+            assert head is not None  # noqa: S101  by the contract: only bytes that were cut may be too few
         ts = head.ts
         if ts is None:
             return size, _time_of_file(heads.status(files[0]).st_mtime), False, *self._tell(head), files
         return size, ts, True, *self._tell(head), files
 
 
-def _whole_head(queue: Queue, parts: Sequence[tuple[str, bytes]], zone: tzinfo) -> Head:
-    head = queue.read_head(parts, zone, True)
-    assert head is not None  # noqa: S101  by the contract: only bytes that were cut may be too few
-    return head
-
-
-def head_of(queue: Queue, files: Sequence[tuple[str, bytes]], zone: tzinfo) -> Head:
-    """Read the head of a message of which all bytes are at hand: the names and bytes of its files."""
-    wanted = files[: queue.head_files]
-    is_whole = all(len(raw) <= HEAD_BYTES for _, raw in wanted)
-    head = queue.read_head([(name, raw[:HEAD_BYTES]) for name, raw in wanted], zone, is_whole)
-    return head or _whole_head(queue, [(name, raw[:LONGEST_HEAD]) for name, raw in wanted], zone)
-
-
 def _folder_of(path: str, folders: dict[str, QueueFolder]) -> QueueFolder:
     above = os.path.dirname(path)  # noqa: PTH120  once for each of 200,000 files
-    while above not in folders:
-        above = os.path.dirname(above)  # noqa: PTH120
+    while above not in folders and (parent := os.path.dirname(above)) != above:  # noqa: PTH120
+        above = parent
     return folders[above]
 
 
@@ -202,37 +188,13 @@ def _below(above: str, name: str) -> str:
     return os.path.normpath(os.path.join(above, name))  # noqa: PTH118  strings, as they come from a walk
 
 
-def read_message(
-    queue: Queue, files: Sequence[str], folder: QueueFolder, root: Path | None, zone: tzinfo
-) -> Message | Skipped:
-    """Read one message that lies in, or below, a queue folder.
-
-    Args:
-        queue: how its server queues.
-        files: the absolute paths of its files, in the order of `find_messages`.
-        folder: the queue folder.
-        root: what shown paths are relative to.
-        zone: of times that name none.
-    """
-    source = Locus(shown(files[0], root), 0, 1)
-    try:
-        statuses = [os.lstat(path) for path in files]
-        heads = [(os.path.basename(path), read_head(path, LONGEST_HEAD)) for path in files[: queue.head_files]]  # noqa: PTH119
-    except OSError as error:
-        return Skipped(reason_of(error), source)
-    size = sum(status.st_size for status in statuses)
-    return message_of(head_of(queue, heads, zone), folder, files, (size, statuses[0].st_mtime), source)
-
-
-def message_of(
-    head: Head, folder: QueueFolder, files: Sequence[str], measured: tuple[int, float], source: Locus
-) -> Message:
-    """Make a Message of its head, of the size of its files and the time of the first one."""
-    size, mtime = measured
-    ts = head.ts
-    moment = moment_of(_time_of_file(mtime) if ts is None else ts)
-    known = (moment, ts is not None, size, tuple(files), folder.is_quarantine, source)
-    return Message._make((folder.label, *_all_of(head), *known))
+def read_message(queue: Queue, files: Sequence[str], folder: QueueFolder, walk: Walk) -> Message | Skipped:
+    """Read one message that lies in, or below, a queue folder; `files` are the absolute paths of all its files."""
+    above, first = os.path.split(files[0])
+    piece = Piece(above, [(first, *files[1:])])
+    at_hand = folder._replace(path=Path(above))  # the queue folder may be known by another name
+    (message,) = _unpack(PieceReader(queue, [at_hand], walk, _all_of)(piece))
+    return message
 
 
 def _time_of_file(mtime: float) -> int:

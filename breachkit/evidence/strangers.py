@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.detect.names import spelled
+from breachkit.spelling import spelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,6 +6,7 @@ by a few looks at fixed columns of all lines at once; each other line is split b
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from breachkit.logs.clock import Clock
-    from breachkit.logs.kinds import LogFile, LogKind
+    from breachkit.logs.kinds import LogFile, LogKind, TimeOfDay
     from breachkit.logs.smtp import Place
 
 Column = np.ndarray[Any, Any]
@@ -117,13 +118,12 @@ class Lines:
         """The moments of the lines, once `date` was called."""
         self.odd: dict[int, bytes] = {}
         """The keys of lines that were split by themselves."""
+        self._yearless: dict[int, TimeOfDay] = {}
+        """The stamps of lines that say their day."""
         self.aliens: list[tuple[int, str]] = []
         """Rows that are no lines of a log, and why; without empty ones."""
         self.is_line = is_usual
         rows = np.flatnonzero(~is_usual)
-        at, close = np.where(is_usual, (self.start, self.close), ((0,), (SHORTEST_KEY,)))
-        self.key = _mixed(*(self.words[place] for place in (at, at + 8, close - 16, close - 8)))
-        """Digests of the keys."""
         for row, at, to, size in zip(
             rows.tolist(), *_lists(rows, self.start, self.stop, end - self.start), strict=True
         ):
@@ -139,13 +139,33 @@ class Lines:
             self.odd[row] = found.key
             self.is_line[row] = True
             self.begin[row] = at + len(line) - len(found.text)
-            self.key[row] = digest_of(found.key)
             if isinstance(found.stamp, float):
                 self.ts[row] = found.stamp
+            elif found.stamp.month:
+                self._yearless[row] = found.stamp
             else:
                 self.stamp[row] = int.from_bytes(found.stamp.time, "little")
         elif line:
             self.aliens.append((row, OVERLONG if is_long else alien_in(self.kind)))
+
+    @cached_property
+    def key(self) -> Column:
+        """Digests of the keys."""
+        return self.keys_at(np.arange(len(self)))
+
+    def keys_at(self, rows: Column) -> Column:
+        """Digest the keys of some lines."""
+        at, close = self.start[rows], np.maximum(self.close[rows], SHORTEST_KEY)
+        key = _mixed(*(self.words[place] for place in (at, at + 8, close - 16, close - 8)))
+        if self.odd:
+            places = np.flatnonzero(np.isin(rows, [*self.odd]))
+            key[places] = [digest_of(self.odd[row]) for row in rows[places].tolist()]
+        return key
+
+    @cached_property
+    def word(self) -> Column:
+        """The first eight bytes of the texts, as numbers."""
+        return self.words[self.begin]
 
     @property
     def offset(self) -> Column:
@@ -162,15 +182,16 @@ class Lines:
 
     def date(self, clock: Clock) -> None:
         """Date the lines, in order; those whose time there is not are none."""
+        for row, stamp in self._yearless.items():
+            self.ts[row] = np.nan if (ts := clock.moment_of(stamp)) is None else ts
         timed = np.flatnonzero(self.stamp)
-        if not len(timed):
-            return
-        stamps = self.stamp[timed]
-        begins = np.concatenate(([0], np.flatnonzero(stamps[1:] != stamps[:-1]) + 1))
-        moments = [clock.at(stamp.to_bytes(8, "little")) for stamp in stamps[begins].tolist()]
-        dated = np.repeat([np.nan if ts is None else ts for ts in moments], np.diff(np.append(begins, len(timed))))
-        self.ts[timed] = dated
-        for row in timed[np.isnan(dated)].tolist():
+        if len(timed):
+            stamps = self.stamp[timed]
+            begins = np.concatenate(([0], np.flatnonzero(stamps[1:] != stamps[:-1]) + 1))
+            moments = [clock.at(stamp.to_bytes(8, "little")) for stamp in stamps[begins].tolist()]
+            dated = [np.nan if ts is None else ts for ts in moments]
+            self.ts[timed] = np.repeat(dated, np.diff(np.append(begins, len(timed))))
+        for row in np.flatnonzero(np.isnan(self.ts)).tolist():
             self.is_line[row] = False
             self.odd.pop(row, None)
             self.aliens.append((row, alien_in(self.kind)))

@@ -28,6 +28,21 @@ _COUNTED = BEGUN, YES, SUMMARY, SUMMARY_TAKEN
 _NOBODY = np.zeros(0, np.uint64)
 
 
+_HIGH = np.uint64(0xFFFFFFFFFF000000)
+"""The part of a digest that is compared: below it a row has room, and what is so packed is sorted in a fifth of the
+time."""
+
+
+def _hours(ts: Column) -> Column:
+    found: Column = ts.astype(np.int64) // HOUR * HOUR
+    return found
+
+
+def _behind(waiting: Column, seen: Column, asked: Column) -> Column:
+    """Tell which keys wait for a reply behind some lines: those that did and were not seen, and those asked last."""
+    return np.concatenate((waiting[~np.isin(waiting, seen)], asked))
+
+
 class Hours:
     """The counts of some lines."""
 
@@ -39,37 +54,38 @@ class Hours:
         self.waiting = _NOBODY
         """Digests of the keys to which a final reply is due."""
         self._heads: list[tuple[Column, ...]] | None = [] if is_inner else None
-        """The first line of each key in each block: digest, hour, whether it says yes."""
+        """The first line of each key in each block: digest, moment, whether it says yes."""
 
     def take(self, lines: Lines, steps: Column, is_asked: Column) -> None:
         """Take the lines of a block: what each means, and whether it is within the time that is asked for."""
-        hour: Column = (lines.ts // HOUR).astype(np.int64) * HOUR
         step: Column = np.where(lines.is_line, steps, 0)
-        self._count(BEGUN, hour[(step == BEGUN) & is_asked])
-        self._count(SUMMARY, hour[(step >= SUMMARY) & is_asked])
-        self._count(SUMMARY_TAKEN, hour[(step == SUMMARY_TAKEN) & is_asked])
         for first, last in ((BEGUN, BEGUN), (SUMMARY, SUMMARY_TAKEN)):
-            sources = self.sources[first]
             rows = np.flatnonzero((step >= first) & (step <= last) & is_asked)
-            for row in rows[np.unique(hour[rows], return_index=True)[1]].tolist():
-                place = Locus(*lines.place(row))
-                sources[hour.item(row)] = min(sources.get(hour.item(row), place), place)
-        told = np.flatnonzero((step > 0) & (step < SUMMARY))
-        order = told[np.argsort(lines.key[told], kind="stable")]
-        key, is_yes = lines.key[order], (step == YES)[order] & is_asked[order]
-        step, hour = step[order], hour[order]
+            self._count(first, lines.ts[rows])
+            for row in rows[np.unique(_hours(lines.ts[rows]), return_index=True)[1]].tolist():
+                hour, place = int(_hours(lines.ts[row])), Locus(*lines.place(row))
+                self.sources[first][hour] = min(self.sources[first].get(hour, place), place)
+        self._count(SUMMARY_TAKEN, lines.ts[(step == SUMMARY_TAKEN) & is_asked])
+        rows = np.flatnonzero((step > 0) & (step < SUMMARY))
+        packed = np.sort((lines.key[rows] & _HIGH) | np.arange(len(rows), dtype=np.uint64))
+        rows, key = rows[(packed & ~_HIGH).astype(np.int64)], packed & _HIGH
+        step, is_yes = step[rows], (step[rows] == YES) & is_asked[rows]
         is_head = np.ones(len(key), np.bool_)
         is_head[1:] = key[1:] != key[:-1]
-        is_due = is_head & np.isin(key, self.waiting)
-        is_due[1:] |= (step[:-1] == ASKED) & ~is_head[1:]
-        self._count(YES, hour[is_due & is_yes])
-        is_tail = np.append(is_head[1:], np.ones(min(len(key), 1), np.bool_))
-        self.waiting = np.union1d(np.setdiff1d(self.waiting, key), key[is_tail & (step == ASKED)])
+        heads = np.flatnonzero(is_head)
+        is_due = np.zeros(len(key), np.bool_)
+        is_due[1:] = (step[:-1] == ASKED) & ~is_head[1:]
+        is_due[heads[np.isin(key[heads], self.waiting)]] = True
+        self._count(YES, lines.ts[rows[is_due & is_yes]])
+        tails = np.append(heads[1:], len(key))[: len(heads)] - 1
+        self.waiting = _behind(self.waiting, key[heads], key[tails[step[tails] == ASKED]])
         if self._heads is not None:
-            self._heads.append((key[is_head], hour[is_head], is_yes[is_head]))
+            self._heads.append((key[heads], lines.ts[rows[heads]], is_yes[heads]))
 
-    def _count(self, step: int, hours: Column) -> None:
-        for hour, number in zip(*(column.tolist() for column in np.unique(hours, return_counts=True)), strict=True):
+    def _count(self, step: int, ts: Column) -> None:
+        for hour, number in zip(
+            *(column.tolist() for column in np.unique(_hours(ts), return_counts=True)), strict=True
+        ):
             self.counts[step][hour] += number
 
     def add(self, other: Hours) -> None:
@@ -80,11 +96,10 @@ class Hours:
             for at, place in places.items():
                 self.sources[step][at] = min(self.sources[step].get(at, place), place)
         if other._heads:
-            key, hour, is_yes = (np.concatenate(column) for column in zip(*other._heads, strict=True))
-            key, first = np.unique(key, return_index=True)
-            self._count(YES, hour[first][is_yes[first] & np.isin(key, self.waiting)])
-            self.waiting = np.setdiff1d(self.waiting, key)
-        self.waiting = np.union1d(self.waiting, other.waiting)
+            heads, ts, is_yes = (np.concatenate(column) for column in zip(*other._heads, strict=True))
+            key, first = np.unique(heads, return_index=True)
+            self._count(YES, ts[first][is_yes[first] & np.isin(key, self.waiting)])
+            self.waiting = _behind(self.waiting, key, other.waiting)
 
     def add_to(self, facts: LogFacts, *, has_dialogue: bool) -> None:
         """Add the counts to facts: of sessions and replies, or of summaries where the logs hold nothing else."""

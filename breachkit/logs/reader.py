@@ -152,7 +152,7 @@ def find_keys(span: Span, zone: tzinfo, find: Callable[[Lines], Column]) -> Head
         lines = Lines(block, span.log.label, 1, span.log.kind, zone)
         first = first or lines.first
         number += len(lines)
-        keys.append(np.unique(lines.key[find(lines)]))
+        keys.append(np.unique(lines.keys_at(find(lines))))
     return Head(np.unique(np.concatenate(keys)), number, first)
 
 

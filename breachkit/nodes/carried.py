@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 from msgspec import Meta, Struct, ValidationError, convert
 
 from breachkit.errors import BreachkitError, UsageError
-from breachkit.evidence.gather import Books
+from breachkit.evidence.books import Books
 from breachkit.evidence.node import PARTS, NodeRecords
 from breachkit.logs.facts import KEPT_EXAMPLES, LogFacts, LogTally
 from breachkit.nodes.nodes import check_name

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from breachkit.evidence.gather import Books
+    from breachkit.evidence.books import Books
     from breachkit.evidence.node import NodeRecords
     from breachkit.logs.facts import LogFacts, LogTally
     from breachkit.records import Locus

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from breachkit import __version__
 from breachkit.attempts import Attempts
 from breachkit.errors import UsageError
-from breachkit.evidence.gather import Books
+from breachkit.evidence.books import Books
 from breachkit.evidence.strangers import known_names, name_strangers
 from breachkit.logs.facts import KEPT_EXAMPLES, LogFacts
 from breachkit.nodes.nodes import LOST, TWICE, LostNode

@@ -31,6 +31,8 @@ Ranked = tuple[tuple[str | None, int], ...]
 """Names and the number of messages of each, most first."""
 
 SAMPLES = 3
+KEPT = 20
+"""Subjects that are kept of a plan."""
 LEAST_MOVES = 1000
 MOVES_PER_PLAN = 10
 
@@ -144,6 +146,8 @@ class Plan(NamedTuple):
     auth_users: Ranked
     mail_froms: Ranked
     subjects: Ranked
+    """The most frequent ones: a million messages may have as many."""
+    subjects_distinct: int
     samples: tuple[Sample, ...]
 
     @property
@@ -170,11 +174,12 @@ class Tally:
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         """Of `messages`, `files`, their `bytes`; of those `planned`, with `planned_bytes`, and how they were found."""
-        self.names: Counter[Names] = Counter()
+        self.names: tuple[Counter[str | None], ...] = (Counter(), Counter(), Counter())
+        """Of the planned messages, how many have each account, each declared From, each subject."""
         self.samples: list[tuple[str, Names]] = []
         """The first of the planned messages in the order of a walk."""
-        self.hits: list[tuple[tuple[str, ...], bytes]] = []
-        """All of them, where they are not only counted: the fields of `Planned`."""
+        self.hits: list[Planned] = []
+        """All of them, where they are not only counted."""
         self.skipped: list[tuple[str, str]] = []
         """Path, as shown, and reason of what could not be judged."""
 
@@ -183,7 +188,8 @@ class Tally:
         self.counts["planned"] += 1
         self.counts["planned_bytes"] += size
         self.counts[found_as] += 1
-        self.names[names] += 1
+        for counts, name in zip(self.names, names, strict=True):
+            counts[name] += 1
         self.samples.append((path, names))
 
     def skip(self, path: str, root: Path | None, reason: str) -> None:
@@ -192,13 +198,14 @@ class Tally:
 
     def packed(self) -> tuple[object, ...]:
         """Return all of it as plain values, which travel between processes at little cost."""
-        return dict(self.counts), dict(self.names), self.samples, self.hits, self.skipped
+        return dict(self.counts), tuple(map(dict, self.names)), self.samples, self.hits, self.skipped
 
     def add(self, packed: tuple[Any, ...]) -> None:
         """Add what another packed."""
         counts, names, samples, hits, skipped = packed
         self.counts.update(counts)
-        self.names.update(names)
+        for mine, theirs in zip(self.names, names, strict=True):
+            mine.update(theirs)
         self.samples = nsmallest(SAMPLES, self.samples + samples, key=lambda sample: in_walk_order(sample[0]))
         self.hits += hits
         self.skipped += skipped
@@ -214,8 +221,8 @@ class Tally:
     def planned(self) -> list[Planned]:
         """Hand over the messages that are to be moved, in the order of a walk."""
         hits, self.hits = self.hits, []
-        hits.sort(key=lambda hit: in_walk_order(hit[0][0]))
-        return [Planned(*hit) for hit in hits]
+        hits.sort(key=lambda hit: in_walk_order(hit.files[0]))
+        return hits
 
     def skips(self) -> list[Skipped]:
         """Make records of what could not be judged, in the order of a walk."""
@@ -234,14 +241,13 @@ class Tally:
             raw=found_as["raw"],
             decoded=found_as["decoded"],
             reader=found_as["reader"],
-            auth_users=self._ranked(0),
-            mail_froms=self._ranked(1),
-            subjects=self._ranked(2),
+            auth_users=_ranked(self.names[0]),
+            mail_froms=_ranked(self.names[1]),
+            subjects=_ranked(self.names[2])[:KEPT],
+            subjects_distinct=len(self.names[2]),
             samples=tuple(Sample(shown(path, root), *names) for path, names in self.samples),
         )
 
-    def _ranked(self, place: int) -> Ranked:
-        counts: Counter[str | None] = Counter()
-        for names, number in self.names.items():
-            counts[names[place]] += number
-        return tuple(sorted(counts.items(), key=lambda row: (-row[1], row[0] is not None, row[0] or "")))
+
+def _ranked(counts: Counter[str | None]) -> Ranked:
+    return tuple(sorted(counts.items(), key=lambda row: (-row[1], row[0] is not None, row[0] or "")))

@@ -183,10 +183,11 @@ class Restore:
                 return Case("missing", entry, targets)
         if stored and self._is_chosen is not None and not self._is_chosen([self._source(number, at) for at in stored]):
             return Case("unwanted", entry, targets)
-        kinds = {place: self._judge_file(entry, place, targets[place]) for place in stored}
-        order: tuple[Kind, ...] = ("conflict", "put", "finish", "discard")
-        kind: Kind = next((kind for kind in order if kind in kinds.values()), "home")
-        return Case(kind, entry, targets, tuple(place for place in stored if kinds[place] == "put"))
+        kinds = [self._judge_file(entry, place, targets[place]) for place in stored]
+        puts = tuple([place for place, kind in zip(stored, kinds, strict=True) if kind == "put"])
+        if "conflict" in kinds or puts:
+            return Case("conflict" if "conflict" in kinds else "put", entry, targets, puts)
+        return Case("finish" if "finish" in kinds else "discard" if kinds else "home", entry, targets)
 
     def _judge_file(self, entry: Entry, place: int, target: str) -> Kind:
         """Judge a file that lies in the quarantine by what has its name at home."""

@@ -15,7 +15,7 @@ from breachkit.micros import MICROSECOND, is_possible
 from breachkit.parallel import Piece, keep
 from breachkit.purge.disk import fingerprint_of
 from breachkit.purge.needles import is_in_bytes, is_in_texts, longest_reach, parse_needles
-from breachkit.purge.plan import Tally, identity_of
+from breachkit.purge.plan import Planned, Tally, identity_of
 from breachkit.text.message import added_by_decoding, decoded_texts, is_plain, typed_texts
 from breachkit.text.seen import Seen
 
@@ -287,7 +287,8 @@ class Look:
                 tally.skip(path, self._root, NO_AGE)
                 return
         if self._keeps:
-            tally.hits.append((tuple(map(folder.path, files)), self._identity(files, raws, handles)))
+            paths = (path,) if len(files) == 1 else tuple(map(folder.path, files))
+            tally.hits.append(Planned(paths, self._identity(files, raws, handles)))
         tally.take(path, size, (head.auth_user, head.mail_from, head.subject), found_as)
 
     def _head(self, files: Sequence[str], raws: Sequence[bytes], handles: Sequence[int]) -> Head:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.report.attackers import WHY_WORDS
-from breachkit.report.inputs import render_skipped
+from breachkit.report.inputs import head_json, render_skipped
 from breachkit.report.page import Page
 from breachkit.report.words import count
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from breachkit.advice import Step
     from breachkit.detect.incident import Attackers
+    from breachkit.evidence.books import Inputs
     from breachkit.report.contract import Json
-    from breachkit.report.inputs import Inputs
 
 
 SHOWN = 10
@@ -35,7 +35,7 @@ class Contained(NamedTuple):
 def contain_json(contained: Sequence[Contained], attackers: Attackers, minutes: int, inputs: Inputs) -> Json:
     """Write the object."""
     return {
-        **inputs.head_json("contain"),
+        **head_json(inputs, "contain"),
         "accounts": [
             {
                 "account": one.account,

@@ -12,7 +12,7 @@ from breachkit.report.attackers import (
     signals_json,
 )
 from breachkit.report.contract import dump_rows, share
-from breachkit.report.inputs import render_inputs
+from breachkit.report.inputs import head_json, logs_json, render_inputs
 from breachkit.report.page import Page
 from breachkit.report.words import count, moment, of_the_queue, stamp
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from breachkit.detect.accounts.verdict import AccountVerdict, Accusation, Group, Place
+    from breachkit.evidence.books import Inputs
     from breachkit.report.contract import Json
-    from breachkit.report.inputs import Inputs
 
 SHOWN = 10
 """Rows of a table on a terminal."""
@@ -59,13 +59,13 @@ def _accounts_json(found: Accusation, inputs: Inputs) -> Iterator[Json]:
 
 def _object(found: Accusation, inputs: Inputs) -> Json:
     return {
-        **inputs.head_json("find-account"),
+        **head_json(inputs, "find-account"),
         "accounts": [],
         "unattributed_messages": found.unattributed_messages,
         "joins": found.joins,
         "contradicting_messages": found.contradictions,
         **attacks_json(found, inputs.zone),
-        **inputs.logs_json(),
+        **logs_json(inputs),
     }
 
 

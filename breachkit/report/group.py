@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from breachkit.report.contract import share
-from breachkit.report.inputs import render_inputs
+from breachkit.report.inputs import head_json, render_inputs
 from breachkit.report.page import Page
 from breachkit.report.words import count, moment, percent, stamp
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from breachkit.detect.campaigns.campaign import Campaign, Campaigns, NamedCount
     from breachkit.detect.campaigns.plain_groups import PlainGroups
+    from breachkit.evidence.books import Inputs
     from breachkit.report.contract import Json
-    from breachkit.report.inputs import Inputs
     from breachkit.report.page import Justify
 
 TOP_SENDERS = 20
@@ -41,7 +41,7 @@ BY_WORDS = {
 def group_json(found: Campaigns, inputs: Inputs, top: int | None) -> Json:
     """Write the object of the contract."""
     return {
-        **inputs.head_json("group"),
+        **head_json(inputs, "group"),
         "by": "content",
         "judged": found.judged,
         "campaigns": [_campaign_json(campaign, inputs.zone) for campaign in found.campaigns[:top]],
@@ -80,7 +80,7 @@ def _senders_json(rows: Sequence[NamedCount], total: int) -> list[Json]:
 def groups_json(found: PlainGroups, inputs: Inputs, top: int | None) -> Json:
     """Write the object for a plain grouping: no campaigns, since nothing says that such a group is one."""
     return {
-        **inputs.head_json("group"),
+        **head_json(inputs, "group"),
         "by": found.by,
         "campaigns": [],
         "groups": [

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from breachkit.detect.hardening import SEVERAL, STATUSES, UNWRITABLE
-from breachkit.report.inputs import render_skipped
+from breachkit.report.inputs import head_json, render_skipped
 from breachkit.report.page import Page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from breachkit.detect.hardening import JudgedSetting
+    from breachkit.evidence.books import Inputs
     from breachkit.report.contract import Json
-    from breachkit.report.inputs import Inputs
 
 STYLES = {"fail": "bold red", "advice": "yellow", "unknown": "dim", "pass": "green"}
 HEADINGS = {
@@ -27,7 +27,7 @@ HEADINGS = {
 def harden_json(settings: Sequence[JudgedSetting], others: int, advice: Sequence[str], inputs: Inputs) -> Json:
     """Write the object of the contract."""
     return {
-        **inputs.head_json("harden"),
+        **head_json(inputs, "harden"),
         "settings": [setting._asdict() for setting in settings],
         "other_settings": others,
         "notes": list(advice),

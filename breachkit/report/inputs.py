@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from breachkit.report.contract import skipped_json
 from breachkit.report.words import count, moment, place, size, stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime, tzinfo
+    from datetime import tzinfo
 
-    from breachkit.records import Locus
+    from breachkit.evidence.books import Gap, Inputs, NodeInputs
     from breachkit.report.contract import Json
     from breachkit.report.page import Page
 
@@ -27,107 +25,46 @@ _SHOWN = 3
 """Files that are named where there may be many."""
 
 
-class Gap(NamedTuple):
-    """A time of which the logs hold no line."""
-
-    start: datetime
-    end: datetime
-    node: str = ""
-    """Whose logs, where there are several nodes."""
-
-    def json(self, zone: tzinfo) -> Json:
-        """Write the row of the contract."""
-        named = {"node": self.node} if self.node else {}
-        return {"from": stamp(self.start, zone), "to": stamp(self.end, zone), **named}
-
-
-class NodeInputs(NamedTuple):
-    """What one of several nodes gave."""
-
-    node: str
-    root: str
-    is_read: bool
-    messages: int = 0
-    lines: int = 0
-    bytes: int = 0
-    log_level: str | None = None
-    log_first: datetime | None = None
-    log_last: datetime | None = None
-
-    def json(self, zone: tzinfo) -> Json:
-        """Write the row of the contract."""
-        times = {"log_first": stamp(self.log_first, zone), "log_last": stamp(self.log_last, zone)}
-        return {**self._asdict(), **times}
+def head_json(inputs: Inputs, schema: str) -> Json:
+    """Write the keys that begin every object of the contract."""
+    return {
+        "schema": f"breachkit.{schema}/1",
+        "inputs": {
+            "files": inputs.files,
+            "messages": inputs.messages,
+            "lines": inputs.lines,
+            "bytes": inputs.bytes,
+            "timezone": inputs.timezone,
+            "server": inputs.server,
+            "paths": list(inputs.paths),
+            "notes": list(inputs.notes),
+            "unread": list(inputs.unread),
+            "passed_over": [{"path": path, "reason": reason} for path, reason in inputs.passed_over],
+            **({"nodes": [_node_json(node, inputs.zone) for node in inputs.nodes]} if inputs.nodes else {}),
+        },
+        "skipped": skipped_json(inputs.skipped),
+    }
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
-    """What one run read."""
+def logs_json(inputs: Inputs) -> Json:
+    """Write what the logs can show: their level, their reach and their gaps."""
+    return {
+        "log_level": inputs.log_level,
+        "log_first": stamp(inputs.log_first, inputs.zone),
+        "log_last": stamp(inputs.log_last, inputs.zone),
+        "log_gaps": [_gap_json(gap, inputs.zone) for gap in inputs.log_gaps],
+        "doors": list(inputs.doors),
+    }
 
-    files: int
-    messages: int
-    lines: int
-    bytes: int
-    timezone: str
-    zone: tzinfo
-    server: str
-    paths: tuple[str, ...]
-    skipped: Mapping[str, tuple[int, tuple[Locus, ...]]]
-    notes: tuple[str, ...]
-    """What a reader must know of where the evidence was found."""
-    unread: tuple[str, ...]
-    """Logs of services that are not read."""
-    passed_over: Sequence[tuple[str, str]] = ()
-    """Every file where logs are that was not read as one, and why; those of `unread` and of `skipped`, too."""
-    log_level: str = "none"
-    log_first: datetime | None = None
-    log_last: datetime | None = None
-    log_gaps: tuple[Gap, ...] = ()
-    doors: tuple[str, ...] = ()
-    nodes: tuple[NodeInputs, ...] = ()
-    """Where several were read; empty for a single server."""
-    account_word: str = ""
-    """What the server calls, in a queued message, the account that sent it."""
 
-    @property
-    def account_title(self) -> str:
-        """What stands above a column of these."""
-        return f"account ({self.account_word})" if self.account_word else "account"
+def _gap_json(gap: Gap, zone: tzinfo) -> Json:
+    named = {"node": gap.node} if gap.node else {}
+    return {"from": stamp(gap.start, zone), "to": stamp(gap.end, zone), **named}
 
-    @property
-    def shows_logins(self) -> bool:
-        """True when the logs show the dialogue, so that an AUTH would be seen."""
-        return self.log_level.startswith("debug")
 
-    def head_json(self, schema: str) -> Json:
-        """Write the keys that begin every object of the contract."""
-        return {
-            "schema": f"breachkit.{schema}/1",
-            "inputs": {
-                "files": self.files,
-                "messages": self.messages,
-                "lines": self.lines,
-                "bytes": self.bytes,
-                "timezone": self.timezone,
-                "server": self.server,
-                "paths": list(self.paths),
-                "notes": list(self.notes),
-                "unread": list(self.unread),
-                "passed_over": [{"path": path, "reason": reason} for path, reason in self.passed_over],
-                **({"nodes": [node.json(self.zone) for node in self.nodes]} if self.nodes else {}),
-            },
-            "skipped": skipped_json(self.skipped),
-        }
-
-    def logs_json(self) -> Json:
-        """Write what the logs can show: their level, their reach and their gaps."""
-        return {
-            "log_level": self.log_level,
-            "log_first": stamp(self.log_first, self.zone),
-            "log_last": stamp(self.log_last, self.zone),
-            "log_gaps": [gap.json(self.zone) for gap in self.log_gaps],
-            "doors": list(self.doors),
-        }
+def _node_json(node: NodeInputs, zone: tzinfo) -> Json:
+    times = {"log_first": stamp(node.log_first, zone), "log_last": stamp(node.log_last, zone)}
+    return {**node._asdict(), **times}
 
 
 def render_inputs(page: Page, inputs: Inputs) -> None:

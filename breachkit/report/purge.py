@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.files import shown
-from breachkit.report.inputs import render_inputs
+from breachkit.report.inputs import head_json, render_inputs
 from breachkit.report.page import Page
 from breachkit.report.words import count, size
 from breachkit.text.headers import decoded_words
@@ -13,10 +13,10 @@ from breachkit.text.headers import decoded_words
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from breachkit.evidence.books import Inputs
     from breachkit.purge.moves import Receipt
-    from breachkit.purge.plan import Plan
+    from breachkit.purge.plan import Plan, Ranked
     from breachkit.report.contract import Json
-    from breachkit.report.inputs import Inputs
 
 SHOWN = 5
 """Rows of a table on a terminal."""
@@ -65,7 +65,7 @@ def purge_json(
     runs = () if receipt is None else receipt.runs
     more = {} if unexplained is None else {"unexplained": _unexplained_json(unexplained)}
     return {
-        **inputs.head_json("purge"),
+        **head_json(inputs, "purge"),
         "run": receipt.run if receipt is not None and runs else None,
         "dry_run": outcome is None,
         "matched_by": {"raw": plan.raw, "decoded": plan.decoded, "reader": plan.reader, **_predicates(plan)},
@@ -79,7 +79,7 @@ def purge_json(
         "dropped": 0 if outcome is None else outcome.dropped,
         "senders": _rows("auth_user", plan.auth_users, len(plan.auth_users)),
         "mail_froms": _rows("mail_from", plan.mail_froms, KEPT),
-        "subjects": _rows("subject", plan.subjects, KEPT),
+        "subjects": _rows("subject", plan.subjects, len(plan.subjects)),
         "samples": [sample._asdict() for sample in plan.samples],
         "left": [
             {"path": shown(path, root), "outcome": verdict.outcome, "reason": verdict.reason}
@@ -101,7 +101,7 @@ def _journals(receipt: Receipt | None) -> list[Json]:
     return [{"path": run.journal, "sha256": digest} for run, digest in zip(receipt.runs, receipt.sha256, strict=True)]
 
 
-def _rows(key: str, counts: tuple[tuple[str | None, int], ...], most: int) -> list[Json]:
+def _rows(key: str, counts: Ranked, most: int) -> list[Json]:
     return [{key: name, "messages": number} for name, number in counts[:most]]
 
 
@@ -130,7 +130,8 @@ def render_plan(plan: Plan, inputs: Inputs, unexplained: Unexplained | None) -> 
         page.say("This is every message of the queue: it needs --everything.", style="bold yellow", indent=2)
     _render_rows(page, inputs.account_title, plan.auth_users, "(none: no authentication)")
     _render_rows(page, "declared From", plan.mail_froms, "(unknown)")
-    _render_rows(page, "subject", tuple((_readable(name), number) for name, number in plan.subjects), "(none)")
+    subjects = tuple((_readable(name), number) for name, number in plan.subjects)
+    _render_rows(page, "subject", subjects, "(none)", plan.subjects_distinct)
     if plan.samples:
         page.say("samples", indent=2)
     for sample in plan.samples:
@@ -149,10 +150,10 @@ def _readable(subject: str | None) -> str | None:
     return None if subject is None else decoded_words(subject)
 
 
-def _render_rows(page: Page, title: str, counts: tuple[tuple[str | None, int], ...], nobody: str) -> None:
+def _render_rows(page: Page, title: str, counts: Ranked, nobody: str, distinct: int | None = None) -> None:
     if not counts:
         return
-    hidden = f" ({SHOWN} of {len(counts):,})" if len(counts) > SHOWN else ""
+    hidden = f" ({SHOWN} of {distinct or len(counts):,})" if len(counts) > SHOWN else ""
     rows = [(f"{number:,}", name or nobody) for name, number in counts[:SHOWN]]
     page.table({"messages": "right", title + hidden: "left"}, rows)
 

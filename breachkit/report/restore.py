@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from breachkit.files import shown
+from breachkit.report.inputs import head_json
 from breachkit.report.page import Page
 from breachkit.report.words import count, size
 
@@ -12,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from breachkit.evidence.books import Inputs
     from breachkit.purge.restore import Restored
     from breachkit.report.contract import Json
-    from breachkit.report.inputs import Inputs
 
 NUMBERS = ("restored", "already_there", "missing", "changed", "conflicts", "dropped")
 """The numbers of the contract."""
@@ -44,7 +45,7 @@ def restore_json(done: Sequence[Restored], inputs: Inputs, root: Path | None, *,
     """Write the object of the contract: sums over the runs, and each run."""
     names = list(dict.fromkeys(one.run for one in done))
     return {
-        **inputs.head_json("restore"),
+        **head_json(inputs, "restore"),
         "run": names[0] if len(names) == 1 else None,
         "dry_run": dry_run,
         **{name: sum(getattr(one, name) for one in done) for name in (*NUMBERS, *MORE_NUMBERS)},

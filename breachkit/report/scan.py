@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from breachkit.report.contract import evidence_json, share
-from breachkit.report.inputs import render_inputs
+from breachkit.report.inputs import head_json, logs_json, render_inputs
 from breachkit.report.page import Page
 from breachkit.report.words import count, moment, percent, size, stamp
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from breachkit.detect.findings import Finding
     from breachkit.detect.inventory import Inventory, NameRow
+    from breachkit.evidence.books import Inputs
     from breachkit.report.contract import Json
-    from breachkit.report.inputs import Inputs
 
 SHOWN = 10
 """Rows of a table on a terminal."""
@@ -24,7 +24,7 @@ SHOWN = 10
 def scan_json(scan: Inventory, symptoms: Sequence[Finding], inputs: Inputs) -> Json:
     """Write the object of the contract."""
     return {
-        **inputs.head_json("scan"),
+        **head_json(inputs, "scan"),
         "messages": scan.messages,
         "bytes": scan.bytes,
         "oldest": stamp(scan.oldest, inputs.zone),
@@ -47,7 +47,7 @@ def scan_json(scan: Inventory, symptoms: Sequence[Finding], inputs: Inputs) -> J
             }
             for symptom in symptoms
         ],
-        **inputs.logs_json(),
+        **logs_json(inputs),
     }
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.report.contract import share
-from breachkit.report.inputs import render_skipped
+from breachkit.report.inputs import head_json, render_skipped
 from breachkit.report.page import Page
 from breachkit.report.trace import render_session, session_json
 from breachkit.report.words import count, moment, percent, size, stamp
 
 if TYPE_CHECKING:
     from breachkit.detect.campaigns.campaign import Campaign
+    from breachkit.evidence.books import Inputs
     from breachkit.records import Message
     from breachkit.report.contract import Json
-    from breachkit.report.inputs import Inputs
     from breachkit.report.trace import TracedSession
     from breachkit.text.letter import Letter
 
@@ -43,7 +43,7 @@ def show_json(shown: ShownMessage, inputs: Inputs) -> Json:
     """Write the object of the contract; what is not known is null."""
     message, letter, campaign = shown.message, shown.letter, shown.campaign
     return {
-        **inputs.head_json("show"),
+        **head_json(inputs, "show"),
         "path": message.source.path,
         "files": list(shown.files),
         "queue": message.queue if shown.is_evidence else None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.report.contract import locus_json
-from breachkit.report.inputs import render_inputs
+from breachkit.report.inputs import head_json, logs_json, render_inputs
 from breachkit.report.page import Page
 from breachkit.report.words import count, moment, place, stamp
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import tzinfo
 
+    from breachkit.evidence.books import Inputs
     from breachkit.logs.facts import TranscriptLine
     from breachkit.records import Session
     from breachkit.report.contract import Json
-    from breachkit.report.inputs import Inputs
 
 SIGNS = {"received": "<<<", "sent": ">>>", "note": "   "}
 
@@ -40,10 +40,10 @@ class TracedSession(NamedTuple):
 def trace_json(traced: Sequence[TracedSession], found: int, inputs: Inputs) -> Json:
     """Write the object of the contract; secrets stay `***`."""
     return {
-        **inputs.head_json("trace"),
+        **head_json(inputs, "trace"),
         "sessions_found": found,
         "sessions": [session_json(one, inputs.zone) for one in traced],
-        **inputs.logs_json(),
+        **logs_json(inputs),
     }
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from breachkit.detect.passwords.weakness import WEAKNESSES
-from breachkit.report.inputs import render_skipped
+from breachkit.report.inputs import head_json, render_skipped
 from breachkit.report.page import Page
 from breachkit.report.words import count
 
 if TYPE_CHECKING:
     from breachkit.detect.passwords.weak_accounts import WeakAccount, WeakPasswords
     from breachkit.detect.passwords.weakness import Weakness
+    from breachkit.evidence.books import Inputs
     from breachkit.report.contract import Json
-    from breachkit.report.inputs import Inputs
 
 SHOWN = 200
 """Accounts shown on a terminal; JSON has them all."""
@@ -36,7 +36,7 @@ MEANINGS: dict[Weakness, str] = {
 def weak_passwords_json(found: WeakPasswords, inputs: Inputs) -> Json:
     """Write the object of the contract."""
     return {
-        **inputs.head_json("weak-passwords"),
+        **head_json(inputs, "weak-passwords"),
         "checked": found.checked,
         "unreadable": found.unreadable,
         "not_people": found.not_people,

@@ -24,7 +24,8 @@ FIRST_OF_HTML = 4096
 LOOKS_LIKE_HTML = re.compile(
     r"\s*(?:<!--.{0,200}?-->\s*)?<(?:!doctype\s+html|html|head|body|div|table|p)\b", re.IGNORECASE
 )
-_META = re.compile(rb"<meta\b[^<>]*?\bcharset\s*+=\s*+[\"']?([\w.:+-]++)", re.IGNORECASE)
+_META = re.compile(rb"<(?:meta\b[^<>]*?\bcharset|\?xml\b[^<>]*?\bencoding)\s*+=\s*+[\"']?([\w.:+-]++)", re.IGNORECASE)
+_COMMENT = rb"(?s)<!--.*?-->"
 _SAID = rb"(?i)charset\s*+=\s*+[\"']?([\w.:+-]++)"
 _BOM = b"\xef\xbb\xbf"
 
@@ -100,6 +101,7 @@ _PAGES = {
 # patterns are compiled where they are first needed: few messages need any
 _PAGE = r"(?:mscp|cp|ms|win|windows|ibm|dos|oem|codepage)(\d{3,5})"
 _OTHER_NAMES = {
+    "big5eten": "big5",
     "eucgb2312cn": "gb18030",
     "eucjpms": "euc-jp",
     "eucjpwin": "euc-jp",
@@ -115,6 +117,7 @@ _OTHER_NAMES = {
     "macicelandic": "mac-iceland",
     "macjapanese": "shift_jis",
     "mackorean": "euc-kr",
+    "unicode20utf7": "utf-7",
     "utf8mb4": "utf-8",
 }
 """Names in use that neither has, without their blanks and hyphens and the `x-` before them."""
@@ -158,7 +161,7 @@ def text_in(body: bytes, charset: str, is_html: bool | None) -> str:
     """
     said = charset if charset and codec_of(charset) else ""
     if not said and is_html is not False and b"<" in body[:FIRST_OF_HTML]:
-        meta = _META.search(body, 0, FIRST_OF_HTML)
+        meta = _META.search(re.sub(_COMMENT, b"", body[:FIRST_OF_HTML]))
         if meta and (is_html or LOOKS_LIKE_HTML.match(body[:1000].decode("latin-1"))):
             said = meta[1].decode("latin-1")
             said = "utf-8" if (codec_of(said) or "").startswith("utf-16") else said  # it was read as ASCII
@@ -216,7 +219,11 @@ def _codec(name: str) -> str | None:
         page = re.fullmatch(_PAGE, bare)
         known = _bare_labels()
         spelled = (bare, "iso" + bare, bare.removeprefix("cs"))
-        standard = _PAGES.get(int(page[1])) if page else next((known[one] for one in spelled if one in known), None)
+        standard = (
+            _PAGES.get(int(page[1]), f"cp{page[1]}")
+            if page
+            else next((known[one] for one in spelled if one in known), None)
+        )
     return _python_codec(name if standard is None or standard in _NOT_READ else standard)
 
 

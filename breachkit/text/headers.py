@@ -13,7 +13,7 @@ from breachkit.text.transfer import read_base64
 LONGEST_KNOWN_NAME = 60
 LONGEST_PARAMETERS = 1 << 16
 """Characters of a header that are searched for parameters."""
-STRAY = " \t\"'<>,;"
+STRAY = " \t\"'<>,;="
 """Signs around a type or boundary that are none of it."""
 
 _WORD = re.compile(r"=\?([^?*\s]*)(?:\*[^?\s]*)?\?([bq])\?([^?]*)\?=", re.IGNORECASE)
@@ -74,21 +74,21 @@ def _word_bytes(way: str, text: str) -> bytes:
 
 def parameters_of(value: str, *, only_coded: bool = False) -> dict[str, str]:
     """Read the parameters of a header, continued and charset-coded ones too (RFC 2231); the first of a name counts."""
-    found: dict[str, list[tuple[int, bool, str]]] = {}
+    found: dict[str, dict[int, tuple[bool, str]]] = {}
     for name, text in _PARAMETER.findall(value[:LONGEST_PARAMETERS]):
         split = _CONTINUED.fullmatch(name.lower())
         if split and (not only_coded or "*" in name):
             plain = re.sub(r"\\(.)", r"\1", text[1:-1]) if text[:1] == text[-1:] == '"' and len(text) > 1 else text
-            found.setdefault(split[1], []).append((int(split[2] or 0), bool(split[3]), plain))
+            found.setdefault(split[1], {}).setdefault(int(split[2] or 0), (bool(split[3]), plain))
     return {name: _continued(pieces) for name, pieces in found.items()}
 
 
-def _continued(pieces: list[tuple[int, bool, str]]) -> str:
-    if len(pieces) == 1 and not pieces[0][1]:
-        return pieces[0][2]
+def _continued(pieces: dict[int, tuple[bool, str]]) -> str:
+    if len(pieces) == 1 and not any(is_coded for is_coded, _ in pieces.values()):
+        return next(text for _, text in pieces.values())
     charset = ""
     read = b""
-    for number, is_coded, text in sorted(pieces):
+    for number, (is_coded, text) in sorted(pieces.items()):
         if is_coded and number == 0 and text.count("'") > 1:
             charset, _, text = text.split("'", 2)  # noqa: PLW2901  the value without its charset and language
         coded = text.encode("utf-8", "surrogateescape")
@@ -100,7 +100,8 @@ def charset_of(kind: str) -> str:
     """Read the charset that a content type declares, empty when it declares none."""
     if "charset" not in kind.lower():
         return ""
-    charset = parameters_of(kind).get("charset", "")
+    # a list of them, or a quoted-printable `=`, stands there now and then
+    charset = parameters_of(kind).get("charset", "").partition(",")[0].removeprefix("3D")
     if charset.strip(STRAY):
         return charset
     found = re.search(_NEARLY_SAID, kind[:LONGEST_PARAMETERS])

@@ -44,7 +44,7 @@ OF_THE_SERVER = frozenset({"localsender", "msgid"})
 _OPENED = frozenset({"message/rfc822", "message/global", "text/rfc822-headers"})
 """Kinds of parts that are messages, or the headers of one."""
 _TEXTUAL = ("text/", "multipart/", "message/")
-_NEARLY_TEXTUAL = ("/plain", "/html", "/text")
+_NEARLY_TEXTUAL = ("/plain", "/html", "/text", "/xhtml+xml")
 
 MAILBOX_LINE = re.compile(rb">?From (?![ \t]*:)[^\n]*\n")
 """The separator line of a mailbox file; `From : a@b.example` is a header."""

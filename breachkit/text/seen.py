@@ -19,16 +19,18 @@ if TYPE_CHECKING:
 
     from breachkit.text.message import Added
 
-TAG = r"<[A-Za-z/!?][^<>]*>"
+_REST = r"(?:[^<>=]++|=(?:\s*+(?:\"[^\"<]*+\"|'[^'<]*+'))?+)*+>"
+"""What follows the name in a tag; a quoted value may hold the sign that ends others."""
+TAG = r"<[A-Za-z/!?]" + _REST
 """An element's tag, a declaration or a plain comment; no sign of comparison before a number or a blank."""
 
 # patterns are compiled where they are first needed: together they take 6 ms, and most searches need none
 _UNSHOWN = r"(?i)<(!--|(?:style|script|title)\b)"
 _APART = (
     r"(?i)</?(?:address|article|aside|blockquote|body|center|dd|div|dl|dt|fieldset|footer|form|h[1-6]|head|header|hr|html|li"
-    r"|main|nav|ol|p|pre|section|table|tbody|tfoot|thead|tr|ul)\b[^<>]*>"
+    r"|main|nav|ol|p|pre|section|table|tbody|tfoot|thead|tr|ul)\b" + _REST
 )
-_BLANK = r"(?i)</?(?:br|td|th|option|button|input|select|textarea)\b[^<>]*>"
+_BLANK = r"(?i)</?(?:br|td|th|option|button|input|select|textarea)\b" + _REST
 _PARAGRAPH = r"\n[ \t\r]*+\n"
 _QUOTED = r"(?m)^>[> ]*"
 WIDTHLESS = (
@@ -85,17 +87,6 @@ def paragraphs_seen(text: str, kind: str | None) -> Iterator[str]:
                 plain = plain.replace(" \n", "")
         pieces = re.split(_PARAGRAPH, plain)
     return map(normal, pieces)
-
-
-def flat(raw: bytes) -> bytes:
-    """Spell bytes in UTF-8, of any texts one after the other, on one line: what is seen in one of them stands in it."""
-    text = raw.decode("utf-8", "replace")
-    if "<" in text:
-        text = re.sub(TAG, "", re.sub(_BLANK, " ", _without_unshown(text)))
-    if "flowed" in text:
-        text = re.sub(_QUOTED, "", text)
-        text += text.replace(" \r\n", "").replace(" \n", "")
-    return normal(text).encode()
 
 
 class Seen:

@@ -28,7 +28,7 @@ _BLOCK = 1 << 20
 _LONGEST = 1 << 16
 """Bytes of a line, or of a row of several lines, that are read; what is longer is no row of accounts."""
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
-_DELIMITERS = ",;\t"
+_DELIMITERS = ",;\t|"
 _SAID = re.compile(r"\"?sep=([^\w\s\"]|\t)\"?[,;\t]*", re.IGNORECASE)
 """The line by which Excel says what separates the columns; saved again it stands in quotes, or before empty cells."""
 _OEM_LETTER = re.compile(rb"(?<=[A-Za-z])[\x80-\x91\x93-\xa5]|[\x80-\x91\x93-\xa5](?=[A-Za-z])")
@@ -209,7 +209,7 @@ def read_rows(sheet: Sheet, width: int | None = None, last: int | None = None) -
         text = line.text
         if text is None:
             yield Row(line.offset, line.number, None)
-        elif text.strip():
+        elif text.strip(sheet.delimiter + " \t"):
             if text.count('"') % 2:
                 text = _with_rest(text, sheet.delimiter, ahead, lines)
             yield Row(line.offset, line.number, _cells(text, sheet, width, last))
@@ -268,7 +268,10 @@ def _cells(text: str, sheet: Sheet, width: int | None, last: int | None) -> list
 def _parted(text: str, delimiter: str) -> list[str]:
     """Split a row into cells; where its quotes do not fit, they are letters."""
     quoted = _quoted(text, delimiter) if '"' in text and text.count('"') % 2 == 0 else None
-    return text.split(delimiter) if quoted is None else quoted
+    cells = text.split(delimiter) if quoted is None else quoted
+    # a row of texts that a spreadsheet must not take for numbers: ="0123"
+    is_formula = cells[0].startswith('="') and cells[0].endswith('"')
+    return [re.sub(r'\A="(.*)"\Z', r"\1", cell) for cell in cells] if is_formula else cells
 
 
 def _quoted(text: str, delimiter: str) -> list[str] | None:

@@ -70,12 +70,13 @@ def root_of_a_story(tmp_path: Path) -> Path:
         ("config/path.dat", b"/opt/icewarp/config/", ["scan"], {0, 3}),
     ],
 )
+@pytest.mark.parametrize("more", [b"1", b"\0"])
 def test_a_line_without_an_end_takes_no_more_memory(
-    name: str, begin: bytes, words: list[str], codes: set[int], root: Path
+    name: str, begin: bytes, words: list[str], codes: set[int], more: bytes, root: Path
 ) -> None:
     (root / "settings.txt").write_text("D_UserMB: 5\n")
     _, plain = peak_of(*words, "--root", root)
-    lengthen(root / name, begin, b"1", b"\n")
+    lengthen(root / name, begin, more, b"\n")
     code, peak = peak_of(*words, "--root", root)
     assert code in codes
     assert peak < plain + MOST

@@ -248,6 +248,19 @@ def test_elsewhere_counts_what_holds_a_string_only_as_a_reader_sees_it() -> None
     assert [(row.messages, row.elsewhere) for row in campaign.strings if row.text == campaign.purge_string] == [(14, 3)]
 
 
+def test_elsewhere_counts_in_other_campaigns_what_a_reader_sees_and_an_open_comment_hides_nothing() -> None:
+    rng = random.Random(9)
+    pitch = "Buy our fine boxes today and only this week"
+    run = [forged(rng, f"{noise(rng, 20)}\n{pitch}\n{noise(rng, 20)}\n") for _ in range(14)]
+    split = "<i></i>".join(pitch[at : at + 3] for at in range(0, len(pitch), 3))
+    other = "The winter sale of wooden chairs has begun in all our houses"
+    shop = [forged(rng, f"{other} <!--\n{noise(rng, 20)}", html=f"{other}<p>{split}<p>-->") for _ in range(9)]
+    found = Mail(*run, *shop, *office(5, 60)).grouped()
+    [first, second] = [one for one in found.campaigns if not one.bulk]
+    assert [(first.messages, first.purge_string in pitch), second.messages] == [(14, True), 9]
+    assert {row.text: row.elsewhere for row in first.strings}[first.purge_string] == 9
+
+
 def test_elsewhere_counts_innocent_holders_of_the_other_strings() -> None:
     rng = random.Random(8)
     run = [forged(rng, around(rng, f"{LINK} with free delivery everywhere")) for _ in range(12)]

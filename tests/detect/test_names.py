@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from breachkit.detect.lookalike import is_random_looking
-from breachkit.detect.names import Directory, Resolved, spelled
+from breachkit.detect.names import Directory, Resolved
 from breachkit.detect.passwords.weakness import weakness_of
 from breachkit.records import Account, Locus
+from breachkit.spelling import spelled
 from breachkit.text.sasl import Fingerprints
 
 SOURCE = Locus("users.csv", 0, 1)

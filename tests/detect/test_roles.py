@@ -122,7 +122,8 @@ def test_machines_of_a_cloud_that_differ_by_number_are_one_programme(helos: list
 def test_one_name_beside_the_houses_is_an_owners_and_many_are_not() -> None:
     club = use(ABROAD, "laptop", mail(2 * DAY, 6, domains=["club.example"]))
     assert attacking(owner(), club) == set()
-    assert attacking(owner(), use(ABROAD, "laptop", mail(2 * DAY, 6, domains=HOUSES))) == {ABROAD}
+    assert attacking(owner(), use(ABROAD, "laptop", mail(2 * DAY, 6, domains=HOUSES, strangers=6))) == {ABROAD}
+    assert attacking(owner(), use(ABROAD, "laptop", mail(2 * DAY, 30, domains=HOUSES[:2]))) == set()
     own = use(HOME, "pc-7", mail(0, 12, every=8 * HOUR, domains=["own-firm.example"]))
     assert attacking(own, use(ABROAD, "laptop", mail(2 * DAY, 30, domains=["own-firm.example"]))) == set()
 

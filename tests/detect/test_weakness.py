@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from breachkit.detect.names import Directory, spelled
+from breachkit.detect.names import Directory
 from breachkit.detect.passwords.candidates import candidates
 from breachkit.detect.passwords.vocabulary import Names, names_of_address, vocabulary_of
 from breachkit.detect.passwords.weakness import (
@@ -21,6 +21,7 @@ from breachkit.detect.passwords.weakness import (
     weaknesses_by_name,
 )
 from breachkit.records import Account, Locus
+from breachkit.spelling import spelled
 from breachkit.text.sasl import Fingerprints
 
 NAMES = st.from_regex(r"[A-Za-z0-9._-]{1,12}(@[a-z0-9]{1,8}(\.[a-z0-9]{1,8}){0,3})?", fullmatch=True)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from breachkit import parallel
+from breachkit.detect.counting import count_messages
 from breachkit.detect.survey import Survey, survey_of
 from breachkit.evidence import gather
-from breachkit.evidence.counting import count_messages
 from breachkit.evidence.where import Asked, find_evidence
 
 if TYPE_CHECKING:

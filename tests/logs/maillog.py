@@ -1,21 +1,26 @@
 """A server that is made up, of which there are logs only: its `mail.log` holds SMTP, POP3 and IMAP, through syslog.
 
-What breachkit must know of its logs to find, order and date them, whatever became of the files, is all here.
+All that breachkit must know of its logs stands here: another product needs no more.
 """
 
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from breachkit.logs.kinds import Line, LogKind, LogName, Prefix
 from breachkit.logs.lognames import age_in
 from breachkit.logs.syslog import BEGINS, split_syslog
+from breachkit.records import AuthAttempt
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from datetime import tzinfo
 
-    from breachkit.records import Service
+    from breachkit.logs.kinds import Event
+    from breachkit.records import Outcome, Service
+    from breachkit.text.sasl import Fingerprints
 
 _NAME = re.compile(r"mail(?:\.log|log)(?:\.\d{1,3})?(?:\.gz)?")
 _SERVICES: dict[bytes, Service] = {b"smtpd": "smtp", b"popd": "pop3", b"imapd": "imap"}
@@ -32,10 +37,35 @@ def split(text: bytes, zone: tzinfo) -> Line | None:
     return Line(b" ".join((found.host, found.tag, found.pid)), found.stamp, found.text)
 
 
+def begins(line: Line) -> bool:
+    return line.text.startswith(b"hello ")
+
+
+def ends(line: Line) -> bool:
+    return line.text.startswith(b"bye")
+
+
+def read(lines: Sequence[Line], _fingerprints: Fingerprints) -> Iterator[Event]:
+    peer = "?"
+    for line in lines:
+        word, *rest = line.text.decode("utf-8", "backslashreplace").split()
+        if word == "hello":
+            peer = rest[0]
+        elif word == "login":
+            outcome: Outcome = "success" if rest[1] == "ok" else "failure"
+            assert isinstance(line.stamp, float)  # a clock has dated it
+            ts = datetime.fromtimestamp(line.stamp, UTC)
+            yield AuthAttempt(_SERVICES[line.key.split()[1]], ts, peer, rest[0], "LOGIN", outcome, None, line.source)
+
+
 MAIL_LOG = LogKind(
     services=frozenset(_SERVICES.values()),
     read_name=read_name,
     split=split,
     prefix=Prefix("MONTH DAY TIME HOST DAEMON[PROCESS]:", BEGINS, rb"(?:smtpd|popd|imapd)\[\d+\]"),
+    begins=begins,
+    ends=ends,
+    telling=(b"login ",),
+    read=read,
     own_address=re.compile(rb"listening on (\S+)"),
 )

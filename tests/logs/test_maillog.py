@@ -7,36 +7,27 @@ import os
 import pickle
 import zipfile
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from breachkit.logs.clock import Clock, day_of
+from breachkit.logs.accounts import read_facts
+from breachkit.logs.clock import Clock
+from breachkit.logs.facts import LogTally, Question
 from breachkit.logs.kinds import TimeOfDay
 from breachkit.logs.listing import NOT_A_LOG, find_logs, read_own_addresses
-from breachkit.logs.logtext import read_lines
 from breachkit.logs.syslog import split_syslog
-from breachkit.records import Locus
 from breachkit.servers.icewarp.logs import KINDS
 from tests.logs.maillog import MAIL_LOG
-from tests.servers.icewarp.factories import lines
+from tests.servers.icewarp.factories import lines, reading
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import tzinfo
     from pathlib import Path
 
     from breachkit.logs.kinds import LogFile
-
-
-class Login(NamedTuple):
-    ts: str
-    daemon: str
-    peer: str
-    user: str
-    result: str
-    source: Locus
+    from breachkit.records import AuthAttempt
 
 
 OLDEST = """\
@@ -58,38 +49,25 @@ NEWEST = """\
 2027-01-03T09:00:02+02:00 mx smtpd[71]: login dora@example.it refused
 """
 EXPECTED = [
-    ("2026-12-31T00:00:03", "smtpd", "203.0.113.9", "anna@example.it", "refused"),
-    ("2027-01-02T08:00:00", "imapd", "198.51.100.23", "bruno@example.it", "ok"),
-    ("2027-01-02T08:00:01", "smtpd", "203.0.113.9", "anna@example.it", "ok"),
-    ("2027-01-03T07:00:01", "popd", "2001:db8::7", "carla@example.it", "ok"),
-    ("2027-01-03T07:00:02", "smtpd", "192.0.2.66", "dora@example.it", "refused"),
+    ("2026-12-31T00:00:03", "smtp", "203.0.113.9", "anna@example.it", "failure"),
+    ("2027-01-02T08:00:00", "imap", "198.51.100.23", "bruno@example.it", "success"),
+    ("2027-01-02T08:00:01", "smtp", "203.0.113.9", "anna@example.it", "success"),
+    ("2027-01-03T07:00:01", "pop3", "2001:db8::7", "carla@example.it", "success"),
+    ("2027-01-03T07:00:02", "smtp", "192.0.2.66", "dora@example.it", "failure"),
 ]
+ALIEN = {"log/mail.log.2.gz", "old.zip!log/mail.log.2"}
+"""Logs with a line of another daemon."""
 WRITTEN = datetime(2027, 1, 3, 7, 0, 2, tzinfo=UTC).timestamp()
 
 
-def logins_of(logs: Sequence[LogFile], zone: tzinfo = UTC) -> list[Login]:
-    """Read the logs as any reader must: lines in order, dated by the clock of their file, joined by their key."""
-    peers: dict[bytes, str] = {}
-    found = []
-    for log in logs:
-        clock = Clock(day_of(log, zone), zone)
-        for raw in read_lines(log):
-            line = log.kind.split(raw.text, zone)
-            ts = line and (line.stamp if isinstance(line.stamp, float) else clock.moment_of(line.stamp))
-            if line is None or ts is None:
-                continue
-            word, said, *result = line.text.decode().split()
-            if word == "hello":
-                peers[line.key] = said
-            elif word == "login":
-                stamp = datetime.fromtimestamp(ts, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-                place = Locus(log.label, raw.offset, raw.number)
-                found.append(Login(stamp, line.key.decode().split()[1], peers[line.key], said, result[0], place))
-    return found
+def logins_of(logs: Sequence[LogFile], jobs: int = 1) -> list[AuthAttempt]:
+    facts = read_facts(logs, reading(), Question(), LogTally(), jobs)
+    assert sum(number for number, _ in facts.skipped.values()) == len(ALIEN & {log.label for log in logs})
+    return sorted(facts.attempts, key=lambda one: one.ts)
 
 
-def told(logins: list[Login]) -> list[tuple[str, ...]]:
-    return [login[:5] for login in logins]
+def told(logins: list[AuthAttempt]) -> list[tuple[str | None, ...]]:
+    return [(one.ts.strftime("%Y-%m-%dT%H:%M:%S"), one.service, one.client_ip, one.user, one.outcome) for one in logins]
 
 
 def write(folder: Path) -> None:
@@ -122,10 +100,10 @@ def test_one_file_holds_what_several_services_say_and_a_session_goes_on_in_the_n
     write(tmp_path / "log")
     logs = find_logs([tmp_path / "log"], tmp_path, [MAIL_LOG]).logs
     logins = logins_of(logs)
-    assert told(logins) == EXPECTED
+    assert told(logins) == told(logins_of(logs, 3)) == EXPECTED
     for one in logins:
         text = {"log/mail.log": NEWEST, "log/mail.log.1": OLDER, "log/mail.log.2.gz": OLDEST}[one.source.path]
-        assert one.user in text.split("\n")[one.source.line - 1]
+        assert str(one.user) in text.split("\n")[one.source.line - 1]
         assert text[: one.source.offset].count("\n") == one.source.line - 1
 
 

@@ -7,20 +7,22 @@ import json
 import os
 import shutil
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import pytest
 
 from breachkit.purge.journal import read_history
 from breachkit.purge.restore import drop_run
 from tests.purge.faults import NoLinksDisk, OtherVolumeDisk, QuickDisk, run_to_death, steps_of
-from tests.purge.harness import HAM, SPAM, House, Seen, house, lines_of, make_messages, snapshot
+from tests.purge.harness import HAM, RULES, SPAM, House, Seen, house, lines_of, make_messages, snapshot
+from tests.servers.toys import twins
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from breachkit.purge.disk import Disk
+    from breachkit.servers import Queue
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="kills processes by signal")
 
@@ -33,6 +35,7 @@ class Kind(NamedTuple):
     spam: int
     files: int
     """Of each message."""
+    rules: Queue = RULES
 
 
 KINDS = {
@@ -42,6 +45,7 @@ KINDS = {
     "one-volume, three files": Kind(QuickDisk(), None, 8, 3),
     "two-volumes, three files": Kind(OtherVolumeDisk(), "breachkit-quarantine-far", 3, 3),
     "no-links, three files": Kind(NoLinksDisk(), None, 4, 3),
+    "the server with two files": Kind(QuickDisk(), None, 5, 2, cast("Queue", twins.SERVER.queue)),
 }
 
 
@@ -59,11 +63,14 @@ class Scene:
         top = self._folder / str(self._turn)
         spam = [SPAM + b"%d" % number for number in range(self.kind.spam)]
         make_messages(top / "_outgoing", spam + [HAM] * 3, self.kind.files)
+        if self.kind.rules is not RULES:  # its files have names of their own
+            for path in (top / "_outgoing").rglob("*.dat*"):
+                path.rename(path.with_name(path.name.partition(".")[0] + ("-H" if path.suffix == ".dat" else "-D")))
         return top, snapshot(top / "_outgoing")
 
     def house(self, top: Path, disk: Disk | None = None) -> House:
         place = self.kind.quarantine
-        return house(top / "_outgoing", disk or self.kind.disk, None if place is None else top / place)
+        return house(top / "_outgoing", disk or self.kind.disk, None if place is None else top / place, self.kind.rules)
 
     def dies(self, work: Callable[[House], object], top: Path, last: int) -> bool:
         """Do some work on a queue in a process that dies before a step; True when it died."""
@@ -100,7 +107,7 @@ def is_whole(scene: Scene, top: Path, before: dict[bytes, Seen]) -> bool:
 
 def is_torn(top: Path, files: int) -> bool:
     """Tell whether of some message a part lies in the queue and a part does not, as a kill may leave it."""
-    counts = Counter(path.name.partition(".dat")[0] for path in (top / "_outgoing").rglob("*.dat*"))
+    counts = Counter(path.name[:18] for path in (top / "_outgoing").rglob("*") if path.is_file())
     return any(0 < number < files for number in counts.values())
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from breachkit.report.contract import dump, dump_line
@@ -19,12 +19,14 @@ values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(texts, values, max_size=4))
 def test_json_is_what_the_standard_library_makes_of_it(document: dict[str, object]) -> None:
     expected = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     assert dump(document) == escape_json(expected)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(texts, values, max_size=4))
 def test_json_shows_no_sign_that_hides_or_commands_and_parses_to_the_same(document: dict[str, object]) -> None:
     for text in (dump(document), dump_line(document)):

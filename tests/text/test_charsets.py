@@ -62,7 +62,7 @@ def test_the_larger_set_is_read_under_the_name_of_the_smaller(charset: str, body
         ("sjis x-sjis shift-jis ms_kanji ms932 windows-31j csWindows31J cp932 x-ms-cp932 windows-932", "cp932"),
         ("x-euc-jp eucjp cp51932 eucJP-ms eucjp-win", "euc_jp"),
         ("csiso2022jp iso-2022-jp-ms cp50220 cp50222", "iso2022_jp"),
-        ("x-x-big5 cn-big5 ms950 windows-950 x-windows-950 big5-hkscs big5_hkscs", "big5"),
+        ("x-x-big5 cn-big5 big5-eten ms950 windows-950 x-windows-950 big5-hkscs big5_hkscs", "big5"),
         ("ksc_5601 ks_c_5601 KSC5601 uhc ms949 cp-949 x-windows-949 windows-949 iso-ir-149 euckr", "cp949"),
         ("iso8859_1 8859-1 l1 ISO_8859-1:1987 cp-1252 win1252 windows1252 ms-1252 x-cp1252", "cp1252"),
         ("win-1251 x-cp1251 windows_1251", "cp1251"),
@@ -71,7 +71,7 @@ def test_the_larger_set_is_read_under_the_name_of_the_smaller(charset: str, body
         ("x-mac-roman mac macintosh", "mac-roman"),
         ("utf_8 UTF8 x-utf-8 unicode-1-1-utf-8 utf8mb4 cp65001", "utf-8"),
         ("latin9 latin-9 l9 iso_8859-15", "iso8859-15"),
-        ("cp850 ibm850 cp-850 x-ibm850 ibm-850", "cp850"),
+        ("cp850 ibm850 cp-850 x-ibm850 ibm-850 dos-850", "cp850"),
         ("'gb2312' <gb2312> gb2312; \"gb2312 [gb2312]", None),
     ],
 )

@@ -122,6 +122,9 @@ def test_parameters_by_rfc_2231_come_once_more_decoded() -> None:
         "text; charset=koi8-r",
         "charset=koi8-r",
         "; charset=koi8-r",
+        "text/plain; charset=koi8-r; charset=utf-8",
+        "text/plain; charset=koi8-r, utf-8",
+        'text/plain; charset=3D"koi8-r"',
     ],
 )
 def test_a_content_type_that_is_nearly_right_still_gives_the_charset(kind: str) -> None:
@@ -138,6 +141,7 @@ def test_a_content_type_that_is_nearly_right_still_gives_the_charset(kind: str) 
         '"multipart/mixed"; boundary="b.1"',
         "Multipart / Mixed; boundary=b.1, charset=utf-8",
         "multipart/mixed; type=x boundary=<b.1>",
+        "multipart/mixed; boundary==b.1",
     ],
 )
 def test_a_multipart_that_is_nearly_right_is_still_cut(kind: str) -> None:
@@ -234,6 +238,8 @@ def test_a_sentence_that_begins_like_uuencode_stays() -> None:
     [
         '<meta charset="koi8-r">',
         "<META HTTP-EQUIV=Content-Type CONTENT='text/html; charset=koi8-r'>",
+        "<?xml version='1.0' encoding='koi8-r'?>\n<html>",
+        "<!-- <meta charset=utf-8> --><meta charset=koi8-r>",
         '<html>\n<head><style>p {}</style><meta name=x><meta\n content="text/html;charset=koi8-r" http-equiv=x>',
     ],
 )
@@ -241,6 +247,7 @@ def test_html_without_a_charset_is_read_by_its_meta_element(meta: str) -> None:
     body = (meta + "<p>Распродажа").encode("koi8-r")
     for raw in (
         part(body, "Content-Type: text/html"),
+        part(body, "Content-Type: application/xhtml+xml"),
         part(base64.b64encode(body), "Content-Type: text/html; charset=unknown", "Content-Transfer-Encoding: base64"),
         part(b"<html>" + body),
     ):

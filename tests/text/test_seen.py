@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from breachkit.text.message import typed_texts
-from breachkit.text.seen import Seen, flat, normal, paragraphs_seen
+from breachkit.text.message import added_by_decoding, is_plain, typed_texts
+from breachkit.text.seen import Seen, normal, paragraphs_seen
 
 
 def is_seen(raw: bytes, wanted: str, *, ignore_case: bool = False) -> bool:
@@ -34,6 +34,7 @@ def plain(body: str, more: str = "") -> bytes:
         html("<tr><td>win a free</td><td>phone today</td></tr>"),
         html("win a fr\u200bee pho\u00adne to&#8203;d&shy;ay"),
         html("win a f<wbr>ree phone&ensp;today"),
+        html("win a fr<img alt='3 > 2' src=x>ee phone<td title=\"a > b\">today"),
         plain("hello, win a free\nphone today\n"),
         plain("win a free \r\nphone \r\ntoday", "; format=flowed"),
         plain("> win a free \n> phone today\n", "; format=flowed"),
@@ -92,7 +93,8 @@ def test_what_nobody_can_see_is_seen_nowhere(wanted: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", ["<!--" * 50_000, "<style" * 50_000, "<a" * 100_000, " \n" * 100_000, "<b>" * 50_000 + "x"]
+    "body",
+    ["<!--" * 50_000, "<style" * 50_000, "<a" * 100_000, "<a =\"'" * 50_000, " \n" * 100_000, "<b>" * 50_000 + "x"],
 )
 def test_hostile_markup_is_read_to_its_end(body: str) -> None:
     assert not is_seen(html(body), "win a free phone")
@@ -107,8 +109,10 @@ PIECES = st.sampled_from(
     st.lists(PIECES, max_size=12).map("".join),
     st.sampled_from(["text/html", "text/plain", "text/plain; format=flowed"]),
 )
-def test_what_is_seen_stands_in_the_flat_text(body: str, kind: str) -> None:
-    seen = list(paragraphs_seen(body, kind))
-    spelled = flat(f"X: {kind}\n\n{body}".encode())
-    assert all(one.encode() in spelled for one in seen if "<" not in one)
-    assert all(normal(one) == one for one in seen)
+def test_what_is_seen_is_spelled_as_a_string_is_and_never_ruled_out(body: str, kind: str) -> None:
+    raw = f"X: y\nContent-Type: {kind}; charset=utf-8\n\n{body}".encode()
+    for one in paragraphs_seen(body, kind):
+        assert normal(one) == one
+        if one:
+            assert Seen(one).may_be_in(raw, added_by_decoding(raw))
+            assert not is_plain(raw) or Seen(one).may_be_in(raw)

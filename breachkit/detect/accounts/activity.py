@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from breachkit.records import Locus
 
 
+KEPT = 100
+"""Recipients of a message whose names are kept."""
+
+
 class Sent(NamedTuple):
     """One accepted message."""
 
@@ -32,6 +36,11 @@ class Sent(NamedTuple):
     strangers: int
     """Recipients with whom nobody of the house exchanged mail otherwise, among the first 100."""
     source: Locus
+
+    @property
+    def kept(self) -> int:
+        """Recipients of whom the log's reader kept the name."""
+        return min(self.recipients, KEPT)
 
     @property
     def is_odd(self) -> bool:

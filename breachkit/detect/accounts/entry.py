@@ -122,7 +122,9 @@ def _is_spray(inquiry: Inquiry, entry: pd.Series[str], attacks: AbstractSet[str]
     """Tell whether the attacking addresses and those that work with them tried many accounts with few secrets each."""
     guessers, attempts = inquiry.guessers, inquiry.attempts
     group = {ip for one in {entry["client_ip"], *(attacks & guessers.ips)} for ip in guessers.group_of(one)}
-    is_theirs = attempts["client_ip"].isin(group).to_numpy() & (attempts["outcome"] == "failure").to_numpy()
+    is_theirs = (
+        attempts["client_ip"].isin(group & guessers.ips).to_numpy() & (attempts["outcome"] == "failure").to_numpy()
+    )
     tried = attempts.loc[is_theirs, ["account", "client_ip", "secret"]]
     unlike = _unlike_secrets(tried)
     own = tried[(tried["account"] == entry["account"]).to_numpy() & tried["client_ip"].isin([*attacks]).to_numpy()]

@@ -22,8 +22,9 @@ from breachkit.detect.accounts.joins import (
 from breachkit.detect.accounts.roles import FOREIGN_COUNT
 from breachkit.detect.accounts.standings import take_standings
 from breachkit.detect.accounts.visits import Slices, Visits, visits_table
-from breachkit.detect.names import Directory, spelled
+from breachkit.detect.names import Directory
 from breachkit.micros import DAY
+from breachkit.spelling import spelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -89,14 +90,15 @@ class Inquiry:
 
     @cached_property
     def strangers(self) -> frozenset[str]:
-        """Recipients outside the house to whom nobody wrote from another address, or on another day."""
+        """Recipients outside the house to whom nobody wrote from elsewhere, on another day, or again and again."""
         chosen = self.sends[(self.sends["accepted"] & self.sends["account"].notna()).to_numpy()]
-        written: dict[str, tuple[str, int]] = {}
+        written: dict[str, tuple[str, int, int]] = {}
         known: set[str] = set()
         for ts, ip, rcpt_to in zip(micros(chosen), chosen["client_ip"].tolist(), chosen["rcpt_to"], strict=True):
             for name in rcpt_to:
-                by, since = written.setdefault(name, (ip, ts))
-                if by != ip or ts - since >= DAY:
+                by, since, number = written.get(name, (ip, ts, 0))
+                written[name] = (by, since, number + 1)
+                if by != ip or ts - since >= DAY or number + 1 >= AGAIN:
                     known.add(name)
         houses = self.directory.domains
         return frozenset(name for name in written.keys() - known if name.rpartition("@")[2] not in houses)
@@ -155,6 +157,9 @@ class Inquiry:
         won = self.attempts[(self.attempts["outcome"] == "success") & self.attempts["account"].notna()]
         return sorted({*won["account"], *self.messages["account"].dropna()})
 
+
+AGAIN = 3
+"""Messages to one recipient that make him no stranger."""
 
 _ANYBODY = frozenset({"info", "support", "service", "no-reply", "noreply", "admin", "office", "sales"})
 """Names that every house has, and that a forger takes."""

@@ -46,6 +46,9 @@ very unlikely to attempt to send to 100 nonexistent addresses in one hour" (Exim
 UNWANTED_SHARE = 0.03
 """The same share, where the provider is one of the house's."""
 
+STRANGE_SHARE = 0.6
+"""Share of strangers among the recipients of messages in other names."""
+
 MASS, MASS_SHARE, MASS_RATIO = 20, 0.8, 3
 """Strangers written to, in number, as a share (its lower bound) of all recipients, and by day against the messages that
 the account sends in a day otherwise."""
@@ -126,19 +129,22 @@ def facts_of(uses: Sequence[Use], habit: Sequence[Use]) -> Facts:
     number, gone = len(foreign), fates.dead + fates.refused
     is_unwanted = gone >= FOREIGN_COUNT and lower_bound(gone, fates.tried) >= UNWANTED_SHARE
     are_names = len({one.foreign for one in foreign}) > 1 or number >= MASS
+    is_many = len({one.foreign for one in foreign}) >= MANY_NAMES
+    # letters in another name to people whom the house knows are somebody's brand, club or branch
+    to_strangers = sum(one.strangers for one in foreign) >= STRANGE_SHARE * sum(one.kept for one in foreign)
+    is_foreign = number >= FOREIGN_MANY or (number >= FOREIGN_COUNT and number >= FOREIGN_SHARE * len(sent))
     ratio = 0 if _is_scattered(uses, 2) else MASS_RATIO
     return Facts(
-        is_foreign=number >= FOREIGN_MANY
-        or (number >= FOREIGN_COUNT and are_names and number >= FOREIGN_SHARE * len(sent)),
+        is_foreign=is_foreign and are_names and (to_strangers or is_many),
         # what was refused otherwise counts beside them: unasked mail is
         is_to_nobody=fates.dead >= DEAD_COUNT and lower_bound(gone, fates.tried) >= DEAD_SHARE,
         is_mass=(is_unwanted or not _is_local(uses)) and _is_mass(sent, past.sent, ratio),
-        is_many=len({one.foreign for one in foreign}) >= MANY_NAMES,
+        is_many=is_many,
     )
 
 
 def _is_mass(sent: Sequence[Sent], past: Sequence[Sent], ratio: int) -> bool:
-    strangers, recipients = sum(one.strangers for one in sent), sum(min(one.recipients, 100) for one in sent)
+    strangers, recipients = sum(one.strangers for one in sent), sum(one.kept for one in sent)
     if strangers < MASS or lower_bound(strangers, recipients) < MASS_SHARE:
         return False
     return strangers * max(1, _days(past)) >= ratio * len(past) * _days(sent)
@@ -269,13 +275,14 @@ class _Parting:
             return False
         is_same_time = theirs.first_seen - NEW <= conduct.sent[0].ts and conduct.last_seen <= theirs.last_seen + NEW
         has_owner = sum(not sent.is_odd for use in habit if use not in group for sent in use.sent) >= PAST_COUNT
-        return is_same_time and (has_owner or len(conduct.sent) <= FEW)
+        return is_same_time and (len(conduct.sent) <= FEW or (has_owner and not _is_host(group)))
 
     def _from_the_first(self, groups: Sequence[Sequence[Use]]) -> list[Use]:
         """Find the same where the logs begin amid the attack: beside an owner, or at many places at once."""
         odd = [group for group in groups if is_odd(group) and not self._is_settled(group)]
         habit = _flat(group for group in groups if group not in odd)
-        is_beside = sum(not sent.is_odd for use in habit for sent in use.sent) >= PAST_COUNT
+        ordinary = [use for use in habit for sent in use.sent if not sent.is_odd]
+        is_beside = len(ordinary) >= PAST_COUNT or any(use.is_local for use in ordinary)
         away = [group for group in odd if not _is_local(group) or facts_of(group, habit).number > 1]
         # beside a newsletter that is all the account has otherwise, its one place is the habit
         biggest: Sequence[Use] = max(away, key=lambda group: len(Conduct(tuple(group)).sent), default=())
@@ -287,14 +294,15 @@ class _Parting:
             enough = 1 if is_beside or (_is_scattered(uses, SCATTER) and not facts.is_mass) else 2
             if facts.number >= enough and _is_scattered(uses, 2):
                 return uses
-            if facts.number == SPAM and not habit and not home:
+            if facts.number == SPAM:
                 return uses
         found: list[Use] = []
         steady = [group for group in odd if self._is_steady(group)]
         for group in odd if is_beside else ():
             facts = facts_of(group, habit)
-            # a system writes so day after day: that its readers are many and some are gone is its trade
-            if facts.number > (group in steady) and (facts.is_foreign or group not in steady):
+            # a system writes so from a host of its own: that its readers are many, and some are gone, is its trade
+            is_system = group in steady and not facts.is_foreign and _is_host(group)
+            if facts.number > (group in steady) and not is_system:
                 found += group
         return found
 
@@ -346,6 +354,11 @@ def is_odd(group: Sequence[Use]) -> bool:
 def _is_local(group: Sequence[Use]) -> bool:
     """Tell a group of the house's own providers."""
     return all(use.is_local for use in group)
+
+
+def _is_host(group: Sequence[Use]) -> bool:
+    """Tell a programme on a host with a full name."""
+    return all("." in use.programme for use in group)
 
 
 def _is_scattered(uses: Sequence[Use], least: int) -> bool:

@@ -29,7 +29,7 @@ from breachkit.text.headers import decoded_words
 from breachkit.text.message import decoded_texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -225,20 +225,29 @@ class _Queue:
         return tuple(sorted([own, *shown], key=lambda row: (-row.messages, row.text)))
 
     def as_seen(self, campaigns: list[Campaign]) -> list[Campaign]:
-        """Count for the strings shown, elsewhere, what holds them only as a reader sees it, as `purge` does.
-
-        Looked at are the messages in no campaign: those of another one would have to be read a second time.
-        """
+        """Count for the strings shown, elsewhere, what holds them only as a reader sees it, as `purge` does."""
         texts = sorted({one.text for campaign in campaigns for one in campaign.strings})
-        grouped = {at for campaign in campaigns for at in campaign.members}
-        alone = [at for at in np.flatnonzero(self.queued).tolist() if at not in grouped]
-        if not texts or not alone:
+        if not texts:
             return campaigns
-        counts = Counter(texts[which] for seen in self._each(alone, SeenSearch(texts)) for which in seen)
-        return [
-            replace(one, strings=tuple(row._replace(elsewhere=row.elsewhere + counts[row.text]) for row in one.strings))
-            for one in campaigns
-        ]
+        queued = np.flatnonzero(self.queued).tolist()
+        seen = zip(queued, self._each(queued, SeenSearch(texts)), strict=True)
+        more = {at: {texts[which] for which in found} for at, found in seen if found}
+        counts = Counter(text for found in more.values() for text in found)
+        return [replace(one, strings=_with_more(one, more, counts)) for one in campaigns]
+
+
+def _with_more(campaign: Campaign, more: Mapping[int, set[str]], counts: Mapping[str, int]) -> tuple[SharedString, ...]:
+    """Add to the strings of a campaign the messages outside of it that hold them for a reader.
+
+    Args:
+        campaign: of which the strings are.
+        more: by the number of a message, the strings that only its reader sees.
+        counts: of each string, such messages.
+    """
+    own = Counter(text for at in campaign.members for text in more.get(at, ()))
+    return tuple(
+        row._replace(elsewhere=row.elsewhere + counts.get(row.text, 0) - own[row.text]) for row in campaign.strings
+    )
 
 
 def _plain_passage(raw: bytes) -> tuple[Any, ...]:

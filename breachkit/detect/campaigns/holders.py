@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from breachkit.text.finder import make_finder
 from breachkit.text.message import added_by_decoding, typed_texts
-from breachkit.text.seen import Seen, flat, normal
+from breachkit.text.seen import Seen, normal, paragraphs_seen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,11 +42,11 @@ class SeenSearch:
 
     def __call__(self, raw: bytes) -> list[int]:
         """Return the indexes of the strings that a message holds so, and neither in its bytes nor decoded."""
-        text = _texts_of(raw)
-        found = {match[0] for match in self._finder.find_matches_as_indexes(flat(text), overlapping=True)}
-        likely = [at for at in sorted(found) if self._texts[at].encode() not in text]
-        typed = list(typed_texts(raw)) if likely else []
-        return [at for at in likely if self._seen[at].is_in(typed)]
+        typed = list(typed_texts(raw))
+        seen = "\n".join(paragraph for text, kind in typed for paragraph in paragraphs_seen(text, kind)).encode()
+        found = {match[0] for match in self._finder.find_matches_as_indexes(seen, overlapping=True)}
+        text = _texts_of(raw) if found else b""
+        return [at for at in found if self._texts[at].encode() not in text and self._seen[at].is_in(typed)]
 
 
 def _texts_of(raw: bytes) -> bytes:

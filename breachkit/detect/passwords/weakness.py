@@ -12,10 +12,10 @@ import string
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, get_args
 
-from breachkit.detect.names import spelled
 from breachkit.detect.passwords.candidates import candidates
 from breachkit.detect.passwords.undoing import NO_LETTERS, SHIFTS, is_conceivable, sources_of
 from breachkit.detect.passwords.vocabulary import fold, names_of_address, vocabulary_of
+from breachkit.spelling import spelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

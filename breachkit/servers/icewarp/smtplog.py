@@ -92,8 +92,9 @@ class IceWarpLines:
 
     def count_levels(self, lines: Lines) -> tuple[int, int]:
         """Count the lines of dialogues, and those of summaries."""
-        word = lines.words[lines.begin][lines.is_line]
-        return int(np.count_nonzero(_is_any(word, _MARKED))), int(np.count_nonzero(_is_any(word, (_SUMMED,))))
+        mark = lines.word & _MARK
+        is_said = ((mark == _RECEIVED) | (mark == _SENT)) & lines.is_line
+        return int(np.count_nonzero(is_said)), int(np.count_nonzero((mark == _SUMMED) & lines.is_line))
 
 
 def _opening(text: bytes, mask: bytes) -> tuple[np.uint64, np.uint64]:
@@ -108,22 +109,22 @@ _TELLING = (
     _opening(b">>> @", b"\xff\xff\xff\xff\xc0"),  # a command of the server
 )
 """Openings by mask and value: one of these stands in every session in which somebody authenticates or mail goes out."""
-_MARKED = _opening(b"<<<", b"\xff\xff\xff"), _opening(b">>>", b"\xff\xff\xff")
-_SUMMED = _opening(b"***", b"\xff\xff\xff")
+_MARK, _RECEIVED = _opening(b"<<<", b"\xff\xff\xff")
+_SENT, _SUMMED = _opening(b">>>", b"")[1], _opening(b"***", b"")[1]
+_LESS, _GREATER, _STAR = b"<>*"
 _PLAIN_NOTES = tuple(_opening(text, b"\xff" * 8) for text in (b"Connecte", b"Disconne", b"Start of"))
 
 
+_REPLY_MASK, _REPLY = _opening(b">>> \0\0\0 ", b"\xff\xff\xff\xff\0\0\0\xff")
+_GO_AHEAD = _opening(b">>> 354", b"\xff" * 7)
+_STEP_OF_CLASS = np.zeros(256, np.int8)
+"""What a final reply means by its first digit; of those that begin with 3 only 354 asks for a message."""
+_STEP_OF_CLASS[[*b"2345"]] = YES, ASKED, NO, NO
 _STEPS = (
-    (YES, _opening(b">>> 200 ", b"\xff\xff\xff\xff\xff\xf0\xf0\xff")),
-    (NO, _opening(b">>> 400 ", b"\xff\xff\xff\xff\xff\xf0\xf0\xff")),
-    (NO, _opening(b">>> 500 ", b"\xff\xff\xff\xff\xff\xf0\xf0\xff")),
-    (ASKED, _opening(b">>> 354", b"\xff" * 7)),
     (BEGUN, _opening(b"Connecte", b"\xff" * 8)),
     (BEGUN, _opening(b"CLIENT S", b"\xdf\xdf\xdf\xdf\xdf\xdf\xff\xdf")),
     (ENDED, _opening(b"Disconne", b"\xff" * 8)),
 )
-
-
 _CHUNK = _opening(b"<<< BDAT", b"\xff\xff\xff\xff\xdf\xdf\xdf\xdf")
 """A piece of a message (RFC 3030): the last one asks for the server's word on it, as `354` and the content do."""
 
@@ -239,33 +240,38 @@ class IceWarpSmtp(IceWarpLines):
 
     @staticmethod
     def _find(lines: Lines, openings: Iterable[tuple[np.uint64, np.uint64]]) -> Column:
-        word = lines.words[lines.begin]
-        is_found = _is_any(word, openings)
-        for row in np.flatnonzero(~_is_any(word, (*_MARKED, _SUMMED, *_PLAIN_NOTES))).tolist():
+        is_found = _is_any(lines.word, openings)
+        first = lines.octets[lines.begin]
+        notes = np.flatnonzero((first != _LESS) & (first != _GREATER) & (first != _STAR))
+        for row in notes[~_is_any(lines.word[notes], _PLAIN_NOTES)].tolist():
             is_found[row] = CLIENT_MARK in lines.raw(row)[:NOTE_READ].lower()
         found: Column = np.flatnonzero(is_found)
         return found
 
     def find_messages(self, lines: Lines, ids: frozenset[str]) -> Column:
         """List the rows of lines in which the server names one of some messages as handed in."""
-        rows = {*np.flatnonzero(_is_any(lines.words[lines.begin], (_SUMMED,))).tolist()}
+        rows = {*np.flatnonzero(lines.word & _MARK == _SUMMED).tolist()}
         rows.update(lines.find((b"message id", b"message-id")).tolist())
         return np.array([row for row in sorted(rows) if _id_in(lines.raw(row)) in ids], np.int64)
 
     def find_steps(self, lines: Lines) -> Column:
         """Tell what each line means to the counts by the hour; see `hours`."""
-        word = lines.words[lines.begin]
+        word = lines.word
         step = np.zeros(len(word), np.int8)
+        replies = np.flatnonzero(word & _REPLY_MASK == _REPLY)
+        step[replies] = _STEP_OF_CLASS[lines.octets[lines.begin[replies] + 4]]
+        asked = replies[step[replies] == ASKED]
+        step[asked[word[asked] & _GO_AHEAD[0] != _GO_AHEAD[1]]] = 0
+        first = lines.octets[lines.begin]
+        notes = np.flatnonzero((first != _LESS) & (first != _GREATER) & (first != _STAR))
         for meant, opening in _STEPS:
-            step[_is_any(word, (opening,))] = meant
-        for row in np.flatnonzero(
-            _is_any(word, (_SUMMED, _opening(b"<<< BDAT", b"\xff\xff\xff\xff\xdf\xdf\xdf\xdf")))
-        ).tolist():
-            text = lines.raw(row)
-            if text.startswith(b"<<<"):
-                step[row] = ASKED if text.upper().endswith(b"LAST") else 0
-            else:
-                found = _SUMMARY_END.search(text)
+            step[notes[_is_any(word[notes], (opening,))]] = meant
+        chunks = np.flatnonzero(_is_any(word, (_CHUNK,)))
+        step[[row for row in chunks.tolist() if lines.raw(row).upper().endswith(b"LAST")]] = ASKED
+        mark = word & _MARK
+        if not ((mark == _RECEIVED) | (mark == _SENT)).any():  # else summaries are not asked for
+            for row in np.flatnonzero(mark == _SUMMED).tolist():
+                found = _SUMMARY_END.search(lines.raw(row))
                 step[row] = 0 if not found else SUMMARY_TAKEN if found[2].upper().startswith(b"OK") else SUMMARY
         return step
 

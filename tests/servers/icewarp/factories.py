@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import base64
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from breachkit.evidence import queued
 from breachkit.logs.facts import LogTally, Reading
 from breachkit.logs.reader import Reader, Span, add_tally, by_node
 from breachkit.logs.sessions import Collector, Everything
+from breachkit.micros import moment_of
 from breachkit.progress import silent
-from breachkit.records import Session, Skipped
+from breachkit.records import Message, Session, Skipped
+from breachkit.servers import PlainHead
 from breachkit.servers.icewarp import SERVER
 from breachkit.servers.icewarp.accounts import read_logins
 from breachkit.servers.icewarp.logs import find_logs
+from breachkit.servers.icewarp.queue import read_head
 from breachkit.text.sasl import Fingerprints, Login
 
 if TYPE_CHECKING:
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from breachkit.logs.kinds import LogFile
-    from breachkit.records import Account, Locus, Message
+    from breachkit.records import Account, Locus
     from breachkit.servers import QueueFolder
 
 FINGERPRINTS = Fingerprints(b"a key of the tests")
@@ -36,10 +39,19 @@ def read_accounts(path: Path, root: Path | None, columns: tuple[str, ...] | None
 
 def message_of(raw: bytes, folder: QueueFolder, mtime: float, source: Locus, zone: tzinfo = UTC) -> Message:
     """Make a message of a queue file that is named as its source."""
-    queue = SERVER.queue
-    assert queue is not None
-    return queued.message_of(
-        queued.head_of(queue, [("x", raw)], zone), folder, [source.path], (len(raw), mtime), source
+    head = read_head([("x", raw)], zone, True)
+    assert head is not None
+    said = {name: getattr(head, name) for name in PlainHead._fields if name != "ts"}
+    ts = datetime.fromtimestamp(mtime, UTC) if head.ts is None else moment_of(head.ts)
+    return Message(
+        queue=folder.label,
+        **said,
+        ts=ts,
+        is_stamped=head.ts is not None,
+        size=len(raw),
+        files=(source.path,),
+        quarantined=folder.is_quarantine,
+        source=source,
     )
 
 

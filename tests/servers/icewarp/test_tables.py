@@ -59,6 +59,24 @@ def test_excels_first_line_says_what_separates_the_columns(table: Path, said: st
     assert read(table, text.encode(encoding)) == TWO
 
 
+@pytest.mark.parametrize("sign", [",", ";", "\t", "|"])
+def test_empty_rows_below_a_table_are_no_accounts(table: Path, sign: str) -> None:
+    text = "email,username,alias,password\nrosa@example.net,rosa,rosa.verdi,Kp2-!xx\nlars@example.net,lars,l.berg,lars\n,,,\n, ,,\n"
+    assert read(table, text.replace(",", sign)) == TWO
+    assert len(rows_of(table, text.replace(",", sign))) == len(TWO)
+
+
+def test_texts_that_are_spelled_as_formulas_are_texts(table: Path) -> None:
+    lines = [
+        "email;username;alias;password",
+        "rosa@example.net;rosa;rosa.verdi;Kp2-!xx",
+        "lars@example.net;lars;l.berg;lars",
+    ]
+    coded = [";".join(f'="{cell}"' for cell in line.split(";")) for line in lines]
+    assert read(table, "\n".join(coded)) == TWO
+    assert read(table, "\n".join([lines[0], 'rosa@example.net;rosa;x;="Kp2"']))[0][3] == '="Kp2"'
+
+
 @pytest.mark.parametrize(
     "header",
     [
