@@ -80,12 +80,13 @@ def test_a_place_that_wrote_like_an_owner_for_a_day_is_the_owners() -> None:
     assert attacking(owner(), use(THIRD, "laptop", merge)) == {THIRD}
 
 
-def test_masses_to_strangers_are_an_attack_where_the_house_does_not_live() -> None:
-    run = mail(2 * DAY, 60, every=MINUTE, strangers=60)
-    customers = mail(2 * DAY, 60, every=MINUTE, strangers=25)
-    assert attacking(owner(), use(ABROAD, "User", run)) == {ABROAD}
-    assert attacking(owner(), use(ABROAD, "User", customers)) == set()
-    assert attacking(owner(), use(ABROAD, "User", run, local=True)) == set()
+def test_masses_to_strangers_are_an_attack_where_they_are_unwanted_or_come_from_many_places() -> None:
+    """From one place an owner writes to all her customers, too."""
+    wanted = mail(2 * DAY, 60, every=MINUTE, strangers=60)
+    assert attacking(owner(), use(ABROAD, "User", wanted)) == set()
+    assert attacking(owner(), use(ABROAD, "User", mail(2 * DAY, 60, every=MINUTE, dead=6, strangers=60))) == {ABROAD}
+    assert attacking(owner(), use(ABROAD, "User", mail(2 * DAY, 60, every=MINUTE, dead=6, strangers=25))) == set()
+    assert attacking(owner(), use(ABROAD, "User", wanted), use("45.3.2.1", "vps-1", wanted)) == {ABROAD, "45.3.2.1"}
 
 
 def test_a_thief_beside_a_newsletter_is_told_from_it() -> None:

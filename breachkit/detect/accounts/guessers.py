@@ -47,6 +47,8 @@ class Guessers(NamedTuple):
     ips: frozenset[str]
     shared: frozenset[str]
     """Addresses that many accounts use."""
+    homes: frozenset[str]
+    """Those of them where several accounts are at home: a thief of many accounts is at home in none."""
     together: tuple[tuple[str, ...], ...]
     """Addresses that tried the same secret on many accounts, or guessed at one account together."""
     by_visit: Column
@@ -71,7 +73,8 @@ def find_guessers(visits: Visits, attempts: pd.DataFrame, clean: Column, homes: 
     won = visits.by_ip((visits.count("successes") > 0) & clean)
     lost = visits.by_ip((visits.count("failures") > 0) & (visits.count("successes") == 0))
     # many accounts are at home there, and who fails there is one of few
-    is_shared = (won >= COLLEAGUES) & (lost <= won / 2) & (visits.by_ip(homes.is_home & clean) >= STRANGERS)
+    is_shared = (won >= COLLEAGUES) & (lost <= won / 2)
+    is_home = is_shared & (visits.by_ip(homes.is_home & clean) >= STRANGERS)
     was_known = came_in_first(visits)
     is_trying = (lost >= STRANGERS) & (lost >= won) & ~is_shared
     is_guessing = (visits.count("unlike_secrets") >= GUESSES) & ~was_known
@@ -85,6 +88,7 @@ def find_guessers(visits: Visits, attempts: pd.DataFrame, clean: Column, homes: 
     return Guessers(
         ips=frozenset(visits.ips[by_ip].tolist()),
         shared=frozenset(visits.ips[is_shared].tolist()),
+        homes=frozenset(visits.ips[is_home].tolist()),
         together=tuple(tuple(visits.ips[list(group)].tolist()) for group in (*by_secret, *by_account)),
         by_visit=(by_ip[visits.whence] & ~was_known) | is_guessing,
     )

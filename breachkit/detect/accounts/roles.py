@@ -43,8 +43,8 @@ DEAD_COUNT, DEAD_SHARE, HOPELESS_SHARE = 5, 0.08, 0.5
 """Recipients that do not exist, in number and as a share (its lower bound) of all to whom was sent. "Honest users are
 very unlikely to attempt to send to 100 nonexistent addresses in one hour" (Exim wiki, BlockCracking)."""
 
-UNWANTED_SHARE = 0.03
-"""The same share, where the provider is one of the house's."""
+UNWANTED_SHARE = 0.04
+"""The same share (at least three, refusals too) that makes a mass of mail from one place odd."""
 
 STRANGE_SHARE = 0.6
 """Share of strangers among the recipients of messages in other names."""
@@ -132,14 +132,15 @@ def facts_of(uses: Sequence[Use], habit: Sequence[Use]) -> Facts:
     # letters in another name to people whom the house knows are somebody's brand, club or branch
     strange, kept = sum(one.strangers for one in foreign), sum(one.kept for one in foreign)
     is_strange = strange >= STRANGE_SHARE * kept
-    are_names = names > 1 or number >= MASS or strange == kept
+    are_names = names > 1 or strange == kept or (number >= MASS and is_unwanted)
     is_foreign = number >= FOREIGN_MANY or (number >= FOREIGN_COUNT and number >= FOREIGN_SHARE * len(sent))
     ratio = 0 if _is_scattered(uses, 2) else MASS_RATIO
     return Facts(
         is_foreign=is_foreign and are_names and (is_strange or is_many),
         # what was refused otherwise counts beside them: unasked mail is
         is_to_nobody=fates.dead >= DEAD_COUNT and lower_bound(gone, fates.tried) >= DEAD_SHARE,
-        is_mass=(is_unwanted or not _is_local(uses)) and _is_mass(sent, past.sent, ratio),
+        # from one place an owner writes to all her customers, too: they want it
+        is_mass=(is_unwanted or not ratio) and _is_mass(sent, past.sent, ratio),
         is_many=is_many,
     )
 

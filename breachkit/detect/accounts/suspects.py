@@ -106,7 +106,7 @@ def _spread(found: dict[str, Suspected], guessers: Guessers) -> dict[str, Known]
     known: dict[str, Known] = {}
     for one in found.values():
         for use in one.roles.strangers:
-            if one.roles.facts is not None and use.ip not in guessers.shared:
+            if one.roles.facts is not None and use.ip not in guessers.homes:
                 began, programmes = known.get(use.ip, Known(use.first_seen, frozenset()))
                 known[use.ip] = Known(min(use.first_seen, began), frozenset({*(programmes or ()), use.programme}))
     return known
@@ -117,7 +117,7 @@ def _runs(found: Mapping[str, Suspected], guessers: Guessers) -> dict[str, Known
     together: dict[tuple[str, str], list[Use]] = defaultdict(list)
     for one in found.values():
         for use in one.activity.uses:
-            if use.sent and not use.is_local and use.ip not in guessers.shared and is_odd([use]):
+            if use.sent and not use.is_local and use.ip not in guessers.homes and is_odd([use]):
                 together[use.ip, use.programme].append(use)
     known = {}
     for (ip, programme), uses in together.items():
