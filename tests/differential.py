@@ -51,7 +51,17 @@ if TYPE_CHECKING:
 PINNED = "c75a2fc7e5126bf6619ea80bf12cabc6038a3eff"
 """The commit whose behaviour is held."""
 
-MEANT: tuple[tuple[str, str, str], ...] = ()
+_SIGNAL = (
+    r'\n *\{\n *"detail": "[^"]*nobody else here exchanged mail",'
+    r'\n *"evidence": \[[^\]]*\],\n *"family": "destination",\n *"name": "strangers"\n *\}'
+)
+MEANT: tuple[tuple[str, str, str], ...] = (
+    # find-account says that the recipients of an attack are strangers to everybody here: a signal of its own
+    ("", rf"{_SIGNAL},|,{_SIGNAL}", ""),
+    ("", r"^ +strangers \(destination\): [^(]*?\n +see .*\n", ""),
+    # two options that need one another are told so
+    ("", r" needs (--\w+)", r" does not go with no \1"),
+)
 """What is meant to differ: a pattern over the name of the answer, one over its text, and what takes its place in both.
 
 Patterns see one text an answer (exit code, stdout, stderr); JSON has one key a line. Above each stands why.

@@ -326,7 +326,8 @@ def _lines(head: bytes, around: bytes) -> list[str]:
     if _FOLD in text:
         text = text.replace(_FOLD, "")
     text = text.replace("\r\n", "\n").removesuffix("\r")
-    return text.replace("\n ", _FOLD + " ").replace("\n\t", _FOLD + "\t").split("\n")[1:]
+    first, *lines = text.replace("\n ", _FOLD + " ").replace("\n\t", _FOLD + "\t").split("\n")
+    return [first.removeprefix(_FOLD), *lines] if first else lines  # a first line that goes on from none is one
 
 
 def _fields(head: bytes, around: bytes) -> Iterator[tuple[str, str]]:

@@ -556,3 +556,9 @@ def test_what_the_email_package_wrote_is_read_back(text: str) -> None:
     message["Subject"] = "s"
     message.set_content(text, cte="base64")
     assert parts(message.as_bytes()) == [text + "\n"]
+
+
+def test_a_first_line_that_goes_on_from_none_is_read() -> None:
+    raw = b" Subject: =?utf-7?q?b+AHU-y this?=\nLocalSender: a@x.example\n\nwords\n"
+    assert "Subject: buy this" in list(decoded_texts(raw))
+    assert added_by_decoding(raw, unfolds=False).texts == added_by_decoding(raw).texts == ["Subject: buy this"]

@@ -67,10 +67,17 @@ class IceWarpLines:
 
     def find_peer(self, lines: Lines, client_ip: str) -> Column:
         """List the rows of lines of an address."""
-        is_line = np.flatnonzero(lines.is_line)
-        keys, first = np.unique(lines.key[is_line], return_index=True)
-        is_peer = [self.peer_of(lines.name(row)) == client_ip for row in is_line[first].tolist()]
-        found: Column = is_line[np.isin(lines.key[is_line], keys[is_peer])]
+        name = client_ip.encode().ljust(_WIDTH)
+        if ":" in client_ip or len(name) > _WIDTH:  # it has several spellings, or is none of the usual form
+            rows = np.flatnonzero(lines.is_line)
+            keys, at = np.unique(lines.key[rows], return_index=True)
+            is_its = [self.peer_of(lines.name(row)) == client_ip for row in rows[at].tolist()]
+            return rows[np.isin(lines.key[rows], keys[is_its])]
+        first, second = (int.from_bytes(half, "little") for half in (name[:8], name[8:]))
+        is_peer = (lines.words[lines.start] == first) & (lines.words[lines.start + 8] == second)
+        for row, key in lines.odd.items():
+            is_peer[row] = self.peer_of(key) == client_ip
+        found: Column = np.flatnonzero(is_peer & lines.is_line)
         return found
 
     def begins(self, text: bytes) -> bool:
