@@ -136,7 +136,7 @@ def facts_of(uses: Sequence[Use], habit: Sequence[Use]) -> Facts:
     # letters in another name to people whom the house knows are somebody's brand, club or branch
     strange, kept = sum(one.strangers for one in foreign), sum(one.kept for one in foreign)
     is_strange = strange >= STRANGE_SHARE * kept
-    are_names = names > 1 or (strange == kept and number < MASS) or (number >= MASS and is_unwanted)
+    are_names = names > 1 or strange == kept or (number >= MASS and is_unwanted)
     is_foreign = number >= FOREIGN_MANY or (number >= FOREIGN_COUNT and number >= FOREIGN_SHARE * len(sent))
     return Facts(
         is_foreign=is_foreign and are_names and (is_strange or is_many),
