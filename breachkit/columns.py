@@ -101,6 +101,8 @@ class Columns:
 class Texts:
     """A list of texts that hardly repeat, one behind the other: as many bytes as they have, and 8."""
 
+    __slots__ = ("_bytes", "_ends")
+
     def __init__(self) -> None:
         self._bytes = bytearray()
         self._ends: array[int] = array("q")

@@ -6,7 +6,7 @@ Times are aware. Addresses of people are lower case, client addresses canonical.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -145,9 +145,8 @@ class Session(NamedTuple):
     start: datetime
     end: datetime
     helo: str | None
-    attempts: tuple[AuthAttempt, ...]
-    transactions: tuple[Transaction, ...]
-    deliveries: tuple[Delivery, ...]
+    kept: Any
+    """What was kept of its tries, messages and deliveries: it may have a million of them."""
     has_dialogue: bool
     """False when only summary lines of it were logged."""
     is_open: bool

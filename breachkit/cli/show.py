@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -75,17 +76,15 @@ def _read(
 
 def _session_of(where: Where, message: Message, books: gather.Books) -> tuple[TracedSession | None, LogFacts | None]:
     """Find the session in which the message came in: of several with its id the one nearest in time."""
+    from breachkit.detect.tracing import Outline
     from breachkit.errors import BreachkitError
     from breachkit.evidence import gather
     from breachkit.logs.facts import Sought
 
-    logs, fingerprints = gather.smtp_logs(where), gather.run_fingerprints()
-    sought = Sought(texts=frozenset({message.queue_id or ""}))
-    found = [
-        session
-        for session in gather.find_sessions(where, sought, fingerprints, "session")
-        if any(sent.queue_id == message.queue_id for sent in session.transactions)
-    ]
+    logs, queue_id = gather.smtp_logs(where), message.queue_id or ""
+    keep = functools.partial(Outline, queue_id.__eq__, lambda _user: False, None)
+    sought = Sought(texts=frozenset({queue_id}))
+    found = [session for session in gather.find_sessions(where, sought, keep, "session") if session.kept.is_one]
     if found:
         books.files += len(logs)
         books.bytes += sum(log.size for log in logs)
@@ -94,7 +93,7 @@ def _session_of(where: Where, message: Message, books: gather.Books) -> tuple[Tr
         session = min(found, key=lambda session: abs(session.end - message.ts))
         return _traced(where, session, message, books), None
     try:  # why it is not there: the logs do not reach so far, or cannot be read
-        return None, gather.read_smtp(where, books, fingerprints, (), by_hour=False)
+        return None, gather.read_smtp(where, books, gather.run_fingerprints(), (), by_hour=False)
     except BreachkitError as error:
         books.notes.append(str(error))
         return None, None
@@ -103,15 +102,12 @@ def _session_of(where: Where, message: Message, books: gather.Books) -> tuple[Tr
 def _traced(where: Where, session: Session, message: Message, books: gather.Books) -> TracedSession:
     """Read the lines of a session; the user name of the message's account is known, others as far as anybody is."""
     from breachkit.detect.names import Directory
-    from breachkit.detect.tracing import auth_user_of, outcome_of
     from breachkit.evidence import gather
     from breachkit.report.trace import TracedSession
     from breachkit.spelling import spelled
 
     directory = Directory(gather.read_accounts(where, books))
-    won = {one.user for one in session.attempts if one.outcome == "success" and one.user is not None}
-    won |= {message.auth_user} if message.auth_user is not None else set()
-    seen = Directory((), won)
+    seen = Directory((), {*session.kept.won, *filter(None, [message.auth_user])})
     read = gather.read_transcripts(
         where,
         frozenset({session.source}),
@@ -119,7 +115,7 @@ def _traced(where: Where, session: Session, message: Message, books: gather.Book
         show_passwords=False,
     )
     lines = next((lines for one, lines in read if one.source == session.source), ())
-    return TracedSession(session, lines, auth_user_of(session, directory), outcome_of(session))
+    return TracedSession(session, lines, session.kept.auth_user(directory))
 
 
 def _campaign_of(where: Where, message: Message) -> Campaign | None:

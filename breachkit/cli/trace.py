@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
@@ -13,7 +14,7 @@ from breachkit.evidence.where import find_evidence
 from breachkit.logs.facts import Sought
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from breachkit.detect import tracing
     from breachkit.detect.names import Directory
@@ -63,14 +64,13 @@ def trace(
     books = gather.Books()
     chosen = _choose(where, _word_of(where, wanted), books)
     shown = chosen.sessions[: (SHOWN if limit is None and not product.is_json else limit) or None]
-    from breachkit.report.contract import dump
     from breachkit.report.trace import render_trace, trace_json
 
     traced = _transcripts(where, chosen, shown, show_passwords=show_passwords)
     inputs, found = gather.inputs_of(where, books, chosen.facts), len(chosen.sessions)
     following = where.command("find-account")
     output.write(
-        dump(trace_json(traced, found, inputs)) if product.is_json else render_trace(traced, found, inputs, following),
+        trace_json(traced, found, inputs) if product.is_json else render_trace(traced, found, inputs, following),
         product.output_file,
     )
     output.finish(books, findings=False)
@@ -101,7 +101,7 @@ class Chosen(NamedTuple):
 
 def _choose(where: Where, word: str, books: gather.Books) -> Chosen:
     from breachkit.detect.names import Directory
-    from breachkit.detect.tracing import find_followers, is_sender, is_wanted, joins_of, parse_wanted
+    from breachkit.detect.tracing import Outline, find_followers, is_id, is_name, is_wanted, joins_of, parse_wanted
     from breachkit.spelling import spelled
 
     if not gather.smtp_logs(where):
@@ -111,31 +111,32 @@ def _choose(where: Where, word: str, books: gather.Books) -> Chosen:
         )
     directory = Directory(gather.read_accounts(where, books))
     wanted = parse_wanted(word, directory)
-    fingerprints = gather.run_fingerprints()
-    facts = gather.read_smtp(where, books, fingerprints, (), by_hour=False)
+    is_meant = functools.partial(is_name, wanted=wanted, directory=directory)
+    facts = gather.read_smtp(where, books, gather.run_fingerprints(), (), by_hour=False, is_meant=is_meant)
+    keep = functools.partial(Outline, functools.partial(is_id, wanted=wanted), is_meant, wanted.word)
     found = (
         session
         for sought in _sought(wanted, facts, directory)
-        for session in gather.find_sessions(where, sought, fingerprints, "sessions")
+        for session in gather.find_sessions(where, sought, keep, "sessions")
     )
-    chosen = {session.source: session for session in found if is_wanted(session, wanted, directory)}
+    chosen = {session.source: session for session in found if is_wanted(session, wanted)}
     if not chosen and "@" in wanted.word:
-        senders = gather.find_sessions(where, Sought(texts=frozenset({wanted.word})), fingerprints, "senders")
-        chosen = {session.source: session for session in senders if is_sender(session, wanted)}
+        senders = gather.find_sessions(where, Sought(texts=frozenset({wanted.word})), keep, "senders")
+        chosen = {session.source: session for session in senders if session.kept.is_sender}
     if not chosen:
         reach = _reach(facts, where)
         raise BreachkitError(
             f"no session of '{word}' in the logs ({reach}); check the id, or name more logs with --logs"
         )
-    joins = joins_of(chosen.values(), wanted)
-    others = (
-        gather.find_sessions(where, Sought(texts=joins, is_client=True), fingerprints, "deliveries") if joins else ()
-    )
-    clients = [session for session in others if session.kind == "client" and session.source not in chosen]
+    joins = joins_of(chosen.values())
+    others: Iterable[Session] = ()
+    if joins is None or joins:
+        others = gather.find_sessions(where, Sought(texts=joins or frozenset(), is_client=True), keep, "deliveries")
+    clients = (session for session in others if session.kind == "client")
     won = {spelled(word), *map(spelled, facts.attempts.users("success"))}
     seen = Directory((), won)
     return Chosen(
-        [session for group in find_followers(chosen.values(), clients, wanted) for session in group],
+        [session for group in find_followers(chosen.values(), clients) for session in group],
         facts,
         directory,
         lambda name: spelled(name) in won or seen.is_known(name) or directory.is_known(name),
@@ -170,15 +171,13 @@ def _transcripts(
     *,
     show_passwords: bool,
 ) -> list[TracedSession]:
-    from breachkit.detect.tracing import auth_user_of, outcome_of
     from breachkit.report.trace import TracedSession
 
     wanted = frozenset(session.source for session in shown)
     read = gather.read_transcripts(where, wanted, chosen.is_known, show_passwords=show_passwords)
     lines = {session.source: found for session, found in read}
     return [
-        TracedSession(session, lines[session.source], auth_user_of(session, chosen.directory), outcome_of(session))
-        for session in shown
+        TracedSession(session, lines[session.source], session.kept.auth_user(chosen.directory)) for session in shown
     ]
 
 

@@ -4,17 +4,34 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from array import array
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
+from breachkit.columns import Texts
+from breachkit.logs.sessions import Kept
 from breachkit.spelling import plain_address, spelled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from breachkit.detect.names import Directory
-    from breachkit.records import Session, SessionOutcome
+    from breachkit.records import (
+        AuthAttempt,
+        Delivery,
+        DeliveryOutcome,
+        Outcome,
+        Session,
+        SessionKind,
+        SessionOutcome,
+        Transaction,
+    )
 
 Key = tuple[str | None, str | None]
+
+MOST_JOINS = 10_000
+"""Texts that are looked for at once: a finder of a million takes more memory than all else."""
 
 
 _FILE = re.compile(r"(?:.*[/\\])?([^/\\@]*\d[^/\\@.]*)(?:\.[a-z$]{1,4}){1,2}")
@@ -48,87 +65,156 @@ def parse_wanted(word: str, directory: Directory) -> Wanted:
     return Wanted(word, frozenset({word, named[1] if named else word}), client_ip, frozenset(names))
 
 
-def is_wanted(session: Session, wanted: Wanted, directory: Directory) -> bool:
+class Outline(Kept):
+    """What a trace keeps of one session: no more than is said of it, for it may have a million tries and messages."""
+
+    __slots__ = (
+        *("_deliveries", "_has_won", "_hashes", "_ids", "_is_accepted", "_is_id", "_is_meant", "_is_offered", "_last"),
+        *("_sender", "delivered_keys", "is_named", "is_one", "is_sender", "joins", "keys", "won"),
+    )
+
+    def __init__(self, is_id: Callable[[str], bool], is_meant: Callable[[str], bool], sender: str | None) -> None:
+        """Begin, with what tells the id and the user names that are looked for, and the declared sender that may be."""
+        self._is_id, self._is_meant, self._sender = is_id, is_meant, sender
+        self.is_named = False
+        """Whether it has a try of the account that is looked for."""
+        self.is_one = False
+        """Whether it has the message that is looked for."""
+        self.is_sender = False
+        """Whether it has a message under the sender that is looked for."""
+        self.won: dict[str, None] = {}
+        """The user names that came in, the last one last."""
+        self._last: Outcome | None = None
+        self._has_won = self._is_accepted = self._is_offered = False
+        self._deliveries: frozenset[DeliveryOutcome] = frozenset()
+        self._ids, self._hashes = Texts(), array("q")
+        self.joins: dict[str, None] = {}
+        """Texts one of which each client session holds that carried on a message; not all if there are `MOST_JOINS`."""
+        self.keys, self.delivered_keys = array("q"), array("q")
+        """Hashes of what a message and its deliveries have in common: its id, or its sender and a recipient."""
+
+    def tried(self, attempt: AuthAttempt) -> None:
+        """Take a try."""
+        user, self._last = attempt.user, attempt.outcome
+        if user is not None and not self.is_named:
+            self.is_named = self._is_meant(user)
+        if attempt.outcome == "success":
+            self._has_won = True
+            if user is not None:
+                self.won.pop(user, None)
+                self.won[user] = None
+
+    def sent(self, sent: Transaction) -> None:
+        """Take a message handed in."""
+        self._is_offered = True
+        self._is_accepted = self._is_accepted or sent.accepted
+        self.is_sender = self.is_sender or sent.mail_from == self._sender
+        self._name(sent.queue_id)
+        is_one = sent.queue_id is not None and self._is_id(sent.queue_id)
+        if is_one and not self.is_one:  # who looks for one message is not shown where the others went
+            self.is_one, self.joins, self.keys = True, {}, array("q")
+        if not sent.accepted or is_one != self.is_one:
+            return
+        if sent.queue_id is not None:
+            self._join(sent.queue_id, (sent.queue_id, None))
+        for rcpt_to in sent.rcpt_to:
+            self._join(rcpt_to, (sent.mail_from, rcpt_to))
+
+    def _join(self, text: str, key: Key) -> None:
+        self.keys.append(hash(key))
+        if text and len(self.joins) < MOST_JOINS:
+            self.joins[text] = None
+
+    def delivered(self, delivery: Delivery) -> None:
+        """Take what came of one recipient of a delivery."""
+        self._deliveries |= {delivery.outcome}
+        self._name(delivery.queue_id)
+        for key in ((delivery.queue_id, None), (delivery.mail_from, delivery.rcpt_to)):
+            self.delivered_keys.append(hash(key))
+
+    def _name(self, queue_id: str | None) -> None:
+        if queue_id is not None:
+            self._ids.append(queue_id)
+            self._hashes.append(hash(queue_id))
+
+    @property
+    def message_ids(self) -> Iterator[str]:
+        """The messages it brought in, or carried on where the log names them, each once."""
+        _, first = np.unique(np.frombuffer(self._hashes, np.int64), return_index=True)
+        return map(self._ids.__getitem__, np.sort(first))
+
+    def auth_user(self, directory: Directory) -> str | None:
+        """Name the account that it last authenticated as."""
+        return directory.resolve([*self.won][-1]).account if self.won else None
+
+    def outcome(self, kind: SessionKind) -> SessionOutcome:
+        """Say in one word how it ended."""
+        if kind == "client":
+            return next((end for end in ("delivered", "failed", "deferred") if end in self._deliveries), "open")
+        if self._is_accepted:
+            return "accepted"
+        if self._last == "failure":
+            return "auth-failed"
+        if self._is_offered:
+            return "rejected"
+        return "accepted" if self._has_won else "open"
+
+
+def is_wanted(session: Session, wanted: Wanted) -> bool:
     """Tell whether a session itself is what is looked for."""
     if wanted.client_ip is not None:
         return session.client_ip == wanted.client_ip
-    if any(is_id(sent.queue_id, wanted) for sent in session.transactions):
-        return True
-    return any(is_name(tried.user, wanted, directory) for tried in session.attempts if tried.user is not None)
+    kept: Outline = session.kept
+    return kept.is_one or kept.is_named
 
 
-def is_id(queue_id: str | None, wanted: Wanted) -> bool:
+def is_id(queue_id: str, wanted: Wanted) -> bool:
     """Tell whether an id is the one that is looked for."""
-    return queue_id is not None and queue_id.lower() in wanted.ids
-
-
-def is_sender(session: Session, wanted: Wanted) -> bool:
-    """Tell whether somebody handed in a message under the sender that is looked for."""
-    return any(sent.mail_from == wanted.word for sent in session.transactions)
+    return queue_id.lower() in wanted.ids
 
 
 def is_name(user: str, wanted: Wanted, directory: Directory) -> bool:
     """Tell whether a user name, as typed, means the account that is looked for."""
-    return not wanted.names.isdisjoint((spelled(user), directory.resolve(user).account))
+    return bool(wanted.names) and not wanted.names.isdisjoint((spelled(user), directory.resolve(user).account))
 
 
-def joins_of(chosen: Iterable[Session], wanted: Wanted) -> frozenset[str]:
-    """List the texts of which each client session that carried on a message of the chosen ones holds one."""
-    keys = {key for session in chosen for key in _keys_of(session, wanted)}
-    return frozenset((sender_or_id if rcpt_to is None else rcpt_to) or "" for sender_or_id, rcpt_to in keys) - {""}
+def joins_of(chosen: Iterable[Session]) -> frozenset[str] | None:
+    """List the texts of which each client session that carried on a message of the chosen ones holds one.
+
+    None where they are too many to look for: then any client session may be one.
+    """
+    joins: set[str] = set()
+    for session in chosen:
+        joins.update(session.kept.joins)
+        if len(joins) >= MOST_JOINS:
+            return None
+    return frozenset(joins)
 
 
-def find_followers(chosen: Iterable[Session], clients: Iterable[Session], wanted: Wanted) -> list[list[Session]]:
+def find_followers(chosen: Iterable[Session], clients: Iterable[Session]) -> list[list[Session]]:
     """Find the client sessions that carried the messages of each chosen session on.
 
     They join by message id where a client session names one, else by sender and recipient, after the
     session began. Each client session follows the latest session that it can.
     """
     servers = sorted(chosen, key=_order)
-    by_key: dict[Key, list[int]] = {}
-    for place, session in enumerate(servers):
-        for key in _keys_of(session, wanted):
-            by_key.setdefault(key, []).append(place)
-    followers: list[list[Session]] = [[] for _ in servers]
+    keys = np.concatenate([np.zeros(0, np.int64), *(np.frombuffer(one.kept.keys, np.int64) for one in servers)])
+    order = np.argsort(keys, kind="stable")
+    keys, places = keys[order], np.repeat(np.arange(len(servers)), [len(one.kept.keys) for one in servers])[order]
     taken = {session.source for session in servers}
-    for client in sorted(clients, key=_order):
-        keys = {key for sent in client.deliveries for key in ((sent.queue_id, None), (sent.mail_from, sent.rcpt_to))}
-        places = {place for key in keys for place in by_key.get(key, ()) if servers[place].start <= client.start}
-        if places and client.source not in taken:
-            followers[max(places)].append(client)
+    found = []
+    for client in clients:
+        wanted = np.frombuffer(client.kept.delivered_keys, np.int64)
+        ends = zip(np.searchsorted(keys, wanted), np.searchsorted(keys, wanted, "right"), strict=True)
+        reached = {place for begin, end in ends for place in places[begin:end].tolist()}
+        earlier = [place for place in reached if servers[place].start <= client.start]
+        if earlier and client.source not in taken:
+            found.append((max(earlier), client))
+    followers: list[list[Session]] = [[] for _ in servers]
+    for place, client in sorted(found, key=lambda pair: _order(pair[1])):
+        followers[place].append(client)
     return [[server, *followed] for server, followed in zip(servers, followers, strict=True)]
 
 
 def _order(session: Session) -> tuple[object, object]:
     return session.start, session.source
-
-
-def _keys_of(session: Session, wanted: Wanted) -> Iterable[Key]:
-    is_one = any(is_id(sent.queue_id, wanted) for sent in session.transactions)
-    for sent in session.transactions:
-        if not sent.accepted or (is_one and not is_id(sent.queue_id, wanted)):
-            continue
-        if sent.queue_id is not None:
-            yield sent.queue_id, None
-        for rcpt_to in sent.rcpt_to:
-            yield sent.mail_from, rcpt_to
-
-
-def outcome_of(session: Session) -> SessionOutcome:
-    """Say in one word how a session ended."""
-    if session.kind == "client":
-        outcomes = {sent.outcome for sent in session.deliveries}
-        return next((outcome for outcome in ("delivered", "failed", "deferred") if outcome in outcomes), "open")
-    if any(sent.accepted for sent in session.transactions):
-        return "accepted"
-    if session.attempts and session.attempts[-1].outcome == "failure":
-        return "auth-failed"
-    if session.transactions:
-        return "rejected"
-    return "accepted" if any(tried.outcome == "success" for tried in session.attempts) else "open"
-
-
-def auth_user_of(session: Session, directory: Directory) -> str | None:
-    """Name the account that a session last authenticated as."""
-    won = [tried.user for tried in session.attempts if tried.outcome == "success" and tried.user is not None]
-    return directory.resolve(won[-1]).account if won else None

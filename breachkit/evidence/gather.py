@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from breachkit.evidence.where import Where
     from breachkit.logs.facts import Sought, TranscriptLine
     from breachkit.logs.kinds import FoundLogs, LogFile
+    from breachkit.logs.sessions import Kept
     from breachkit.records import Account, Message, Session
     from breachkit.servers import QueueFolder
 
@@ -99,8 +100,9 @@ def read_smtp(
     *,
     by_hour: bool = True,
     distance_of: Callable[[str, str], int] | None = None,
+    is_meant: Callable[[str], bool] | None = None,
 ) -> LogFacts:
-    """Read the SMTP logs.
+    """Read the SMTP logs; see `Question` for what `is_meant` leaves out.
 
     Mail from outside is only counted, unless one of `queue_ids` names it: a log holds far more of it than
     of what accounts do. Where nobody asks how much came in each hour, not even that.
@@ -115,7 +117,7 @@ def read_smtp(
 
     with bar(sys.stderr, "logs", sum(log.size for log in logs), "B") as progress:
         reading = Reading(where.zone, fingerprints, progress)
-        question = Question(since, until, frozenset(queue_ids), by_hour, distance_of)
+        question = Question(since, until, frozenset(queue_ids), by_hour, distance_of, is_meant)
         tally = LogTally()
         facts = read_facts(logs, reading, question, tally, jobs)
     facts.tally = tally
@@ -125,14 +127,17 @@ def read_smtp(
     return facts
 
 
-def find_sessions(where: Where, sought: Sought, fingerprints: Fingerprints, title: str) -> Iterator[Session]:
-    """Read the SMTP sessions that are sought, and perhaps others, within --since and --until, with a progress bar."""
+def find_sessions(where: Where, sought: Sought, keep: Callable[[], Kept], title: str) -> Iterator[Session]:
+    """Read the SMTP sessions that are sought, and perhaps others, within --since and --until, with a progress bar.
+
+    `keep` begins what is kept of the events of one.
+    """
     from breachkit.logs import sessions
 
     logs = smtp_logs(where)
     with bar(sys.stderr, title, sum(log.size for log in logs), "B") as progress:
-        reading = Reading(where.zone, fingerprints, progress)
-        for session in sessions.find_sessions(logs, reading, sought):
+        reading = Reading(where.zone, run_fingerprints(), progress)
+        for session in sessions.find_sessions(logs, reading, sought, keep):
             if where.is_inside(session.start):
                 yield session
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from breachkit.logs.facts import LogTally, Question, Reading
     from breachkit.logs.kinds import LogFile, LogKind
     from breachkit.logs.reader import Head
-    from breachkit.logs.smtp import Dialogue
+    from breachkit.logs.smtp import Dialogue, Place
     from breachkit.progress import Progress
     from breachkit.records import AuthAttempt, Delivery, Transaction
 
@@ -43,15 +43,25 @@ class Gatherer:
     def __init__(self, question: Question) -> None:
         self.facts = LogFacts()
         self._question = question
+        self._met: set[tuple[Place, str, bool]] = set()
 
     def tried(self, session: Dialogue, attempt: AuthAttempt, distance: int) -> None:
         """Keep a try."""
-        if self._question.is_inside(session.start):
+        if self._question.is_inside(session.start) and self._is_kept(session, attempt):
             self.facts.attempts.append(attempt, session.source, distance)
+
+    def _is_kept(self, session: Dialogue, attempt: AuthAttempt) -> bool:
+        is_meant, user, is_won = self._question.is_meant, attempt.user, attempt.outcome == "success"
+        if is_meant is None:
+            return True
+        if user is None or not (is_won or is_meant(user)) or (session.source, user, is_won) in self._met:
+            return False
+        self._met.add((session.source, user, is_won))
+        return True
 
     def sent(self, session: Dialogue, sent: Transaction) -> None:
         """Keep a message of who has logged in, or one that is asked for."""
-        if not self._question.is_inside(session.start):
+        if self._question.is_meant is not None or not self._question.is_inside(session.start):
             return
         if session.won is not None:
             tried = session.won[1]
@@ -61,7 +71,7 @@ class Gatherer:
 
     def delivered(self, session: Dialogue, delivery: Delivery) -> None:
         """Keep a delivery."""
-        if self._question.is_inside(session.start):
+        if self._question.is_meant is None and self._question.is_inside(session.start):
             self.facts.deliveries.append(delivery)
 
     def ended(self, _session: Dialogue, *, is_open: bool) -> None:

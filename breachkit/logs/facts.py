@@ -56,7 +56,7 @@ class Sought(NamedTuple):
     texts: frozenset[str] = frozenset()
     """Letters of either case are the same."""
     is_client: bool = False
-    """Those in which the mail server delivers outwards, of the ones in which a text stands."""
+    """Those in which the mail server delivers outwards, of the ones in which a text stands if there are texts."""
     places: frozenset[Locus] = frozenset()
 
 
@@ -104,6 +104,9 @@ class Question(NamedTuple):
     """Whether sessions and messages are to be counted by the hour."""
     distance_of: Callable[[str, str], int] | None = None
     """Tells of a user name and the secret that came in with it what is kept beside its fingerprint: 0 to 2."""
+    is_meant: Callable[[str], bool] | None = None
+    """Tells of a user name whether it is asked for. Then no message and no delivery is kept, and of each session only
+    the first try of a user name that came in, and of one that is asked for."""
 
     def are_inside(self, ts: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         """Tell which of some moments are asked for."""

@@ -23,33 +23,52 @@ if TYPE_CHECKING:
     from breachkit.records import AuthAttempt, Delivery, Transaction
 
 
+class Kept:
+    """What is kept of the events of one session: of this one nothing."""
+
+    __slots__ = ()
+
+    def tried(self, attempt: AuthAttempt) -> None:
+        """Take a try."""
+
+    def sent(self, sent: Transaction) -> None:
+        """Take a message handed in."""
+
+    def delivered(self, delivery: Delivery) -> None:
+        """Take what came of one recipient of a delivery."""
+
+
 class Collector:
     """Makes records of sessions."""
 
-    def __init__(self, node: str, reading: Reading) -> None:
-        self._node, self._zone = node, reading.zone
+    def __init__(self, node: str, reading: Reading, keep: Callable[[], Kept]) -> None:
+        """Begin; `keep` begins what is kept of one session."""
+        self._node, self._zone, self._keep = node, reading.zone, keep
         self.listener = Listener(reading.zone, reading.fingerprints, None, self)
-        self._open: dict[int, tuple[list[AuthAttempt], list[Transaction], list[Delivery]]] = {}
+        self._open: dict[int, Kept] = {}
         self._ended: list[Session] = []
 
-    def _of(self, session: Dialogue) -> tuple[list[AuthAttempt], list[Transaction], list[Delivery]]:
-        return self._open.setdefault(id(session), ([], [], []))
+    def _of(self, session: Dialogue) -> Kept:
+        if id(session) not in self._open:
+            self._open[id(session)] = self._keep()
+        return self._open[id(session)]
 
     def tried(self, session: Dialogue, attempt: AuthAttempt, _distance: int) -> None:
-        """Keep a try."""
-        self._of(session)[0].append(attempt)
+        """Hand on a try."""
+        self._of(session).tried(attempt)
 
     def sent(self, session: Dialogue, sent: Transaction) -> None:
-        """Keep a message."""
-        self._of(session)[1].append(sent)
+        """Hand on a message."""
+        self._of(session).sent(sent)
 
     def delivered(self, session: Dialogue, delivery: Delivery) -> None:
-        """Keep a delivery."""
-        self._of(session)[2].append(delivery)
+        """Hand on a delivery."""
+        self._of(session).delivered(delivery)
 
     def ended(self, session: Dialogue, *, is_open: bool) -> None:
         """Make the record of a session."""
-        attempts, transactions, deliveries = self._open.pop(id(session), ([], [], []))
+        kept = self._of(session)
+        del self._open[id(session)]
         self._ended.append(
             Session(
                 kind=session.kind or "server",
@@ -58,9 +77,7 @@ class Collector:
                 start=datetime.fromtimestamp(session.start, self._zone),
                 end=datetime.fromtimestamp(session.end, self._zone),
                 helo=session.helo,
-                attempts=tuple(attempts),
-                transactions=tuple(transactions),
-                deliveries=tuple(deliveries),
+                kept=kept,
                 has_dialogue=session.has_dialogue,
                 is_open=is_open,
                 node=self._node,
@@ -133,10 +150,15 @@ class Holding:
         return lines.rows_at([begin for _, begin, _ in self._finder.find_matches_as_indexes(lines.text.lower())])
 
 
-def find_sessions(logs: Sequence[LogFile], reading: Reading, sought: Sought) -> Iterator[Session]:
-    """Read the SMTP sessions that are sought, and perhaps others; what cannot be read is passed over."""
+def find_sessions(
+    logs: Sequence[LogFile], reading: Reading, sought: Sought, keep: Callable[[], Kept]
+) -> Iterator[Session]:
+    """Read the SMTP sessions that are sought, and perhaps others; what cannot be read is passed over.
+
+    `keep` begins what is kept of the events of one.
+    """
     texts = [text for text in sought.texts if text]
-    is_twice = bool(texts) and sought.client_ip is None and all(map(str.isascii, texts))
+    is_twice = (bool(texts) or sought.is_client) and sought.client_ip is None and all(map(str.isascii, texts))
     progress = reading.progress
     for node in by_node(logs, frozenset({"smtp"})):
         wants: Wants = Everything()  # a log may spell a text that is no ASCII in more than one way
@@ -151,20 +173,20 @@ def find_sessions(logs: Sequence[LogFile], reading: Reading, sought: Sought) -> 
             wants = FromPeer(sought.client_ip)
         elif not texts:
             wants = BeginningAt(sought.places)
-        reader, collector = _reader(node, reading)
+        reader, collector = _reader(node, reading, keep)
         reader.progress = (lambda size: progress(size // 2)) if is_twice else progress
         yield from _each_session(node, reader, collector, wants)
 
 
-def _reader(node: Sequence[LogFile], reading: Reading) -> tuple[Reader, Collector]:
-    collector = Collector(node[0].node, reading)
+def _reader(node: Sequence[LogFile], reading: Reading, keep: Callable[[], Kept]) -> tuple[Reader, Collector]:
+    collector = Collector(node[0].node, reading, keep)
     return Reader(node[0].kind, reading.zone, collector.listener), collector
 
 
 def _keys_holding(node: Sequence[LogFile], reading: Reading, texts: Collection[str], *, is_client: bool) -> Column:
-    """List the keys with a line that holds one of some texts; of those in which the server delivers, if asked for."""
-    holding, grammar = Holding(texts), node[0].kind.sessions()
-    finds: list[Callable[[Lines], Any]] = [holding.rows, *([grammar.find_clients] if is_client else [])]
+    """List the keys with a line that holds one of some texts; `is_client`: in which the server delivers."""
+    finds: list[Callable[[Lines], Any]] = [Holding(texts).rows] if texts else []
+    finds += [node[0].kind.sessions().find_clients] if is_client else []
     found = []
     for find in finds:
         heads = [find_keys(Span(log), reading.zone, find).keys for log in node]
@@ -185,7 +207,7 @@ def read_transcripts(
     """
     places = {place[:3] for place in wanted}
     for node in by_node(logs, frozenset({"smtp"})):
-        reader, collector = _reader(node, reading)
+        reader, collector = _reader(node, reading, Kept)
         reader.progress = reading.progress
         transcripts: dict[Place, Transcript] = {}
 
@@ -200,7 +222,7 @@ def read_transcripts(
             transcript = transcripts.pop(session.source[:3], None)
             if transcript is not None:
                 places.discard(session.source[:3])
-                yield session, tuple(transcript.lines)
+                yield session, transcript.finish()
             if not places:  # the rest of the logs need not be read
                 return
 

@@ -55,8 +55,6 @@ class Transcript:
         """Take one line, with the state of its session after it."""
         if len(self.lines) >= MOST_LINES:
             self.more += 1
-            last = self.lines[MOST_LINES - 1]
-            self.lines[-1] = last._replace(direction="note", text=f"[{self.more + 1} more lines of this session]")
             return
         direction, raw = said
         secret = None
@@ -73,6 +71,13 @@ class Transcript:
                 source=Locus(*place),
             ),
         )
+
+    def finish(self) -> tuple[TranscriptLine, ...]:
+        """Return the lines; the last one tells of those that are too many."""
+        if self.more:
+            text = f"[{self.more + 1} more lines of this session]"
+            self.lines[-1] = self.lines[-1]._replace(direction="note", text=text)
+        return tuple(self.lines)
 
     def _received(self, dialogue: Dialogue, raw: bytes) -> tuple[str, str | None]:
         """Spell a line of the client, and what its mask hides."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from breachkit.report.sanitize import escape_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from breachkit.records import Locus
 
@@ -42,7 +43,7 @@ def share(number: float) -> float:
     return round(number, SHARE_DIGITS)
 
 
-def dump(document: Json) -> str:
+def dump(document: Json | str) -> str:
     """Write one JSON object. What a terminal would obey or hide is escaped, and so are lone surrogates of odd names."""
     import orjson  # noqa: PLC0415  it imports uuid and more, and most starts write no JSON
 
@@ -58,13 +59,13 @@ def dump_line(document: Json) -> str:
     return escape_json(json.dumps(document, ensure_ascii=False))
 
 
-def dump_rows(document: Json, key: str, rows: Iterable[Json]) -> Iterator[str]:
+def dump_rows(document: Json, key: str, rows: Iterable[Json | str | Iterator[str]]) -> Iterator[str]:
     """Write one JSON object piece by piece: `dump`, with a long list under one of its keys.
 
     Args:
         document: the object, with an empty list under the key.
         key: of the object itself.
-        rows: made when they are written, so that there is one at a time.
+        rows: made when they are written, so that there is one at a time; the pieces of one that is too long for that.
     """
     # no text has a line end of its own in JSON, so that only a key of the object itself stands so
     opening = f'\n  "{key}": ['
@@ -72,6 +73,11 @@ def dump_rows(document: Json, key: str, rows: Iterable[Json]) -> Iterator[str]:
     yield before + opening
     separator = end = ""
     for row in rows:
-        yield separator + f"\n{dump(row)}".removesuffix("\n").replace("\n", "\n    ")
+        yield separator
+        held = "\n"
+        for piece in row if isinstance(row, Iterator) else (dump(row),):
+            text = held + piece
+            held = "\n" * text.endswith("\n")
+            yield text.removesuffix("\n").replace("\n", "\n    ")
         separator, end = ",", "\n  "
     yield end + found.removeprefix(opening) + behind

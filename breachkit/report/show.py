@@ -62,7 +62,9 @@ def show_json(shown: ShownMessage, inputs: Inputs) -> Json:
         "text_truncated": letter.is_cut,
         "attachments": [attachment._asdict() for attachment in letter.attachments],
         "attachments_found": letter.attachments_found,
-        "session": None if shown.session is None else session_json(shown.session, inputs.zone),
+        "session": None
+        if shown.session is None
+        else session_json(shown.session, inputs.zone, shown.session.session.kept.message_ids),
         "campaign": None if campaign is None else _campaign_json(campaign),
     }
 

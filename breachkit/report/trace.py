@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.report.contract import locus_json
+from breachkit.report.contract import dump_rows, locus_json
 from breachkit.report.inputs import head_json, logs_json, render_inputs
 from breachkit.report.page import Page
 from breachkit.report.words import count, moment, place, stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import tzinfo
 
+    from breachkit.detect.tracing import Outline
     from breachkit.evidence.books import Inputs
     from breachkit.logs.facts import TranscriptLine
     from breachkit.records import Session
@@ -27,28 +29,21 @@ class TracedSession(NamedTuple):
     session: Session
     lines: tuple[TranscriptLine, ...]
     auth_user: str | None
-    outcome: str
-
-    @property
-    def message_ids(self) -> list[str]:
-        """The messages it brought in, or carried on where the log names them."""
-        ids = [sent.queue_id for sent in self.session.transactions]
-        ids += [sent.queue_id for sent in self.session.deliveries]
-        return list(dict.fromkeys(queue_id for queue_id in ids if queue_id is not None))
 
 
-def trace_json(traced: Sequence[TracedSession], found: int, inputs: Inputs) -> Json:
-    """Write the object of the contract; secrets stay `***`."""
-    return {
-        **head_json(inputs, "trace"),
-        "sessions_found": found,
-        "sessions": [session_json(one, inputs.zone) for one in traced],
-        **logs_json(inputs),
-    }
+def trace_json(traced: Sequence[TracedSession], found: int, inputs: Inputs) -> Iterator[str]:
+    """Write the object of the contract, piece by piece; secrets stay `***`."""
+    rows = (
+        dump_rows(session_json(one, inputs.zone, ()), "message_ids", one.session.kept.message_ids) for one in traced
+    )
+    return dump_rows(
+        {**head_json(inputs, "trace"), "sessions_found": found, "sessions": [], **logs_json(inputs)}, "sessions", rows
+    )
 
 
-def session_json(one: TracedSession, zone: tzinfo) -> Json:
+def session_json(one: TracedSession, zone: tzinfo, message_ids: Iterable[str]) -> Json:
     """Write the row of the contract."""
+    kept: Outline = one.session.kept
     return {
         "kind": one.session.kind,
         "client_ip": None if one.session.kind == "client" else one.session.client_ip,
@@ -58,8 +53,8 @@ def session_json(one: TracedSession, zone: tzinfo) -> Json:
         "end": stamp(one.session.end, zone),
         "lines": [{"ts": line.ts, "direction": line.direction, "text": line.text} for line in one.lines],
         "auth_user": one.auth_user,
-        "outcome": one.outcome,
-        "message_ids": one.message_ids,
+        "outcome": kept.outcome(one.session.kind),
+        "message_ids": [*message_ids],
         "source": locus_json(one.session.source),
     }
 
@@ -79,12 +74,14 @@ def render_trace(traced: Sequence[TracedSession], found: int, inputs: Inputs, ne
 
 def render_session(page: Page, one: TracedSession, zone: tzinfo, most: int | None = None) -> None:
     """Write the transcript of a session, or its first lines."""
-    session = one.session
+    session, kept = one.session, one.session.kept
     who = f", account {one.auth_user}" if one.auth_user else ""
-    title = f"{session.kind.capitalize()} session {session.client_ip} [{session.thread}]{who}: {one.outcome}"
+    outcome = kept.outcome(session.kind)
+    title = f"{session.kind.capitalize()} session {session.client_ip} [{session.thread}]{who}: {outcome}"
     page.say(title, style="bold")
     where = f"{moment(session.start, zone)}, {place(session.source)}"
-    ids = f", messages {', '.join(one.message_ids[:5])}" if one.message_ids else ""
+    named = ", ".join(islice(kept.message_ids, 5))
+    ids = f", messages {named}" if named else ""
     page.say(where + ids, style="dim", indent=2)
     for line in one.lines[:most]:
         secret = f"  [{line.secret}]" if line.secret is not None else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 from breachkit import parallel
 from breachkit.parallel import Piece, spread
 from tests.conftest import story
+from tests.servers.icewarp.factories import b64, lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,3 +132,38 @@ def test_a_helper_without_memory_says_so_without_a_traceback(
     with pytest.raises(MemoryError):
         spread(pieces, starved, 2)
     assert capfd.readouterr().err == ""
+
+
+MANY = 60_000
+"""Tries or messages of a session; a record of each takes 700 bytes."""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="`resource` is POSIX only")
+@pytest.mark.parametrize("output", ["json", "text"])
+@pytest.mark.parametrize(
+    "texts",
+    [
+        (f"<<< AUTH PLAIN {b64(chr(0) + 'anna@example.it' + chr(0) + 'pw')}", ">>> 535 5.7.8 no"),
+        (
+            *("<<< MAIL FROM:<anna@example.it>", ">>> 250 ok", "<<< RCPT TO:<u@far.example>", ">>> 250 ok"),
+            *("<<< DATA", ">>> 354 go", ">>> 250 2.6.0 Message id A{:08} accepted for delivery"),
+        ),
+    ],
+)
+def test_a_session_of_many_tries_or_messages_takes_no_more_memory(
+    texts: tuple[str, ...], output: str, tmp_path: Path
+) -> None:
+    peaks = []
+    for number in (6_000, MANY):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        # a line at a time: to the peak of a process belongs what the one that started it had
+        with gzip.open(folder / "s20261120-00.log.gz", "wt", 1, "ascii", newline="") as log:
+            log.write(lines("Connected", ">>> 220 x", "<<< EHLO y", ">>> 250 x"))
+            log.writelines(map(lines(*texts).format, range(number)))
+            log.write(lines("<<< QUIT", ">>> 221 bye", "Disconnected"))
+        words = ("trace", "203.0.113.9", "--logs", folder, "--timezone", "UTC", "--format", output)
+        code, peak = peak_of(*words)
+        assert code == 0
+        peaks.append(peak)
+    assert peaks[1] < peaks[0] + 25 * MB

@@ -90,3 +90,14 @@ def test_what_is_nowhere_is_said_to_be(word: str, cli: Callable[..., Ran]) -> No
     ran = cli("trace", word, "--root", story("guide"))
     assert (ran.code, ran.out) == (1, "")
     assert ran.err.startswith(f"breachkit: no session of '{word}' in the logs (they reach from 2026-11-17")
+
+
+def test_deliveries_are_found_though_the_messages_are_too_many_to_look_for(
+    cli: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("trace", "user@example.it", "--root", story("guide"), "--format", "json")
+    looked_for = cli(*words)
+    monkeypatch.setattr("breachkit.detect.tracing.MOST_JOINS", 1)
+    found = cli(*words)
+    assert (found.code, found.out) == (looked_for.code, looked_for.out)
+    assert '"kind": "client"' in found.out

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from breachkit.evidence import queued
 from breachkit.logs.facts import LogTally, Reading
 from breachkit.logs.reader import Reader, Span, add_tally, by_node
-from breachkit.logs.sessions import Collector, Everything
+from breachkit.logs.sessions import Collector, Everything, Kept
 from breachkit.micros import moment_of
 from breachkit.progress import silent
-from breachkit.records import Message, Session, Skipped
+from breachkit.records import AuthAttempt, Delivery, Message, Session, Skipped, Transaction
 from breachkit.servers import PlainHead
 from breachkit.servers.icewarp import SERVER
 from breachkit.servers.icewarp.accounts import read_logins
@@ -82,10 +83,28 @@ def lines(*texts: str, peer: str = "203.0.113.9", thread: str = "15C0", time: st
     return "".join(f"{peer:<16}[{thread}] {time} {text}\n" for text in texts)
 
 
+@dataclass
+class Events(Kept):
+    """All that happened in a session."""
+
+    attempts: list[AuthAttempt] = field(default_factory=list)
+    transactions: list[Transaction] = field(default_factory=list)
+    deliveries: list[Delivery] = field(default_factory=list)
+
+    def tried(self, attempt: AuthAttempt) -> None:
+        self.attempts.append(attempt)
+
+    def sent(self, sent: Transaction) -> None:
+        self.transactions.append(sent)
+
+    def delivered(self, delivery: Delivery) -> None:
+        self.deliveries.append(delivery)
+
+
 def read_sessions(logs: Sequence[LogFile], reading: Reading, tally: LogTally) -> Iterator[Session | Skipped]:
     """Read every session of SMTP logs, all lines in order."""
     for node in by_node(logs, frozenset({"smtp"})):
-        collector, skipped = Collector(node[0].node, reading), list[Skipped]()
+        collector, skipped = Collector(node[0].node, reading, Events), list[Skipped]()
         reader = Reader(node[0].kind, reading.zone, collector.listener)
         reader.skip = skipped.append
         for log in node:

@@ -22,7 +22,8 @@ SUCCESS = ">>> 235 2.0.0 Authentication successful"
 
 
 def one_attempt(folder: Path, *texts: str) -> AuthAttempt:
-    (attempt,) = one_session(folder, *OPENING, *texts).attempts
+    attempt: AuthAttempt
+    (attempt,) = one_session(folder, *OPENING, *texts).kept.attempts
     return attempt
 
 
@@ -116,7 +117,7 @@ def test_the_code_decides(reply: str, outcome: str, tmp_path: Path) -> None:
 )
 def test_text_that_a_stranger_typed_is_never_the_servers_word(said: list[str], tmp_path: Path) -> None:
     session = one_session(tmp_path, *OPENING, *said)
-    assert [tried for tried in session.attempts if tried.outcome == "success"] == []
+    assert [tried for tried in session.kept.attempts if tried.outcome == "success"] == []
 
 
 def test_a_message_id_is_believed_only_after_the_end_of_data(tmp_path: Path) -> None:
@@ -136,7 +137,7 @@ def test_a_message_id_is_believed_only_after_the_end_of_data(tmp_path: Path) -> 
         "*** <> <x> 1 2 00:00:01 OK EVIL0001> <anna@example.it> 1 2804 00:00:01 OK YAR93710",
         ">>> 250 2.6.0 2804 bytes received in 00:00:01; Message id YAR93710 accepted for delivery",
     )
-    (sent,) = session.transactions
+    (sent,) = session.kept.transactions
     assert (sent.queue_id, sent.rcpt_to, sent.rcpt_count, sent.rcpt_unknown) == ("YAR93710", ("anna@example.it",), 2, 1)
     assert sent.accepted
 
@@ -157,7 +158,7 @@ def test_pipelined_commands_get_their_own_answers(tmp_path: Path) -> None:
         "<<< MAIL FROM:<c@example.it> SIZE=10",
         ">>> 501 5.7.1 Permission denied",
     )
-    first, second = session.transactions
+    first, second = session.kept.transactions
     assert (first.mail_from, first.rcpt_to, first.rcpt_unknown) == (NULL_SENDER, ("b@example.it",), 0)
     assert first.queue_id == "202611200845592850"
     assert (second.mail_from, second.accepted) == ("c@example.it", False)
@@ -165,7 +166,7 @@ def test_pipelined_commands_get_their_own_answers(tmp_path: Path) -> None:
 
 def test_a_summary_line_alone_is_a_message_without_auth(tmp_path: Path) -> None:
     session = one_session(tmp_path, "*** <a@example.it> <b@example.net> 3 348 00:00:00 OK YAR93710")
-    (sent,) = session.transactions
+    (sent,) = session.kept.transactions
     assert (sent.mail_from, sent.rcpt_count, sent.queue_id, sent.attempt) == ("a@example.it", 3, "YAR93710", None)
     assert not session.has_dialogue
 
@@ -173,7 +174,7 @@ def test_a_summary_line_alone_is_a_message_without_auth(tmp_path: Path) -> None:
 def client(folder: Path, *texts: str) -> list[tuple[str | None, str | None, str, bool]]:
     session = one_session(folder, *texts)
     assert session.kind == "client"
-    return [(sent.mail_from, sent.rcpt_to, sent.outcome, sent.is_unknown) for sent in session.deliveries]
+    return [(sent.mail_from, sent.rcpt_to, sent.outcome, sent.is_unknown) for sent in session.kept.deliveries]
 
 
 def test_a_client_session_tells_the_fate_of_each_recipient(tmp_path: Path) -> None:
@@ -238,13 +239,13 @@ def test_two_sessions_of_one_thread_from_two_peers_live_side_by_side(tmp_path: P
     mixed += lines(f"<<< {b64('one')}", ">>> 334 p", "<<< eQ==", ">>> 235 ok", peer="192.0.2.1")
     mixed += lines(">>> 535 no", peer="192.0.2.2")
     sessions, _, _ = sessions_of(write_log(tmp_path, mixed))
-    tries = {tried.client_ip: (tried.user, tried.outcome) for session in sessions for tried in session.attempts}
+    tries = {tried.client_ip: (tried.user, tried.outcome) for session in sessions for tried in session.kept.attempts}
     assert tries == {"192.0.2.1": ("one", "success"), "192.0.2.2": ("two", "failure")}
 
 
 def test_a_flood_of_unanswered_commands_is_not_kept(tmp_path: Path) -> None:
     session = one_session(tmp_path, *OPENING, *(["<<< NOOP"] * 5_000), "<<< AUTH PLAIN " + b64("\0anna\0x"), SUCCESS)
-    assert [tried.outcome for tried in session.attempts] == ["success"]
+    assert [tried.outcome for tried in session.kept.attempts] == ["success"]
 
 
 @pytest.mark.parametrize("counted", ["280", "2809"])
@@ -255,4 +256,4 @@ def test_a_log_that_begins_within_a_message_delivers_nothing(counted: str, tmp_p
         "*** <a@example.it> <b@example.net> 1 280 00:00:01 OK YAR93710",
         ">>> 250 2.6.0 280 bytes received in 00:00:01; Message id YAR93710 accepted for delivery",
     )
-    assert (session.kind, session.deliveries) == ("server", ())
+    assert (session.kind, session.kept.deliveries) == ("server", [])

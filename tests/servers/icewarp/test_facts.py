@@ -41,10 +41,10 @@ def of_sessions(logs: Sequence[LogFile], question: Question) -> tuple[Any, ...]:
     for row in read_sessions(logs, reading(), LogTally()):
         if not isinstance(row, Session) or not question.is_inside(row.start.timestamp()):
             continue
-        tries += row.attempts
-        gone += row.deliveries
-        for sent in row.transactions:
-            tried = None if sent.attempt is None else row.attempts[sent.attempt]
+        tries += row.kept.attempts
+        gone += row.kept.deliveries
+        for sent in row.kept.transactions:
+            tried = None if sent.attempt is None else row.kept.attempts[sent.attempt]
             if tried is not None or sent.queue_id in question.queue_ids - {None}:
                 sends.append((row.client_ip, tried and tried.user, tried and tried.source, sent))
     return tuple(sorted(rows, key=repr) for rows in (tries, sends, gone))

@@ -160,9 +160,9 @@ def test_any_interleaving_and_any_cut_give_the_same_sessions(drawn: st.DataObjec
             session.start,
             session.end,
             session.client_ip,
-            [(tried.user, tried.mechanism, tried.outcome) for tried in session.attempts],
-            [tried.ts for tried in session.attempts],
-            [sent.queue_id for sent in session.transactions],
+            [(tried.user, tried.mechanism, tried.outcome) for tried in session.kept.attempts],
+            [tried.ts for tried in session.kept.attempts],
+            [sent.queue_id for sent in session.kept.transactions],
         )
         for session in sessions
     )

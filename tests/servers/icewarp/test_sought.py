@@ -16,7 +16,7 @@ from breachkit.logs.sessions import find_sessions
 from breachkit.records import Session
 from breachkit.servers.icewarp.logs import find_logs
 from tests.servers.icewarp.drawn import WIDE, logs_of_one_server, write
-from tests.servers.icewarp.factories import lines, read_sessions, reading, write_log
+from tests.servers.icewarp.factories import Events, lines, read_sessions, reading, write_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,15 +33,18 @@ def both(
     logs: tuple[LogFile, ...], sought: Sought, is_wanted: Callable[[Session], bool]
 ) -> tuple[list[Session], list[Session]]:
     plain = [row for row in read_sessions(logs, reading(), LogTally()) if isinstance(row, Session)]
-    found = find_sessions(logs, reading(), sought)
+    found = find_sessions(logs, reading(), sought, Events)
     return in_order(list(filter(is_wanted, found))), in_order(list(filter(is_wanted, plain)))
 
 
 def holds(session: Session, text: str) -> bool:
-    said = (*(sent.queue_id for sent in session.transactions), *(sent.queue_id for sent in session.deliveries))
+    said = (
+        *(sent.queue_id for sent in session.kept.transactions),
+        *(sent.queue_id for sent in session.kept.deliveries),
+    )
     names = (
-        *(name for sent in session.transactions for name in sent.rcpt_to),
-        *(d.rcpt_to for d in session.deliveries),
+        *(name for sent in session.kept.transactions for name in sent.rcpt_to),
+        *(d.rcpt_to for d in session.kept.deliveries),
     )
     return text in said or text in names
 
@@ -76,14 +79,16 @@ def test_what_is_sought_is_found_as_line_by_line(
             found, expected = both(
                 logs,
                 clients,
-                lambda session: session.kind == "client" and any(text in one for one in session.deliveries),  # noqa: B023
+                lambda session: session.kind == "client" and any(text in one for one in session.kept.deliveries),  # noqa: B023
             )
             assert found == expected
 
 
 def test_a_text_that_is_no_ascii_is_sought_in_all_of_the_log(tmp_path: Path) -> None:
     path = write_log(tmp_path, lines("Connected", ">>> 220 x", "<<< EHLO y", ">>> 250 x", "Disconnected"))
-    found = list(find_sessions(find_logs([path], None).logs, reading(), Sought(texts=frozenset({"pérez@example.it"}))))
+    found = list(
+        find_sessions(find_logs([path], None).logs, reading(), Sought(texts=frozenset({"pérez@example.it"})), Events)
+    )
     assert [session.helo for session in found] == ["y"]
 
 
@@ -92,5 +97,5 @@ def test_progress_tells_of_all_bytes_though_they_are_read_twice(tmp_path: Path) 
     logs = find_logs([path], None).logs
     for sought in (Sought(client_ip="203.0.113.9"), Sought(texts=frozenset({"HELP"}))):
         done: list[int] = []
-        assert len(list(find_sessions(logs, reading()._replace(progress=done.append), sought))) == 1
+        assert len(list(find_sessions(logs, reading()._replace(progress=done.append), sought, Events))) == 1
         assert logs[0].size - 1 <= sum(done) <= logs[0].size
