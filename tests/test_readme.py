@@ -14,6 +14,8 @@ import typer.main
 from breachkit.cli import app
 from breachkit.cli.docs import Topic
 from breachkit.cli.output import Exit
+from breachkit.detect.accounts.verdict import VerdictName
+from breachkit.detect.campaigns.campaign import NoPurge
 from breachkit.report import shapes
 from tests.conftest import SLOW
 
@@ -102,7 +104,7 @@ def test_the_page_on_verdicts_knows_every_word_of_an_answer() -> None:
     entries, symptoms = (
         get_type_hints(kind)[key] for kind, key in ((shapes.Account, "entry"), (shapes.Symptom, "name"))
     )
-    words = [get_args(shapes.Verdict), get_args(shapes.NoPurgeWhy), get_args(get_args(entries)[0]), get_args(symptoms)]
+    words = [get_args(VerdictName), get_args(NoPurge), get_args(get_args(entries)[0]), get_args(symptoms)]
     assert len(signals) > 10
     assert [word for word in (*signals, *(word for some in words for word in some)) if f"`{word}`" not in page] == []
 

@@ -10,6 +10,17 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from msgspec import Meta
 
+from breachkit.detect.accounts.attackers import AttackKind, FailureKind, NotBlockedWhy
+from breachkit.detect.accounts.entry import Entry
+from breachkit.detect.accounts.roles import Role
+from breachkit.detect.accounts.unauthenticated import How
+from breachkit.detect.accounts.verdict import VerdictName
+from breachkit.detect.campaigns.campaign import NoPurge
+from breachkit.detect.hardening import Status
+from breachkit.detect.passwords.weakness import Weakness
+from breachkit.purge.quarantine import Whereabouts
+from breachkit.records import Service, SessionKind, SessionOutcome
+
 Count = Annotated[int, Meta(ge=0)]
 Positive = Annotated[int, Meta(ge=1)]
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -21,11 +32,7 @@ ProofId = Annotated[str, Meta(pattern=r"^p[0-9]+$")]
 CampaignId = Annotated[str, Meta(pattern=r"^[0-9a-f]{10}$")]
 
 Level = Literal["none", "summary", "debug", "debug+summary", "extended", "normal", "unknown"]
-Verdict = Literal["compromised", "suspect", "clear"]
 Confidence = Literal["high", "medium", "low"]
-NotBlockedWhy = Literal["usual", "private", "loopback", "shared", "server"]
-AttackKind = Literal["password-spray", "brute-force", "distributed-guessing", "stolen-password", "relay"]
-NoPurgeWhy = Literal["cleared", "list-mail", "unauthenticated", "only-weak-string"]
 
 
 class Place(TypedDict):
@@ -179,7 +186,7 @@ class Campaign(TypedDict):
     quarantined_messages: Count
     share: Share
     bulk: bool
-    no_purge_why: NoPurgeWhy | None
+    no_purge_why: NoPurge | None
     strings: Annotated[list[SharedString], Meta(min_length=1)]
     auth_users: list[AuthUser]
     mail_froms: Annotated[list[MailFrom], Meta(max_length=20)]
@@ -251,7 +258,7 @@ class Recipients(TypedDict):
 
 class AddressGroup(TypedDict):
     ips: Annotated[list[str], Meta(min_length=1)]
-    role: Literal["usual", "moved", "attacking", "unclear"]
+    role: Role
     messages: Count
     first_seen: Time | None
     last_seen: Time | None
@@ -260,9 +267,9 @@ class AddressGroup(TypedDict):
 class Account(TypedDict):
     account: str
     candidates: list[str]
-    verdict: Verdict
+    verdict: VerdictName
     confidence: Confidence
-    entry: Literal["password-spray", "distributed-guessing", "brute-force", "first-try", "unknown"] | None
+    entry: Entry | None
     entry_ts: Time | None
     entry_ip: str | None
     signals: list[Signal]
@@ -299,13 +306,13 @@ class Attacker(TypedDict):
     successes: Count
     first_seen: Time
     last_seen: Time
-    services: list[Literal["smtp", "pop3", "imap", "web"]]
+    services: list[Service]
     evidence: list[Place]
 
 
 class OtherFailure(TypedDict):
     ip: str
-    kind: Literal["stale-device", "mistyper", "unclear"]
+    kind: FailureKind
     account: str | None
     failures: Positive
     first_seen: Time
@@ -315,8 +322,8 @@ class OtherFailure(TypedDict):
 
 class Unauthenticated(TypedDict):
     client_ip: str
-    how: Literal["no-login", "masked-name", "no-name-in-exchange", "trusted"]
-    verdict: Verdict
+    how: How
+    verdict: VerdictName
     confidence: Confidence
     signals: list[Signal]
     messages: Count
@@ -349,7 +356,7 @@ class TranscriptRow(TypedDict):
 
 
 class SessionRow(TypedDict):
-    kind: Literal["server", "client"]
+    kind: SessionKind
     client_ip: str | None
     peer: str
     thread: str
@@ -357,7 +364,7 @@ class SessionRow(TypedDict):
     end: Time | None
     lines: list[TranscriptRow]
     auth_user: str | None
-    outcome: Literal["accepted", "auth-failed", "rejected", "delivered", "deferred", "failed", "open"]
+    outcome: SessionOutcome
     message_ids: list[str]
     source: Place
 
@@ -382,7 +389,7 @@ class ShownCampaign(TypedDict):
     share: Share
     bulk: bool
     purge_string: str
-    no_purge_why: NoPurgeWhy | None
+    no_purge_why: NoPurge | None
 
 
 class Show(Head):
@@ -414,21 +421,7 @@ class Show(Head):
 class WeakAccountRow(TypedDict):
     account: str
     classes: Annotated[
-        list[
-            Literal[
-                "blank",
-                "equals-username",
-                "equals-alias",
-                "username-variant",
-                "alias-variant",
-                "name-variant",
-                "domain-variant",
-                "common",
-                "breached",
-                "shared",
-                "below-policy",
-            ]
-        ],
+        list[Weakness],
         Meta(min_length=1),
     ]
     disabled: bool | None
@@ -456,7 +449,7 @@ class SettingRow(TypedDict):
     name: str
     value: str | None
     recommended: str
-    status: Literal["pass", "fail", "advice", "unknown"]
+    status: Status
     why: str
     fix: str
 
@@ -481,7 +474,7 @@ class StepRow(TypedDict):
 
 class ContainedAccount(TypedDict):
     account: str
-    verdict: Verdict | None
+    verdict: VerdictName | None
     steps: list[StepRow]
 
 
@@ -651,7 +644,7 @@ class HeldMessage(TypedDict):
     path: Annotated[str, Meta(description="Of its first file, as the hash is.")]
     bytes: Annotated[Count, Meta(description="Of all its files.")]
     sha256: str
-    where: Literal["held", "restored", "dropped", "gone", "left"]
+    where: Whereabouts
     files: Annotated[list[HeldFile], Meta(min_length=1)]
 
 
@@ -835,7 +828,7 @@ class CaseCampaign(TypedDict):
     first_seen: Time | None
     last_seen: Time | None
     sample: dict[str, Any] | None
-    no_purge_why: NoPurgeWhy | None
+    no_purge_why: NoPurge | None
     owners_own: Count | None
     links: Links
     command: str | None

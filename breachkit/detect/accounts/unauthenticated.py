@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from breachkit.detect.accounts.inquiry import Inquiry
+    from breachkit.detect.accounts.verdict import VerdictName
     from breachkit.records import Locus
 
 How = Literal["no-login", "masked-name", "no-name-in-exchange", "trusted"]
-VerdictName = Literal["compromised", "suspect", "clear"]
 
 SHARE, SHARE_COUNT = 0.25, 5
 """Share of the queue, and messages, that no ordinary device has."""

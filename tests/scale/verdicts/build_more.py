@@ -241,5 +241,5 @@ def thief_of_many(stage: Stage) -> None:
     for _ in range(dice.between(3, 6)):
         one = stage.worker()
         senders = [one.address] if dice.happens(0.5) else stage.forged(3)
-        stage.run(one, spots, plan, dice.between(12, 40), span=(start, end), senders=senders)
+        stage.run(one, spots, plan, dice.between(15, 40), span=(start, end), senders=senders)
         stage.guilty(one, "the same places abroad send one template from several accounts in one night")
