@@ -207,7 +207,16 @@ def test_a_thief_can_be_told(drawn: Drawn) -> None:
             rcpt for one in theirs for rcpt in one.letter.rcpts if rcpt.fate in (Fate.DEAD, Fate.NO_MX, Fate.REFUSED)
         ]
         tried = [one for one in town.server.attempts if one.ip in places and one.hostile and not one.ok]
-        facts = (len(places) > 0, len(places) > 2, len(foreign) > 1, len(lost) > 4, len(tried) > 4, len(theirs) > 40)
+        shared = {one.account for one in town.server.sent if one.hostile and one.spot.ip in places}
+        facts = (
+            len(places) > 0,
+            len(places) > 2,
+            len(foreign) > 1,
+            len(lost) > 4,
+            len(tried) > 4,
+            len(theirs) > 40,
+            len(shared) > 2,
+        )
         assert len(theirs) >= 15
         assert sum(facts) >= 2, (told, facts)
 
