@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from tests.evidence.dice import Dice
 
-from . import build_attacks, build_innocents, build_more, kept_attacks, kept_innocents, kept_innocents_more, paper, text
+from . import (
+    build_attacks,
+    build_houses,
+    build_innocents,
+    build_more,
+    kept_attacks,
+    kept_innocents,
+    kept_innocents_more,
+    paper,
+    text,
+)
 from .base import DAY, HOUR, MINUTE, SECOND, Attempt, Knobs, Login, Truth
 from .kinds import ATTACKS
 from .stage import STORIES, Stage
@@ -18,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-TOLD = (build_innocents, build_attacks, build_more, kept_innocents, kept_innocents_more, kept_attacks)
+TOLD = (build_innocents, build_attacks, build_more, build_houses, kept_innocents, kept_innocents_more, kept_attacks)
 """The modules whose stories are entered by being imported."""
 SERVERS = 6
 ATTACKED = 4

@@ -38,6 +38,10 @@ BUILD_INNOCENTS = (
     "branch-joins",  # a branch's server begins to send through the house
     "crm-starts",  # a service begins to send for its owner
     "carrier-neighbour",  # behind a carrier's address, beside a guesser
+    "branch-router",  # one box relays the mail of a branch's people
+    "alias-house",  # a firm of several names
+    "storm-notice",  # one notice to everybody, once
+    "club-letter",  # to the members of a club, in its name
 )
 KEPT_INNOCENTS = (
     "newsletter-deferred",  # a lawful issue that nearly everybody greylists
@@ -89,6 +93,11 @@ BUILD_ATTACKS = (
     "nobody-answers",  # all recipients wait
     "thief-of-many",
     "open-relay",  # nobody authenticated at all
+    "infected-desk",  # the owner's own machine and saved password
+    "infected-office",  # behind the office's one address
+    "trickle",  # a few an hour, for days
+    "scanner-thief",  # strangers use a device's account
+    "house-phish",  # many colleagues' names, some of it to the house
 )
 KEPT_ATTACKS = (
     "distributed-guess",
