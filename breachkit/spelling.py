@@ -26,9 +26,12 @@ def plain_address(text: str) -> str:
 
 
 def spelled(typed: str) -> str:
-    """Spell a user name as an address where it is one: lower case, without `<>`, `%` and `/` read as `@`."""
+    r"""Spell a user name as an address where it is one: lower case, no `<>`, `%`, `/` and `domain\` read as `@`."""
     name = typed.strip().strip("<>").strip().lower()
     if "@" not in name:
+        house, found, local = name.partition("\\")
+        if found and local and "." in house:
+            return f"{local}@{house}"
         for sign in "%/":
             local, found, domain = name.rpartition(sign)
             if found and local and "." in domain:

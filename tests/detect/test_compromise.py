@@ -94,7 +94,8 @@ def test_an_alias_used_once_from_the_phone_accuses_nobody(judged: Callable[..., 
 def test_the_owners_own_infected_computer_is_suspect(judged: Callable[..., Any], tmp_path: Path) -> None:
     logs = Logs(tmp_path)
     logs.habit("anna@example.it", days=6)
-    logs.login(16, "10:00:00", OFFICE, "anna@example.it", *["pippo@gmail.com"] * 60)
+    for minute in range(0, 60, 2):
+        logs.login(16, f"10:{minute:02d}:00", OFFICE, "anna@example.it", *["pippo@gmail.com"] * 2)
     queue = tmp_path / "mail" / "_outgoing"
     queue.mkdir(parents=True)
     for number in range(7, 67):
@@ -102,7 +103,7 @@ def test_the_owners_own_infected_computer_is_suspect(judged: Callable[..., Any],
         (queue / str(number)).write_text(head)
     found = judged(logs)["anna@example.it"]
     assert found["verdict"] == "suspect"
-    assert {signal["family"] for signal in found["signals"]} == {"queue", "sender"}
+    assert {signal["family"] for signal in found["signals"]} == {"queue", "sender", "destination"}
 
 
 def test_who_was_visited_before_the_spam_began_was_entered(judged: Callable[..., Any], tmp_path: Path) -> None:

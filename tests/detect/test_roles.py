@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from breachkit.detect.accounts.activity import Activity, Conduct, Fates, Sent, Use
+from breachkit.detect.accounts.activity import Activity, Conduct, Fates, Sent, Use, phases_of
 from breachkit.detect.accounts.letters import find_letters
 from breachkit.detect.accounts.places import programme_of
 from breachkit.detect.accounts.roles import Known, Roles, find_roles
@@ -31,31 +31,28 @@ def mail(
     domains: Sequence[str | None] = (None,),
     dead: int = 0,
     strangers: int = 0,
+    waiting: int = 0,
+    colleagues: int = 0,
 ) -> list[Sent]:
     """Write messages at a pace, in the names of some houses in turn, the last `dead` to nobody, some to strangers."""
-    return [
-        Sent(
-            begin + at * every,
-            domains[at % len(domains)] is None,
-            domains[at % len(domains)],
-            is_dead=at >= number - dead,
-            recipients=1,
-            strangers=int(at >= number - strangers),
-            source=HERE,
-        )
-        for at in range(number)
-    ]
+    sent = []
+    for at in range(number):
+        fates = Fates(dead=1) if at >= number - dead else Fates(waiting=1) if at < waiting else Fates(delivered=1)
+        is_strange = at >= number - strangers
+        colleague = f"colleague{at % colleagues}@example.it" if colleagues else None
+        domain = domains[at % len(domains)]
+        sent.append(Sent(begin + at * every, domain, colleague, fates, int(is_strange), int(not is_strange), HERE))
+    return sent
 
 
-def use(ip: str, helo: str, sent: list[Sent], *, waiting: int = 0, guesses: bool = False, local: bool = False) -> Use:
-    """Make what a programme at an address did; who is neither dead nor waits has got his mail."""
-    dead = sum(one.is_dead for one in sent)
-    fates = Fates(max(0, len(sent) - dead - waiting), waiting, dead)
-    return Use(ip, programme_of(helo), sent[0].ts, sent[-1].ts, local, guesses, sent=sent, fates=fates)
+def use(ip: str, helo: str, sent: list[Sent], *, guesses: bool = False, local: bool = False) -> Use:
+    """Make what a programme at an address did."""
+    return Use(ip, programme_of(helo), sent[0].ts, sent[-1].ts, local, guesses, sent=sent)
 
 
 def parted(*uses: Use, attackers: dict[str, Known] | None = None) -> Roles:
-    ordered = tuple(sorted(uses, key=lambda one: one.first_seen))
+    phases = [phase for one in uses for phase in phases_of(one)]
+    ordered = tuple(sorted(phases, key=lambda one: one.first_seen))
     return find_roles(Activity("anna@example.it", ordered, ordered[0].first_seen), attackers or {})
 
 
@@ -68,16 +65,18 @@ def owner() -> Use:
 
 
 def test_waiting_is_no_evidence_of_death() -> None:
-    few = use(ABROAD, "User", mail(2 * DAY, 60, every=MINUTE, dead=4), waiting=56)
-    many = use(ABROAD, "User", mail(2 * DAY, 60, every=MINUTE, dead=40), waiting=20)
+    few = use(ABROAD, "User", mail(2 * DAY, 60, every=MINUTE, dead=4, strangers=50, waiting=56))
+    many = use(ABROAD, "User", mail(2 * DAY, 60, every=MINUTE, dead=40, strangers=60, waiting=20))
     assert attacking(owner(), few) == set()
     assert attacking(owner(), many) == {ABROAD}
 
 
 def test_a_place_that_wrote_like_an_owner_for_a_day_is_the_owners() -> None:
-    merge = mail(3 * DAY, 100, every=MINUTE, dead=30, strangers=100)
-    assert attacking(owner(), use(THIRD, "laptop", [*mail(DAY, 4, every=10 * HOUR), *merge])) == set()
+    before = mail(DAY, 4, every=10 * HOUR)
+    merge, run = (mail(3 * DAY, 100, every=every, dead=30, strangers=100) for every in (MINUTE // 6, MINUTE))
+    assert attacking(owner(), use(THIRD, "laptop", [*before, *merge])) == set()
     assert attacking(owner(), use(THIRD, "laptop", merge)) == {THIRD}
+    assert attacking(owner(), use(THIRD, "laptop", [*before, *run])) == {THIRD}  # no mailing lasts so long
 
 
 def test_masses_to_strangers_are_an_attack_where_they_are_unwanted_or_come_from_many_places() -> None:
@@ -173,7 +172,7 @@ def test_another_programme_at_the_owners_place_is_a_stranger_there_and_the_same_
     assert [one.programme for one in found.strangers] == ["localhost"]
     infected = use(HOME, "pc-7", [*mail(0, 6, every=6 * HOUR), *spam])
     found = parted(infected)
-    assert (found.attacking, found.strangers) == ([infected], [])
+    assert ([len(one.sent) for one in found.attacking], found.strangers) == ([60], [])
 
 
 def test_a_first_place_of_a_stranger_is_told_by_the_others() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.detect.accounts.places import network_of, programme_of, region_of
@@ -11,7 +11,7 @@ from breachkit.detect.accounts.visits import last_status
 from breachkit.micros import HOUR
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     import pandas as pd
 
@@ -22,30 +22,17 @@ KEPT = 100
 """Recipients of a message whose names are kept."""
 
 
-class Sent(NamedTuple):
-    """One accepted message."""
+PAST_COUNT = 2
+"""Ordinary messages that make a past."""
 
-    ts: int
-    """Microseconds since the epoch."""
-    is_own: bool
-    foreign: str | None
-    """The domain of its sender where that is no domain of the house."""
-    is_dead: bool
-    """One of its recipients does not exist."""
-    recipients: int
-    strangers: int
-    """Recipients with whom nobody of the house exchanged mail otherwise, among the first 100."""
-    source: Locus
+MASS, MASS_RATIO = 20, 3
+"""Strangers written to, in number, and by day against the messages that the account sends in a day otherwise."""
 
-    @property
-    def kept(self) -> int:
-        """Recipients of whom the log's reader kept the name."""
-        return min(self.recipients, KEPT)
+ODD_SHARE = 0.8
+"""Share of odd messages among those of a place or of a time that make it odd."""
 
-    @property
-    def is_odd(self) -> bool:
-        """True for what an owner hardly sends."""
-        return self.foreign is not None or self.is_dead
+PAUSE = 3 * HOUR
+"""What parts a mass of messages from those before it."""
 
 
 class Fates(NamedTuple):
@@ -65,9 +52,46 @@ class Fates(NamedTuple):
         """All of them: a share is of all to whom was sent."""
         return sum(self)
 
-    def plus(self, other: Fates) -> Fates:
-        """Add others."""
-        return Fates(*(one + more for one, more in zip(self, other, strict=True)))
+
+class Sent(NamedTuple):
+    """One accepted message."""
+
+    ts: int
+    """Microseconds since the epoch."""
+    foreign: str | None
+    """The domain of its sender where that is no domain of the house."""
+    colleague: str | None
+    """Another account of the house in whose name it is."""
+    fates: Fates
+    """What became of its recipients."""
+    strangers: int
+    """Recipients outside the house with whom nobody of it exchanged mail otherwise, among the first 100."""
+    known: int
+    """The others outside it, among these."""
+    source: Locus
+
+    @property
+    def is_dead(self) -> bool:
+        """True if one of its recipients does not exist."""
+        return self.fates.dead > 0
+
+    @property
+    def is_strange(self) -> bool:
+        """True if it went to strangers."""
+        return self.strangers > 4 * self.known
+
+    @property
+    def is_odd(self) -> bool:
+        """True for what an owner seldom sends: in other names, to nobody, or to strangers."""
+        return self.foreign is not None or self.colleague is not None or self.is_dead or self.is_strange
+
+
+class Login(NamedTuple):
+    """A login by success."""
+
+    row: int
+    """Of the account's attempts."""
+    ts: int
 
 
 @dataclass(slots=True, eq=False)
@@ -84,12 +108,12 @@ class Use:
     """Other accounts of the house are at home with the same provider."""
     guesses: bool = False
     """The address guessed the password of this account, or of others."""
+    has_turned: bool = False
+    """It goes on where its owner's use of the same programme at the same address ended."""
     failures: int = 0
     """Of the address, on this account."""
-    logins: list[int] = field(default_factory=list)
-    """Its logins by success: rows of the account's attempts."""
+    logins: list[Login] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
-    fates: Fates = field(default_factory=Fates)
 
     @property
     def network(self) -> str:
@@ -115,10 +139,7 @@ class Conduct(NamedTuple):
     @property
     def fates(self) -> Fates:
         """What became of their recipients."""
-        total = Fates()
-        for use in self.uses:
-            total = total.plus(use.fates)
-        return total
+        return Fates(*map(sum, zip(*(sent.fates for use in self.uses for sent in use.sent), strict=True)))
 
     @property
     def foreign(self) -> list[Sent]:
@@ -170,7 +191,7 @@ class About(NamedTuple):
     local: Collection[str]
     """Addresses of providers with whom other accounts of the house are at home."""
     strangers: Collection[str]
-    """Recipients with whom nobody of the house exchanged mail otherwise."""
+    """Recipients outside the house with whom nobody of it exchanged mail otherwise."""
     houses: Collection[str]
     """The domains of the house: a programme on a host of theirs is local, too."""
 
@@ -189,12 +210,43 @@ def activity_of(
         about: what is known of its addresses and of recipients.
     """
     taking = _Taking(tables["attempts"])
-    taking.take_sends(tables["sends"], tables["deliveries"], about.strangers)
+    taking.take_sends(tables["sends"], tables["deliveries"], about)
     uses = taking.uses()
     for use in uses:
         use.guesses = use.ip in about.guessing
         use.is_local = use.ip in about.local or use.programme.partition(".")[2] in about.houses
-    return Activity(account, tuple(uses), min((use.first_seen for use in uses), default=0))
+    phases = tuple(phase for use in uses for phase in phases_of(use))
+    return Activity(account, phases, min((use.first_seen for use in uses), default=0))
+
+
+def phases_of(use: Use) -> list[Use]:
+    """Part a use where its owner's letters end and a mass of others begins, as from a machine that was infected."""
+    strict = [one.foreign is not None or one.colleague is not None or one.is_dead for one in use.sent]
+    # in a house that writes to new people only, strangers part nothing
+    for are_odd in ([one.is_odd for one in use.sent], strict):
+        cut = _onset(use.sent, are_odd)
+        if cut:
+            before, after = use.sent[:cut], use.sent[cut:]
+            begins = max((one.ts for one in use.logins if one.ts <= after[0].ts), default=after[0].ts)
+            logins = [one for one in use.logins if one.ts < begins], [one for one in use.logins if one.ts >= begins]
+            return [
+                replace(use, logins=logins[0], sent=before, last_seen=before[-1].ts),
+                replace(use, logins=logins[1], sent=after, first_seen=begins, has_turned=True),
+            ]
+    return [use]
+
+
+def _onset(sent: Sequence[Sent], are_odd: Sequence[bool]) -> int:
+    """Return where a mass of odd messages begins after ordinary ones; 0 where it does not."""
+    odd = [number for number, is_odd in enumerate(are_odd) if is_odd]
+    if len(odd) < MASS:
+        return 0
+    pauses = (at for at in range(len(odd) - MASS, 0, -1) if sent[odd[at]].ts - sent[odd[at - 1]].ts > PAUSE)
+    cut = odd[next(pauses, 0)]
+    ordinary = cut - sum(are_odd[:cut])
+    is_onset = sum(are_odd[cut:]) >= ODD_SHARE * (len(sent) - cut)
+    is_haste = busiest(sent[cut:]) >= MASS_RATIO * busiest(sent[:cut])
+    return cut if ordinary >= PAST_COUNT and 2 * ordinary >= cut and is_onset and is_haste else 0
 
 
 def micros(table: pd.DataFrame) -> list[int]:
@@ -214,6 +266,8 @@ class _Taking:
         self._failures: Counter[str] = Counter()
         self._logins: dict[str, dict[int, int]] = defaultdict(dict)
         """By address: row and moment of each login by success."""
+        self._of: dict[tuple[str, str], dict[int, int]] = defaultdict(dict)
+        """The same by address and programme, as far as something was sent under it."""
         rows = zip(micros(attempts), attempts["client_ip"].tolist(), attempts["outcome"].tolist(), strict=True)
         for row, (ts, ip, outcome) in enumerate(rows):
             if outcome == "success":
@@ -222,7 +276,7 @@ class _Taking:
                 self._failures[ip] += 1
         self._attempts = attempts
 
-    def take_sends(self, sends: pd.DataFrame, deliveries: pd.DataFrame, strangers: Collection[str]) -> None:
+    def take_sends(self, sends: pd.DataFrame, deliveries: pd.DataFrame, about: About) -> None:
         """Take the messages, each with the login under which it was sent."""
         helos = sends["helo"].tolist()
         row_of: dict[object, int] = {}
@@ -244,15 +298,15 @@ class _Taking:
             use = self._uses.get(key)
             if use is None:
                 use = self._uses[key] = Use(*key, ts, ts)
-            if row in logins and row not in use.logins[-1:]:
-                use.logins.append(row)
-            fate = fates.of(queue_id, mail_from, rcpt_to, int(count), int(unknown))
-            number = sum(name in strangers for name in rcpt_to)
+            if row in logins:
+                self._of[key][row] = logins[row]
+            strangers = sum(name in about.strangers for name in rcpt_to)
+            known = sum(name.rpartition("@")[2] not in about.houses for name in rcpt_to) - strangers
             # a mail server that names itself of the very house in whose name it writes is no forger
             is_its_own = foreign is not None and (helo or "").lower().endswith(f".{foreign}")
-            shown = None if is_its_own else foreign
-            use.sent.append(Sent(ts, bool(is_own), shown, fate.dead > 0, int(count), number, source))
-            use.fates = use.fates.plus(fate)
+            fate = fates.of(queue_id, mail_from, rcpt_to, int(count), int(unknown))
+            colleague = None if is_own or foreign else mail_from
+            use.sent.append(Sent(ts, None if is_its_own else foreign, colleague, fate, strangers, known, source))
 
     def uses(self) -> list[Use]:
         """Give every login to a use, and list the uses in order of time."""
@@ -261,13 +315,14 @@ class _Taking:
             by_ip[use.ip].append(use)
         for ip, logins in self._logins.items():
             mine = by_ip[ip] or [Use(ip, "", min(logins.values()), 0)]
-            taken = {row for use in mine for row in use.logins}
-            mine[0].logins = sorted({*mine[0].logins, *(row for row in logins if row not in taken)})
+            taken = {row for use in mine for row in self._of[ip, use.programme]}
+            self._of[ip, mine[0].programme] |= {row: ts for row, ts in logins.items() if row not in taken}
             for use in mine:
                 use.failures = self._failures[ip]
-                moments = [logins[row] for row in use.logins]
-                use.first_seen = min([*moments, *(sent.ts for sent in use.sent[:1])])
-                use.last_seen = max([*moments, *(sent.ts for sent in use.sent[-1:])])
+                use.logins = [Login(row, ts) for row, ts in sorted(self._of[ip, use.programme].items())]
+                moments = [one.ts for one in use.logins]
+                use.first_seen = min([*moments, *(one.ts for one in use.sent[:1])])
+                use.last_seen = max([*moments, *(one.ts for one in use.sent[-1:])])
             by_ip[ip] = mine
         return sorted((use for mine in by_ip.values() for use in mine), key=lambda use: (use.first_seen, use.ip))
 

@@ -23,6 +23,9 @@ REACH = pd.Timedelta(hours=12)
 REACH_BACK = pd.Timedelta(hours=24)
 """How long before an entry others may have guessed for it."""
 
+REACH_ON = pd.Timedelta(minutes=10)
+"""How long after it they may go on."""
+
 
 class Failures(NamedTuple):
     """The failures on one account before it was entered."""
@@ -56,8 +59,10 @@ def failures_before(
     repeated = before["secret"].value_counts()
     moving = set(repeated.index[repeated >= MANY]) if len(repeated) else set()
     is_stale = before["client_ip"].map(stale).fillna(value=False).astype("bool") | before["secret"].isin(moving)
-    # who guesses comes in with what he found: what others tried days before is the noise that every server hears
-    is_near = (before["ts"] >= entry_ts - REACH_BACK) | before["client_ip"].isin([*entering])
+    # who guesses comes in with what he found, and then stops: who goes on is the noise that every server hears
+    going_on = set(on_account.loc[on_account["ts"] > entry_ts + REACH_ON, "client_ip"])
+    is_near = (before["ts"] >= entry_ts - REACH_BACK) & ~before["client_ip"].isin(going_on)
+    is_near |= before["client_ip"].isin([*entering])
     guessed = before[~is_stale & is_near]
     sizes = guessed.groupby("client_ip").size()
     return Failures(
@@ -91,7 +96,7 @@ def find_entry(inquiry: Inquiry, suspected: Suspected) -> Entered | None:
     roles, account = suspected.roles, suspected.activity.account
     log_first, guessers = inquiry.evidence.log_first, inquiry.guessers
     tries = inquiry.of(account, "attempts")
-    rows = tries.iloc[sorted(row for use in roles.attacking for row in use.logins)]
+    rows = tries.iloc[sorted(login.row for use in roles.attacking for login in use.logins)]
     if rows.empty or log_first is None:
         return None
     # who sprays checks what he found through any door, among hundreds of others: that is no visit yet

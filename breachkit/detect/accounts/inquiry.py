@@ -90,10 +90,14 @@ class Inquiry:
 
     @cached_property
     def strangers(self) -> frozenset[str]:
-        """Recipients outside the house to whom nobody wrote from elsewhere, on another day, or again and again."""
+        """Recipients outside the house to whom nobody wrote from elsewhere, on another day, or again and again.
+
+        Nor do they ever write to the house.
+        """
+        is_inbound = (self.sends["accepted"] & self.sends["auth"].isna()).to_numpy()
         chosen = self.sends[(self.sends["accepted"] & self.sends["account"].notna()).to_numpy()]
         written: dict[str, tuple[str, int, int]] = {}
-        known: set[str] = set()
+        known: set[str] = set(self.sends.loc[is_inbound, "mail_from"].dropna())
         for ts, ip, rcpt_to in zip(micros(chosen), chosen["client_ip"].tolist(), chosen["rcpt_to"], strict=True):
             for name in rcpt_to:
                 by, since, number = written.get(name, (ip, ts, 0))

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from breachkit.detect.accounts.activity import Activity, Fates
+from breachkit.detect.accounts.activity import Activity, Conduct, Fates
 from breachkit.detect.accounts.attackers import Came, Unblocked, find_attackers, find_other_failures, find_relays
 from breachkit.detect.accounts.entry import find_entry
 from breachkit.detect.accounts.inquiry import Inquiry, is_name
-from breachkit.detect.accounts.roles import Roles, facts_of
-from breachkit.detect.accounts.signals import STRONG, Held, find_signals
+from breachkit.detect.accounts.roles import FOREIGN_COUNT, Roles
+from breachkit.detect.accounts.signals import Held, find_signals
 from breachkit.detect.accounts.standings import DOUBT_COUNT, DOUBT_SHARE, has_session
 from breachkit.detect.accounts.suspects import also_tried, part_accounts, was_elsewhere
 from breachkit.detect.accounts.unauthenticated import find_unauthenticated
 from breachkit.detect.accounts.verdict import VERDICTS, AccountVerdict, Accusation, Group, Places
-from breachkit.detect.findings import Confidence, Family
+from breachkit.detect.findings import Confidence, Family, Severity
 from breachkit.detect.passwords.weakness import IN_PASSING, weakness_of
 from breachkit.micros import moment_of
 
@@ -192,7 +192,7 @@ def _has_habit(suspected: Suspected | None) -> bool:
     """Tell whether what sessions show of the account explains what lies in the queue without one: a system's habit."""
     if suspected is None or suspected.roles.attacking:
         return False
-    return any(facts_of([use], []).is_foreign for use in suspected.activity.uses)
+    return len(Conduct(suspected.activity.uses).foreign) >= FOREIGN_COUNT
 
 
 def _held(
@@ -254,19 +254,23 @@ def _weakness(inquiry: Inquiry, account: str, rows: pd.DataFrame) -> Weakness | 
 
 
 def _verdict(signals: Sequence[Signal], held: Held) -> VerdictName:
-    families = {signal.family for signal in signals}
-    is_intrusion = bool(families & INTRUSION)
-    attacking, facts = {id(use) for use in held.roles.attacking}, held.roles.facts
-    has_past = any(id(use) not in attacking for use in held.activity.uses)
-    has_past = has_past or bool(attacking and not held.roles.strangers)
     if held.roles.letters:
         return "suspect"  # a person and a thief with one mailbox cannot be shown for sure by this
-    # names of other houses to recipients that do not exist, where nothing shows that the account ever did otherwise
-    is_spam_only = {Family.SENDER, Family.DESTINATION} <= families and not held.is_queue_only
-    if len(families) >= TWO if is_intrusion else not has_past and (is_spam_only or len(families) >= THREE):
+    families = {signal.family for signal in signals}
+    facts, attacking = held.roles.facts, {id(use) for use in held.roles.attacking}
+    is_sure = Family.ENTRY in families or bool(held.others)
+    if facts is not None and not is_sure:
+        is_sure = facts.is_sure or (facts.is_foreign and len(families) >= THREE)
+    if families & INTRUSION and len(families) >= TWO and is_sure:
         return "compromised"
-    is_odd = facts is not None and (Family.DESTINATION in families or facts.is_many)
-    return "suspect" if is_intrusion or is_odd or len(families) >= TWO else "clear"
+    has_past = any(id(use) not in attacking for use in held.activity.uses)
+    if facts is not None and (facts.number == THREE or (facts.number == TWO and not has_past)):
+        return "compromised"
+    if not has_past and len(families) >= THREE:
+        return "compromised"
+    if families & INTRUSION or len(families) >= TWO or (facts is not None and facts.number):
+        return "suspect"
+    return "clear"
 
 
 def _confidence(verdict: VerdictName, signals: Sequence[Signal], *, is_seen: bool, is_whole: bool) -> Confidence:
@@ -276,7 +280,7 @@ def _confidence(verdict: VerdictName, signals: Sequence[Signal], *, is_seen: boo
     families = {signal.family for signal in signals}
     if verdict == "compromised":
         return Confidence.HIGH if len(families) >= THREE or Family.ENTRY in families else Confidence.MEDIUM
-    if verdict == "suspect" or not is_whole or any(signal.name in STRONG for signal in signals):
+    if verdict == "suspect" or not is_whole or any(signal.severity is Severity.HIGH for signal in signals):
         return Confidence.MEDIUM
     return Confidence.HIGH
 

@@ -1,10 +1,11 @@
 """Which addresses of an account are its owner's, and which a stranger's?
 
 The uses of an account fall in groups: one programme at one provider, or one programme with a name of its own wherever
-it is. A group that the logs show from their first hours on is the account's habit, and so is one that wrote like its
-owner for a day before anything odd. A stranger has an onset: a place and a programme that the account never had, from
-where comes what an owner hardly sends: names of other houses, recipients that do not exist, or masses of mail to people
-with whom nobody of the house ever exchanged any. Where each of many places did too little, they are judged together.
+it is. What an owner seldom sends is odd: letters in other names, to nobody, or to people with whom nobody of the house
+ever exchanged mail. A group whose messages are odd is a stranger's where one of three facts stands out: other names,
+recipients that do not exist, or a mass of strangers who do not want it or do not answer. It must be new to the
+account, or, where the logs begin amid it, be unlike another group of it. An owner's own place is held to more: a
+mailing to all customers is over within the hour. Where many places did little each, they are judged together.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from breachkit.detect.accounts.activity import Conduct, busiest
+from breachkit.detect.accounts.activity import MASS, MASS_RATIO, ODD_SHARE, PAST_COUNT, Conduct, busiest
 from breachkit.detect.accounts.homes import NEW
 from breachkit.detect.accounts.places import is_telling
 from breachkit.detect.findings import lower_bound
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 
 Role = Literal["usual", "moved", "attacking", "unclear"]
 
-PAST, PAST_COUNT = DAY, 2
-"""How long, and with how many ordinary messages, a place was used before its first odd one to be the owner's."""
+PAST = DAY
+"""How long a place was used before its first odd message to be the owner's."""
 
 STEADY, HASTE = 3 * HOUR, 60
 """How long, and with how many messages in an hour at most, a habit of the logs' first hours is one."""
@@ -39,32 +40,23 @@ FOREIGN_COUNT, FOREIGN_SHARE, FOREIGN_MANY = 3, 0.2, 10
 FEW_NAMES, MANY_NAMES = 3, 10
 """Domains beside the house's that one owner may have, and that no owner writes in the name of."""
 
-DEAD_COUNT, DEAD_SHARE, HOME_SHARE, HOPELESS_SHARE = 5, 0.08, 0.2, 0.5
-"""Recipients that do not exist, in number and as a share (its lower bound) of all to whom was sent; as a share from one
-place of the house's own providers; and where no session tells who sent it, or the owner's own place turned. "Honest
-users are very unlikely to attempt to send to 100 nonexistent addresses in one hour" (Exim wiki, BlockCracking)."""
+DEAD_COUNT, DEAD_SHARE, HOPELESS_SHARE = 5, 0.08, 0.5
+"""Recipients that do not exist, in number and as a share (its lower bound) of all to whom was sent; and as a share
+where no session tells who sent it. "Honest users are very unlikely to attempt to send to 100 nonexistent addresses in
+one hour" (Exim wiki, BlockCracking)."""
 
 UNWANTED_SHARE = 0.04
 """The same share (at least three, refusals too) that makes a mass of mail from one place odd."""
 
-STRANGE_SHARE = 0.6
-"""Share of strangers among the recipients of messages in other names."""
+STRANGE_SHARE, BLIND_RATIO = 0.9, 50
+"""Share of strangers among recipients outside the house that no address book has; and strangers for each recipient whom
+the house knows, where messages go to strangers only."""
 
-MASS, MASS_SHARE, MASS_RATIO = 20, 0.8, 3
-"""Strangers written to, in number, as a share (its lower bound) of all recipients, and by day against the messages that
-the account sends in a day otherwise."""
+RUN = 3 * HOUR // 4
+"""How long a mass of messages from the owner's own place goes on where it is no mailing of an owner's."""
 
-ODD_SHARE = 0.8
-"""Share of messages to strangers, or otherwise odd, that makes a place one of a stranger's where many did little."""
-
-SPAM = 3
-"""Facts that together are spam, whatever else is known of the account."""
-
-FEW = 3
+FEW = 5
 """Messages of a place that alone say nothing, where many do the same."""
-
-SCATTER = 3
-"""Unlike regions at once that make no habit, unless one programme is in all of them."""
 
 BEFORE = DAY
 """How long after a visit an address is known for an attacker, and the visit was one."""
@@ -106,50 +98,80 @@ class Facts(NamedTuple):
     """What some uses sent that an owner hardly sends."""
 
     is_foreign: bool
-    """In names of other houses."""
+    """In the names of others, to strangers."""
     is_to_nobody: bool
-    """To recipients that do not exist."""
+    """To recipients that do not exist, and to no people whom the house knows."""
     is_mass: bool
-    """In masses to people with whom nobody of the house exchanged mail."""
+    """In masses to strangers, who do not want it or do not answer."""
     is_many: bool
     """In more unlike names than anybody has."""
+    is_scattered: bool
+    """From several places at once."""
+    is_blind: bool
+    """In many messages, and hardly one to somebody whom the house knows."""
+    is_unanswered: bool
+    """Most recipients are not shown to have got it."""
+    is_lasting: bool
+    """For longer than an owner's mailing to all her customers."""
 
     @property
     def number(self) -> int:
         """How many of the three: senders, dead recipients, strangers."""
         return self.is_foreign + self.is_to_nobody + self.is_mass
 
+    @property
+    def is_sure(self) -> bool:
+        """True where one fact stands beside another."""
+        if self.is_foreign and (self.is_many or self.is_unanswered):
+            return True
+        return self.number > 1 or (self.number > 0 and (self.is_scattered or self.is_blind))
+
 
 def facts_of(uses: Sequence[Use], habit: Sequence[Use]) -> Facts:
     """Tell what some uses sent, against a habit: its names are no foreign ones, and its pace is the measure."""
     conduct, past = Conduct(tuple(uses)), Conduct(tuple(habit))
     sent, fates = conduct.sent, conduct.fates
-    known = past.domains if len(past.domains) <= FEW_NAMES else frozenset()
-    foreign = [one for one in conduct.foreign if one.foreign not in known]
-    number, gone = len(foreign), fates.dead + fates.refused
-    ratio = 0 if _is_scattered(uses, 2) else MASS_RATIO
-    is_at_home = bool(ratio) and _is_local(uses)
-    lost = lower_bound(gone, fates.tried)  # what was refused otherwise counts too: unasked mail is
-    is_unwanted = gone >= FOREIGN_COUNT and lost >= (HOME_SHARE if is_at_home else UNWANTED_SHARE)
-    names = len({one.foreign for one in foreign})
-    is_many = names >= MANY_NAMES
-    # letters in another name to people whom the house knows are somebody's brand, club or branch
-    strange, kept = sum(one.strangers for one in foreign), sum(one.kept for one in foreign)
-    is_strange = strange >= STRANGE_SHARE * kept
-    are_names = names > 1 or strange == kept or (number >= MASS and is_unwanted)
-    is_foreign = number >= FOREIGN_MANY or (number >= FOREIGN_COUNT and number >= FOREIGN_SHARE * len(sent))
+    own = past.domains if len(past.domains) <= FEW_NAMES else frozenset()
+    foreign = [one for one in sent if one.foreign not in own and (one.foreign or one.colleague)]
+    names = {one.foreign or one.colleague for one in foreign}
+    is_scattered = _is_scattered(uses, 2)
+    gone = fates.dead + fates.refused  # what was refused otherwise counts too: unasked mail is
+    lost = lower_bound(gone, fates.tried)
+    is_unwanted = gone >= FOREIGN_COUNT and lost >= UNWANTED_SHARE
+    is_unanswered = 2 * fates.delivered < fates.tried
+    is_many = len({one.foreign for one in foreign if one.foreign}) >= MANY_NAMES
+    enough = len(foreign) >= FOREIGN_MANY or (
+        len(foreign) >= FOREIGN_COUNT and len(foreign) >= FOREIGN_SHARE * len(sent)
+    )
+    strangers, known = sum(one.strangers for one in sent), sum(one.known for one in sent)
+    is_blind = strangers >= MASS and len(sent) >= FOREIGN_MANY and BLIND_RATIO * known <= strangers
+    odd = [one.ts for one in sent if one.is_odd]
+    core = odd[len(odd) // 10 : len(odd) - len(odd) // 10]
     return Facts(
-        is_foreign=is_foreign and are_names and (is_strange or is_many),
-        is_to_nobody=fates.dead >= DEAD_COUNT and lost >= (HOME_SHARE if is_at_home else DEAD_SHARE),
-        # from one place an owner writes to all her customers, too: they want it
-        is_mass=(is_unwanted or not ratio) and _is_mass(sent, past.sent, ratio),
+        is_foreign=enough
+        and (len(names) > 1 or is_unwanted or not sum(one.known for one in foreign))
+        and (is_many or _are_strange(foreign)),
+        is_to_nobody=fates.dead >= DEAD_COUNT and lost >= DEAD_SHARE and _are_strange(sent),
+        # an owner writes to all her customers, too: from one place, and they want it
+        is_mass=(is_unwanted or is_scattered or (is_unanswered and not _is_local(uses)))
+        and _is_mass(sent, past.sent, 0 if is_scattered else MASS_RATIO),
         is_many=is_many,
+        is_scattered=is_scattered,
+        is_blind=is_blind,
+        is_unanswered=is_unanswered and len(names) > 1,
+        is_lasting=bool(core) and core[-1] - core[0] >= RUN,
     )
 
 
+def _are_strange(sent: Sequence[Sent]) -> bool:
+    """Tell whether hardly any recipient outside the house is known to it."""
+    strangers, known = sum(one.strangers for one in sent), sum(one.known for one in sent)
+    return strangers > 0 and strangers >= STRANGE_SHARE * (strangers + known)
+
+
 def _is_mass(sent: Sequence[Sent], past: Sequence[Sent], ratio: int) -> bool:
-    strangers, recipients = sum(one.strangers for one in sent), sum(one.kept for one in sent)
-    if strangers < MASS or lower_bound(strangers, recipients) < MASS_SHARE:
+    strangers = sum(one.strangers for one in sent)
+    if strangers < MASS or not _are_strange(sent):
         return False
     return strangers * max(1, _days(past)) >= ratio * len(past) * _days(sent)
 
@@ -175,7 +197,7 @@ class _Parting:
         self._uses = activity.uses
         self._start = activity.start
         self._attackers = attackers
-        self._groups = _grouped(activity.uses)
+        self._groups = _grouped(self._uses)
 
     def part(self) -> Roles:
         """Do it."""
@@ -183,14 +205,10 @@ class _Parting:
         found = self._strangers([use for use in self._uses if use not in guests])
         attacking = [*guests, *found]
         attacking += self._companions(attacking)
-        settled: list[Use] = []
-        if not attacking:
-            settled = self._turned()
-            attacking = settled
         habit = [use for use in self._uses if use not in attacking]
         roles = Roles(
             attacking=sorted(attacking, key=lambda use: use.first_seen),
-            strangers=[use for use in self._uses if use in attacking and use not in settled],
+            strangers=[use for use in self._uses if use in attacking and not use.has_turned],
         )
         if attacking:
             facts = facts_of(attacking, habit)
@@ -248,14 +266,8 @@ class _Parting:
         """Tell a group that wrote like an owner for a day before its first odd message."""
         conduct = Conduct(tuple(group))
         sent = conduct.sent
-        first = next((one.ts for one in sent if one.is_odd or one.strangers), conduct.last_seen)
+        first = next((one.ts for one in sent if one.is_odd), conduct.last_seen)
         return sum(one.ts < first for one in sent) >= PAST_COUNT and first - conduct.first_seen >= PAST
-
-    def _is_steady(self, group: Sequence[Use]) -> bool:
-        """Tell a system that writes so day after day, or hour after hour."""
-        conduct = Conduct(tuple(group))
-        span = conduct.last_seen - conduct.first_seen
-        return span >= DAY or (span >= STEADY and busiest(conduct.sent) < HASTE)
 
     # -- what was sent --------------------------------------------------------------------------------
 
@@ -263,67 +275,58 @@ class _Parting:
         """Find the groups that attack by what they send, each for itself and then those together that did little."""
         groups = [[use for use in group if use in uses] for group in self._groups]
         groups = [group for group in groups if group]
-        new = [group for group in groups if self._is_new(group) and not self._is_settled(group)]
-        habit = _flat(group for group in groups if group not in new)
-        found = [group for group in new if facts_of(group, habit).number]
-        rest = [group for group in new if group not in found and is_odd(group) and not _is_local(group)]
-        if found or (rest and facts_of(_flat(rest), habit).number):
-            found += rest
-            found += [group for group in groups if group not in new and self._is_first_of(group, found, habit)]
-        return _flat(found) or self._from_the_first(groups)
-
-    def _is_first_of(self, group: Sequence[Use], found: Sequence[Sequence[Use]], habit: Sequence[Use]) -> bool:
-        """Tell a place as old as the logs that is one of a stranger's: it did the same at the same time as others."""
-        conduct, theirs = Conduct(tuple(group)), Conduct(tuple(_flat(found)))
-        if _is_local(group) or not is_odd(group) or not _is_scattered(theirs.uses, 2):
-            return False
-        is_same_time = theirs.first_seen - NEW <= conduct.sent[0].ts and conduct.last_seen <= theirs.last_seen + NEW
-        has_owner = sum(not sent.is_odd for use in habit if use not in group for sent in use.sent) >= PAST_COUNT
-        return is_same_time and (len(conduct.sent) <= FEW or (has_owner and not _is_host(group)))
-
-    def _from_the_first(self, groups: Sequence[Sequence[Use]]) -> list[Use]:
-        """Find the same where the logs begin amid the attack: beside an owner, or at many places at once."""
         odd = [group for group in groups if is_odd(group) and not self._is_settled(group)]
-        habit = _flat(group for group in groups if group not in odd)
-        ordinary = [use for use in habit for sent in use.sent if not sent.is_odd]
-        is_beside = len(ordinary) >= PAST_COUNT or any(use.is_local for use in ordinary)
-        away = [group for group in odd if not _is_local(group) or facts_of(group, habit).number > 1]
-        # beside a newsletter that is all the account has otherwise, its one place is the habit
-        biggest: Sequence[Use] = max(away, key=lambda group: len(Conduct(tuple(group)).sent), default=())
-        for home in ((), () if is_beside else biggest):
-            uses = _flat(group for group in away if group is not home)
-            if not uses:
-                continue
-            facts = facts_of(uses, [*habit, *home])
-            enough = 1 if is_beside or (_is_scattered(uses, SCATTER) and not facts.is_mass) else 2
-            if facts.number >= enough and _is_scattered(uses, 2):
-                return uses
-            if facts.number == SPAM:
-                return uses
-        found: list[Use] = []
-        steady = [group for group in odd if self._is_steady(group)]
-        for group in odd if is_beside else ():
-            facts = facts_of(group, habit)
-            # a system writes so from a host of its own: that its readers are many, and some are gone, is its trade
-            is_system = group in steady and not facts.is_foreign and _is_host(group)
-            if facts.number > (group in steady) and not is_system:
-                found += group
-        return found
+        new = [group for group in odd if self._is_new(group)]
+        early = [group for group in odd if group not in new]
+        # what a system writes from the logs' first hours on is its trade: that readers are many, and some gone, too
+        systems = [group for group in early if self._is_system(group)]
+        if not systems and all(group in odd for group in groups):
+            # a newsletter's only hour
+            hosts = [group for group in early if _is_host(group) and not facts_of(group, ()).is_foreign]
+            systems = sorted(hosts, key=lambda group: len(Conduct(tuple(group)).sent))[-1:]
+        early = [group for group in early if group not in systems]
+        habit = _flat(group for group in groups if group not in new and group not in early)
+        has_owner = any(use.sent for use in habit)
+        found = [group for group in new if self._attacks(group, habit, is_new=True)]
+        if has_owner:
+            found += [group for group in early if self._attacks(group, habit, is_new=False)]
+        rest = [
+            group for group in (*new, *early) if group not in found and not _is_local(group) and not group[0].has_turned
+        ]
+        late = [group for group in rest if group in new]
+        for part in () if found else (late, rest):
+            facts = facts_of(_flat(part), habit)
+            enough = 1 if has_owner or part is late else 2
+            if facts.number >= enough and (part is late or facts.is_scattered):
+                found = part
+                break
+        if found:
+            whole = Conduct(tuple(_flat(found)))
+            found += [
+                group
+                for group in (*rest, *systems)
+                if group not in found
+                and not _is_local(group)
+                and (group in new or _goes_with(Conduct(tuple(group)), whole))
+            ]
+        return _flat(found)
 
-    def _turned(self) -> list[Use]:
-        """Find a place of the owner's that began to write in many names, or to nobody, as it never did."""
-        found = []
-        for use in self._uses:
-            odd = [sent for sent in use.sent if sent.is_odd]
-            past = [sent for sent in use.sent if odd and sent.ts < odd[0].ts]
-            if len(past) < PAST_COUNT or len(odd) < MASS:
-                continue
-            after = [sent for sent in use.sent if sent.ts >= odd[0].ts]
-            foreign = sum(sent.foreign is not None for sent in after)
-            is_onset = len(odd) >= ODD_SHARE * len(after) and busiest(after) >= MASS_RATIO * busiest(past)
-            if is_onset and (foreign >= MASS or use.fates.dead >= HOPELESS_SHARE * use.fates.tried):
-                found.append(use)
-        return found
+    def _is_system(self, group: Sequence[Use]) -> bool:
+        """Tell a host that writes so day after day, or hour after hour, in names of the house."""
+        conduct = Conduct(tuple(group))
+        span = conduct.last_seen - conduct.first_seen
+        is_steady = span >= DAY or (span >= STEADY and busiest(conduct.sent) < HASTE)
+        return is_steady and _is_host(group) and not facts_of(group, ()).is_foreign
+
+    def _attacks(self, group: Sequence[Use], habit: Sequence[Use], *, is_new: bool) -> bool:
+        """Tell a group that attacks by what it sends; one of the owner's own places must do so for long."""
+        facts = facts_of(group, habit)
+        is_own = _is_local(group) or group[0].has_turned
+        if is_own and (facts.is_lasting or facts.is_foreign) and facts.number > 1:
+            return True
+        if not facts.number or (is_own and not (is_new and facts.is_blind and facts.is_lasting)):
+            return False
+        return is_new or facts.is_blind or facts.number > 1
 
     def _companions(self, found: Sequence[Use]) -> list[Use]:
         """List new uses that go with attacking ones: the same programme, or the same network, at the same time."""
@@ -344,14 +347,21 @@ class _Parting:
         ]
 
 
+def _goes_with(one: Conduct, whole: Conduct) -> bool:
+    """Tell places that did little while others did much, or that began and ended together with them."""
+    first, last = abs(one.first_seen - whole.first_seen), abs(one.last_seen - whole.last_seen)
+    is_within = whole.first_seen - NEW <= one.first_seen and one.last_seen <= whole.last_seen + NEW
+    return (is_within and len(one.sent) <= FEW) or (first <= HOUR and last <= 3 * HOUR)
+
+
 def _flat(groups: Iterable[Sequence[Use]]) -> list[Use]:
     return [use for group in groups for use in group]
 
 
 def is_odd(group: Sequence[Use]) -> bool:
-    """Tell whether most of what a group sent is odd, or goes to strangers from where the house does not live."""
-    sent, is_local = Conduct(tuple(group)).sent, _is_local(group)
-    odd = sum(one.is_odd or (not is_local and one.strangers >= ODD_SHARE * one.recipients) for one in sent)
+    """Tell whether most of what a group sent is odd, or goes to strangers."""
+    sent = Conduct(tuple(group)).sent
+    odd = sum(one.is_odd for one in sent)
     return bool(sent) and odd >= ODD_SHARE * len(sent)
 
 
@@ -382,10 +392,10 @@ def _grouped(uses: Sequence[Use]) -> list[list[Use]]:
             one = parent[one]
         return one
 
-    first: dict[tuple[str, ...], int] = {}
+    first: dict[tuple[object, ...], int] = {}
     for use in uses:
-        keys: list[tuple[str, ...]] = [(use.region, use.programme)] if use.programme else []
-        if is_telling(use.programme):
+        keys: list[tuple[object, ...]] = [(use.region, use.programme, use.has_turned)] if use.programme else []
+        if not use.has_turned and is_telling(use.programme):
             keys.append((use.programme,))
         for key in keys:
             parent[root(id(use))] = root(first.setdefault(key, id(use)))

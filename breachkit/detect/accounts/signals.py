@@ -32,10 +32,9 @@ FOREIGN_SHARE = 0.5
 
 RANDOM_COUNT, RANDOM_SHARE = 20, 0.3
 
-STRONG = frozenset({"failures-before-entry", "secret-equals-name", "attacker-addresses", "unknown-recipients"})
-"""Signals beside which no account is clear with high confidence."""
 STRONG_DOMAINS = 10
-"""Unlike domains of foreign senders that are a strong signal, too."""
+"""Unlike domains of foreign senders that are a strong signal: one of high severity, beside which no account is clear
+with high confidence."""
 
 
 class Held(NamedTuple):
@@ -71,6 +70,7 @@ def find_signals(held: Held) -> list[Signal]:
         _share,
         _burst,
         _foreign_senders,
+        _colleagues,
         _letters,
         _nobody,
         _mass,
@@ -112,12 +112,22 @@ def _foreign_senders(held: Held) -> Iterator[Signal]:
         yield from _foreign_in_queue(held)
         return
     attacking = _attacking(held)
-    foreign, total, domains = attacking.foreign, len(attacking.sent), len(attacking.domains)
+    foreign, total, domains = attacking.foreign, len(attacking.sent), sorted(attacking.domains)
     if len(foreign) >= FOREIGN_COUNT or (foreign and 2 * len(foreign) >= total):
         detail = f"{len(foreign):,} of {total:,} messages declare a sender of another house"
-        detail += f" ({domains:,} domains)" if domains > 1 else f" ({next(iter(attacking.domains))})"
+        detail += f" ({len(domains):,} domains)" if len(domains) > 1 else f" ({domains[0]})"
         evidence = first(sent.source for sent in foreign)
-        yield Signal("sender-not-account", detail, evidence, Severity.HIGH, Family.SENDER)
+        yield Signal("sender-not-account", detail, evidence, _severity(len(domains)), Family.SENDER)
+
+
+def _colleagues(held: Held) -> Iterator[Signal]:
+    """Tell letters in the names of colleagues: a thief uses them, too, and to strangers only."""
+    sent = _attacking(held).sent
+    lent = [one for one in sent if one.colleague]
+    if held.roles.facts and held.roles.facts.is_foreign and len(lent) >= FOREIGN_COUNT:
+        names = len({one.colleague for one in lent})
+        detail = f"{len(lent):,} of {len(sent):,} messages are in the names of {names:,} colleagues, to strangers"
+        yield Signal("colleagues-names", detail, first(one.source for one in lent), Severity.MEDIUM, Family.SENDER)
 
 
 def _letters(held: Held) -> Iterator[Signal]:
@@ -128,11 +138,17 @@ def _letters(held: Held) -> Iterator[Signal]:
 
 def _foreign_in_queue(held: Held) -> Iterator[Signal]:
     foreign = held.queued[held.queued["foreign"].notna().to_numpy()]
-    if len(foreign) >= FOREIGN_COUNT and len(foreign) >= FOREIGN_SHARE * len(held.queued):
+    domains = foreign["foreign"].nunique()
+    is_share = len(foreign) >= FOREIGN_COUNT and len(foreign) >= FOREIGN_SHARE * len(held.queued)
+    if is_share or domains >= STRONG_DOMAINS:
         names = foreign["mail_from"].value_counts()
         detail = f"{len(foreign):,} of {len(held.queued):,} queued messages declare another sender ({names.index[0]}"
         detail += f" and {len(names) - 1:,} more)" if len(names) > 1 else ")"
-        yield Signal("sender-not-account", detail, first(foreign["source"]), Severity.HIGH, Family.SENDER)
+        yield Signal("sender-not-account", detail, first(foreign["source"]), _severity(domains), Family.SENDER)
+
+
+def _severity(domains: int) -> Severity:
+    return Severity.HIGH if domains >= STRONG_DOMAINS else Severity.MEDIUM
 
 
 def _nobody(held: Held) -> Iterator[Signal]:
@@ -155,7 +171,7 @@ def _nobody(held: Held) -> Iterator[Signal]:
 def _mass(held: Held) -> Iterator[Signal]:
     if held.roles.facts and held.roles.facts.is_mass:
         sent = _attacking(held).sent
-        strangers, recipients = sum(one.strangers for one in sent), sum(one.recipients for one in sent)
+        strangers, recipients = sum(one.strangers for one in sent), sum(one.fates.tried for one in sent)
         detail = f"{strangers:,} of {recipients:,} recipients are people with whom nobody else here exchanged mail"
         evidence = first(one.source for one in sent if one.strangers)
         yield Signal("strangers", detail, evidence, Severity.MEDIUM, Family.DESTINATION)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from breachkit.detect.accounts.activity import About, Activity, Conduct, activity_of
+from breachkit.detect.accounts.activity import MASS, About, Activity, Conduct, activity_of
 from breachkit.detect.accounts.guessers import STRANGERS
 from breachkit.detect.accounts.inquiry import is_name
 from breachkit.detect.accounts.letters import LETTERS, find_letters
-from breachkit.detect.accounts.roles import MASS, Known, Roles, facts_of, find_roles, is_odd
+from breachkit.detect.accounts.roles import Known, Roles, facts_of, find_roles, is_odd
 from breachkit.micros import DAY
 
 if TYPE_CHECKING:
