@@ -9,7 +9,7 @@ import typer
 from breachkit.cli import options, output
 from breachkit.cli.accusing import accuse, accused_names
 from breachkit.cli.casebook import BOOK, recorded
-from breachkit.errors import BreachkitError
+from breachkit.errors import BreachkitError, PathUnreadableError
 from breachkit.evidence import gather
 from breachkit.evidence.where import find_evidence
 from breachkit.servers import Containment
@@ -132,4 +132,4 @@ def _left_behind(where: Where, account: str) -> tuple[str, ...] | None:
     except (OSError, BreachkitError) as error:
         if not where.is_accounts_asked:  # that it lies there and cannot be read is said with what was read
             return None
-        raise error if isinstance(error, BreachkitError) else gather.unreadable(where.accounts, error) from None
+        raise error if isinstance(error, BreachkitError) else PathUnreadableError(where.accounts, error) from None

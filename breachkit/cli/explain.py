@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from breachkit.cli.accusing import accused_names
 from breachkit.detect.incident import count_owners_own
-from breachkit.errors import CampaignGoneError, WeakCampaignError
+from breachkit.errors import BreachkitError
 from breachkit.evidence import gather
 from breachkit.report.group import WHY
 from breachkit.report.purge import Unexplained
@@ -25,7 +25,7 @@ EXAMPLES = 3
 
 
 def find_campaign(where: Where, wanted: str, least: int | None) -> tuple[str, str]:
-    """Group the queue again; return id and purge string of a campaign. Raises CampaignGoneError, WeakCampaignError.
+    """Group the queue again; return id and purge string of a campaign. Raises BreachkitError.
 
     Args:
         where: the evidence.
@@ -37,9 +37,18 @@ def find_campaign(where: Where, wanted: str, least: int | None) -> tuple[str, st
     found = group_queue(where, gather.Books(), least).campaigns
     campaign = found.named(wanted)
     if campaign is None:
-        raise CampaignGoneError(wanted, [one.id for one in found.campaigns], where.command("group"))
+        known = [one.id for one in found.campaigns]
+        kind = "number" if len(wanted) < min(map(len, known), default=0) else "id"
+        raise BreachkitError(
+            f"nothing was moved: no campaign has the {kind} '{wanted}' now (there are: {', '.join(known) or 'none'});"
+            f" look again with: {where.command('group')}"
+        )
     if campaign.no_purge_why == "only-weak-string":
-        raise WeakCampaignError(campaign.id)
+        raise BreachkitError(
+            f"nothing was moved: all that the messages of campaign {campaign.id} share belongs to many owners, and a"
+            " purge by it would take other mail too; name the account with --account, and a STRING of your own beside"
+            " it"
+        )
     if campaign.no_purge_why is not None:
         sys.stderr.write(f"breachkit: 'group' has no line for campaign {campaign.id}: {WHY[campaign.no_purge_why]}\n")
     return campaign.id, campaign.purge_string

@@ -39,7 +39,7 @@ def read_logins(where: Where, path: Path, books: Books) -> Iterator[Login]:
                     yield row
     except OSError as error:
         books.skip(Skipped(reason_of(error), Locus(shown(path, where.layout.root), 0, 1)))
-        raise PathUnreadableError(path, error.strerror or "unknown reason") from None
+        raise PathUnreadableError(path, error) from None
     books.files += 1
     if not seen:
         raise BreachkitError(f"{path} holds no account; export the accounts again, or name its columns with --columns")
@@ -57,7 +57,7 @@ def read_settings(where: Where, path: Path, books: Books) -> list[Setting]:
                 settings.append(row)
     except OSError as error:
         books.skip(Skipped(reason_of(error), Locus(shown(path, where.layout.root), 0, 1)))
-        raise PathUnreadableError(path, error.strerror or "unknown reason") from None
+        raise PathUnreadableError(path, error) from None
     books.files += 1
     if not any(setting.name for setting in settings):
         raise BreachkitError(

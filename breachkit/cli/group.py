@@ -11,7 +11,6 @@ import typer
 
 from breachkit.cli import options, output
 from breachkit.cli.accusing import accused_names, judge_accounts
-from breachkit.errors import NoQueueError
 from breachkit.evidence import gather
 from breachkit.evidence.again import Reader
 from breachkit.evidence.where import find_evidence
@@ -86,7 +85,7 @@ class Grouped(NamedTuple):
 
 
 def group_queue(where: Where, books: gather.Books, least: int | None = None) -> Grouped:
-    """Find the campaigns; where there are logs, what they say of the accounts counts too. Raises NoQueueError."""
+    """Find the campaigns; where there are logs, what they say of the accounts counts too. Raises BreachkitError."""
     from breachkit.detect.campaigns.grouping import find_campaigns
 
     messages = _queued(where, books)
@@ -104,9 +103,9 @@ def group_queue(where: Where, books: gather.Books, least: int | None = None) -> 
 
 
 def _queued(where: Where, books: gather.Books) -> list[Message]:
-    """Read the messages, quarantined ones too. Raises NoQueueError."""
+    """Read the messages, quarantined ones too. Raises BreachkitError."""
     if not where.layout.queues:
-        raise NoQueueError(where.layout.root or ".", where.looked_for)
+        raise where.no_queue()
     return gather.read_messages(where, books, quarantined=True)
 
 

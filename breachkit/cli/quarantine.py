@@ -121,7 +121,7 @@ def _stock(reach: Reach, runs: list[Run]) -> list[Stock]:
     try:
         return [take_stock(reach.queues.disk, run) for run in runs]
     except OSError as error:
-        raise PathUnreadableError(error.filename or ".", error.strerror or "unknown reason") from None
+        raise PathUnreadableError(error.filename or ".", error) from None
 
 
 def _tell(reach: Reach, product: options.Product, name: str, keys: Json, text: str) -> None:

@@ -181,7 +181,7 @@ def _carried(asked: Asked, partials: Sequence[Path], key_file: Path | None) -> T
             with open_regular(path) as stream, bar(sys.stderr, path.name, path.stat().st_size, "B") as progress:
                 nodes.append(read_partial(stream, str(path), key_check(key), progress))
         except OSError as error:
-            raise PathUnreadableError(path, error.strerror or "unknown reason") from None
+            raise PathUnreadableError(path, error) from None
     theirs = min(nodes, key=lambda node: node.node).zone_name
     zone, zone_name = find_zone(Asked(timezone=asked.timezone or theirs))
     return _together(nodes, key, zone, zone_name)

@@ -75,7 +75,7 @@ def weak_passwords(
     try:
         found = find_weak_passwords(exports.read_logins(where, where.accounts, books), criteria, tried)
     except OSError as error:  # a range file of the list of breached passwords
-        raise PathUnreadableError(error.filename or "--hibp", error.strerror or "unknown reason") from None
+        raise PathUnreadableError(error.filename or "--hibp", error) from None
     inputs = gather.inputs_of(where, books, facts)
     following = [where.harden(), *([where.command("find-account")] if has_evidence(where) else [])]
     report = (
@@ -86,7 +86,7 @@ def weak_passwords(
 
 
 def _breaches(path: Path) -> Callable[[str], bool]:
-    """Open the list of breached passwords. Raises HibpError, PathUnreadableError."""
+    """Open the list of breached passwords. Raises BreachkitError."""
     from breachkit.detect.passwords.breached import open_breaches
     from breachkit.errors import PathUnreadableError
     from breachkit.evidence.where import check_file
@@ -96,7 +96,7 @@ def _breaches(path: Path) -> Callable[[str], bool]:
     try:
         return open_breaches(path)
     except OSError as error:
-        raise PathUnreadableError(path, error.strerror or "unknown reason") from None
+        raise PathUnreadableError(path, error) from None
 
 
 def _policy(where: Where, path: Path, books: gather.Books) -> Policy:

@@ -22,7 +22,6 @@ from breachkit.text.sasl import Fingerprints
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
-    from pathlib import Path
 
     from breachkit.evidence.where import Where
     from breachkit.logs.facts import Sought, TranscriptLine
@@ -73,7 +72,7 @@ def _listable(folder: QueueFolder) -> None:
     try:
         os.scandir(folder.path).close()
     except OSError as error:
-        raise PathUnreadableError(folder.path, error.strerror or "unknown reason") from None
+        raise PathUnreadableError(folder.path, error) from None
 
 
 def smtp_logs(where: Where) -> list[LogFile]:
@@ -200,7 +199,7 @@ def read_accounts(where: Where, books: Books) -> Sequence[Account]:
             else:
                 books.skip(row)
     except (OSError, BreachkitError) as error:
-        said = error if isinstance(error, BreachkitError) else unreadable(where.accounts, error)
+        said = error if isinstance(error, BreachkitError) else PathUnreadableError(where.accounts, error)
         if isinstance(error, OSError):
             books.skip(Skipped(reason_of(error), Locus(shown(where.accounts, where.layout.root), 0, 1)))
         if where.is_accounts_asked:
@@ -210,11 +209,6 @@ def read_accounts(where: Where, books: Books) -> Sequence[Account]:
         return []
     books.files += 1
     return accounts
-
-
-def unreadable(path: Path | str, error: OSError) -> PathUnreadableError:
-    """Say of a file that was to be read why it cannot be."""
-    return PathUnreadableError(path, error.strerror or "unknown reason")
 
 
 def run_key() -> bytes:

@@ -107,7 +107,7 @@ def _layout_at(root: Path | None, server: MailServer) -> Layout:
     except NotADirectoryError:
         raise PathUnreadableError(root or ".", "it is no folder") from None
     except OSError as error:
-        raise PathUnreadableError(error.filename or root or ".", error.strerror or "unknown reason") from None
+        raise PathUnreadableError(error.filename or root or ".", error) from None
 
 
 def _recognised(products: Sequence[Product], root: Path) -> list[Product]:
@@ -264,7 +264,7 @@ def existing(option: str, path: Path) -> Path:
     try:
         path.stat()
     except PermissionError as error:
-        raise PathUnreadableError(path, error.strerror or "unknown reason") from None
+        raise PathUnreadableError(path, error) from None
     except (OSError, ValueError):
         raise missing(option, path) from None
     return path

@@ -118,6 +118,12 @@ class Where:
         """What was looked for, in words for an error."""
         return "; ".join(one.server.looked_for for one in self.products)
 
+    def no_queue(self) -> BreachkitError:
+        """Say that no queue was found."""
+        return BreachkitError(
+            f"no queue found in {self.layout.root or '.'}: looked for {self.looked_for}; name it with --queue DIR"
+        )
+
     @property
     def queue(self) -> Queue:
         """How the one server queues. Raises LacksError, SeveralServersError."""
@@ -272,7 +278,7 @@ def check_file(option: str, path: Path) -> None:
     except FileNotFoundError:
         raise missing(option, path) from None
     except OSError as error:
-        raise PathUnreadableError(path, error.strerror or "unknown reason") from None
+        raise PathUnreadableError(path, error) from None
 
 
 def check_target(option: str, target: Path, evidence: Iterable[Path]) -> None:

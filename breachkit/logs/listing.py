@@ -19,7 +19,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from breachkit.errors import NoStandardInputError
+from breachkit.errors import UsageError
 from breachkit.files import BROKEN_ARCHIVE, Found, UnpackError, open_handle, reason_of, shown, walk
 from breachkit.logs.archives import OTHER_ARCHIVE, PACKED, Spool, kind_of, tar_members, zip_members
 from breachkit.logs.clock import LAST_WRITTEN, Dated, date_of, day_of
@@ -141,7 +141,9 @@ class _Search:
         if text == "-":
             stdin = sys.stdin
             if stdin is None or stdin.closed or stdin.isatty() or not self._take_stream(stdin.buffer, text, STDIN):
-                raise NoStandardInputError
+                raise UsageError(
+                    "--logs - reads a log from standard input, and nothing is piped in; pipe it in, or name a file"
+                )
             return
         for path in [text] if os.path.lexists(text) else sorted(glob.glob(text, recursive=True)):  # noqa: PTH207  absolute
             try:

@@ -17,7 +17,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from breachkit.chain import NEW, BrokenChainError, Chain, link, sha256
-from breachkit.errors import JournalBrokenError
+from breachkit.errors import BreachkitError
 from breachkit.files import open_regular
 from breachkit.purge.disk import Fingerprint
 
@@ -138,24 +138,31 @@ class History:
 
 
 def read_history(path: str) -> History:
-    """Tell from a journal what became of each message, keeping no lines. Raises JournalBrokenError, OSError."""
+    """Tell from a journal what became of each message, keeping no lines. Raises BreachkitError, OSError."""
     history = History()
     for line in read_lines(path, history):
         try:
             history.fold(line)
         except (KeyError, TypeError, ValueError, IndexError):
-            raise JournalBrokenError(path, line["line"], "it does not fit the lines before it") from None
+            raise _broken(path, line["line"], "it does not fit the lines before it") from None
     return history
 
 
+def _broken(path: str, line: int, reason: str) -> BreachkitError:
+    return BreachkitError(
+        f"{path} line {line}: {reason}, so the journal was changed after it was written, and nothing was touched;"
+        " compare it with a copy or with the SHA-256 in your notes"
+    )
+
+
 def read_lines(path: str, history: History) -> Iterator[dict[str, Any]]:
-    """Yield each line that the chain vouches for; the history gets its end. Raises JournalBrokenError, OSError."""
+    """Yield each line that the chain vouches for; the history gets its end. Raises BreachkitError, OSError."""
     with open_regular(path) as stream:
         chain = Chain(stream, KINDS, "journal")
         try:
             yield from chain
         except BrokenChainError as error:
-            raise JournalBrokenError(path, error.number, error.why) from None
+            raise _broken(path, error.number, error.why) from None
         history.end = chain.end
 
 

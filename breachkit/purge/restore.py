@@ -120,7 +120,7 @@ class Restore:
         return self._folder + file_name(number, place)
 
     def plan(self, *, is_verified: bool = True) -> Restored:
-        """Tell what a restore would do. Raises JournalBrokenError, OSError.
+        """Tell what a restore would do. Raises BreachkitError, OSError.
 
         Args:
             is_verified: False takes the bytes of the messages for those of the journal: who does not wait for an
@@ -134,7 +134,7 @@ class Restore:
         return self._result(cases, history)
 
     def execute(self, is_stopped: Callable[[], bool], progress: Progress = silent) -> Restored:
-        """Do it. Raises JournalBrokenError, RunBusyError, DiskFullError, QuarantineUnwritableError."""
+        """Do it. Raises BreachkitError."""
         try:
             with hold(self.run.path):
                 history = read_history(self.run.journal)
@@ -433,7 +433,7 @@ class Dropped:
 def drop_run(disk: Disk, run: Run) -> Dropped:
     """Delete for good what a run holds; the journal stays, with the SHA-256 of every message.
 
-    Raises JournalBrokenError, RunBusyError, DiskFullError, QuarantineUnwritableError.
+    Raises BreachkitError.
     """
     try:
         with hold(run.path):

@@ -53,7 +53,7 @@ class Search:
         texts: the strings.
         text_of: makes the message of the bytes of its files; None: the first of them is the message.
 
-    Raises BlankStringError, BadPatternError.
+    Raises UsageError.
     """
 
     def __init__(self, texts: Texts, text_of: Callable[[Sequence[bytes]], bytes] | None = None) -> None:
@@ -189,7 +189,7 @@ class Look:
         keeps: the messages are to be moved; else they are only counted, and what tells each from every other is not
             asked.
 
-    Raises BlankStringError, BadPatternError when made.
+    Raises UsageError when made.
     """
 
     def __init__(self, wanted: Wanted, queue: Queue, zone: tzinfo, root: Path | None, *, keeps: bool) -> None:

@@ -10,7 +10,7 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
-from breachkit.errors import HibpError
+from breachkit.errors import BreachkitError
 from breachkit.files import open_regular
 
 if TYPE_CHECKING:
@@ -23,15 +23,22 @@ _LONGEST = 128
 
 
 def open_breaches(path: Path) -> Callable[[str], bool]:
-    """Return a test for upper case SHA-1 digests. Raises HibpError, OSError."""
+    """Return a test for upper case SHA-1 digests. Raises BreachkitError, OSError."""
     if path.is_dir():
         if not any(re.fullmatch(r"[0-9A-Fa-f]{5}(?:\.txt)?", file.name) for file in path.iterdir()):
-            raise HibpError(path)
+            raise _no_list(path)
         return lambda digest: _is_in_range(path, digest)
     with open_regular(path) as stream:
         if not _LINE.fullmatch(stream.readline(_LONGEST).removeprefix(b"\xef\xbb\xbf")):
-            raise HibpError(path)
+            raise _no_list(path)
     return lambda digest: _is_in_file(path, digest.encode())
+
+
+def _no_list(path: Path) -> BreachkitError:
+    return BreachkitError(
+        f"--hibp {path} holds no Pwned Passwords; it takes a folder of range files (ABCDE.txt with SUFFIX:COUNT)"
+        " or one file of SHA1:COUNT sorted by hash"
+    )
 
 
 def digest_of(secret: str) -> str:
