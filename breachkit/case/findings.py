@@ -95,9 +95,7 @@ def findings_json(case: Investigation, run: RunFacts, named: Callable[[str], str
         "group": None if case.campaigns is None else group_json(_as_now(case), inputs, None),
         "find-account": find_account_json(case.found, inputs),
         "weak-passwords": None if case.passwords is None else weak_passwords_json(case.passwords.found, inputs),
-        "harden": None
-        if case.settings is None
-        else harden_json(case.settings.judged, case.settings.others, case.settings.advice, inputs),
+        "harden": None if case.settings is None else harden_json(case.settings, inputs),
         "contain": contain_json(case.containing.steps, case.containing.attackers, case.containing.minutes, inputs),
         "next": _next(case, accused, campaigns, run, named),
         "proof": proof.register,

@@ -7,7 +7,6 @@ import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from breachkit.cli.accusing import accused_names
 from breachkit.detect.incident import count_owners_own
 from breachkit.errors import BreachkitError
 from breachkit.evidence import gather
@@ -17,7 +16,7 @@ from breachkit.report.purge import Unexplained
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from breachkit.cli.group import Grouped
+    from breachkit.detect.campaigns.grouped import Grouped
     from breachkit.evidence.where import Where
     from breachkit.records import Message
 
@@ -32,7 +31,7 @@ def find_campaign(where: Where, wanted: str, least: int | None) -> tuple[str, st
         wanted: its id, or its number in the list of `group`.
         least: messages of the smallest campaign, as `group` was told.
     """
-    from breachkit.cli.group import group_queue
+    from breachkit.detect.campaigns.grouped import group_queue
 
     found = group_queue(where, gather.Books(), least).campaigns
     campaign = found.named(wanted)
@@ -63,13 +62,13 @@ def explain(where: Where, planned: Collection[str]) -> Unexplained:
         where: the evidence.
         planned: the messages that are to be moved, by the absolute path of the first file of each.
     """
-    from breachkit.cli.group import group_queue
+    from breachkit.detect.campaigns.grouped import group_queue
 
     asked = group_queue(where, gather.Books())
     chosen = [one for one in asked.messages if os.path.abspath(one.files[0]) in planned]  # noqa: PTH100  links stay
     rows = asked.campaigns.campaigns
     grouped = {asked.messages[at].source for campaign in rows if campaign.is_spam for at in campaign.members}
-    suspects = set() if asked.accusation is None else set(accused_names(asked.accusation))
+    suspects = set() if asked.accusation is None else set(asked.accusation.accused_names())
     left = [one for one in chosen if one.source not in grouped and one.auth_user not in suspects]
     counts = Counter(message.auth_user for message in left)
     return Unexplained(
@@ -83,7 +82,7 @@ def explain(where: Where, planned: Collection[str]) -> Unexplained:
 
 def _owners_own(asked: Grouped, chosen: Sequence[Message]) -> int | None:
     """Count the planned messages that look like their owner's own; None where no log tells who sent what."""
-    from breachkit.cli.group import came_from
+    from breachkit.detect.campaigns.grouped import came_from
 
     found, facts = asked.accusation, asked.facts
     if found is None or facts is None or not facts.level.startswith("debug"):

@@ -21,10 +21,10 @@ from breachkit.text.message import decoded_texts
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from breachkit.cli.reach import Reach
     from breachkit.evidence.where import Where
     from breachkit.purge.plan import Plan
     from breachkit.purge.quarantine import Queues
+    from breachkit.purge.reach import Reach
 
 SHOWN = 3
 """Names that are offered for one that is unknown."""

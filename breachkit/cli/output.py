@@ -9,7 +9,7 @@ import sys
 from contextlib import suppress
 from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 import typer
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from breachkit.cli.options import Product
     from breachkit.evidence.books import Books
-    from breachkit.evidence.where import Where
 
 
 class Exit(IntEnum):
@@ -59,7 +58,14 @@ def note(text: str) -> None:
         sys.stderr.flush()
 
 
-def check(path: Path | None, where: Where | None, *read: Path | None, option: str = "--output") -> None:
+class _Read(Protocol):
+    """Evidence, or nodes that have it."""
+
+    def evidence(self) -> Iterable[Path]:
+        """List what nothing may be written into or over."""
+
+
+def check(path: Path | None, where: _Read | None, *read: Path | None, option: str = "--output") -> None:
     """Refuse a place for the product that is evidence, before any work is done. Raises BreachkitError.
 
     Args:

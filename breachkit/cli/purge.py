@@ -101,9 +101,9 @@ def purge(
     """
     from breachkit.cli.casebook import recorded
     from breachkit.cli.purging import Manner, run_purge
-    from breachkit.cli.reach import reach_of
     from breachkit.evidence.where import find_evidence
     from breachkit.purge.needles import Texts
+    from breachkit.purge.reach import reach_of
 
     texts = Texts(tuple(strings or ()), regex, ignore_case, any_string, raw_only)
     names = _names("--account", account), _names("--from", sender), _names("--to-domain", to_domain)

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from breachkit.cli.options import Product
-    from breachkit.cli.reach import Reach
     from breachkit.evidence.books import Inputs
     from breachkit.parallel import Piece
     from breachkit.purge.moves import Purge, Receipt
     from breachkit.purge.plan import Plan, Planned, Wanted
+    from breachkit.purge.reach import Reach
     from breachkit.records import Skipped
     from breachkit.report.contract import Json
     from breachkit.report.purge import Unexplained

@@ -12,8 +12,8 @@ from breachkit.cli.commands import Command, make_app
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from breachkit.cli.reach import Reach
     from breachkit.purge.quarantine import Run, Stock
+    from breachkit.purge.reach import Reach
     from breachkit.report.contract import Json
 
 quarantine = make_app(
@@ -106,8 +106,8 @@ def drop(
 
 
 def _reach(asked: options.Asked, place: Path | None, product: options.Product) -> Reach:
-    from breachkit.cli.reach import reach_of
     from breachkit.evidence.where import find_evidence
+    from breachkit.purge.reach import reach_of
 
     where = find_evidence(asked)
     output.check(product.output_file, where, place)

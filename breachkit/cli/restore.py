@@ -12,9 +12,9 @@ from breachkit.cli import options, output
 from breachkit.cli.casebook import BOOK
 
 if TYPE_CHECKING:
-    from breachkit.cli.reach import Reach
     from breachkit.purge.needles import Texts
     from breachkit.purge.quarantine import Run
+    from breachkit.purge.reach import Reach
     from breachkit.purge.restore import Restore, Restored
     from breachkit.report.contract import Json
 
@@ -46,11 +46,11 @@ def restore(
     Example: breachkit restore 20261120-101500-3fa2
     """
     from breachkit.cli.casebook import recorded
-    from breachkit.cli.reach import reach_of
     from breachkit.errors import UsageError
     from breachkit.evidence import gather
     from breachkit.evidence.where import find_evidence
     from breachkit.purge.needles import Texts, parse_needles
+    from breachkit.purge.reach import reach_of
 
     if run is not None and all_runs:
         raise UsageError("RUN and --all cannot both be meant; leave one of them out")

@@ -103,6 +103,11 @@ class Where:
         return self.layout.denied + self.listing.found.skipped
 
     @property
+    def has_evidence(self) -> bool:
+        """True when there is anything to accuse somebody by."""
+        return bool(self.layout.queues or self.logs or self.skipped)
+
+    @property
     def server(self) -> str:
         """The mail servers of which evidence was found so far, by name."""
         found = [one for one in self.products if one.layout.queues or one.own(self.listing.so_far.logs)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit import __version__
 from breachkit.errors import BreachkitError
@@ -12,6 +12,9 @@ from breachkit.evidence.gather import queue_labels, smtp_logs
 from breachkit.evidence.where import Asked, find_evidence
 from breachkit.nodes.engine import connected
 from breachkit.nodes.workers import workers_of
+
+if TYPE_CHECKING:
+    from breachkit.report.contract import Json
 
 
 class Seen(NamedTuple):
@@ -41,6 +44,11 @@ class WorkerRow(NamedTuple):
     nodes: tuple[str, ...]
     told: Told | None
 
+    def json(self) -> Json:
+        """Write the row of the contract."""
+        version, python, _ = (None, None, None) if self.told is None else self.told
+        return {"worker": self.worker, "nodes": list(self.nodes), "breachkit": version, "python": python}
+
 
 class NodeRow(NamedTuple):
     """One node that was asked for, and what a worker of it sees (None when there is none)."""
@@ -56,12 +64,28 @@ class NodeRow(NamedTuple):
         """True when it can be read by what is installed there."""
         return self.version == __version__ and self.seen is not None and self.seen.trouble is None
 
+    def json(self) -> Json:
+        """Write the row of the contract."""
+        return {
+            "node": self.node,
+            "root": self.root,
+            "answers": self.seen is not None,
+            "good": self.is_good,
+            "worker": self.worker,
+            "breachkit": self.version,
+            **(dict.fromkeys(Seen._fields) if self.seen is None else self.seen._asdict()),
+        }
+
 
 class Checked(NamedTuple):
     """A cluster as it stands."""
 
     workers: tuple[WorkerRow, ...]
     nodes: tuple[NodeRow, ...]
+
+    def rows(self) -> tuple[list[Json], list[Json]]:
+        """Write the rows of the contract: of the nodes, and of the workers."""
+        return [row.json() for row in self.nodes], [row.json() for row in self.workers]
 
 
 def look(roots: dict[str, str]) -> Told:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from breachkit.report.contract import share
 from breachkit.report.inputs import head_json, render_skipped
@@ -12,31 +12,16 @@ from breachkit.report.words import count, moment, percent, size, stamp
 
 if TYPE_CHECKING:
     from breachkit.detect.campaigns.campaign import Campaign
+    from breachkit.detect.shown import ShownMessage
     from breachkit.evidence.books import Inputs
     from breachkit.records import Message
     from breachkit.report.contract import Json
-    from breachkit.report.trace import TracedSession
     from breachkit.text.letter import Letter
 
 SHOWN_RECIPIENTS = 10
 SHOWN_SUBJECT = 300
 SHOWN_LINES = 60
 """Lines of a session on a terminal."""
-
-
-class ShownMessage(NamedTuple):
-    """One message, what its reader sees of it, and what the evidence says of it."""
-
-    message: Message
-    files: tuple[str, ...]
-    """All its files, as shown."""
-    is_evidence: bool
-    """It lies in a queue, or the quarantine, of the evidence."""
-    letter: Letter
-    session: TracedSession | None
-    has_logs: bool
-    """A session was looked for."""
-    campaign: Campaign | None
 
 
 def show_json(shown: ShownMessage, inputs: Inputs) -> Json:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from breachkit.report.contract import dump_rows, locus_json
 from breachkit.report.inputs import head_json, logs_json, render_inputs
@@ -14,21 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import tzinfo
 
+    from breachkit.detect.traced import TracedSession
     from breachkit.detect.tracing import Outline
     from breachkit.evidence.books import Inputs
-    from breachkit.logs.facts import TranscriptLine
-    from breachkit.records import Session
     from breachkit.report.contract import Json
 
 SIGNS = {"received": "<<<", "sent": ">>>", "note": "   "}
-
-
-class TracedSession(NamedTuple):
-    """One session with what is said of it and its lines."""
-
-    session: Session
-    lines: tuple[TranscriptLine, ...]
-    auth_user: str | None
 
 
 def trace_json(traced: Sequence[TracedSession], found: int, inputs: Inputs) -> Iterator[str]:

@@ -46,7 +46,8 @@ def test_help_imports_no_command(words: list[str]) -> None:
     modules = imported(*words, code=0 if words else 2)
     assert not modules & (HEAVY | {"tqdm", "regex", "email"})
     assert {name for name in modules if name.startswith("breachkit.") and not name.startswith("breachkit.cli")} <= {
-        "breachkit.__main__"
+        "breachkit.__main__",
+        "breachkit.errors",
     }
 
 

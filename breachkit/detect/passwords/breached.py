@@ -7,10 +7,12 @@ or one file of `SHA1:COUNT` sorted by hash (https://haveibeenpwned.com/Passwords
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from typing import TYPE_CHECKING
 
-from breachkit.errors import BreachkitError
+from breachkit.errors import BreachkitError, PathUnreadableError
+from breachkit.evidence.where import check_file
 from breachkit.files import open_regular
 
 if TYPE_CHECKING:
@@ -23,11 +25,27 @@ _LONGEST = 128
 
 
 def open_breaches(path: Path) -> Callable[[str], bool]:
-    """Return a test for upper case SHA-1 digests. Raises BreachkitError, OSError."""
-    if path.is_dir():
+    """Return a test for upper case SHA-1 digests, which may be unable to read its list. Both raise BreachkitError."""
+    try:
+        is_in = _opened(path)
+    except OSError as error:
+        raise PathUnreadableError(path, error) from None
+
+    def is_breached(digest: str) -> bool:
+        try:
+            return is_in(digest)
+        except OSError as error:
+            raise PathUnreadableError(error.filename or path, error) from None
+
+    return is_breached
+
+
+def _opened(path: Path) -> Callable[[str], bool]:
+    if os.path.isdir(path):  # noqa: PTH112  False for what may not be asked
         if not any(re.fullmatch(r"[0-9A-Fa-f]{5}(?:\.txt)?", file.name) for file in path.iterdir()):
             raise _no_list(path)
         return lambda digest: _is_in_range(path, digest)
+    check_file("--hibp", path)
     with open_regular(path) as stream:
         if not _LINE.fullmatch(stream.readline(_LONGEST).removeprefix(b"\xef\xbb\xbf")):
             raise _no_list(path)

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from breachkit.detect.hardening import number_of
+from breachkit.evidence.exports import read_settings
+from breachkit.evidence.where import check_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from breachkit.evidence.books import Books
+    from breachkit.evidence.where import Where
 
 
 class Policy(NamedTuple):
@@ -26,6 +36,18 @@ class Policy(NamedTuple):
 
 NO_POLICY = Policy()
 """Asks for nothing."""
+
+
+def read_policy(where: Where, path: Path, books: Books) -> Policy:
+    """Read the policy of a file of settings; where a rule is given twice, the stricter. Raises BreachkitError."""
+    check_file("--policy", path)
+    policy = Policy()
+    for setting in read_settings(where, path, books):
+        rule = where.guide.policy.get(setting.name.lower())
+        number = None if rule is None else number_of(setting.value)
+        if rule is not None and number is not None:
+            policy = policy.stricter(policy._replace(**{rule: int(number)}))
+    return policy
 
 
 def is_below(secret: str, policy: Policy) -> bool:

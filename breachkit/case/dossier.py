@@ -1,4 +1,4 @@
-"""Filling the folder of a case: every file made of the same findings, each named with its hash in the custody."""
+"""The files of a case: all made of the same findings, each named with its hash in the custody."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from breachkit.case.findings import RunFacts, findings_json
 from breachkit.case.folder import write_texts
 from breachkit.case.indicators import COLUMNS, indicators_of, rows_of
 from breachkit.case.inputs import hash_files, paths_of, render_inputs
+from breachkit.case.investigation import evidence_paths
 from breachkit.case.misp import misp_json
 from breachkit.case.redaction import Redaction, without_credentials
 from breachkit.case.stix import stix_json
 from breachkit.case.timeline import render_csv, render_jsonl, timeline_of
 from breachkit.case.verdict import verdict_line
-from breachkit.cli.contain import contained
-from breachkit.cli.investigating import evidence_paths
+from breachkit.detect.containment import contain_accounts
 from breachkit.progress import bar
 from breachkit.report.contract import dump
 from breachkit.report.page import Page
@@ -34,15 +34,15 @@ if TYPE_CHECKING:
 
 
 class Asking(NamedTuple):
-    """What was asked of the case."""
+    """What was asked of a case."""
 
     readers: tuple[str, ...]
     redact: bool
 
 
 @dataclass(slots=True)
-class Work:
-    """One run of `investigate` on a case."""
+class Dossier:
+    """The files of one run of `investigate`."""
 
     where: Where
     asking: Asking
@@ -74,12 +74,9 @@ class Work:
         return findings
 
     def _contained(self, found: Investigation) -> Containing:
-        """Write the steps anew with the names of this case: a name in a command line is told by nothing else."""
-        number = len(found.containing.attackers.ips)
-        steps = (
-            contained(self.where, one.account, found.found, number, self.named(one.account))
-            for one in found.containing.steps
-        )
+        """Write the steps anew with the names of this case."""
+        accounts = [one.account for one in found.containing.steps]
+        steps = contain_accounts(self.where, accounts, found.found, found.containing.attackers, self.named)
         return replace(found.containing, steps=tuple(steps))
 
     def _write(self, name: str, pieces: Iterable[str]) -> None:
@@ -119,9 +116,9 @@ class Work:
             self._write("inputs.json", render_inputs(head, hash_files(paths, root, progress), self.masked))
 
 
-def render_summary(work: Work, findings: Json, words: Words) -> str:
+def render_summary(work: Dossier, findings: Json) -> str:
     """Write what a terminal shows: the verdict, what was written, what to run next."""
-    sheet = Page()
+    sheet, words = Page(), work.words
     sheet.literal(verdict_line(findings, words))
     if work.place is not None:
         sheet.heading(words.say("Written to {path}", path=work.place.path))
