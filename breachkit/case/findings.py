@@ -18,7 +18,7 @@ from breachkit.case.samples import links_json, sample_json
 from breachkit.detect.campaigns.campaign import Campaigns
 from breachkit.detect.incident import count_owners_own
 from breachkit.report.contain import contain_json
-from breachkit.report.contract import share
+from breachkit.report.contract import plain, share
 from breachkit.report.find_account import find_account_json
 from breachkit.report.group import group_json
 from breachkit.report.harden import harden_json
@@ -65,7 +65,7 @@ def findings_json(case: Investigation, run: RunFacts, named: Callable[[str], str
         _campaign_json(case, one, proof, fates, run) for one in (case.campaigns.campaigns if case.campaigns else ())
     ]
     everything = proof.of("Messages of the case", [message.source for message in case.messages])
-    return {
+    found = {
         **head_json(inputs, "investigate"),
         "case": {
             "run": run.number,
@@ -100,6 +100,8 @@ def findings_json(case: Investigation, run: RunFacts, named: Callable[[str], str
         "next": _next(case, accused, campaigns, run, named),
         "proof": proof.register,
     }
+    written: Json = plain(found)
+    return written
 
 
 def _as_now(case: Investigation) -> Campaigns:

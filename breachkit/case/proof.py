@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from breachkit.detect.findings import first
-from breachkit.report.contract import evidence_json
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -33,5 +32,5 @@ class Proof:
             return None
         name = f"p{len(self.register) + 1}"
         count = len(places) if total is None else total
-        self.register[name] = {"title": title, "count": count, "places": evidence_json(kept)}
+        self.register[name] = {"title": title, "count": count, "places": kept}
         return name

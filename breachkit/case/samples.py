@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from breachkit.report.contract import locus_json
 from breachkit.text.headers import decoded_words
 from breachkit.text.message import decoded_texts
 
@@ -43,7 +42,7 @@ def sample_json(case: Investigation, campaign: Campaign) -> Json | None:
             "shared": campaign.purge_string[:LONGEST] if begin >= 0 else "",
             "after": text[end : end + AROUND] if begin >= 0 else "",
             "urls": list(dict.fromkeys(_urls(text)))[:MOST_URLS],
-            "source": locus_json(message.source),
+            "source": message.source,
         }
     return None
 

@@ -47,7 +47,7 @@ class WorkerRow(NamedTuple):
     def json(self) -> Json:
         """Write the row of the contract."""
         version, python, _ = (None, None, None) if self.told is None else self.told
-        return {"worker": self.worker, "nodes": list(self.nodes), "breachkit": version, "python": python}
+        return {"worker": self.worker, "nodes": self.nodes, "breachkit": version, "python": python}
 
 
 class NodeRow(NamedTuple):

@@ -26,15 +26,8 @@ def contain_json(contained: Sequence[Contained], attackers: Attackers, minutes: 
     """Write the object."""
     return {
         **head_json(inputs, "contain"),
-        "accounts": [
-            {
-                "account": one.account,
-                "verdict": one.verdict,
-                "steps": [{**step._asdict(), "commands": list(step.commands)} for step in one.steps],
-            }
-            for one in contained
-        ],
-        "block": list(attackers.ips),
+        "accounts": [{"account": one.account, "verdict": one.verdict, "steps": one.steps} for one in contained],
+        "block": attackers.ips,
         "block_minutes": minutes,
         "lawful": len(attackers.kept),
         "not_blocked": [{"ip": ip.ip, "why": ip.not_blocked_why} for ip in attackers.kept],

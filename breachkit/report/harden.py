@@ -28,9 +28,9 @@ def harden_json(found: Hardening, inputs: Inputs) -> Json:
     """Write the object of the contract."""
     return {
         **head_json(inputs, "harden"),
-        "settings": [setting._asdict() for setting in found.judged],
+        "settings": found.judged,
         "other_settings": found.others,
-        "notes": list(found.advice),
+        "notes": found.advice,
     }
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from breachkit.report.contract import skipped_json
+from breachkit.report.contract import dated, skipped_json
 from breachkit.report.words import count, moment, place, size, stamp
 
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from breachkit.evidence.books import Gap, Inputs, NodeInputs
+    from breachkit.evidence.books import Gap, Inputs
     from breachkit.report.contract import Json
     from breachkit.report.page import Page
 
@@ -36,11 +36,11 @@ def head_json(inputs: Inputs, schema: str) -> Json:
             "bytes": inputs.bytes,
             "timezone": inputs.timezone,
             "server": inputs.server,
-            "paths": list(inputs.paths),
-            "notes": list(inputs.notes),
-            "unread": list(inputs.unread),
+            "paths": inputs.paths,
+            "notes": inputs.notes,
+            "unread": inputs.unread,
             "passed_over": [{"path": path, "reason": reason} for path, reason in inputs.passed_over],
-            **({"nodes": [_node_json(node, inputs.zone) for node in inputs.nodes]} if inputs.nodes else {}),
+            **({"nodes": [dated(node, inputs.zone) for node in inputs.nodes]} if inputs.nodes else {}),
         },
         "skipped": skipped_json(inputs.skipped),
     }
@@ -53,18 +53,13 @@ def logs_json(inputs: Inputs) -> Json:
         "log_first": stamp(inputs.log_first, inputs.zone),
         "log_last": stamp(inputs.log_last, inputs.zone),
         "log_gaps": [_gap_json(gap, inputs.zone) for gap in inputs.log_gaps],
-        "doors": list(inputs.doors),
+        "doors": inputs.doors,
     }
 
 
 def _gap_json(gap: Gap, zone: tzinfo) -> Json:
     named = {"node": gap.node} if gap.node else {}
     return {"from": stamp(gap.start, zone), "to": stamp(gap.end, zone), **named}
-
-
-def _node_json(node: NodeInputs, zone: tzinfo) -> Json:
-    times = {"log_first": stamp(node.log_first, zone), "log_last": stamp(node.log_last, zone)}
-    return {**node._asdict(), **times}
 
 
 def render_inputs(page: Page, inputs: Inputs) -> None:

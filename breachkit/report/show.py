@@ -30,7 +30,7 @@ def show_json(shown: ShownMessage, inputs: Inputs) -> Json:
     return {
         **head_json(inputs, "show"),
         "path": message.source.path,
-        "files": list(shown.files),
+        "files": shown.files,
         "queue": message.queue if shown.is_evidence else None,
         "quarantined": message.quarantined,
         "bytes": message.size,
@@ -41,11 +41,11 @@ def show_json(shown: ShownMessage, inputs: Inputs) -> Json:
         "queue_id": message.queue_id,
         "client_ip": message.client_ip,
         "ts": stamp(message.ts if message.is_dated else None, inputs.zone),
-        "recipients": list(message.rcpt_to),
+        "recipients": message.rcpt_to,
         "subject": letter.subject,
         "text": letter.text,
         "text_truncated": letter.is_cut,
-        "attachments": [attachment._asdict() for attachment in letter.attachments],
+        "attachments": letter.attachments,
         "attachments_found": letter.attachments_found,
         "session": None
         if shown.session is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from breachkit.report.contract import dump_rows, locus_json
+from breachkit.report.contract import dump_rows
 from breachkit.report.inputs import head_json, logs_json, render_inputs
 from breachkit.report.page import Page
 from breachkit.report.words import count, moment, place, stamp
@@ -46,7 +46,7 @@ def session_json(one: TracedSession, zone: tzinfo, message_ids: Iterable[str]) -
         "auth_user": one.auth_user,
         "outcome": kept.outcome(one.session.kind),
         "message_ids": [*message_ids],
-        "source": locus_json(one.session.source),
+        "source": one.session.source,
     }
 
 
