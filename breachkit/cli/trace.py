@@ -101,7 +101,7 @@ class Chosen(NamedTuple):
 
 def _choose(where: Where, word: str, books: gather.Books) -> Chosen:
     from breachkit.detect.names import Directory
-    from breachkit.detect.tracing import Outline, find_followers, is_id, is_name, is_wanted, joins_of, parse_wanted
+    from breachkit.detect.tracing import Outline, find_followers, joins_of, parse_target
     from breachkit.spelling import spelled
 
     if not gather.smtp_logs(where):
@@ -110,18 +110,18 @@ def _choose(where: Where, word: str, books: gather.Books) -> Chosen:
             " name them with --logs DIR"
         )
     directory = Directory(gather.read_accounts(where, books))
-    wanted = parse_wanted(word, directory)
-    is_meant = functools.partial(is_name, wanted=wanted, directory=directory)
+    target = parse_target(word, directory)
+    is_meant = functools.partial(target.is_name, directory=directory)
     facts = gather.read_smtp(where, books, gather.run_fingerprints(), (), by_hour=False, is_meant=is_meant)
-    keep = functools.partial(Outline, functools.partial(is_id, wanted=wanted), is_meant, wanted.word)
+    keep = functools.partial(Outline, target.is_id, is_meant, target.word)
     found = (
         session
-        for sought in _sought(wanted, facts, directory)
+        for sought in _sought(target, facts, is_meant)
         for session in gather.find_sessions(where, sought, keep, "sessions")
     )
-    chosen = {session.source: session for session in found if is_wanted(session, wanted)}
-    if not chosen and "@" in wanted.word:
-        senders = gather.find_sessions(where, Sought(texts=frozenset({wanted.word})), keep, "senders")
+    chosen = {session.source: session for session in found if target.is_met(session)}
+    if not chosen and "@" in target.word:
+        senders = gather.find_sessions(where, Sought(texts=frozenset({target.word})), keep, "senders")
         chosen = {session.source: session for session in senders if session.kept.is_sender}
     if not chosen:
         reach = _reach(facts, where)
@@ -143,18 +143,16 @@ def _choose(where: Where, word: str, books: gather.Books) -> Chosen:
     )
 
 
-def _sought(wanted: tracing.Wanted, facts: LogFacts, directory: Directory) -> Iterator[Sought]:
+def _sought(target: tracing.Target, facts: LogFacts, is_meant: Callable[[str], bool]) -> Iterator[Sought]:
     """Spell what is wanted as the readers know it: an address, or else what may be an account and a message."""
-    from breachkit.detect.tracing import is_name
-
-    if wanted.client_ip is not None:
-        yield Sought(client_ip=wanted.client_ip)
+    if target.client_ip is not None:
+        yield Sought(client_ip=target.client_ip)
         return
-    begins = facts.attempts.begins_of(lambda user: is_name(user, wanted, directory))
+    begins = facts.attempts.begins_of(is_meant)
     if begins:
         yield Sought(places=frozenset(begins))
-    if wanted.word and "@" not in wanted.word:
-        yield Sought(texts=wanted.ids)
+    if target.word and "@" not in target.word:
+        yield Sought(texts=target.ids)
 
 
 def _reach(facts: LogFacts, where: Where) -> str:
