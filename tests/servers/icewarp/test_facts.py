@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from breachkit import files
-from breachkit.logs.accounts import Task, read_facts, read_spans
 from breachkit.logs.facts import LogFacts, LogTally, Question
-from breachkit.logs.reader import by_node, cut
+from breachkit.logs.reader import by_node
+from breachkit.logs.spans import Task, cut, read_facts, read_stretches
 from breachkit.parallel import Crew
 from breachkit.progress import silent
 from breachkit.records import Session
@@ -66,7 +66,7 @@ def read(logs: Sequence[LogFile], question: Question, size: int | None) -> tuple
     tally = LogTally()
     spans = [cut(node, size or 1 << 40) for node in by_node(logs, frozenset({"smtp"}))]
     with Crew(Task(reading(), question), 1) as crew:
-        return in_order(read_spans(crew, spans, silent, tally, is_apart=size is not None), tally)
+        return in_order(read_stretches(crew, spans, silent, tally, is_apart=size is not None), tally)
 
 
 @settings(max_examples=80, deadline=None)
@@ -136,7 +136,7 @@ def test_a_process_of_its_own_reads_a_span(tmp_path: Path) -> None:
     tally = LogTally()
     facts = read_facts(logs, reading()._replace(progress=done.append), Question(), tally, 2)
     assert in_order(facts, tally) == read(logs, Question(), None)
-    assert sum(done) == sum(log.size for log in logs if log.service == "smtp")
+    assert sum(done) == sum(log.size for log in logs if "smtp" in log.services)
 
 
 class KilledHelper(subprocess.Popen[bytes]):
@@ -158,7 +158,7 @@ def test_what_a_killed_process_left_is_read_all_the_same(tmp_path: Path, monkeyp
 
 @pytest.mark.parametrize(
     ("module", "absent"),
-    [("breachkit.servers.icewarp", "numpy"), ("breachkit.logs.accounts", "pandas")],
+    [("breachkit.servers.icewarp", "numpy"), ("breachkit.logs.spans", "pandas")],
 )
 def test_who_reads_imports_no_more_than_reading_needs(module: str, absent: str) -> None:
     code = f"import sys, {module}; sys.exit({absent!r} in sys.modules)"
