@@ -6,7 +6,7 @@ import functools
 from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.detect.names import Directory
-from breachkit.detect.tracing import Outline, find_followers, is_id, is_name, is_wanted, joins_of, parse_wanted
+from breachkit.detect.tracing import Outline, find_followers, joins_of, parse_target
 from breachkit.errors import BreachkitError
 from breachkit.evidence import gather
 from breachkit.evidence.messages import file_of, message_at
@@ -16,7 +16,7 @@ from breachkit.spelling import spelled
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from breachkit.detect.tracing import Wanted
+    from breachkit.detect.tracing import Target
     from breachkit.evidence.where import Where
     from breachkit.logs.facts import LogFacts, TranscriptLine
     from breachkit.records import Locus, Message, Session
@@ -52,18 +52,18 @@ def choose_sessions(where: Where, typed: str, books: gather.Books) -> Chosen:
             " name them with --logs DIR"
         )
     directory = Directory(gather.read_accounts(where, books))
-    wanted = parse_wanted(word, directory)
-    is_meant = functools.partial(is_name, wanted=wanted, directory=directory)
+    target = parse_target(word, directory)
+    is_meant = functools.partial(target.is_name, directory=directory)
     facts = gather.read_smtp(where, books, gather.run_fingerprints(), (), by_hour=False, is_meant=is_meant)
-    keep = functools.partial(Outline, functools.partial(is_id, wanted=wanted), is_meant, wanted.word)
+    keep = functools.partial(Outline, target.is_id, is_meant, target.word)
     found = (
         session
-        for sought in _sought(wanted, facts, directory)
+        for sought in _sought(target, facts, is_meant)
         for session in gather.find_sessions(where, sought, keep, "sessions")
     )
-    chosen = {session.source: session for session in found if is_wanted(session, wanted)}
-    if not chosen and "@" in wanted.word:
-        senders = gather.find_sessions(where, Sought(texts=frozenset({wanted.word})), keep, "senders")
+    chosen = {session.source: session for session in found if target.is_met(session)}
+    if not chosen and "@" in target.word:
+        senders = gather.find_sessions(where, Sought(texts=frozenset({target.word})), keep, "senders")
         chosen = {session.source: session for session in senders if session.kept.is_sender}
     if not chosen:
         raise BreachkitError(
@@ -110,16 +110,16 @@ def _word_of(where: Where, typed: str) -> str:
     return queue_id
 
 
-def _sought(wanted: Wanted, facts: LogFacts, directory: Directory) -> Iterator[Sought]:
+def _sought(target: Target, facts: LogFacts, is_meant: Callable[[str], bool]) -> Iterator[Sought]:
     """Spell what is wanted as the readers know it: an address, or else what may be an account and a message."""
-    if wanted.client_ip is not None:
-        yield Sought(client_ip=wanted.client_ip)
+    if target.client_ip is not None:
+        yield Sought(client_ip=target.client_ip)
         return
-    begins = facts.attempts.begins_of(lambda user: is_name(user, wanted, directory))
+    begins = facts.attempts.begins_of(is_meant)
     if begins:
         yield Sought(places=frozenset(begins))
-    if wanted.word and "@" not in wanted.word:
-        yield Sought(texts=wanted.ids)
+    if target.word and "@" not in target.word:
+        yield Sought(texts=target.ids)
 
 
 def _reach(facts: LogFacts, where: Where) -> str:

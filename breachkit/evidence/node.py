@@ -65,7 +65,7 @@ def read_node(node: str, where: Where, fingerprints: Fingerprints, jobs: int | N
     messages = queued + moved
     queue_ids = {message.queue_id for message in messages if message.queue_id is not None}
     facts = gather.read_smtp(where, books["smtp"], fingerprints, queue_ids, jobs)
-    gather.read_doors(where, facts, books["doors"], fingerprints)
+    gather.read_doors(where, facts, books["doors"], fingerprints, jobs)
     accounts = list(gather.read_accounts(where, books["accounts"]))
     for part in books.values():
         gather.balance(part)

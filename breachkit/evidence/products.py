@@ -33,7 +33,7 @@ class Product(NamedTuple):
 
     def own(self, logs: Iterable[LogFile]) -> list[LogFile]:
         """List the logs that are of this product."""
-        return [log for log in logs if any(log.kind is kind for kind in self.server.logs)]
+        return [log for log in logs if any(kind in (log.kind.within or (log.kind,)) for kind in self.server.logs)]
 
 
 class Found(NamedTuple):

@@ -133,25 +133,11 @@ class Search:
         """
         if self._raw_only:
             return None
-        is_ascii = raw.isascii()
-        is_spelled = has_longest or not is_ascii or not self.longest
-        may_be_seen = is_spelled and self._enough([one is None or one.may_be_in(raw) for one in self._seen])
-        if not may_be_seen and (is_ascii or self._is_ascii) and not self._is_regex and is_plain(raw):
+        is_spelled = has_longest or not self.longest or not raw.isascii()
+        spelled = [held[at] or one is None or (is_spelled and one.may_be_in(raw)) for at, one in enumerate(self._seen)]
+        if not self._enough(spelled) and (self._is_ascii or raw.isascii()) and is_plain(raw):
             return None
-        return self._find(raw, held, unfolds=is_spelled)
-
-    def _find(self, raw: bytes, held: Sequence[bool], *, unfolds: bool = True) -> FoundAs | None:
-        """Find it in the texts of a message.
-
-        Args:
-            raw: the message.
-            held: of each needle, whether the raw bytes hold it.
-            unfolds: False when no header that is only folded can hold it.
-        """
-        added = None if self._is_regex else added_by_decoding(raw, unfolds=unfolds)
-        first = self._seen[0]
-        if added is not None and not unfolds and first is not None and not first.may_be_added(added):
-            return None
+        added = None if self._is_regex else added_by_decoding(raw, unfolds=any(spelled))
         texts = list(decoded_texts(raw)) if added is None else added.texts
         held = [held[at] or is_in_texts(needle, texts) for at, needle in enumerate(self._needles)]
         if self._enough(held):

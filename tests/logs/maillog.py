@@ -9,8 +9,7 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from breachkit.logs.kinds import Line, LogKind, LogName, Prefix
-from breachkit.logs.lognames import age_in
+from breachkit.logs.kinds import Line, LogKind, LogName, Prefix, age_in
 from breachkit.logs.syslog import BEGINS, split_syslog
 from breachkit.records import AuthAttempt
 

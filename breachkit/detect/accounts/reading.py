@@ -40,7 +40,7 @@ def read_evidence(
     fingerprints = gather.run_fingerprints()
     queue_ids = {message.queue_id for message in messages if message.queue_id is not None}
     facts = gather.read_smtp(where, books, fingerprints, queue_ids, jobs, by_hour=by_hour, distance_of=distance_of)
-    gather.read_doors(where, facts, books, fingerprints)
+    gather.read_doors(where, facts, books, fingerprints, jobs)
     accounts = gather.read_accounts(where, books if counts_accounts else gather.Books(notes=books.notes))
     from breachkit.detect.accounts.inquiry import evidence_of  # noqa: PLC0415  pandas takes 0.3 s
 
