@@ -18,7 +18,7 @@ Scheduler = Annotated[
 @options.grouped(product=options.PRODUCT)
 def cluster_check(
     *,
-    product: options.Product,
+    product: options.Output,
     scheduler: Scheduler,
     certs: options.Certs = None,
     node: options.Node = None,

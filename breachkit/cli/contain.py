@@ -29,7 +29,7 @@ def contain(
     names: Names = None,
     *,
     asked: options.Asked,
-    product: options.Product,
+    product: options.Output,
     block_list: BlockListOption = None,
     block_minutes: BlockMinutes = 30,
     case: options.Case = None,

@@ -29,7 +29,7 @@ def find_campaign(where: Where, wanted: str, least: int | None) -> tuple[str, st
     Args:
         where: the evidence.
         wanted: its id, or its number in the list of `group`.
-        least: messages of the smallest campaign, as `group` was told.
+        least: messages of the smallest campaign, the same as for `group`.
     """
     from breachkit.detect.campaigns.grouped import group_queue
 
@@ -75,7 +75,7 @@ def explain(where: Where, planned: Collection[str]) -> Unexplained:
         len(left),
         tuple(sorted(counts.items(), key=lambda row: (-row[1], row[0] or ""))),
         tuple(message.source.path for message in left[:EXAMPLES]),
-        "no logs: no account can be told suspect" if asked.accusation is None else "",
+        "no logs: nothing says which accounts are suspect" if asked.accusation is None else "",
         _owners_own(asked, chosen),
     )
 

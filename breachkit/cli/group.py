@@ -28,7 +28,7 @@ Top = Annotated[int | None, typer.Option("--top", min=1, metavar="N", help="Show
 def group(
     *,
     asked: options.Asked,
-    product: options.Product,
+    product: options.Output,
     by: By = "content",
     min_messages: Least = None,
     top: Top = None,
@@ -59,7 +59,7 @@ def group(
 
 
 def _group_plainly(
-    where: Where, books: gather.Books, product: options.Product, by: By, least: int | None, top: int | None
+    where: Where, books: gather.Books, product: options.Output, by: By, least: int | None, top: int | None
 ) -> None:
     """Group by one plain property."""
     from breachkit.detect.campaigns.grouped import read_queued

@@ -24,10 +24,10 @@ def harden(
     settings: Settings = None,
     *,
     asked: options.Asked,
-    product: options.Product,
+    product: options.Output,
     print_commands: PrintCommands = False,
 ) -> None:
-    """Hold the server's settings against the vendor's guides, with the line that mends each.
+    """Compare the server's settings with the vendor's guides, and print the line that mends each.
 
     Example: breachkit harden settings.txt --root /srv/copy-of-icewarp
     """

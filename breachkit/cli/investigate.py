@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from breachkit.report.contract import Json
 
 
-class Reader(StrEnum):
+class Audience(StrEnum):
     """Whom a page of a case is written for (typer takes no list of a Literal)."""
 
     RESPONDER = "responder"
@@ -36,7 +36,7 @@ CaseFolder = Annotated[
     typer.Option("--output", "-o", metavar="CASE", help="The folder of the case; a later run adds to it."),
 ]
 Readers = Annotated[
-    list[Reader] | None,
+    list[Audience] | None,
     typer.Option("--for", help="Whom pages are written for (repeatable; default: responder)."),
 ]
 Lang = Annotated[Literal["en", "it"], typer.Option("--lang", help="The language of the pages and of the verdict.")]
@@ -87,7 +87,7 @@ def investigate(
     # what was typed may name people: a redacted case does not repeat it
     command = ["investigate", "--redact"] if redact else None
     with recorded(case, command, is_new=True, is_named=not redact) as outcome:
-        asking = Asking(tuple(readers or [Reader.RESPONDER]), redact)
+        asking = Asking(tuple(readers or [Audience.RESPONDER]), redact)
         dossier = Dossier(where, asking, Words(lang), datetime.now(UTC), place)
         found = look_into(where, books, places, max_minutes, quarantine)
         findings = dossier.fill(found)

@@ -47,7 +47,9 @@ Accounts = Annotated[
 ]
 Columns = Annotated[
     str | None,
-    typer.Option("--columns", metavar="A,B,…", help="What the columns of --accounts hold, when they cannot be told."),
+    typer.Option(
+        "--columns", metavar="A,B,…", help="What the columns of --accounts hold, where breachkit cannot tell."
+    ),
 ]
 Timezone = Annotated[
     str | None,
@@ -142,7 +144,7 @@ Case = Annotated[
 ]
 
 
-class Product(NamedTuple):
+class Output(NamedTuple):
     """What a command writes, and where to."""
 
     output_format: str = "text"
@@ -160,7 +162,7 @@ class Product(NamedTuple):
         return not self.is_json and self.output_file in {None, Path("-")}
 
 
-class Group(NamedTuple):
+class OptionGroup(NamedTuple):
     """Options that a command takes as one value: how it is made of them; annotation and default of each."""
 
     make: Callable[..., object]
@@ -194,14 +196,14 @@ def _several(**typed: Any) -> object:
     return Made(**typed)
 
 
-def evidence(*without: str) -> Group:
-    """Group the options that name the evidence, but for those that a command has no use for, as one `Asked`."""
-    return Group(_asked, {name: (option, None) for name, option in _EVIDENCE.items() if name not in without})
+def evidence(*without: str) -> OptionGroup:
+    """OptionGroup the options that name the evidence, but for those that a command has no use for, as one `Asked`."""
+    return OptionGroup(_asked, {name: (option, None) for name, option in _EVIDENCE.items() if name not in without})
 
 
 QUEUES = evidence("logs", "accounts", "columns", "since", "until")
 """The evidence of a command that needs no more than the queues."""
-SEVERAL = Group(
+SEVERAL = OptionGroup(
     _several,
     {
         "node": (Node, None),
@@ -213,8 +215,8 @@ SEVERAL = Group(
     },
 )
 """The nodes, as one `Several`; None where none was named."""
-PRODUCT = Group(Product, {"output_format": (OutputFormat, "text"), "output_file": (OutputFile, None)})
-FINDINGS = Group(Product, {**PRODUCT.options, "fail_on_findings": (FailOnFindings, False)})
+PRODUCT = OptionGroup(Output, {"output_format": (OutputFormat, "text"), "output_file": (OutputFile, None)})
+FINDINGS = OptionGroup(Output, {**PRODUCT.options, "fail_on_findings": (FailOnFindings, False)})
 """The product of a command that may exit with 10."""
 
 
@@ -226,7 +228,7 @@ TITLES = {
 """The sections of a command's help below its own options, by the parameter that stands in each."""
 
 
-def grouped(**groups: Group) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def grouped(**groups: OptionGroup) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command the options of groups, each group handed to it as the one parameter of that name."""
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:

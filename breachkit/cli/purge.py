@@ -41,7 +41,7 @@ CampaignId = Annotated[
 ]
 Least = Annotated[
     int | None,
-    typer.Option("--min-messages", min=2, metavar="N", help="With --campaign: as `group` was told."),
+    typer.Option("--min-messages", min=2, metavar="N", help="With --campaign: the same as for `group`."),
 ]
 OlderThan = Annotated[
     str | None, typer.Option("--older-than", metavar="AGE|TIME", help="Such as 90m, 3d, yesterday, 2026-11-20T08:45.")
@@ -71,7 +71,7 @@ def purge(
     strings: Strings = None,
     *,
     asked: options.Asked,
-    product: options.Product,
+    product: options.Output,
     any_string: AnyString = False,
     raw_only: options.RawOnly = False,
     regex: options.Regex = False,
@@ -129,7 +129,7 @@ class Heads(NamedTuple):
     newer_than: str | None
     all_messages: bool
     least: int | None = None
-    """Messages of the smallest campaign, as `group` was told."""
+    """Messages of the smallest campaign, the same as for `group`."""
 
     def words(self) -> list[str]:
         """Spell them again."""

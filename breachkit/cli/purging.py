@@ -25,7 +25,7 @@ from breachkit.shells import guarded
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from breachkit.cli.options import Product
+    from breachkit.cli.options import Output
     from breachkit.evidence.books import Inputs
     from breachkit.parallel import Piece
     from breachkit.purge.moves import Purge, Receipt
@@ -52,7 +52,7 @@ class Manner(NamedTuple):
     watch: float | None
     max_moves: int | None
     jobs: int | None
-    product: Product
+    product: Output
 
 
 @dataclass(slots=True)

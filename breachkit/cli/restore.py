@@ -30,7 +30,7 @@ def restore(
     run: RunName = None,
     *,
     asked: options.Asked,
-    product: options.Product,
+    product: options.Output,
     all_runs: AllRuns = False,
     only: Only = None,
     raw_only: options.RawOnly = False,
@@ -119,7 +119,7 @@ def _outcome_json(done: list[Restored], *, dry_run: bool) -> Json:
 
 
 def _execute(
-    reach: Reach, works: list[Restore], product: options.Product, outcome: Json, *, yes: bool
+    reach: Reach, works: list[Restore], product: options.Output, outcome: Json, *, yes: bool
 ) -> list[Restored]:
     from breachkit.cli import asking
     from breachkit.progress import bar
@@ -175,7 +175,7 @@ def _stop(reach: Reach, done: list[Restored]) -> None:
     raise asking.stopped(moved, planned, "restored", reach.command("restore", done[-1].run), journals)
 
 
-def _tell(reach: Reach, done: list[Restored], product: options.Product, before: str, *, dry_run: bool) -> None:
+def _tell(reach: Reach, done: list[Restored], product: options.Output, before: str, *, dry_run: bool) -> None:
     from breachkit.evidence import gather
     from breachkit.report.contract import dump
     from breachkit.report.restore import render_restored, restore_json

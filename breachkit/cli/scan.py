@@ -18,7 +18,7 @@ def scan(
     *,
     asked: options.Asked,
     several: options.Several | None,
-    product: options.Product,
+    product: options.Output,
     jobs: options.Jobs = None,
 ) -> None:
     """Show what is in the outgoing queues, and the symptoms of a break-in.
@@ -38,7 +38,7 @@ def scan(
     output.finish(read.books, findings=product.fail_on_findings and bool(what[1]))
 
 
-class _Read(NamedTuple):
+class _Scanned(NamedTuple):
     """What a scan looks at."""
 
     survey: Survey
@@ -49,7 +49,7 @@ class _Read(NamedTuple):
     following: str
 
 
-def _read(asked: options.Asked, product: options.Product, jobs: int | None) -> _Read:
+def _read(asked: options.Asked, product: options.Output, jobs: int | None) -> _Scanned:
     from breachkit.detect.counting import count_messages
     from breachkit.evidence import gather
     from breachkit.evidence.where import find_evidence
@@ -59,10 +59,10 @@ def _read(asked: options.Asked, product: options.Product, jobs: int | None) -> _
     survey = count_messages(where, books, jobs)
     facts = gather.read_smtp(where, books, gather.run_fingerprints(), frozenset(), jobs)
     inputs = gather.inputs_of(where, books, facts)
-    return _Read(survey, facts, inputs, books, gather.queue_labels(where), where.command("find-account"))
+    return _Scanned(survey, facts, inputs, books, gather.queue_labels(where), where.command("find-account"))
 
 
-def _read_together(asked: options.Asked, several: Several, product: options.Product, jobs: int | None) -> _Read:
+def _read_together(asked: options.Asked, several: Several, product: options.Output, jobs: int | None) -> _Scanned:
     """Read what find-account needs too; other doors, and what was moved away, are left out."""
     from breachkit.detect.survey import survey_of
     from breachkit.nodes.several import read_together
@@ -73,4 +73,4 @@ def _read_together(asked: options.Asked, several: Several, product: options.Prod
     survey = survey_of(message for message in stitched.messages if not message.quarantined)
     inputs, books = together.inputs(("queue", "smtp"))
     queues = [f"{node.node}:{queue}" for node in stitched.read for queue in node.queues]
-    return _Read(survey, stitched.facts, inputs, books, queues, together.again("find-account"))
+    return _Scanned(survey, stitched.facts, inputs, books, queues, together.again("find-account"))

@@ -26,7 +26,7 @@ def show(
     wanted: Wanted,
     *,
     asked: options.Asked,
-    product: options.Product,
+    product: options.Output,
     campaign: WithCampaign = False,
 ) -> None:
     """Show one message of the queue as its reader sees it, who sent it, and its session; harmless on a terminal.

@@ -31,7 +31,7 @@ def trace(
     wanted: Wanted,
     *,
     asked: options.Asked,
-    product: options.Product,
+    product: options.Output,
     limit: Limit = None,
     show_passwords: options.ShowPasswords = False,
 ) -> None:

@@ -35,7 +35,7 @@ def weak_passwords(
     users: Users = None,
     *,
     asked: options.Asked,
-    product: options.Product,
+    product: options.Output,
     policy: PolicyFile = None,
     min_length: MinLength = 0,
     min_digits: MinDigits = 0,

@@ -7,6 +7,7 @@ import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from breachkit.columns import Roster
 from breachkit.errors import BreachkitError, PathUnreadableError, UnbalancedError
 from breachkit.evidence.books import Books as Books  # noqa: PLC0414  said as gather.Books everywhere
 from breachkit.evidence.books import Gap, Inputs
@@ -16,7 +17,6 @@ from breachkit.logs.facts import LogFacts, LogReading, LogTally, Question
 from breachkit.parallel import processors
 from breachkit.progress import bar
 from breachkit.records import NO_TIME, Locus, Skipped
-from breachkit.roster import Roster
 from breachkit.servers import UNTOLD_COLUMN, account_word
 from breachkit.text.sasl import Fingerprints
 

@@ -65,7 +65,7 @@ def dump(document: Json | str) -> str:
 
     So are the lone surrogates of odd names.
     """
-    import orjson  # noqa: PLC0415  it imports uuid and more, and most starts write no JSON
+    import orjson
 
     as_ever = orjson.OPT_INDENT_2 | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
     try:

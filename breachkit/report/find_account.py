@@ -249,7 +249,7 @@ def _render_joins(page: Page, found: Accusation, word: str) -> None:
     total = sum(found.joins.values())
     if not total:
         return
-    page.heading("How queued messages were led back to accounts")
+    page.heading("How queued messages were traced to accounts")
     for join, words in JOIN_WORDS.items():
         if join in found.joins:
             page.say(f"{found.joins[join]:,} {words.format(word=word)}", indent=2)

@@ -30,10 +30,10 @@ WHY = {
     "unauthenticated": "nobody logged in for it, and no address that it came from is accused",
     "only-weak-string": "all that its messages share belongs to many owners: a purge by it would take other mail too",
 }
-NOT_JUDGED = "Nobody was judged: no log shows who logged in. What is lawful is told by the messages alone."
+NOT_JUDGED = "Nobody was judged: no log shows who logged in. Only the messages themselves say what is lawful."
 BY_WORDS = {
     "from": "declared From",
-    "subject": "subject, numbers aside",
+    "subject": "subject, numbers left out",
     "url": "host of a link",
 }
 

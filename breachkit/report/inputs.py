@@ -80,9 +80,9 @@ def render_inputs(page: Page, inputs: Inputs) -> None:
         of_node = f" of {whose}" if whose else ""
         page.say(f"Missing: no log line{of_node} from {gap}.", style="yellow", indent=2)
     if inputs.doors:
-        page.say(f"Other doors read: {', '.join(inputs.doors)} logs (failed and successful logins only).", indent=2)
+        page.say(f"Other logs read: {', '.join(inputs.doors)} (failed and successful logins only).", indent=2)
     if inputs.unread:
-        shown = ", ".join(inputs.unread[:3]) + (" …" if len(inputs.unread) > 3 else "")  # noqa: PLR2004
+        shown = ", ".join(inputs.unread[:_SHOWN]) + (" …" if len(inputs.unread) > _SHOWN else "")
         page.say(f"Not read: {count(len(inputs.unread), 'log')} of other services ({shown}).", indent=2)
     others = [(path, reason) for path, reason in inputs.passed_over if path not in set(inputs.unread)]
     if others:
