@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 FIRST_SECONDS = 0.4
-"""How long pieces are done here alone: who is done by then needs no helpers."""
+"""Seconds of work, or of waiting for the disk, that are done here alone: most need no helpers."""
 BATCH = 32
 """Pieces that a process is asked for at once."""
 AHEAD = 2
@@ -211,19 +211,20 @@ def keep(pieces: Iterable[Piece], work: Callable[[Piece], Any], jobs: int, new: 
         new: makes what results are kept in; it can be pickled.
     """
     ahead, kept = iter(pieces), new()
-    waited, messages, reads, begin = 0.0, 0, _disk_reads(), time.perf_counter()
+    worked, waited, messages, reads, is_cold = 0.0, 0.0, 0, _disk_reads(), False
     for piece in ahead:
         wall, cpu = time.perf_counter(), time.thread_time()
         kept.add(work(piece))
-        done = time.perf_counter()
-        waited += done - wall - (time.thread_time() - cpu)
+        cpu = time.thread_time() - cpu
+        worked += cpu
+        waited += time.perf_counter() - wall - cpu
         messages += len(piece.messages)
-        if done - begin >= FIRST_SECONDS:
+        is_cold = waited > COLD * messages and (reads is None or _disk_reads() != reads)
+        if worked + (waited if is_cold else 0.0) >= FIRST_SECONDS:  # else a processor was waited for
             break
     following = list(islice(ahead, 1))
     if not following:
         return kept
-    is_cold = waited > COLD * messages and (reads is None or _disk_reads() != reads)  # else a processor was waited for
     batch = _Batch(work, new, THREADS if is_cold else 1)
     rest = chain(following, ahead)
     batches = iter(lambda: list(islice(rest, BATCH)), [])

@@ -22,10 +22,10 @@ from breachkit.purge import journal
 from breachkit.purge.disk import is_full
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from breachkit.purge.disk import Disk
-    from breachkit.purge.journal import Entry
+    from breachkit.purge.journal import Entries, Entry
     from breachkit.servers import Queue
 
 BATCH = 1024
@@ -301,13 +301,20 @@ class Stock:
     is_ended: bool
     """False when the purge was killed, or still runs."""
     is_torn: bool
-    messages: tuple[Held, ...]
+    entries: Entries
+    whereabouts: dict[int, Whereabouts]
+    """Of each message, by its number."""
     sha256: str
     """Of the journal."""
 
+    @property
+    def messages(self) -> Iterator[Held]:
+        """Each message, and where it is."""
+        return (Held(self.entries[number], where) for number, where in self.whereabouts.items())
+
     def count(self, whereabouts: Whereabouts) -> int:
         """Count the messages that are there."""
-        return sum(held.whereabouts == whereabouts for held in self.messages)
+        return sum(known == whereabouts for known in self.whereabouts.values())
 
     @property
     def bytes(self) -> int:
@@ -325,7 +332,8 @@ def take_stock(disk: Disk, run: Run) -> Stock:
         wanted=tuple(history.wanted),
         is_ended=history.is_ended,
         is_torn=bool(history.end.torn),
-        messages=tuple(Held(entry, _whereabouts(entry, there)) for entry in history.entries.values()),
+        entries=history.entries,
+        whereabouts={entry.number: _whereabouts(entry, there) for entry in history.entries.values()},
         sha256=hash_file(run.journal)[1],
     )
 

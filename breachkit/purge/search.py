@@ -133,11 +133,15 @@ class Search:
         """
         if self._raw_only:
             return None
+        first, spelled = self._seen[0], held
         is_spelled = has_longest or not self.longest or not raw.isascii()
-        spelled = [held[at] or one is None or (is_spelled and one.may_be_in(raw)) for at, one in enumerate(self._seen)]
+        if is_spelled:
+            spelled = [held[at] or one is None or one.may_be_in(raw) for at, one in enumerate(self._seen)]
         if not self._enough(spelled) and (self._is_ascii or raw.isascii()) and is_plain(raw):
             return None
         added = None if self._is_regex else added_by_decoding(raw, unfolds=any(spelled))
+        if added is not None and not is_spelled and first is not None and not first.may_be_added(added):
+            return None
         texts = list(decoded_texts(raw)) if added is None else added.texts
         held = [held[at] or is_in_texts(needle, texts) for at, needle in enumerate(self._needles)]
         if self._enough(held):

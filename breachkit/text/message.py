@@ -118,7 +118,7 @@ def is_plain(raw: bytes) -> bool:
     """
     first = _EMPTY_LINE.search(raw)
     below = end = first.end() if first else len(raw)
-    if raw.startswith(b"<", end) or not _FIELD.match(raw):
+    if raw.startswith((b"<", *_UNUSUAL_STARTS), end) or not _FIELD.match(raw):
         return False
     if _FIELD.match(raw, end):  # an envelope and the header, or the header and a paragraph like one
         second = _EMPTY_LINE.search(raw, end)
@@ -257,16 +257,22 @@ def blocks_of(raw: bytes) -> list[Block]:
     The first block is an envelope when it has no header of a message proper and a second block of headers
     follows: queue files of IceWarp may come in that shape.
     """
-    if raw.startswith(_UNUSUAL_STARTS):
-        raw = raw.removeprefix(_BOM).lstrip(b"\r\n")
-        if mailbox := MAILBOX_LINE.match(raw):
-            raw = raw[mailbox.end() :].lstrip(b"\r\n")
+    raw = _unwrapped(raw)
     head, _, body = first = _block(raw, _HAS_ANY)
-    if head and body and _FIELD.match(body) and not _HAS_OWN.search(head):
-        second = _block(body)
+    if head and body and not _HAS_OWN.search(head):
+        second = _block(_unwrapped(body))
         if _HAS_KNOWN.search(second[0]):
             return [(head, raw, None), second]
     return [first]
+
+
+def _unwrapped(raw: bytes) -> bytes:
+    """Leave out what may stand before a header block and is none of it: empty lines, the separator of a mailbox."""
+    if not raw.startswith(_UNUSUAL_STARTS):
+        return raw
+    raw = raw.removeprefix(_BOM).lstrip(b"\r\n")
+    mailbox = MAILBOX_LINE.match(raw)
+    return raw[mailbox.end() :].lstrip(b"\r\n") if mailbox else raw
 
 
 def is_cut(raw: bytes) -> bool:
@@ -274,7 +280,8 @@ def is_cut(raw: bytes) -> bool:
     *above, (head, _, body) = blocks_of(raw)
     if not head or not body or above or _HAS_OWN.search(head):
         return bool(head) and not body
-    return _FIELD.match(body) is not None and not _EMPTY_LINE.search(body)  # below an envelope
+    body = _unwrapped(body)  # below an envelope
+    return not body or (_FIELD.match(body) is not None and not _EMPTY_LINE.search(body))
 
 
 def _block(raw: bytes, known: re.Pattern[bytes] | None = None) -> Block:

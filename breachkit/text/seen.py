@@ -105,6 +105,7 @@ class Seen:
         self._words = sorted({word.encode() for word in self._cased(bare).split()}, key=len, reverse=True)
         self.longest = self._words[0] if self._words else b""
         """The longest of its words, in UTF-8; nothing where it has none."""
+        self._longest_text = self.longest.decode()
 
     def is_in(self, texts: Iterable[tuple[str, str | None]]) -> bool:
         """Look into decoded texts, each with its content type, None for a header."""
@@ -125,6 +126,10 @@ class Seen:
         if self._holds_words([*map(str.encode, texts), raw]) or not (raw.isascii() or _is_sound(raw)):
             return True
         return any(map(_is_odd, texts)) or (added is not None and added.is_split and self._is_split(raw, texts))
+
+    def may_be_added(self, added: Added) -> bool:
+        """Tell it of a message whose bytes lack `longest`: something that was decoded holds it then, or may hide it."""
+        return added.is_split or any(self._longest_text in text or _is_odd(text) for text in added.texts)
 
     def _is_split(self, raw: bytes, texts: list[str]) -> bool:
         text = b"\n".join([raw, *map(str.encode, texts)])
