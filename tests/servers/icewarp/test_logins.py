@@ -168,3 +168,11 @@ def test_tries_are_those_of_all_lines_however_they_are_cut(
             facts = read_stretches(crew, nodes, silent, tally, is_apart=size is not None)
         assert sorted(facts.attempts, key=repr) == expected
         assert tally.bytes == sum(log.size for log in logs)
+
+
+@pytest.mark.parametrize("form", ["<<< 1 LOGIN anna pw", f"<<< 1 AUTHENTICATE PLAIN {PLAIN}"])
+def test_a_try_goes_on_from_what_another_process_has_read(form: str, tmp_path: Path) -> None:
+    text = lines("Connected", form, *["<<< 2 NOOP"] * 40) + lines(">>> 1 OK in", ">>> 2 OK")
+    logs = find_logs([write_log(tmp_path, text, "m20261120-00.log")], None).logs
+    facts = read_facts(logs, reading(), Question(), LogTally(), 2)
+    assert [(one.user, one.outcome, one.source.line) for one in facts.attempts] == [("anna", "success", 2)]

@@ -62,5 +62,5 @@ SERVER = MailServer(
     looked_for="logs/doorman-20261120.log",
     default_roots=(Path("/nowhere/doorman"),),
     find=find,
-    logs=(IMAP,),
+    logs=(IMAP, toylogs.in_mail_log(IMAP, b"doorman")),
 )

@@ -156,7 +156,7 @@ SERVER = MailServer(
     looked_for="spool/input and logs/twins-20261120.log",
     default_roots=(Path("/nowhere/twins"),),
     find=find,
-    logs=(SMTP,),
+    logs=(SMTP, toylogs.in_mail_log(SMTP, b"twins")),
     queue=Queue(
         split,
         find_messages,
