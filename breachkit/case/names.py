@@ -43,7 +43,7 @@ _OF_DOMAIN = re.compile(r"([\w.-]{1,253})\\([\w.+'-]{1,128})(?!\\)")
 @cache
 def _words() -> tuple[frozenset[str], frozenset[str]]:
     """Load words that stand in any text, and family names, which are words too when they are spelled small."""
-    from zxcvbn.frequency_lists import FREQUENCY_LISTS  # noqa: PLC0415  60 ms and 10 MB, for one option
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS  # 60 ms and 10 MB, for one option
 
     # a word stands in the list in which it is commonest only: `mark` is a first name, `mail` is not
     words = {*FREQUENCY_LISTS["english_wikipedia"], *FREQUENCY_LISTS["us_tv_and_film"], *ROLES}

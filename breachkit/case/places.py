@@ -22,7 +22,7 @@ def open_places(path: Path | None) -> tuple[Callable[[str], str | None], str | N
     """
     if path is None:
         return (lambda _ip: None), None
-    import maxminddb  # noqa: PLC0415  wanted only with --geoip
+    import maxminddb  # wanted only with --geoip
 
     try:
         open_regular(path).close()

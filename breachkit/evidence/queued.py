@@ -133,7 +133,7 @@ class PieceReader:
 
     def __call__(self, piece: Piece) -> ReadPiece:
         """Read them; plain values, since a record travels ten times slower."""
-        above = os.path.join(piece.folder, "")  # noqa: PTH118
+        above = os.path.join(piece.folder, "")
         folder = _folder_of(above, self._folders)
         named = name_below(above, self._root)
         read, skipped = [], []
@@ -168,8 +168,8 @@ class PieceReader:
 
 
 def _folder_of(path: str, folders: dict[str, QueueFolder]) -> QueueFolder:
-    above = os.path.dirname(path)  # noqa: PTH120  once for each of 200,000 files
-    while above not in folders and (parent := os.path.dirname(above)) != above:  # noqa: PTH120
+    above = os.path.dirname(path)  # once for each of 200,000 files
+    while above not in folders and (parent := os.path.dirname(above)) != above:
         above = parent
     return folders[above]
 
@@ -185,7 +185,7 @@ def _unpack(piece: ReadPiece) -> Iterator[Message | Skipped]:
 
 
 def _below(above: str, name: str) -> str:
-    return os.path.normpath(os.path.join(above, name))  # noqa: PTH118  strings, as they come from a walk
+    return os.path.normpath(os.path.join(above, name))  # strings, as they come from a walk
 
 
 def read_message(queue: Queue, files: Sequence[str], folder: QueueFolder, walk: Walk) -> Message | Skipped:

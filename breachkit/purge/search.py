@@ -333,7 +333,7 @@ def topmost(folders: Iterable[str]) -> list[str]:
 
 
 def _above(path: str) -> Iterator[str]:
-    while (parent := os.path.dirname(path)) != path:  # noqa: PTH120  strings, as they come from a walk
+    while (parent := os.path.dirname(path)) != path:  # strings, as they come from a walk
         yield parent
         path = parent
 

@@ -27,7 +27,7 @@ SIZES = {"desk": {"width": 1200, "height": 900}, "phone": {"width": 390, "height
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     path = browser()
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415  50 MB, and only here
+    from playwright.sync_api import sync_playwright  # 50 MB, and only here
 
     with sync_playwright() as playwright:
         # containers have no sandbox to give, and what is opened here was made by these tests

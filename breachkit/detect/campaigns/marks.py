@@ -95,7 +95,7 @@ def is_weak(text: bytes, *, is_cut: bool = False) -> bool:
 
 @lru_cache(maxsize=1)
 def _suffixes() -> PublicSuffixList:
-    from publicsuffixlist import PublicSuffixList  # noqa: PLC0415  50 ms
+    from publicsuffixlist import PublicSuffixList  # 50 ms
 
     return PublicSuffixList()
 

@@ -41,7 +41,7 @@ def open_breaches(path: Path) -> Callable[[str], bool]:
 
 
 def _opened(path: Path) -> Callable[[str], bool]:
-    if os.path.isdir(path):  # noqa: PTH112  False for what may not be asked
+    if os.path.isdir(path):  # False for what may not be asked
         if not any(re.fullmatch(r"[0-9A-Fa-f]{5}(?:\.txt)?", file.name) for file in path.iterdir()):
             raise _no_list(path)
         return lambda digest: _is_in_range(path, digest)

@@ -110,7 +110,7 @@ def _salted(kind: str, algorithm: str, digest: bytes, salt: bytes) -> Hash:
 
 
 def _bcrypt(text: str) -> Hash:
-    import bcrypt  # noqa: PLC0415  only where such a hash was met
+    import bcrypt  # only where such a hash was met
 
     hashed = text.replace("$2y$", "$2b$", 1).replace("$2x$", "$2b$", 1).replace("$2$", "$2a$", 1).encode()
 

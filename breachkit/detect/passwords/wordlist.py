@@ -20,7 +20,7 @@ _DATED = re.compile(rf"[\W_]?(?:{'|'.join(SEASONS + MONTHS)})[\W_]?(?:\d{{2}}|(?
 @cache
 def passwords() -> tuple[str, ...]:
     """Load the list, commonest first."""
-    from zxcvbn.frequency_lists import FREQUENCY_LISTS  # noqa: PLC0415  60 ms and 10 MB, for one command
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS  # 60 ms and 10 MB, for one command
 
     return tuple(FREQUENCY_LISTS["passwords"])
 

@@ -41,7 +41,7 @@ def _later(module: str, name: str) -> Callable[..., Any]:
 
 def _guide() -> Guide:
     """Read the guide."""
-    from breachkit.servers.icewarp.guide import GUIDE  # noqa: PLC0415  see `_later`
+    from breachkit.servers.icewarp.guide import GUIDE  # see `_later`
 
     return GUIDE
 
