@@ -63,7 +63,7 @@ SHARING_VIOLATIONS = frozenset({32, 33})
 """Windows error codes for a file that another program holds open."""
 
 
-class Found(NamedTuple):
+class FoundFile(NamedTuple):
     """One regular file met on a walk."""
 
     path: str
@@ -71,7 +71,7 @@ class Found(NamedTuple):
     mtime: float
 
 
-class Block(NamedTuple):
+class LineBlock(NamedTuple):
     """Some whole lines of a log, each with its LF but perhaps the last, and where the first begins."""
 
     offset: int
@@ -188,7 +188,7 @@ def reason_of(error: OSError) -> str:
     return UNREADABLE
 
 
-def walk(folder: str, root: Path | None = None) -> Iterator[Found | Skipped]:
+def walk(folder: str, root: Path | None = None) -> Iterator[FoundFile | Skipped]:
     """Yield every regular file below a folder, in name order, and what was passed over.
 
     Args:
@@ -209,7 +209,7 @@ def walk(folder: str, root: Path | None = None) -> Iterator[Found | Skipped]:
         elif stat.S_ISDIR(status.st_mode):
             yield from _push(entry.path, ahead, root)
         elif stat.S_ISREG(status.st_mode):
-            yield Found(entry.path, status.st_size, status.st_mtime)
+            yield FoundFile(entry.path, status.st_size, status.st_mtime)
         else:
             yield Skipped(SPECIAL, Locus(shown(entry.path, root), 0, 1))
 
@@ -345,7 +345,7 @@ def long_path(path: str) -> str:
 
 def read_blocks(
     opened: AbstractContextManager[IO[bytes]], label: str, span: tuple[int, int | None] = (0, None)
-) -> Iterator[Block | Skipped]:
+) -> Iterator[LineBlock | Skipped]:
     """Yield the lines of a log that begin in a span of it, some at a time; whoever splits them numbers them.
 
     They end at LF only, a CR before it is left on. VT, FF, NEL, U+2028 and a lone CR are text: they come from
@@ -362,7 +362,7 @@ def read_blocks(
         with opened as stream:
             for offset, text in _split(stream, *span):
                 at = offset
-                yield Block(offset, text) if text else Skipped(OVERLONG, Locus(label, offset, 1))
+                yield LineBlock(offset, text) if text else Skipped(OVERLONG, Locus(label, offset, 1))
                 at += len(text)
     except OSError as error:
         yield Skipped(reason_of(error), Locus(label, at, 1))

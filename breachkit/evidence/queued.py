@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from breachkit.files import HeadReader, in_walk_order, list_pieces, name_below, reason_of
 from breachkit.micros import MICROSECOND, is_possible, moment_of
-from breachkit.parallel import Kept, Piece, keep, spread
+from breachkit.parallel import Keeping, Piece, keep, spread
 from breachkit.records import Locus, Message, Skipped
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Walk(NamedTuple):
     """Processes to use."""
 
 
-class QueueCount(Kept, Protocol):
+class QueueCount(Keeping, Protocol):
     """What is counted of a queue, in one process or in all."""
 
     def pass_over(self, skipped: Iterable[Skipped]) -> None:

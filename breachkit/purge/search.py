@@ -17,7 +17,7 @@ from breachkit.purge.disk import fingerprint_of
 from breachkit.purge.needles import is_in_bytes, is_in_texts, longest_reach, parse_needles
 from breachkit.purge.plan import Planned, Tally, identity_of
 from breachkit.text.message import added_by_decoding, decoded_texts, is_plain, typed_texts
-from breachkit.text.seen import Seen
+from breachkit.text.seen import SeenString
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from breachkit.progress import Progress
-    from breachkit.purge.needles import Needle, Texts
-    from breachkit.purge.plan import FoundAs, Wanted
+    from breachkit.purge.needles import Needle, SoughtTexts
+    from breachkit.purge.plan import FoundAs, Predicates
     from breachkit.records import Skipped
     from breachkit.servers import Head, Queue
 
@@ -46,7 +46,7 @@ YOUNG = 2.0
 """Seconds after its last change during which a message is left alone by a watch."""
 
 
-class Search:
+class TextSearch:
     """Searches messages for strings; a search made is one that can be run.
 
     Args:
@@ -56,7 +56,7 @@ class Search:
     Raises UsageError.
     """
 
-    def __init__(self, texts: Texts, text_of: Callable[[Sequence[bytes]], bytes] | None = None) -> None:
+    def __init__(self, texts: SoughtTexts, text_of: Callable[[Sequence[bytes]], bytes] | None = None) -> None:
         self._needles = parse_needles(texts)
         self._text_of = text_of
         self._enough = any if texts.is_any else all
@@ -151,11 +151,13 @@ class Search:
         return "reader" if self._enough(held) else None
 
 
-def _seen(needles: tuple[Needle, ...], texts: Texts) -> tuple[Seen | None, ...]:
+def _seen(needles: tuple[Needle, ...], texts: SoughtTexts) -> tuple[SeenString | None, ...]:
     """Make what tells of each string whether a reader sees it; of a pattern nothing can."""
     if texts.is_regex or texts.raw_only:
         return tuple(None for _ in needles)
-    return tuple(None if one.spelled is None else Seen(one.spelled, ignore_case=texts.ignore_case) for one in needles)
+    return tuple(
+        None if one.spelled is None else SeenString(one.spelled, ignore_case=texts.ignore_case) for one in needles
+    )
 
 
 def _read(handle: int, so_far: bytes, most: int) -> bytes:
@@ -168,7 +170,7 @@ def _read(handle: int, so_far: bytes, most: int) -> bytes:
     return b"".join(blocks)
 
 
-class Look:
+class PieceSearch:
     """Looks through pieces of the queues; it can be handed to another process.
 
     Args:
@@ -182,9 +184,9 @@ class Look:
     Raises UsageError when made.
     """
 
-    def __init__(self, wanted: Wanted, queue: Queue, zone: tzinfo, root: Path | None, *, keeps: bool) -> None:
+    def __init__(self, wanted: Predicates, queue: Queue, zone: tzinfo, root: Path | None, *, keeps: bool) -> None:
         self._wanted = wanted
-        self._searches = [Search(texts, queue.text_of) for texts in wanted.searched()]
+        self._searches = [TextSearch(texts, queue.text_of) for texts in wanted.searched()]
         self._most = PIECE if self._searches or not wanted.asks_heads else FIRST
         """Bytes of a file that are read before it is judged."""
         self._queue = queue
@@ -338,7 +340,7 @@ def _above(path: str) -> Iterator[str]:
         path = parent
 
 
-def look_through(pieces: Iterable[Piece], look: Look, jobs: int, progress: Progress) -> Tally:
+def look_through(pieces: Iterable[Piece], look: PieceSearch, jobs: int, progress: Progress) -> Tally:
     """Look through the queues, over as many processes as asked; the answer is the same with any number.
 
     Raises WorkerLostError.
