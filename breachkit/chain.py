@@ -170,13 +170,13 @@ def _loads(text: bytes) -> Any:
 def hold(folder: str) -> Iterator[None]:
     """Work alone on the chained file of a folder, until the process ends. Raises BreachkitError, OSError."""
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-    handle = os.open(long_path(os.path.join(folder, LOCK)), flags, FILE_MODE)  # noqa: PTH118  a string, as paths are
+    handle = os.open(long_path(os.path.join(folder, LOCK)), flags, FILE_MODE)
     try:
         try:
             _lock(handle)
         except OSError as error:
             if error.errno not in _NO_LOCKS:
-                run = os.path.basename(folder)  # noqa: PTH119
+                run = os.path.basename(folder)
                 raise BreachkitError(
                     f"another breachkit works on run {run} just now; wait until it has ended"
                 ) from None

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from subprocess import Popen
     from typing import Self
 
-FIRST_SECONDS = 0.4
+FIRST_SECONDS = 0.6
 """Seconds of work, or of waiting for the disk, that are done here alone: most need no helpers."""
 BATCH = 32
 """Pieces that a process is asked for at once."""

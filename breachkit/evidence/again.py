@@ -101,9 +101,9 @@ def _pieces(
     """Cut some messages in pieces, folder by folder; `places` gets which messages each is, by folder and first file."""
     folders: dict[str, list[int]] = {}
     for at in own:
-        folders.setdefault(os.path.dirname(messages[at].files[0]), []).append(at)  # noqa: PTH120  200,000 times
+        folders.setdefault(os.path.dirname(messages[at].files[0]), []).append(at)
     for folder, inside in folders.items():
-        above = os.path.join(folder, "")  # noqa: PTH118
+        above = os.path.join(folder, "")
         begin = len(above)
         for start in range(0, len(inside), PIECE):
             chosen = inside[start : start + PIECE]

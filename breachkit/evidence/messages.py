@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def file_of(where: Where, word: str) -> Path | None:
     """Return the file that a word names: a path, one below the root as reports show it, or a name in a queue folder."""
     named = [Path(word), *([where.layout.root / word] if where.layout.root is not None else [])]
-    if os.path.basename(word) == word:  # noqa: PTH119
+    if os.path.basename(word) == word:
         named += [folder.path / word for folder in where.layout.queues]
     return next((path for path in named if _is_file(path)), None)
 
@@ -62,7 +62,7 @@ def _files_of(queue: Queue, path: Path) -> tuple[str, ...]:
     with os.scandir(above) as entries:
         names = (entry.name for entry in entries if entry.is_file(follow_symlinks=False))
         files = next((files for files in queue.find_messages(above, names) if name in files), (name,))
-    return tuple(os.path.normpath(os.path.join(above, one)) for one in files)  # noqa: PTH118
+    return tuple(os.path.normpath(os.path.join(above, one)) for one in files)
 
 
 def _folder_of(where: Where, path: Path) -> QueueFolder | None:
@@ -102,7 +102,7 @@ def find_message(where: Where, word: str, books: gather.Books) -> Message:
 
 
 def _names_of(message: Message) -> Iterator[str]:
-    yield os.path.basename(message.files[0]).casefold()  # noqa: PTH119  200,000 times
+    yield os.path.basename(message.files[0]).casefold()
     if message.queue_id is not None:
         yield message.queue_id.casefold()
 

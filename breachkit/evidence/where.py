@@ -297,7 +297,7 @@ def check_target(option: str, target: Path, evidence: Iterable[Path]) -> None:
     real = Path(os.path.realpath(target))
     into = (place for place in evidence if real.is_relative_to(os.path.realpath(place)) or _is_same(real, place))
     place = next(into, None)
-    paths = (real, Path(os.path.abspath(target)))  # noqa: PTH100
+    paths = (real, Path(os.path.abspath(target)))
     queues = [server.queue for server in known_servers() if server.queue is not None]
     if place is None and any(queue.is_live(path) for queue in queues for path in paths):
         place = real.parent
@@ -309,7 +309,7 @@ def check_target(option: str, target: Path, evidence: Iterable[Path]) -> None:
 def _is_same(one: Path, other: Path) -> bool:
     """Tell whether two names stand for one file: links, and letters of either case where the disk takes them alike."""
     try:
-        return os.path.samefile(one, other)  # noqa: PTH121
+        return os.path.samefile(one, other)
     except OSError:
         return False
 

@@ -91,6 +91,9 @@ class JournalEntries(Mapping[int, JournalEntry]):
         homes, prints = marshal.loads(self._packed[number])  # noqa: S302  see `put`
         return JournalEntry(number, self._states[number], homes, tuple([Fingerprint._make(one) for one in prints]))
 
+    def __contains__(self, number: object) -> bool:
+        return number in self._states
+
     def __iter__(self) -> Iterator[int]:
         return iter(self._states)
 

@@ -95,7 +95,7 @@ def _messages_of(store: str, name: str) -> str:
 
 def _join(folder: str, *names: str) -> str:
     """Join names to a folder; `os.path.join` took a third of a restore, and none of these names is absolute."""
-    return os.sep.join((folder.rstrip(os.sep), *names))  # noqa: PTH118  strings, see `disk`
+    return os.sep.join((folder.rstrip(os.sep), *names))
 
 
 class Queues(NamedTuple):
@@ -162,13 +162,13 @@ def find_queues(rules: Queue, folders: Iterable[Path], quarantine: Path | None, 
     chosen: dict[int, Store] = {}
     places, stores = [], {}
     for folder in folders:
-        path, beside = os.path.abspath(folder), os.path.abspath(rules.home(folder))  # noqa: PTH100  links stay
+        path, beside = os.path.abspath(folder), os.path.abspath(rules.home(folder))
         places.append(QueuePlace(path, beside))
         store = Store(_join(beside, QUARANTINE), beside)
         if quarantine is not None:
-            store = Store(os.path.abspath(quarantine), None)  # noqa: PTH100
+            store = Store(os.path.abspath(quarantine), None)
         try:
-            volume = os.stat(long_path(path)).st_dev  # noqa: PTH116
+            volume = os.stat(long_path(path)).st_dev
         except OSError as error:
             raise PathUnreadableError(folder, error) from None
         stores[path] = chosen.setdefault(volume, store)
@@ -243,7 +243,7 @@ def holds_messages(run: Run) -> bool:
 def spell_home(path: str, store: Store) -> str:
     """Spell where a file came from, for the journal: relative where the tree may be copied as a whole."""
     is_spelled_out = os.name == "posix" and path[:1] == "/" and "/." not in path and "//" not in path
-    full = path if is_spelled_out else os.path.abspath(path)  # noqa: PTH100
+    full = path if is_spelled_out else os.path.abspath(path)
     if store.beside is not None and full.startswith(above := _join(store.beside, "")):
         full = full[len(above) :]
     return journal.spell_path(full)
@@ -253,7 +253,7 @@ def home_of(spelled: str, store: Store) -> str:
     """Turn a home of a journal into an absolute path; what it says is not to be believed before it is checked."""
     path = journal.path_of(spelled)
     # a path of a journal may be anything, an absolute one too
-    return os.path.join(store.beside, path) if store.beside is not None else path  # noqa: PTH118
+    return os.path.join(store.beside, path) if store.beside is not None else path
 
 
 def are_plain_folders(path: str, top: str, disk: Disk, known: dict[tuple[str, str], bool]) -> bool:
@@ -266,7 +266,7 @@ def are_plain_folders(path: str, top: str, disk: Disk, known: dict[tuple[str, st
         return True
     if "\0" in path or not path.startswith(_join(top, "")):
         return False
-    parts = path[len(_join(top, "")) :].split(os.sep)  # noqa: PTH206  `..` must be seen, not resolved
+    parts = path[len(_join(top, "")) :].split(os.sep)
     if any(part in _NO_NAMES for part in parts) or (os.altsep and os.altsep in path):
         return False
     folder = top

@@ -278,7 +278,7 @@ class RestoreRun:
             else:
                 done.append(case)
         # the names at home are on the disk before the others go
-        for folder in {os.path.dirname(target) for case in done for target in case.targets}:  # noqa: PTH120  see `disk`
+        for folder in {os.path.dirname(target) for case in done for target in case.targets}:
             self._disk.sync_folder(folder)
         for case in done:
             for place in range(len(case.targets)):
@@ -331,9 +331,9 @@ class RestoreRun:
     def _make_way(self, target: str) -> None:
         """Make the folders again that the server has removed meanwhile, below the queue folder only."""
         queue = self._queue_of(target)
-        folder = queue.path if queue is not None else os.path.dirname(target)  # noqa: PTH120
-        for part in os.path.dirname(target)[len(folder) + 1 :].split(os.sep):  # noqa: PTH120, PTH206
-            above, folder = folder, os.path.join(folder, part)  # noqa: PTH118
+        folder = queue.path if queue is not None else os.path.dirname(target)
+        for part in os.path.dirname(target)[len(folder) + 1 :].split(os.sep):
+            above, folder = folder, os.path.join(folder, part)
             if part and self._disk.status(folder) is None:
                 self._disk.make_folder_like(folder, above)
 
@@ -370,15 +370,15 @@ class RestoreRun:
         if queue is None:
             raise NotRegularError(errno.ELOOP, "no place in these queues any more", target)
         folder = self._stage(queue)
-        for made in (os.path.dirname(os.path.dirname(folder)), os.path.dirname(folder), folder):  # noqa: PTH120
+        for made in (os.path.dirname(os.path.dirname(folder)), os.path.dirname(folder), folder):
             if self._disk.status(made) is None:
                 self._disk.make_folder(made)
             if not self._disk.is_plain_folder(made):
                 raise NotRegularError(errno.ELOOP, "a link where a folder of ours should be", made)
-        return os.path.join(folder, name)  # noqa: PTH118
+        return os.path.join(folder, name)
 
     def _stage(self, queue: QueuePlace) -> str:
-        return os.path.join(queue.beside, QUARANTINE, self.run.name, "restoring")  # noqa: PTH118
+        return os.path.join(queue.beside, QUARANTINE, self.run.name, "restoring")
 
     def _tidy(self, history: History) -> None:
         """Take away what a crash left of staged copies: each was also in the quarantine, or is at home."""
@@ -387,10 +387,10 @@ class RestoreRun:
             if self._disk.is_plain_folder(folder):
                 for entry in history.entries.values():
                     for place in range(len(entry.homes)):
-                        self._disk.unlink(os.path.join(folder, file_name(entry.number, place)))  # noqa: PTH118
+                        self._disk.unlink(os.path.join(folder, file_name(entry.number, place)))
                 for _ in range(3):
                     self._disk.remove_folder(folder)
-                    folder = os.path.dirname(folder)  # noqa: PTH120
+                    folder = os.path.dirname(folder)
 
     def _count(self, kind: str, case: RestoreCase) -> None:
         self._done[kind] += 1

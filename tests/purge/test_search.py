@@ -124,7 +124,7 @@ def test_raw_only_selects_what_grep_selects_of_20000(crowd: Path, string: str) -
 def test_a_string_across_two_pieces_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int) -> None:
     monkeypatch.setattr(search_module, "PIECE", 64)
     content = b"x" * at + b"needle" + b"y" * (200 - at)
-    monkeypatch.setattr(search_module, "FIRST", 32)
+    monkeypatch.setattr(search_module, "HEAD_BYTES", 32)
     assert look(content, tmp_path, "needle", raw_only=True) == "raw"
     assert look(content, tmp_path, "NEEDLE", ignore_case=True, raw_only=True) == "raw"
     (found,) = looked(SoughtTexts(("needle",)), tmp_path / "alone").planned()
