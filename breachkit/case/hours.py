@@ -53,7 +53,7 @@ def attacking_ips(case: Investigation) -> frozenset[str]:
 
 def moved(custody: Stock) -> int:
     """Count the messages that a purge moved."""
-    return sum(held.whereabouts != "left" for held in custody.messages)
+    return sum(known != "left" for known in custody.whereabouts.values())
 
 
 def hours_json(case: Investigation, proof: Proof) -> Json:

@@ -18,7 +18,7 @@ from breachkit.detect.survey import survey_of
 from breachkit.detect.symptoms import find_symptoms
 from breachkit.errors import BreachkitError
 from breachkit.evidence import gather
-from breachkit.evidence.again import Reader
+from breachkit.evidence.again import MessageReader
 from breachkit.evidence.exports import read_logins
 from breachkit.evidence.products import LacksError
 from breachkit.purge.quarantine import take_stock
@@ -130,7 +130,7 @@ def look_into(
         settings=settings,
         containing=_containing(where, found, absent),
         runs=_runs(where, quarantine, books),
-        read=Reader(where, books),
+        read=MessageReader(where, books),
         command=where.command,
         purge=where.purge,
         country=country,

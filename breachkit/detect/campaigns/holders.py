@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from breachkit.text.finder import make_finder
+from breachkit.text import make_finder
 from breachkit.text.message import added_by_decoding, typed_texts
-from breachkit.text.seen import Seen, normal, paragraphs_seen
+from breachkit.text.seen import SeenString, normal, paragraphs_seen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +34,7 @@ class SeenSearch:
 
     def __init__(self, texts: Sequence[str]) -> None:
         self._texts = texts
-        self._seen = [Seen(text) for text in texts]
+        self._seen = [SeenString(text) for text in texts]
         self._finder = make_finder([normal(text).encode() for text in texts])
 
     def __reduce__(self) -> tuple[object, ...]:
