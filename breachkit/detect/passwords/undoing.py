@@ -10,6 +10,7 @@ season, month and year around a name.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from breachkit.detect.passwords.vocabulary import PAIR_BITS, fold, words
@@ -93,14 +94,20 @@ def is_conceivable(secret: str, names: str) -> bool:
     season stands beside them.
     """
     low = fold(secret)
-    core = low.strip(NO_LETTERS)
-    inner = core[_ENDS:-_ENDS]
-    known = fold(names)
-    if not inner or all(sign in known for sign in inner if sign.isalpha()) or _WORDED.search(low):
+    known, shifted = _letters_of(names)
+    rest = low.strip(NO_LETTERS)[_ENDS:-_ENDS].strip(known)  # what stands between letters of the names
+    if all(sign in known for sign in rest if sign.isalpha()) or _WORDED.search(low):
         return True
     typed = low.translate(UNSHIFT).rstrip(_DIGITS_AND_SIGNS)
+    return any(not typed.strip(letters) for letters in shifted)
+
+
+@lru_cache(maxsize=1 << 14)
+def _letters_of(names: str) -> tuple[str, list[str]]:
+    """Return the letters of names, and those of each shifted hand: who guesses tries few names again and again."""
+    known = fold(names)
     keys = "".join(set(known.translate(UNSHIFT)))
-    return any(not set(typed).difference(keys.translate(table)) for table, _ in _SHIFTS)
+    return known + NO_LETTERS, [keys.translate(table) for table, _ in _SHIFTS]
 
 
 def cores(low: str) -> set[str]:
