@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+from breachkit.detect.findings import first
+from breachkit.report.contract import evidence_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from breachkit.detect.accounts.inquiry import Inquiry
     from breachkit.detect.accounts.verdict import Accusation
@@ -20,18 +23,17 @@ if TYPE_CHECKING:
     from breachkit.purge.quarantine import Stock
     from breachkit.records import Locus, Message
     from breachkit.report.contain import Contained
+    from breachkit.report.contract import Json
 
 
-@dataclass(frozen=True, slots=True)
-class Passwords:
+class Passwords(NamedTuple):
     """The accounts whose password can be guessed, and where the export lists each account."""
 
     found: WeakPasswords
     sources: Mapping[str, Locus]
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """The settings against the guides, and where each was read."""
 
     judged: tuple[JudgedSetting, ...]
@@ -40,8 +42,7 @@ class Settings:
     sources: Mapping[str, Locus]
 
 
-@dataclass(frozen=True, slots=True)
-class Containing:
+class Containing(NamedTuple):
     """The steps for the accused accounts, and the addresses to block."""
 
     steps: tuple[Contained, ...]
@@ -79,6 +80,31 @@ class Investigation:
     absent: Mapping[str, str] = field(default_factory=dict)
     """Sections that could not be filled, and why."""
 
+    @property
+    def attacking_ips(self) -> list[str]:
+        """The addresses that attacked the accused accounts."""
+        return list(
+            dict.fromkeys(place.ip for one in self.found.accused for place in one.client_ips if place.attacking)
+        )
+
     def queued(self, campaign: Campaign) -> int:
         """Count the messages of a campaign that lie in the queue now."""
         return sum(not self.messages[at].quarantined for at in campaign.members)
+
+
+class ProofRegister:
+    """For each number of a report, how many facts bear it out and where the first ones stand.
+
+    The names are short and safe as an anchor: `p1`, `p2` ….
+    """
+
+    def __init__(self) -> None:
+        self.rows: dict[str, Json] = {}
+
+    def of(self, title: str, places: Collection[Locus]) -> str | None:
+        """Register a fact under a title, a sentence that translations know; None when there is no place to look."""
+        if len(places) == 0:  # a column of a table has no truth
+            return None
+        name = f"p{len(self.rows) + 1}"
+        self.rows[name] = {"title": title, "count": len(places), "places": evidence_json(first(places))}
+        return name

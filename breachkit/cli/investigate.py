@@ -39,16 +39,16 @@ def investigate(
     if case is None and output_format is not options.CaseFormat.ECS:
         raise UsageError("name the folder of the case with -o CASE (only --format ecs goes without one)")
     where = find_evidence(asked)
-    from breachkit.case.folder import open_place
-    from breachkit.case.places import open_places
-    from breachkit.case.words import Words
+    from breachkit.case.countries import open_countries
+    from breachkit.case.custody import open_run
+    from breachkit.case.phrases import Phrases
     from breachkit.cli.casework import Asking, Work
     from breachkit.cli.investigating import look_into
 
-    books, places, words = gather.Books(), open_places(geoip), Words(lang.value)
+    books, places, words = gather.Books(), open_countries(geoip), Phrases(lang.value)
     asking = Asking(tuple(reader.value for reader in readers or [options.Reader.RESPONDER]), redact)
     output.check(case, where, quarantine, geoip, option="-o")
-    place = None if case is None else open_place(case)
+    place = None if case is None else open_run(case)
     # what was typed may name people: a redacted case does not repeat it
     command = ["investigate", "--redact"] if redact else None
     with recorded(case, command, is_new=True, is_named=not redact) as outcome:
@@ -62,8 +62,7 @@ def investigate(
 
 def _tell(output_format: options.CaseFormat, work: Work, found: Investigation, findings: Json) -> None:
     """Write what was asked for to stdout."""
-    from breachkit.case.ecs import ecs_events
-    from breachkit.case.timeline import render_jsonl
+    from breachkit.case.timeline import ecs_events, render_jsonl
     from breachkit.cli.casework import render_summary
     from breachkit.report.contract import dump
 
