@@ -127,7 +127,7 @@ def is_plain(raw: bytes) -> bool:
     Of one that is not ASCII, decoding adds nothing that is ASCII.
     """
     first = _EMPTY_LINE.search(raw)
-    end = first.end() if first else len(raw)
+    below = end = first.end() if first else len(raw)
     if raw.startswith(b"<", end) or not _FIELD.match(raw):
         return False
     if _FIELD.match(raw, end):  # an envelope and the header, or the header and a paragraph like one
@@ -142,9 +142,9 @@ def is_plain(raw: bytes) -> bool:
         at = head.find(b"content-t", said.end())
     if (b"?" in head and b"=?" in head) or b"*" in head or b"\0" in head:  # one sign is found ten times faster than two
         return False
-    if b"content-type" not in head and b"<" in raw[end : end + FIRST_OF_HTML]:
+    if b"content-type" not in head and b"<" in raw[below : end + FIRST_OF_HTML]:
         return False
-    return not _UUENCODED.search(raw, end) and (raw.isascii() or (b"\xff\xfe" not in raw and b"\xfe\xff" not in raw))
+    return not _UUENCODED.search(raw, below) and (raw.isascii() or (b"\xff\xfe" not in raw and b"\xfe\xff" not in raw))
 
 
 def added_by_decoding(raw: bytes, *, unfolds: bool = True) -> Added:

@@ -8,7 +8,7 @@ from email import policy
 from email.message import EmailMessage
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from breachkit.text.message import (
@@ -490,6 +490,8 @@ def test_bytes_and_what_is_added_hold_each_line_of_the_decoded_texts_and_no_othe
 
 
 @given(HOSTILE)
+@example(b"A: b\n\nA: b\nbegin 644 a.txt\n,8V%F9L.H(&QA='1E\n`\nend\n")
+@example(b"A: b\n\nA: b\n<p>caf&eacute;</p>\n")
 @settings(max_examples=500)
 def test_the_same_of_any_bytes(raw: bytes) -> None:
     hold_what_is_added_against_all(raw)
