@@ -14,7 +14,7 @@ from breachkit.cli import options, output
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from breachkit.detect.passwords.policy import Policy
+    from breachkit.detect.passwords.weak_accounts import Policy
     from breachkit.evidence import gather
     from breachkit.evidence.where import Where
     from breachkit.logs.facts import LogFacts
@@ -49,8 +49,7 @@ def weak_passwords(
     """
     from breachkit.cli import exports
     from breachkit.cli.accusing import has_evidence
-    from breachkit.detect.passwords.policy import Policy
-    from breachkit.detect.passwords.weak_accounts import Criteria, find_weak_passwords
+    from breachkit.detect.passwords.weak_accounts import Criteria, Policy, find_weak_passwords
     from breachkit.errors import PathUnreadableError, UsageError
     from breachkit.evidence import gather
     from breachkit.evidence.where import find_evidence
@@ -87,7 +86,7 @@ def weak_passwords(
 
 def _breaches(path: Path) -> Callable[[str], bool]:
     """Open the list of breached passwords. Raises HibpError, PathUnreadableError."""
-    from breachkit.detect.passwords.breached import open_breaches
+    from breachkit.detect.passwords.lists import open_breaches
     from breachkit.errors import PathUnreadableError
     from breachkit.evidence.where import check_file
 
@@ -103,7 +102,7 @@ def _policy(where: Where, path: Path, books: gather.Books) -> Policy:
     """Read the policy of a file of settings; where a rule is given twice, the stricter."""
     from breachkit.cli import exports
     from breachkit.detect.hardening import number_of
-    from breachkit.detect.passwords.policy import Policy
+    from breachkit.detect.passwords.weak_accounts import Policy
     from breachkit.evidence.where import check_file
 
     check_file("--policy", path)

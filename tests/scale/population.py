@@ -7,7 +7,7 @@ import string
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.detect.passwords.wordlist import passwords
+from breachkit.detect.passwords.lists import passwords
 from tests.scale.johnrules import apply, single_rules
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from breachkit.detect.passwords.vocabulary import fold, words
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from breachkit.detect.passwords.vocabulary import Names, Vocabulary
+    from breachkit.detect.passwords.vocabulary import AccountNames, Vocabulary
 
 LIKELIEST = 20
 """Candidates tried on a slow hash: at 0.1 to 0.3 s each, 2 to 6 seconds an account."""
@@ -35,7 +35,7 @@ _CURRENT = 12
 """Years back from now that people put behind a name together with a sign."""
 
 
-def likeliest(names: Names, vocabulary: Vocabulary, popular: Iterable[str]) -> list[str]:
+def likeliest(names: AccountNames, vocabulary: Vocabulary, popular: Iterable[str]) -> list[str]:
     """Choose the few candidates that a slow hash is tried with."""
     spelled = (*names.usernames[:2], *names.aliases[:3])
     near = (made for name in names.usernames[:1] for made in _likely(name))
@@ -44,7 +44,7 @@ def likeliest(names: Names, vocabulary: Vocabulary, popular: Iterable[str]) -> l
     return list(itertools.islice(dict.fromkeys(mixed), LIKELIEST))
 
 
-def candidates(names: Names, vocabulary: Vocabulary) -> Iterator[str]:
+def candidates(names: AccountNames, vocabulary: Vocabulary) -> Iterator[str]:
     """Yield what may be the password of an account, the likeliest first, each once."""
     seen: set[str] = set()
     spelled = (*names.usernames, *names.aliases)

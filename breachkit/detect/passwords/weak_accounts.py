@@ -15,24 +15,52 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from breachkit.detect.passwords.breached import digest_of
 from breachkit.detect.passwords.candidates import candidates, likeliest
-from breachkit.detect.passwords.hashes import digest_with, recognise, unwrapped
-from breachkit.detect.passwords.policy import NO_POLICY, Policy, is_below
+from breachkit.detect.passwords.hashes import recognise, unwrapped
+from breachkit.detect.passwords.lists import digest_of, is_popular, passwords
 from breachkit.detect.passwords.vocabulary import names_of_address, vocabulary_of
 from breachkit.detect.passwords.weakness import WEAKNESSES, weaknesses_by_name
-from breachkit.detect.passwords.wordlist import is_popular, passwords
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from breachkit.detect.passwords.hashes import Hash
-    from breachkit.detect.passwords.vocabulary import Names
+    from breachkit.detect.passwords.vocabulary import AccountNames
     from breachkit.detect.passwords.weakness import Weakness
     from breachkit.text.sasl import Login
 
 KEPT_SHARERS = 50
 """Accounts with the same password that are named beside one; `shared_by` counts them all."""
+
+
+class Policy(NamedTuple):
+    """The least a password must have, by what the administrator has set or means to set; 0 asks for nothing."""
+
+    length: int = 0
+    digits: int = 0
+    signs: int = 0
+    letters: int = 0
+    capitals: int = 0
+
+    def stricter(self, other: Policy) -> Policy:
+        """Return the stricter of two, rule by rule."""
+        return Policy(*map(max, self, other))
+
+    def is_met_by(self, secret: str) -> bool:
+        """Tell whether a password breaks none of the rules."""
+        if not any(self):
+            return True
+        had = Policy(
+            length=len(secret),
+            digits=sum(sign.isdigit() for sign in secret),
+            signs=sum(not sign.isalnum() for sign in secret),
+            letters=sum(sign.isalpha() for sign in secret),
+            capitals=sum(sign.isupper() for sign in secret),
+        )
+        return had.stricter(self) == had
+
+
+NO_POLICY = Policy()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +137,7 @@ class _Pending(NamedTuple):
     """An account whose password is a hash, and has to wait until all are seen."""
 
     number: int
-    names: Names
+    names: AccountNames
     hashed: Hash
 
 
@@ -166,7 +194,7 @@ class _Judge:
     def _print(self, secret: str) -> int:
         return int.from_bytes(self.criteria.fingerprint(secret)) or 1
 
-    def _judge(self, number: int, names: Names, secret: str) -> None:
+    def _judge(self, number: int, names: AccountNames, secret: str) -> None:
         """Hold one password in clear against everything."""
         found = weaknesses_by_name(secret, names)
         if is_popular(secret):
@@ -174,7 +202,7 @@ class _Judge:
         is_breached = self.criteria.is_breached
         if "breached" in self.classes.get(number, ()) or (is_breached is not None and is_breached(digest_of(secret))):
             found.append("breached")
-        if self.criteria.policy.is_set and is_below(secret, self.criteria.policy):
+        if not self.criteria.policy.is_met_by(secret):
             found.append("below-policy")
         if found:
             self.classes[number] = tuple(found)
@@ -190,7 +218,7 @@ class _Judge:
         deadline = self.criteria.clock() + self.criteria.seconds
         kinds = {one.hashed.kind for one in self._pending if one.hashed.digest is not None}
         # the list of common passwords, digested once for each kind of unsalted hash
-        listed = {(kind, digest_with(kind, secret)): secret for kind in kinds for secret in passwords()}
+        listed = {(kind, digest_of(secret, kind)): secret for kind in kinds for secret in passwords()}
         left = [one for one in self._pending if not self._is_known(one, listed, deadline)]
         for one in left:
             if one.hashed.is_slow or not self._is_cracked(one, _all_candidates(one), deadline):
