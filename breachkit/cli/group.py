@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from breachkit.detect.accounts.verdict import Accusation
-    from breachkit.detect.campaigns.campaign import Campaigns
-    from breachkit.detect.campaigns.lawful import Judged
+    from breachkit.detect.campaigns.campaign import Campaigns, Judged
     from breachkit.detect.campaigns.plain_groups import PlainGroups
     from breachkit.evidence.where import Where
     from breachkit.logs.facts import LogFacts
@@ -112,7 +111,7 @@ def _queued(where: Where, books: gather.Books) -> list[Message]:
 
 def judged_by_logs(found: Accusation, facts: LogFacts) -> Judged | None:
     """Say whom the logs acquit and whom they accuse; None where AUTH is not to be seen."""
-    from breachkit.detect.campaigns.lawful import Judged
+    from breachkit.detect.campaigns.campaign import Judged
 
     if not facts.level.startswith("debug"):
         return None

@@ -1,13 +1,20 @@
-"""Which of the strings of a run to purge by: it covers the run and hits nothing else."""
+"""Which of the strings of a run to purge by: it covers the run and hits nothing else.
+
+A string is looked for in the bytes of a message, decoded, and as a reader sees it: as `purge` does.
+"""
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from breachkit.detect.campaigns.marks import SPECIFIC, STRONG, bare, is_weak, pointers, rests
+from breachkit.text.finder import make_finder
+from breachkit.text.message import added_by_decoding, typed_texts
+from breachkit.text.seen import Seen, normal, paragraphs_seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -32,8 +39,6 @@ SEVERAL = 3
 """Phrases from which on half of them tell a run."""
 POINTER, PHRASE, FRAGMENT = 0, 1, 2
 """Kinds of strings, the best first: one that points at somebody, a phrase, neither."""
-
-_HALF_WORD = re.compile(r"\w+\Z")
 
 
 class Tried(NamedTuple):
@@ -80,11 +85,10 @@ def names_of(closed: Iterable[bytes], *, may_be_weak: bool = False) -> list[str]
 
 
 def _spelled(raw: bytes) -> list[str]:
-    """Spell a string as it is, and without the half word that chance put at its end; hidden signs cut it."""
+    """Spell a string; hidden signs cut it."""
     visible = "".join(sign if sign.isprintable() else "\n" for sign in raw.decode("utf-8", "ignore"))
-    cut = [piece.strip()[:LONGEST].strip() for piece in visible.split("\n")]
-    spelled = dict.fromkeys(text for piece in cut for text in (piece, _HALF_WORD.sub("", piece).rstrip()))
-    return [one for one in spelled if len(one) >= SHORTEST]
+    pieces = dict.fromkeys(piece.strip()[:LONGEST].strip() for piece in visible.split("\n"))
+    return [piece for piece in pieces if len(piece) >= SHORTEST]
 
 
 def _preference(text: str) -> tuple[bool, bool, int, str]:
@@ -150,3 +154,54 @@ def _kind(text: str, own: Collection[str] = ()) -> int:
     if any(rests(raw)) or not all(any(domain in hit for domain in own) for hit in hits):
         return POINTER
     return PHRASE if len(raw.decode("utf-8", "ignore")) >= STRONG and not hits else FRAGMENT
+
+
+class StringSearch:
+    """Tells which strings a message holds, each on one line; it travels between processes."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._texts = texts
+        self._finder = make_finder([text.encode() for text in texts])
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _search_of, (tuple(self._texts),)
+
+    def __call__(self, raw: bytes) -> list[int]:
+        """Return the indexes of the strings that stand in the bytes of a message or in one of its decoded texts."""
+        matches = self._finder.find_matches_as_indexes(_texts_of(raw), overlapping=True) if self._texts else ()
+        return list({match[0] for match in matches})
+
+
+class SeenSearch:
+    """Tells which strings a message holds only as a reader sees it; it travels between processes."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._texts = texts
+        self._seen = [Seen(text) for text in texts]
+        self._finder = make_finder([normal(text).encode() for text in texts])
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _seen_search_of, (tuple(self._texts),)
+
+    def __call__(self, raw: bytes) -> list[int]:
+        """Return the indexes of the strings that a message holds so, and neither in its bytes nor decoded."""
+        typed = list(typed_texts(raw))
+        seen = "\n".join(paragraph for text, kind in typed for paragraph in paragraphs_seen(text, kind)).encode()
+        found = {match[0] for match in self._finder.find_matches_as_indexes(seen, overlapping=True)}
+        text = _texts_of(raw) if found else b""
+        return [at for at in found if self._texts[at].encode() not in text and self._seen[at].is_in(typed)]
+
+
+def _texts_of(raw: bytes) -> bytes:
+    return b"\n".join([raw, *map(str.encode, added_by_decoding(raw).texts)])
+
+
+@lru_cache(maxsize=1)
+def _search_of(texts: tuple[str, ...]) -> StringSearch:
+    """Make it once in each process that it is handed to: with every piece of the work it is handed over again."""
+    return StringSearch(texts)
+
+
+@lru_cache(maxsize=1)
+def _seen_search_of(texts: tuple[str, ...]) -> SeenSearch:
+    return SeenSearch(texts)

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from breachkit.servers import AccountExport, MailServer, Queue, Words
-from breachkit.servers.icewarp.columns import COLUMNS
+from breachkit.servers.icewarp.exportcolumns import COLUMNS
 from breachkit.servers.icewarp.layout import (
     DEFAULT_ROOTS,
     LOOKED_FOR,
@@ -55,7 +55,7 @@ SERVER = MailServer(
     logs=KINDS,
     queue=Queue(split_queue, each_file, read_head, role_of, queue_home, is_live),
     accounts=AccountExport(
-        _later("accounts", "read_logins"),
+        _later("export", "read_logins"),
         COLUMNS,
         made_by='tool export account "*@*" u_type u_accountdisabled u_mailbox u_alias u_password',
     ),

@@ -20,7 +20,7 @@ from breachkit.logs.envelope import NOTE_READ, Envelope, Noted, address_of
 from breachkit.logs.hours import ASKED, BEGUN, ENDED, NO, SUMMARY, SUMMARY_TAKEN, YES
 from breachkit.logs.logins import TRY_WORDS, Mailbox
 from breachkit.logs.smtp import ACCEPTED_ID, Dialogue
-from breachkit.servers.icewarp.ids import ANY_ID
+from breachkit.servers.icewarp.values import ANY_ID
 from breachkit.text.sasl import decode_text
 
 if TYPE_CHECKING:
