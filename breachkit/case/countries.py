@@ -6,6 +6,8 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import maxminddb
+
 from breachkit.errors import BreachkitError
 from breachkit.files import open_regular
 
@@ -21,8 +23,6 @@ def open_countries(path: Path | None) -> tuple[Callable[[str], str | None], str 
     """
     if path is None:
         return (lambda _ip: None), None
-    import maxminddb  # noqa: PLC0415  wanted only with --geoip
-
     try:
         open_regular(path).close()
         reader = maxminddb.open_database(path)

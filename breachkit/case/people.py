@@ -13,6 +13,8 @@ from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from zxcvbn.frequency_lists import FREQUENCY_LISTS
+
 from breachkit.spelling import spelled
 
 if TYPE_CHECKING:
@@ -90,9 +92,7 @@ def _letters(escaped: str) -> Iterator[tuple[str, int]]:
 
 @cache
 def _words() -> tuple[frozenset[str], frozenset[str]]:
-    """Load words that stand in any text, and family names, which are words too when they are spelled small."""
-    from zxcvbn.frequency_lists import FREQUENCY_LISTS  # noqa: PLC0415  60 ms and 10 MB, for one option
-
+    """List words that stand in any text, and family names, which are words too when they are spelled small."""
     # a word stands in the list in which it is commonest only: `mark` is a first name, `mail` is not
     words = {*FREQUENCY_LISTS["english_wikipedia"], *FREQUENCY_LISTS["us_tv_and_film"], *_ROLES.split()}
     return frozenset(words), frozenset(FREQUENCY_LISTS["surnames"])

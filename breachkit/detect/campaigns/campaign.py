@@ -84,7 +84,7 @@ class Campaigns:
     campaigns: tuple[Campaign, ...]
     ungrouped: int
     judged: bool = False
-    """Logs told which accounts are accused and which are clear."""
+    """Logs show which accounts are accused and which are clear."""
 
     def named(self, word: str) -> Campaign | None:
         """Find a campaign by its id or by its number in the list, from 1."""

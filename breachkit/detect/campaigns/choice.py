@@ -40,6 +40,8 @@ SEVERAL = 3
 POINTER, PHRASE, FRAGMENT = 0, 1, 2
 """Kinds of strings, the best first: one that points at somebody, a phrase, neither."""
 
+_HALF_WORD = re.compile(r"\w+\Z")
+
 
 class Tried(NamedTuple):
     """One string and the messages that hold it."""
@@ -85,10 +87,11 @@ def names_of(closed: Iterable[bytes], *, may_be_weak: bool = False) -> list[str]
 
 
 def _spelled(raw: bytes) -> list[str]:
-    """Spell a string; hidden signs cut it."""
+    """Spell a string as it is, and without the half word that chance put at its end; hidden signs cut it."""
     visible = "".join(sign if sign.isprintable() else "\n" for sign in raw.decode("utf-8", "ignore"))
-    pieces = dict.fromkeys(piece.strip()[:LONGEST].strip() for piece in visible.split("\n"))
-    return [piece for piece in pieces if len(piece) >= SHORTEST]
+    cut = [piece.strip()[:LONGEST].strip() for piece in visible.split("\n")]
+    spelled = dict.fromkeys(text for piece in cut for text in (piece, _HALF_WORD.sub("", piece).rstrip()))
+    return [one for one in spelled if len(one) >= SHORTEST]
 
 
 def _preference(text: str) -> tuple[bool, bool, int, str]:

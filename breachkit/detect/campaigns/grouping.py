@@ -57,7 +57,7 @@ class MessageReader(Protocol):
     def each(
         self, messages: Sequence[Message], look: Callable[[bytes], Any], progress: Callable[[int], object], /
     ) -> Iterable[Any]:
-        """Yield what a function makes of the bytes of each message, in order, and tell the progress.
+        """Yield what a function makes of the bytes of each message, in order, and report the progress.
 
         What the function returns can be written by `marshal`.
         """
@@ -76,7 +76,7 @@ def find_campaigns(
     Args:
         messages: those of a queue, quarantined ones too.
         reading: reads them again.
-        progress: is told how many were looked through.
+        progress: gets the number of messages looked through.
         least: messages of the smallest campaign; None: 5, or 0.1 % of the queue when that is more.
         judged: what the logs say of who sent the messages; None where no log tells.
     """
@@ -127,7 +127,7 @@ class _Queue:
         return runs
 
     def _sample(self, runs: Sequence[SpamRun], size: int) -> tuple[list[int], int]:
-        """Choose messages that hold no string of a run, and leave out those met that do; tell how many there are."""
+        """Choose messages that hold no string of a run, and leave out those met that do; return how many there are."""
         search = StringSearch([text for run in runs for text in names_of(run.closed, may_be_weak=run.is_weak)])
         known: set[int] = set()
 

@@ -107,7 +107,7 @@ def _leet(low: str) -> Iterator[str]:
     pairs = [pair for pair in _LEET_SETS if pair[0] in low]
     for size in range(1, min(len(pairs), 5) + 1):
         for chosen in itertools.combinations(pairs, size):
-            yield low.translate(str.maketrans(dict(chosen)))  # type: ignore[arg-type]
+            yield low.translate({ord(pair[0]): pair[1] for pair in chosen})
 
 
 def _added(word: str) -> Iterator[str]:

@@ -12,6 +12,8 @@ import hmac
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+import bcrypt
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -89,8 +91,6 @@ def _digested(kind: str, algorithm: str, digest: bytes, salt: bytes = b"") -> Ha
 
 
 def _bcrypt(text: str) -> Hash:
-    import bcrypt  # noqa: PLC0415  only where such a hash was met
-
     hashed = text.replace("$2y$", "$2b$", 1).replace("$2x$", "$2b$", 1).replace("$2$", "$2a$", 1).encode()
 
     def is_hash_of(secret: str) -> bool:

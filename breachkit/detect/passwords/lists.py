@@ -12,6 +12,8 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
+from zxcvbn.frequency_lists import FREQUENCY_LISTS
+
 from breachkit.detect.passwords.undoing import LEET, MONTHS, SEASONS
 from breachkit.detect.passwords.vocabulary import fold
 from breachkit.errors import HibpError
@@ -35,19 +37,14 @@ _LINE = re.compile(rb"[0-9A-Fa-f]{40}(?::\d+)?\s*")
 _LONGEST_LINE = 128
 
 
-@cache
-def passwords() -> tuple[str, ...]:
-    """Load the list, commonest first."""
-    from zxcvbn.frequency_lists import FREQUENCY_LISTS  # noqa: PLC0415  60 ms and 10 MB, for one command
-
-    return tuple(FREQUENCY_LISTS["passwords"])
+PASSWORDS: tuple[str, ...] = tuple(FREQUENCY_LISTS["passwords"])
+"""The list, commonest first."""
 
 
 @cache
 def _listed() -> tuple[frozenset[str], frozenset[str]]:
-    everything = passwords()
-    stems = (word for word in everything[:COMMONEST] if len(word) >= _SHORTEST and not word.isdigit())
-    return frozenset(everything), frozenset(word.translate(LEET) for word in stems)
+    stems = (word for word in PASSWORDS[:COMMONEST] if len(word) >= _SHORTEST and not word.isdigit())
+    return frozenset(PASSWORDS), frozenset(word.translate(LEET) for word in stems)
 
 
 def is_popular(secret: str) -> bool:

@@ -10,6 +10,7 @@ season, month and year around a name.
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from breachkit.detect.passwords.vocabulary import PAIR_BITS, fold, words
@@ -64,6 +65,7 @@ _SHIFTS = tuple((table, _sources(table)) for table in SHIFTS)
 _ENDINGS = ("s", "d", "ing", "ie", "y")
 NO_LETTERS = "0123456789 !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 _ENDS = 3
+_TOO_SHORT = 2
 _WORDED = re.compile("|".join(word for word in AFTER if len(word) > _ENDS))
 _DIGITS_AND_SIGNS = "0123456789!.?#@$*-_+"
 VOWELS = str.maketrans("", "", "aeiou")
@@ -141,7 +143,7 @@ def spans(low: str) -> list[tuple[int, int]]:
     ends, worded_ends = [size - at for at in behind], [size - at for at in worded_behind]
     found = [(begin, end) for begin in starts for end in (*ends, *worded_ends) if end - begin > 1]
     found += [(begin, end) for begin in worded_starts for end in ends if end - begin > 1]
-    if size > 2:  # noqa: PLR2004  one letter on one side, nothing on the other: John's `$[a-z]` and `^[a-z]`
+    if size > _TOO_SHORT:  # one letter on one side, nothing on the other: John's `$[a-z]` and `^[a-z]`
         found += [(1, size), (0, size - 1)]
     return found
 
@@ -174,7 +176,7 @@ def _stems(low: str) -> Iterator[str]:
             stem = low[: -len(ending)]
             yield stem
             yield from (stem + vowel for vowel in "aeio")
-            if len(stem) > 2 and stem[-1] == stem[-2]:  # noqa: PLR2004
+            if len(stem) > _TOO_SHORT and stem[-1] == stem[-2]:
                 yield stem[:-1]
     if low.endswith("ie"):
         yield low[:-2] + "y"
@@ -210,9 +212,13 @@ def _shifted(low: str, vocabulary: Vocabulary) -> int:
     found = 0
     for table, sources in _SHIFTS:
         for core in wanted:
-            if len(core) > 2 and _may_begin(core, sources, vocabulary.text):  # noqa: PLR2004
-                found |= vocabulary.owners(lambda word: word.translate(UNSHIFT).translate(table) == core)  # noqa: B023
+            if len(core) > _TOO_SHORT and _may_begin(core, sources, vocabulary.text):
+                found |= vocabulary.owners(partial(_is_typed_as, table, core))
     return found
+
+
+def _is_typed_as(table: dict[int, int], core: str, word: str) -> bool:
+    return word.translate(UNSHIFT).translate(table) == core
 
 
 def _may_begin(core: str, sources: dict[str, str], text: str) -> bool:

@@ -113,11 +113,18 @@ def names_of_address(address: str, usernames: Iterable[str], aliases: Iterable[s
 def vocabulary_of(names: AccountNames) -> Vocabulary:
     """Take the names of an account to words and pairs of words."""
     words: dict[str, int] = {}
-    for bit, texts in enumerate((names.usernames, names.aliases, (names.full_name,), (names.domain,))):
+    for bit, (texts, is_alias, is_domain) in enumerate(
+        (
+            (names.usernames, False, False),
+            (names.aliases, True, False),
+            ((names.full_name,), False, False),
+            ((names.domain,), False, True),
+        )
+    ):
         for text in texts:
-            for word in _words(fold(text), is_domain=bit == 3, is_alias=bit == 1):  # noqa: PLR2004
+            for word in _words(fold(text), is_domain=is_domain, is_alias=is_alias):
                 # the pieces of an alias that the user name has too are the user name's
-                if not (bit == 1 and words.get(word, 0) & 1):
+                if not (is_alias and words.get(word, 0) & 1):
                     words[word] = words.get(word, 0) | 1 << bit
     whole = {"".join(_PIECES.findall(fold(alias))) for alias in names.aliases if "@" in alias}
     pieces = tuple([word for word in words if word.isalnum() and word not in whole][:PAIRED])

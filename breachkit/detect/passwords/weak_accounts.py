@@ -17,7 +17,7 @@ import numpy as np
 
 from breachkit.detect.passwords.candidates import candidates, likeliest
 from breachkit.detect.passwords.hashes import recognise, unwrapped
-from breachkit.detect.passwords.lists import digest_of, is_popular, passwords
+from breachkit.detect.passwords.lists import PASSWORDS, digest_of, is_popular
 from breachkit.detect.passwords.vocabulary import names_of_address, vocabulary_of
 from breachkit.detect.passwords.weakness import WEAKNESSES, weaknesses_by_name
 
@@ -96,7 +96,7 @@ class WeakAccount(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class WeakPasswords:
-    """What was found in one export, and what could not be told."""
+    """What was found in one export, and what the export does not show."""
 
     accounts: tuple[WeakAccount, ...]
     checked: int
@@ -218,7 +218,7 @@ class _Judge:
         deadline = self.criteria.clock() + self.criteria.seconds
         kinds = {one.hashed.kind for one in self._pending if one.hashed.digest is not None}
         # the list of common passwords, digested once for each kind of unsalted hash
-        listed = {(kind, digest_of(secret, kind)): secret for kind in kinds for secret in passwords()}
+        listed = {(kind, digest_of(secret, kind)): secret for kind in kinds for secret in PASSWORDS}
         left = [one for one in self._pending if not self._is_known(one, listed, deadline)]
         for one in left:
             if one.hashed.is_slow or not self._is_cracked(one, _all_candidates(one), deadline):
@@ -235,7 +235,7 @@ class _Judge:
                 return True
             if one.hashed.kind == "sha1" and self.criteria.is_breached and self.criteria.is_breached(digest):
                 self.classes[one.number] = ("breached",)
-        return self._is_cracked(one, likeliest(one.names, vocabulary_of(one.names), passwords()), deadline)
+        return self._is_cracked(one, likeliest(one.names, vocabulary_of(one.names), PASSWORDS), deadline)
 
     def _is_cracked(self, one: _Pending, made: Iterable[str], deadline: float) -> bool:
         for tries, secret in enumerate(made):
@@ -266,7 +266,7 @@ class _Judge:
 def _all_candidates(one: _Pending) -> Iterator[str]:
     yield from candidates(one.names, vocabulary_of(one.names))
     if one.hashed.digest is None:  # the digests of the list were looked up already
-        yield from passwords()
+        yield from PASSWORDS
 
 
 def _groups(prints: array[int]) -> dict[int, list[int]]:

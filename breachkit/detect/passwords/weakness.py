@@ -115,9 +115,9 @@ def _is_spelled_out(names: AccountNames, typed: Iterable[str]) -> bool:
 
 
 def distance_of(typed: str, secret: str) -> int:
-    """Tell by a glance how far a secret is from the user name typed with it.
+    """Return at a glance how far a secret is from the user name typed with it.
 
-    What is told is one of three numbers, where the secret was read: its letters go nowhere.
+    The answer is one of three numbers, made where the secret was read: its letters go nowhere.
 
     Returns:
         `FAR` when nothing that `candidates` makes of the name is the secret and says something of it, `UNLIKELY` when

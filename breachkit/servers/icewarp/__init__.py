@@ -26,8 +26,6 @@ from breachkit.servers.icewarp.queue import each_file, read_head
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from breachkit.servers import Guide
-
 
 def _later(module: str, name: str) -> Callable[..., Any]:
     """Import a reader when it is called: a purge reads no logs and no accounts, and starts 20 ms sooner."""
@@ -37,13 +35,6 @@ def _later(module: str, name: str) -> Callable[..., Any]:
 
     call.__doc__ = f"See `{module}.{name}`."
     return call
-
-
-def _guide() -> Guide:
-    """Read the guide."""
-    from breachkit.servers.icewarp.guide import GUIDE  # noqa: PLC0415  see `_later`
-
-    return GUIDE
 
 
 SERVER = MailServer(
@@ -59,6 +50,6 @@ SERVER = MailServer(
         COLUMNS,
         made_by='tool export account "*@*" u_type u_accountdisabled u_mailbox u_alias u_password',
     ),
-    guide=_guide,
+    guide=lambda: import_module(f"{__name__}.guide").GUIDE,  # as `_later` does
     words=Words(account="LocalSender"),
 )

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 NO_ADDRESS = "account line without an address"
 TOO_WIDE = "account line with more cells than the table has columns"
 TORN = "account line with a NUL byte in it"
+SHORTEST_MASK = 3
 
 _INTERNAL = "@##internalservicedomain.icewarp.com##"
 _PERSONS = {"", "0", "user", "utente", "utenti", "person", "persona", "benutzer", "utilisateur", "usuario"}
@@ -105,7 +106,7 @@ def _mask(sample: list[list[str]], order: Sequence[str]) -> str | None:
     place = order.index("password")
     values = {row[place].strip() for row in sample if place < len(row) and row[place].strip()}
     signs = set("".join(values))
-    is_mask = len(signs) == 1 and len(sample) > 1 and all(len(value) > 2 for value in values)  # noqa: PLR2004
+    is_mask = len(signs) == 1 and len(sample) > 1 and all(len(value) >= SHORTEST_MASK for value in values)
     return signs.pop() if is_mask and not signs & set("0123456789") else None
 
 

@@ -135,7 +135,7 @@ def time_of(value: bytes) -> int | None:
     day, hour, minute, second, offset = found.groups(b"0")
     seconds = (int(hour) * 60 + int(minute)) * 60 + int(second)
     midnight = _midnight(day, offset)
-    is_time = int(hour) < 24 and int(minute) < 60 and int(second) < 60  # noqa: PLR2004
+    is_time = hour < b"24" and minute < b"60" and second < b"60"
     return midnight + seconds * 1_000_000 if midnight is not None and is_time else None
 
 
