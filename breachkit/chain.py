@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from breachkit.errors import RunBusyError
+from breachkit.errors import BreachkitError
 from breachkit.files import long_path, open_handle
 from breachkit.writing import FILE_MODE
 
@@ -168,7 +168,7 @@ def _loads(text: bytes) -> Any:
 
 @contextmanager
 def hold(folder: str) -> Iterator[None]:
-    """Work alone on the chained file of a folder, until the process ends. Raises RunBusyError, OSError."""
+    """Work alone on the chained file of a folder, until the process ends. Raises BreachkitError, OSError."""
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     handle = os.open(long_path(os.path.join(folder, LOCK)), flags, FILE_MODE)  # noqa: PTH118  a string, as paths are
     try:
@@ -176,7 +176,10 @@ def hold(folder: str) -> Iterator[None]:
             _lock(handle)
         except OSError as error:
             if error.errno not in _NO_LOCKS:
-                raise RunBusyError(os.path.basename(folder)) from None  # noqa: PTH119
+                run = os.path.basename(folder)  # noqa: PTH119
+                raise BreachkitError(
+                    f"another breachkit works on run {run} just now; wait until it has ended"
+                ) from None
         yield
     finally:
         os.close(handle)

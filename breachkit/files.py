@@ -76,6 +76,8 @@ class Block(NamedTuple):
 
     offset: int
     text: bytes
+    places: tuple[tuple[int, int], ...] = ()
+    """Offset and number of each line, where its place in the text does not tell them."""
 
     @property
     def lines(self) -> list[bytes]:

@@ -13,6 +13,7 @@ from breachkit.case.spamruns import RecipientFates, campaign_json
 from breachkit.case.timeline import hours_json, moved
 from breachkit.detect.campaigns.campaign import Campaigns
 from breachkit.report.contain import contain_json
+from breachkit.report.contract import plain
 from breachkit.report.find_account import find_account_json
 from breachkit.report.group import group_json
 from breachkit.report.harden import harden_json
@@ -62,7 +63,7 @@ def findings_json(case: Investigation, run: RunFacts, named: Callable[[str], str
         campaign_json(case, one, proof, fates, _purge_command(case, one, run))
         for one in (case.campaigns.campaigns if case.campaigns else ())
     ]
-    return {
+    found = {
         **head_json(inputs, "investigate"),
         "case": {
             "run": run.number,
@@ -92,9 +93,7 @@ def findings_json(case: Investigation, run: RunFacts, named: Callable[[str], str
         "group": None if case.campaigns is None else group_json(_as_now(case, case.campaigns), inputs, None),
         "find-account": find_account_json(case.found, inputs),
         "weak-passwords": None if case.passwords is None else weak_passwords_json(case.passwords.found, inputs),
-        "harden": None
-        if case.settings is None
-        else harden_json(case.settings.judged, case.settings.others, case.settings.advice, inputs),
+        "harden": None if case.settings is None else harden_json(case.settings, inputs),
         "contain": contain_json(case.containing.steps, case.containing.attackers, case.containing.minutes, inputs),
         "next": [
             # the title says what to type for the stand-ins in its line
@@ -103,6 +102,8 @@ def findings_json(case: Investigation, run: RunFacts, named: Callable[[str], str
         ],
         "proof": proof.rows,
     }
+    written: Json = plain(found)
+    return written
 
 
 def _as_now(case: Investigation, campaigns: Campaigns) -> Campaigns:

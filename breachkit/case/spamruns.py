@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from breachkit.detect.accounts.joins import AHEAD
 from breachkit.detect.incident import count_owners_own
-from breachkit.report.contract import locus_json, share
+from breachkit.report.contract import share
 from breachkit.report.words import stamp
 from breachkit.text.headers import decoded_words
 from breachkit.text.message import decoded_texts
@@ -106,7 +106,7 @@ def _sample_json(case: Investigation, campaign: Campaign) -> Json | None:
             "shared": shared[:LONGEST_SHARED],
             "after": after[:AROUND],
             "urls": list(dict.fromkeys(_urls(text)))[:MOST_URLS],
-            "source": locus_json(message.source),
+            "source": message.source,
         }
     return None
 

@@ -8,7 +8,6 @@ import typer
 
 from breachkit import __version__
 from breachkit.cli import options, output
-from breachkit.evidence import gather
 
 Scheduler = Annotated[
     str,
@@ -19,7 +18,7 @@ Scheduler = Annotated[
 @options.grouped(product=options.PRODUCT)
 def cluster_check(
     *,
-    product: options.Product,
+    product: options.Output,
     scheduler: Scheduler,
     certs: options.Certs = None,
     node: options.Node = None,
@@ -28,6 +27,7 @@ def cluster_check(
 
     Example: breachkit cluster-check --scheduler tls://10.0.0.5:8786 --certs breachkit-certs --node mail1=/opt/icewarp
     """
+    from breachkit.evidence.books import Books
     from breachkit.nodes.check import check_cluster
     from breachkit.nodes.orders import parse_nodes
     from breachkit.report.cluster import check_json, render_check
@@ -35,10 +35,7 @@ def cluster_check(
 
     output.check(product.output_file, None, certs)
     nodes, workers = check_cluster(scheduler, certs, parse_nodes(node or ()))
-    rows = scheduler, __version__, nodes, workers
-    output.write(
-        dump(check_json(*rows)) if product.is_json else render_check(*rows),
-        product.output_file,
-    )
+    what = scheduler, __version__, nodes, workers
+    output.write(dump(check_json(*what)) if product.is_json else render_check(*what), product.output_file)
     is_incomplete = not workers or not all(row["good"] for row in nodes)
-    output.finish(gather.Books(), findings=False, is_incomplete=is_incomplete)
+    output.finish(Books(), findings=False, is_incomplete=is_incomplete)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.cli import asking, output
-from breachkit.errors import BreachkitError, StoppedError
+from breachkit.errors import BreachkitError
 from breachkit.evidence import gather
 from breachkit.parallel import processors
 from breachkit.progress import bar
@@ -25,12 +25,12 @@ from breachkit.shells import guarded
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from breachkit.cli.options import Product
-    from breachkit.cli.reach import Reach
+    from breachkit.cli.options import Output
     from breachkit.evidence.books import Inputs
     from breachkit.parallel import Piece
     from breachkit.purge.moves import Purge, Receipt
     from breachkit.purge.plan import Plan, Planned, Wanted
+    from breachkit.purge.reach import Reach
     from breachkit.records import Skipped
     from breachkit.report.contract import Json
     from breachkit.report.purge import Unexplained
@@ -52,7 +52,7 @@ class Manner(NamedTuple):
     watch: float | None
     max_moves: int | None
     jobs: int | None
-    product: Product
+    product: Output
 
 
 @dataclass(slots=True)
@@ -151,7 +151,7 @@ def run_purge(reach: Reach, wanted: Wanted, manner: Manner, words: list[str], re
 def _hint(reach: Reach, plan: Plan) -> None:
     """Refuse a name that stands nowhere, and say what a STRING that hits nothing might have been.
 
-    Raises UnknownNameError, PathUnreadableError.
+    Raises BreachkitError.
     """
     from breachkit.cli.hinting import refuse_unknown, text_hints
 
@@ -222,7 +222,7 @@ def _ask(work: Work, plan: Plan, name: str, shown: str) -> None:
 def _move(work: Work, plan: Plan, hits: list[Planned], name: str, is_stopped: Callable[[], bool]) -> Outcome:
     """Execute a plan, and watch for more if asked; what was done is said on stderr before anything can fail to print.
 
-    Raises StoppedError, DiskFullError, QuarantineUnwritableError.
+    Raises BreachkitError.
     """
     from breachkit.purge.moves import Purge
 
@@ -239,9 +239,10 @@ def _move(work: Work, plan: Plan, hits: list[Planned], name: str, is_stopped: Ca
                 _note(run.abandon())
             raise
         if is_stopped():
-            undo = reach.command("restore", name) if receipt.purged else ""
             following = reach.where.command("scan")
-            raise StoppedError(receipt.purged, receipt.planned, "moved", following, undo, _journals(receipt))
+            if receipt.purged:
+                following += f"; to undo: {reach.command('restore', name)}"
+            raise asking.stopped(receipt.purged, receipt.planned, "moved", following, _journals(receipt))
         dropped = run.deleted
         if work.manner.drop:
             from breachkit.purge.restore import drop_run

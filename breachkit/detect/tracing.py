@@ -10,23 +10,15 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from breachkit.columns import Texts
-from breachkit.logs.sessions import Kept
+from breachkit.records import AuthAttempt, Delivery, Transaction
 from breachkit.spelling import plain_address, spelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from breachkit.detect.names import Directory
-    from breachkit.records import (
-        AuthAttempt,
-        Delivery,
-        DeliveryOutcome,
-        Outcome,
-        Session,
-        SessionKind,
-        SessionOutcome,
-        Transaction,
-    )
+    from breachkit.logs.kinds import Event
+    from breachkit.records import DeliveryOutcome, Outcome, Session, SessionKind, SessionOutcome
 
 Key = tuple[str | None, str | None]
 
@@ -38,7 +30,7 @@ _FILE = re.compile(r"(?:.*[/\\])?([^/\\@]*\d[^/\\@.]*)(?:\.[a-z$]{1,4}){1,2}")
 """The name of a queued file whose name is an id, with a folder or without."""
 
 
-class Wanted(NamedTuple):
+class Target(NamedTuple):
     """What is looked for: one word that may be a message id, an account, an address or a declared sender."""
 
     word: str
@@ -49,8 +41,22 @@ class Wanted(NamedTuple):
     names: frozenset[str]
     """Every user name that means the account."""
 
+    def is_met(self, session: Session) -> bool:
+        """Tell whether a session itself is what is looked for."""
+        if self.client_ip is not None:
+            return session.client_ip == self.client_ip
+        return bool(session.kept.is_one or session.kept.is_named)
 
-def parse_wanted(word: str, directory: Directory) -> Wanted:
+    def is_id(self, queue_id: str) -> bool:
+        """Tell whether an id is the one that is looked for."""
+        return queue_id.lower() in self.ids
+
+    def is_name(self, user: str, directory: Directory) -> bool:
+        """Tell whether a user name, as typed, means the account that is looked for."""
+        return bool(self.names) and not self.names.isdisjoint((spelled(user), directory.resolve(user).account))
+
+
+def parse_target(word: str, directory: Directory) -> Target:
     """Read the word that the user typed, or pasted with brackets around it."""
     word = plain_address(word) or word
     try:
@@ -62,10 +68,10 @@ def parse_wanted(word: str, directory: Directory) -> Wanted:
     names = {spelled(word), account, *usernames, *aliases} if client_ip is None else set()
     word = word.strip().lower()
     named = _FILE.fullmatch(word)
-    return Wanted(word, frozenset({word, named[1] if named else word}), client_ip, frozenset(names))
+    return Target(word, frozenset({word, named[1] if named else word}), client_ip, frozenset(names))
 
 
-class Outline(Kept):
+class Outline:
     """What a trace keeps of one session: no more than is said of it, for it may have a million tries and messages."""
 
     __slots__ = (
@@ -93,8 +99,16 @@ class Outline(Kept):
         self.keys, self.delivered_keys = array("q"), array("q")
         """Hashes of what a message and its deliveries have in common: its id, or its sender and a recipient."""
 
-    def tried(self, attempt: AuthAttempt) -> None:
-        """Take a try."""
+    def take(self, event: Event) -> None:
+        """Take an event of the session."""
+        if isinstance(event, AuthAttempt):
+            self._try(event)
+        elif isinstance(event, Transaction):
+            self._send(event)
+        elif isinstance(event, Delivery):
+            self._deliver(event)
+
+    def _try(self, attempt: AuthAttempt) -> None:
         user, self._last = attempt.user, attempt.outcome
         if user is not None and not self.is_named:
             self.is_named = self._is_meant(user)
@@ -104,8 +118,7 @@ class Outline(Kept):
                 self.won.pop(user, None)
                 self.won[user] = None
 
-    def sent(self, sent: Transaction) -> None:
-        """Take a message handed in."""
+    def _send(self, sent: Transaction) -> None:
         self._is_offered = True
         self._is_accepted = self._is_accepted or sent.accepted
         self.is_sender = self.is_sender or sent.mail_from == self._sender
@@ -125,8 +138,7 @@ class Outline(Kept):
         if text and len(self.joins) < MOST_JOINS:
             self.joins[text] = None
 
-    def delivered(self, delivery: Delivery) -> None:
-        """Take what came of one recipient of a delivery."""
+    def _deliver(self, delivery: Delivery) -> None:
         self._deliveries |= {delivery.outcome}
         self._name(delivery.queue_id)
         for key in ((delivery.queue_id, None), (delivery.mail_from, delivery.rcpt_to)):
@@ -158,24 +170,6 @@ class Outline(Kept):
         if self._is_offered:
             return "rejected"
         return "accepted" if self._has_won else "open"
-
-
-def is_wanted(session: Session, wanted: Wanted) -> bool:
-    """Tell whether a session itself is what is looked for."""
-    if wanted.client_ip is not None:
-        return session.client_ip == wanted.client_ip
-    kept: Outline = session.kept
-    return kept.is_one or kept.is_named
-
-
-def is_id(queue_id: str, wanted: Wanted) -> bool:
-    """Tell whether an id is the one that is looked for."""
-    return queue_id.lower() in wanted.ids
-
-
-def is_name(user: str, wanted: Wanted, directory: Directory) -> bool:
-    """Tell whether a user name, as typed, means the account that is looked for."""
-    return bool(wanted.names) and not wanted.names.isdisjoint((spelled(user), directory.resolve(user).account))
 
 
 def joins_of(chosen: Iterable[Session]) -> frozenset[str] | None:

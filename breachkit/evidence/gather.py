@@ -5,29 +5,27 @@ from __future__ import annotations
 import os
 import sys
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from breachkit.columns import Roster
 from breachkit.errors import BreachkitError, PathUnreadableError, UnbalancedError
 from breachkit.evidence.books import Books as Books  # noqa: PLC0414  said as gather.Books everywhere
 from breachkit.evidence.books import Gap, Inputs
 from breachkit.evidence.queued import Walk, read_queue
 from breachkit.files import reason_of, shown
-from breachkit.logs.facts import LogFacts, LogTally, Question, Reading
+from breachkit.logs.facts import LogFacts, LogReading, LogTally, Question
 from breachkit.parallel import processors
 from breachkit.progress import bar
 from breachkit.records import NO_TIME, Locus, Skipped
-from breachkit.roster import Roster
 from breachkit.servers import UNTOLD_COLUMN, account_word
 from breachkit.text.sasl import Fingerprints
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
-    from pathlib import Path
 
     from breachkit.evidence.where import Where
     from breachkit.logs.facts import Sought, TranscriptLine
     from breachkit.logs.kinds import FoundLogs, LogFile
-    from breachkit.logs.sessions import Kept
     from breachkit.records import Account, Message, Session
     from breachkit.servers import QueueFolder
 
@@ -73,7 +71,7 @@ def _listable(folder: QueueFolder) -> None:
     try:
         os.scandir(folder.path).close()
     except OSError as error:
-        raise PathUnreadableError(folder.path, error.strerror or "unknown reason") from None
+        raise PathUnreadableError(folder.path, error) from None
 
 
 def smtp_logs(where: Where) -> list[LogFile]:
@@ -109,14 +107,14 @@ def read_smtp(
     """
     facts = LogFacts()
     logs = smtp_logs(where)
-    since, until = (None if moment is None else moment.timestamp() for moment in (where.since, where.until))
+    since, until = _reach(where)
     if not logs:  # numpy, by which logs are read, takes as long to import as 10,000 messages to count
         _count_logs(where, books, logs, facts.tally)
         return facts
-    from breachkit.logs.accounts import read_facts
+    from breachkit.logs.spans import read_facts
 
     with bar(sys.stderr, "logs", sum(log.size for log in logs), "B") as progress:
-        reading = Reading(where.zone, fingerprints, progress)
+        reading = LogReading(where.zone, fingerprints, progress)
         question = Question(since, until, frozenset(queue_ids), by_hour, distance_of, is_meant)
         tally = LogTally()
         facts = read_facts(logs, reading, question, tally, jobs)
@@ -127,16 +125,16 @@ def read_smtp(
     return facts
 
 
-def find_sessions(where: Where, sought: Sought, keep: Callable[[], Kept], title: str) -> Iterator[Session]:
+def find_sessions(where: Where, sought: Sought, keep: Callable[[], Any], title: str) -> Iterator[Session]:
     """Read the SMTP sessions that are sought, and perhaps others, within --since and --until, with a progress bar.
 
-    `keep` begins what is kept of the events of one.
+    `keep` makes what is kept of one: its `take` is given each event.
     """
     from breachkit.logs import sessions
 
     logs = smtp_logs(where)
     with bar(sys.stderr, title, sum(log.size for log in logs), "B") as progress:
-        reading = Reading(where.zone, run_fingerprints(), progress)
+        reading = LogReading(where.zone, run_fingerprints(), progress)
         for session in sessions.find_sessions(logs, reading, sought, keep):
             if where.is_inside(session.start):
                 yield session
@@ -150,7 +148,7 @@ def read_transcripts(
 
     logs = smtp_logs(where)
     with bar(sys.stderr, "transcripts", sum(log.size for log in logs), "B") as progress:
-        reading = Reading(where.zone, run_fingerprints(), progress)
+        reading = LogReading(where.zone, run_fingerprints(), progress)
         yield from sessions.read_transcripts(logs, reading, wanted, is_known, show_passwords)
 
 
@@ -167,19 +165,25 @@ def _count_logs(where: Where, books: Books, logs: Sequence[LogFile], tally: LogT
         )
 
 
-def read_doors(where: Where, facts: LogFacts, books: Books, fingerprints: Fingerprints) -> None:
+def _reach(where: Where) -> tuple[float | None, float | None]:
+    """Spell --since and --until as seconds since the epoch."""
+    since, until = (None if moment is None else moment.timestamp() for moment in (where.since, where.until))
+    return since, until
+
+
+def read_doors(
+    where: Where, facts: LogFacts, books: Books, fingerprints: Fingerprints, jobs: int | None = None
+) -> None:
     """Add the tries to log in at other doors to the facts."""
     logs = [log for log in where.logs if log.services and "smtp" not in log.services]  # the others are read already
     if logs:  # numpy, see `read_smtp`
-        from breachkit.logs.logins import read_logins
+        from breachkit.logs.spans import read_facts
 
         with bar(sys.stderr, "doors", sum(log.size for log in logs), "B") as progress:
-            reading = Reading(where.zone, fingerprints, progress)
-            for row in read_logins(logs, reading, facts.door_tally):
-                if isinstance(row, Skipped):
-                    books.skip(row)
-                elif where.is_inside(row.ts):
-                    facts.attempts.append(row)
+            reading, question = LogReading(where.zone, fingerprints, progress), Question(*_reach(where), by_hour=False)
+            found = read_facts(logs, reading, question, facts.door_tally, jobs)
+        facts.attempts.add(found.attempts)
+        books.merge(found.skipped)
     books.files += len(logs)
     books.lines += facts.door_tally.lines
     books.bytes += facts.door_tally.bytes
@@ -200,7 +204,7 @@ def read_accounts(where: Where, books: Books) -> Sequence[Account]:
             else:
                 books.skip(row)
     except (OSError, BreachkitError) as error:
-        said = error if isinstance(error, BreachkitError) else unreadable(where.accounts, error)
+        said = error if isinstance(error, BreachkitError) else PathUnreadableError(where.accounts, error)
         if isinstance(error, OSError):
             books.skip(Skipped(reason_of(error), Locus(shown(where.accounts, where.layout.root), 0, 1)))
         if where.is_accounts_asked:
@@ -210,11 +214,6 @@ def read_accounts(where: Where, books: Books) -> Sequence[Account]:
         return []
     books.files += 1
     return accounts
-
-
-def unreadable(path: Path | str, error: OSError) -> PathUnreadableError:
-    """Say of a file that was to be read why it cannot be."""
-    return PathUnreadableError(path, error.strerror or "unknown reason")
 
 
 def run_key() -> bytes:

@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from breachkit.errors import BreachkitError, NoQueueError, PathUnreadableError, UsageError
+from breachkit.errors import BreachkitError, PathUnreadableError, UsageError
 from breachkit.evidence import again, gather
 from breachkit.evidence.queued import Walk, read_message
 from breachkit.files import read_whole, shown
@@ -46,7 +46,7 @@ def message_at(where: Where, path: Path) -> Message:
         full = path.resolve()
         full.stat()
     except OSError as error:
-        raise gather.unreadable(path, error) from None
+        raise PathUnreadableError(path, error) from None
     folder = _folder_of(where, full) or QueueFolder(full.parent, shown(full.parent, where.layout.root))
     queue = where.queue_at(folder.label)
     walk = Walk(where.layout.root, where.zone, silent, 1)
@@ -87,7 +87,7 @@ def find_message(where: Where, word: str, books: gather.Books) -> Message:
         books.files, books.found_messages, books.messages, books.bytes = 1, 1, 1, message.size
         return message
     if not where.layout.queues:
-        raise NoQueueError(where.layout.root or ".", where.looked_for)
+        raise where.no_queue()
     wanted = plain_address(word).casefold()
     found = [one for one in gather.read_messages(where, books, quarantined=True) if wanted in _names_of(one)]
     if not found:
@@ -112,4 +112,4 @@ def letter_of(where: Where, message: Message) -> Letter:
     try:
         return read_letter(again.text_of(where.queue_at(message.queue), [read_whole(path) for path in message.files]))
     except OSError as error:
-        raise gather.unreadable(message.source.path, error) from None
+        raise PathUnreadableError(message.source.path, error) from None

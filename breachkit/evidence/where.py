@@ -103,6 +103,11 @@ class Where:
         return self.layout.denied + self.listing.found.skipped
 
     @property
+    def has_evidence(self) -> bool:
+        """True when there is anything to accuse somebody by."""
+        return bool(self.layout.queues or self.logs or self.skipped)
+
+    @property
     def server(self) -> str:
         """The mail servers of which evidence was found so far, by name."""
         found = [one for one in self.products if one.layout.queues or one.own(self.listing.so_far.logs)]
@@ -117,6 +122,12 @@ class Where:
     def looked_for(self) -> str:
         """What was looked for, in words for an error."""
         return "; ".join(one.server.looked_for for one in self.products)
+
+    def no_queue(self) -> BreachkitError:
+        """Say that no queue was found."""
+        return BreachkitError(
+            f"no queue found in {self.layout.root or '.'}: looked for {self.looked_for}; name it with --queue DIR"
+        )
 
     @property
     def queue(self) -> Queue:
@@ -272,7 +283,7 @@ def check_file(option: str, path: Path) -> None:
     except FileNotFoundError:
         raise missing(option, path) from None
     except OSError as error:
-        raise PathUnreadableError(path, error.strerror or "unknown reason") from None
+        raise PathUnreadableError(path, error) from None
 
 
 def check_target(option: str, target: Path, evidence: Iterable[Path]) -> None:

@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from breachkit.attempts import Attempts
+from breachkit.columns import Attempts, Sends
 from breachkit.records import Delivery, Locus
-from breachkit.sends import Sends
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -28,6 +27,9 @@ if TYPE_CHECKING:
 
 KEPT_EXAMPLES = 3
 
+SILENCE = 12 * 3600
+"""Seconds without any line that are reported as a gap of the log."""
+
 Skips = dict[str, tuple[int, tuple["Locus", ...]]]
 """How often something could not be read, by reason, and the first places."""
 
@@ -38,7 +40,7 @@ def count_skipped(skips: Skips, reason: str, number: int, places: tuple[Locus, .
     skips[reason] = (count + number, (*examples, *places)[:KEPT_EXAMPLES])
 
 
-class Reading(NamedTuple):
+class LogReading(NamedTuple):
     """How logs are to be read."""
 
     zone: tzinfo
@@ -85,6 +87,20 @@ class LogTally:
         self.first: float | None = None
         self.last: float | None = None
         self.silences: list[tuple[float, float]] = []
+
+    def add(self, other: LogTally, begin: float | None = None) -> None:
+        """Add what was counted of further lines; `begin` is the moment of the first where they go on from these."""
+        for name in ("lines", "session_lines", "bytes", "dialogue_lines", "summary_lines"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        if other.first is None or other.last is None:
+            return
+        last = None if begin is None else self.last
+        for start, end in (*([] if last is None or begin is None else [(last, begin)]), *other.silences):
+            since = start if last is None else max(start, last)
+            if end - since > SILENCE:
+                self.silences.append((since, end))
+        self.first = other.first if self.first is None else min(self.first, other.first)
+        self.last = other.last if self.last is None else max(self.last, other.last)
 
     def begin_at(self, moment: float | None) -> None:
         """Forget that the logs reach back beyond a moment: what is older was left out."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from breachkit import __version__
-from breachkit.attempts import Attempts
+from breachkit.columns import Attempts
 from breachkit.errors import UsageError
 from breachkit.evidence.books import Books
 from breachkit.evidence.strangers import known_names, name_strangers

@@ -166,7 +166,7 @@ class Purge:
     ) -> None:
         """Move the hits of one plan, batch by batch; a stop ends it after the batch in hand.
 
-        Raises DiskFullError, QuarantineUnwritableError: what was moved until then is journalled and stays moved.
+        Raises BreachkitError: what was moved until then is journalled and stays moved.
         """
         self._planned += len(hits)
         size = BATCH if self._rules.hold_still is None else LOCKED_BATCH
@@ -380,7 +380,7 @@ class Purge:
             self._left.append((hit.files[0], verdict))
 
     def close(self, now: datetime, *, is_stopped: bool) -> Receipt:
-        """End the run and its journals. Raises DiskFullError, QuarantineUnwritableError, UnbalancedError."""
+        """End the run and its journals. Raises BreachkitError."""
         for store, volume in self._volumes.items():
             ended = now.isoformat(timespec="seconds")
             try:

@@ -7,7 +7,7 @@ from heapq import nsmallest
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from breachkit.chain import sha256
-from breachkit.errors import NoPredicateError, TakesEverythingError, TooManyMovesError
+from breachkit.errors import BreachkitError, UsageError
 from breachkit.files import in_walk_order, shown
 from breachkit.micros import moment_of
 from breachkit.purge.needles import Texts
@@ -35,6 +35,10 @@ KEPT = 20
 """Subjects that are kept of a plan."""
 LEAST_MOVES = 1000
 MOVES_PER_PLAN = 10
+NO_PREDICATE = (
+    "nothing says which messages to take; name a STRING, --account, --from, --to-domain, --campaign, --older-than or"
+    " --newer-than (--everything --all empties the queue)"
+)
 
 
 class Wanted(NamedTuple):
@@ -51,7 +55,7 @@ class Wanted(NamedTuple):
     is_all: bool = False
 
     def kinds(self) -> list[str]:
-        """Name the kinds of predicates used. Raises NoPredicateError when there is none."""
+        """Name the kinds of predicates used. Raises UsageError when there is none."""
         used = {
             "string": bool(self.texts.strings),
             "account": bool(self.accounts),
@@ -64,7 +68,7 @@ class Wanted(NamedTuple):
         }
         kinds = [kind for kind, is_used in used.items() if is_used]
         if not kinds:
-            raise NoPredicateError
+            raise UsageError(NO_PREDICATE)
         return kinds
 
     def searched(self) -> list[Texts]:
@@ -156,11 +160,17 @@ class Plan(NamedTuple):
         return 0 < self.planned == self.messages
 
     def permit(self, *, everything: bool, max_moves: int | None) -> None:
-        """Refuse what nobody permitted. Raises TakesEverythingError, TooManyMovesError."""
+        """Refuse what nobody permitted. Raises BreachkitError."""
         if self.takes_everything and not everything:
-            raise TakesEverythingError(self.messages)
+            raise BreachkitError(
+                f"nothing was moved: the plan takes every message of the queue ({self.messages:,} of"
+                f" {self.messages:,}); name a narrower STRING, or add --everything if that is meant"
+            )
         if max_moves is not None and self.planned > max_moves:
-            raise TooManyMovesError(self.planned, max_moves)
+            raise BreachkitError(
+                f"nothing was moved: the plan takes {self.planned:,} messages and --max-moves allows {max_moves:,};"
+                " raise it, or name a narrower STRING"
+            )
 
     @property
     def default_moves(self) -> int:

@@ -25,7 +25,7 @@ from breachkit.purge.quarantine import BATCH, LAST_ROOM, are_plain_folders, file
 from breachkit.writing import NO_LINKS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from breachkit.progress import Progress
     from breachkit.purge.disk import Disk
@@ -53,6 +53,10 @@ class Case(NamedTuple):
     targets: tuple[str, ...]
     puts: tuple[int, ...] = ()
     """Those of its files that are to be given their names."""
+
+
+_Act = tuple[int, Kind, tuple[int, ...]]
+"""The number of a message, and what is to be done with it: a million cases are not kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,33 +124,35 @@ class Restore:
         return self._folder + file_name(number, place)
 
     def plan(self, *, is_verified: bool = True) -> Restored:
-        """Tell what a restore would do. Raises JournalBrokenError, OSError.
+        """Tell what a restore would do. Raises BreachkitError, OSError.
 
         Args:
             is_verified: False takes the bytes of the messages for those of the journal: who does not wait for an
                 answer sees them verified once, when they are put back.
         """
+        self._open_books()
         history = read_history(self.run.journal)
-        cases = self._judged(history)
-        for case in cases:
+        for case in self._judged(history):
             reason = self._verify(case) if is_verified and case.kind == "put" else ""
             self._count(reason or case.kind, case)
-        return self._result(cases, history)
+        return self._result(history)
 
     def execute(self, is_stopped: Callable[[], bool], progress: Progress = silent) -> Restored:
-        """Do it. Raises JournalBrokenError, RunBusyError, DiskFullError, QuarantineUnwritableError."""
+        """Do it. Raises BreachkitError."""
         try:
             with hold(self.run.path):
+                self._open_books()
                 history = read_history(self.run.journal)
-                cases = self._judged(history)
-                acts = [case for case in cases if case.kind in _ACTS]
-                for case in cases:
-                    if case.kind not in _ACTS:
+                acts: list[_Act] = []
+                for case in self._judged(history):
+                    if case.kind in _ACTS:
+                        acts.append((case.entry.number, case.kind, case.puts))
+                    else:
                         self._count(case.kind, case)
                 if acts:
                     self._act(acts, history, is_stopped, progress)
-                self._tidy(cases)
-                return self._result(cases, history)
+                self._tidy(history)
+                return self._result(history)
         except OSError as error:
             raise trouble_of(error, self.run.path, self.restored, "restored") from None
 
@@ -157,19 +163,23 @@ class Restore:
 
     # ---- what is to be done with each message, by its names; only `_verify` reads what is put back
 
-    def _judged(self, history: History) -> list[Case]:
-        """Judge every message that was, or may have been, moved. Raises OSError."""
+    def _open_books(self) -> None:
         self._done.clear()
         self._left.clear()
         self._bytes = 0
+
+    def _judged(self, history: History) -> Iterator[Case]:
+        """Judge every message that was, or may have been, moved. Raises OSError."""
         held = frozenset(self._disk.names(self.run.messages))  # to ask for each name took a tenth of a restore
-        return [self._judge(entry, held) for entry in history.entries.values() if entry.state != "left"]
+        return (self._judge(entry, held) for entry in history.entries.values() if entry.state != "left")
+
+    def _targets(self, entry: Entry) -> tuple[str, ...]:
+        """Where the files of a message are to be put."""
+        targets = tuple([home_of(home, self.run.store) for home in entry.homes])
+        return targets if self._back_to is None else tuple(map(self._back_to, targets))
 
     def _judge(self, entry: Entry, held: frozenset[str]) -> Case:
-        store, number = self.run.store, entry.number
-        targets = tuple([home_of(home, store) for home in entry.homes])
-        if self._back_to is not None:
-            targets = tuple(map(self._back_to, targets))
+        number, targets = entry.number, self._targets(entry)
         if entry.state in {"dropped", "restored"}:
             return Case("dropped" if entry.state == "dropped" else "home", entry, targets)
         places = range(len(targets))
@@ -240,14 +250,15 @@ class Restore:
 
     # ---- doing it
 
-    def _act(self, acts: list[Case], history: History, is_stopped: Callable[[], bool], progress: Progress) -> None:
+    def _act(self, acts: list[_Act], history: History, is_stopped: Callable[[], bool], progress: Progress) -> None:
         journal = Journal(self._disk, self.run.journal, history.end)
         try:
             journal.reserve(2 * ID_ROOM * len(acts) + LAST_ROOM)
             for start in range(0, len(acts), BATCH):
                 if is_stopped():
                     break
-                batch = acts[start : start + BATCH]
+                entries = [(history.entries[number], kind, puts) for number, kind, puts in acts[start : start + BATCH]]
+                batch = [Case(kind, entry, self._targets(entry), puts) for entry, kind, puts in entries]
                 journal.add("restoring", ids=[case.entry.number for case in batch])
                 journal.commit()
                 self._restore(journal, batch)
@@ -367,14 +378,14 @@ class Restore:
     def _stage(self, queue: QueuePlace) -> str:
         return os.path.join(queue.beside, QUARANTINE, self.run.name, "restoring")  # noqa: PTH118
 
-    def _tidy(self, cases: list[Case]) -> None:
+    def _tidy(self, history: History) -> None:
         """Take away what a crash left of staged copies: each was also in the quarantine, or is at home."""
         for queue in self._queues:
             folder = self._stage(queue)
             if self._disk.is_plain_folder(folder):
-                for case in cases:
-                    for place in range(len(case.targets)):
-                        self._disk.unlink(os.path.join(folder, file_name(case.entry.number, place)))  # noqa: PTH118
+                for entry in history.entries.values():
+                    for place in range(len(entry.homes)):
+                        self._disk.unlink(os.path.join(folder, file_name(entry.number, place)))  # noqa: PTH118
                 for _ in range(3):
                     self._disk.remove_folder(folder)
                     folder = os.path.dirname(folder)  # noqa: PTH120
@@ -387,13 +398,13 @@ class Restore:
         if is_left and kind != "unwanted" and sum(known == kind for _, known in self._left) < KEPT_EXAMPLES:
             self._left.append((case.targets[0], kind))
 
-    def _result(self, cases: list[Case], history: History) -> Restored:
+    def _result(self, history: History) -> Restored:
         """Close the books. Raises UnbalancedError."""
-        done = self._done
-        untouched = len(cases) - done.total()
+        done, found = self._done, history.entries.number_of_moved()
+        untouched = found - done.total()
         result = Restored(
             run=self.run.name,
-            found=len(cases),
+            found=found,
             restored=self.restored,
             already_there=done["home"] + done["discard"],
             missing=done["missing"],
@@ -433,21 +444,25 @@ class Dropped:
 def drop_run(disk: Disk, run: Run) -> Dropped:
     """Delete for good what a run holds; the journal stays, with the SHA-256 of every message.
 
-    Raises JournalBrokenError, RunBusyError, DiskFullError, QuarantineUnwritableError.
+    Raises BreachkitError.
     """
     try:
         with hold(run.path):
             history = read_history(run.journal)
-            held = [entry for entry in history.entries.values() if _is_held(disk, run, entry)]
+            held, size = [], 0
+            for entry in history.entries.values():
+                if _is_held(disk, run, entry):
+                    held.append(entry.number)
+                    size += entry.size
             if held:
                 journal = Journal(disk, run.journal, history.end)
                 try:
                     for start in range(0, len(held), BATCH):
-                        _drop(disk, run, journal, held[start : start + BATCH])
+                        _drop(disk, run, journal, [history.entries[number] for number in held[start : start + BATCH]])
                 finally:
                     journal.close()
             disk.sync_folder(run.messages)
-            size, strangers = sum(entry.size for entry in held), len(disk.names(run.messages))
+            strangers = len(disk.names(run.messages))
             return Dropped(run.name, len(held), size, strangers, run.journal, hash_file(run.journal)[1])
     except OSError as error:
         raise trouble_of(error, run.path, 0, "dropped") from None

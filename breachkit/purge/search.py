@@ -53,7 +53,7 @@ class Search:
         texts: the strings.
         text_of: makes the message of the bytes of its files; None: the first of them is the message.
 
-    Raises BlankStringError, BadPatternError.
+    Raises UsageError.
     """
 
     def __init__(self, texts: Texts, text_of: Callable[[Sequence[bytes]], bytes] | None = None) -> None:
@@ -133,24 +133,14 @@ class Search:
         """
         if self._raw_only:
             return None
-        is_ascii = raw.isascii()
-        is_spelled = has_longest or not is_ascii or not self.longest
-        may_be_seen = is_spelled and self._enough([one is None or one.may_be_in(raw) for one in self._seen])
-        if not may_be_seen and (is_ascii or self._is_ascii) and not self._is_regex and is_plain(raw):
+        first, spelled = self._seen[0], held
+        is_spelled = has_longest or not self.longest or not raw.isascii()
+        if is_spelled:
+            spelled = [held[at] or one is None or one.may_be_in(raw) for at, one in enumerate(self._seen)]
+        if not self._enough(spelled) and (self._is_ascii or raw.isascii()) and is_plain(raw):
             return None
-        return self._find(raw, held, unfolds=is_spelled)
-
-    def _find(self, raw: bytes, held: Sequence[bool], *, unfolds: bool = True) -> FoundAs | None:
-        """Find it in the texts of a message.
-
-        Args:
-            raw: the message.
-            held: of each needle, whether the raw bytes hold it.
-            unfolds: False when no header that is only folded can hold it.
-        """
-        added = None if self._is_regex else added_by_decoding(raw, unfolds=unfolds)
-        first = self._seen[0]
-        if added is not None and not unfolds and first is not None and not first.may_be_added(added):
+        added = None if self._is_regex else added_by_decoding(raw, unfolds=any(spelled))
+        if added is not None and not is_spelled and first is not None and not first.may_be_added(added):
             return None
         texts = list(decoded_texts(raw)) if added is None else added.texts
         held = [held[at] or is_in_texts(needle, texts) for at, needle in enumerate(self._needles)]
@@ -189,7 +179,7 @@ class Look:
         keeps: the messages are to be moved; else they are only counted, and what tells each from every other is not
             asked.
 
-    Raises BlankStringError, BadPatternError when made.
+    Raises UsageError when made.
     """
 
     def __init__(self, wanted: Wanted, queue: Queue, zone: tzinfo, root: Path | None, *, keeps: bool) -> None:

@@ -80,7 +80,7 @@ def purge_json(
         "senders": _rows("auth_user", plan.auth_users, len(plan.auth_users)),
         "mail_froms": _rows("mail_from", plan.mail_froms, KEPT),
         "subjects": _rows("subject", plan.subjects, len(plan.subjects)),
-        "samples": [sample._asdict() for sample in plan.samples],
+        "samples": plan.samples,
         "left": [
             {"path": shown(path, root), "outcome": verdict.outcome, "reason": verdict.reason}
             for path, verdict in (() if receipt is None else receipt.left)

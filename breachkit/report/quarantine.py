@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from breachkit.purge.journal import path_of
@@ -86,17 +87,17 @@ def render_show(stock: Sequence[Stock]) -> str:
     """Write the messages of a run for a terminal."""
     page = Page()
     for custody in stock:
-        page.say(f"{custody.run.name}: {count(len(custody.messages), 'message')}", style="bold")
+        page.say(f"{custody.run.name}: {count(len(custody.whereabouts), 'message')}", style="bold")
         page.literal(f"folder   {custody.run.path}", indent=2)
         page.literal(f"sha256   {custody.sha256}", indent=2)
         rows = [
             (file_name(held.entry.number, place), held.whereabouts, path_of(home), known.sha256)
-            for held in custody.messages[:SHOWN]
+            for held in islice(custody.messages, SHOWN)
             for place, (home, known) in enumerate(zip(held.entry.homes, held.entry.prints, strict=True))
         ]
         page.table({"file": "left", "": "left", "from": "left", "sha256": "left"}, rows)
-        if len(custody.messages) > SHOWN:
-            page.say(f"… {len(custody.messages) - SHOWN:,} more with --format json", indent=2)
+        if len(custody.whereabouts) > SHOWN:
+            page.say(f"… {len(custody.whereabouts) - SHOWN:,} more with --format json", indent=2)
     return page.text()
 
 

@@ -42,10 +42,7 @@ def weak_passwords_json(found: WeakPasswords, inputs: Inputs) -> Json:
         "not_people": found.not_people,
         "untested": found.untested,
         "hashed": found.hashed,
-        "accounts": [
-            {**account._asdict(), "classes": list(account.classes), "shared_with": list(account.shared_with)}
-            for account in found.accounts
-        ],
+        "accounts": found.accounts,
     }
 
 

@@ -102,6 +102,7 @@ _PAGES = {
 _PAGE = r"(?:mscp|cp|ms|win|windows|ibm|dos|oem|codepage)(\d{3,5})"
 _OTHER_NAMES = {
     "big5eten": "big5",
+    "cngb": "gb18030",
     "eucgb2312cn": "gb18030",
     "eucjpms": "euc-jp",
     "eucjpwin": "euc-jp",
@@ -228,7 +229,7 @@ def _codec(name: str) -> str | None:
 
 
 def _bare(name: str) -> str:
-    return re.sub(r"[\s_:.-]", "", name).removeprefix("x")
+    return re.sub(r"[\s_.-]", "", name.partition(":")[0]).removeprefix("x")  # `ISO_8859-15:1998`
 
 
 @lru_cache(maxsize=1)

@@ -12,7 +12,7 @@ import re
 from collections import Counter, deque
 from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.errors import NotATableError
+from breachkit.errors import BreachkitError
 from breachkit.files import open_regular
 from breachkit.spelling import ADDRESS, plain_address
 
@@ -87,12 +87,12 @@ class Sheet(NamedTuple):
 
 
 def read_sheet(path: Path) -> Sheet:
-    """Tell how a table is written. Raises NotATableError, OSError."""
+    """Tell how a table is written. Raises BreachkitError, OSError."""
     with open_regular(path) as stream:
         head = stream.read(_BLOCK)
     for magic, what in _MAGIC.items():
         if head.startswith(magic):
-            raise NotATableError(path, what)
+            raise _no_table(path, what)
     encoding, start = _encoding(head, path)
     wide = encoding if encoding.startswith("utf-16") else "ascii"
     ends = ["\n".encode(wide), "\r".encode(wide)]
@@ -108,6 +108,10 @@ def read_sheet(path: Path) -> Sheet:
     return sheet._replace(delimiter=delimiter, is_ended=bool(rows) and ended * 10 >= len(rows) * 9)
 
 
+def _no_table(path: Path, what: str) -> BreachkitError:
+    return BreachkitError(f"{path} is {what}, not a table of text; export it again, or save it as CSV")
+
+
 def _encoding(head: bytes, path: Path) -> tuple[str, int]:
     for mark, name in _BOMS:
         if head.startswith(mark):
@@ -118,7 +122,7 @@ def _encoding(head: bytes, path: Path) -> tuple[str, int]:
         return ("utf-16-le", 0) if odd > even else ("utf-16-be", 0)
     lines = [line for line in head.split(b"\n") if line.strip()]
     if sum(b"\0" in line for line in lines) * 2 > len(lines):
-        raise NotATableError(path, "a binary file")
+        raise _no_table(path, "a binary file")
     return "guess", 0
 
 

@@ -9,9 +9,8 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from breachkit.logs.kinds import Line, LogKind, LogName, Prefix
-from breachkit.logs.lognames import age_in
-from breachkit.logs.syslog import BEGINS, split_syslog
+from breachkit.logs.kinds import Line, LogKind, LogName, age_in
+from breachkit.logs.syslog import PREFIX, split_syslog
 from breachkit.records import AuthAttempt
 
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ MAIL_LOG = LogKind(
     services=frozenset(_SERVICES.values()),
     read_name=read_name,
     split=split,
-    prefix=Prefix("MONTH DAY TIME HOST DAEMON[PROCESS]:", BEGINS, rb"(?:smtpd|popd|imapd)\[\d+\]"),
+    prefix=PREFIX._replace(near=rb"(?:smtpd|popd|imapd)\[\d+\]"),
     begins=begins,
     ends=ends,
     telling=(b"login ",),

@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from breachkit.logs.accounts import read_facts
 from breachkit.logs.clock import Clock
 from breachkit.logs.facts import LogTally, Question
 from breachkit.logs.kinds import TimeOfDay
 from breachkit.logs.listing import NOT_A_LOG, find_logs, read_own_addresses
+from breachkit.logs.spans import read_facts
 from breachkit.logs.syslog import split_syslog
 from breachkit.servers.icewarp.logs import KINDS
 from tests.logs.maillog import MAIL_LOG

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from breachkit.cli.joins import evidence_of
+from breachkit.detect.accounts.inquiry import evidence_of
 from breachkit.detect.accounts.judgement import find_accounts
 from breachkit.errors import BreachkitError
 from breachkit.nodes.orders import NodeOrder, read_order

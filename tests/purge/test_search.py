@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 import regex
 
-from breachkit.errors import BadPatternError, BlankStringError
+from breachkit.errors import UsageError
 from breachkit.parallel import Piece
 from breachkit.progress import silent
 from breachkit.purge import needles
@@ -178,13 +178,13 @@ def test_patterns_match_bytes_and_texts(tmp_path: Path) -> None:
     assert look(b"pippo123@gmail.com", tmp_path, r"pippo\d+@", is_regex=True) is not None
     assert look(b"a\nSubject: x", tmp_path, r"^Subject: .$", is_regex=True) is not None
     assert look(b"PIPPO", tmp_path, "pip+o", is_regex=True, ignore_case=True) is not None
-    with pytest.raises(BadPatternError):
+    with pytest.raises(UsageError, match="is no pattern"):
         look(b"", tmp_path, "(", is_regex=True)
 
 
 @pytest.mark.parametrize("string", ["", " ", "\t\n"])
 def test_blank_strings_are_refused(string: str) -> None:
-    with pytest.raises(BlankStringError):
+    with pytest.raises(UsageError, match="an empty STRING"):
         Search(Texts(("good", string)))
 
 

@@ -8,6 +8,7 @@ one file of `SHA1:COUNT` sorted by hash (https://haveibeenpwned.com/Passwords). 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from functools import cache
 from typing import TYPE_CHECKING
@@ -16,7 +17,8 @@ from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from breachkit.detect.passwords.undoing import LEET, MONTHS, SEASONS
 from breachkit.detect.passwords.vocabulary import fold
-from breachkit.errors import HibpError
+from breachkit.errors import BreachkitError, PathUnreadableError
+from breachkit.evidence.where import check_file
 from breachkit.files import open_regular
 
 if TYPE_CHECKING:
@@ -60,15 +62,31 @@ def is_popular(secret: str) -> bool:
 
 
 def open_breaches(path: Path) -> Callable[[str], bool]:
-    """Return a test for upper case SHA-1 digests. Raises HibpError, OSError."""
-    if path.is_dir():
-        if not any(re.fullmatch(r"[0-9A-Fa-f]{5}(?:\.txt)?", file.name) for file in path.iterdir()):
-            raise HibpError(path)
-        return lambda digest: _is_in_range(path, digest)
-    with open_regular(path) as stream:
-        if not _LINE.fullmatch(stream.readline(_LONGEST_LINE).removeprefix(b"\xef\xbb\xbf")):
-            raise HibpError(path)
-    return lambda digest: _is_in_file(path, digest.encode())
+    """Return a test for upper case SHA-1 digests, which may be unable to read its list. Both raise BreachkitError."""
+    try:
+        if os.path.isdir(path):  # noqa: PTH112  False for what may not be asked
+            is_list = any(re.fullmatch(r"[0-9A-Fa-f]{5}(?:\.txt)?", file.name) for file in path.iterdir())
+            is_in = _is_in_range
+        else:
+            check_file("--hibp", path)
+            with open_regular(path) as stream:
+                first = stream.readline(_LONGEST_LINE).removeprefix(b"\xef\xbb\xbf")
+            is_list, is_in = bool(_LINE.fullmatch(first)), _is_in_file
+    except OSError as error:
+        raise PathUnreadableError(path, error) from None
+    if not is_list:
+        raise BreachkitError(
+            f"--hibp {path} holds no Pwned Passwords; it takes a folder of range files (ABCDE.txt with SUFFIX:COUNT)"
+            " or one file of SHA1:COUNT sorted by hash"
+        )
+
+    def is_breached(digest: str) -> bool:
+        try:
+            return is_in(path, digest)
+        except OSError as error:
+            raise PathUnreadableError(error.filename or path, error) from None
+
+    return is_breached
 
 
 def digest_of(secret: str, algorithm: str = "sha1") -> str:
@@ -76,11 +94,11 @@ def digest_of(secret: str, algorithm: str = "sha1") -> str:
     return hashlib.new(algorithm, secret.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest().upper()
 
 
-def _is_in_range(folder: Path, digest: str) -> bool:
+def _is_in_range(path: Path, digest: str) -> bool:
     prefix, suffix = digest[:PREFIX], digest[PREFIX:].encode()
     for name in (f"{prefix}.txt", f"{prefix.lower()}.txt", prefix):
         try:
-            with open_regular(folder / name) as stream:
+            with open_regular(path / name) as stream:
                 return any(_is_line_of(line.upper(), suffix) for line in stream)
         except FileNotFoundError:
             continue
@@ -92,8 +110,9 @@ def _is_line_of(line: bytes, digest: bytes) -> bool:
     return line.startswith(digest) and not line.rstrip().endswith(b":0")
 
 
-def _is_in_file(path: Path, digest: bytes) -> bool:
+def _is_in_file(path: Path, digest: str) -> bool:
     """Search a sorted file by halves: 36 reads in 40 GB."""
+    wanted = digest.encode()
     with open_regular(path) as stream:
         low, high = 0, stream.seek(0, 2)
         while low < high:
@@ -103,11 +122,11 @@ def _is_in_file(path: Path, digest: bytes) -> bool:
                 stream.readline(_LONGEST_LINE)
             begin = stream.tell()
             line = stream.readline(_LONGEST_LINE).strip().upper()
-            if not line or line[:40] > digest:
+            if not line or line[:40] > wanted:
                 high = middle
-            elif line[:40] == digest:
-                return _is_line_of(line, digest)
+            elif line[:40] == wanted:
+                return _is_line_of(line, wanted)
             else:
                 low = max(middle + 1, begin)
         stream.seek(0)
-        return _is_line_of(stream.readline(_LONGEST_LINE).removeprefix(b"\xef\xbb\xbf").upper(), digest)
+        return _is_line_of(stream.readline(_LONGEST_LINE).removeprefix(b"\xef\xbb\xbf").upper(), wanted)

@@ -15,18 +15,24 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from breachkit.detect.hardening import number_of
 from breachkit.detect.passwords.candidates import candidates, likeliest
 from breachkit.detect.passwords.hashes import recognise, unwrapped
 from breachkit.detect.passwords.lists import PASSWORDS, digest_of, is_popular
 from breachkit.detect.passwords.vocabulary import names_of_address, vocabulary_of
 from breachkit.detect.passwords.weakness import WEAKNESSES, weaknesses_by_name
+from breachkit.evidence.exports import read_settings
+from breachkit.evidence.where import check_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
     from breachkit.detect.passwords.hashes import Hash
     from breachkit.detect.passwords.vocabulary import AccountNames
     from breachkit.detect.passwords.weakness import Weakness
+    from breachkit.evidence.books import Books
+    from breachkit.evidence.where import Where
     from breachkit.text.sasl import Login
 
 KEPT_SHARERS = 50
@@ -61,6 +67,18 @@ class Policy(NamedTuple):
 
 
 NO_POLICY = Policy()
+
+
+def read_policy(where: Where, path: Path, books: Books) -> Policy:
+    """Read the policy of a file of settings; where a rule is given twice, the stricter. Raises BreachkitError."""
+    check_file("--policy", path)
+    policy = Policy()
+    for setting in read_settings(where, path, books):
+        rule = where.guide.policy.get(setting.name.lower())
+        number = None if rule is None else number_of(setting.value)
+        if rule is not None and number is not None:
+            policy = policy.stricter(policy._replace(**{rule: int(number)}))
+    return policy
 
 
 @dataclass(frozen=True, slots=True)

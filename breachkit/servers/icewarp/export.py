@@ -12,7 +12,7 @@ import itertools
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.errors import UnknownColumnsError
+from breachkit.errors import BreachkitError
 from breachkit.files import OVERLONG, shown
 from breachkit.records import Account, Locus, Skipped
 from breachkit.servers import UNTOLD_COLUMN
@@ -63,7 +63,7 @@ def read_logins(
     columns: tuple[str, ...] | None,
     needs_password: bool,
 ) -> Iterator[Login | Skipped]:
-    """Read the accounts with all that is said of them. Raises UnknownColumnsError, NotATableError, OSError."""
+    """Read the accounts with all that is said of them. Raises BreachkitError, OSError."""
     label = shown(path, root)
     table = _table(path, columns, needs_password)
     order, has_header, is_sure = table.columns
@@ -86,7 +86,7 @@ def read_logins(
 
 
 def _table(path: Path, columns: tuple[str, ...] | None, needs_password: bool) -> _AccountTable:
-    """Find how the table is written and what its columns hold. Raises UnknownColumnsError."""
+    """Find how the table is written and what its columns hold. Raises BreachkitError."""
     sheet = read_sheet(path)
     rows = itertools.islice(read_rows(sheet), SAMPLE_ROWS)
     sample = [row.cells for row in rows if row.cells is not None and not row.is_torn]
@@ -95,7 +95,12 @@ def _table(path: Path, columns: tuple[str, ...] | None, needs_password: bool) ->
     is_known = bool({"address", "username"} & set(order)) and (not needs_password or "password" in order)
     if found is None or (sample and not is_known):
         is_header = found is not None and found.has_header and len(sample) > 1
-        raise UnknownColumnsError(path, list(kinds_of(sample[is_header])))
+        kinds = ", ".join(kinds_of(sample[is_header]))
+        raise BreachkitError(
+            f"the columns of {path} cannot be told; name them in order with --columns, for example"
+            " --columns address,type,disabled,username,alias,password"
+            + (f" (its first row holds: {kinds})" if kinds else "")
+        )
     return _AccountTable(sheet, found, _mask(sample[found.has_header :], order))
 
 

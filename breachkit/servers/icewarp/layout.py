@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.files import QUARANTINE, open_regular, reason_of, shown
-from breachkit.logs.lognames import may_be_log
+from breachkit.logs.kinds import may_be_log
 from breachkit.records import Locus, Skipped
 from breachkit.servers import Layout, QueueFolder
 from breachkit.servers.icewarp.logs import KINDS

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from breachkit.logs.block import Usual
 from breachkit.logs.envelope import NOTE_READ, Envelope, Noted, address_of
-from breachkit.logs.hours import ASKED, BEGUN, ENDED, NO, SUMMARY, SUMMARY_TAKEN, YES
-from breachkit.logs.logins import TRY_WORDS, Mailbox
+from breachkit.logs.grammar import Grammar
+from breachkit.logs.hourly import ASKED, BEGUN, ENDED, NO, SUMMARY, SUMMARY_TAKEN, YES
+from breachkit.logs.mailbox import TRY_WORDS, Mailbox
 from breachkit.logs.smtp import ACCEPTED_ID, Dialogue
 from breachkit.servers.icewarp.values import ANY_ID
 from breachkit.text.sasl import decode_text
@@ -26,9 +26,9 @@ from breachkit.text.sasl import decode_text
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from breachkit.logs.block import Column, Lines
-    from breachkit.logs.reader import Fate
-    from breachkit.logs.smtp import Listener, Place, Said
+    from breachkit.logs.grammar import Fate, Listener, Said
+    from breachkit.logs.kinds import Place
+    from breachkit.logs.lines import Column, Lines
 
 CLIENT_MARK = b"client session"
 _SUMMARY_END = re.compile(rb"> (\d{1,6}) \d{1,15} \d{1,6}:\d\d:\d\d ([^<>]*)\Z")
@@ -45,10 +45,10 @@ _TOO_MUCH = np.uint64(int.from_bytes(b"\x0d\x06\0\x0a\x06\0\x0a\x06", "little"))
 _CARRIED = np.uint64(int.from_bytes(b"\xf0\xf0\xff\xf0\xf0\xff\xf0\xf0", "little"))
 
 
-class IceWarpLines:
+class IceWarpLines(Grammar):
     """The form of a line: `PEER [THREAD] STAMP TEXT`; usually the peer is padded and the stamp is a time of day."""
 
-    def find_usual(self, octets: Column, words: Column, start: Column) -> Usual:
+    def find_usual(self, octets: Column, words: Column, start: Column) -> tuple[Column, Column, Column, Column]:
         """Tell lines of an IPv4 address, a thread of 4, 8 or 16 digits, and a time of day."""
         close = start + (_WIDTH + 5)
         for longer in (4, 8):
@@ -58,7 +58,7 @@ class IceWarpLines:
         is_usual &= (octets[close + 1] == _SPACE) & (octets[stamp + 8] == _SPACE)
         digits = words[stamp] ^ _MIDNIGHT
         is_usual &= (digits | (digits + _TOO_MUCH)) & _CARRIED == 0
-        return Usual(is_usual, close + 1, stamp, stamp + 9)
+        return is_usual, close + 1, stamp, stamp + 9
 
     @staticmethod
     def peer_of(key: bytes) -> str:
@@ -75,16 +75,16 @@ class IceWarpLines:
             return rows[np.isin(lines.key[rows], keys[is_its])]
         first, second = (int.from_bytes(half, "little") for half in (name[:8], name[8:]))
         is_peer = (lines.words[lines.start] == first) & (lines.words[lines.start + 8] == second)
-        for row, key in lines.odd.items():
-            is_peer[row] = self.peer_of(key) == client_ip
+        for row, line in lines.odd.items():
+            is_peer[row] = self.peer_of(line.key) == client_ip
         found: Column = np.flatnonzero(is_peer & lines.is_line)
         return found
 
-    def begins(self, text: bytes) -> bool:
+    def begins(self, _key: bytes, text: bytes) -> bool:
         """Tell whether a line begins a session."""
         return text.startswith(b"Connected")
 
-    def ends(self, text: bytes) -> bool:
+    def ends(self, _key: bytes, text: bytes) -> bool:
         """Tell whether a line ends its session."""
         return text.startswith(b"Disconnected")
 
@@ -92,7 +92,7 @@ class IceWarpLines:
         """Tell whether a line is of a dialogue, or a beginning."""
         return text.startswith((b"<<<", b">>>", b"Connected"))
 
-    def said(self, text: bytes) -> Said:
+    def said(self, _key: bytes, text: bytes) -> Said:
         """Split a text into its direction and what was said."""
         direction = {b"<<<": "received", b">>>": "sent"}.get(text[:3]) if text[3:4] in _AFTER_MARKER else None
         return (direction, text[4:]) if direction else ("note", text)  # type: ignore[return-value]
@@ -294,7 +294,6 @@ class IceWarpMailbox(Mailbox):
     """A session of a POP3, IMAP or web log."""
 
     __slots__ = ()
-    is_bare = False
 
     def take(self, ts: float, text: bytes, place: Place) -> Fate:
         """Take the next line of a key, unless it begins another session."""
@@ -308,7 +307,8 @@ class IceWarpMailbox(Mailbox):
             self.sent(ts, text[4:])
         elif text.startswith(b"Disconnected"):
             return "ends"
-        return "ends" if self.is_idle else "goes on"
+        # what was said so far tells nothing of what is to come
+        return "ends" if self.mechanism is None and self.named is None else "goes on"
 
 
 class IceWarpLogins(IceWarpLines):

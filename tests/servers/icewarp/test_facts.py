@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 import tempfile
-from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from breachkit import files
-from breachkit.logs.accounts import Task, read_facts, read_spans
 from breachkit.logs.facts import LogFacts, LogTally, Question
-from breachkit.logs.reader import by_node, cut
+from breachkit.logs.reader import by_node
+from breachkit.logs.spans import Task, cut, read_facts, read_stretches
 from breachkit.parallel import Crew
 from breachkit.progress import silent
 from breachkit.records import Session
@@ -67,7 +66,7 @@ def read(logs: Sequence[LogFile], question: Question, size: int | None) -> tuple
     tally = LogTally()
     spans = [cut(node, size or 1 << 40) for node in by_node(logs, frozenset({"smtp"}))]
     with Crew(Task(reading(), question), 1) as crew:
-        return in_order(read_spans(crew, spans, silent, tally, is_apart=size is not None), tally)
+        return in_order(read_stretches(crew, spans, silent, tally, is_apart=size is not None), tally)
 
 
 @settings(max_examples=80, deadline=None)
@@ -137,25 +136,21 @@ def test_a_process_of_its_own_reads_a_span(tmp_path: Path) -> None:
     tally = LogTally()
     facts = read_facts(logs, reading()._replace(progress=done.append), Question(), tally, 2)
     assert in_order(facts, tally) == read(logs, Question(), None)
-    assert sum(done) == sum(log.size for log in logs if log.service == "smtp")
+    assert sum(done) == sum(log.size for log in logs if "smtp" in log.services)
 
 
-class KilledPool(ThreadPoolExecutor):
-    """A pool whose processes are all killed."""
+class KilledHelper(subprocess.Popen[bytes]):
+    """A helper that is killed as soon as it begins."""
 
-    def __init__(self, *_: object) -> None:
-        super().__init__(1)
-
-    def submit(self, *_: Any, **__: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        future.set_exception(BrokenExecutor("killed"))
-        return future
+    def __init__(self, *words: Any, **options: Any) -> None:
+        super().__init__(*words, **options)
+        self.kill()
 
 
 def test_what_a_killed_process_left_is_read_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     build("guide", tmp_path / "story", seed=14)
     logs = find_logs([tmp_path / "story" / "logs"], tmp_path).logs
-    monkeypatch.setattr("concurrent.futures.ProcessPoolExecutor", KilledPool)
+    monkeypatch.setattr("subprocess.Popen", KilledHelper)
     tally = LogTally()
     facts = read_facts(logs, reading(), Question(), tally, 2)
     assert in_order(facts, tally) == read(logs, Question(), None)
@@ -163,7 +158,7 @@ def test_what_a_killed_process_left_is_read_all_the_same(tmp_path: Path, monkeyp
 
 @pytest.mark.parametrize(
     ("module", "absent"),
-    [("breachkit.servers.icewarp", "numpy"), ("breachkit.logs.accounts", "pandas")],
+    [("breachkit.servers.icewarp", "numpy"), ("breachkit.logs.spans", "pandas")],
 )
 def test_who_reads_imports_no_more_than_reading_needs(module: str, absent: str) -> None:
     code = f"import sys, {module}; sys.exit({absent!r} in sys.modules)"

@@ -1,4 +1,4 @@
-"""Filling the folder of a case: every file made of the same findings, each named with its hash in the custody."""
+"""The files of a case: all made of the same findings, each named with its hash in the custody."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from breachkit.case import pages
 from breachkit.case.custody import hash_inputs, render_inputs, write_texts
 from breachkit.case.document import RunFacts, findings_json
 from breachkit.case.indicators import COLUMNS, indicators_of, misp_json, rows_of, stix_json
+from breachkit.case.investigation import evidence_paths
 from breachkit.case.redaction import Redaction, without_credentials
 from breachkit.case.timeline import render_csv, render_jsonl, timeline_of
-from breachkit.cli.contain import contained
-from breachkit.cli.investigating import evidence_paths
+from breachkit.detect.containment import contain_accounts
 from breachkit.progress import bar
 from breachkit.report.contract import dump
 from breachkit.report.page import Page
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
 
 
 class Asking(NamedTuple):
-    """What was asked of the case."""
+    """What was asked of a case."""
 
     readers: tuple[str, ...]
     redact: bool
 
 
 @dataclass(slots=True)
-class Work:
-    """One run of `investigate` on a case."""
+class Dossier:
+    """The files of one run of `investigate`."""
 
     where: Where
     asking: Asking
@@ -71,12 +71,9 @@ class Work:
         return findings
 
     def _contained(self, found: Investigation) -> Containing:
-        """Write the steps anew with the names of this case: a name in a command line is told by nothing else."""
-        number = len(found.containing.attackers.ips)
-        steps = (
-            contained(self.where, one.account, found.found, number, self.named(one.account))
-            for one in found.containing.steps
-        )
+        """Write the steps anew with the names of this case."""
+        accounts = [one.account for one in found.containing.steps]
+        steps = contain_accounts(self.where, accounts, found.found, found.containing.attackers, self.named)
         return found.containing._replace(steps=tuple(steps))
 
     def _write(self, name: str, pieces: Iterable[str]) -> None:
@@ -117,9 +114,9 @@ class Work:
             self._write("inputs.json", render_inputs(head, hash_inputs(paths, root, progress), self.masked))
 
 
-def render_summary(work: Work, findings: Json, words: Phrases) -> str:
+def render_summary(work: Dossier, findings: Json) -> str:
     """Write what a terminal shows: the verdict, what was written, what to run next."""
-    sheet = Page()
+    sheet, words = Page(), work.words
     sheet.literal(words.verdict(findings))
     if work.place is not None:
         sheet.heading(words.say("Written to {path}", path=work.place.path))

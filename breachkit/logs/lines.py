@@ -7,21 +7,21 @@ by a few looks at fixed columns of all lines at once; each other line is split b
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from breachkit.files import LONGEST_LINE, OVERLONG, read_blocks, reason_of
+from breachkit.files import LONGEST_LINE, OVERLONG, Block, read_blocks, reason_of
+from breachkit.logs.kinds import TimeOfDay
 from breachkit.logs.logtext import is_changed, open_text, read_lines
 from breachkit.records import Locus, Skipped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
     from datetime import tzinfo
 
     from breachkit.logs.clock import Clock
-    from breachkit.logs.kinds import LogFile, LogKind, TimeOfDay
-    from breachkit.logs.smtp import Place
+    from breachkit.logs.kinds import Line, LogFile, LogKind, Place
 
 Column = np.ndarray[Any, Any]
 Entry = tuple[bytes, float, bytes, "Place"]
@@ -35,41 +35,22 @@ CHANGED_BLOCK = 1 << 20
 CR, LF = b"\r\n"
 _ONE, _PLACES, _SEVEN = np.uint64(1), np.uint64(0x0001020304050607), np.uint64(56)
 _MIX = tuple(np.uint64(odd) for odd in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xD6E8FEB86659FD93, 0xA0761D6478BD642F))
-SHORTEST_KEY = 16
-"""Bytes that a key has at least."""
-
-
-class Block(NamedTuple):
-    """Some whole lines of a log, each with its LF but perhaps the last."""
-
-    text: bytes
-    offset: int = 0
-    """Where the first line begins."""
-    places: tuple[tuple[int, int], ...] = ()
-    """Offset and number of each line, where its place in the text does not tell them."""
 
 
 def blocks_of(log: LogFile, begin: int = 0, end: int | None = None) -> Iterator[Block | Skipped]:
     """Yield the lines of a log that begin between two places; what is skipped has a line number where lines do."""
-    if is_changed(log):
-        yield from _changed(log)
+    if not is_changed(log):
+        yield from read_blocks(open_text(log), log.label, (begin, end))
         return
-    for found in read_blocks(open_text(log), log.label, (begin, end)):
-        yield found if isinstance(found, Skipped) else Block(found.text, found.offset)
-
-
-def _changed(log: LogFile) -> Iterator[Block | Skipped]:
-    """Yield lines that are read one by one, a block of them at a time."""
     texts: list[bytes] = []
     places: list[tuple[int, int]] = []
     size, last = 0, (0, 1)
-    skipped: Skipped | None = None
+    rest: list[Skipped] = []
     try:
         for line in read_lines(log):
             last = line.offset, line.number
-            if line.is_overlong or size >= CHANGED_BLOCK:
-                if texts:
-                    yield Block(b"\n".join([*texts, b""]), 0, tuple(places))
+            if texts and (line.is_overlong or size >= CHANGED_BLOCK):
+                yield Block(0, b"\n".join([*texts, b""]), tuple(places))
                 texts, places, size = [], [], 0
             if line.is_overlong:
                 yield Skipped(OVERLONG, Locus(log.label, *last))
@@ -78,23 +59,10 @@ def _changed(log: LogFile) -> Iterator[Block | Skipped]:
                 places.append(last)
                 size += len(line.text) + 1
     except OSError as error:
-        skipped = Skipped(reason_of(error), Locus(log.label, *last))
+        rest = [Skipped(reason_of(error), Locus(log.label, *last))]
     if texts:
-        yield Block(b"\n".join([*texts, b""]), 0, tuple(places))
-    if skipped is not None:
-        yield skipped
-
-
-class Usual(NamedTuple):
-    """Lines of the usual form; what is said of the others means nothing."""
-
-    is_usual: Column
-    close: Column
-    """The place behind the key, which begins where the line does and has `SHORTEST_KEY` bytes or more."""
-    stamp: Column
-    """Where `HH:MM:SS` stands."""
-    begin: Column
-    """Where the text begins."""
+        yield Block(0, b"\n".join([*texts, b""]), tuple(places))
+    yield from rest
 
 
 class Lines:
@@ -110,43 +78,34 @@ class Lines:
         self.start = np.empty_like(end)
         self.start[:1], self.start[1:] = 0, end[:-1] + 1
         self.stop = end - ((octets[end - 1] == CR) & (end > self.start))
-        is_usual, self.close, stamp, self.begin = kind.sessions().find_usual(octets, self.words, self.start)
-        is_usual &= (self.begin <= self.stop) & (end - self.start <= LONGEST_LINE)
-        self.stamp = self.words[np.where(is_usual, stamp, 0)]
+        self.is_line, self.close, stamp, self.begin = kind.sessions().find_usual(octets, self.words, self.start)
+        self.is_line &= (self.begin <= self.stop) & (end - self.start <= LONGEST_LINE)
+        self.stamp = np.where(self.is_line, self.words[np.where(self.is_line, stamp, 0)], np.uint64(0))
         """The time of day as a number; 0 where the line has none."""
         self.ts = np.zeros(len(end))
         """The moments of the lines, once `date` was called."""
-        self.odd: dict[int, bytes] = {}
-        """The keys of lines that were split by themselves."""
-        self._yearless: dict[int, TimeOfDay] = {}
-        """The stamps of lines that say their day."""
+        self.odd: dict[int, Line] = {}
+        """The lines that were split by themselves."""
         self.aliens: list[tuple[int, str]] = []
         """Rows that are no lines of a log, and why; without empty ones."""
-        self.is_line = is_usual
-        rows = np.flatnonzero(~is_usual)
+        rows = np.flatnonzero(~self.is_line)
+        self.begin[rows] = self.start[rows]
         for row, at, to, size in zip(
             rows.tolist(), *_lists(rows, self.start, self.stop, end - self.start), strict=True
         ):
-            self._split(row, text[at:to], at, zone, is_long=size > LONGEST_LINE)
+            found = None if size > LONGEST_LINE else kind.split(text[at:to], zone)
+            if found is not None:
+                self.odd[row], self.is_line[row] = found, True
+                self.begin[row] = to - len(found.text)
+                if isinstance(found.stamp, float):
+                    self.ts[row] = found.stamp
+                elif not found.stamp.month:
+                    self.stamp[row] = int.from_bytes(found.stamp.time, "little")
+            elif to > at:
+                self.aliens.append((row, OVERLONG if size > LONGEST_LINE else alien_in(kind)))
 
     def __len__(self) -> int:
         return len(self.start)
-
-    def _split(self, row: int, line: bytes, at: int, zone: tzinfo, *, is_long: bool) -> None:
-        found = None if is_long else self.kind.split(line, zone)
-        self.begin[row], self.stamp[row] = at, 0
-        if found is not None:
-            self.odd[row] = found.key
-            self.is_line[row] = True
-            self.begin[row] = at + len(line) - len(found.text)
-            if isinstance(found.stamp, float):
-                self.ts[row] = found.stamp
-            elif found.stamp.month:
-                self._yearless[row] = found.stamp
-            else:
-                self.stamp[row] = int.from_bytes(found.stamp.time, "little")
-        elif line:
-            self.aliens.append((row, OVERLONG if is_long else alien_in(self.kind)))
 
     @cached_property
     def key(self) -> Column:
@@ -155,11 +114,13 @@ class Lines:
 
     def keys_at(self, rows: Column) -> Column:
         """Digest the keys of some lines."""
-        at, close = self.start[rows], np.maximum(self.close[rows], SHORTEST_KEY)
+        at, close = self.start[rows], np.maximum(self.close[rows], 16)
         key = _mixed(*(self.words[place] for place in (at, at + 8, close - 16, close - 8)))
         if self.odd:
             places = np.flatnonzero(np.isin(rows, [*self.odd]))
-            key[places] = [digest_of(self.odd[row]) for row in rows[places].tolist()]
+            keys = (self.odd[row].key for row in rows[places].tolist())
+            ends = b"".join(key[:16].ljust(16, b"\0") + key[-16:].rjust(16, b"\0") for key in keys)
+            key[places] = _mixed(*np.frombuffer(ends, "<u8").reshape(-1, 4).T)
         return key
 
     @cached_property
@@ -170,9 +131,8 @@ class Lines:
     @property
     def offset(self) -> Column:
         """Where the lines begin in their log."""
-        return (
-            np.array([place[0] for place in self.block.places]) if self.block.places else self.start + self.block.offset
-        )
+        places = self.block.places
+        return np.array([place[0] for place in places]) if places else self.start + self.block.offset
 
     @property
     def first(self) -> bytes | None:
@@ -182,8 +142,9 @@ class Lines:
 
     def date(self, clock: Clock) -> None:
         """Date the lines, in order; those whose time there is not are none."""
-        for row, stamp in self._yearless.items():
-            self.ts[row] = np.nan if (ts := clock.moment_of(stamp)) is None else ts
+        for row, line in self.odd.items():
+            if isinstance(line.stamp, TimeOfDay) and line.stamp.month:
+                self.ts[row] = np.nan if (ts := clock.moment_of(line.stamp)) is None else ts
         timed = np.flatnonzero(self.stamp)
         if len(timed):
             stamps = self.stamp[timed]
@@ -199,19 +160,20 @@ class Lines:
 
     def find(self, words: Iterable[bytes], *, folded: bool = True) -> Column:
         """List the rows in which one of some words stands; `folded`: small letters in them stand for either case."""
-        text, found = self.text.lower() if folded else self.text, []
+        text = self.text.lower() if folded else self.text
+        found: list[tuple[int, int, int]] = []
         for word in words:
             at = text.find(word)
             while at >= 0:
-                found.append(at)
+                found.append((0, at, 0))
                 at = text.find(word, at + 1)
         return self.rows_at(found)
 
-    def rows_at(self, places: Sequence[int]) -> Column:
-        """List, each once, the rows of lines in which some places of the text lie."""
-        rows = np.unique(np.searchsorted(self.start, np.array(places, np.int64), "right") - 1)
-        found: Column = rows[self.is_line[rows]]
-        return found
+    def rows_at(self, found: Iterable[tuple[int, int, int]]) -> Column:
+        """List, each once, the rows of lines in which lies what a finder has found: which, where it begins and ends."""
+        places = np.array([begin for _, begin, _ in found], np.int64)
+        rows: Column = np.unique(np.searchsorted(self.start, places, "right") - 1)
+        return rows[self.is_line[rows]]
 
     def raw(self, row: int) -> bytes:
         """Return the text of a line behind its stamp."""
@@ -219,7 +181,7 @@ class Lines:
 
     def name(self, row: int) -> bytes:
         """Return the key of a line."""
-        return self.odd[row] if row in self.odd else self.text[self.start[row] : self.close[row]]
+        return self.odd[row].key if row in self.odd else self.text[self.start[row] : self.close[row]]
 
     def place(self, row: int) -> Place:
         """Tell where a line stands."""
@@ -233,7 +195,7 @@ class Lines:
         offset, number = self.block.offset, self.number
         columns = _lists(rows, self.start, self.close, self.begin, self.stop, self.ts)
         for row, at, close, begin, stop, ts in zip(rows.tolist(), *columns, strict=True):
-            key = odd[row] if row in odd else text[at:close]
+            key = odd[row].key if row in odd else text[at:close]
             place = (label, *places[row]) if places else (label, offset + at, number + row)
             yield key, ts, text[begin:stop], place
 
@@ -268,9 +230,3 @@ def _mixed(*parts: Column) -> Column:
     for part, odd in zip(parts, _MIX, strict=True):
         mix ^= part * odd
     return mix ^ (mix >> np.uint64(29))
-
-
-def digest_of(key: bytes) -> int:
-    """Digest one key, as the columns are."""
-    ends = np.frombuffer(key[:16].ljust(16, b"\0") + key[-16:].rjust(16, b"\0"), "<u8").reshape(4, 1)
-    return int(_mixed(*ends)[0])

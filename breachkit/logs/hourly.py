@@ -15,8 +15,8 @@ import numpy as np
 from breachkit.records import Locus
 
 if TYPE_CHECKING:
-    from breachkit.logs.block import Column, Lines
     from breachkit.logs.facts import LogFacts
+    from breachkit.logs.lines import Column, Lines
 
 HOUR = 3600
 
@@ -25,25 +25,12 @@ BEGUN, ENDED, ASKED, YES, NO, SUMMARY, SUMMARY_TAKEN = range(1, 8)
 a message is summed up, one that it has taken."""
 
 _COUNTED = BEGUN, YES, SUMMARY, SUMMARY_TAKEN
-_NOBODY = np.zeros(0, np.uint64)
-
-
 _HIGH = np.uint64(0xFFFFFFFFFF000000)
 """The part of a digest that is compared: below it a row has room, and what is so packed is sorted in a fifth of the
 time."""
 
 
-def _hours(ts: Column) -> Column:
-    found: Column = ts.astype(np.int64) // HOUR * HOUR
-    return found
-
-
-def _behind(waiting: Column, seen: Column, asked: Column) -> Column:
-    """Tell which keys wait for a reply behind some lines: those that did and were not seen, and those asked last."""
-    return np.concatenate((waiting[~np.isin(waiting, seen)], asked))
-
-
-class Hours:
+class HourCounts:
     """The counts of some lines."""
 
     def __init__(self, *, is_inner: bool) -> None:
@@ -51,9 +38,9 @@ class Hours:
         self.counts: dict[int, Counter[int]] = {step: Counter() for step in _COUNTED}
         self.sources: dict[int, dict[int, Locus]] = {BEGUN: {}, SUMMARY: {}}
         """The first line that begins a session, and the first summary, of each hour."""
-        self.waiting = _NOBODY
+        self.waiting = np.zeros(0, np.uint64)
         """Digests of the keys to which a final reply is due."""
-        self._heads: list[tuple[Column, ...]] | None = [] if is_inner else None
+        self.heads: list[tuple[Column, ...]] | None = [] if is_inner else None
         """The first line of each key in each block: digest, moment, whether it says yes."""
 
     def take(self, lines: Lines, steps: Column, is_asked: Column) -> None:
@@ -62,8 +49,8 @@ class Hours:
         for first, last in ((BEGUN, BEGUN), (SUMMARY, SUMMARY_TAKEN)):
             rows = np.flatnonzero((step >= first) & (step <= last) & is_asked)
             self._count(first, lines.ts[rows])
-            for row in rows[np.unique(_hours(lines.ts[rows]), return_index=True)[1]].tolist():
-                hour, place = int(_hours(lines.ts[row])), Locus(*lines.place(row))
+            for row in rows[np.unique(lines.ts[rows] // HOUR, return_index=True)[1]].tolist():
+                hour, place = int(lines.ts[row] // HOUR) * HOUR, Locus(*lines.place(row))
                 self.sources[first][hour] = min(self.sources[first].get(hour, place), place)
         self._count(SUMMARY_TAKEN, lines.ts[(step == SUMMARY_TAKEN) & is_asked])
         rows = np.flatnonzero((step > 0) & (step < SUMMARY))
@@ -78,28 +65,31 @@ class Hours:
         is_due[heads[np.isin(key[heads], self.waiting)]] = True
         self._count(YES, lines.ts[rows[is_due & is_yes]])
         tails = np.append(heads[1:], len(key))[: len(heads)] - 1
-        self.waiting = _behind(self.waiting, key[heads], key[tails[step[tails] == ASKED]])
-        if self._heads is not None:
-            self._heads.append((key[heads], lines.ts[rows[heads]], is_yes[heads]))
+        self._wait_on(key[heads], key[tails[step[tails] == ASKED]])
+        if self.heads is not None:
+            self.heads.append((key[heads], lines.ts[rows[heads]], is_yes[heads]))
 
     def _count(self, step: int, ts: Column) -> None:
-        for hour, number in zip(
-            *(column.tolist() for column in np.unique(_hours(ts), return_counts=True)), strict=True
-        ):
+        hours, numbers = np.unique(ts.astype(np.int64) // HOUR * HOUR, return_counts=True)
+        for hour, number in zip(hours.tolist(), numbers.tolist(), strict=True):
             self.counts[step][hour] += number
 
-    def add(self, other: Hours) -> None:
+    def _wait_on(self, seen: Column, asked: Column) -> None:
+        """Go on behind some lines: those keys wait for a reply that did and were not seen, and those asked last."""
+        self.waiting = np.concatenate((self.waiting[~np.isin(self.waiting, seen)], asked))
+
+    def add(self, other: HourCounts) -> None:
         """Add the counts of the lines behind these."""
         for step, counted in other.counts.items():
             self.counts[step].update(counted)
         for step, places in other.sources.items():
             for at, place in places.items():
                 self.sources[step][at] = min(self.sources[step].get(at, place), place)
-        if other._heads:
-            heads, ts, is_yes = (np.concatenate(column) for column in zip(*other._heads, strict=True))
+        if other.heads:
+            heads, ts, is_yes = (np.concatenate(column) for column in zip(*other.heads, strict=True))
             key, first = np.unique(heads, return_index=True)
             self._count(YES, ts[first][is_yes[first] & np.isin(key, self.waiting)])
-            self.waiting = _behind(self.waiting, key, other.waiting)
+            self._wait_on(key, other.waiting)
 
     def add_to(self, facts: LogFacts, *, has_dialogue: bool) -> None:
         """Add the counts to facts: of sessions and replies, or of summaries where the logs hold nothing else."""
