@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.detect.accounts.reading import accuse
-from breachkit.detect.campaigns.lawful import Judged
+from breachkit.detect.campaigns.campaign import Judged
 from breachkit.evidence import gather
 from breachkit.evidence.again import MessageReader
 from breachkit.progress import bar
