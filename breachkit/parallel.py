@@ -93,7 +93,7 @@ class Crew:
         """The helper of each thread."""
         self._started: list[Popen[bytes]] = []
         if self._helpers > 0:
-            from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  25 ms, and only wanted here
+            from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  10 ms, and only wanted here
 
             self._pool = ThreadPoolExecutor(self._helpers)
 
