@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from heapq import nsmallest
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from breachkit.chain import sha256
 from breachkit.errors import BreachkitError, UsageError
@@ -206,19 +206,14 @@ class Tally:
         """Book a message that could not be judged."""
         self.skipped.append((shown(path, root), reason))
 
-    def packed(self) -> tuple[object, ...]:
-        """Return all of it as plain values, which travel between processes at little cost."""
-        return dict(self.counts), tuple(map(dict, self.names)), self.samples, self.hits, self.skipped
-
-    def add(self, packed: tuple[Any, ...]) -> None:
-        """Add what another packed."""
-        counts, names, samples, hits, skipped = packed
-        self.counts.update(counts)
-        for mine, theirs in zip(self.names, names, strict=True):
+    def add(self, other: Tally) -> None:
+        """Add what another counted."""
+        self.counts.update(other.counts)
+        for mine, theirs in zip(self.names, other.names, strict=True):
             mine.update(theirs)
-        self.samples = nsmallest(SAMPLES, self.samples + samples, key=lambda sample: in_walk_order(sample[0]))
-        self.hits += hits
-        self.skipped += skipped
+        self.samples = nsmallest(SAMPLES, self.samples + other.samples, key=lambda sample: in_walk_order(sample[0]))
+        self.hits += other.hits
+        self.skipped += other.skipped
 
     merge = add
 
