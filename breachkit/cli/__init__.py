@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import errno
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from breachkit import __version__
 from breachkit.cli.commands import Commands, make_app
 from breachkit.cli.output import give_up_stdout, note, prepare_streams, stdout_sentence
-
-if TYPE_CHECKING:
-    from breachkit.errors import BreachkitError
+from breachkit.errors import BreachkitError
 
 INTERRUPTED = 130
 """What typer makes of Ctrl-C."""
@@ -57,7 +55,7 @@ def run() -> int:
             note("breachkit: stopped by Ctrl-C; nothing was written")
             return 1
         return end.code if isinstance(end.code, int) else int(end.code is not None)
-    except _sentences() as error:
+    except BreachkitError as error:
         note(f"breachkit: {error}")
         return error.exit_code
     except MemoryError:
@@ -70,10 +68,3 @@ def run() -> int:
         note(f"breachkit: {stdout_sentence(error)}")
         return 1
     return 0
-
-
-def _sentences() -> type[BreachkitError]:
-    """Import the sentences that end a run when one is ended: most starts need none of the sixty."""
-    from breachkit.errors import BreachkitError
-
-    return BreachkitError

@@ -12,8 +12,8 @@ from breachkit.cli.commands import Command, make_app
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from breachkit.cli.reach import Reach
     from breachkit.purge.quarantine import Run, Stock
+    from breachkit.purge.reach import Reach
     from breachkit.report.contract import Json
 
 quarantine = make_app(
@@ -28,7 +28,7 @@ RunNames = Annotated[list[str] | None, typer.Argument(metavar="RUN…", help="Th
 
 @quarantine.command("list", cls=Command)
 @options.grouped(asked=options.QUEUES, product=options.PRODUCT)
-def list_runs(*, asked: options.Asked, product: options.Product, place: options.Quarantine = None) -> None:
+def list_runs(*, asked: options.Asked, product: options.Output, place: options.Quarantine = None) -> None:
     """List the runs: when, by what, and how many messages each still holds.
 
     Example: breachkit quarantine list --root /srv/icewarp
@@ -42,7 +42,7 @@ def list_runs(*, asked: options.Asked, product: options.Product, place: options.
 
 @quarantine.command("show", cls=Command)
 @options.grouped(asked=options.QUEUES, product=options.PRODUCT)
-def show_run(run: RunName, *, asked: options.Asked, product: options.Product, place: options.Quarantine = None) -> None:
+def show_run(run: RunName, *, asked: options.Asked, product: options.Output, place: options.Quarantine = None) -> None:
     """Show the messages of a run: where each came from, its SHA-256 and what became of it.
 
     Example: breachkit quarantine show 20261120-101500-3fa2
@@ -57,7 +57,7 @@ def show_run(run: RunName, *, asked: options.Asked, product: options.Product, pl
 @quarantine.command("verify", cls=Command)
 @options.grouped(asked=options.QUEUES, product=options.PRODUCT)
 def verify_runs(
-    runs: RunNames = None, *, asked: options.Asked, product: options.Product, place: options.Quarantine = None
+    runs: RunNames = None, *, asked: options.Asked, product: options.Output, place: options.Quarantine = None
 ) -> None:
     """Check the chain of each journal and the SHA-256 of each message that is held.
 
@@ -81,7 +81,7 @@ def drop(
     run: RunName,
     *,
     asked: options.Asked,
-    product: options.Product,
+    product: options.Output,
     place: options.Quarantine = None,
     yes: options.Yes = False,
 ) -> None:
@@ -105,9 +105,9 @@ def drop(
     _tell(reach, product, "drop", drop_json(done), render_drop(done))
 
 
-def _reach(asked: options.Asked, place: Path | None, product: options.Product) -> Reach:
-    from breachkit.cli.reach import reach_of
+def _reach(asked: options.Asked, place: Path | None, product: options.Output) -> Reach:
     from breachkit.evidence.where import find_evidence
+    from breachkit.purge.reach import reach_of
 
     where = find_evidence(asked)
     output.check(product.output_file, where, place)
@@ -121,10 +121,10 @@ def _stock(reach: Reach, runs: list[Run]) -> list[Stock]:
     try:
         return [take_stock(reach.queues.disk, run) for run in runs]
     except OSError as error:
-        raise PathUnreadableError(error.filename or ".", error.strerror or "unknown reason") from None
+        raise PathUnreadableError(error.filename or ".", error) from None
 
 
-def _tell(reach: Reach, product: options.Product, name: str, keys: Json, text: str) -> None:
+def _tell(reach: Reach, product: options.Output, name: str, keys: Json, text: str) -> None:
     from breachkit.evidence import gather
     from breachkit.report.contract import dump
     from breachkit.report.inputs import head_json

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from breachkit.columns import Texts
+from breachkit.columns import PackedTexts
 from breachkit.records import AuthAttempt, Delivery, Transaction
 from breachkit.spelling import plain_address, spelled
 
@@ -80,8 +80,8 @@ class Outline:
         """The user names that came in, the last one last."""
         self._last: Outcome | None = None
         self._has_won = self._is_accepted = self._is_offered = False
-        self._deliveries: set[DeliveryOutcome] = set()
-        self._ids, self._hashes = Texts(), array("q")
+        self._deliveries: frozenset[DeliveryOutcome] = frozenset()
+        self._ids, self._hashes = PackedTexts(), array("q")
         self.joins: dict[str, None] = {}
         """Texts one of which each client session holds that carried on a message; not all if there are `MOST_JOINS`."""
         self.keys, self.delivered_keys = array("q"), array("q")
@@ -99,7 +99,7 @@ class Outline:
         elif isinstance(event, Transaction):
             self._send(event)
         elif isinstance(event, Delivery):
-            self._deliveries.add(event.outcome)
+            self._deliveries |= {event.outcome}
             self._name(event.queue_id)
             for key in ((event.queue_id, None), (event.mail_from, event.rcpt_to)):
                 self.delivered_keys.append(hash(key))

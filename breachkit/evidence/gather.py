@@ -8,6 +8,7 @@ import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from breachkit.columns import Roster
 from breachkit.errors import BreachkitError, PathUnreadableError, UnbalancedError
 from breachkit.evidence.books import Books as Books  # noqa: PLC0414  said as gather.Books everywhere
 from breachkit.evidence.books import Gap, Inputs
@@ -17,13 +18,11 @@ from breachkit.logs.facts import LogFacts, LogReading, Question
 from breachkit.parallel import processors
 from breachkit.progress import bar
 from breachkit.records import NO_TIME, Locus, Skipped
-from breachkit.roster import Roster
 from breachkit.servers import UNTOLD_COLUMN, account_word
 from breachkit.text.sasl import Fingerprints
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
-    from pathlib import Path
 
     from breachkit.evidence.where import Where
     from breachkit.logs.facts import Sought, TranscriptLine
@@ -73,7 +72,7 @@ def _listable(folder: QueueFolder) -> None:
     try:
         os.scandir(folder.path).close()
     except OSError as error:
-        raise PathUnreadableError(folder.path, error.strerror or "unknown reason") from None
+        raise PathUnreadableError(folder.path, error) from None
 
 
 def smtp_logs(where: Where) -> list[LogFile]:
@@ -203,7 +202,7 @@ def read_accounts(where: Where, books: Books) -> Sequence[Account]:
             else:
                 books.skip(row)
     except (OSError, BreachkitError) as error:
-        said = error if isinstance(error, BreachkitError) else unreadable(where.accounts, error)
+        said = error if isinstance(error, BreachkitError) else PathUnreadableError(where.accounts, error)
         if isinstance(error, OSError):
             books.skip(Skipped(reason_of(error), Locus(shown(where.accounts, where.layout.root), 0, 1)))
         if where.is_accounts_asked:
@@ -213,11 +212,6 @@ def read_accounts(where: Where, books: Books) -> Sequence[Account]:
         return []
     books.files += 1
     return accounts
-
-
-def unreadable(path: Path | str, error: OSError) -> PathUnreadableError:
-    """Say of a file that was to be read why it cannot be."""
-    return PathUnreadableError(path, error.strerror or "unknown reason")
 
 
 def run_key() -> bytes:

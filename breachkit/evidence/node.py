@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from breachkit import __version__
-from breachkit.attempts import Attempts
+from breachkit.columns import Attempts
 from breachkit.evidence import gather
 from breachkit.evidence.strangers import hide_strangers, known_names
 

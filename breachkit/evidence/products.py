@@ -36,7 +36,7 @@ class Product(NamedTuple):
         return [log for log in logs if any(kind in (log.kind.within or (log.kind,)) for kind in self.server.logs)]
 
 
-class Found(NamedTuple):
+class FoundProducts(NamedTuple):
     """What the evidence is of, and its logs."""
 
     products: tuple[Product, ...]
@@ -72,7 +72,7 @@ def find_products(
     logs: Sequence[Path] | None,
     *,
     is_optional: bool,
-) -> Found:
+) -> FoundProducts:
     """Find the products whose evidence is meant.
 
     Args:
@@ -95,9 +95,9 @@ def find_products(
     if queue:
         products = _with_queues(products, servers, queue, is_alone=root is None and not logs)
     listing = _listing(products, root, logs)
-    folders = tuple(place for place in logs or () if os.path.isdir(place))  # noqa: PTH112  False for what may not be asked
+    folders = tuple(place for place in logs or () if os.path.isdir(place))
     with_named = (one.layout._replace(logs=(*one.layout.logs, *folders)) for one in products)
-    return Found(tuple(map(Product, (one.server for one in products), with_named)), listing)
+    return FoundProducts(tuple(map(Product, (one.server for one in products), with_named)), listing)
 
 
 def _layout_at(root: Path | None, server: MailServer) -> Layout:
@@ -107,7 +107,7 @@ def _layout_at(root: Path | None, server: MailServer) -> Layout:
     except NotADirectoryError:
         raise PathUnreadableError(root or ".", "it is no folder") from None
     except OSError as error:
-        raise PathUnreadableError(error.filename or root or ".", error.strerror or "unknown reason") from None
+        raise PathUnreadableError(error.filename or root or ".", error) from None
 
 
 def _recognised(products: Sequence[Product], root: Path) -> list[Product]:
@@ -137,7 +137,7 @@ def _listing(products: Sequence[Product], root: Path | None, named: Sequence[Pat
         return Listing(lambda: find_logs(places, root, kinds, beside), is_likely=bool(places or beside))
     for place in named:
         text = os.fspath(place)
-        if text != "-" and not os.path.lexists(text) and not glob.glob(text, recursive=True):  # noqa: PTH207  absolute patterns
+        if text != "-" and not os.path.lexists(text) and not glob.glob(text, recursive=True):
             raise missing("--logs", place)
 
     def find() -> FoundLogs:
@@ -264,7 +264,7 @@ def existing(option: str, path: Path) -> Path:
     try:
         path.stat()
     except PermissionError as error:
-        raise PathUnreadableError(path, error.strerror or "unknown reason") from None
+        raise PathUnreadableError(path, error) from None
     except (OSError, ValueError):
         raise missing(option, path) from None
     return path

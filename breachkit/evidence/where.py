@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -26,6 +26,8 @@ from breachkit.shells import guarded, is_safe, line
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
     from datetime import datetime, tzinfo
+
+    from _typeshed import DataclassInstance
 
     from breachkit.evidence.products import Product
     from breachkit.logs.kinds import Listing, LogFile
@@ -103,6 +105,11 @@ class Where:
         return self.layout.denied + self.listing.found.skipped
 
     @property
+    def has_evidence(self) -> bool:
+        """True when there is anything to accuse somebody by."""
+        return bool(self.layout.queues or self.logs or self.skipped)
+
+    @property
     def server(self) -> str:
         """The mail servers of which evidence was found so far, by name."""
         found = [one for one in self.products if one.layout.queues or one.own(self.listing.so_far.logs)]
@@ -117,6 +124,12 @@ class Where:
     def looked_for(self) -> str:
         """What was looked for, in words for an error."""
         return "; ".join(one.server.looked_for for one in self.products)
+
+    def no_queue(self) -> BreachkitError:
+        """Say that no queue was found."""
+        return BreachkitError(
+            f"no queue found in {self.layout.root or '.'}: looked for {self.looked_for}; name it with --queue DIR"
+        )
 
     @property
     def queue(self) -> Queue:
@@ -244,7 +257,7 @@ def find_evidence(
         since=_time("--since", asked.since, zone),
         until=_time("--until", asked.until, zone),
         paths=tuple(Path(path).as_posix() for path in (*named, *(queue or ()), *(logs or ()))),
-        typed=tuple(_typed(asked)),
+        typed=tuple(typed(asked)),
     )
 
 
@@ -272,7 +285,7 @@ def check_file(option: str, path: Path) -> None:
     except FileNotFoundError:
         raise missing(option, path) from None
     except OSError as error:
-        raise PathUnreadableError(path, error.strerror or "unknown reason") from None
+        raise PathUnreadableError(path, error) from None
 
 
 def check_target(option: str, target: Path, evidence: Iterable[Path]) -> None:
@@ -286,7 +299,7 @@ def check_target(option: str, target: Path, evidence: Iterable[Path]) -> None:
     real = Path(os.path.realpath(target))
     into = (place for place in evidence if real.is_relative_to(os.path.realpath(place)) or _is_same(real, place))
     place = next(into, None)
-    paths = (real, Path(os.path.abspath(target)))  # noqa: PTH100
+    paths = (real, Path(os.path.abspath(target)))
     queues = [server.queue for server in known_servers() if server.queue is not None]
     if place is None and any(queue.is_live(path) for queue in queues for path in paths):
         place = real.parent
@@ -298,21 +311,18 @@ def check_target(option: str, target: Path, evidence: Iterable[Path]) -> None:
 def _is_same(one: Path, other: Path) -> bool:
     """Tell whether two names stand for one file: links, and letters of either case where the disk takes them alike."""
     try:
-        return os.path.samefile(one, other)  # noqa: PTH121
+        return os.path.samefile(one, other)
     except OSError:
         return False
 
 
-def _typed(asked: Asked) -> Iterator[tuple[str, str]]:
-    if asked.root is not None:
-        yield "--root", str(asked.root)
-    for option, paths in (("--queue", asked.queue), ("--logs", asked.logs)):
-        for path in paths or ():
-            yield option, str(path)
-    words = {"--accounts": asked.accounts, "--columns": asked.columns, "--timezone": asked.timezone}
-    for option, word in {**words, "--since": asked.since, "--until": asked.until, "--server": asked.server}.items():
-        if word is not None:
-            yield option, str(word)
+def typed(options: DataclassInstance) -> Iterator[tuple[str, str]]:
+    """List options as they were typed, each of several values by itself."""
+    for field in fields(options):
+        value = getattr(options, field.name)
+        for one in value if isinstance(value, list | tuple) else [value]:
+            if one is not None:
+                yield f"--{field.name}", str(one)
 
 
 def _settings() -> dict[str, Any]:

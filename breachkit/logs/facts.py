@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from breachkit.attempts import Attempts
+from breachkit.columns import Attempts, Sends
 from breachkit.records import Delivery, Locus
-from breachkit.sends import Sends
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

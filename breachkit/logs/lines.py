@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from breachkit.files import LONGEST_LINE, OVERLONG, Block, read_blocks, reason_of
+from breachkit.files import LONGEST_LINE, OVERLONG, LineBlock, read_blocks, reason_of
 from breachkit.logs.kinds import TimeOfDay
 from breachkit.logs.logtext import is_changed, open_text, read_lines
 from breachkit.records import Locus, Skipped
@@ -36,7 +36,7 @@ CR, LF = b"\r\n"
 _MIX = tuple(np.uint64(odd) for odd in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xD6E8FEB86659FD93, 0xA0761D6478BD642F))
 
 
-def blocks_of(log: LogFile, begin: int = 0, end: int | None = None) -> Iterator[Block | Skipped]:
+def blocks_of(log: LogFile, begin: int = 0, end: int | None = None) -> Iterator[LineBlock | Skipped]:
     """Yield the lines of a log that begin between two places; what is skipped has a line number where lines do."""
     if not is_changed(log):
         yield from read_blocks(open_text(log), log.label, (begin, end))
@@ -49,7 +49,7 @@ def blocks_of(log: LogFile, begin: int = 0, end: int | None = None) -> Iterator[
         for line in read_lines(log):
             last = line.offset, line.number
             if texts and (line.is_overlong or size >= CHANGED_BLOCK):
-                yield Block(0, b"\n".join([*texts, b""]), tuple(places))
+                yield LineBlock(0, b"\n".join([*texts, b""]), tuple(places))
                 texts, places, size = [], [], 0
             if line.is_overlong:
                 yield Skipped(OVERLONG, Locus(log.label, *last))
@@ -60,14 +60,14 @@ def blocks_of(log: LogFile, begin: int = 0, end: int | None = None) -> Iterator[
     except OSError as error:
         rest = [Skipped(reason_of(error), Locus(log.label, *last))]
     if texts:
-        yield Block(0, b"\n".join([*texts, b""]), tuple(places))
+        yield LineBlock(0, b"\n".join([*texts, b""]), tuple(places))
     yield from rest
 
 
 class Lines:
     """The lines of a block, one row each; all places are places of `text`."""
 
-    def __init__(self, block: Block, label: str, number: int, kind: LogKind, zone: tzinfo) -> None:
+    def __init__(self, block: LineBlock, label: str, number: int, kind: LogKind, zone: tzinfo) -> None:
         """Split a block; `number` is that of its first line, where it does not tell them itself."""
         text = self.text = block.text + PADDING
         self.block, self.label, self.number, self.kind = block, label, number, kind

@@ -19,8 +19,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from breachkit.errors import NoStandardInputError
-from breachkit.files import BROKEN_ARCHIVE, Found, UnpackError, open_handle, reason_of, shown, walk
+from breachkit.errors import UsageError
+from breachkit.files import BROKEN_ARCHIVE, FoundFile, UnpackError, open_handle, reason_of, shown, walk
 from breachkit.logs.archives import OTHER_ARCHIVE, PACKED, Spool, kind_of, tar_members, zip_members
 from breachkit.logs.clock import LAST_WRITTEN, Dated, date_of, day_of
 from breachkit.logs.kinds import PLAIN, FoundLogs, LogFile, LogName, PassedOver, may_be_log, read_name, share
@@ -143,11 +143,13 @@ class _Search:
         if text == "-":
             stdin = sys.stdin
             if stdin is None or stdin.closed or stdin.isatty() or not self._take_stream(stdin.buffer, text, STDIN):
-                raise NoStandardInputError
+                raise UsageError(
+                    "--logs - reads a log from standard input, and nothing is piped in; pipe it in, or name a file"
+                )
             return
-        for path in [text] if os.path.lexists(text) else sorted(glob.glob(text, recursive=True)):  # noqa: PTH207  absolute
+        for path in [text] if os.path.lexists(text) else sorted(glob.glob(text, recursive=True)):  # absolute
             try:
-                if os.path.isdir(path):  # noqa: PTH112  False for what may not be asked
+                if os.path.isdir(path):  # False for what may not be asked
                     self._look_below(path, how)
                 elif path.startswith("/dev/fd/") and Path(path).is_fifo():
                     with Path(path).open("rb") as stream:  # `--logs <(zcat …)`; any other may be a trap
@@ -155,7 +157,7 @@ class _Search:
                 else:
                     handle, status = open_handle(path)
                     os.close(handle)
-                    found = Found(path, status.st_size, status.st_mtime)
+                    found = FoundFile(path, status.st_size, status.st_mtime)
                     self._take_file(found, "beside" if how == "beside" else "named")
             except OSError as error:
                 self._skip(shown(path, self._root), reason_of(error))
@@ -210,8 +212,8 @@ class _Search:
     def _new(self, path: str, label: str, size: int, mtime: float) -> LogFile:
         return LogFile(Path(path), label, self._kinds[0], "", None, 0, size, mtime if is_possible(mtime) else 0.0)
 
-    def _take_file(self, found: Found, how: How) -> None:
-        name = os.path.basename(found.path)  # noqa: PTH119  a string
+    def _take_file(self, found: FoundFile, how: How) -> None:
+        name = os.path.basename(found.path)
         if how != "beside" or may_be_log(name, self._kinds):
             log = self._new(found.path, shown(found.path, self._root), found.size, found.mtime)
             self._take(_Source(log, name, how))

@@ -12,7 +12,7 @@ from breachkit.logs.grammar import Listener
 from breachkit.logs.reader import LogReader, Stretch, by_node, find_keys, rows_of
 from breachkit.logs.transcript import Transcript
 from breachkit.records import Locus, Session
-from breachkit.text.finder import make_finder
+from breachkit.text import make_finder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

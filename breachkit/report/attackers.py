@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from breachkit.report.contract import evidence_json, share
-from breachkit.report.words import count, moment, of_the_queue, stamp
+from breachkit.report.contract import dated, share
+from breachkit.report.words import count, moment, of_the_queue
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,68 +53,26 @@ WHY_WORDS = {
 def attacks_json(found: Accusation, zone: tzinfo) -> Json:
     """Write the keys `attackers`, `other_failures` and `unauthenticated` of the contract."""
     return {
-        "attackers": [_attacker_json(one, zone) for one in found.attackers],
-        "other_failures": [_failure_json(one, zone) for one in found.other_failures],
+        "attackers": [dated(one, zone) for one in found.attackers],
+        "other_failures": [dated(one, zone) for one in found.other_failures],
         "unauthenticated": [_unauthenticated_json(one, zone) for one in found.unauthenticated],
     }
 
 
 def signals_json(signals: Sequence[Signal]) -> list[Json]:
     """Write what speaks against somebody."""
-    return [
-        {
-            "name": signal.name,
-            "family": str(signal.family),
-            "detail": signal.detail,
-            "evidence": evidence_json(signal.evidence),
-        }
-        for signal in signals
-    ]
-
-
-def _attacker_json(one: Attacker, zone: tzinfo) -> Json:
-    return {
-        "ips": [ip._asdict() for ip in one.ips],
-        "kind": one.kind,
-        "entered": one.entered,
-        "accounts_tried": one.accounts_tried,
-        "accounts_entered": list(one.accounts_entered),
-        "failures": one.failures,
-        "successes": one.successes,
-        "first_seen": stamp(one.first_seen, zone),
-        "last_seen": stamp(one.last_seen, zone),
-        "services": list(one.services),
-        "evidence": evidence_json(one.evidence),
-    }
-
-
-def _failure_json(one: OtherFailure, zone: tzinfo) -> Json:
-    return {
-        **one._asdict(),
-        "first_seen": stamp(one.first_seen, zone),
-        "last_seen": stamp(one.last_seen, zone),
-        "evidence": evidence_json(one.evidence),
-    }
+    return [{"name": one.name, "family": one.family, "detail": one.detail, "evidence": one.evidence} for one in signals]
 
 
 def _unauthenticated_json(one: Unauthenticated, zone: tzinfo) -> Json:
     return {
-        "client_ip": one.client_ip,
-        "how": one.how,
-        "verdict": one.verdict,
-        "confidence": str(one.confidence),
+        **dated(one, zone),
         "signals": signals_json(one.signals),
-        "messages": one.messages,
-        "queued_messages": one.queued_messages,
         "queued_share": share(one.queued_share),
-        "recipients": one.recipients,
         "mail_froms": [
             {"mail_from": name, "messages": number, "share": share(number / one.messages)}
             for name, number in one.mail_froms[:TOP_SENDERS]
         ],
-        "first_seen": stamp(one.first_seen, zone),
-        "last_seen": stamp(one.last_seen, zone),
-        "evidence": evidence_json(one.evidence),
     }
 
 
@@ -166,8 +124,7 @@ def render_attackers(page: Page, attackers: Sequence[Attacker], zone: tzinfo) ->
         if kept:
             left = sum(not ip.blocked for ip in one.ips)
             page.say(f"not to be blocked: {left:,} of them ({'; '.join(kept)})", style="yellow", indent=4)
-    if len(attackers) > SHOWN:
-        page.say(f"… {len(attackers) - SHOWN:,} more with --format json", indent=2)
+    page.more(len(attackers) - SHOWN)
 
 
 def render_other_failures(page: Page, failures: Sequence[OtherFailure]) -> None:
@@ -180,5 +137,4 @@ def render_other_failures(page: Page, failures: Sequence[OtherFailure]) -> None:
         for one in failures[:SHOWN]
     ]
     page.table({"address": "left", "account": "left", "failed": "right", "what it looks like": "left"}, rows, indent=2)
-    if len(failures) > SHOWN:
-        page.say(f"… {len(failures) - SHOWN:,} more with --format json", indent=2)
+    page.more(len(failures) - SHOWN)

@@ -25,8 +25,8 @@ def check_json(scheduler: str, version: str, nodes: Sequence[Json], workers: Seq
         "schema": "breachkit.cluster-check/1",
         "scheduler": scheduler,
         "breachkit": version,
-        "nodes": list(nodes),
-        "workers": list(workers),
+        "nodes": nodes,
+        "workers": workers,
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from breachkit.report.attackers import WHY_WORDS
 from breachkit.report.inputs import head_json, render_skipped
@@ -12,7 +12,7 @@ from breachkit.report.words import count
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from breachkit.advice import Step
+    from breachkit.detect.containment import Contained
     from breachkit.detect.incident import Attackers
     from breachkit.evidence.books import Inputs
     from breachkit.report.contract import Json
@@ -22,29 +22,12 @@ SHOWN = 10
 """Addresses on a terminal."""
 
 
-class Contained(NamedTuple):
-    """One account and its steps."""
-
-    account: str
-    verdict: str | None
-    steps: tuple[Step, ...]
-    is_safe: bool
-    """False when the name must not stand in a command line: the commands say ACCOUNT instead."""
-
-
 def contain_json(contained: Sequence[Contained], attackers: Attackers, minutes: int, inputs: Inputs) -> Json:
     """Write the object."""
     return {
         **head_json(inputs, "contain"),
-        "accounts": [
-            {
-                "account": one.account,
-                "verdict": one.verdict,
-                "steps": [{**step._asdict(), "commands": list(step.commands)} for step in one.steps],
-            }
-            for one in contained
-        ],
-        "block": list(attackers.ips),
+        "accounts": [{"account": one.account, "verdict": one.verdict, "steps": one.steps} for one in contained],
+        "block": attackers.ips,
         "block_minutes": minutes,
         "lawful": len(attackers.kept),
         "not_blocked": [{"ip": ip.ip, "why": ip.not_blocked_why} for ip in attackers.kept],

@@ -11,7 +11,7 @@ from breachkit.report.attackers import (
     render_unauthenticated,
     signals_json,
 )
-from breachkit.report.contract import dump_rows, share
+from breachkit.report.contract import dated, dump_rows, share
 from breachkit.report.inputs import head_json, logs_json, render_inputs
 from breachkit.report.page import Page
 from breachkit.report.words import count, moment, of_the_queue, stamp
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import tzinfo
 
-    from breachkit.detect.accounts.verdict import AccountVerdict, Accusation, Group, Place
+    from breachkit.detect.accounts.verdict import AccountVerdict, Accusation, Place
     from breachkit.evidence.books import Inputs
     from breachkit.report.contract import Json
 
@@ -72,9 +72,9 @@ def _object(found: Accusation, inputs: Inputs) -> Json:
 def _account_json(account: AccountVerdict, zone: tzinfo) -> Json:
     return {
         "account": account.account,
-        "candidates": list(account.candidates),
+        "candidates": account.candidates,
         "verdict": account.verdict,
-        "confidence": str(account.confidence),
+        "confidence": account.confidence,
         "entry": account.entry,
         "signals": signals_json(account.signals),
         "queued_messages": account.queued_messages,
@@ -87,27 +87,15 @@ def _account_json(account: AccountVerdict, zone: tzinfo) -> Json:
         "entry_ip": account.entry_ip,
         "last_ts": stamp(account.last_ts, zone),
         "client_ips": [_place_json(place, zone) for place in account.client_ips],
-        "mechanisms": list(account.mechanisms),
-        "doubts": list(account.doubts),
+        "mechanisms": account.mechanisms,
+        "doubts": account.doubts,
         "recipients": None
         if account.recipients is None
         else {"tried": account.recipients.tried, **account.recipients._asdict()},
-        "groups": [_group_json(group, zone) for group in account.groups],
+        "groups": [dated(group, zone) for group in account.groups],
         "weak_password": account.weak_password,
-        "also_tried_by_same_ips": [
-            {**other._asdict(), "ips": list(other.ips)} for other in account.also_tried_by_same_ips
-        ],
+        "also_tried_by_same_ips": account.also_tried_by_same_ips,
         "unknown_names_tried": account.unknown_names_tried,
-    }
-
-
-def _group_json(group: Group, zone: tzinfo) -> Json:
-    return {
-        "ips": list(group.ips),
-        "role": group.role,
-        "messages": group.messages,
-        "first_seen": stamp(group.first_seen, zone),
-        "last_seen": stamp(group.last_seen, zone),
     }
 
 
@@ -241,8 +229,7 @@ def _render_also(page: Page, account: AccountVerdict) -> None:
         for other in also[:SHOWN]
     ]
     page.table({"account": "left", "failed": "right", "in": "right", "": "left"}, rows, indent=4)
-    if len(also) > SHOWN:
-        page.say(f"… {len(also) - SHOWN:,} more with --format json", indent=4)
+    page.more(len(also) - SHOWN, indent=4)
 
 
 def _render_clear(page: Page, clear: list[AccountVerdict]) -> None:
@@ -261,7 +248,7 @@ def _render_joins(page: Page, found: Accusation, word: str) -> None:
     total = sum(found.joins.values())
     if not total:
         return
-    page.heading("How queued messages were led back to accounts")
+    page.heading("How queued messages were traced to accounts")
     for join, words in JOIN_WORDS.items():
         if join in found.joins:
             page.say(f"{found.joins[join]:,} {words.format(word=word)}", indent=2)

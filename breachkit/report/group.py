@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from breachkit.report.contract import share
+from breachkit.report.contract import dated, share
 from breachkit.report.inputs import head_json, render_inputs
 from breachkit.report.page import Page
 from breachkit.report.words import count, moment, percent, stamp
@@ -30,10 +30,10 @@ WHY = {
     "unauthenticated": "nobody logged in for it, and no address that it came from is accused",
     "only-weak-string": "all that its messages share belongs to many owners: a purge by it would take other mail too",
 }
-NOT_JUDGED = "Nobody was judged: no log shows who logged in. What is lawful is told by the messages alone."
+NOT_JUDGED = "Nobody was judged: no log shows who logged in. Only the messages themselves say what is lawful."
 BY_WORDS = {
     "from": "declared From",
-    "subject": "subject, numbers aside",
+    "subject": "subject, numbers left out",
     "url": "host of a link",
 }
 
@@ -58,16 +58,20 @@ def _campaign_json(campaign: Campaign, zone: tzinfo) -> Json:
         "share": share(campaign.share),
         "bulk": campaign.bulk,
         "no_purge_why": campaign.no_purge_why,
-        "strings": [row._asdict() for row in campaign.strings],
-        "auth_users": [{"auth_user": row.name, "messages": row.messages} for row in campaign.auth_users],
+        "strings": campaign.strings,
+        "auth_users": _users_json(campaign.auth_users),
         "mail_froms": _senders_json(campaign.mail_froms, campaign.messages),
         "mail_froms_distinct": len(campaign.mail_froms),
-        "subjects": list(campaign.subjects),
+        "subjects": campaign.subjects,
         "client_ips_distinct": campaign.client_ips,
         "purge_string": campaign.purge_string,
         "first_seen": stamp(campaign.first_seen, zone),
         "last_seen": stamp(campaign.last_seen, zone),
     }
+
+
+def _users_json(rows: Sequence[NamedCount]) -> list[Json]:
+    return [{"auth_user": row.name, "messages": row.messages} for row in rows]
 
 
 def _senders_json(rows: Sequence[NamedCount], total: int) -> list[Json]:
@@ -85,13 +89,10 @@ def groups_json(found: PlainGroups, inputs: Inputs, top: int | None) -> Json:
         "campaigns": [],
         "groups": [
             {
-                "name": row.name,
-                "messages": row.messages,
+                **dated(row, inputs.zone),
                 "share": share(row.share),
-                "auth_users": [{"auth_user": user.name, "messages": user.messages} for user in row.auth_users],
+                "auth_users": _users_json(row.auth_users),
                 "mail_froms": _senders_json(row.mail_froms, row.messages),
-                "first_seen": stamp(row.first_seen, inputs.zone),
-                "last_seen": stamp(row.last_seen, inputs.zone),
             }
             for row in found.groups[:top]
         ],

@@ -11,7 +11,7 @@ from breachkit.report.page import Page
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from breachkit.detect.hardening import JudgedSetting
+    from breachkit.detect.hardening import Hardening, JudgedSetting
     from breachkit.evidence.books import Inputs
     from breachkit.report.contract import Json
 
@@ -24,24 +24,19 @@ HEADINGS = {
 }
 
 
-def harden_json(settings: Sequence[JudgedSetting], others: int, advice: Sequence[str], inputs: Inputs) -> Json:
+def harden_json(found: Hardening, inputs: Inputs) -> Json:
     """Write the object of the contract."""
     return {
         **head_json(inputs, "harden"),
-        "settings": [setting._asdict() for setting in settings],
-        "other_settings": others,
-        "notes": list(advice),
+        "settings": found.judged,
+        "other_settings": found.others,
+        "notes": found.advice,
     }
 
 
-def render_harden(
-    settings: Sequence[JudgedSetting],
-    others: int,
-    advice: Sequence[str],
-    inputs: Inputs,
-    next_commands: list[str],
-) -> str:
+def render_harden(found: Hardening, inputs: Inputs, next_commands: list[str]) -> str:
     """Write the report for a terminal."""
+    settings = found.judged
     page = Page()
     numbers = {status: sum(setting.status == status for setting in settings) for status in STATUSES}
     page.say(", ".join(f"{number} {status}" for status, number in numbers.items()), style="bold")
@@ -54,10 +49,10 @@ def render_harden(
         if status == "unknown" and chosen:
             page.say("breachkit harden --print-commands prints the lines that collect them.", indent=2)
     page.heading("Also")
-    for sentence in advice:
+    for sentence in found.advice:
         page.say(sentence, indent=2)
-    if others:
-        page.say(f"{others:,} other settings in the file were not looked at.", indent=2)
+    if found.others:
+        page.say(f"{found.others:,} other settings in the file were not looked at.", indent=2)
     render_skipped(page, inputs)
     page.commands(next_commands)
     return page.text()

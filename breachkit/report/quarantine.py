@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from breachkit.purge.journal import path_of
@@ -12,7 +13,7 @@ from breachkit.report.words import count, size
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from breachkit.purge.quarantine import Held, Stock
+    from breachkit.purge.quarantine import Stock, StoredMessage
     from breachkit.purge.restore import Dropped
     from breachkit.report.contract import Json
 
@@ -66,7 +67,7 @@ def show_json(stock: Sequence[Stock]) -> Json:
     }
 
 
-def _held_json(held: Held) -> Json:
+def _held_json(held: StoredMessage) -> Json:
     entry = held.entry
     files = [
         {"path": path_of(home), "bytes": known.size, "sha256": known.sha256}
@@ -86,21 +87,21 @@ def render_show(stock: Sequence[Stock]) -> str:
     """Write the messages of a run for a terminal."""
     page = Page()
     for custody in stock:
-        page.say(f"{custody.run.name}: {count(len(custody.messages), 'message')}", style="bold")
+        page.say(f"{custody.run.name}: {count(len(custody.whereabouts), 'message')}", style="bold")
         page.literal(f"folder   {custody.run.path}", indent=2)
         page.literal(f"sha256   {custody.sha256}", indent=2)
         rows = [
             (file_name(held.entry.number, place), held.whereabouts, path_of(home), known.sha256)
-            for held in custody.messages[:SHOWN]
+            for held in islice(custody.messages, SHOWN)
             for place, (home, known) in enumerate(zip(held.entry.homes, held.entry.prints, strict=True))
         ]
         page.table({"file": "left", "": "left", "from": "left", "sha256": "left"}, rows)
-        if len(custody.messages) > SHOWN:
-            page.say(f"… {len(custody.messages) - SHOWN:,} more with --format json", indent=2)
+        if len(custody.whereabouts) > SHOWN:
+            page.say(f"… {len(custody.whereabouts) - SHOWN:,} more with --format json", indent=2)
     return page.text()
 
 
-def verify_json(checked: Sequence[tuple[Stock, list[Held]]]) -> Json:
+def verify_json(checked: Sequence[tuple[Stock, list[StoredMessage]]]) -> Json:
     """Write what was checked and what is not as it was."""
     return {
         "runs": [
@@ -114,7 +115,7 @@ def verify_json(checked: Sequence[tuple[Stock, list[Held]]]) -> Json:
     }
 
 
-def render_verify(checked: Sequence[tuple[Stock, list[Held]]]) -> str:
+def render_verify(checked: Sequence[tuple[Stock, list[StoredMessage]]]) -> str:
     """Write what was checked for a terminal."""
     page = Page()
     if not checked:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from breachkit.report.contract import evidence_json, share
+from breachkit.report.contract import share
 from breachkit.report.inputs import head_json, logs_json, render_inputs
 from breachkit.report.page import Page
 from breachkit.report.words import count, moment, percent, size, stamp
@@ -31,21 +31,16 @@ def scan_json(scan: Inventory, symptoms: Sequence[Finding], inputs: Inputs) -> J
         "newest": stamp(scan.newest, inputs.zone),
         "arrived_last_hour": scan.last_hour,
         "arrived_last_day": scan.last_day,
-        "queues": [row._asdict() for row in scan.queues],
+        "queues": scan.queues,
         "senders": [{**row._asdict(), "share": share(row.share)} for row in scan.senders],
         "mail_froms": [_named("mail_from", row) for row in scan.mail_froms],
         "mail_froms_distinct": scan.mail_froms_distinct,
         "recipient_domains": [_named("domain", row) for row in scan.recipient_domains],
         "recipient_domains_distinct": scan.recipient_domains_distinct,
-        "sessions_by_day": [row._asdict() for row in scan.session_days],
+        "sessions_by_day": scan.session_days,
         "symptoms": [
-            {
-                "name": symptom.name,
-                "detail": symptom.detail,
-                "severity": str(symptom.severity),
-                "evidence": evidence_json(symptom.evidence),
-            }
-            for symptom in symptoms
+            {"name": one.name, "detail": one.detail, "severity": one.severity, "evidence": one.evidence}
+            for one in symptoms
         ],
         **logs_json(inputs),
     }

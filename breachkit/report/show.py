@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from breachkit.report.contract import share
 from breachkit.report.inputs import head_json, render_skipped
@@ -12,10 +12,10 @@ from breachkit.report.words import count, moment, percent, size, stamp
 
 if TYPE_CHECKING:
     from breachkit.detect.campaigns.campaign import Campaign
+    from breachkit.detect.shown import ShownMessage
     from breachkit.evidence.books import Inputs
     from breachkit.records import Message
     from breachkit.report.contract import Json
-    from breachkit.report.trace import TracedSession
     from breachkit.text.letter import Letter
 
 SHOWN_RECIPIENTS = 10
@@ -24,28 +24,13 @@ SHOWN_LINES = 60
 """Lines of a session on a terminal."""
 
 
-class ShownMessage(NamedTuple):
-    """One message, what its reader sees of it, and what the evidence says of it."""
-
-    message: Message
-    files: tuple[str, ...]
-    """All its files, as shown."""
-    is_evidence: bool
-    """It lies in a queue, or the quarantine, of the evidence."""
-    letter: Letter
-    session: TracedSession | None
-    has_logs: bool
-    """A session was looked for."""
-    campaign: Campaign | None
-
-
 def show_json(shown: ShownMessage, inputs: Inputs) -> Json:
     """Write the object of the contract; what is not known is null."""
     message, letter, campaign = shown.message, shown.letter, shown.campaign
     return {
         **head_json(inputs, "show"),
         "path": message.source.path,
-        "files": list(shown.files),
+        "files": shown.files,
         "queue": message.queue if shown.is_evidence else None,
         "quarantined": message.quarantined,
         "bytes": message.size,
@@ -56,11 +41,11 @@ def show_json(shown: ShownMessage, inputs: Inputs) -> Json:
         "queue_id": message.queue_id,
         "client_ip": message.client_ip,
         "ts": stamp(message.ts if message.is_dated else None, inputs.zone),
-        "recipients": list(message.rcpt_to),
+        "recipients": message.rcpt_to,
         "subject": letter.subject,
         "text": letter.text,
         "text_truncated": letter.is_cut,
-        "attachments": [attachment._asdict() for attachment in letter.attachments],
+        "attachments": letter.attachments,
         "attachments_found": letter.attachments_found,
         "session": None
         if shown.session is None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from breachkit.report.contract import dump_rows, locus_json
+from breachkit.report.contract import dump_rows
 from breachkit.report.inputs import head_json, logs_json, render_inputs
 from breachkit.report.page import Page
 from breachkit.report.words import count, moment, place, stamp
@@ -14,21 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import tzinfo
 
+    from breachkit.detect.traced import TracedSession
     from breachkit.detect.tracing import Outline
     from breachkit.evidence.books import Inputs
-    from breachkit.logs.facts import TranscriptLine
-    from breachkit.records import Session
     from breachkit.report.contract import Json
 
 SIGNS = {"received": "<<<", "sent": ">>>", "note": "   "}
-
-
-class TracedSession(NamedTuple):
-    """One session with what is said of it and its lines."""
-
-    session: Session
-    lines: tuple[TranscriptLine, ...]
-    auth_user: str | None
 
 
 def trace_json(traced: Sequence[TracedSession], found: int, inputs: Inputs) -> Iterator[str]:
@@ -55,7 +46,7 @@ def session_json(one: TracedSession, zone: tzinfo, message_ids: Iterable[str]) -
         "auth_user": one.auth_user,
         "outcome": kept.outcome(one.session.kind),
         "message_ids": [*message_ids],
-        "source": locus_json(one.session.source),
+        "source": one.session.source,
     }
 
 

@@ -42,10 +42,7 @@ def weak_passwords_json(found: WeakPasswords, inputs: Inputs) -> Json:
         "not_people": found.not_people,
         "untested": found.untested,
         "hashed": found.hashed,
-        "accounts": [
-            {**account._asdict(), "classes": list(account.classes), "shared_with": list(account.shared_with)}
-            for account in found.accounts
-        ],
+        "accounts": found.accounts,
     }
 
 
@@ -87,8 +84,7 @@ def _render_accounts(page: Page, found: WeakPasswords) -> None:
         page.table({"account": "left", "classes": "left", "": "left"}, rows)
     else:
         page.table({"account": "left", "classes": "left"}, [(account, classes) for account, classes, _ in rows])
-    if len(found.accounts) > SHOWN:
-        page.say(f"… {len(found.accounts) - SHOWN:,} more with --format json", indent=2)
+    page.more(len(found.accounts) - SHOWN)
 
 
 def _marks(account: WeakAccount) -> list[str]:

@@ -178,8 +178,8 @@ class AccountExport:
     """How a server's export of accounts is read."""
 
     read: Callable[[Path, Path | None, tuple[str, ...] | None, bool], Iterator[Login | Skipped]]
-    """Read the accounts; root and columns may be None, True wants passwords. Raises UnknownColumnsError,
-    NotATableError, OSError."""
+    """Read the accounts; root and columns may be None, True wants passwords. Raises BreachkitError,
+    OSError."""
     columns: tuple[str, ...]
     """The words that may name columns."""
     made_by: str
@@ -191,7 +191,7 @@ class Guide:
     """What the maker of a server advises: settings, and the steps for a compromised account."""
 
     read_settings: Callable[[Path, Path | None], Iterator[Setting | Skipped]]
-    """Read what its tool printed of its settings. Raises NotATableError, OSError."""
+    """Read what its tool printed of its settings. Raises BreachkitError, OSError."""
     rules: tuple[SettingRule, ...]
     """What its settings should be."""
     policy: Mapping[str, str]

@@ -55,7 +55,7 @@ def test_counted_in_parts_is_counted_at_once(
     expected = counted(survey_of(gather.read_messages(where, books, quarantined=False, jobs=1)))
     assert books.messages == MANY
     assert sum(number for number, _ in books.skipped.values()) == 2
-    monkeypatch.setattr(parallel, "FIRST_PIECES", 1)
+    monkeypatch.setattr(parallel, "FIRST_SECONDS", 0.0)
     monkeypatch.setattr(parallel, "BATCH", 2)
     for jobs in (1, 2, 5):
         own = gather.Books()

@@ -19,6 +19,7 @@ from breachkit.text.message import (
     decoded_parts,
     decoded_texts,
     is_plain,
+    own_headers,
 )
 
 SENTENCE = "Città vecchia — il tuo pacco è in giacenza"
@@ -564,3 +565,15 @@ def test_a_first_line_that_goes_on_from_none_is_read() -> None:
     raw = b" Subject: =?utf-7?q?b+AHU-y this?=\nLocalSender: a@x.example\n\nwords\n"
     assert "Subject: buy this" in list(decoded_texts(raw))
     assert added_by_decoding(raw, unfolds=False).texts == added_by_decoding(raw).texts == ["Subject: buy this"]
+
+
+@pytest.mark.parametrize(
+    "between", ["\n", "\n\n", "From a@x.example Fri Nov 20 10:00:00 2026\n", ">From x\n\n", "\ufeff"]
+)
+@pytest.mark.parametrize("eol", ["\n", "\r\n"])
+def test_what_stands_between_an_envelope_and_its_message_hides_neither(between: str, eol: str) -> None:
+    text = f"LocalSender: a@x.example\n\n{between}Received: from h\nSubject: =?utf-8?q?buy_this?=\n\nwords\n"
+    raw = text.replace("\n", eol).encode()
+    assert [name for name, _ in own_headers(raw)] == ["localsender", "received", "subject"]
+    assert "buy this" in added_by_decoding(raw, unfolds=False).texts
+    assert not is_plain(raw)

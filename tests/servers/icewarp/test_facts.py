@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 import tempfile
-from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -137,22 +136,18 @@ def test_a_process_of_its_own_reads_a_span(tmp_path: Path) -> None:
     assert sum(done) == sum(log.size for log in logs if "smtp" in log.services)
 
 
-class KilledPool(ThreadPoolExecutor):
-    """A pool whose processes are all killed."""
+class KilledHelper(subprocess.Popen[bytes]):
+    """A helper that is killed as soon as it begins."""
 
-    def __init__(self, *_: object) -> None:
-        super().__init__(1)
-
-    def submit(self, *_: Any, **__: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        future.set_exception(BrokenExecutor("killed"))
-        return future
+    def __init__(self, *words: Any, **options: Any) -> None:
+        super().__init__(*words, **options)
+        self.kill()
 
 
 def test_what_a_killed_process_left_is_read_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     build("guide", tmp_path / "story", seed=14)
     logs = find_logs([tmp_path / "story" / "logs"], tmp_path).logs
-    monkeypatch.setattr("concurrent.futures.ProcessPoolExecutor", KilledPool)
+    monkeypatch.setattr("subprocess.Popen", KilledHelper)
     facts = read_facts(logs, reading(), Question(), 2)
     assert in_order(facts) == read(logs, Question(), None)
 

@@ -6,9 +6,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.errors import NoQueueError, QueueOutsideError
+from breachkit.errors import BreachkitError
 from breachkit.purge.disk import Disk
 from breachkit.purge.quarantine import find_queues
+from breachkit.shells import is_safe
 
 if TYPE_CHECKING:
     from breachkit.evidence.where import Where
@@ -36,20 +37,24 @@ class Reach(NamedTuple):
     def check(self) -> None:
         """Refuse to move anything out of a queue outside the root, or into what the server delivers.
 
-        Raises QueueOutsideError, QuarantineInQueueError, QuarantineLinkError, UnmovableQueueError.
+        Raises BreachkitError.
         """
         if self.outside is not None:
-            raise QueueOutsideError(self.outside.path, self.outside.named_by or "by a link")
+            path, named_by = self.outside.path, self.outside.named_by or "by a link"
+            raise BreachkitError(
+                f"nothing was moved: {path} lies outside the root ({named_by}) and may be the live queue; if it is"
+                f" meant, name {f'it with --queue {path}' if is_safe(str(path)) else 'that folder with --queue'}"
+            )
         self.queues.check()
 
 
 def reach_of(where: Where, quarantine: Path | None, *, with_outside: bool = True) -> Reach:
-    """Find what a command may touch. Raises NoQueueError, PathUnreadableError."""
+    """Find what a command may touch. Raises BreachkitError."""
     known = [queue for queue in where.layout.queues if not queue.is_quarantine]
     folders = [queue for queue in known if with_outside or not queue.is_outside]
     if not folders:
-        raise NoQueueError(where.layout.root or ".", where.looked_for)
+        raise where.no_queue()
     queues = find_queues(where.queue, [folder.path for folder in folders], quarantine, Disk())
     outside = next((folder for folder in folders if folder.is_outside), None)
-    root = None if where.layout.root is None else Path(os.path.abspath(where.layout.root))  # noqa: PTH100  links stay
+    root = None if where.layout.root is None else Path(os.path.abspath(where.layout.root))
     return Reach(where, quarantine, outside, queues, root)

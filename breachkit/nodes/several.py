@@ -1,20 +1,20 @@
-"""Evidence of several nodes: what was typed → the records of each, stitched, and what was read of them."""
+"""Several nodes as one: what was typed of them, their records stitched, and what was read of each."""
 
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from breachkit.cli import output
 from breachkit.errors import BreachkitError, PathUnreadableError, UsageError
 from breachkit.evidence import gather
 from breachkit.evidence.books import Inputs, NodeInputs
 from breachkit.evidence.node import PARTS
-from breachkit.evidence.where import Asked, check_words, find_evidence, find_zone
+from breachkit.evidence.where import Asked, check_words, find_evidence, find_zone, typed
 from breachkit.files import open_regular
-from breachkit.nodes.nodes import LostNode, NodeOrder, parse_nodes, read_order
+from breachkit.nodes.orders import LostNode, NodeOrder, parse_nodes, read_order
 from breachkit.nodes.stitch import Stitched, stitch
 from breachkit.progress import bar
 from breachkit.servers import account_word
@@ -25,19 +25,35 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
     from datetime import tzinfo
 
-    from breachkit.cli.options import Several
     from breachkit.evidence.node import NodeRecords, Part
 
 
-def check_product(several: Several, output_file: Path | None) -> None:
-    """Refuse a place for the product that is evidence of a node on this machine. Raises BreachkitError."""
-    output.check(output_file, None, *(several.partial or ()), several.key, several.certs)
-    for root in parse_nodes(several.node or ()).values() if output_file is not None else ():
-        try:
-            where = find_evidence(Asked(root=Path(root)), use_settings=False)
-        except BreachkitError:
-            continue  # said when the node is read, perhaps on another machine
-        output.check(output_file, where)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Several:
+    """What was typed about nodes."""
+
+    node: Sequence[str] | None = None
+    partial: Sequence[Path] | None = None
+    key: Path | None = None
+    scheduler: str | None = None
+    certs: Path | None = None
+    wait: float
+    """Seconds for which a node may be without a worker: Dask's nanny needs a few to start another."""
+
+    def typed(self) -> list[tuple[str, str]]:
+        """List the options as they were typed."""
+        return [(option, value) for option, value in typed(self) if option != "--wait"]
+
+    def evidence(self) -> Iterator[Path]:
+        """List what nothing may be written over: the files that were named, and the evidence of nodes on this machine.
+
+        Raises UsageError.
+        """
+        yield from self.partial or ()
+        yield from filter(None, (self.key, self.certs))
+        for root in parse_nodes(self.node or ()).values():
+            with suppress(BreachkitError):  # said when the node is read, perhaps on another machine
+                yield from find_evidence(Asked(root=Path(root)), use_settings=False).evidence()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +64,8 @@ class Together:
     fingerprints: Fingerprints
     zone: tzinfo
     zone_name: str
+    several: Several
+    """What was typed of them."""
 
     def inputs(self, parts: Collection[Part] = PARTS) -> tuple[Inputs, gather.Books]:
         """Close the books over some parts of every node. Raises UnbalancedError."""
@@ -85,9 +103,9 @@ class Together:
         )
         return inputs, books
 
-    def again(self, command: str, several: Several) -> str:
+    def again(self, command: str) -> str:
         """Spell another command over the same nodes."""
-        typed = [word for option, value in several.typed() for word in (option, value)]
+        typed = [word for option, value in self.several.typed() for word in (option, value)]
         return line(["breachkit", command, *typed, "--timezone", self.zone_name])
 
     def following(self, nodes: Iterable[str], *commands: Sequence[str]) -> Iterator[str]:
@@ -130,17 +148,19 @@ def read_together(asked: Asked, several: Several, jobs: int | None = None) -> To
     """
     _check(asked, several)
     if several.partial:
-        return _carried(asked, several.partial, several.key)
+        return _carried(asked, several)
     zone, zone_name = find_zone(asked)
     key = gather.run_key()
     named = parse_nodes(several.node or ())
     since, until = check_words(asked, zone)  # a slip of the pen is not the fault of a node
     orders = [NodeOrder(node, root, zone_name, since, until, asked.server, key) for node, root in named.items()]
     nodes = _here(orders, jobs) if several.scheduler is None else _on_workers(orders, several)
-    return _together(nodes, key, zone, zone_name)
+    return _together(nodes, key, (zone, zone_name), several)
 
 
-def _together(nodes: Sequence[NodeRecords | LostNode], key: bytes, zone: tzinfo, zone_name: str) -> Together:
+def _together(
+    nodes: Sequence[NodeRecords | LostNode], key: bytes, zone: tuple[tzinfo, str], several: Several
+) -> Together:
     fingerprints = Fingerprints(key)
     stitched = stitch(nodes, fingerprints)
     if not stitched.read:
@@ -149,7 +169,7 @@ def _together(nodes: Sequence[NodeRecords | LostNode], key: bytes, zone: tzinfo,
             f"no node answered ({lost}); see 'breachkit cluster-check', or read each node in place with"
             " 'breachkit read --partial FILE'"
         )
-    return Together(stitched, fingerprints, zone, zone_name)
+    return Together(stitched, fingerprints, *zone, several)
 
 
 def _here(orders: Sequence[NodeOrder], jobs: int | None) -> list[NodeRecords]:
@@ -168,47 +188,39 @@ def _on_workers(orders: Sequence[NodeOrder], several: Several) -> list[NodeRecor
     return read_on_workers(orders, str(several.scheduler), several.certs, several.wait, sys.stderr)
 
 
-def _carried(asked: Asked, partials: Sequence[Path], key_file: Path | None) -> Together:
-    from breachkit.nodes.carried import read_partial
-    from breachkit.nodes.keys import key_check, read_key
+def _carried(asked: Asked, several: Several) -> Together:
+    from breachkit.nodes.keys import read_key
+    from breachkit.nodes.partial import read_partial
 
-    if key_file is None:
+    if several.key is None:
         raise UsageError("--partial needs --key; name the key file that the partial files were made with")
-    key = read_key(key_file)
+    key = read_key(several.key)
     nodes: list[NodeRecords] = []
-    for path in partials:
+    for path in several.partial or ():
         try:
             with open_regular(path) as stream, bar(sys.stderr, path.name, path.stat().st_size, "B") as progress:
-                nodes.append(read_partial(stream, str(path), key_check(key), progress))
+                nodes.append(read_partial(stream, str(path), key, progress))
         except OSError as error:
-            raise PathUnreadableError(path, error.strerror or "unknown reason") from None
+            raise PathUnreadableError(path, error) from None
     theirs = min(nodes, key=lambda node: node.node).zone_name
     zone, zone_name = find_zone(Asked(timezone=asked.timezone or theirs))
-    return _together(nodes, key, zone, zone_name)
+    return _together(nodes, key, (zone, zone_name), several)
 
 
 def _check(asked: Asked, several: Several) -> None:
-    single: dict[str, object] = {
-        "--root": asked.root,
-        "--queue": asked.queue,
-        "--logs": asked.logs,
-        "--accounts": asked.accounts,
-        "--columns": asked.columns,
-    }
-    nodes = {"--node": several.node, "--scheduler": several.scheduler, "--certs": several.certs}
-    read = {"--since": asked.since, "--until": asked.until, "--server": asked.server}
-    chosen = "--partial" if several.partial else "--node"
-    advice = "each node is read whole from its own root, with the users.csv that lies there"
+    """Refuse what does not go together. Raises UsageError."""
+    given = [option for option, _ in (*typed(asked), *several.typed())]
     if several.partial:
-        single = {**single, **nodes, **read}
-        advice = "a partial file holds what 'breachkit read' was told to read"
+        wrong = [option for option in given if option not in {"--timezone", "--partial", "--key"}]
+        chosen, advice = "--partial", "a partial file holds what 'breachkit read' was told to read"
     elif not several.node:
-        option = next(name for name, value in {**nodes, "--key": several.key}.items() if value)
-        raise UsageError(f"{option} needs --node; name each node with --node NAME=ROOT")
+        raise UsageError(f"{several.typed()[0][0]} needs --node; name each node with --node NAME=ROOT")
     elif several.key:
         raise UsageError("--key does not go with --node; it belongs to --partial files")
     elif several.certs and not several.scheduler:
         raise UsageError("--certs needs --scheduler; without one the roots are read on this machine")
-    for option, value in single.items():
-        if value:
-            raise UsageError(f"{option} does not go with {chosen}; {advice}")
+    else:
+        wrong = [option for option in given if option in {"--root", "--queue", "--logs", "--accounts", "--columns"}]
+        chosen, advice = "--node", "each node is read whole from its own root, with the users.csv that lies there"
+    if wrong:
+        raise UsageError(f"{wrong[0]} does not go with {chosen}; {advice}")
