@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import tzinfo
 
-    from breachkit.logs.facts import LogReading, LogTally, Question
+    from breachkit.logs.facts import LogReading, Question
     from breachkit.logs.kinds import Event, LogFile, LogKind, Place
     from breachkit.logs.lines import Column, Lines
     from breachkit.logs.reader import FirstLook
@@ -112,7 +112,7 @@ class Task(NamedTuple):
         # the grammar of logs of the other doors is not known to be this one
         reader.skip = partial(gatherer.skip, "" if "smtp" in kind.services else alien_in(kind))
         reader.hours = HourCounts(is_inner=is_inner) if question.by_hour else None
-        reader.is_inside = question.are_inside
+        reader.is_inside = question.is_inside
         return reader, gatherer
 
     def part(self, stretch: Stretch, keys: Column) -> tuple[LogReader | None, LogFacts]:
@@ -122,17 +122,10 @@ class Task(NamedTuple):
         return (reader, gatherer.facts) if reader.may_travel() else (None, LogFacts())
 
 
-def read_facts(
-    logs: Sequence[LogFile], reading: LogReading, question: Question, tally: LogTally, jobs: int | None = None
-) -> LogFacts:
-    """Read what logs say, as far as a question about accounts needs it.
+def read_facts(logs: Sequence[LogFile], reading: LogReading, question: Question, jobs: int | None = None) -> LogFacts:
+    """Read what logs say, in the order in which they were written, as far as a question about accounts needs it.
 
-    Args:
-        logs: in the order in which they were written.
-        reading: how they are read.
-        question: what is asked.
-        tally: is filled.
-        jobs: how many processes read; None for one a processor, where there is enough to read.
+    `jobs` processes read; None for one a processor, where there is enough to read.
     """
     nodes = by_node(logs)
     total = sum(log.size for node in nodes for log in node)
@@ -142,7 +135,7 @@ def read_facts(
     size = max(total, 1) if number <= 1 else min(max(-(-total // number), 1 if jobs else SMALLEST), LARGEST)
     cuts = [cut(node, size) for node in nodes]
     with Crew(Task(reading._replace(progress=silent), question), min(number, sum(map(len, cuts)))) as crew:
-        return read_stretches(crew, cuts, reading.progress, tally)
+        return read_stretches(crew, cuts, reading.progress)
 
 
 def cut(logs: Iterable[LogFile], size: int) -> list[Stretch]:
@@ -155,16 +148,11 @@ def cut(logs: Iterable[LogFile], size: int) -> list[Stretch]:
 
 
 def read_stretches(
-    crew: Crew, nodes: Sequence[Sequence[Stretch]], progress: Progress, tally: LogTally, *, is_apart: bool | None = None
+    crew: Crew, nodes: Sequence[Sequence[Stretch]], progress: Progress, *, is_apart: bool | None = None
 ) -> LogFacts:
-    """Read the stretches of each server, and put them together.
+    """Read the stretches of each server, in order, and put them together.
 
-    Args:
-        crew: who reads.
-        nodes: the stretches of each server, in order.
-        progress: is told of all bytes.
-        tally: is filled.
-        is_apart: whether each stretch is read by itself; None for what suits the crew.
+    `is_apart`: whether each stretch is read by itself; None for what suits the crew.
     """
     facts, task = LogFacts(), crew.task
     for stretches in nodes:
@@ -190,7 +178,7 @@ def read_stretches(
         facts.add(gatherer.facts)
         if reader.hours is not None:
             reader.hours.add_to(facts, has_dialogue=reader.tally.dialogue_lines > 0)
-        tally.add(reader.tally)
+        facts.tally.add(reader.tally)
     return facts
 
 

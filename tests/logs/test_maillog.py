@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from breachkit.logs.clock import Clock
-from breachkit.logs.facts import LogTally, Question
+from breachkit.logs.facts import Question
 from breachkit.logs.kinds import TimeOfDay
 from breachkit.logs.listing import NOT_A_LOG, find_logs, read_own_addresses
 from breachkit.logs.spans import read_facts
@@ -61,7 +61,7 @@ WRITTEN = datetime(2027, 1, 3, 7, 0, 2, tzinfo=UTC).timestamp()
 
 
 def logins_of(logs: Sequence[LogFile], jobs: int = 1) -> list[AuthAttempt]:
-    facts = read_facts(logs, reading(), Question(), LogTally(), jobs)
+    facts = read_facts(logs, reading(), Question(), jobs)
     assert sum(number for number, _ in facts.skipped.values()) == len(ALIEN & {log.label for log in logs})
     return sorted(facts.attempts, key=lambda one: one.ts)
 
