@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from breachkit.columns import Texts
+from breachkit.columns import TextList
 from breachkit.records import AuthAttempt, Delivery, Transaction
 from breachkit.spelling import plain_address, spelled
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Key = tuple[str | None, str | None]
 
 MOST_JOINS = 10_000
-"""Texts that are looked for at once: a finder of a million takes more memory than all else."""
+"""TextList that are looked for at once: a finder of a million takes more memory than all else."""
 
 
 _FILE = re.compile(r"(?:.*[/\\])?([^/\\@]*\d[^/\\@.]*)(?:\.[a-z$]{1,4}){1,2}")
@@ -93,7 +93,7 @@ class Outline:
         self._last: Outcome | None = None
         self._has_won = self._is_accepted = self._is_offered = False
         self._deliveries: frozenset[DeliveryOutcome] = frozenset()
-        self._ids, self._hashes = Texts(), array("q")
+        self._ids, self._hashes = TextList(), array("q")
         self.joins: dict[str, None] = {}
         """Texts one of which each client session holds that carried on a message; not all if there are `MOST_JOINS`."""
         self.keys, self.delivered_keys = array("q"), array("q")

@@ -57,7 +57,7 @@ class Reader:
             of_queues.setdefault(message.queue, []).append(at)
         for label, own in of_queues.items():
             places: dict[tuple[str, str], list[int]] = {}
-            work = _Look(self._where.queue_at(label), look)
+            work = _PieceReader(self._where.queue_at(label), look)
             for key, found in spread(_pieces(messages, own, places, progress), work, processors()):
                 for at, one in zip(places[key], found, strict=True):
                     seen[at] = one
@@ -66,7 +66,7 @@ class Reader:
             yield look(self(messages[at])) if one is None else one
 
 
-class _Look:
+class _PieceReader:
     """What is made of the messages of a piece, in order; it can be handed to another process."""
 
     def __init__(self, queue: Queue, look: Callable[[bytes], Any]) -> None:
