@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Key = tuple[str | None, str | None]
 
 MOST_JOINS = 10_000
-"""TextList that are looked for at once: a finder of a million takes more memory than all else."""
+"""Texts that are looked for at once: a finder of a million takes more memory than all else."""
 
 
 _FILE = re.compile(r"(?:.*[/\\])?([^/\\@]*\d[^/\\@.]*)(?:\.[a-z$]{1,4}){1,2}")
