@@ -170,7 +170,7 @@ def _loads(text: bytes) -> Any:
 def hold(folder: str) -> Iterator[None]:
     """Work alone on the chained file of a folder, until the process ends. Raises BreachkitError, OSError."""
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-    handle = os.open(long_path(os.path.join(folder, LOCK)), flags, FILE_MODE)  # a string, as paths are
+    handle = os.open(long_path(os.path.join(folder, LOCK)), flags, FILE_MODE)
     try:
         try:
             _lock(handle)

@@ -26,7 +26,7 @@ NOBODY = -1
 """The number of a name that is not known."""
 
 
-class NameNumbers:
+class NumberedNames:
     """Texts that repeat, each kept once and numbered."""
 
     def __init__(self) -> None:
@@ -58,9 +58,9 @@ class Columns:
     PLACES: ClassVar[tuple[str, ...]]
     """What the columns of each place begin with: there are four, `path`, `offset`, `line`, `node`, or only some."""
 
-    def __init__(self, names: NameNumbers | None = None) -> None:
+    def __init__(self, names: NumberedNames | None = None) -> None:
         """Begin without rows, with names of their own unless others share them."""
-        self.names = NameNumbers() if names is None else names
+        self.names = NumberedNames() if names is None else names
         self.columns: dict[str, array[int]] = {name: array(code) for name, code in self.CODES.items()}
         """Moments in microseconds since the epoch, places, counts; what is named by its number in `names`."""
 
@@ -104,7 +104,7 @@ class Columns:
         self.__init__()  # type: ignore[misc]
 
 
-class TextList:
+class PackedTexts:
     """A list of texts that hardly repeat, one behind the other: as many bytes as they have, and 8."""
 
     __slots__ = ("_bytes", "_ends")
@@ -125,7 +125,7 @@ class TextList:
         self._bytes += text.encode("utf-8", "surrogatepass")
         self._ends.append(len(self._bytes))
 
-    def add(self, other: TextList) -> None:
+    def add(self, other: PackedTexts) -> None:
         """Add another list."""
         before = len(self._bytes)
         self._bytes += other._bytes
@@ -232,9 +232,9 @@ class Sends(Columns):
     }
     PLACES = ("", "auth_")
 
-    def __init__(self, sends: Iterable[Send] = (), names: NameNumbers | None = None) -> None:
+    def __init__(self, sends: Iterable[Send] = (), names: NumberedNames | None = None) -> None:
         super().__init__(names)
-        self._ids, self._rcpts = TextList(), TextList()
+        self._ids, self._rcpts = PackedTexts(), PackedTexts()
         self._first: array[int] = array("q")
         """The place of the first recipient of each among those of all."""
         self.extend(sends)

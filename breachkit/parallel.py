@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from subprocess import Popen
     from typing import Self
 
-FIRST_SECONDS = 0.4
+FIRST_SECONDS = 0.6
 """Seconds of work, or of waiting for the disk, that are done here alone: most need no helpers."""
 BATCH = 32
 """Pieces that a process is asked for at once."""
@@ -48,7 +48,7 @@ class Piece(NamedTuple):
     messages: list[tuple[str, ...]]
 
 
-class Kept(Protocol):
+class Keeping(Protocol):
     """What is kept of the results of some work."""
 
     def add(self, result: Any) -> None:
@@ -61,7 +61,7 @@ class Kept(Protocol):
         """Take what another process packed."""
 
 
-K = TypeVar("K", bound=Kept)
+K = TypeVar("K", bound=Keeping)
 
 
 class Listed:
@@ -247,7 +247,7 @@ class _Batch(NamedTuple):
     """Does the work on some pieces, and packs what it keeps of them."""
 
     work: Callable[[Piece], Any]
-    new: Callable[[], Kept]
+    new: Callable[[], Keeping]
     threads: int
 
     def do(self, pieces: list[Piece]) -> Any:

@@ -25,7 +25,7 @@ NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS
 
 def make_folder(path: str) -> None:
     """Make a folder that only we may enter. Raises FileExistsError, OSError."""
-    os.mkdir(long_path(path), FOLDER_MODE)  # strings, as a walk finds them
+    os.mkdir(long_path(path), FOLDER_MODE)
 
 
 def write_whole(path: os.PathLike[str] | str, pieces: Iterable[bytes], *, replaces: bool = False) -> None:
@@ -64,7 +64,7 @@ def write_whole(path: os.PathLike[str] | str, pieces: Iterable[bytes], *, replac
 def _name(part: str, full: str) -> None:
     """Give a file its name, only if that is free."""
     if os.name == "nt":
-        os.rename(part, full)  # fails there when the name is taken
+        os.rename(part, full)
         return
     try:
         os.link(part, full)

@@ -65,12 +65,12 @@ def _group_plainly(
     from breachkit.detect.campaigns.grouped import read_queued
     from breachkit.detect.campaigns.plain_groups import find_groups
     from breachkit.evidence import gather
-    from breachkit.evidence.again import Reader
+    from breachkit.evidence.again import MessageReader
     from breachkit.report.contract import dump
     from breachkit.report.group import groups_json, render_groups
 
     queued = [message for message in read_queued(where, books) if not message.quarantined]
-    groups = find_groups(queued, by, Reader(where, books), least or 1)
+    groups = find_groups(queued, by, MessageReader(where, books), least or 1)
     # no log was looked for, so none is missing
     inputs = replace(gather.inputs_of(where, books, None), log_level="not read")
     text = dump(groups_json(groups, inputs, top)) if product.is_json else render_groups(groups, inputs, top)

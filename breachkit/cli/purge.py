@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from breachkit.cli.purging import Manner
     from breachkit.evidence.where import Where
-    from breachkit.purge.needles import Texts
-    from breachkit.purge.plan import Wanted
+    from breachkit.purge.needles import SoughtTexts
+    from breachkit.purge.plan import Predicates
 
 _IN_ANGLES = re.compile(r"<([^<>]*)>")
 _WRAPPING = " \t'\"()[];,"
@@ -102,10 +102,10 @@ def purge(
     from breachkit.cli.casebook import recorded
     from breachkit.cli.purging import Manner, run_purge
     from breachkit.evidence.where import find_evidence
-    from breachkit.purge.needles import Texts
+    from breachkit.purge.needles import SoughtTexts
     from breachkit.purge.reach import reach_of
 
-    texts = Texts(tuple(strings or ()), regex, ignore_case, any_string, raw_only)
+    texts = SoughtTexts(tuple(strings or ()), regex, ignore_case, any_string, raw_only)
     names = _names("--account", account), _names("--from", sender), _names("--to-domain", to_domain)
     heads = Heads(*names, campaign, older_than, newer_than, all_messages, min_messages)
     manner = Manner(everything, explain, dry_run, yes, drop, watch, max_moves, jobs, product)
@@ -142,7 +142,7 @@ class Heads(NamedTuple):
         return words + (["--all"] if self.all_messages else [])
 
 
-def _check(manner: Manner, texts: Texts, heads: Heads) -> None:
+def _check(manner: Manner, texts: SoughtTexts, heads: Heads) -> None:
     """Refuse a command line that cannot be meant, before anything is read. Raises UsageErrors."""
     from breachkit.errors import UsageError
     from breachkit.purge.needles import BLANK, parse_needles
@@ -160,9 +160,9 @@ def _check(manner: Manner, texts: Texts, heads: Heads) -> None:
             raise UsageError(f"--dry-run and {option} cannot both be meant; leave one of them out")
 
 
-def _wanted(texts: Texts, heads: Heads, where: Where) -> tuple[Wanted, Heads]:
+def _wanted(texts: SoughtTexts, heads: Heads, where: Where) -> tuple[Predicates, Heads]:
     """Make the predicates; returns them spelled too, a campaign by its id: numbers change as the queue does."""
-    from breachkit.purge.plan import Wanted
+    from breachkit.purge.plan import Predicates
 
     now = datetime.now(UTC)
     string = ""
@@ -171,7 +171,7 @@ def _wanted(texts: Texts, heads: Heads, where: Where) -> tuple[Wanted, Heads]:
 
         named, string = find_campaign(where, heads.campaign.strip().lower(), heads.least)
         heads = heads._replace(campaign=named)
-    wanted = Wanted(
+    wanted = Predicates(
         texts=texts,
         accounts=tuple(heads.account),
         senders=tuple(heads.sender),

@@ -12,10 +12,10 @@ from breachkit.cli import options, output
 from breachkit.cli.casebook import BOOK
 
 if TYPE_CHECKING:
-    from breachkit.purge.needles import Texts
+    from breachkit.purge.needles import SoughtTexts
     from breachkit.purge.quarantine import Run
     from breachkit.purge.reach import Reach
-    from breachkit.purge.restore import Restore, Restored
+    from breachkit.purge.restore import Restored, RestoreRun
     from breachkit.report.contract import Json
 
 RunName = Annotated[str | None, typer.Argument(metavar="RUN", help="The run; else the only one that holds messages.")]
@@ -49,12 +49,12 @@ def restore(
     from breachkit.errors import UsageError
     from breachkit.evidence import gather
     from breachkit.evidence.where import find_evidence
-    from breachkit.purge.needles import Texts, parse_needles
+    from breachkit.purge.needles import SoughtTexts, parse_needles
     from breachkit.purge.reach import reach_of
 
     if run is not None and all_runs:
         raise UsageError("RUN and --all cannot both be meant; leave one of them out")
-    texts = None if only is None else Texts(tuple(only), regex, ignore_case, raw_only=raw_only)
+    texts = None if only is None else SoughtTexts(tuple(only), regex, ignore_case, raw_only=raw_only)
     if texts is not None:
         parse_needles(texts)
     with recorded(case) as outcome:
@@ -88,17 +88,17 @@ def _runs(reach: Reach, name: str | None, *, all_runs: bool) -> list[Run]:
     return holding
 
 
-def _works(reach: Reach, runs: list[Run], only: Texts | None) -> list[Restore]:
-    from breachkit.purge.restore import Restore
-    from breachkit.purge.search import Search
+def _works(reach: Reach, runs: list[Run], only: SoughtTexts | None) -> list[RestoreRun]:
+    from breachkit.purge.restore import RestoreRun
+    from breachkit.purge.search import TextSearch
 
     if only is None:
-        return [Restore(reach.queues, run) for run in runs]
-    holds = Search(only, reach.queues.rules.text_of).holds
-    return [Restore(reach.queues, run, holds) for run in runs]
+        return [RestoreRun(reach.queues, run) for run in runs]
+    holds = TextSearch(only, reach.queues.rules.text_of).holds
+    return [RestoreRun(reach.queues, run, holds) for run in runs]
 
 
-def _plans(works: list[Restore], *, is_verified: bool = True) -> list[Restored]:
+def _plans(works: list[RestoreRun], *, is_verified: bool = True) -> list[Restored]:
     from breachkit.errors import PathUnreadableError
 
     try:
@@ -119,7 +119,7 @@ def _outcome_json(done: list[Restored], *, dry_run: bool) -> Json:
 
 
 def _execute(
-    reach: Reach, works: list[Restore], product: options.Output, outcome: Json, *, yes: bool
+    reach: Reach, works: list[RestoreRun], product: options.Output, outcome: Json, *, yes: bool
 ) -> list[Restored]:
     from breachkit.cli import asking
     from breachkit.progress import bar
@@ -151,7 +151,7 @@ def _execute(
     return done
 
 
-def _note(done: list[Restored], ended: list[Restore]) -> None:
+def _note(done: list[Restored], ended: list[RestoreRun]) -> None:
     """Say what was put back, by runs that came to their end and by those that did not."""
     from breachkit.chain import hash_file
     from breachkit.report.words import count, name_journal

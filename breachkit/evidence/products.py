@@ -95,7 +95,7 @@ def find_products(
     if queue:
         products = _with_queues(products, servers, queue, is_alone=root is None and not logs)
     listing = _listing(products, root, logs)
-    folders = tuple(place for place in logs or () if os.path.isdir(place))  # False for what may not be asked
+    folders = tuple(place for place in logs or () if os.path.isdir(place))
     with_named = (one.layout._replace(logs=(*one.layout.logs, *folders)) for one in products)
     return FoundProducts(tuple(map(Product, (one.server for one in products), with_named)), listing)
 
@@ -137,7 +137,7 @@ def _listing(products: Sequence[Product], root: Path | None, named: Sequence[Pat
         return Listing(lambda: find_logs(places, root, kinds, beside), is_likely=bool(places or beside))
     for place in named:
         text = os.fspath(place)
-        if text != "-" and not os.path.lexists(text) and not glob.glob(text, recursive=True):  # absolute patterns
+        if text != "-" and not os.path.lexists(text) and not glob.glob(text, recursive=True):
             raise missing("--logs", place)
 
     def find() -> FoundLogs:

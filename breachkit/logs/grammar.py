@@ -12,7 +12,7 @@ import numpy as np
 from breachkit.logs.hourly import BEGUN
 from breachkit.logs.kinds import Line
 from breachkit.records import AuthAttempt, Delivery, Locus
-from breachkit.text.finder import make_finder
+from breachkit.text import make_finder
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from breachkit.errors import UsageError
-from breachkit.files import BROKEN_ARCHIVE, Found, UnpackError, open_handle, reason_of, shown, walk
+from breachkit.files import BROKEN_ARCHIVE, FoundFile, UnpackError, open_handle, reason_of, shown, walk
 from breachkit.logs.archives import OTHER_ARCHIVE, PACKED, Spool, kind_of, tar_members, zip_members
 from breachkit.logs.clock import LAST_WRITTEN, Dated, date_of, day_of
 from breachkit.logs.kinds import PLAIN, FoundLogs, LogFile, LogName, PassedOver, may_be_log, read_name, share
@@ -157,7 +157,7 @@ class _Search:
                 else:
                     handle, status = open_handle(path)
                     os.close(handle)
-                    found = Found(path, status.st_size, status.st_mtime)
+                    found = FoundFile(path, status.st_size, status.st_mtime)
                     self._take_file(found, "beside" if how == "beside" else "named")
             except OSError as error:
                 self._skip(shown(path, self._root), reason_of(error))
@@ -212,8 +212,8 @@ class _Search:
     def _new(self, path: str, label: str, size: int, mtime: float) -> LogFile:
         return LogFile(Path(path), label, self._kinds[0], "", None, 0, size, mtime if is_possible(mtime) else 0.0)
 
-    def _take_file(self, found: Found, how: How) -> None:
-        name = os.path.basename(found.path)  # a string
+    def _take_file(self, found: FoundFile, how: How) -> None:
+        name = os.path.basename(found.path)
         if how != "beside" or may_be_log(name, self._kinds):
             log = self._new(found.path, shown(found.path, self._root), found.size, found.mtime)
             self._take(_Source(log, name, how))

@@ -14,7 +14,7 @@ from breachkit.evidence.books import Inputs, NodeInputs
 from breachkit.evidence.node import PARTS
 from breachkit.evidence.where import Asked, check_words, find_evidence, find_zone, typed
 from breachkit.files import open_regular
-from breachkit.nodes.nodes import LostNode, NodeOrder, parse_nodes, read_order
+from breachkit.nodes.orders import LostNode, NodeOrder, parse_nodes, read_order
 from breachkit.nodes.stitch import Stitched, stitch
 from breachkit.progress import bar
 from breachkit.servers import account_word
@@ -189,8 +189,8 @@ def _on_workers(orders: Sequence[NodeOrder], several: Several) -> list[NodeRecor
 
 
 def _carried(asked: Asked, several: Several) -> Together:
-    from breachkit.nodes.carried import read_partial
-    from breachkit.nodes.keys import key_check, read_key
+    from breachkit.nodes.keys import read_key
+    from breachkit.nodes.partial import read_partial
 
     if several.key is None:
         raise UsageError("--partial needs --key; name the key file that the partial files were made with")
@@ -199,7 +199,7 @@ def _carried(asked: Asked, several: Several) -> Together:
     for path in several.partial or ():
         try:
             with open_regular(path) as stream, bar(sys.stderr, path.name, path.stat().st_size, "B") as progress:
-                nodes.append(read_partial(stream, str(path), key_check(key), progress))
+                nodes.append(read_partial(stream, str(path), key, progress))
         except OSError as error:
             raise PathUnreadableError(path, error) from None
     theirs = min(nodes, key=lambda node: node.node).zone_name

@@ -110,7 +110,7 @@ class Disk:
         Raises FileExistsError when the target exists, other OSErrors when links cannot be had.
         """
         if self.is_windows:
-            os.rename(long_path(source), long_path(target))  # fails there when the target exists
+            os.rename(long_path(source), long_path(target))
         else:
             os.link(source, target, follow_symlinks=False)
 

@@ -65,7 +65,7 @@ def path_of(spelled: str) -> str:
     return os.fsdecode(spelled.encode("utf-8", "surrogateescape"))
 
 
-class Entry(NamedTuple):
+class JournalEntry(NamedTuple):
     """One message of a run."""
 
     number: int
@@ -80,16 +80,19 @@ class Entry(NamedTuple):
         return sum(one.size for one in self.prints)
 
 
-class Entries(Mapping[int, Entry]):
+class JournalEntries(Mapping[int, JournalEntry]):
     """The messages of a run by number: packed, a million of them take 350 MB, as records they took 850."""
 
     def __init__(self) -> None:
         self._states: dict[int, State] = {}
         self._packed: dict[int, bytes] = {}
 
-    def __getitem__(self, number: int) -> Entry:
+    def __getitem__(self, number: int) -> JournalEntry:
         homes, prints = marshal.loads(self._packed[number])  # noqa: S302  see `put`
-        return Entry(number, self._states[number], homes, tuple([Fingerprint._make(one) for one in prints]))
+        return JournalEntry(number, self._states[number], homes, tuple([Fingerprint._make(one) for one in prints]))
+
+    def __contains__(self, number: object) -> bool:
+        return number in self._states
 
     def __iter__(self) -> Iterator[int]:
         return iter(self._states)
@@ -123,7 +126,7 @@ class History:
     began: str = ""
     wanted: list[str] = field(default_factory=list)
     is_ended: bool = False
-    entries: Entries = field(default_factory=Entries)
+    entries: JournalEntries = field(default_factory=JournalEntries)
 
     def fold(self, line: Mapping[str, Any]) -> None:
         """Take the next line. Raises KeyError, TypeError, ValueError, IndexError when it fits none before it."""

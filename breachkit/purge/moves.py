@@ -51,7 +51,7 @@ LOCKED_BATCH = 64
 """Messages of a batch where the server's own lock is held on each: a process may open some hundreds of files."""
 KEPT_EXAMPLES = 3
 
-Outcome = Literal["moved", "vanished", "changed", "in_use", "failed"]
+MoveOutcome = Literal["moved", "vanished", "changed", "in_use", "failed"]
 
 _BUSY = frozenset({errno.EBUSY, errno.ETXTBSY})
 _DENIED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
@@ -60,7 +60,7 @@ _DENIED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 class Verdict(NamedTuple):
     """What became of one message, and why it was left if it was."""
 
-    outcome: Outcome
+    outcome: MoveOutcome
     reason: str
 
 
@@ -128,7 +128,7 @@ class Receipt:
     """Some of those left alone, with the reason."""
 
 
-class Purge:
+class QueuePurge:
     """One run of purge: it may take several plans, one after the other (`--watch`); close it to get the receipt."""
 
     def __init__(self, queues: Queues, name: str, wanted: Sequence[str], *, drops: bool = False) -> None:

@@ -23,7 +23,7 @@ PATTERN_REACH = 1 << 20
 BLANK = "an empty STRING would take every message; name the text to look for, or --everything --all"
 
 
-class Texts(NamedTuple):
+class SoughtTexts(NamedTuple):
     """What was typed as STRINGs, and how it is to be taken."""
 
     strings: tuple[str, ...] = ()
@@ -55,7 +55,7 @@ class Needle(NamedTuple):
     """The string itself, where it is one that a reader may see."""
 
 
-def parse_needles(texts: Texts) -> tuple[Needle, ...]:
+def parse_needles(texts: SoughtTexts) -> tuple[Needle, ...]:
     """Make needles of strings. Raises UsageError."""
     if any(not string.strip() for string in texts.strings):
         raise UsageError(BLANK)

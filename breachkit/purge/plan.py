@@ -10,7 +10,7 @@ from breachkit.chain import sha256
 from breachkit.errors import BreachkitError, UsageError
 from breachkit.files import in_walk_order, shown
 from breachkit.micros import moment_of
-from breachkit.purge.needles import Texts
+from breachkit.purge.needles import SoughtTexts
 from breachkit.records import Locus, Skipped
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 FoundAs = Literal["reader", "decoded", "raw"]
 """Where all that is sought stands: in the bytes; else there or in the decoded texts; else as a reader sees these."""
 
-Names = tuple[str | None, str | None, str | None]
+Counted = tuple[str | None, str | None, str | None]
 """What a plan counts of a message: account, declared From, subject."""
 
 Ranked = tuple[tuple[str | None, int], ...]
@@ -41,10 +41,10 @@ NO_PREDICATE = (
 )
 
 
-class Wanted(NamedTuple):
+class Predicates(NamedTuple):
     """Which messages are meant; predicates of different kinds must all hold, of one kind any (STRINGs: all)."""
 
-    texts: Texts = Texts()
+    texts: SoughtTexts = SoughtTexts()
     accounts: tuple[str, ...] = ()
     senders: tuple[str, ...] = ()
     to_domains: tuple[str, ...] = ()
@@ -71,9 +71,9 @@ class Wanted(NamedTuple):
             raise UsageError(NO_PREDICATE)
         return kinds
 
-    def searched(self) -> list[Texts]:
+    def searched(self) -> list[SoughtTexts]:
         """List what must stand in a message: the STRINGs, and the string of a campaign as it is."""
-        campaign = [Texts((self.campaign,))] if self.campaign else []
+        campaign = [SoughtTexts((self.campaign,))] if self.campaign else []
         return [self.texts, *campaign] if self.texts.strings else campaign
 
     @property
@@ -124,7 +124,7 @@ def identity_of(prints: Iterable[Fingerprint]) -> bytes:
     return sha256(b"\n".join(known)).digest()
 
 
-class Sample(NamedTuple):
+class PlanSample(NamedTuple):
     """One planned message, for the eye."""
 
     path: str
@@ -136,7 +136,7 @@ class Sample(NamedTuple):
 class Plan(NamedTuple):
     """What a purge would move."""
 
-    wanted: Wanted
+    wanted: Predicates
     messages: int
     """Messages of the queues that were read, whether taken or not."""
     planned: int
@@ -152,7 +152,7 @@ class Plan(NamedTuple):
     subjects: Ranked
     """The most frequent ones: a million messages may have as many."""
     subjects_distinct: int
-    samples: tuple[Sample, ...]
+    samples: tuple[PlanSample, ...]
 
     @property
     def takes_everything(self) -> bool:
@@ -179,21 +179,21 @@ class Plan(NamedTuple):
 
 
 class Tally:
-    """What was found in some pieces of the queues; each process has its own (`workers.Kept`)."""
+    """What was found in some pieces of the queues; each process has its own (`parallel.Keeping`)."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         """Of `messages`, `files`, their `bytes`; of those `planned`, with `planned_bytes`, and how they were found."""
         self.names: tuple[Counter[str | None], ...] = (Counter(), Counter(), Counter())
         """Of the planned messages, how many have each account, each declared From, each subject."""
-        self.samples: list[tuple[str, Names]] = []
+        self.samples: list[tuple[str, Counted]] = []
         """The first of the planned messages in the order of a walk."""
         self.hits: list[Planned] = []
         """All of them, where they are not only counted."""
         self.skipped: list[tuple[str, str]] = []
         """Path, as shown, and reason of what could not be judged."""
 
-    def take(self, path: str, size: int, names: Names, found_as: FoundAs) -> None:
+    def take(self, path: str, size: int, names: Counted, found_as: FoundAs) -> None:
         """Count a message that is wanted."""
         self.counts["planned"] += 1
         self.counts["planned_bytes"] += size
@@ -239,7 +239,7 @@ class Tally:
         rows = sorted(self.skipped, key=lambda row: in_walk_order(row[0], "/"))
         return [Skipped(reason, Locus(path, 0, 1)) for path, reason in rows]
 
-    def plan(self, wanted: Wanted, root: Path | None) -> Plan:
+    def plan(self, wanted: Predicates, root: Path | None) -> Plan:
         """Sum it up."""
         counts = self.counts
         found_as = counts if wanted.asks_texts else Counter[str]()
@@ -255,7 +255,7 @@ class Tally:
             mail_froms=_ranked(self.names[1]),
             subjects=_ranked(self.names[2])[:KEPT],
             subjects_distinct=len(self.names[2]),
-            samples=tuple(Sample(shown(path, root), *names) for path, names in self.samples),
+            samples=tuple(PlanSample(shown(path, root), *names) for path, names in self.samples),
         )
 
 

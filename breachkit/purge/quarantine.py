@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from breachkit.purge.disk import Disk
-    from breachkit.purge.journal import Entries, Entry
+    from breachkit.purge.journal import JournalEntries, JournalEntry
     from breachkit.servers import Queue
 
 BATCH = 1024
@@ -95,7 +95,7 @@ def _messages_of(store: str, name: str) -> str:
 
 def _join(folder: str, *names: str) -> str:
     """Join names to a folder; `os.path.join` took a third of a restore, and none of these names is absolute."""
-    return os.sep.join((folder.rstrip(os.sep), *names))  # strings, see `disk`
+    return os.sep.join((folder.rstrip(os.sep), *names))
 
 
 class Queues(NamedTuple):
@@ -162,7 +162,7 @@ def find_queues(rules: Queue, folders: Iterable[Path], quarantine: Path | None, 
     chosen: dict[int, Store] = {}
     places, stores = [], {}
     for folder in folders:
-        path, beside = os.path.abspath(folder), os.path.abspath(rules.home(folder))  # links stay
+        path, beside = os.path.abspath(folder), os.path.abspath(rules.home(folder))
         places.append(QueuePlace(path, beside))
         store = Store(_join(beside, QUARANTINE), beside)
         if quarantine is not None:
@@ -266,7 +266,7 @@ def are_plain_folders(path: str, top: str, disk: Disk, known: dict[tuple[str, st
         return True
     if "\0" in path or not path.startswith(_join(top, "")):
         return False
-    parts = path[len(_join(top, "")) :].split(os.sep)  # `..` must be seen, not resolved
+    parts = path[len(_join(top, "")) :].split(os.sep)
     if any(part in _NO_NAMES for part in parts) or (os.altsep and os.altsep in path):
         return False
     folder = top
@@ -283,10 +283,10 @@ def are_plain_folders(path: str, top: str, disk: Disk, known: dict[tuple[str, st
 Whereabouts = Literal["held", "gone", "restored", "dropped", "left"]
 
 
-class Held(NamedTuple):
+class StoredMessage(NamedTuple):
     """One message of a run, and where it is; `gone` when it should be held and is not there."""
 
-    entry: Entry
+    entry: JournalEntry
     whereabouts: Whereabouts
 
 
@@ -301,16 +301,16 @@ class Stock:
     is_ended: bool
     """False when the purge was killed, or still runs."""
     is_torn: bool
-    entries: Entries
+    entries: JournalEntries
     whereabouts: dict[int, Whereabouts]
     """Of each message, by its number."""
     sha256: str
     """Of the journal."""
 
     @property
-    def messages(self) -> Iterator[Held]:
+    def messages(self) -> Iterator[StoredMessage]:
         """Each message, and where it is."""
-        return (Held(self.entries[number], where) for number, where in self.whereabouts.items())
+        return (StoredMessage(self.entries[number], where) for number, where in self.whereabouts.items())
 
     def count(self, whereabouts: Whereabouts) -> int:
         """Count the messages that are there."""
@@ -346,7 +346,7 @@ def _time(text: str) -> str:
     return text if ts.tzinfo is not None and is_possible(ts.timestamp()) else ""
 
 
-def _whereabouts(entry: Entry, there: set[str]) -> Whereabouts:
+def _whereabouts(entry: JournalEntry, there: set[str]) -> Whereabouts:
     if entry.state == "left":
         return "left"
     if any(file_name(entry.number, place) in there for place in range(len(entry.homes))):
@@ -356,12 +356,12 @@ def _whereabouts(entry: Entry, there: set[str]) -> Whereabouts:
     return "left" if entry.state == "intended" else "gone"
 
 
-def find_changed(disk: Disk, stock: Stock) -> list[Held]:
+def find_changed(disk: Disk, stock: Stock) -> list[StoredMessage]:
     """Hash every message that is held, and return those that are not what the journal says."""
     return [held for held in stock.messages if held.whereabouts == "held" and not _is_sound(disk, stock.run, held)]
 
 
-def _is_sound(disk: Disk, run: Run, held: Held) -> bool:
+def _is_sound(disk: Disk, run: Run, held: StoredMessage) -> bool:
     for place, known in enumerate(held.entry.prints):
         try:
             if disk.fingerprint(run.file(held.entry.number, place)).sha256 != known.sha256:

@@ -56,5 +56,5 @@ def reach_of(where: Where, quarantine: Path | None, *, with_outside: bool = True
         raise where.no_queue()
     queues = find_queues(where.queue, [folder.path for folder in folders], quarantine, Disk())
     outside = next((folder for folder in folders if folder.is_outside), None)
-    root = None if where.layout.root is None else Path(os.path.abspath(where.layout.root))  # links stay
+    root = None if where.layout.root is None else Path(os.path.abspath(where.layout.root))
     return Reach(where, quarantine, outside, queues, root)

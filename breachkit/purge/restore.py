@@ -29,14 +29,16 @@ if TYPE_CHECKING:
 
     from breachkit.progress import Progress
     from breachkit.purge.disk import Disk
-    from breachkit.purge.journal import Entry, History
+    from breachkit.purge.journal import History, JournalEntry
     from breachkit.purge.quarantine import QueuePlace, Queues, Run
 
 ID_ROOM = 24
 """Bytes of the journal that restoring one message may take."""
 KEPT_EXAMPLES = 3
 
-Kind = Literal["put", "finish", "discard", "home", "missing", "changed", "conflict", "refused", "dropped", "unwanted"]
+RestoreKind = Literal[
+    "put", "finish", "discard", "home", "missing", "changed", "conflict", "refused", "dropped", "unwanted"
+]
 """put: give it its names again · finish: it has them, take the others away · discard: a copy of one that never left ·
 home: it is there already · refused: its home is no place in these queues · unwanted: not among --only."""
 
@@ -45,17 +47,17 @@ _ACTS = frozenset({"put", "finish", "discard"})
 _IN_QUARANTINE = frozenset({"changed", "conflict", "refused", "unwanted", "failed"})
 
 
-class Case(NamedTuple):
+class RestoreCase(NamedTuple):
     """One message of a run, and what is to be done with it."""
 
-    kind: Kind
-    entry: Entry
+    kind: RestoreKind
+    entry: JournalEntry
     targets: tuple[str, ...]
     puts: tuple[int, ...] = ()
     """Those of its files that are to be given their names."""
 
 
-_Act = tuple[int, Kind, tuple[int, ...]]
+_Act = tuple[int, RestoreKind, tuple[int, ...]]
 """The number of a message, and what is to be done with it: a million cases are not kept."""
 
 
@@ -98,7 +100,7 @@ class Restored:
         return bool(self.missing or self.changed or self.conflicts or self.refused or self.failed)
 
 
-class Restore:
+class RestoreRun:
     """A restore of one run: look at the plan, then do it.
 
     Args:
@@ -168,38 +170,38 @@ class Restore:
         self._left.clear()
         self._bytes = 0
 
-    def _judged(self, history: History) -> Iterator[Case]:
+    def _judged(self, history: History) -> Iterator[RestoreCase]:
         """Judge every message that was, or may have been, moved. Raises OSError."""
         held = frozenset(self._disk.names(self.run.messages))  # to ask for each name took a tenth of a restore
         return (self._judge(entry, held) for entry in history.entries.values() if entry.state != "left")
 
-    def _targets(self, entry: Entry) -> tuple[str, ...]:
+    def _targets(self, entry: JournalEntry) -> tuple[str, ...]:
         """Where the files of a message are to be put."""
         targets = tuple([home_of(home, self.run.store) for home in entry.homes])
         return targets if self._back_to is None else tuple(map(self._back_to, targets))
 
-    def _judge(self, entry: Entry, held: frozenset[str]) -> Case:
+    def _judge(self, entry: JournalEntry, held: frozenset[str]) -> RestoreCase:
         number, targets = entry.number, self._targets(entry)
         if entry.state in {"dropped", "restored"}:
-            return Case("dropped" if entry.state == "dropped" else "home", entry, targets)
+            return RestoreCase("dropped" if entry.state == "dropped" else "home", entry, targets)
         places = range(len(targets))
         stored = [place for place in places if file_name(number, place) in held]
         is_place = all(self._queue_of(target) for target in targets)
         if stored and not is_place:
-            return Case("refused", entry, targets)
+            return RestoreCase("refused", entry, targets)
         if len(stored) < len(targets):
             away = [place for place in places if place not in stored]
             if not all(is_place and self._is_home(entry, place, targets[place]) for place in away):
-                return Case("missing", entry, targets)
+                return RestoreCase("missing", entry, targets)
         if stored and self._is_chosen is not None and not self._is_chosen([self._source(number, at) for at in stored]):
-            return Case("unwanted", entry, targets)
+            return RestoreCase("unwanted", entry, targets)
         kinds = [self._judge_file(entry, place, targets[place]) for place in stored]
         puts = tuple([place for place, kind in zip(stored, kinds, strict=True) if kind == "put"])
         if "conflict" in kinds or puts:
-            return Case("conflict" if "conflict" in kinds else "put", entry, targets, puts)
-        return Case("finish" if "finish" in kinds else "discard" if kinds else "home", entry, targets)
+            return RestoreCase("conflict" if "conflict" in kinds else "put", entry, targets, puts)
+        return RestoreCase("finish" if "finish" in kinds else "discard" if kinds else "home", entry, targets)
 
-    def _judge_file(self, entry: Entry, place: int, target: str) -> Kind:
+    def _judge_file(self, entry: JournalEntry, place: int, target: str) -> RestoreKind:
         """Judge a file that lies in the quarantine by what has its name at home."""
         there = self._disk.status(target)
         if there is None or self._is_ours(entry, target, there):
@@ -211,7 +213,7 @@ class Restore:
             return "finish" if entry.state == "restoring" else "discard"
         return "conflict"
 
-    def _verify(self, case: Case) -> Literal["", "changed", "missing"]:
+    def _verify(self, case: RestoreCase) -> Literal["", "changed", "missing"]:
         """Hold what is to be put back against the journal; nothing when it is the message. Raises OSError."""
         for place in case.puts:
             try:
@@ -231,14 +233,14 @@ class Restore:
                 return queue
         return None
 
-    def _is_home(self, entry: Entry, place: int, target: str) -> bool:
+    def _is_home(self, entry: JournalEntry, place: int, target: str) -> bool:
         """Tell whether a file of a message has its old name, by its bytes."""
         try:
             return self._disk.fingerprint(target).sha256 == entry.prints[place].sha256
         except OSError:
             return False
 
-    def _is_ours(self, entry: Entry, target: str, there: os.stat_result) -> bool:
+    def _is_ours(self, entry: JournalEntry, target: str, there: os.stat_result) -> bool:
         """Tell whether a name is taken by what a crash left of `Disk.give`."""
         mark = self.run.mark(entry.number)
         if entry.state not in {"intended", "restoring"} or there.st_size > len(mark):
@@ -258,7 +260,7 @@ class Restore:
                 if is_stopped():
                     break
                 entries = [(history.entries[number], kind, puts) for number, kind, puts in acts[start : start + BATCH]]
-                batch = [Case(kind, entry, self._targets(entry), puts) for entry, kind, puts in entries]
+                batch = [RestoreCase(kind, entry, self._targets(entry), puts) for entry, kind, puts in entries]
                 journal.add("restoring", ids=[case.entry.number for case in batch])
                 journal.commit()
                 self._restore(journal, batch)
@@ -267,8 +269,8 @@ class Restore:
         finally:
             journal.close()
 
-    def _restore(self, journal: Journal, acts: list[Case]) -> None:
-        done: list[Case] = []
+    def _restore(self, journal: Journal, acts: list[RestoreCase]) -> None:
+        done: list[RestoreCase] = []
         for case in acts:
             reason = self._put(case)
             if reason:
@@ -276,7 +278,7 @@ class Restore:
             else:
                 done.append(case)
         # the names at home are on the disk before the others go
-        for folder in {os.path.dirname(target) for case in done for target in case.targets}:  # see `disk`
+        for folder in {os.path.dirname(target) for case in done for target in case.targets}:
             self._disk.sync_folder(folder)
         for case in done:
             for place in range(len(case.targets)):
@@ -284,7 +286,7 @@ class Restore:
             self._count(case.kind, case)
         journal.add("restored", ids=[case.entry.number for case in done])
 
-    def _put(self, case: Case) -> str:
+    def _put(self, case: RestoreCase) -> str:
         """Give a message its names again, the first of them last; returns what kept it from it, or nothing."""
         placed: list[int] = []
         try:
@@ -305,7 +307,7 @@ class Restore:
         self._take_back(case, placed)
         return reason
 
-    def _take_back(self, case: Case, placed: list[int]) -> None:
+    def _take_back(self, case: RestoreCase, placed: list[int]) -> None:
         """Take away the names that a message was given whose others it could not be given: all or none.
 
         What cannot be taken back is left as a kill would leave it, and the next restore finishes it.
@@ -318,7 +320,7 @@ class Restore:
                 else:
                     self._disk.unlink(case.targets[place])
 
-    def _bring(self, case: Case, place: int) -> None:
+    def _bring(self, case: RestoreCase, place: int) -> None:
         source, target = self._source(case.entry.number, place), case.targets[place]
         try:
             self._give(source, target, case, place)
@@ -335,7 +337,7 @@ class Restore:
             if part and self._disk.status(folder) is None:
                 self._disk.make_folder_like(folder, above)
 
-    def _give(self, source: str, target: str, case: Case, place: int) -> None:
+    def _give(self, source: str, target: str, case: RestoreCase, place: int) -> None:
         try:
             self._disk.give(source, target, self.run.mark(case.entry.number))
         except OSError as error:
@@ -343,7 +345,7 @@ class Restore:
                 raise
             self._give_copy(source, target, case, place)
 
-    def _give_copy(self, source: str, target: str, case: Case, place: int) -> None:
+    def _give_copy(self, source: str, target: str, case: RestoreCase, place: int) -> None:
         """Bring a file home from another volume: a copy is made beside the queue, then gets its name at once.
 
         A copy made in the queue itself could be delivered half written.
@@ -390,7 +392,7 @@ class Restore:
                     self._disk.remove_folder(folder)
                     folder = os.path.dirname(folder)
 
-    def _count(self, kind: str, case: Case) -> None:
+    def _count(self, kind: str, case: RestoreCase) -> None:
         self._done[kind] += 1
         if kind in {"put", "finish"}:
             self._bytes += case.entry.size
@@ -468,12 +470,12 @@ def drop_run(disk: Disk, run: Run) -> Dropped:
         raise trouble_of(error, run.path, 0, "dropped") from None
 
 
-def _is_held(disk: Disk, run: Run, entry: Entry) -> bool:
+def _is_held(disk: Disk, run: Run, entry: JournalEntry) -> bool:
     found = [disk.status(run.file(entry.number, place)) for place in range(len(entry.homes))]
     return any(status is not None and stat.S_ISREG(status.st_mode) for status in found)
 
 
-def _drop(disk: Disk, run: Run, journal: Journal, held: list[Entry]) -> None:
+def _drop(disk: Disk, run: Run, journal: Journal, held: list[JournalEntry]) -> None:
     """Journal, then delete: a crash between the two leaves files that the next drop deletes.
 
     On a full disk the line has no room until something is deleted; only then does it come after.

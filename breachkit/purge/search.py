@@ -6,18 +6,18 @@ Most messages are not wanted, and each of them costs no more than opening, one r
 from __future__ import annotations
 
 import os
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from breachkit.chain import BLOCK, sha256
+from breachkit.evidence.queued import HEAD_BYTES, LONGEST_HEAD, head_of
 from breachkit.files import HeadReader, NotRegularError, list_pieces, open_handle, reason_of, refuse_odd
-from breachkit.micros import MICROSECOND, is_possible
+from breachkit.micros import micros_of_file
 from breachkit.parallel import Piece, keep
 from breachkit.purge.disk import fingerprint_of
 from breachkit.purge.needles import is_in_bytes, is_in_texts, longest_reach, parse_needles
 from breachkit.purge.plan import Planned, Tally, identity_of
 from breachkit.text.message import added_by_decoding, decoded_texts, is_plain, typed_texts
-from breachkit.text.seen import Seen
+from breachkit.text.seen import SeenString
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,14 +25,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from breachkit.progress import Progress
-    from breachkit.purge.needles import Needle, Texts
-    from breachkit.purge.plan import FoundAs, Wanted
+    from breachkit.purge.needles import Needle, SoughtTexts
+    from breachkit.purge.plan import FoundAs, Predicates
     from breachkit.records import Skipped
     from breachkit.servers import Head, Queue
 
-FIRST = 1 << 15
-"""Bytes of a file that are asked for at once: most messages are shorter, and almost every head ends in them."""
-LONGEST_HEAD = 1 << 20
 PIECE = 1 << 26
 """Bytes of a file that are held at a time, and decoded; what is longer is searched on in its raw bytes alone."""
 
@@ -46,7 +43,7 @@ YOUNG = 2.0
 """Seconds after its last change during which a message is left alone by a watch."""
 
 
-class Search:
+class TextSearch:
     """Searches messages for strings; a search made is one that can be run.
 
     Args:
@@ -56,7 +53,7 @@ class Search:
     Raises UsageError.
     """
 
-    def __init__(self, texts: Texts, text_of: Callable[[Sequence[bytes]], bytes] | None = None) -> None:
+    def __init__(self, texts: SoughtTexts, text_of: Callable[[Sequence[bytes]], bytes] | None = None) -> None:
         self._needles = parse_needles(texts)
         self._text_of = text_of
         self._enough = any if texts.is_any else all
@@ -151,11 +148,13 @@ class Search:
         return "reader" if self._enough(held) else None
 
 
-def _seen(needles: tuple[Needle, ...], texts: Texts) -> tuple[Seen | None, ...]:
+def _seen(needles: tuple[Needle, ...], texts: SoughtTexts) -> tuple[SeenString | None, ...]:
     """Make what tells of each string whether a reader sees it; of a pattern nothing can."""
     if texts.is_regex or texts.raw_only:
         return tuple(None for _ in needles)
-    return tuple(None if one.spelled is None else Seen(one.spelled, ignore_case=texts.ignore_case) for one in needles)
+    return tuple(
+        None if one.spelled is None else SeenString(one.spelled, ignore_case=texts.ignore_case) for one in needles
+    )
 
 
 def _read(handle: int, so_far: bytes, most: int) -> bytes:
@@ -168,7 +167,7 @@ def _read(handle: int, so_far: bytes, most: int) -> bytes:
     return b"".join(blocks)
 
 
-class Look:
+class PieceSearch:
     """Looks through pieces of the queues; it can be handed to another process.
 
     Args:
@@ -182,10 +181,10 @@ class Look:
     Raises UsageError when made.
     """
 
-    def __init__(self, wanted: Wanted, queue: Queue, zone: tzinfo, root: Path | None, *, keeps: bool) -> None:
+    def __init__(self, wanted: Predicates, queue: Queue, zone: tzinfo, root: Path | None, *, keeps: bool) -> None:
         self._wanted = wanted
-        self._searches = [Search(texts, queue.text_of) for texts in wanted.searched()]
-        self._most = PIECE if self._searches or not wanted.asks_heads else FIRST
+        self._searches = [TextSearch(texts, queue.text_of) for texts in wanted.searched()]
+        self._most = PIECE if self._searches or not wanted.asks_heads else HEAD_BYTES
         """Bytes of a file that are read before it is judged."""
         self._queue = queue
         self._zone = zone
@@ -207,8 +206,8 @@ class Look:
                     for name in files:
                         handle = folder.open(name)
                         handles.append(handle)
-                        raw = read(handle, FIRST)
-                        if 0 < len(raw) < FIRST:
+                        raw = read(handle, HEAD_BYTES)
+                        if 0 < len(raw) < HEAD_BYTES:
                             size += len(raw)
                         else:
                             refuse_odd(status := os.fstat(handle), name)
@@ -270,7 +269,9 @@ class Look:
         head = self._head(files, raws, handles)
         path = folder.path(files[0])
         if self._wanted.asks_heads:
-            ts = _time_of(head, handles[0]) if self._wanted.asks_times else None
+            ts = None
+            if self._wanted.asks_times:
+                ts = head.ts if head.ts is not None else micros_of_file(os.fstat(handles[0]).st_mtime)
             if not self._wanted.takes(head, ts):
                 return
             if ts is None and self._wanted.asks_times:
@@ -282,18 +283,14 @@ class Look:
         tally.take(path, size, (head.auth_user, head.mail_from, head.subject), found_as)
 
     def _head(self, files: Sequence[str], raws: Sequence[bytes], handles: Sequence[int]) -> Head:
-        wanted = self._queue.head_files
-        known = list(zip(files, [raw[:FIRST] for raw in raws[:wanted]], strict=False))
-        head = self._queue.read_head(known, self._zone, all(len(raw) < FIRST for _, raw in known))
-        if head is not None:
-            return head
-        longer = [
-            raw[:LONGEST_HEAD] if len(raw) != FIRST else _read(handle, raw, LONGEST_HEAD)
-            for raw, handle in zip(raws[:wanted], handles, strict=False)
-        ]
-        head = self._queue.read_head(list(zip(files, longer, strict=False)), self._zone, True)
-        assert head is not None  # noqa: S101  by the contract: only bytes that were cut may be too few
-        return head
+        known = dict(zip(files[: self._queue.head_files], zip(raws, handles, strict=True), strict=False))
+        parts = [(name, raw[:HEAD_BYTES]) for name, (raw, _) in known.items()]
+
+        def longer(name: str) -> bytes:
+            raw, handle = known[name]
+            return raw[:LONGEST_HEAD] if len(raw) != HEAD_BYTES else _read(handle, raw, LONGEST_HEAD)
+
+        return head_of(self._queue, parts, self._zone, all(len(raw) < HEAD_BYTES for _, raw in parts), longer)
 
     def _identity(self, files: Sequence[str], raws: Sequence[bytes], handles: Sequence[int]) -> bytes:
         """Tell the very bytes that were searched from all others: a file that grows meanwhile is none of its later."""
@@ -308,14 +305,6 @@ class Look:
                     digest.update(block)
             prints.append(fingerprint_of(status, digest.hexdigest()))
         return identity_of(prints)
-
-
-def _time_of(head: Head, handle: int) -> int | None:
-    """Tell when a message came, in microseconds since the epoch: by its head, else by its file; None when unknown."""
-    if head.ts is not None:
-        return head.ts
-    mtime = os.fstat(handle).st_mtime
-    return timedelta(seconds=mtime) // MICROSECOND if is_possible(mtime) else None
 
 
 def queue_pieces(
@@ -333,12 +322,12 @@ def topmost(folders: Iterable[str]) -> list[str]:
 
 
 def _above(path: str) -> Iterator[str]:
-    while (parent := os.path.dirname(path)) != path:  # strings, as they come from a walk
+    while (parent := os.path.dirname(path)) != path:
         yield parent
         path = parent
 
 
-def look_through(pieces: Iterable[Piece], look: Look, jobs: int, progress: Progress) -> Tally:
+def look_through(pieces: Iterable[Piece], look: PieceSearch, jobs: int, progress: Progress) -> Tally:
     """Look through the queues, over as many processes as asked; the answer is the same with any number.
 
     Raises WorkerLostError.

@@ -34,7 +34,7 @@ LEFT_WORDS = {
 }
 
 
-class Outcome(NamedTuple):
+class PurgeOutcome(NamedTuple):
     """What a real run did: its receipt, and the plan with all that a watch added to it."""
 
     receipt: Receipt
@@ -58,7 +58,7 @@ class Unexplained(NamedTuple):
 
 
 def purge_json(
-    plan: Plan, outcome: Outcome | None, inputs: Inputs, root: Path | None, unexplained: Unexplained | None
+    plan: Plan, outcome: PurgeOutcome | None, inputs: Inputs, root: Path | None, unexplained: Unexplained | None
 ) -> Json:
     """Write the object of the contract; without an outcome it is a dry run's."""
     receipt = None if outcome is None else outcome.receipt
@@ -188,7 +188,7 @@ def render_dry_end(plan: Plan, command: str, instead: str) -> str:
     return page.text()
 
 
-def render_outcome(outcome: Outcome, root: Path | None, checks: list[str], undo: str) -> str:
+def render_outcome(outcome: PurgeOutcome, root: Path | None, checks: list[str], undo: str) -> str:
     """Write what a real run did for a terminal."""
     page = Page()
     receipt = outcome.receipt

@@ -13,7 +13,7 @@ from breachkit.report.words import count, size
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from breachkit.purge.quarantine import Held, Stock
+    from breachkit.purge.quarantine import Stock, StoredMessage
     from breachkit.purge.restore import Dropped
     from breachkit.report.contract import Json
 
@@ -67,7 +67,7 @@ def show_json(stock: Sequence[Stock]) -> Json:
     }
 
 
-def _held_json(held: Held) -> Json:
+def _held_json(held: StoredMessage) -> Json:
     entry = held.entry
     files = [
         {"path": path_of(home), "bytes": known.size, "sha256": known.sha256}
@@ -101,7 +101,7 @@ def render_show(stock: Sequence[Stock]) -> str:
     return page.text()
 
 
-def verify_json(checked: Sequence[tuple[Stock, list[Held]]]) -> Json:
+def verify_json(checked: Sequence[tuple[Stock, list[StoredMessage]]]) -> Json:
     """Write what was checked and what is not as it was."""
     return {
         "runs": [
@@ -115,7 +115,7 @@ def verify_json(checked: Sequence[tuple[Stock, list[Held]]]) -> Json:
     }
 
 
-def render_verify(checked: Sequence[tuple[Stock, list[Held]]]) -> str:
+def render_verify(checked: Sequence[tuple[Stock, list[StoredMessage]]]) -> str:
     """Write what was checked for a terminal."""
     page = Page()
     if not checked:

@@ -21,7 +21,7 @@ from breachkit.detect.campaigns.campaign import NoPurge, SharedString
 from breachkit.detect.hardening import JudgedSetting
 from breachkit.detect.inventory import DayRow, QueueRow, SenderRow
 from breachkit.detect.passwords.weak_accounts import WeakAccount
-from breachkit.purge.plan import Sample
+from breachkit.purge.plan import PlanSample
 from breachkit.purge.quarantine import Whereabouts
 from breachkit.records import SessionKind, SessionOutcome
 from breachkit.text.letter import Attachment
@@ -453,7 +453,7 @@ class PurgeDocument(DocumentHead):
     senders: list[AuthUser]
     mail_froms: list[DeclaredSender]
     subjects: list[SubjectRow]
-    samples: list[Sample]
+    samples: list[PlanSample]
     left: list[LeftMessage]
     owners_own: Count | None
     unexplained: NotRequired[UnexplainedRow]

@@ -77,7 +77,7 @@ _PLAINLY_CODED = re.compile(
 _UUENCODED = re.compile(rb"\nbegin [0-7]{3}")
 
 
-class _Kind(NamedTuple):
+class _ContentType(NamedTuple):
     """What a content type says."""
 
     type: str
@@ -94,11 +94,11 @@ class _Kind(NamedTuple):
     """Markup, or line ends that are none, may stand within a word of its text."""
 
 
-Block = tuple[bytes, bytes, bytes | None]
+HeaderBlock = tuple[bytes, bytes, bytes | None]
 """A header block as `_Entity` has it, the message or part that it is of, and what stands below; None of an envelope."""
 
 
-_Entity = tuple[bytes, bytes, bytes, _Kind, str, bool]
+_Entity = tuple[bytes, bytes, bytes, _ContentType, str, bool]
 """One header block (each line begins with LF; empty where there is none), the message or part that it is of, what
 stands below it, the kind of this, the way of its transfer, and whether it is to be read as text."""
 
@@ -238,7 +238,7 @@ def _entities(raw: bytes) -> Iterator[_Entity]:
             continue
         said = tuple(_CODING.findall(head))
         kind, way = _known_coding(said) if len(head) <= LONGEST_KNOWN and head.isascii() else _coding_of(said, around)
-        below: list[Block] = []
+        below: list[HeaderBlock] = []
         if kind.is_opened and depth < DEEPEST and left:
             if kind.main in _OPENED:
                 below = blocks_of(untransferred(way, body))
@@ -251,7 +251,7 @@ def _entities(raw: bytes) -> Iterator[_Entity]:
             ahead += [(part, depth + 1) for part in reversed(below)]
 
 
-def blocks_of(raw: bytes) -> list[Block]:
+def blocks_of(raw: bytes) -> list[HeaderBlock]:
     """Split a message into its header blocks: mostly one, with the body.
 
     The first block is an envelope when it has no header of a message proper and a second block of headers
@@ -284,7 +284,7 @@ def is_cut(raw: bytes) -> bool:
     return not body or (_FIELD.match(body) is not None and not _EMPTY_LINE.search(body))
 
 
-def _block(raw: bytes, known: re.Pattern[bytes] | None = None) -> Block:
+def _block(raw: bytes, known: re.Pattern[bytes] | None = None) -> HeaderBlock:
     """Split at the first empty line into a head and the rest; a text without a header is all rest.
 
     Where the first line is no header, one of those below it must be a known one.
@@ -374,18 +374,18 @@ def main_of(kind: str) -> str:
     return "".join(found[0].split()).lower() if found else ""
 
 
-def _kind_of(value: bytes, around: bytes = b"") -> _Kind:
+def _kind_of(value: bytes, around: bytes = b"") -> _ContentType:
     kind = readable(value.replace(b"\r\n", b"\n"), around).replace("\n", "").replace(_FOLD, "").strip()
     main = main_of(kind)
     is_opened = main in _OPENED or main.startswith("multipart")
     is_textual = main.startswith(_TEXTUAL) or "/" not in main or main.endswith(_NEARLY_TEXTUAL)
     is_html = "html" in kind[:40].lower() if kind else None
-    return _Kind(
+    return _ContentType(
         kind, main, is_opened, is_textual, charset_of(kind), is_html, is_html is not False or "delsp" in kind.lower()
     )
 
 
-def _coding_of(said: Iterable[tuple[bytes, bytes]], around: bytes = b"") -> tuple[_Kind, str]:
+def _coding_of(said: Iterable[tuple[bytes, bytes]], around: bytes = b"") -> tuple[_ContentType, str]:
     """Read how a body is coded from what `_CODING` finds; the first of a name counts."""
     kind, way = _NO_KIND, ""
     for is_type, value in reversed([*said]):

@@ -89,7 +89,7 @@ def paragraphs_seen(text: str, kind: str | None) -> Iterator[str]:
     return map(normal, pieces)
 
 
-class Seen:
+class SeenString:
     """Tells whether a reader of a text sees a string in it.
 
     Args:

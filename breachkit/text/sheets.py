@@ -45,7 +45,7 @@ _MAGIC = {
 }
 
 
-class Line(NamedTuple):
+class SheetLine(NamedTuple):
     """One line of a file of text, and where it stands."""
 
     offset: int
@@ -54,7 +54,7 @@ class Line(NamedTuple):
     """Without its end; None when it is too long to be read."""
 
 
-class Row(NamedTuple):
+class SheetRow(NamedTuple):
     """One row of a table, and where it begins."""
 
     offset: int
@@ -132,13 +132,13 @@ def _legacy(head: bytes) -> str:
     return "cp850" if _NOT_ANSI.search(head) or (low and low >= high) else "cp1252"
 
 
-def read_lines(sheet: Sheet) -> Iterator[Line]:
+def read_lines(sheet: Sheet) -> Iterator[SheetLine]:
     """Yield each line. Raises OSError."""
     offset = sheet.start
     with open_regular(sheet.path) as stream:
         stream.seek(sheet.start)
         for number, (size, line) in enumerate(_split(stream, sheet.line_end), 1):
-            yield Line(offset, number, None if line is None else _decode(line, sheet))
+            yield SheetLine(offset, number, None if line is None else _decode(line, sheet))
             offset += size
 
 
@@ -199,7 +199,7 @@ def is_address(cell: str) -> bool:
     return "@" in cell and ADDRESS.fullmatch(plain_address(cell)) is not None
 
 
-def read_rows(sheet: Sheet, width: int | None = None, last: int | None = None) -> Iterator[Row]:
+def read_rows(sheet: Sheet, width: int | None = None, last: int | None = None) -> Iterator[SheetRow]:
     """Yield the rows that hold anything. Raises OSError.
 
     Args:
@@ -208,18 +208,18 @@ def read_rows(sheet: Sheet, width: int | None = None, last: int | None = None) -
         last: the column whose cells may hold unquoted delimiters, if it is the last one (a password).
     """
     lines = (line for line in read_lines(sheet) if line.number >= sheet.first)
-    ahead: deque[Line] = deque()
+    ahead: deque[SheetLine] = deque()
     while (line := ahead.popleft() if ahead else next(lines, None)) is not None:
         text = line.text
         if text is None:
-            yield Row(line.offset, line.number, None)
+            yield SheetRow(line.offset, line.number, None)
         elif text.strip(sheet.delimiter + " \t"):
             if text.count('"') % 2:
                 text = _with_rest(text, sheet.delimiter, ahead, lines)
-            yield Row(line.offset, line.number, _cells(text, sheet, width, last))
+            yield SheetRow(line.offset, line.number, _cells(text, sheet, width, last))
 
 
-def _with_rest(text: str, delimiter: str, ahead: deque[Line], lines: Iterator[Line]) -> str:
+def _with_rest(text: str, delimiter: str, ahead: deque[SheetLine], lines: Iterator[SheetLine]) -> str:
     """Add to a line the lines below it in which its last cell goes on; a lone quote is a letter of a password.
 
     Args:

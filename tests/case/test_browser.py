@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from breachkit.case.page import render_authority, render_owner, render_report
-from breachkit.case.words import Words
+from breachkit.case.pages import render_authority, render_owner, render_report
+from breachkit.case.phrases import Phrases
 from tests.case.needs import browser, need
 from tests.conftest import story
 from tests.evidence import build
@@ -253,7 +253,7 @@ def test_a_hostile_subject_stays_harmless(
     campaign["strings"][0]["text"] = hostile
     campaign["sample"] |= {"before": hostile, "shared": hostile, "after": hostile, "subject": hostile}
     campaign["mail_froms"] = account["mail_froms"] = [{"mail_from": hostile, "messages": 3}]
-    words = Words(language)  # type: ignore[arg-type]
+    words = Phrases(language)  # type: ignore[arg-type]
     pages = (render_report(findings, words), render_owner(findings, words, account), render_authority(findings, words))
     for number, text in enumerate(pages):
         path = tmp_path / f"{number}.html"

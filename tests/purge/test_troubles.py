@@ -10,7 +10,7 @@ import pytest
 
 from breachkit.errors import BreachkitError
 from breachkit.files import QUARANTINE
-from breachkit.purge.restore import Restore
+from breachkit.purge.restore import RestoreRun
 from tests.purge.faults import OtherVolumeDisk, QuickDisk
 from tests.purge.harness import HAM, SPAM, house, lines_of, make_messages, snapshot
 
@@ -66,7 +66,7 @@ def test_a_journal_that_cannot_be_written_stops_a_restore(queue: Path) -> None:
 def test_a_stopped_restore_leaves_the_rest_in_quarantine(queue: Path) -> None:
     whole = house(queue)
     run = whole.purge("pippo").runs[0]
-    done = Restore(whole.queues, run).execute(lambda: True)
+    done = RestoreRun(whole.queues, run).execute(lambda: True)
     assert (done.restored, done.untouched, done.in_quarantine) == (0, 4, 4)
     assert whole.restore().restored == 4
 

@@ -7,9 +7,9 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.detect.accounts.reading import accuse
-from breachkit.detect.campaigns.lawful import Judged
+from breachkit.detect.campaigns.campaign import Judged
 from breachkit.evidence import gather
-from breachkit.evidence.again import Reader
+from breachkit.evidence.again import MessageReader
 from breachkit.progress import bar
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def find_judged(
 
     judged = None if found is None or facts is None else judged_by_logs(found, facts)
     with bar(sys.stderr, "grouping", None, " messages") as progress:
-        return find_campaigns(messages, Reader(where, books), progress=progress, least=least, judged=judged)
+        return find_campaigns(messages, MessageReader(where, books), progress=progress, least=least, judged=judged)
 
 
 def judged_by_logs(found: Accusation, facts: LogFacts) -> Judged | None:

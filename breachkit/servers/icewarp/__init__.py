@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from breachkit.servers import AccountExport, MailServer, Queue, Words
-from breachkit.servers.icewarp.columns import COLUMNS
+from breachkit.servers.icewarp.exportcolumns import COLUMNS
 from breachkit.servers.icewarp.layout import (
     DEFAULT_ROOTS,
     LOOKED_FOR,
@@ -26,8 +26,6 @@ from breachkit.servers.icewarp.queue import each_file, read_head
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from breachkit.servers import Guide
-
 
 def _later(module: str, name: str) -> Callable[..., Any]:
     """Import a reader when it is called: a purge reads no logs and no accounts, and starts 20 ms sooner."""
@@ -39,13 +37,6 @@ def _later(module: str, name: str) -> Callable[..., Any]:
     return call
 
 
-def _guide() -> Guide:
-    """Read the guide."""
-    from breachkit.servers.icewarp.guide import GUIDE  # see `_later`
-
-    return GUIDE
-
-
 SERVER = MailServer(
     name="icewarp",
     title="IceWarp",
@@ -55,10 +46,10 @@ SERVER = MailServer(
     logs=KINDS,
     queue=Queue(split_queue, each_file, read_head, role_of, queue_home, is_live),
     accounts=AccountExport(
-        _later("accounts", "read_logins"),
+        _later("export", "read_logins"),
         COLUMNS,
         made_by='tool export account "*@*" u_type u_accountdisabled u_mailbox u_alias u_password',
     ),
-    guide=_guide,
+    guide=lambda: import_module(f"{__name__}.guide").GUIDE,  # as `_later` does
     words=Words(account="LocalSender"),
 )
