@@ -28,7 +28,7 @@ def find_account(
     Example: breachkit find-account --root /srv/copy-of-icewarp
     """
     from breachkit.errors import UsageError
-    from breachkit.report.find_account import dump_find_account, render_find_account
+    from breachkit.report.find_account_report import dump_find_account, render_find_account
 
     if show_passwords:
         output.check_terminal(product)
