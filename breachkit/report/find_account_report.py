@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from breachkit.report.attackers import (
+from breachkit.report.attacks import (
     attacks_json,
     render_attackers,
     render_other_failures,
