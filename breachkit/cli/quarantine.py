@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from breachkit.cli import options, output
-from breachkit.cli.commands import Command, make_app
+from breachkit.cli import Command, make_app, options, output
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -44,12 +44,10 @@ class FoundProducts(NamedTuple):
     listing: Listing
 
 
-class SeveralServersError(UsageError):
-    """The evidence may be of several mail servers, and the command needs to know which one is meant."""
-
-    def __init__(self, servers: Iterable[MailServer]) -> None:
-        known = ", ".join(sorted(server.name for server in servers))
-        super().__init__(f"this may be of several mail servers ({known}); say which one is meant with --server NAME")
+def several_servers(servers: Iterable[MailServer]) -> UsageError:
+    """Say that the evidence may be of several mail servers, and that the command needs to know which one is meant."""
+    known = ", ".join(sorted(server.name for server in servers))
+    return UsageError(f"this may be of several mail servers ({known}); say which one is meant with --server NAME")
 
 
 class LacksError(BreachkitError):
@@ -225,7 +223,7 @@ def _owner_of(folder: Path, able: Sequence[MailServer]) -> tuple[MailServer, Que
         owners = owners or [server for server in able if server.queue is not None and server.queue.text_of is None]
     (server, *others) = owners or able
     if others or server.queue is None:
-        raise SeveralServersError(owners or able)
+        raise several_servers(owners or able)
     return server, server.queue
 
 

@@ -11,12 +11,12 @@ from breachkit.errors import BreachkitError, PathUnreadableError, UsageError
 from breachkit.evidence.moments import read_moment, read_zone
 from breachkit.evidence.products import (
     LacksError,
-    SeveralServersError,
     existing,
     find_products,
     known_servers,
     missing,
     nothing_at,
+    several_servers,
     union_of,
 )
 from breachkit.files import QUARANTINE, open_handle, open_regular
@@ -133,18 +133,18 @@ class Where:
 
     @property
     def queue(self) -> Queue:
-        """How the one server queues. Raises LacksError, SeveralServersError."""
+        """How the one server queues. Raises LacksError, UsageError."""
         queued = [one for one in self.products if one.layout.queues] or self.products
         return self._single([(one.server, one.server.queue) for one in queued], "queue")
 
     @property
     def export(self) -> AccountExport:
-        """How the one server's export of accounts is read. Raises LacksError, SeveralServersError."""
+        """How the one server's export of accounts is read. Raises LacksError, UsageError."""
         return self._single([(one.server, one.server.accounts) for one in self._found], "export of accounts")
 
     @property
     def guide(self) -> Guide:
-        """What the maker of the one server advises. Raises LacksError, SeveralServersError."""
+        """What the maker of the one server advises. Raises LacksError, UsageError."""
         return self._single([(one.server, one.server.guide) for one in self._found], "settings and steps")()
 
     @property
@@ -158,7 +158,7 @@ class Where:
         if not able:
             raise LacksError([server for server, _ in abilities], what)
         if len(able) > 1:
-            raise SeveralServersError(server for server, _ in able)
+            raise several_servers(server for server, _ in able)
         return able[0][1]
 
     def owners(self, folders: Collection[QueueFolder]) -> Iterator[tuple[Queue, list[QueueFolder]]]:
@@ -169,7 +169,7 @@ class Where:
                 yield server.queue, own
 
     def queue_at(self, label: str) -> Queue:
-        """How the server queues to which a queue folder belongs. Raises LacksError, SeveralServersError."""
+        """How the server queues to which a queue folder belongs. Raises LacksError, UsageError."""
         for one in self.products:
             if one.server.queue is not None and any(folder.label == label for folder in one.layout.queues):
                 return one.server.queue
