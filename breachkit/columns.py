@@ -89,7 +89,7 @@ class Columns:
 
     def add(self, other: Self) -> None:
         """Add other rows."""
-        import numpy as np  # noqa: PLC0415  who adds up parts of logs has it; who only names a try must not wait for it
+        import numpy as np  # who adds up parts of logs has it; who only names a try must not wait for it
 
         numbers = [*map(self.names.number, other.names.texts), NOBODY]  # the last one, so that -1 stays itself
         renumbered = np.array(numbers, "i")

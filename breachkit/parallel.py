@@ -93,7 +93,7 @@ class Crew:
         """The helper of each thread."""
         self._started: list[Popen[bytes]] = []
         if self._helpers > 0:
-            from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  10 ms, and only wanted here
+            from concurrent.futures import ThreadPoolExecutor  # 10 ms, and only wanted here
 
             self._pool = ThreadPoolExecutor(self._helpers)
 
@@ -151,7 +151,7 @@ class Crew:
         return []
 
     def _start(self) -> Popen[bytes]:
-        import subprocess  # noqa: PLC0415  as above
+        import subprocess
 
         command = [sys.executable, "-P", "-c", _HELPER]
         helper = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603  this Python
@@ -236,7 +236,7 @@ def keep(pieces: Iterable[Piece], work: Callable[[Piece], Any], jobs: int, new: 
 def _disk_reads() -> int | None:
     """Count the reads of this process that no cache could answer; None where the system does not tell."""
     try:
-        import resource  # noqa: PLC0415  POSIX only
+        import resource  # POSIX only
     except ImportError:
         return None
     return resource.getrusage(resource.RUSAGE_SELF).ru_inblock
@@ -256,7 +256,7 @@ class _Batch(NamedTuple):
             for piece in pieces:
                 kept.add(self.work(piece))
         else:
-            from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  as above
+            from concurrent.futures import ThreadPoolExecutor
 
             with ThreadPoolExecutor(self.threads) as pool:
                 for result in pool.map(self.work, pieces):

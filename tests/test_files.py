@@ -68,7 +68,7 @@ def test_windows_errors_have_their_reasons(error: OSError, reason: str) -> None:
 
 
 def test_windows_long_paths_and_device_names_are_spelled_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    import ntpath  # noqa: PLC0415
+    import ntpath
 
     fake = SimpleNamespace(
         name="nt", path=SimpleNamespace(abspath=lambda path: ntpath.normpath(ntpath.join("C:\\q", path)))
@@ -104,7 +104,7 @@ def rows(path: Path) -> Iterator[LineBlock | Skipped]:
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.binary(max_size=40).map(lambda raw: raw.replace(b"\n", b"")), max_size=40), st.integers(1, 30))
 def test_blocks_hold_every_line_with_its_place_whatever_the_size_of_a_read(lines: list[bytes], size: int) -> None:
-    import tempfile  # noqa: PLC0415
+    import tempfile
 
     text = b"\n".join(lines)
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
@@ -128,7 +128,7 @@ def test_blocks_hold_every_line_with_its_place_whatever_the_size_of_a_read(lines
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.binary(max_size=12), max_size=30), st.integers(1, 60), st.integers(1, 30))
 def test_spans_hold_every_line_once(lines: list[bytes], span: int, size: int) -> None:
-    import tempfile  # noqa: PLC0415
+    import tempfile
 
     text = b"\n".join(lines)
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:

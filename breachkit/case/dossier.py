@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.case import page
-from breachkit.case.findings import RunFacts, findings_json
-from breachkit.case.folder import write_texts
-from breachkit.case.indicators import COLUMNS, indicators_of, rows_of
-from breachkit.case.inputs import hash_files, paths_of, render_inputs
+from breachkit.case import pages
+from breachkit.case.custody import hash_inputs, render_inputs, write_texts
+from breachkit.case.document import RunFacts, findings_json
+from breachkit.case.indicators import COLUMNS, indicators_of, misp_json, rows_of, stix_json
 from breachkit.case.investigation import evidence_paths
-from breachkit.case.misp import misp_json
 from breachkit.case.redaction import Redaction, without_credentials
-from breachkit.case.stix import stix_json
 from breachkit.case.timeline import render_csv, render_jsonl, timeline_of
-from breachkit.case.verdict import verdict_line
 from breachkit.detect.containment import contain_accounts
 from breachkit.progress import bar
 from breachkit.report.contract import dump
@@ -26,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
-    from breachkit.case.folder import Place
+    from breachkit.case.custody import RunFolder
     from breachkit.case.investigation import Containing, Investigation
-    from breachkit.case.words import Words
+    from breachkit.case.phrases import Phrases
     from breachkit.evidence.where import Where
     from breachkit.report.contract import Json
 
@@ -46,9 +43,9 @@ class Dossier:
 
     where: Where
     asking: Asking
-    words: Words
+    words: Phrases
     now: datetime
-    place: Place | None
+    place: RunFolder | None
     """None writes nothing."""
     written: dict[str, str] = field(default_factory=dict)
     """Files with their SHA-256."""
@@ -77,7 +74,7 @@ class Dossier:
         """Write the steps anew with the names of this case."""
         accounts = [one.account for one in found.containing.steps]
         steps = contain_accounts(self.where, accounts, found.found, found.containing.attackers, self.named)
-        return replace(found.containing, steps=tuple(steps))
+        return found.containing._replace(steps=tuple(steps))
 
     def _write(self, name: str, pieces: Iterable[str]) -> None:
         if self.place is not None:
@@ -86,14 +83,14 @@ class Dossier:
     def _pages(self, findings: Json) -> None:
         self._write("findings.json", [dump(findings)])
         if "responder" in self.asking.readers:
-            self._write("report.html", [page.render_report(findings, self.words)])
+            self._write("report.html", [pages.render_report(findings, self.words)])
         if "owner" in self.asking.readers:
             entered = [one for one in findings["accused"] if one["verdict"] == "compromised"]
             for number, account in enumerate(entered, 1):
                 name = "owner.html" if number == 1 else f"owner-{number}.html"
-                self._write(name, [page.render_owner(findings, self.words, account)])
+                self._write(name, [pages.render_owner(findings, self.words, account)])
         if "authority" in self.asking.readers:
-            self._write("authority.html", [page.render_authority(findings, self.words)])
+            self._write("authority.html", [pages.render_authority(findings, self.words)])
 
     def _tables(self, found: Investigation, findings: Json) -> None:
         # made twice rather than held: an incident may have a million events
@@ -106,20 +103,21 @@ class Dossier:
 
     def _inputs(self, found: Investigation, findings: Json) -> None:
         root = self.where.layout.root
-        paths = paths_of((message.files for message in found.messages), evidence_paths(self.where, found.runs))
+        paths = [os.fspath(path) for path in evidence_paths(self.where, found.runs)]
+        paths += [path for message in found.messages for path in message.files]
         head = {
             "schema": "breachkit.case-inputs/1",
             "created": findings["case"]["created"],
             **{key: findings[key] for key in ("inputs", "log_level", "log_first", "log_last", "log_gaps", "skipped")},
         }
         with bar(sys.stderr, "hashing", None, " files") as progress:
-            self._write("inputs.json", render_inputs(head, hash_files(paths, root, progress), self.masked))
+            self._write("inputs.json", render_inputs(head, hash_inputs(paths, root, progress), self.masked))
 
 
 def render_summary(work: Dossier, findings: Json) -> str:
     """Write what a terminal shows: the verdict, what was written, what to run next."""
     sheet, words = Page(), work.words
-    sheet.literal(verdict_line(findings, words))
+    sheet.literal(words.verdict(findings))
     if work.place is not None:
         sheet.heading(words.say("Written to {path}", path=work.place.path))
         for name in work.written:

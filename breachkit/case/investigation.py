@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.detect.accounts.inquiry import Inquiry
 from breachkit.detect.accounts.judgement import judge_accounts
 from breachkit.detect.accounts.reading import read_evidence
 from breachkit.detect.campaigns.grouped import find_judged
 from breachkit.detect.containment import contain_accounts
+from breachkit.detect.findings import first
 from breachkit.detect.hardening import read_hardening
 from breachkit.detect.incident import attackers_of, targets_of
 from breachkit.detect.inventory import take_inventory
@@ -25,7 +26,7 @@ from breachkit.purge.quarantine import take_stock
 from breachkit.purge.reach import reach_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from os import PathLike
     from pathlib import Path
 
@@ -42,22 +43,21 @@ if TYPE_CHECKING:
     from breachkit.logs.facts import LogFacts
     from breachkit.purge.quarantine import Stock
     from breachkit.records import Locus, Message
+    from breachkit.report.contract import Json
     from breachkit.text.sasl import Login
 
 BLOCK_MINUTES = 30
 MINUTE = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Passwords:
+class Passwords(NamedTuple):
     """The accounts whose password can be guessed, and where the export lists each account."""
 
     found: WeakPasswords
     sources: Mapping[str, Locus]
 
 
-@dataclass(frozen=True, slots=True)
-class Containing:
+class Containing(NamedTuple):
     """The steps for the accused accounts, and the addresses to block."""
 
     steps: tuple[Contained, ...]
@@ -95,9 +95,34 @@ class Investigation:
     absent: Mapping[str, str] = field(default_factory=dict)
     """Sections that could not be filled, and why."""
 
+    @property
+    def attacking_ips(self) -> list[str]:
+        """The addresses that attacked the accused accounts."""
+        return list(
+            dict.fromkeys(place.ip for one in self.found.accused for place in one.client_ips if place.attacking)
+        )
+
     def queued(self, campaign: Campaign) -> int:
         """Count the messages of a campaign that lie in the queue now."""
         return sum(not self.messages[at].quarantined for at in campaign.members)
+
+
+class ProofRegister:
+    """For each number of a report, how many facts bear it out and where the first ones stand.
+
+    The names are short and safe as an anchor: `p1`, `p2` ….
+    """
+
+    def __init__(self) -> None:
+        self.rows: dict[str, Json] = {}
+
+    def of(self, title: str, places: Collection[Locus]) -> str | None:
+        """Register a fact under a title, a sentence that translations know; None when there is no place to look."""
+        if len(places) == 0:  # a column of a table has no truth
+            return None
+        name = f"p{len(self.rows) + 1}"
+        self.rows[name] = {"title": title, "count": len(places), "places": first(places)}
+        return name
 
 
 def look_into(
@@ -224,5 +249,5 @@ def evidence_paths(where: Where, runs: Sequence[Stock]) -> Iterator[PathLike[str
     for path in (where.accounts, where.layout.settings):
         if path is not None:
             yield path
-    for custody in runs:
-        yield custody.run.journal
+    for stock in runs:
+        yield stock.run.journal

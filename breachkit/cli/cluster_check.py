@@ -29,13 +29,13 @@ def cluster_check(
     """
     from breachkit.evidence.books import Books
     from breachkit.nodes.check import check_cluster
-    from breachkit.nodes.nodes import parse_nodes
+    from breachkit.nodes.orders import parse_nodes
     from breachkit.report.cluster import check_json, render_check
     from breachkit.report.contract import dump
 
     output.check(product.output_file, None, certs)
-    checked = check_cluster(scheduler, certs, parse_nodes(node or ()))
-    what = scheduler, __version__, *checked.rows()
+    nodes, workers = check_cluster(scheduler, certs, parse_nodes(node or ()))
+    what = scheduler, __version__, nodes, workers
     output.write(dump(check_json(*what)) if product.is_json else render_check(*what), product.output_file)
-    is_incomplete = not checked.workers or not all(row.is_good for row in checked.nodes)
+    is_incomplete = not workers or not all(row["good"] for row in nodes)
     output.finish(Books(), findings=False, is_incomplete=is_incomplete)

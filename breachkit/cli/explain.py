@@ -65,7 +65,7 @@ def explain(where: Where, planned: Collection[str]) -> Unexplained:
     from breachkit.detect.campaigns.grouped import group_queue
 
     asked = group_queue(where, gather.Books())
-    chosen = [one for one in asked.messages if os.path.abspath(one.files[0]) in planned]  # noqa: PTH100  links stay
+    chosen = [one for one in asked.messages if os.path.abspath(one.files[0]) in planned]  # links stay
     rows = asked.campaigns.campaigns
     grouped = {asked.messages[at].source for campaign in rows if campaign.is_spam for at in campaign.members}
     suspects = set() if asked.accusation is None else set(asked.accusation.accused_names())

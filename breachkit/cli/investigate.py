@@ -75,20 +75,20 @@ def investigate(
     if case is None and output_format != "ecs":
         raise UsageError("name the folder of the case with -o CASE (only --format ecs goes without one)")
     where, books = find_evidence(asked), gather.Books()
+    from breachkit.case.countries import open_countries
+    from breachkit.case.custody import open_run
     from breachkit.case.dossier import Asking, Dossier
-    from breachkit.case.folder import open_place
     from breachkit.case.investigation import look_into
-    from breachkit.case.places import open_places
-    from breachkit.case.words import Words
+    from breachkit.case.phrases import Phrases
 
-    places = open_places(geoip)
+    places = open_countries(geoip)
     output.check(case, where, quarantine, geoip, option="-o")
-    place = None if case is None else open_place(case)
+    place = None if case is None else open_run(case)
     # what was typed may name people: a redacted case does not repeat it
     command = ["investigate", "--redact"] if redact else None
     with recorded(case, command, is_new=True, is_named=not redact) as outcome:
         asking = Asking(tuple(readers or [Audience.RESPONDER]), redact)
-        dossier = Dossier(where, asking, Words(lang), datetime.now(UTC), place)
+        dossier = Dossier(where, asking, Phrases(lang), datetime.now(UTC), place)
         found = look_into(where, books, places, max_minutes, quarantine)
         findings = dossier.fill(found)
         outcome |= {"run": findings["case"]["run"], "written": dossier.written}
@@ -99,8 +99,7 @@ def investigate(
 def _write(output_format: CaseFormat, dossier: Dossier, found: Investigation, findings: Json) -> None:
     """Write what was asked for to stdout."""
     from breachkit.case.dossier import render_summary
-    from breachkit.case.ecs import ecs_events
-    from breachkit.case.timeline import render_jsonl
+    from breachkit.case.timeline import ecs_events, render_jsonl
     from breachkit.report.contract import dump
 
     if output_format == "ecs":

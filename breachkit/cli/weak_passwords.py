@@ -52,9 +52,8 @@ def weak_passwords(
     Example: breachkit weak-passwords users.csv --min-length 10
     """
     from breachkit.detect.accounts.reading import read_targets
-    from breachkit.detect.passwords.breached import open_breaches
-    from breachkit.detect.passwords.policy import Policy, read_policy
-    from breachkit.detect.passwords.weak_accounts import Criteria, find_weak_passwords
+    from breachkit.detect.passwords.lists import open_breaches
+    from breachkit.detect.passwords.weak_accounts import Criteria, Policy, find_weak_passwords, read_policy
     from breachkit.errors import UsageError
     from breachkit.evidence import gather
     from breachkit.evidence.exports import read_logins

@@ -44,7 +44,7 @@ def read_shown(
     has_logs = is_evidence and message.queue_id is not None and bool(gather.smtp_logs(where))
     session, facts = None, None
     if has_logs:
-        from breachkit.detect.traced import session_of  # noqa: PLC0415  numpy, and many a message is shown without logs
+        from breachkit.detect.traced import session_of  # numpy, and many a message is shown without logs
 
         session, facts = session_of(where, message, books)
     is_grouped = is_evidence and with_campaign

@@ -20,11 +20,8 @@ if TYPE_CHECKING:
     from breachkit.logs.kinds import Event
     from breachkit.records import DeliveryOutcome, Outcome, Session, SessionKind, SessionOutcome
 
-Key = tuple[str | None, str | None]
-
 MOST_JOINS = 10_000
 """Texts that are looked for at once: a finder of a million takes more memory than all else."""
-
 
 _FILE = re.compile(r"(?:.*[/\\])?([^/\\@]*\d[^/\\@.]*)(?:\.[a-z$]{1,4}){1,2}")
 """The name of a queued file whose name is an id, with a folder or without."""
@@ -74,20 +71,11 @@ def parse_target(word: str, directory: Directory) -> Target:
 class Outline:
     """What a trace keeps of one session: no more than is said of it, for it may have a million tries and messages."""
 
-    __slots__ = (
-        *("_deliveries", "_has_won", "_hashes", "_ids", "_is_accepted", "_is_id", "_is_meant", "_is_offered", "_last"),
-        *("_sender", "delivered_keys", "is_named", "is_one", "is_sender", "joins", "keys", "won"),
-    )
-
     def __init__(self, is_id: Callable[[str], bool], is_meant: Callable[[str], bool], sender: str | None) -> None:
         """Begin, with what tells the id and the user names that are looked for, and the declared sender that may be."""
         self._is_id, self._is_meant, self._sender = is_id, is_meant, sender
-        self.is_named = False
-        """Whether it has a try of the account that is looked for."""
-        self.is_one = False
-        """Whether it has the message that is looked for."""
-        self.is_sender = False
-        """Whether it has a message under the sender that is looked for."""
+        self.is_named = self.is_one = self.is_sender = False
+        """Whether it has a try of the account, the message, or a message under the sender that is looked for."""
         self.won: dict[str, None] = {}
         """The user names that came in, the last one last."""
         self._last: Outcome | None = None
@@ -102,21 +90,19 @@ class Outline:
     def take(self, event: Event) -> None:
         """Take an event of the session."""
         if isinstance(event, AuthAttempt):
-            self._try(event)
+            user, self._last = event.user, event.outcome
+            self.is_named = self.is_named or (user is not None and self._is_meant(user))
+            self._has_won = self._has_won or event.outcome == "success"
+            if event.outcome == "success" and user is not None:
+                self.won.pop(user, None)
+                self.won[user] = None
         elif isinstance(event, Transaction):
             self._send(event)
         elif isinstance(event, Delivery):
-            self._deliver(event)
-
-    def _try(self, attempt: AuthAttempt) -> None:
-        user, self._last = attempt.user, attempt.outcome
-        if user is not None and not self.is_named:
-            self.is_named = self._is_meant(user)
-        if attempt.outcome == "success":
-            self._has_won = True
-            if user is not None:
-                self.won.pop(user, None)
-                self.won[user] = None
+            self._deliveries |= {event.outcome}
+            self._name(event.queue_id)
+            for key in ((event.queue_id, None), (event.mail_from, event.rcpt_to)):
+                self.delivered_keys.append(hash(key))
 
     def _send(self, sent: Transaction) -> None:
         self._is_offered = True
@@ -128,21 +114,11 @@ class Outline:
             self.is_one, self.joins, self.keys = True, {}, array("q")
         if not sent.accepted or is_one != self.is_one:
             return
-        if sent.queue_id is not None:
-            self._join(sent.queue_id, (sent.queue_id, None))
-        for rcpt_to in sent.rcpt_to:
-            self._join(rcpt_to, (sent.mail_from, rcpt_to))
-
-    def _join(self, text: str, key: Key) -> None:
-        self.keys.append(hash(key))
-        if text and len(self.joins) < MOST_JOINS:
-            self.joins[text] = None
-
-    def _deliver(self, delivery: Delivery) -> None:
-        self._deliveries |= {delivery.outcome}
-        self._name(delivery.queue_id)
-        for key in ((delivery.queue_id, None), (delivery.mail_from, delivery.rcpt_to)):
-            self.delivered_keys.append(hash(key))
+        named = [(sent.queue_id, (sent.queue_id, None))] if sent.queue_id is not None else []
+        for text, key in [*named, *((rcpt_to, (sent.mail_from, rcpt_to)) for rcpt_to in sent.rcpt_to)]:
+            self.keys.append(hash(key))
+            if text and len(self.joins) < MOST_JOINS:
+                self.joins[text] = None
 
     def _name(self, queue_id: str | None) -> None:
         if queue_id is not None:
@@ -191,7 +167,7 @@ def find_followers(chosen: Iterable[Session], clients: Iterable[Session]) -> lis
     They join by message id where a client session names one, else by sender and recipient, after the
     session began. Each client session follows the latest session that it can.
     """
-    servers = sorted(chosen, key=_order)
+    servers = sorted(chosen, key=lambda session: (session.start, session.source))
     keys = np.concatenate([np.zeros(0, np.int64), *(np.frombuffer(one.kept.keys, np.int64) for one in servers)])
     order = np.argsort(keys, kind="stable")
     keys, places = keys[order], np.repeat(np.arange(len(servers)), [len(one.kept.keys) for one in servers])[order]
@@ -205,10 +181,6 @@ def find_followers(chosen: Iterable[Session], clients: Iterable[Session]) -> lis
         if earlier and client.source not in taken:
             found.append((max(earlier), client))
     followers: list[list[Session]] = [[] for _ in servers]
-    for place, client in sorted(found, key=lambda pair: _order(pair[1])):
+    for place, client in sorted(found, key=lambda pair: (pair[1].start, pair[1].source)):
         followers[place].append(client)
     return [[server, *followed] for server, followed in zip(servers, followers, strict=True)]
-
-
-def _order(session: Session) -> tuple[object, object]:
-    return session.start, session.source

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -26,6 +26,8 @@ from breachkit.shells import guarded, is_safe, line
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
     from datetime import datetime, tzinfo
+
+    from _typeshed import DataclassInstance
 
     from breachkit.evidence.products import Product
     from breachkit.logs.kinds import Listing, LogFile
@@ -255,7 +257,7 @@ def find_evidence(
         since=_time("--since", asked.since, zone),
         until=_time("--until", asked.until, zone),
         paths=tuple(Path(path).as_posix() for path in (*named, *(queue or ()), *(logs or ()))),
-        typed=tuple(_typed(asked)),
+        typed=tuple(typed(asked)),
     )
 
 
@@ -314,16 +316,13 @@ def _is_same(one: Path, other: Path) -> bool:
         return False
 
 
-def _typed(asked: Asked) -> Iterator[tuple[str, str]]:
-    if asked.root is not None:
-        yield "--root", str(asked.root)
-    for option, paths in (("--queue", asked.queue), ("--logs", asked.logs)):
-        for path in paths or ():
-            yield option, str(path)
-    words = {"--accounts": asked.accounts, "--columns": asked.columns, "--timezone": asked.timezone}
-    for option, word in {**words, "--since": asked.since, "--until": asked.until, "--server": asked.server}.items():
-        if word is not None:
-            yield option, str(word)
+def typed(options: DataclassInstance) -> Iterator[tuple[str, str]]:
+    """List options as they were typed, each of several values by itself."""
+    for field in fields(options):
+        value = getattr(options, field.name)
+        for one in value if isinstance(value, list | tuple) else [value]:
+            if one is not None:
+                yield f"--{field.name}", str(one)
 
 
 def _settings() -> dict[str, Any]:

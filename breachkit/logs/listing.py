@@ -147,9 +147,9 @@ class _Search:
                     "--logs - reads a log from standard input, and nothing is piped in; pipe it in, or name a file"
                 )
             return
-        for path in [text] if os.path.lexists(text) else sorted(glob.glob(text, recursive=True)):  # noqa: PTH207  absolute
+        for path in [text] if os.path.lexists(text) else sorted(glob.glob(text, recursive=True)):  # absolute
             try:
-                if os.path.isdir(path):  # noqa: PTH112  False for what may not be asked
+                if os.path.isdir(path):  # False for what may not be asked
                     self._look_below(path, how)
                 elif path.startswith("/dev/fd/") and Path(path).is_fifo():
                     with Path(path).open("rb") as stream:  # `--logs <(zcat …)`; any other may be a trap
@@ -213,7 +213,7 @@ class _Search:
         return LogFile(Path(path), label, self._kinds[0], "", None, 0, size, mtime if is_possible(mtime) else 0.0)
 
     def _take_file(self, found: FoundFile, how: How) -> None:
-        name = os.path.basename(found.path)  # noqa: PTH119  a string
+        name = os.path.basename(found.path)
         if how != "beside" or may_be_log(name, self._kinds):
             log = self._new(found.path, shown(found.path, self._root), found.size, found.mtime)
             self._take(_Source(log, name, how))

@@ -80,39 +80,12 @@ def find_keys(stretch: Stretch, zone: tzinfo, find: Callable[[Lines], Column]) -
     return FirstLook(np.unique(np.concatenate(keys)), number, first)
 
 
-class KeySet:
-    """A set of keys by their digests. A few others are in it too, which does no harm."""
-
-    def __init__(self, keys: Column) -> None:
-        bits = max(16, (64 * len(keys)).bit_length())
-        self._shift = np.uint64(64 - bits)
-        self._is_held = np.zeros(1 << bits, np.bool_)
-        self._is_held[keys >> self._shift] = True
-
-    def rows(self, lines: Lines) -> Column:
-        """List the rows of lines of these keys."""
-        found: Column = np.flatnonzero(self._is_held[lines.key >> self._shift] & lines.is_line)
-        return found
-
-
-class StretchFacts(NamedTuple):
-    """What the reading of one stretch comes to."""
-
-    facts: Any
-    """What its listener has gathered."""
-    tally: LogTally
-    begin: float | None
-    """The moment of the first line."""
-    hours: HourCounts | None
-    loose: list[Entry]
-    """Lines of sessions that may have begun before, in order."""
-    settled: list[bytes]
-    """Keys of which a session certainly began anew."""
-    alive: dict[bytes, Any]
-    """The sessions that are open at its end."""
-    clock: Clock
-    first: bytes | None
-    """The first time of day that its clock has dated."""
+def rows_of(keys: Column) -> Callable[[Lines], Column]:
+    """Make what lists the rows of lines of some keys, and perhaps of a few others, which does no harm."""
+    bits = max(16, (64 * len(keys)).bit_length())
+    shift, is_held = np.uint64(64 - bits), np.zeros(1 << bits, np.bool_)
+    is_held[keys >> shift] = True
+    return lambda lines: np.flatnonzero(is_held[lines.key >> shift] & lines.is_line)
 
 
 class LogReader:
@@ -121,31 +94,37 @@ class LogReader:
     def __init__(self, kind: LogKind, zone: tzinfo, listener: Listener, *, is_inner: bool = False) -> None:
         """Begin; `is_inner` says that lines stand before, of which nothing is known here."""
         self.kind, self.grammar, self.zone = kind, kind.sessions(), zone
-        self.listener, self.is_inner = listener, is_inner
+        self.listener: Any = listener
+        self.is_inner = is_inner
         self.hours: HourCounts | None = None
-        self.is_inside: Callable[[Column], Column] = lambda ts: np.ones(len(ts), np.bool_)
+        self.is_inside: Callable[[Column], Column] = np.isfinite
         self.skip: Callable[[Skipped], object] = bool
         self.progress: Progress = silent
         self.tally = LogTally()
+        self.begin: float | None = None
+        """The moment of the first line."""
+        self.clock: Clock | None = None
+        self.first: bytes | None = None
+        """The first time of day that its clock has dated."""
         self.alive: dict[bytes, Any] = {}
-        self._begin: float | None = None
-        self._clock: Clock | None = None
-        self._first: bytes | None = None
-        self._loose: list[Entry] = []
+        """The sessions that are open."""
+        self.loose: list[Entry] = []
+        """Lines of sessions that may have begun before, in order."""
+        self.settled: dict[bytes, None] = {}
+        """Keys of which a session certainly began anew."""
         self._is_told: dict[bytes, bool] = {}
-        self._settled: dict[bytes, None] = {}
 
     def read(self, stretch: Stretch, rows: Callable[[Lines], Column]) -> None:
         """Read one stretch: the lines that a function lists go to their sessions."""
         for lines in self.blocks(stretch):
             self.lead(lines.entries(rows(lines)))
-            if len(self._loose) > MOST_LOOSE:
+            if len(self.loose) > MOST_LOOSE:
                 return
 
     def blocks(self, stretch: Stretch) -> Iterator[Lines]:
         """Yield the lines of a stretch, counted and dated."""
         log, number = stretch.log, stretch.number
-        clock = self._clock = copy.copy(stretch.clock) or Clock(day_of(log, self.zone), self.zone, self.tally.last)
+        clock = self.clock = copy.copy(stretch.clock) or Clock(day_of(log, self.zone), self.zone, self.tally.last)
         for block in blocks_of(log, stretch.begin, stretch.end):
             if isinstance(block, Skipped):
                 self.skip(block if is_changed(log) else block._replace(source=block.source._replace(line=number)))
@@ -155,7 +134,7 @@ class LogReader:
             lines = Lines(block, log.label, number, self.kind, self.zone)
             number += len(lines)
             lines.date(clock)
-            self._first = self._first or lines.first
+            self.first = self.first or lines.first
             self._count(lines)
             yield lines
             self.progress(len(block.text))
@@ -176,7 +155,7 @@ class LogReader:
         if not len(ts):
             return
         if tally.last is None:
-            self._begin = tally.first = tally.last = ts.item(0)
+            self.begin = tally.first = tally.last = ts.item(0)
         reached = np.maximum.accumulate(np.concatenate(([tally.last], ts)))
         for row in np.flatnonzero(ts - reached[:-1] > SILENCE).tolist():
             tally.silences.append((reached.item(row), ts.item(row)))
@@ -198,8 +177,8 @@ class LogReader:
                 alive.pop(key).close()
                 if fate == "ends":
                     continue
-            elif is_inner and key not in self._settled and self._may_go_on(key, text):
-                self._loose.append(entry)
+            elif is_inner and key not in self.settled and self._may_go_on(key, text):
+                self.loose.append(entry)
                 continue
             session = grammar.open(key, ts, text, place, listener)
             if session is not None:
@@ -211,11 +190,11 @@ class LogReader:
     def _may_go_on(self, key: bytes, text: bytes) -> bool:
         """Tell whether a line may go on with a session of before."""
         if self.grammar.begins(key, text) and self._is_told.get(key, True):
-            self._settled[key] = None
+            self.settled[key] = None
             return False
         self._is_told[key] = self._is_told.get(key, False) or self.grammar.is_told(text)
         if self.grammar.ends(key, text):
-            self._settled[key] = None
+            self.settled[key] = None
         return True
 
     def close(self) -> None:
@@ -226,22 +205,22 @@ class LogReader:
 
     # -- stretches together ------------------------------------------------------------------------
 
-    def join(self, stretch: Stretch, part: StretchFacts | None, wanted: KeySet, add: Callable[[Any], object]) -> None:
-        """Go on with a stretch that another process has read, else read it here.
+    def may_travel(self) -> bool:
+        """Make ready for another process; False where too much was put aside to be of use there."""
+        for session in self.alive.values():
+            session.listener = None
+        self.listener, self.skip, self.is_inside, self._is_told = None, bool, np.isfinite, {}
+        return len(self.loose) <= MOST_LOOSE
 
-        Args:
-            stretch: what was read.
-            part: what it came to; None where that is of no use.
-            wanted: the keys.
-            add: takes the facts of the part.
-        """
+    def join(self, stretch: Stretch, part: LogReader | None, rows: Callable[[Lines], Column]) -> bool:
+        """Go on with a stretch that another has read; where that is of no use, read the rows here and say False."""
         day = day_of(stretch.log, self.zone)
-        clock = (self._clock if stretch.begin else None) or Clock(day, self.zone, self.tally.last)
+        clock = (self.clock if stretch.begin else None) or Clock(day, self.zone, self.tally.last)
         bare = {key for key, session in self.alive.items() if session.is_bare}  # one may have gone on all the same
         is_alike = part is not None and clock.agrees(stretch.clock or Clock(day, self.zone), part.first)
         if part is None or not is_alike or not bare.isdisjoint(part.settled):
-            self.read(stretch._replace(clock=clock), wanted.rows)
-            return
+            self.read(stretch._replace(clock=clock), rows)
+            return False
         self.lead(part.loose)
         for key in part.settled:
             if key in self.alive:
@@ -249,22 +228,11 @@ class LogReader:
         for session in part.alive.values():
             session.listener = self.listener
         self.alive.update(part.alive)
-        add(part.facts)
         self.tally.add(part.tally, part.begin)
         if self.hours is not None and part.hours is not None:
             self.hours.add(part.hours)
-        self._clock = part.clock if part.first is not None else clock
-
-    def part(self, facts: Any) -> StretchFacts | None:
-        """Say what an inner stretch came to; None where that is of no use to anybody."""
-        if len(self._loose) > MOST_LOOSE or self._clock is None:
-            return None
-        for session in self.alive.values():
-            session.listener = None
-        settled, clock = [*self._settled], self._clock
-        return StretchFacts(
-            facts, self.tally, self._begin, self.hours, self._loose, settled, self.alive, clock, self._first
-        )
+        self.clock = part.clock if part.first is not None else clock
+        return True
 
 
 def by_node(logs: Iterable[LogFile], services: frozenset[Service] | None = None) -> list[list[LogFile]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from breachkit.logs.grammar import Listener
-from breachkit.logs.reader import KeySet, LogReader, Stretch, by_node, find_keys
+from breachkit.logs.reader import LogReader, Stretch, by_node, find_keys, rows_of
 from breachkit.logs.transcript import Transcript
 from breachkit.records import Locus, Session
 from breachkit.text import make_finder
@@ -49,7 +49,7 @@ def find_sessions(
             if not len(keys):
                 progress(sum(log.size for log in node) // 2)
                 continue
-            rows = KeySet(keys).rows
+            rows = rows_of(keys)
         elif sought.client_ip is not None:
             rows = partial(grammar.find_peer, client_ip=sought.client_ip)
         elif not texts:

@@ -8,6 +8,7 @@ may be pipelined, RFC 2920), and a message id is believed only in the server's a
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -35,40 +36,42 @@ _MOST_AWAITED = 1_000
 _AFTER_CODE = frozenset({b" ", b"-", b""})
 
 
+@dataclass(slots=True, eq=False)
 class Dialogue:
     """The state of one session between its first line and its last."""
 
-    __slots__ = (
-        *("awaited", "begun", "client_ip", "end", "has_dialogue", "is_challenged", "is_connected", "is_in_content"),
-        *("asked", "has_deliveries", "hello", "kept", "kind", "listener", "mechanism", "message", "noted"),
-        *("responses", "role", "source", "start", "summary_id", "thread", "tls_asked", "tries", "won"),
-    )
-
-    def __init__(self, client_ip: str, thread: str, ts: float, source: Place, listener: Listener | None) -> None:
-        self.client_ip, self.thread, self.start, self.end, self.source = client_ip, thread, ts, ts, source
-        self.listener = listener
-        """None while the session travels between processes."""
-        self.kept: Any = None
-        """What the listener keeps of it."""
-        self.kind: SessionKind | None = None
-        self.role: Role = "command"
-        self.has_dialogue = self.is_connected = self.is_in_content = self.tls_asked = self.has_deliveries = False
-        self.hello = b""
-        self.awaited: list[tuple[bytes, bytes, Place]] = []
-        self.begun: bytes | None = None
-        """The first line of a reply of several."""
-        self.message: Envelope | None = None
-        self.summary_id: str | None = None
-        self.noted: Noted | None = None
-        self.mechanism: str | None = None
-        """Of the AUTH under way."""
-        self.responses: list[bytes] = []
-        self.is_challenged = False
-        self.asked: tuple[float, Place] = (ts, source)
-        """When and where the last AUTH was."""
-        self.tries = 0
-        self.won: tuple[int, AuthAttempt] | None = None
-        """The last try that came in, and its number."""
+    client_ip: str
+    thread: str
+    start: float
+    end: float
+    source: Place
+    listener: Listener | None
+    """None while the session travels between processes."""
+    asked: tuple[float, Place]
+    """When and where the last AUTH was."""
+    kept: Any = None
+    """What the listener keeps of it."""
+    kind: SessionKind | None = None
+    role: Role = "command"
+    has_dialogue: bool = False
+    is_connected: bool = False
+    is_in_content: bool = False
+    tls_asked: bool = False
+    has_deliveries: bool = False
+    hello: bytes = b""
+    awaited: list[tuple[bytes, bytes, Place]] = field(default_factory=list)
+    begun: bytes | None = None
+    """The first line of a reply of several."""
+    message: Envelope | None = None
+    summary_id: str | None = None
+    noted: Noted | None = None
+    mechanism: str | None = None
+    """Of the AUTH under way."""
+    responses: list[bytes] = field(default_factory=list)
+    is_challenged: bool = False
+    tries: int = 0
+    won: tuple[int, AuthAttempt] | None = None
+    """The last try that came in, and its number."""
 
     @property
     def helo(self) -> str | None:
@@ -79,11 +82,6 @@ class Dialogue:
     def credentials(self) -> Credentials:
         """What the exchange under way has given so far."""
         return NOTHING if self.mechanism is None else read_exchange(self.mechanism, self.responses)
-
-    @property
-    def is_banner_due(self) -> bool:
-        """False when a `220` is the opening of another session, not part of this one."""
-        return not self.has_dialogue or self.tls_asked or self.kind == "client"
 
     # -- lines -------------------------------------------------------------------------------------
 
@@ -121,7 +119,7 @@ class Dialogue:
             # real logs show only the first line of an EHLO reply: the next command ends it
             self._take_reply(ts, self.begun[:3] + b" " + self.begun[4:])
         verb = text.split(b" ", 1)[0].upper()
-        if self.mechanism is not None and self._is_response(verb, text):
+        if self.mechanism is not None and (self.is_challenged or self._may_respond(verb, text)):
             self.role = "user" if self.mechanism == "LOGIN" and not self.responses else "secret"
             if len(self.responses) < MOST_RESPONSES:
                 self.responses.append(text.strip())
@@ -139,13 +137,10 @@ class Dialogue:
             if len(self.awaited) > _MOST_AWAITED:
                 del self.awaited[0]
 
-    def _is_response(self, verb: bytes, text: bytes) -> bool:
+    def _may_respond(self, verb: bytes, text: bytes) -> bool:
         """Tell a response of the AUTH exchange from the next command; after a 334 it is always a response."""
-        if self.is_challenged:
-            return True
-        if self.mechanism is None or is_complete(self.mechanism, self.responses):
-            return False
-        return verb not in VERBS and not text.upper().startswith((b"MAIL FROM", b"RCPT TO"))
+        is_over = self.mechanism is None or is_complete(self.mechanism, self.responses)
+        return not is_over and verb not in VERBS and not text.upper().startswith((b"MAIL FROM", b"RCPT TO"))
 
     def _take_reply(self, ts: float, text: bytes) -> None:
         was_content, self.is_in_content = self.is_in_content, False

@@ -17,7 +17,7 @@ from breachkit.logs.grammar import Listener
 from breachkit.logs.hourly import HourCounts
 from breachkit.logs.kinds import PLAIN
 from breachkit.logs.lines import alien_in
-from breachkit.logs.reader import KeySet, LogReader, Stretch, by_node, find_keys
+from breachkit.logs.reader import LogReader, Stretch, by_node, find_keys, rows_of
 from breachkit.parallel import Crew, processors
 from breachkit.progress import silent
 from breachkit.records import AuthAttempt, Delivery, Transaction
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from breachkit.logs.facts import LogReading, LogTally, Question
     from breachkit.logs.kinds import Event, LogFile, LogKind, Place
     from breachkit.logs.lines import Column, Lines
-    from breachkit.logs.reader import FirstLook, StretchFacts
+    from breachkit.logs.reader import FirstLook
     from breachkit.progress import Progress
     from breachkit.records import Skipped
 
@@ -115,11 +115,11 @@ class Task(NamedTuple):
         reader.is_inside = question.are_inside
         return reader, gatherer
 
-    def part(self, stretch: Stretch, keys: Column) -> StretchFacts | None:
-        """Read a stretch by itself."""
+    def part(self, stretch: Stretch, keys: Column) -> tuple[LogReader | None, LogFacts]:
+        """Read a stretch by itself; None where that is of no use."""
         reader, gatherer = self.reader(stretch.log.kind, is_inner=True)
-        reader.read(stretch, KeySet(keys).rows)
-        return reader.part(gatherer.facts)
+        reader.read(stretch, rows_of(keys))
+        return (reader, gatherer.facts) if reader.may_travel() else (None, LogFacts())
 
 
 def read_facts(
@@ -173,16 +173,18 @@ def read_stretches(
             looks.append(look)
             progress(stretch.size // 2)
         keys = np.unique(np.concatenate([look.keys for look in looks]))
-        wanted = KeySet(keys)
+        rows = rows_of(keys)
         reader, gatherer = task.reader(stretches[0].log.kind, is_inner=False)
         if crew.is_one if is_apart is None else not is_apart:
             for stretch in stretches:
-                reader.read(stretch, wanted.rows)
+                reader.read(stretch, rows)
                 progress(stretch.size - stretch.size // 2)
         else:
             dated = _dated(stretches, looks, task.reading.zone)
-            for stretch, part in zip(dated, crew.each(Task.part, [(one, keys) for one in dated]), strict=True):
-                reader.join(stretch, part, wanted, gatherer.facts.add)
+            parts = crew.each(Task.part, [(one, keys) for one in dated])
+            for stretch, (part, gathered) in zip(dated, parts, strict=True):
+                if reader.join(stretch, part, rows):
+                    gatherer.facts.add(gathered)
                 progress(stretch.size - stretch.size // 2)
         reader.close()
         facts.add(gatherer.facts)

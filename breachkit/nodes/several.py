@@ -12,9 +12,9 @@ from breachkit.errors import BreachkitError, PathUnreadableError, UsageError
 from breachkit.evidence import gather
 from breachkit.evidence.books import Inputs, NodeInputs
 from breachkit.evidence.node import PARTS
-from breachkit.evidence.where import Asked, check_words, find_evidence, find_zone
+from breachkit.evidence.where import Asked, check_words, find_evidence, find_zone, typed
 from breachkit.files import open_regular
-from breachkit.nodes.nodes import LostNode, NodeOrder, parse_nodes, read_order
+from breachkit.nodes.orders import LostNode, NodeOrder, parse_nodes, read_order
 from breachkit.nodes.stitch import Stitched, stitch
 from breachkit.progress import bar
 from breachkit.servers import account_word
@@ -40,13 +40,9 @@ class Several:
     wait: float
     """Seconds for which a node may be without a worker: Dask's nanny needs a few to start another."""
 
-    def typed(self) -> Iterator[tuple[str, str]]:
+    def typed(self) -> list[tuple[str, str]]:
         """List the options as they were typed."""
-        for option, values in (("--node", self.node), ("--partial", self.partial)):
-            yield from ((option, str(value)) for value in values or ())
-        for option, value in {"--key": self.key, "--scheduler": self.scheduler, "--certs": self.certs}.items():
-            if value is not None:
-                yield option, str(value)
+        return [(option, value) for option, value in typed(self) if option != "--wait"]
 
     def evidence(self) -> Iterator[Path]:
         """List what nothing may be written over: the files that were named, and the evidence of nodes on this machine.
@@ -193,8 +189,8 @@ def _on_workers(orders: Sequence[NodeOrder], several: Several) -> list[NodeRecor
 
 
 def _carried(asked: Asked, several: Several) -> Together:
-    from breachkit.nodes.carried import read_partial
-    from breachkit.nodes.keys import key_check, read_key
+    from breachkit.nodes.keys import read_key
+    from breachkit.nodes.partial import read_partial
 
     if several.key is None:
         raise UsageError("--partial needs --key; name the key file that the partial files were made with")
@@ -203,7 +199,7 @@ def _carried(asked: Asked, several: Several) -> Together:
     for path in several.partial or ():
         try:
             with open_regular(path) as stream, bar(sys.stderr, path.name, path.stat().st_size, "B") as progress:
-                nodes.append(read_partial(stream, str(path), key_check(key), progress))
+                nodes.append(read_partial(stream, str(path), key, progress))
         except OSError as error:
             raise PathUnreadableError(path, error) from None
     theirs = min(nodes, key=lambda node: node.node).zone_name
@@ -212,27 +208,19 @@ def _carried(asked: Asked, several: Several) -> Together:
 
 
 def _check(asked: Asked, several: Several) -> None:
-    single: dict[str, object] = {
-        "--root": asked.root,
-        "--queue": asked.queue,
-        "--logs": asked.logs,
-        "--accounts": asked.accounts,
-        "--columns": asked.columns,
-    }
-    nodes = {"--node": several.node, "--scheduler": several.scheduler, "--certs": several.certs}
-    read = {"--since": asked.since, "--until": asked.until, "--server": asked.server}
-    chosen = "--partial" if several.partial else "--node"
-    advice = "each node is read whole from its own root, with the users.csv that lies there"
+    """Refuse what does not go together. Raises UsageError."""
+    given = [option for option, _ in (*typed(asked), *several.typed())]
     if several.partial:
-        single = {**single, **nodes, **read}
-        advice = "a partial file holds what 'breachkit read' was told to read"
+        wrong = [option for option in given if option not in {"--timezone", "--partial", "--key"}]
+        chosen, advice = "--partial", "a partial file holds what 'breachkit read' was told to read"
     elif not several.node:
-        option = next(name for name, value in {**nodes, "--key": several.key}.items() if value)
-        raise UsageError(f"{option} needs --node; name each node with --node NAME=ROOT")
+        raise UsageError(f"{several.typed()[0][0]} needs --node; name each node with --node NAME=ROOT")
     elif several.key:
         raise UsageError("--key does not go with --node; it belongs to --partial files")
     elif several.certs and not several.scheduler:
         raise UsageError("--certs needs --scheduler; without one the roots are read on this machine")
-    for option, value in single.items():
-        if value:
-            raise UsageError(f"{option} does not go with {chosen}; {advice}")
+    else:
+        wrong = [option for option in given if option in {"--root", "--queue", "--logs", "--accounts", "--columns"}]
+        chosen, advice = "--node", "each node is read whole from its own root, with the users.csv that lies there"
+    if wrong:
+        raise UsageError(f"{wrong[0]} does not go with {chosen}; {advice}")

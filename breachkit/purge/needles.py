@@ -89,7 +89,7 @@ def _literal(string: str) -> Needle:
 
 
 def _blind(string: str) -> Needle:
-    import regex  # noqa: PLC0415  20 ms, and most searches are for plain text
+    import regex  # 20 ms, and most searches are for plain text
 
     raw = b"".join(_either_case(sign, regex.escape) for sign in string)
     text = _text(string)
@@ -104,7 +104,7 @@ def _either_case(sign: str, escape: Callable[[bytes], bytes]) -> bytes:
 
 
 def _pattern(string: str, *, ignore_case: bool) -> Needle:
-    import regex  # noqa: PLC0415  see above
+    import regex
 
     flags = regex.MULTILINE | (regex.IGNORECASE if ignore_case else 0)
     text = _text(string)

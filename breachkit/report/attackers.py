@@ -124,8 +124,7 @@ def render_attackers(page: Page, attackers: Sequence[Attacker], zone: tzinfo) ->
         if kept:
             left = sum(not ip.blocked for ip in one.ips)
             page.say(f"not to be blocked: {left:,} of them ({'; '.join(kept)})", style="yellow", indent=4)
-    if len(attackers) > SHOWN:
-        page.say(f"… {len(attackers) - SHOWN:,} more with --format json", indent=2)
+    page.more(len(attackers) - SHOWN)
 
 
 def render_other_failures(page: Page, failures: Sequence[OtherFailure]) -> None:
@@ -138,5 +137,4 @@ def render_other_failures(page: Page, failures: Sequence[OtherFailure]) -> None:
         for one in failures[:SHOWN]
     ]
     page.table({"address": "left", "account": "left", "failed": "right", "what it looks like": "left"}, rows, indent=2)
-    if len(failures) > SHOWN:
-        page.say(f"… {len(failures) - SHOWN:,} more with --format json", indent=2)
+    page.more(len(failures) - SHOWN)

@@ -229,8 +229,7 @@ def _render_also(page: Page, account: AccountVerdict) -> None:
         for other in also[:SHOWN]
     ]
     page.table({"account": "left", "failed": "right", "in": "right", "": "left"}, rows, indent=4)
-    if len(also) > SHOWN:
-        page.say(f"… {len(also) - SHOWN:,} more with --format json", indent=4)
+    page.more(len(also) - SHOWN, indent=4)
 
 
 def _render_clear(page: Page, clear: list[AccountVerdict]) -> None:

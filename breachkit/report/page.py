@@ -103,6 +103,11 @@ class Page:
         self.literal(first, indent=indent)
         self.say(", ".join(f"{name} {cell}".strip() for name, cell in named if cell), indent=indent + 2)
 
+    def more(self, number: int, *, indent: int = 2) -> None:
+        """Say how many more rows JSON has; nothing where there is none."""
+        if number > 0:
+            self.say(f"… {number:,} more with --format json", indent=indent)
+
     def places(self, evidence: Sequence[Locus], *, indent: int) -> None:
         """Add where a claim can be looked up."""
         self.say("see " + ", ".join(place(locus) for locus in evidence), style="dim", indent=indent)

@@ -84,8 +84,7 @@ def _render_accounts(page: Page, found: WeakPasswords) -> None:
         page.table({"account": "left", "classes": "left", "": "left"}, rows)
     else:
         page.table({"account": "left", "classes": "left"}, [(account, classes) for account, classes, _ in rows])
-    if len(found.accounts) > SHOWN:
-        page.say(f"… {len(found.accounts) - SHOWN:,} more with --format json", indent=2)
+    page.more(len(found.accounts) - SHOWN)
 
 
 def _marks(account: WeakAccount) -> list[str]:

@@ -19,7 +19,7 @@ MOST_IN_TABLE = 50_000
 
 def make_finder(strings: Sequence[bytes]) -> BytesAhoCorasick:
     """Make what finds many strings in bytes at once."""
-    from ahocorasick_rs import BytesAhoCorasick, Implementation  # noqa: PLC0415  who reads one message needs none
+    from ahocorasick_rs import BytesAhoCorasick, Implementation
 
     is_small = sum(map(len, strings)) <= MOST_IN_TABLE
     return BytesAhoCorasick(strings, implementation=Implementation.DFA if is_small else None)

@@ -72,7 +72,7 @@ def test_a_default_installation_is_found(
 
 
 def _server(*roots: Path) -> object:
-    from dataclasses import replace  # noqa: PLC0415
+    from dataclasses import replace
 
     return replace(SERVER, default_roots=roots)
 
@@ -187,7 +187,7 @@ def test_stdout_is_utf8_without_carriage_returns_whatever_the_locale(tmp_path: P
 
 
 def test_a_console_that_cannot_show_a_letter_gets_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    import io  # noqa: PLC0415
+    import io
 
     class Console(io.TextIOWrapper):
         def isatty(self) -> bool:

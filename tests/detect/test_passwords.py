@@ -9,12 +9,10 @@ import bcrypt
 import pytest
 
 from breachkit.detect.names import Directory
-from breachkit.detect.passwords.breached import digest_of, open_breaches
 from breachkit.detect.passwords.hashes import recognise
-from breachkit.detect.passwords.policy import Policy
-from breachkit.detect.passwords.weak_accounts import Criteria, WeakPasswords, find_weak_passwords
+from breachkit.detect.passwords.lists import digest_of, is_popular, open_breaches
+from breachkit.detect.passwords.weak_accounts import Criteria, Policy, WeakPasswords, find_weak_passwords
 from breachkit.detect.passwords.weakness import weakness_of
-from breachkit.detect.passwords.wordlist import is_popular
 from breachkit.errors import BreachkitError
 from breachkit.records import Account, Locus
 from breachkit.text.sasl import Fingerprints, Login, Password

@@ -144,7 +144,7 @@ def test_a_message_taken_away_while_it_is_restored_is_missing(queue: Path) -> No
         def names(self, folder: str) -> list[str]:
             found = super().names(folder)
             if folder.endswith("messages"):
-                os.unlink(os.path.join(folder, found[0]))  # noqa: PTH108, PTH118
+                os.unlink(os.path.join(folder, found[0]))
             return found
 
     house(queue).purge("pippo")

@@ -42,7 +42,7 @@ def read_evidence(
     facts = gather.read_smtp(where, books, fingerprints, queue_ids, jobs, by_hour=by_hour, distance_of=distance_of)
     gather.read_doors(where, facts, books, fingerprints, jobs)
     accounts = gather.read_accounts(where, books if counts_accounts else gather.Books(notes=books.notes))
-    from breachkit.detect.accounts.inquiry import evidence_of  # noqa: PLC0415  pandas takes 0.3 s
+    from breachkit.detect.accounts.inquiry import evidence_of  # pandas takes 0.3 s
 
     return evidence_of(messages, facts, accounts, fingerprints, read_own_addresses(where.logs)), facts
 
@@ -63,7 +63,7 @@ def accuse(
     if messages is None:
         messages = gather.read_messages(where, books, quarantined=True, jobs=jobs)
     evidence, facts = read_evidence(where, books, messages, jobs=jobs)
-    from breachkit.detect.accounts.judgement import find_accounts  # noqa: PLC0415  pandas, as above
+    from breachkit.detect.accounts.judgement import find_accounts  # pandas, as above
 
     return find_accounts(evidence), facts
 
@@ -74,7 +74,7 @@ def read_targets(where: Where, books: gather.Books) -> tuple[frozenset[str], Log
         return frozenset(), LogFacts()
     messages = gather.read_messages(where, books, quarantined=True)
     evidence, facts = read_evidence(where, books, messages, counts_accounts=False)
-    from breachkit.detect.accounts.inquiry import Inquiry  # noqa: PLC0415  pandas, as above
-    from breachkit.detect.incident import targets_of  # noqa: PLC0415
+    from breachkit.detect.accounts.inquiry import Inquiry  # pandas, as above
+    from breachkit.detect.incident import targets_of
 
     return targets_of(Inquiry(evidence)), facts

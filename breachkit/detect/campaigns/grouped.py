@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.detect.accounts.reading import accuse
-from breachkit.detect.campaigns.lawful import Judged
+from breachkit.detect.campaigns.campaign import Judged
 from breachkit.evidence import gather
 from breachkit.evidence.again import MessageReader
 from breachkit.progress import bar
@@ -66,7 +66,7 @@ def find_judged(
     least: int | None = None,
 ) -> Campaigns:
     """Find the campaigns of messages that are read, in the light of verdicts on the accounts, if there are any."""
-    from breachkit.detect.campaigns.grouping import find_campaigns  # noqa: PLC0415  numpy, and a plain grouping needs none
+    from breachkit.detect.campaigns.grouping import find_campaigns  # numpy, and a plain grouping needs none
 
     judged = None if found is None or facts is None else judged_by_logs(found, facts)
     with bar(sys.stderr, "grouping", None, " messages") as progress:

@@ -17,7 +17,7 @@ from breachkit.progress import silent
 from breachkit.records import AuthAttempt, Delivery, Message, Session, Skipped, Transaction
 from breachkit.servers import PlainHead
 from breachkit.servers.icewarp import SERVER
-from breachkit.servers.icewarp.accounts import read_logins
+from breachkit.servers.icewarp.export import read_logins
 from breachkit.servers.icewarp.logs import find_logs
 from breachkit.servers.icewarp.queue import read_head
 from breachkit.text.sasl import Fingerprints, Login

@@ -80,8 +80,8 @@ def test_columns_that_cannot_be_told(tmp_path: Path) -> None:
 
 @given(st.binary(max_size=300))
 def test_no_bytes_make_the_reader_fail(raw: bytes) -> None:
-    import tempfile  # noqa: PLC0415
-    from pathlib import Path  # noqa: PLC0415
+    import tempfile
+    from pathlib import Path
 
     with tempfile.TemporaryDirectory() as folder:
         try:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from breachkit.errors import BreachkitError
 from breachkit.records import Account, Skipped
-from breachkit.servers.icewarp.accounts import read_logins
+from breachkit.servers.icewarp.export import read_logins
 from breachkit.text.sasl import Login
 from tests.servers.icewarp.factories import read_accounts
 

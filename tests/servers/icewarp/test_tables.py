@@ -12,7 +12,7 @@ from breachkit.errors import BreachkitError
 from breachkit.files import OVERLONG
 from breachkit.records import Skipped
 from breachkit.servers import UNTOLD_COLUMN
-from breachkit.servers.icewarp.accounts import TOO_WIDE, read_logins
+from breachkit.servers.icewarp.export import TOO_WIDE, read_logins
 from breachkit.text.sasl import Login
 from tests.servers.icewarp.factories import read_accounts
 

@@ -136,8 +136,8 @@ def test_a_flood_of_lines_is_counted(tmp_path: Path) -> None:
     st.lists(st.sampled_from(["334 p", "235 ok", "535 no", "250 ok", "500 what is {x}", ""]), max_size=6),
 )
 def test_no_order_of_lines_shows_a_secret(said: list[str], replies: list[str]) -> None:
-    import tempfile  # noqa: PLC0415
-    from pathlib import Path  # noqa: PLC0415
+    import tempfile
+    from pathlib import Path
 
     secret = b64(CANARY)
     rows = [f"<<< {text.format(x=secret)}" for text in said]

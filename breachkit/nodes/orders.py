@@ -77,7 +77,7 @@ def parse_nodes(words: Iterable[str]) -> dict[str, str]:
 def read_order(order: NodeOrder, jobs: int | None = 1) -> NodeRecords:
     """Read the evidence of one node on this machine. Raises BreachkitError subclasses.
 
-    One process unless told otherwise: a worker of an engine may not start any.
+    One process unless the caller wants more: a worker of an engine may not start any.
     """
     asked = Asked(
         root=Path(order.root),

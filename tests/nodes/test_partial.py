@@ -14,10 +14,8 @@ from hypothesis import strategies as st
 from breachkit.detect.accounts.inquiry import evidence_of
 from breachkit.detect.accounts.judgement import find_accounts
 from breachkit.errors import BreachkitError
-from breachkit.nodes.carried import read_partial
-from breachkit.nodes.keys import key_check
-from breachkit.nodes.nodes import NodeOrder, read_order
-from breachkit.nodes.partial import partial_lines
+from breachkit.nodes.orders import NodeOrder, read_order
+from breachkit.nodes.partial import partial_lines, read_partial
 from breachkit.nodes.stitch import stitch
 from breachkit.text.sasl import Fingerprints
 from tests.conftest import story
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
     from tests.conftest import Ran
 
 KEY = b"k" * 32
-CHECK = key_check(KEY)
 
 
 class Whole(bytes):
@@ -44,7 +41,7 @@ class Whole(bytes):
 @pytest.fixture(scope="module")
 def whole() -> Whole:
     order = NodeOrder("mail1", str(story("two-accounts")), "Europe/Rome", None, None, None, KEY)
-    return Whole(b"".join(partial_lines(read_order(order), CHECK)))
+    return Whole(b"".join(partial_lines(read_order(order), KEY)))
 
 
 def closed(rows: list[Any]) -> bytes:
@@ -59,12 +56,12 @@ def rows_of(whole: bytes) -> list[Any]:
 
 
 def read(raw: bytes) -> object:
-    return read_partial(io.BytesIO(raw), "mail1.partial", CHECK)
+    return read_partial(io.BytesIO(raw), "mail1.partial", KEY)
 
 
 def test_what_is_carried_comes_back(whole: bytes) -> None:
     order = NodeOrder("mail1", str(story("two-accounts")), "Europe/Rome", None, None, None, KEY)
-    here, there = read_order(order), read_partial(io.BytesIO(whole), "f", CHECK)
+    here, there = read_order(order), read_partial(io.BytesIO(whole), "f", KEY)
     assert [row._replace(subject=None, files=()) for row in here.messages] == there.messages
     assert here.accounts == there.accounts
     assert [*here.facts.attempts] == [*there.facts.attempts]
@@ -74,7 +71,7 @@ def test_what_is_carried_comes_back(whole: bytes) -> None:
     assert sends == [*there.facts.sends]
     for name in ("node", "version", "server", "zone_name", "root", "paths", "notes", "unread", "queues", "books"):
         assert getattr(here, name) == getattr(there, name)
-    assert b"".join(partial_lines(there, CHECK)) == whole
+    assert b"".join(partial_lines(there, KEY)) == whole
 
 
 def test_a_torn_file_is_told_wherever_it_is_torn(whole: bytes) -> None:
@@ -125,7 +122,7 @@ def test_a_forged_value_is_taken_or_told(whole: bytes, picked: int, column: int,
     row = rows[1 + picked % (len(rows) - 1)]
     row[column % len(row)] = value
     try:
-        records = read_partial(io.BytesIO(closed(rows)), "f", CHECK)
+        records = read_partial(io.BytesIO(closed(rows)), "f", KEY)
     except BreachkitError:
         return
     for one in records.facts.attempts:
@@ -146,10 +143,10 @@ def test_what_is_taken_can_be_judged(whole: bytes, picked: list[tuple[int, int, 
         kept = row[column % len(row)]
         row[column % len(row)] = value
         try:
-            read_partial(io.BytesIO(closed([rows[0], *(one for one in rows[1:] if one[0] == "p"), row])), "f", CHECK)
+            read_partial(io.BytesIO(closed([rows[0], *(one for one in rows[1:] if one[0] == "p"), row])), "f", KEY)
         except BreachkitError:
             row[column % len(row)] = kept
-    stitched = stitch([read_partial(io.BytesIO(closed(rows)), "f", CHECK)], Fingerprints(KEY))
+    stitched = stitch([read_partial(io.BytesIO(closed(rows)), "f", KEY)], Fingerprints(KEY))
     found = find_accounts(evidence_of(stitched.messages, stitched.facts, stitched.accounts, Fingerprints(KEY)))
     assert {one.verdict for one in found.accounts} <= {"compromised", "suspect", "clear"}
 
@@ -161,7 +158,7 @@ def test_a_forged_head_is_taken_or_told(whole: bytes, name: int, value: Any) -> 
     names = sorted(head)
     head[names[name % len(names)]] = value
     try:
-        read_partial(io.BytesIO(closed([head, *rows])), "f", CHECK)
+        read_partial(io.BytesIO(closed([head, *rows])), "f", KEY)
     except BreachkitError:
         return
 
@@ -225,13 +222,13 @@ def test_a_line_without_end_is_not_read_whole() -> None:
 
     endless = Endless()
     with pytest.raises(BreachkitError, match="more than 32 MiB"):
-        read_partial(io.BufferedReader(endless), "f", CHECK)
+        read_partial(io.BufferedReader(endless), "f", KEY)
     assert endless.given < 1 << 26
 
 
 def test_another_key_is_told(whole: bytes) -> None:
     with pytest.raises(BreachkitError, match="another key"):
-        read_partial(io.BytesIO(whole), "f", key_check(b"j" * 32))
+        read_partial(io.BytesIO(whole), "f", b"j" * 32)
 
 
 def test_names_of_evidence_reach_the_terminal_cleaned(whole: bytes, cli: Callable[..., Ran], tmp_path: Path) -> None:

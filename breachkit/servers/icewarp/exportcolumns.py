@@ -1,6 +1,6 @@
 """Which column of a table of accounts holds what: by its header, or by what stands in it; never by chance.
 
-A header names columns by words of several languages. What it does not name, and a table without one, is told by what
+A header names columns by words of several languages. What it does not name, and a table without one, is read from what
 the columns hold. The tool prints the address first, then what it was asked for, in the order of the question (vendor
 scripts), so that the order of the rest tells nothing.
 """
@@ -73,7 +73,7 @@ _HEADERS = {
     "remote": "uremoteaddress uuseremoteaddress remoteaddress indirizzoremoto useremoteaddress",
 }
 _COLUMN_OF = {word: name for name, words in _HEADERS.items() for word in words.split()}
-_UNTOLD = ""
+_UNKNOWN = ""
 _SMALL = re.compile(r"\d?")
 _ALIAS = re.compile(r"[\w.+'-]+(?:@[\w.-]+)?")
 _BETWEEN = re.compile(r"[\s,;|]+")
@@ -81,7 +81,7 @@ _PROSE = re.compile(r"[^\W\d_a-z][\w.'\u2019-]*(?:[ ,]+[^\W\d_][\w.'\u2019-]*)+"
 """Several words of which the first is spelled with a capital, as a full name is and aliases are not."""
 
 
-class Told(NamedTuple):
+class TableColumns(NamedTuple):
     """What is known of the columns of a table."""
 
     order: tuple[str, ...]
@@ -104,35 +104,35 @@ def pieces_of(cell: str) -> list[str]:
     return [piece for piece in _BETWEEN.split(cell) if piece]
 
 
-def tell_columns(rows: Sequence[Sequence[str]], columns: tuple[str, ...] | None = None) -> Told | None:
-    """Tell the columns of a table by its first rows; None when no column of addresses or user names can be told.
+def read_columns(rows: Sequence[Sequence[str]], columns: tuple[str, ...] | None = None) -> TableColumns | None:
+    """Name the columns of a table by its first rows; None when no column of addresses or user names is found.
 
     Args:
         rows: the first rows of the table.
         columns: what the user says that they hold.
     """
     if columns is not None:
-        return Told(columns, bool(rows) and _read_header(rows) is not None, is_sure=True)
+        return TableColumns(columns, bool(rows) and _read_header(rows) is not None, is_sure=True)
     if not rows:
-        return Told(("address",), has_header=False, is_sure=True)
+        return TableColumns(("address",), has_header=False, is_sure=True)
     named = _read_header(rows)
     if named is None:
-        return _Telling(rows, [_UNTOLD] * _usual_width(rows), has_header=False).told()
+        return _ColumnReader(rows, [_UNKNOWN] * _usual_width(rows), has_header=False).read()
     body = rows[1:]
     if sum(any(cell.strip() for cell in row[len(named) :]) for row in body) * 2 > len(body):
         return None  # a column without a name, the first or the last
     if {"address", "username"} & set(named) and "password" in named:
-        return Told(tuple(name or "ignored" for name in named), has_header=True, is_sure=True)
-    return _Telling(body, named, has_header=True).told()
+        return TableColumns(tuple(name or "ignored" for name in named), has_header=True, is_sure=True)
+    return _ColumnReader(body, named, has_header=True).read()
 
 
 def _read_header(rows: Sequence[Sequence[str]]) -> list[str] | None:
-    """Read the first row as a header; None when it is an account. What its words do not name is `_UNTOLD`."""
+    """Read the first row as a header; None when it is an account. What its words do not name is `_UNKNOWN`."""
     first, rest = rows[0], rows[1:]
     texts = [cell.strip() for cell in first if cell.strip()]
     if any(is_address(text) for text in texts):
         return None
-    named = [_COLUMN_OF.get(_spelled(cell), _UNTOLD) for cell in first]
+    named = [_COLUMN_OF.get(_spelled(cell), _UNKNOWN) for cell in first]
     if {"address", "username"} & set(named) and len(set(named)) > 1:
         return named
     is_like_one = len(texts) > 1 and len(set(texts)) == len(texts) and not any(text.isdigit() for text in texts)
@@ -158,8 +158,8 @@ def _usual_width(rows: Sequence[Sequence[str]]) -> int:
     return min((width for width, number in widths.items() if number * 10 >= len(rows)), default=0)
 
 
-class _Telling:
-    """Tells the columns of a table by what they hold."""
+class _ColumnReader:
+    """Reads what the columns of a table hold from their values."""
 
     def __init__(self, rows: Sequence[Sequence[str]], order: list[str], *, has_header: bool) -> None:
         self._rows = rows
@@ -169,37 +169,37 @@ class _Telling:
         self._owns: list[str] = [""] * len(rows)
         """The address of each account, or its user name where there is no column of addresses."""
 
-    def told(self) -> Told | None:
-        """Tell them, the surest first."""
-        self._tell_address()
+    def read(self) -> TableColumns | None:
+        """Name them, the surest first."""
+        self._find_address()
         at = next((self._order.index(name) for name in ("address", "username") if name in self._order), None)
         if at is None:
             return None
         self._owns = [plain_address(value).lower() for value in self._values[at]]
-        self._tell_small()
-        self._tell_names()
-        self._tell_others()
-        is_sure = self._tell_password()
-        return Told(tuple(name or "ignored" for name in self._order), self._has_header, is_sure)
+        self._find_small()
+        self._find_names()
+        self._find_others()
+        is_sure = self._find_password()
+        return TableColumns(tuple(name or "ignored" for name in self._order), self._has_header, is_sure)
 
-    def _untold(self) -> list[int]:
-        return [at for at, name in enumerate(self._order) if name == _UNTOLD]
+    def _unknown(self) -> list[int]:
+        return [at for at, name in enumerate(self._order) if name == _UNKNOWN]
 
-    def _tell_address(self) -> None:
-        """Tell the column of addresses; of several only the first of a row, where the tool prints the account's own."""
+    def _find_address(self) -> None:
+        """Find the column of addresses; of several only the first of a row, where the tool prints the account's own."""
         if "address" in self._order:
             return
-        found = _address_columns(self._rows, self._untold())
+        found = _address_columns(self._rows, self._unknown())
         if len(found) == 1 or (found[:1] == [0] and not self._has_header):
             self._order[found[0]] = "address"
 
-    def _tell_small(self) -> None:
-        """Tell type and disabled, in the order in which breachkit asks for them.
+    def _find_small(self) -> None:
+        """Find type and disabled, in the order in which breachkit asks for them.
 
         A list has no password, an account that is disabled may have one: a column that marks rows with a cell in each
         of the other columns does not hold the type.
         """
-        small = [at for at in self._untold() if any(self._values[at]) and all(map(_SMALL.fullmatch, self._values[at]))]
+        small = [at for at in self._unknown() if any(self._values[at]) and all(map(_SMALL.fullmatch, self._values[at]))]
         for at in small:
             self._order[at] = "ignored"
         if self._has_header:
@@ -212,8 +212,8 @@ class _Telling:
             if fitting:
                 self._order[fitting[0]] = name
 
-    def _tell_names(self) -> None:
-        """Tell user name and aliases: they mostly repeat the local part of the address, and are names.
+    def _find_names(self) -> None:
+        """Find user name and aliases: they mostly repeat the local part of the address, and are names.
 
         Several names in a cell, the local part among them, are aliases. Of a column too many, the one that repeats the
         local part least is full of passwords that equal it. Where there is none too many, the last may hold passwords
@@ -221,7 +221,7 @@ class _Telling:
         """
         owns = [{own, own.partition("@")[0]} - {""} for own in self._owns]
         repeats: dict[int, int] = {}
-        for at in self._untold():
+        for at in self._unknown():
             if self._is_prose(at):
                 continue
             cells = [{piece.lower() for piece in pieces_of(value)} for value in self._values[at]]
@@ -251,18 +251,18 @@ class _Telling:
             return left if is_sure else left[:-1]
         return left
 
-    def _tell_others(self) -> None:
-        """Tell full names, and addresses beside the account's own: aliases where they are of its domain."""
-        for at in self._untold():
+    def _find_others(self) -> None:
+        """Find full names, and addresses beside the account's own: aliases where they are of its domain."""
+        for at in self._unknown():
             if self._is_prose(at):
                 self._order[at] = "ignored" if self._has_header or "name" in self._order else "name"
-        for at in _address_columns(self._rows, self._untold()):
+        for at in _address_columns(self._rows, self._unknown()):
             others = (plain_address(value).lower() for value in self._values[at])
             same = sum(_domain(own) == _domain(other) for own, other in zip(self._owns, others, strict=True))
             self._order[at] = "alias" if same * 2 > len(self._rows) else "ignored"
 
-    def _tell_password(self) -> bool:
-        """Tell the password among the columns that are left.
+    def _find_password(self) -> bool:
+        """Find the password among the columns that are left.
 
         It is the only one, or the only one that can be no alias, or is never empty where the others mostly are. False
         where several columns can be either, or one and nothing else is the alias: to judge an alias as a password, or
@@ -274,7 +274,7 @@ class _Telling:
             chosen = odd if len(odd) == 1 else left if len(left) == 1 and "alias" in self._order else self._filled(left)
             if left and not chosen:
                 return False
-            chosen = chosen or [at for at in self._untold() if not any(self._values[at])][-1:]
+            chosen = chosen or [at for at in self._unknown() if not any(self._values[at])][-1:]
             for at in chosen:
                 self._order[at] = "password"
             left = [at for at in left if at not in chosen]
@@ -292,8 +292,8 @@ class _Telling:
         return always if len(always) == 1 <= len(seldom) == len(columns) - 1 else []
 
     def _may_be_secrets(self, besides: Collection[int] = ()) -> list[int]:
-        """List the untold columns that may hold passwords or aliases."""
-        return [at for at in self._untold() if at not in besides and any(self._values[at]) and not self._is_prose(at)]
+        """List the unnamed columns that may hold passwords or aliases."""
+        return [at for at in self._unknown() if at not in besides and any(self._values[at]) and not self._is_prose(at)]
 
     def _is_prose(self, at: int) -> bool:
         texts = [value for value in self._values[at] if value]

@@ -2,9 +2,8 @@
 
 The export prints `address,value,value,…,` a line: address first, trailing comma, no header, several
 aliases in one column joined by `;` (vendor scripts); people separate them otherwise. Which columns stand there is the
-choice of whoever ran it, so they are told by a header, by --columns, or by what they hold (`columns`). One reader
-serves both who needs the names and who judges the passwords; a password leaves it only as a Password, which shows
-nothing.
+choice of whoever ran it, so a header names them, or --columns, or what they hold (`exportcolumns`). One reader serves
+both who needs the names and who judges the passwords; a password leaves it only as a Password, which shows nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from breachkit.errors import BreachkitError
 from breachkit.files import OVERLONG, shown
 from breachkit.records import Account, Locus, Skipped
 from breachkit.servers import UNTOLD_COLUMN
-from breachkit.servers.icewarp.columns import kinds_of, pieces_of, tell_columns
+from breachkit.servers.icewarp.exportcolumns import kinds_of, pieces_of, read_columns
 from breachkit.spelling import ADDRESS, plain_address
 from breachkit.text.sasl import Login, Password
 from breachkit.text.sheets import SAMPLE_ROWS, is_address, read_rows, read_sheet
@@ -26,13 +25,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from breachkit.servers.icewarp.columns import Told
+    from breachkit.servers.icewarp.exportcolumns import TableColumns
     from breachkit.text.sasl import AuthMode
     from breachkit.text.sheets import Sheet
 
 NO_ADDRESS = "account line without an address"
 TOO_WIDE = "account line with more cells than the table has columns"
 TORN = "account line with a NUL byte in it"
+SHORTEST_MASK = 3
 
 _INTERNAL = "@##internalservicedomain.icewarp.com##"
 _PERSONS = {"", "0", "user", "utente", "utenti", "person", "persona", "benutzer", "utilisateur", "usuario"}
@@ -50,9 +50,9 @@ _NAMES = re.compile(r"[;,|\r\n]+")
 """What stands between several user names: unlike an alias, one may have a blank in it."""
 
 
-class _Table(NamedTuple):
+class _AccountTable(NamedTuple):
     sheet: Sheet
-    told: Told
+    columns: TableColumns
     mask: str | None
     """One sign of which every password seen is made: the export has blanked them out."""
 
@@ -64,19 +64,9 @@ def read_logins(
     needs_password: bool,
 ) -> Iterator[Login | Skipped]:
     """Read the accounts with all that is said of them. Raises BreachkitError, OSError."""
-    yield from _read(path, root, columns, needs_password=needs_password)
-
-
-def _read(
-    path: Path,
-    root: Path | None,
-    columns: tuple[str, ...] | None,
-    *,
-    needs_password: bool,
-) -> Iterator[Login | Skipped]:
     label = shown(path, root)
-    table = _table(path, columns, needs_password=needs_password)
-    order, has_header, is_sure = table.told
+    table = _table(path, columns, needs_password)
+    order, has_header, is_sure = table.columns
     if not is_sure:
         yield Skipped(UNTOLD_COLUMN, Locus(label, 0, 1))
     last = order.index("password") if "password" in order else None
@@ -95,33 +85,33 @@ def _read(
             yield _login(_named(order, row.cells), table, source)
 
 
-def _table(path: Path, columns: tuple[str, ...] | None, *, needs_password: bool) -> _Table:
-    """Tell how the table is written and what its columns hold. Raises BreachkitError."""
+def _table(path: Path, columns: tuple[str, ...] | None, needs_password: bool) -> _AccountTable:
+    """Find how the table is written and what its columns hold. Raises BreachkitError."""
     sheet = read_sheet(path)
     rows = itertools.islice(read_rows(sheet), SAMPLE_ROWS)
     sample = [row.cells for row in rows if row.cells is not None and not row.is_torn]
-    told = tell_columns(sample, columns)
-    order = told.order if told is not None else ()
+    found = read_columns(sample, columns)
+    order = found.order if found is not None else ()
     is_known = bool({"address", "username"} & set(order)) and (not needs_password or "password" in order)
-    if told is None or (sample and not is_known):
-        is_header = told is not None and told.has_header and len(sample) > 1
+    if found is None or (sample and not is_known):
+        is_header = found is not None and found.has_header and len(sample) > 1
         kinds = ", ".join(kinds_of(sample[is_header]))
         raise BreachkitError(
             f"the columns of {path} cannot be told; name them in order with --columns, for example"
             " --columns address,type,disabled,username,alias,password"
             + (f" (its first row holds: {kinds})" if kinds else "")
         )
-    return _Table(sheet, told, _mask(sample[told.has_header :], order))
+    return _AccountTable(sheet, found, _mask(sample[found.has_header :], order))
 
 
 def _mask(sample: list[list[str]], order: Sequence[str]) -> str | None:
-    """Tell whether the export has blanked the passwords out with one sign: two unlike accounts never all do."""
+    """Find whether the export has blanked the passwords out with one sign: two unlike accounts never all do."""
     if "password" not in order:
         return None
     place = order.index("password")
     values = {row[place].strip() for row in sample if place < len(row) and row[place].strip()}
     signs = set("".join(values))
-    is_mask = len(signs) == 1 and len(sample) > 1 and all(len(value) > 2 for value in values)  # noqa: PLR2004
+    is_mask = len(signs) == 1 and len(sample) > 1 and all(len(value) >= SHORTEST_MASK for value in values)
     return signs.pop() if is_mask and not signs & set("0123456789") else None
 
 
@@ -132,10 +122,10 @@ def _named(order: Sequence[str], cells: list[str]) -> dict[str, list[str]]:
     return held
 
 
-def _login(held: dict[str, list[str]], table: _Table, source: Locus) -> Login | Skipped:
+def _login(held: dict[str, list[str]], table: _AccountTable, source: Locus) -> Login | Skipped:
     typed, *others = _addresses(_first(held, "address"))
     usernames, aliases = _split(held.get("username", []), _NAMES.split), _split(held.get("alias", []), pieces_of)
-    is_named = "address" in table.told.order
+    is_named = "address" in table.columns.order
     typed = typed if is_named else "".join(usernames[:1])
     address = typed.lower()
     if not address or (is_named and not ADDRESS.fullmatch(address) and _INTERNAL not in address):
@@ -166,7 +156,7 @@ def _addresses(cell: str) -> list[str]:
     return found or [plain]
 
 
-def _password(cells: list[str] | None, table: _Table) -> Password | None:
+def _password(cells: list[str] | None, table: _AccountTable) -> Password | None:
     text = cells[0] if cells else ""
     is_masked = _MASKED.fullmatch(text.strip()) or (table.mask is not None and set(text.strip()) == {table.mask})
     return None if is_masked else Password(text)
@@ -192,8 +182,8 @@ def _is_disabled(held: dict[str, list[str]]) -> bool | None:
 
 
 def _left_behind(held: dict[str, list[str]]) -> tuple[str, ...] | None:
-    told = [name for name in _LEFT_BEHIND if name in held]
-    return tuple(name for name in told if _is_any(held[name])) if told else None
+    listed = [name for name in _LEFT_BEHIND if name in held]
+    return tuple(name for name in listed if _is_any(held[name])) if listed else None
 
 
 def _split(cells: list[str], split: Callable[[str], list[str]]) -> tuple[str, ...]:
