@@ -20,7 +20,7 @@ from breachkit.logs.lines import alien_in
 from breachkit.logs.reader import LogReader, Stretch, by_node, find_keys, rows_of
 from breachkit.parallel import Crew, processors
 from breachkit.progress import silent
-from breachkit.records import AuthAttempt, Delivery, Transaction
+from breachkit.records import AuthAttempt, Delivery, Skipped, Transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from breachkit.logs.lines import Column, Lines
     from breachkit.logs.reader import FirstLook
     from breachkit.progress import Progress
-    from breachkit.records import Skipped
 
 WORTH_JOBS = 48 << 20
 """Bytes of logs from which on several processes are sooner done: to begin takes one of them 0.2 s."""
@@ -49,9 +48,11 @@ class Gatherer:
         self._met: set[tuple[Place, str, bool]] = set()
 
     def tell(self, session: Any, event: Event | None, distance: int) -> None:
-        """Keep a try, a message of who has logged in or one that is asked for, and a delivery."""
+        """Keep a try, a message of who has logged in or one that is asked for, a delivery, and what was not read."""
         question = self._question
-        if isinstance(event, AuthAttempt):
+        if isinstance(event, Skipped):
+            self.facts.skip([event])
+        elif isinstance(event, AuthAttempt):
             if event.service != "smtp":  # each try stands for itself there
                 if question.is_inside(event.ts.timestamp()):
                     self.facts.attempts.append(event)
