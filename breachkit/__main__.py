@@ -26,7 +26,7 @@ def main() -> None:
     # numpy's linear algebra is not used, and OpenMP sorts suffixes alone: threads would be started for nothing
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    from breachkit.cli import run  # noqa: PLC0415  see above
+    from breachkit.cli import run
 
     sys.exit(run())
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from breachkit.errors import RunBusyError
+from breachkit.errors import BreachkitError
 from breachkit.files import long_path, open_handle
 from breachkit.writing import FILE_MODE
 
@@ -40,7 +40,7 @@ _NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOS
 
 def sha256(raw: bytes = b"") -> _Hash:
     """Begin a hash; its library is loaded here, since a dry run hashes nothing and OpenSSL takes 3 to 8 ms."""
-    import hashlib  # noqa: PLC0415
+    import hashlib
 
     return hashlib.sha256(raw)
 
@@ -85,7 +85,7 @@ NEW = End(0, 0, ORIGIN, 0)
 
 def link(number: int, previous: str, kind: str, fields: Mapping[str, object]) -> bytes:
     """Spell a line, without its end."""
-    import orjson  # noqa: PLC0415  a dry run spells no lines
+    import orjson  # a dry run spells no lines
 
     line = {"line": number, "prev": previous, "kind": kind, **fields}
     try:
@@ -101,7 +101,7 @@ def link(number: int, previous: str, kind: str, fields: Mapping[str, object]) ->
 @lru_cache(maxsize=1)
 def _encoder() -> Callable[[object], str]:
     """Make what spells a line that is not plain: `json.dumps` would make an encoder for each."""
-    import json  # noqa: PLC0415  5 ms
+    import json  # 5 ms
 
     return json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 
@@ -118,7 +118,7 @@ class Chain:
             title: what the file is called: `journal`.
         """
         self.end = NEW
-        """Of what was read so far."""
+        """The end of what was read so far."""
         self._stream = stream
         self._kinds = {kind: (tuple(wanted), list(wanted.values())) for kind, wanted in kinds.items()}
         self._title = title
@@ -156,27 +156,30 @@ class Chain:
 
 def _loads(text: bytes) -> Any:
     """Read a line as `json` does, which keeps the names of all fields of each line anew. Raises ValueError."""
-    import orjson  # noqa: PLC0415  see `link`
+    import orjson
 
     if _LARGE not in text.translate(_DIGITS):  # a number of more than 64 bits, as Windows has for files, it would round
         with suppress(orjson.JSONDecodeError):  # half of a surrogate pair, or no JSON at all
             return orjson.loads(text)
-    import json  # noqa: PLC0415  see `link`
+    import json
 
     return json.loads(text)
 
 
 @contextmanager
 def hold(folder: str) -> Iterator[None]:
-    """Work alone on the chained file of a folder, until the process ends. Raises RunBusyError, OSError."""
+    """Work alone on the chained file of a folder, until the process ends. Raises BreachkitError, OSError."""
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-    handle = os.open(long_path(os.path.join(folder, LOCK)), flags, FILE_MODE)  # noqa: PTH118  a string, as paths are
+    handle = os.open(long_path(os.path.join(folder, LOCK)), flags, FILE_MODE)
     try:
         try:
             _lock(handle)
         except OSError as error:
             if error.errno not in _NO_LOCKS:
-                raise RunBusyError(os.path.basename(folder)) from None  # noqa: PTH119
+                run = os.path.basename(folder)
+                raise BreachkitError(
+                    f"another breachkit works on run {run} just now; wait until it has ended"
+                ) from None
         yield
     finally:
         os.close(handle)
@@ -185,13 +188,13 @@ def hold(folder: str) -> Iterator[None]:
 if sys.platform == "win32":  # pragma: no cover
 
     def _lock(handle: int) -> None:
-        import msvcrt  # noqa: PLC0415  not elsewhere
+        import msvcrt  # not elsewhere
 
         msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
 
 else:
 
     def _lock(handle: int) -> None:
-        import fcntl  # noqa: PLC0415  not on Windows
+        import fcntl  # not on Windows
 
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,26 +1,32 @@
-"""Rows by the 100,000 kept as columns of numbers; what repeats is kept once and numbered.
+"""What there are many thousands of, kept as columns of numbers; what repeats is kept once and numbered.
 
-A record with its moment and places takes several hundred bytes, its numbers less than a hundred. A record is made of
-them again when somebody looks at it.
+A record is made of them again when somebody looks at it. A try to authenticate takes 82 bytes so, where a record with
+its moment and places takes 330; a message handed in 100 and its recipients, where records take 900; an account 100: a
+million of them as records would take 600 MB. Messages are kept of those who authenticated, and those that a queued
+message asks for.
 """
 
 from __future__ import annotations
 
+import marshal
 from array import array
-from typing import TYPE_CHECKING, ClassVar, Self, cast
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar, Self, cast, overload
 
 from breachkit.micros import EPOCH, MICROSECOND
-from breachkit.records import Locus
+from breachkit.records import Account, AuthAttempt, Locus, Transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
+
+    from breachkit.records import Outcome
 
 NOBODY = -1
 """The number of a name that is not known."""
 
 
-class Names:
+class NumberedNames:
     """Texts that repeat, each kept once and numbered."""
 
     def __init__(self) -> None:
@@ -52,9 +58,9 @@ class Columns:
     PLACES: ClassVar[tuple[str, ...]]
     """What the columns of each place begin with: there are four, `path`, `offset`, `line`, `node`, or only some."""
 
-    def __init__(self, names: Names | None = None) -> None:
+    def __init__(self, names: NumberedNames | None = None) -> None:
         """Begin without rows, with names of their own unless others share them."""
-        self.names = Names() if names is None else names
+        self.names = NumberedNames() if names is None else names
         self.columns: dict[str, array[int]] = {name: array(code) for name, code in self.CODES.items()}
         """Moments in microseconds since the epoch, places, counts; what is named by its number in `names`."""
 
@@ -83,7 +89,7 @@ class Columns:
 
     def add(self, other: Self) -> None:
         """Add other rows."""
-        import numpy as np  # noqa: PLC0415  who adds up parts of logs has it; who only names a try must not wait for it
+        import numpy as np  # who adds up parts of logs has it; who only names a try must not wait for it
 
         numbers = [*map(self.names.number, other.names.texts), NOBODY]  # the last one, so that -1 stays itself
         renumbered = np.array(numbers, "i")
@@ -98,7 +104,7 @@ class Columns:
         self.__init__()  # type: ignore[misc]
 
 
-class Texts:
+class PackedTexts:
     """A list of texts that hardly repeat, one behind the other: as many bytes as they have, and 8."""
 
     __slots__ = ("_bytes", "_ends")
@@ -119,8 +125,223 @@ class Texts:
         self._bytes += text.encode("utf-8", "surrogatepass")
         self._ends.append(len(self._bytes))
 
-    def add(self, other: Texts) -> None:
+    def add(self, other: PackedTexts) -> None:
         """Add another list."""
         before = len(self._bytes)
         self._bytes += other._bytes
         self._ends.extend([before + end for end in other._ends])
+
+
+class Attempts(Columns):
+    """A list of tries, some of which know where their sessions begin."""
+
+    NAMED = ("service", "client_ip", "user", "mechanism", "outcome", "path", "node", "begin_path")
+    CODES: ClassVar = {
+        **dict.fromkeys(NAMED, "i"),
+        **dict.fromkeys(("ts", "offset", "line", "begin_offset", "begin_line"), "q"),
+        "secret": "Q",
+        **dict.fromkeys(("is_seen", "distance"), "b"),
+    }
+    PLACES = ("", "begin_")
+
+    def __init__(self, tries: Iterable[AuthAttempt] = ()) -> None:
+        super().__init__()
+        self.extend(tries)
+
+    def __iter__(self) -> Iterator[AuthAttempt]:
+        return map(self._record, range(len(self)))
+
+    def _record(self, row: int) -> AuthAttempt:
+        service, client_ip, user, mechanism, outcome = (self.name(name, row) for name in self.NAMED[:5])
+        secret = self.columns["secret"][row].to_bytes(8) if self.columns["is_seen"][row] else None
+        return AuthAttempt(
+            service,  # type: ignore[arg-type]
+            self.moment(row),
+            client_ip,  # type: ignore[arg-type]
+            user,
+            mechanism,  # type: ignore[arg-type]
+            outcome,  # type: ignore[arg-type]
+            secret,
+            self.place(row),
+        )
+
+    def session_of(self) -> dict[Locus, Locus]:
+        """Tell of each try that came in where its session begins, where that is known."""
+        columns = self.columns
+        won = self.names.known("success")
+        return {
+            self.place(row): self._begin(row)._replace(node=self.place(row).node)
+            for row, (outcome, path) in enumerate(zip(columns["outcome"], columns["begin_path"], strict=True))
+            if outcome == won and path != NOBODY
+        }
+
+    def _begin(self, row: int) -> Locus:
+        columns = self.columns
+        return Locus(
+            cast("str", self.name("begin_path", row)), columns["begin_offset"][row], columns["begin_line"][row]
+        )
+
+    def users(self, outcome: Outcome) -> set[str]:
+        """List the user names, as typed, of the tries with an outcome."""
+        columns = self.columns
+        wanted = self.names.known(outcome)
+        rows = zip(columns["user"], columns["outcome"], strict=True)
+        return {self.names.texts[user] for user in {one for one, found in rows if found == wanted} - {NOBODY}}
+
+    def begins_of(self, is_meant: Callable[[str], bool]) -> set[Locus]:
+        """Tell where the sessions begin in which a user name was typed that is meant."""
+        columns = self.columns
+        meant = {user for user in {*columns["user"]} - {NOBODY} if is_meant(self.names.texts[user])}
+        return {
+            self._begin(row)
+            for row, (user, path) in enumerate(zip(columns["user"], columns["begin_path"], strict=True))
+            if user in meant and path != NOBODY
+        }
+
+    def append(self, tried: AuthAttempt, begin: Locus | tuple[str, int, int] | None = None, distance: int = 0) -> None:
+        """Add one, with where its session begins and how far its secret is from the user name."""
+        service, ts, client_ip, user, mechanism, outcome, secret, source = tried
+        self._put(
+            (service, client_ip, user, mechanism, outcome, source.path, source.node, begin and begin[0]),
+            (
+                *((ts - EPOCH) // MICROSECOND, source.offset, source.line),
+                *((0, 0) if begin is None else begin[1:3]),
+                *(0 if secret is None else int.from_bytes(secret), secret is not None, distance),
+            ),
+        )
+
+    def extend(self, tries: Iterable[AuthAttempt]) -> None:
+        """Add some, without where their sessions begin."""
+        for tried in tries:
+            self.append(tried)
+
+
+Send = tuple[str, "str | None", "Locus | None", "Transaction"]
+"""Client address, user as typed, place of the AUTH (both None without one), and the message."""
+
+
+class Sends(Columns):
+    """A list of messages, each with who sent it from where."""
+
+    NAMED = ("client_ip", "user", "mail_from", "helo", "path", "node", "auth_path", "auth_node")
+    CODES: ClassVar = {
+        **dict.fromkeys(NAMED, "i"),
+        **dict.fromkeys(("ts", "offset", "line", "auth_offset", "auth_line", "rcpt_count", "rcpt_unknown"), "q"),
+        **dict.fromkeys(("attempt", "rcpts"), "i"),
+        **dict.fromkeys(("accepted", "has_id"), "b"),
+    }
+    PLACES = ("", "auth_")
+
+    def __init__(self, sends: Iterable[Send] = (), names: NumberedNames | None = None) -> None:
+        super().__init__(names)
+        self._ids, self._rcpts = PackedTexts(), PackedTexts()
+        self._first: array[int] = array("q")
+        """The place of the first recipient of each among those of all."""
+        self.extend(sends)
+
+    def __iter__(self) -> Iterator[Send]:
+        return map(self._record, range(len(self)))
+
+    def _record(self, row: int) -> Send:
+        columns = self.columns
+        sent = Transaction(
+            ts=self.moment(row),
+            mail_from=self.name("mail_from", row),
+            rcpt_to=self.rcpt_to(row),
+            rcpt_count=columns["rcpt_count"][row],
+            rcpt_unknown=columns["rcpt_unknown"][row],
+            queue_id=self.queue_id(row),
+            accepted=bool(columns["accepted"][row]),
+            attempt=None if columns["attempt"][row] == NOBODY else columns["attempt"][row],
+            helo=self.name("helo", row),
+            source=self.place(row),
+        )
+        return cast("str", self.name("client_ip", row)), self.name("user", row), self.auth(row), sent
+
+    def auth(self, row: int) -> Locus | None:
+        """Tell where the AUTH stands under which a message was sent."""
+        return None if self.columns["auth_path"][row] == NOBODY else self.place(row, "auth_")
+
+    def rcpt_to(self, row: int) -> tuple[str, ...]:
+        """Return the first recipients of a message."""
+        first = self._first[row]
+        return tuple([self._rcpts[place] for place in range(first, first + self.columns["rcpts"][row])])
+
+    def queue_id(self, row: int) -> str | None:
+        """Return the id of a message."""
+        return self._ids[row] if self.columns["has_id"][row] else None
+
+    def append(self, send: Send) -> None:
+        """Add one."""
+        client_ip, user, auth, sent = send
+        source = sent.source
+        places = (source.path, source.node, auth and auth.path, auth and auth.node)
+        named = (client_ip, user, sent.mail_from, sent.helo, *places)
+        self._put(
+            named,
+            (
+                *((sent.ts - EPOCH) // MICROSECOND, source.offset, source.line),
+                *((0, 0) if auth is None else auth[1:3]),
+                *(sent.rcpt_count, sent.rcpt_unknown, NOBODY if sent.attempt is None else sent.attempt),
+                *(len(sent.rcpt_to), sent.accepted, sent.queue_id is not None),
+            ),
+        )
+        self._first.append(len(self._rcpts))
+        self._ids.append(sent.queue_id or "")
+        for rcpt_to in sent.rcpt_to:
+            self._rcpts.append(rcpt_to)
+
+    def extend(self, sends: Iterable[Send]) -> None:
+        """Add some."""
+        for send in sends:
+            self.append(send)
+
+    def add(self, other: Self) -> None:
+        """Add another list."""
+        super().add(other)
+        before = len(self._rcpts)
+        self._first.extend([before + first for first in other._first])
+        self._ids.add(other._ids)
+        self._rcpts.add(other._rcpts)
+
+
+class Roster(Sequence[Account]):
+    """A list of accounts, each made when it is asked for."""
+
+    def __init__(self, accounts: Iterable[Account] = ()) -> None:
+        self._packed = bytearray()
+        self._begins = array("Q")
+        self._offsets = array("Q")
+        self._lines = array("Q")
+        self._places: dict[tuple[str, str], int] = {}
+        """Each file that accounts stand in, and its node, by number."""
+        for account in accounts:
+            self.append(account)
+
+    def append(self, account: Account) -> None:
+        """Add an account."""
+        address, usernames, aliases, is_person, source = account
+        place = self._places.setdefault((source.path, source.node), len(self._places))
+        self._begins.append(len(self._packed))
+        self._offsets.append(source.offset)
+        self._lines.append(source.line)
+        self._packed += marshal.dumps((address, usernames, aliases, is_person, place))
+
+    def __len__(self) -> int:
+        return len(self._begins)
+
+    @overload
+    def __getitem__(self, at: int) -> Account: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> list[Account]: ...
+
+    def __getitem__(self, at: int | slice) -> Account | list[Account]:
+        if isinstance(at, slice):
+            return [self[number] for number in range(*at.indices(len(self)))]
+        begin = self._begins[at]
+        with memoryview(self._packed) as packed:
+            address, usernames, aliases, is_person, place = marshal.loads(packed[begin:])  # noqa: S302  see `append`
+        path, node = list(self._places)[place]
+        source = Locus(path, self._offsets[at], self._lines[at], node)
+        return Account(address, usernames, aliases, is_person, source)

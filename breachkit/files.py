@@ -63,7 +63,7 @@ SHARING_VIOLATIONS = frozenset({32, 33})
 """Windows error codes for a file that another program holds open."""
 
 
-class Found(NamedTuple):
+class FoundFile(NamedTuple):
     """One regular file met on a walk."""
 
     path: str
@@ -71,11 +71,13 @@ class Found(NamedTuple):
     mtime: float
 
 
-class Block(NamedTuple):
+class LineBlock(NamedTuple):
     """Some whole lines of a log, each with its LF but perhaps the last, and where the first begins."""
 
     offset: int
     text: bytes
+    places: tuple[tuple[int, int], ...] = ()
+    """Offset and number of each line, where its place in the text does not tell them."""
 
     @property
     def lines(self) -> list[bytes]:
@@ -89,13 +91,13 @@ class Block(NamedTuple):
 def shown(path: str | os.PathLike[str], root: Path | None) -> str:
     r"""Spell a path for people and JSON: with `/`, relative to the root if within it, odd bytes as `\xff`."""
     text = os.fspath(path)
-    base = None if root is None else os.path.join(os.fspath(root), "")  # noqa: PTH118  200,000 times
+    base = None if root is None else os.path.join(os.fspath(root), "")
     if base is not None and text.startswith(base):
         text = text[len(base) :]
     else:
-        text = os.path.abspath(text)  # noqa: PTH100  links stay as they are
-        whole = None if base is None else os.path.join(os.path.abspath(base), "")  # noqa: PTH100, PTH118
-        if whole is not None and os.path.join(text, "").startswith(whole):  # noqa: PTH118
+        text = os.path.abspath(text)
+        whole = None if base is None else os.path.join(os.path.abspath(base), "")
+        if whole is not None and os.path.join(text, "").startswith(whole):
             text = text[len(whole) :] or os.curdir
     if os.sep == "\\":
         text = text.replace("\\", "/")
@@ -138,7 +140,7 @@ def open_handle(path: str, *, follows: bool = True) -> tuple[int, os.stat_result
     full = long_path(path)
     # looked at before, since opening alone may wake a device, and Windows opens what a link stands for
     if follows:
-        refuse_odd(os.stat(full), path)  # noqa: PTH116  strings, as a walk finds them
+        refuse_odd(os.stat(full), path)
     elif not _NOFOLLOW and is_link(os.lstat(full)):
         raise NotRegularError(errno.ELOOP, "it is a link", path)
     try:
@@ -186,7 +188,7 @@ def reason_of(error: OSError) -> str:
     return UNREADABLE
 
 
-def walk(folder: str, root: Path | None = None) -> Iterator[Found | Skipped]:
+def walk(folder: str, root: Path | None = None) -> Iterator[FoundFile | Skipped]:
     """Yield every regular file below a folder, in name order, and what was passed over.
 
     Args:
@@ -207,7 +209,7 @@ def walk(folder: str, root: Path | None = None) -> Iterator[Found | Skipped]:
         elif stat.S_ISDIR(status.st_mode):
             yield from _push(entry.path, ahead, root)
         elif stat.S_ISREG(status.st_mode):
-            yield Found(entry.path, status.st_size, status.st_mtime)
+            yield FoundFile(entry.path, status.st_size, status.st_mtime)
         else:
             yield Skipped(SPECIAL, Locus(shown(entry.path, root), 0, 1))
 
@@ -257,7 +259,7 @@ def _regular_files(
         if entry.is_file(follow_symlinks=False):
             yield entry.name
             continue
-        path = os.path.join(above, entry.name)  # noqa: PTH118  a name of a stranger
+        path = os.path.join(above, entry.name)
         if is_link(entry.stat(follow_symlinks=False)):
             passed_over.append(Skipped(LINK, Locus(shown(path, root), 0, 1)))
         elif not entry.is_dir(follow_symlinks=False):
@@ -307,7 +309,7 @@ class HeadReader:
     def open(self, name: str) -> int:
         """Open a file for reading, a link not followed; the caller closes it. Raises OSError."""
         if self._handle is None:
-            return os.open(long_path(os.path.join(self._folder, name)), _READING)  # noqa: PTH118
+            return os.open(long_path(os.path.join(self._folder, name)), _READING)
         return os.open(name, _READING, dir_fd=self._handle)
 
     def read(self, name: str, size: int) -> tuple[bytes, int]:
@@ -323,7 +325,7 @@ class HeadReader:
     def status(self, name: str) -> os.stat_result:
         """Return the status of a file, a link not followed. Raises OSError."""
         if self._handle is None:
-            return os.lstat(long_path(os.path.join(self._folder, name)))  # noqa: PTH118
+            return os.lstat(long_path(os.path.join(self._folder, name)))
         return os.stat(name, dir_fd=self._handle, follow_symlinks=False)
 
 
@@ -337,13 +339,13 @@ def long_path(path: str) -> str:
     r"""Spell a path so that Windows takes more than 260 characters and names like `CON` (the `\\?\` form)."""
     if os.name != "nt" or path.startswith("\\\\?\\"):
         return path
-    full = os.path.abspath(path)  # noqa: PTH100  Path.resolve would follow links
+    full = os.path.abspath(path)
     return "\\\\?\\UNC" + full[1:] if full.startswith("\\\\") else "\\\\?\\" + full
 
 
 def read_blocks(
     opened: AbstractContextManager[IO[bytes]], label: str, span: tuple[int, int | None] = (0, None)
-) -> Iterator[Block | Skipped]:
+) -> Iterator[LineBlock | Skipped]:
     """Yield the lines of a log that begin in a span of it, some at a time; whoever splits them numbers them.
 
     They end at LF only, a CR before it is left on. VT, FF, NEL, U+2028 and a lone CR are text: they come from
@@ -360,7 +362,7 @@ def read_blocks(
         with opened as stream:
             for offset, text in _split(stream, *span):
                 at = offset
-                yield Block(offset, text) if text else Skipped(OVERLONG, Locus(label, offset, 1))
+                yield LineBlock(offset, text) if text else Skipped(OVERLONG, Locus(label, offset, 1))
                 at += len(text)
     except OSError as error:
         yield Skipped(reason_of(error), Locus(label, at, 1))

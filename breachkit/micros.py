@@ -24,6 +24,11 @@ def is_possible(seconds: float) -> bool:
     return 0 < seconds < LATEST.timestamp()
 
 
+def micros_of_file(seconds: float) -> int | None:
+    """Count the microseconds of the time of a file; None for one that no message can have."""
+    return timedelta(seconds=seconds) // MICROSECOND if is_possible(seconds) else None
+
+
 def micros_of(ts: datetime | None) -> int | None:
     """Count the microseconds; None for a time that is unknown, or that no calendar has in UTC."""
     if ts is None:

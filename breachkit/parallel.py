@@ -1,7 +1,8 @@
 """The same work on many pieces by several processes: the answer is the same for any number of them.
 
-The processes begin from nothing (`spawn`), on every system alike: a fork is not safe once a library has begun threads,
-and Windows has none. To start one takes 0.3 s of processor time, so the first pieces are done here.
+Each helper is a new Python (60 ms of processor time), on every system alike: a fork is not safe once a library has
+begun threads, and Windows has none. It is asked and answers over its own standard streams. What a helper was lost with,
+or failed at, is done here: then the fault is raised where it is asked for.
 
 Out of the page cache it is the number of reads in flight that counts: 8 threads in each process took 0.45 of the time.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import gc
 import os
+import pickle
 import signal
 import sys
 import threading
@@ -21,11 +23,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from concurrent.futures import Future, ProcessPoolExecutor
+    from concurrent.futures import Future, ThreadPoolExecutor
+    from subprocess import Popen
     from typing import Self
 
-FIRST_PIECES = 40
-"""Pieces done here before processes are started: 8,000 small files."""
+FIRST_SECONDS = 0.6
+"""Seconds of work, or of waiting for the disk, that are done here alone: most need no helpers."""
 BATCH = 32
 """Pieces that a process is asked for at once."""
 AHEAD = 2
@@ -36,8 +39,6 @@ COLD = 20e-6
 """Seconds a message that are spent waiting, above which it is the disk that is waited for."""
 THREADS = 8
 """Reads in flight in each process then."""
-MOST_PROCESSES = 61
-"""Processes that Windows can wait for: concurrent.futures.ProcessPoolExecutor refuses to start more there."""
 
 
 class Piece(NamedTuple):
@@ -47,20 +48,17 @@ class Piece(NamedTuple):
     messages: list[tuple[str, ...]]
 
 
-class Kept(Protocol):
-    """What is kept of the results of some work."""
+class Keeping(Protocol):
+    """What is kept of the results of some work; it can be pickled."""
 
     def add(self, result: Any) -> None:
         """Take the result of one piece."""
 
-    def packed(self) -> Any:
-        """Return all of it as values that travel."""
-
-    def merge(self, packed: Any) -> None:
-        """Take what another process packed."""
+    def merge(self, other: Any) -> None:
+        """Take what another process kept."""
 
 
-K = TypeVar("K", bound=Kept)
+K = TypeVar("K", bound=Keeping)
 
 
 class Listed:
@@ -68,12 +66,14 @@ class Listed:
 
     def __init__(self) -> None:
         self.results: list[Any] = []
-        self.add = self.results.append
-        self.merge = self.results.extend
 
-    def packed(self) -> list[Any]:
-        """Return them."""
-        return self.results
+    def add(self, result: Any) -> None:
+        """Take one."""
+        self.results.append(result)
+
+    def merge(self, other: Listed) -> None:
+        """Take those of another."""
+        self.results += other.results
 
 
 def processors() -> int:
@@ -85,16 +85,17 @@ class Crew:
     """The processes that share some work, this one among them: what they work on is handed to each once."""
 
     def __init__(self, task: Any, jobs: int) -> None:
-        """Begin `jobs` - 1 helpers; `task` can be pickled."""
+        """Begin; each of `jobs` - 1 helpers is started when it is first asked. `task` can be pickled."""
         self.task = task
-        self._helpers = min(jobs - 1, MOST_PROCESSES) if _may_start() else 0
-        self._pool: ProcessPoolExecutor | None = None
+        self._helpers = jobs - 1 if _may_start() else 0
+        self._pool: ThreadPoolExecutor | None = None
+        self._own = threading.local()
+        """The helper of each thread."""
+        self._started: list[Popen[bytes]] = []
         if self._helpers > 0:
-            import multiprocessing  # noqa: PLC0415  25 ms, and only wanted here
-            from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
+            from concurrent.futures import ThreadPoolExecutor  # 10 ms, and only wanted here
 
-            spawn = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(self._helpers, spawn, _begin, (task, gc.get_threshold()))
+            self._pool = ThreadPoolExecutor(self._helpers)
 
     @property
     def is_one(self) -> bool:
@@ -106,39 +107,59 @@ class Crew:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Let the helpers go, and what they have not begun."""
+        """End the helpers, whatever they do; they only read."""
+        for helper in self._started:
+            helper.kill()
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
+        for helper in self._started:
+            helper.kill()  # one was about to be started, perhaps
+            helper.communicate()
 
     def each(self, work: Callable[..., Any], rows: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
         """Do some work on the task for each row of further arguments, and yield the results in order.
 
-        Rows are taken a few ahead of the results. What a helper was lost with is done here: it may have been killed for
-        want of memory.
+        Rows are taken a few ahead of the results.
         """
-        asked: deque[tuple[tuple[Any, ...], Future[Any] | None, Any]] = deque()
+        asked: deque[tuple[tuple[Any, ...], Future[list[Any]] | None, list[Any]]] = deque()
         for row in rows:
             busy = sum(future is not None and not future.done() for _, future, _ in asked)
-            future = self._submit(work, row) if busy < self._helpers * AHEAD else None
-            asked.append((row, future, None if future else work(self.task, *row)))
+            if self._pool is not None and busy < self._helpers * AHEAD:
+                asked.append((row, self._pool.submit(self._ask, work, row), []))
+            else:
+                asked.append((row, None, [work(self.task, *row)]))
             while asked and (asked[0][1] is None or asked[0][1].done() or len(asked) > MOST_WAITING * self._helpers):
                 yield self._result_of(work, *asked.popleft())
         while asked:
             yield self._result_of(work, *asked.popleft())
 
-    def _submit(self, work: Callable[..., Any], row: tuple[Any, ...]) -> Future[Any] | None:
-        from concurrent.futures import BrokenExecutor  # noqa: PLC0415  as above
+    def _result_of(
+        self, work: Callable[..., Any], row: tuple[Any, ...], future: Future[list[Any]] | None, done: list[Any]
+    ) -> Any:
+        found = done if future is None else future.result()
+        return found.pop() if found else work(self.task, *row)
 
-        with suppress(BrokenExecutor):
-            return self._pool.submit(_do, work, row) if self._pool is not None else None
-        return None
+    def _ask(self, work: Callable[..., Any], row: tuple[Any, ...]) -> list[Any]:
+        """Ask the helper of this thread; nothing where it does not answer."""
+        with suppress(OSError, EOFError, pickle.UnpicklingError):
+            if not hasattr(self._own, "helper"):
+                self._own.helper = self._start()
+            ask, answers = self._own.helper.stdin, self._own.helper.stdout
+            pickle.dump((work, row), ask)
+            ask.flush()
+            return [pickle.load(answers)]  # noqa: S301  of our own process
+        return []
 
-    def _result_of(self, work: Callable[..., Any], row: tuple[Any, ...], future: Future[Any] | None, done: Any) -> Any:
-        from concurrent.futures import BrokenExecutor  # noqa: PLC0415  as above
+    def _start(self) -> Popen[bytes]:
+        import subprocess
 
-        with suppress(BrokenExecutor):
-            return done if future is None else future.result()
-        return work(self.task, *row)
+        command = [sys.executable, "-P", "-c", _HELPER]
+        helper = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603  this Python
+        self._started.append(helper)
+        assert helper.stdin is not None  # noqa: S101  it is a pipe
+        for known in (sys.path, gc.get_threshold(), self.task):
+            pickle.dump(known, helper.stdin)
+        return helper
 
 
 def _may_start() -> bool:
@@ -147,29 +168,29 @@ def _may_start() -> bool:
     return known is None or not known.current_process().daemon
 
 
-_task: list[Any] = []
-"""What this process works on."""
+_HELPER = """\
+import pickle, sys
+sys.path[:] = pickle.load(sys.stdin.buffer)
+from breachkit.parallel import help_out
+help_out()
+"""
+"""What a helper runs."""
 
 
-def _begin(task: Any, threshold: tuple[int, int, int]) -> None:
+def help_out() -> None:
+    """Work for the process that started this one, until it ends; never returns."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that asked
-    threading.Thread(target=_end_with_the_one_that_asked, daemon=True).start()
-    gc.set_threshold(*threshold)
-    _task[:] = [task]
-
-
-def _end_with_the_one_that_asked() -> None:
-    """End this process when the other was killed: it would wait for work for ever."""
-    from multiprocessing import parent_process  # noqa: PLC0415  as above
-
-    asking = parent_process()
-    if asking is not None:
-        asking.join()
-        os._exit(1)
-
-
-def _do(work: Callable[..., Any], row: tuple[Any, ...]) -> Any:
-    return work(_task[0], *row)
+    asked, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints is no answer
+    try:
+        gc.set_threshold(*pickle.load(asked))  # noqa: S301  of our own process
+        task = pickle.load(asked)  # noqa: S301
+        while True:
+            work, row = pickle.load(asked)  # noqa: S301
+            pickle.dump(work(task, *row), answers)
+            answers.flush()
+    finally:
+        os._exit(1)  # without a word: the one that asked does it again, and says what is wrong
 
 
 def spread(pieces: Iterable[Piece], work: Callable[[Piece], Any], jobs: int) -> list[Any]:
@@ -189,51 +210,55 @@ def keep(pieces: Iterable[Piece], work: Callable[[Piece], Any], jobs: int, new: 
         new: makes what results are kept in; it can be pickled.
     """
     ahead, kept = iter(pieces), new()
-    waited, messages, reads = 0.0, 0, _disk_reads()
-    for piece in islice(ahead, FIRST_PIECES):
+    worked, waited, messages, reads, is_cold = 0.0, 0.0, 0, _disk_reads(), False
+    for piece in ahead:
         wall, cpu = time.perf_counter(), time.thread_time()
         kept.add(work(piece))
-        waited += time.perf_counter() - wall - (time.thread_time() - cpu)
+        cpu = time.thread_time() - cpu
+        worked += cpu
+        waited += time.perf_counter() - wall - cpu
         messages += len(piece.messages)
+        is_cold = waited > COLD * messages and (reads is None or _disk_reads() != reads)
+        if worked + (waited if is_cold else 0.0) >= FIRST_SECONDS:  # else a processor was waited for
+            break
     following = list(islice(ahead, 1))
     if not following:
         return kept
-    is_cold = waited > COLD * messages and (reads is None or _disk_reads() != reads)  # else a processor was waited for
     batch = _Batch(work, new, THREADS if is_cold else 1)
     rest = chain(following, ahead)
     batches = iter(lambda: list(islice(rest, BATCH)), [])
     with Crew(batch, jobs) as crew:
-        for packed in crew.each(_Batch.do, ((pieces,) for pieces in batches)):
-            kept.merge(packed)
+        for other in crew.each(_Batch.do, ((pieces,) for pieces in batches)):
+            kept.merge(other)
     return kept
 
 
 def _disk_reads() -> int | None:
     """Count the reads of this process that no cache could answer; None where the system does not tell."""
     try:
-        import resource  # noqa: PLC0415  POSIX only
+        import resource  # POSIX only
     except ImportError:
         return None
     return resource.getrusage(resource.RUSAGE_SELF).ru_inblock
 
 
 class _Batch(NamedTuple):
-    """Does the work on some pieces, and packs what it keeps of them."""
+    """Does the work on some pieces, and keeps what comes of it."""
 
     work: Callable[[Piece], Any]
-    new: Callable[[], Kept]
+    new: Callable[[], Keeping]
     threads: int
 
-    def do(self, pieces: list[Piece]) -> Any:
+    def do(self, pieces: list[Piece]) -> Keeping:
         """Do them."""
         kept = self.new()
         if self.threads == 1:
             for piece in pieces:
                 kept.add(self.work(piece))
         else:
-            from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  as above
+            from concurrent.futures import ThreadPoolExecutor
 
             with ThreadPoolExecutor(self.threads) as pool:
                 for result in pool.map(self.work, pieces):
                     kept.add(result)
-        return kept.packed()
+        return kept

@@ -30,7 +30,7 @@ def bar(stream: TextIO, title: str, total: int | None, unit: str) -> Iterator[Pr
     if not stream.isatty():
         yield silent
         return
-    from tqdm import tqdm  # noqa: PLC0415  60 ms, and only wanted on a terminal
+    from tqdm import tqdm  # 60 ms, and only wanted on a terminal
 
     tqdm.monitor_interval = 0  # no thread of its own
     with tqdm(

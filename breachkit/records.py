@@ -149,8 +149,6 @@ class Session(NamedTuple):
     """What was kept of its tries, messages and deliveries: it may have a million of them."""
     has_dialogue: bool
     """False when only summary lines of it were logged."""
-    is_open: bool
-    """True when its end is not in the logs."""
     node: str
     """Which server of a cluster wrote it; empty for a single server."""
     source: Locus

@@ -25,7 +25,7 @@ NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS
 
 def make_folder(path: str) -> None:
     """Make a folder that only we may enter. Raises FileExistsError, OSError."""
-    os.mkdir(long_path(path), FOLDER_MODE)  # noqa: PTH102  strings, as a walk finds them
+    os.mkdir(long_path(path), FOLDER_MODE)
 
 
 def write_whole(path: os.PathLike[str] | str, pieces: Iterable[bytes], *, replaces: bool = False) -> None:
@@ -41,7 +41,7 @@ def write_whole(path: os.PathLike[str] | str, pieces: Iterable[bytes], *, replac
     """
     full = long_path(os.fspath(path))
     # the name is short, since that of the file may be as long as can be
-    part = os.path.join(os.path.dirname(full), f".breachkit-{os.urandom(8).hex()}.part")  # noqa: PTH118, PTH120
+    part = os.path.join(os.path.dirname(full), f".breachkit-{os.urandom(8).hex()}.part")
     handle = os.open(part, os.O_WRONLY | CREATE, FILE_MODE)
     try:
         with os.fdopen(handle, "wb", BLOCK) as stream:
@@ -52,19 +52,19 @@ def write_whole(path: os.PathLike[str] | str, pieces: Iterable[bytes], *, replac
             stream.flush()
             os.fsync(handle)
         if replaces:
-            os.replace(part, full)  # noqa: PTH105
+            os.replace(part, full)
         else:
             _name(part, full)
     except BaseException:
         with suppress(OSError):
-            os.unlink(part)  # noqa: PTH108
+            os.unlink(part)
         raise
 
 
 def _name(part: str, full: str) -> None:
     """Give a file its name, only if that is free."""
     if os.name == "nt":
-        os.rename(part, full)  # noqa: PTH104  fails there when the name is taken
+        os.rename(part, full)
         return
     try:
         os.link(part, full)
@@ -72,6 +72,6 @@ def _name(part: str, full: str) -> None:
         if error.errno not in NO_LINKS:
             raise
         os.close(os.open(full, os.O_WRONLY | CREATE, FILE_MODE))
-        os.replace(part, full)  # noqa: PTH105
+        os.replace(part, full)
         return
-    os.unlink(part)  # noqa: PTH108
+    os.unlink(part)

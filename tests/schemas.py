@@ -3,24 +3,64 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from types import UnionType
+from typing import Annotated, Any, NotRequired, TypedDict, Union, get_args, get_origin, get_type_hints
 
 import jsonschema
 import msgspec
 
-from breachkit.report.shapes import DOCUMENTS
+from breachkit.detect.accounts.roles import Role
+from breachkit.detect.passwords.weakness import Weakness
+from breachkit.records import Locus, Service
+from breachkit.report import shapes
 
 FOLDER = Path(str(files("breachkit.report"))) / "schemas"
+
+AS_WRITTEN = {int: shapes.Count, float: shapes.Share, datetime: shapes.Time | None}
+"""How the contract has what a record holds."""
+NAMES = {"datetime": datetime, "Locus": Locus, "Role": Role, "Service": Service, "Weakness": Weakness}
+"""What the types of records name, and their modules import for the type checker only."""
+
+
+@cache
+def object_of(kind: Any) -> Any:
+    """Make the object of the contract that a record, or an object with records in it, is written as."""
+    hints = get_type_hints(kind, localns=NAMES, include_extras=True)
+    is_record = hasattr(kind, "_fields")
+    made: Any = TypedDict(kind.__name__, {name: written(hint, is_record) for name, hint in hints.items()})  # type: ignore[misc]
+    made.__doc__ = kind.__doc__
+    return made
+
+
+def written(hint: Any, is_record: bool) -> Any:
+    """Turn a type into the one that is written."""
+    origin, parts = get_origin(hint), get_args(hint)
+    if hasattr(hint, "__required_keys__") or hasattr(hint, "_fields"):
+        return object_of(shapes.PlaceRow if hint is Locus else hint)
+    made: Any = AS_WRITTEN.get(hint, hint) if is_record else hint
+    if origin is Annotated:
+        made = Annotated[written(parts[0], False), *parts[1:]]
+    elif origin is NotRequired:
+        made = NotRequired[written(parts[0], is_record)]
+    elif origin in {Union, UnionType}:
+        made = Union[tuple(written(part, is_record) for part in parts)]  # noqa: UP007
+    elif origin in {list, tuple}:
+        made = list[written(parts[0], is_record)]  # type: ignore[misc]
+    elif origin is dict:
+        made = dict[str, written(parts[1], is_record)]  # type: ignore[misc]
+    return made
 
 
 def schemas() -> dict[str, str]:
     """Make each schema: file name → text."""
     made = {}
-    for document in DOCUMENTS:
+    for document in shapes.DOCUMENTS:
         identity = get_args(get_type_hints(document)["schema"])[0]
-        (reference,), parts = msgspec.json.schema_components([document], ref_template="#/$defs/{name}")
+        (reference,), parts = msgspec.json.schema_components([object_of(document)], ref_template="#/$defs/{name}")
         whole = parts.pop(reference["$ref"].rpartition("/")[2])
         head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": identity, "title": document.__doc__}
         for part in (whole, *parts.values()):

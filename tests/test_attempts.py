@@ -9,7 +9,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from breachkit.attempts import Attempts
+from breachkit.columns import Attempts
 from breachkit.records import AuthAttempt, Locus
 from breachkit.tables import ATTEMPTS, attempts_table
 

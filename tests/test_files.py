@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from breachkit import files
-from breachkit.files import Block, Found
+from breachkit.files import FoundFile, LineBlock
 from breachkit.records import Locus, Skipped
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def test_windows_errors_have_their_reasons(error: OSError, reason: str) -> None:
 
 
 def test_windows_long_paths_and_device_names_are_spelled_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    import ntpath  # noqa: PLC0415
+    import ntpath
 
     fake = SimpleNamespace(
         name="nt", path=SimpleNamespace(abspath=lambda path: ntpath.normpath(ntpath.join("C:\\q", path)))
@@ -97,14 +97,14 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
         yield stream
 
 
-def rows(path: Path) -> Iterator[Block | Skipped]:
+def rows(path: Path) -> Iterator[LineBlock | Skipped]:
     return files.read_blocks(opened(path), "log")
 
 
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.binary(max_size=40).map(lambda raw: raw.replace(b"\n", b"")), max_size=40), st.integers(1, 30))
 def test_blocks_hold_every_line_with_its_place_whatever_the_size_of_a_read(lines: list[bytes], size: int) -> None:
-    import tempfile  # noqa: PLC0415
+    import tempfile
 
     text = b"\n".join(lines)
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
@@ -113,7 +113,7 @@ def test_blocks_hold_every_line_with_its_place_whatever_the_size_of_a_read(lines
         path.write_bytes(text)
         found = []
         for block in rows(path):
-            assert isinstance(block, Block)
+            assert isinstance(block, LineBlock)
             offset = block.offset
             for line in block.lines:
                 found.append((offset, line))
@@ -128,7 +128,7 @@ def test_blocks_hold_every_line_with_its_place_whatever_the_size_of_a_read(lines
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.binary(max_size=12), max_size=30), st.integers(1, 60), st.integers(1, 30))
 def test_spans_hold_every_line_once(lines: list[bytes], span: int, size: int) -> None:
-    import tempfile  # noqa: PLC0415
+    import tempfile
 
     text = b"\n".join(lines)
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
@@ -145,7 +145,7 @@ def test_spans_hold_every_line_once(lines: list[bytes], span: int, size: int) ->
     assert parts == whole
 
 
-def places(blocks: Iterator[Block | Skipped]) -> Iterator[tuple[int, bytes | None]]:
+def places(blocks: Iterator[LineBlock | Skipped]) -> Iterator[tuple[int, bytes | None]]:
     for block in blocks:
         if isinstance(block, Skipped):
             yield block.source.offset, None
@@ -193,7 +193,7 @@ def test_a_folder_that_cannot_be_listed_is_counted(tmp_path: Path, monkeypatch: 
 
     monkeypatch.setattr(os, "scandir", denied)
     found = list(files.walk(str(tmp_path), tmp_path))
-    assert [row.path if isinstance(row, Found) else row for row in found] == [
+    assert [row.path if isinstance(row, FoundFile) else row for row in found] == [
         str(tmp_path / "a"),
         Skipped(files.DENIED, Locus("locked", 0, 1)),
     ]
@@ -203,4 +203,4 @@ def test_a_link_named_by_the_user_is_followed(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "real" / "a").write_text("x")
     (tmp_path / "link").symlink_to(tmp_path / "real")
-    assert [isinstance(row, Found) for row in files.walk(str(tmp_path / "link"))] == [True]
+    assert [isinstance(row, FoundFile) for row in files.walk(str(tmp_path / "link"))] == [True]

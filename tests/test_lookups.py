@@ -6,8 +6,8 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from breachkit.lookups import Lookups
 from breachkit.records import Locus
+from breachkit.tables import Lookups
 
 VALUES = [Locus("a.log", 7, 1), Locus("a.log", 9, 2), Locus("b.log", 7, 1), "text", ("one", "two", "three", "four")]
 

@@ -7,9 +7,8 @@ import os
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -28,7 +27,7 @@ def names_of(piece: Piece) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def _shares_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parallel, "FIRST_PIECES", 2)
+    monkeypatch.setattr(parallel, "FIRST_SECONDS", 0.0)
     monkeypatch.setattr(parallel, "BATCH", 3)
 
 
@@ -128,18 +127,10 @@ def test_a_fault_is_raised_where_it_is_asked_for(jobs: int) -> None:
         spread(iter(PIECES), Fails(), jobs)
 
 
-def test_no_more_helpers_are_started_than_windows_can_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    class WindowsPool(ThreadPoolExecutor):
-        """Refuses what the pool of processes refuses there."""
-
-        def __init__(self, number: int, _context: object, _begin: object, begun: tuple[Any, ...]) -> None:
-            if number > 61:
-                raise ValueError
-            parallel._task[:] = begun[:1]
-            super().__init__(number)
-
-    monkeypatch.setattr("concurrent.futures.ProcessPoolExecutor", WindowsPool)
-    assert spread(iter(PIECES), names_of, 96) == [names_of(piece) for piece in PIECES]
+def test_where_no_process_can_be_started_one_does_it_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with Crew(1, 5) as crew:
+        assert {process for _, process in crew.each(add, [(2,), (3,)])} == {os.getpid()}
 
 
 def test_where_no_process_may_be_started_one_does_it_all(monkeypatch: pytest.MonkeyPatch) -> None:

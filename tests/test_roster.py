@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from breachkit.columns import Roster
 from breachkit.detect.names import Directory
 from breachkit.records import Account, Locus
-from breachkit.roster import Roster
 
 texts = st.text(st.characters(exclude_categories=[]), max_size=12)
 names = st.lists(texts, max_size=3).map(tuple)

@@ -94,8 +94,8 @@ def test_not_even_a_hash_is_in_the_shipped_findings(cli: Callable[..., Ran]) -> 
 
 
 def test_a_crash_shows_no_locals(tmp_path: Path) -> None:
-    import subprocess  # noqa: PLC0415
-    import sys  # noqa: PLC0415
+    import subprocess
+    import sys
 
     secret = base64.b64encode(f"\0anna@example.it\0{CANARY}".encode()).decode()
     log = tmp_path / "logs" / "s20261120-00.log"

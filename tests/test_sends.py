@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from breachkit.columns import Send, Sends
 from breachkit.records import Locus, Transaction
-from breachkit.sends import Send, Sends
 from breachkit.tables import SENDS, sends_table
 
 texts = st.text(st.characters(codec=None), max_size=4)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import vl_convert
 
 from breachkit.report.sanitize import clean
 
 if TYPE_CHECKING:
-    from breachkit.case.words import Words
+    from breachkit.case.phrases import Phrases
     from breachkit.report.contract import Json
 
 PANELS = {
@@ -30,32 +30,65 @@ BEFORE = timedelta(hours=6)
 AFTER = timedelta(hours=36)
 """How long after the last trace of them a purge is still in the picture."""
 WIDE, NARROW = 900, 300
-"""Widths of the drawing for a desk and for a phone, in pixels, axes left aside."""
+"""Widths of the drawing for a desk and for a phone, in pixels, without its axes."""
+_CONFIG = {
+    "aria": False,  # the figure says in words what the drawing shows; hundreds of bars would drown it
+    "font": "system-ui, sans-serif",
+    "view": {"stroke": None},
+    "axis": {"labelFontSize": 12, "domain": False, "gridOpacity": 1, "labelColor": "#555", "gridColor": "#ddd"},
+    "axisX": {"grid": False},
+    "title": {"fontSize": 13, "fontWeight": 600, "offset": 4, "color": "#333"},
+}
 
 
-def draw_hours(findings: Json, words: Words, width: int) -> str | None:
+def draw_hours(findings: Json, words: Phrases, width: int) -> str | None:
     """Draw the columns of the findings; None when there is nothing to draw."""
-    columns, step = _window(findings), findings["hours"]["step"]
+    columns = _window(findings)
     kinds = [kind for kind in PANELS if any(column[kind] for column in columns)]
     if not kinds:
         return None
-    length = timedelta(hours=1) if step == "hour" else timedelta(days=1)
-    first = _wall(columns[0]["from"])
-    last = _wall(columns[-1]["from"]) + length
-    axis = _axis(words, (first, last))
-    views = [_view(columns, kind, length, axis, is_last=kind == kinds[-1]) for kind in kinds]
+    length = timedelta(hours=1) if findings["hours"]["step"] == "hour" else timedelta(days=1)
+    begin, end = _wall(columns[0]["from"]), _wall(columns[-1]["from"]) + length
     entries = sorted({_wall(one["entry_ts"]) for one in findings["accused"] if one["entry_ts"] is not None})
-    marked = [ts for ts in entries if first <= ts <= last]
-    spec = {
-        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
-        "background": None,
-        "padding": 4,
-        "config": _config(),
-        "spacing": 14,
-        "vconcat": [
-            _with_marks(view, marked, width, words.say(PANELS[kind])) for view, kind in zip(views, kinds, strict=True)
-        ],
+    marks = [{"from": _spelled(ts)} for ts in entries if begin <= ts <= end]
+    time: Json = {
+        "field": "from",
+        "type": "temporal",
+        "scale": {"type": "utc", "domain": [_spelled(begin), _spelled(end)]},
+        "axis": {
+            "format": words.say("%m-%d %H:%M"),
+            "labelOverlap": True,
+            "labelFlush": True,
+            "title": None,
+            "tickCount": 6,
+        },
     }
+    counts = {"title": None, "tickCount": 2, "format": "~s", "tickMinStep": 1}
+    panels = []
+    for kind in kinds:
+        hidden = {} if kind == kinds[-1] else {"labels": False, "ticks": False}
+        x = {**time, "axis": {**time["axis"], **hidden}}
+        bars = {
+            "name": kind,
+            "data": {"values": [_bar(column, kind, length) for column in columns if column[kind]]},
+            "mark": {"type": "rect", "xOffset": 0.5, "x2Offset": -0.5},
+            "encoding": {
+                "x": x,
+                "x2": {"field": "to"},
+                "y": {"field": "n", "type": "quantitative", "axis": counts, "scale": {"zero": True}},
+                "y2": {"datum": 0},
+            },
+        }
+        rule = {
+            "name": f"{kind}_entry",
+            "data": {"values": marks},
+            "mark": {"type": "rule", "strokeDash": [4, 3], "strokeWidth": 1.5},
+            "encoding": {"x": x},
+        }
+        title = {"text": words.say(PANELS[kind]), "anchor": "start"}
+        panels.append({"title": title, "width": width, "height": 64, "layer": [bars, rule] if marks else [bars]})
+    schema = "https://vega.github.io/schema/vega-lite/v5.json"
+    spec = {"$schema": schema, "background": None, "padding": 4, "config": _CONFIG, "spacing": 14, "vconcat": panels}
     # the library may reach for images and data: there is none to reach for
     svg: str = vl_convert.vegalite_to_svg(json.dumps(spec), allowed_base_urls=[])
     return svg
@@ -64,19 +97,19 @@ def draw_hours(findings: Json, words: Words, width: int) -> str | None:
 def _window(findings: Json) -> list[Json]:
     """Choose the columns around the attack; all of them where nobody attacked."""
     columns: list[Json] = findings["hours"]["columns"]
-    seen = [
-        (place["first_seen"], place["last_seen"])
-        for one in findings["accused"]
-        for place in one["places"]
-        if place["role"] == "attacker"
-    ]
+    accused = findings["accused"]
+    seen = [place for one in accused for place in one["places"] if place["role"] == "attacker"]
     if not seen:
         return columns
-    first = min(datetime.fromisoformat(ts) for ts in {pair[0] for pair in seen}) - BEFORE
-    last = max(datetime.fromisoformat(ts) for ts in {pair[1] for pair in seen}) + AFTER
-    last_ts = [one["last_ts"] for one in findings["accused"] if one["last_ts"]]
-    last = max([last, *(datetime.fromisoformat(ts) + AFTER for ts in last_ts)])
+    last_ts = [*(place["last_seen"] for place in seen), *(one["last_ts"] for one in accused if one["last_ts"])]
+    first = min(datetime.fromisoformat(place["first_seen"]) for place in seen) - BEFORE
+    last = max(map(datetime.fromisoformat, last_ts)) + AFTER
     return [column for column in columns if first <= datetime.fromisoformat(column["from"]) <= last]
+
+
+def _bar(column: Json, kind: str, length: timedelta) -> Json:
+    begin = _wall(column["from"])
+    return {"from": _spelled(begin), "to": _spelled(begin + length), "n": column[kind]}
 
 
 def _wall(ts: str) -> datetime:
@@ -88,61 +121,8 @@ def _spelled(ts: datetime) -> str:
     return ts.isoformat(timespec="seconds") + "Z"
 
 
-def _axis(words: Words, reach: tuple[datetime, datetime]) -> Json:
-    """Describe the axis of time; its labels are of the wall clock."""
-    axis = {"format": words.say("%m-%d %H:%M"), "labelOverlap": True, "labelFlush": True, "title": None, "tickCount": 6}
-    scale = {"type": "utc", "domain": [_spelled(ts) for ts in reach]}
-    return {"field": "from", "type": "temporal", "scale": scale, "axis": axis}
-
-
-def _view(columns: list[Json], kind: str, length: timedelta, axis: Json, *, is_last: bool) -> Json:
-    values = [
-        {"from": _spelled(_wall(column["from"])), "to": _spelled(_wall(column["from"]) + length), "n": column[kind]}
-        for column in columns
-        if column[kind]
-    ]
-    hidden = {} if is_last else {"labels": False, "ticks": False}
-    counts = {"title": None, "tickCount": 2, "format": "~s", "tickMinStep": 1}
-    return {
-        "name": kind,
-        "data": {"values": values},
-        "mark": {"type": "rect", "xOffset": 0.5, "x2Offset": -0.5},
-        "encoding": {
-            "x": {**axis, "axis": {**axis["axis"], **hidden}},
-            "x2": {"field": "to"},
-            "y": {"field": "n", "type": "quantitative", "axis": counts, "scale": {"zero": True}},
-            "y2": {"datum": 0},
-        },
-    }
-
-
-def _with_marks(view: Json, marked: list[datetime], width: int, title: str) -> Json:
-    """Lay the moments of entry over a view."""
-    rule = {
-        "name": f"{view['name']}_entry",
-        "data": {"values": [{"from": _spelled(ts)} for ts in marked]},
-        "mark": {"type": "rule", "strokeDash": [4, 3], "strokeWidth": 1.5},
-        "encoding": {"x": view["encoding"]["x"]},
-    }
-    layers: list[Any] = [view, *([rule] if marked else [])]
-    return {"title": {"text": title, "anchor": "start"}, "width": width, "height": 64, "layer": layers}
-
-
-def _config() -> Json:
-    font = "system-ui, sans-serif"
-    return {
-        "aria": False,  # the figure says in words what the drawing shows; hundreds of bars would drown it
-        "font": font,
-        "view": {"stroke": None},
-        "axis": {"labelFontSize": 12, "domain": False, "gridOpacity": 1, "labelColor": "#555", "gridColor": "#ddd"},
-        "axisX": {"grid": False},
-        "title": {"fontSize": 13, "fontWeight": 600, "offset": 4, "color": "#333"},
-    }
-
-
-def label(findings: Json, words: Words) -> str:
+def label(findings: Json, words: Phrases) -> str:
     """Say in words what the drawing shows."""
     columns = _window(findings)
     totals = {kind: sum(column[kind] for column in columns) for kind in PANELS}
-    said = ", ".join(f"{words.say(PANELS[kind])}: {words.number(n)}" for kind, n in totals.items() if n)
-    return clean(said)
+    return clean(", ".join(f"{words.say(PANELS[kind])}: {words.number(n)}" for kind, n in totals.items() if n))

@@ -1,47 +1,63 @@
-"""What one investigation found, before it is put into words: the findings of every command, from evidence read once."""
+"""What one investigation finds: evidence read once, every detector asked, the answers in one value."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+from breachkit.detect.accounts.inquiry import Inquiry
+from breachkit.detect.accounts.judgement import judge_accounts
+from breachkit.detect.accounts.reading import read_evidence
+from breachkit.detect.campaigns.grouped import find_judged
+from breachkit.detect.containment import contain_accounts
+from breachkit.detect.findings import first
+from breachkit.detect.hardening import read_hardening
+from breachkit.detect.incident import attackers_of, targets_of
+from breachkit.detect.inventory import take_inventory
+from breachkit.detect.passwords.weak_accounts import Criteria, find_weak_passwords
+from breachkit.detect.survey import survey_of
+from breachkit.detect.symptoms import find_symptoms
+from breachkit.errors import BreachkitError
+from breachkit.evidence import gather
+from breachkit.evidence.again import MessageReader
+from breachkit.evidence.exports import read_logins
+from breachkit.evidence.products import LacksError
+from breachkit.purge.quarantine import take_stock
+from breachkit.purge.reach import reach_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from os import PathLike
+    from pathlib import Path
 
-    from breachkit.detect.accounts.inquiry import Inquiry
     from breachkit.detect.accounts.verdict import Accusation
     from breachkit.detect.campaigns.campaign import Campaign, Campaigns
+    from breachkit.detect.containment import Contained
     from breachkit.detect.findings import Finding
-    from breachkit.detect.hardening import JudgedSetting
+    from breachkit.detect.hardening import Hardening
     from breachkit.detect.incident import Attackers
     from breachkit.detect.inventory import Inventory
     from breachkit.detect.passwords.weak_accounts import WeakPasswords
     from breachkit.evidence.books import Inputs
+    from breachkit.evidence.where import Where
+    from breachkit.logs.facts import LogFacts
     from breachkit.purge.quarantine import Stock
     from breachkit.records import Locus, Message
-    from breachkit.report.contain import Contained
+    from breachkit.report.contract import Json
+    from breachkit.text.sasl import Login
+
+BLOCK_MINUTES = 30
+MINUTE = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Passwords:
+class Passwords(NamedTuple):
     """The accounts whose password can be guessed, and where the export lists each account."""
 
     found: WeakPasswords
     sources: Mapping[str, Locus]
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """The settings against the guides, and where each was read."""
-
-    judged: tuple[JudgedSetting, ...]
-    others: int
-    advice: Sequence[str]
-    sources: Mapping[str, Locus]
-
-
-@dataclass(frozen=True, slots=True)
-class Containing:
+class Containing(NamedTuple):
     """The steps for the accused accounts, and the addresses to block."""
 
     steps: tuple[Contained, ...]
@@ -64,7 +80,7 @@ class Investigation:
     """Of the whole case, what was purged included."""
     campaigns: Campaigns | None
     passwords: Passwords | None
-    settings: Settings | None
+    settings: Hardening | None
     containing: Containing
     runs: Sequence[Stock]
     """Purges of these queues, oldest first."""
@@ -79,6 +95,159 @@ class Investigation:
     absent: Mapping[str, str] = field(default_factory=dict)
     """Sections that could not be filled, and why."""
 
+    @property
+    def attacking_ips(self) -> list[str]:
+        """The addresses that attacked the accused accounts."""
+        return list(
+            dict.fromkeys(place.ip for one in self.found.accused for place in one.client_ips if place.attacking)
+        )
+
     def queued(self, campaign: Campaign) -> int:
         """Count the messages of a campaign that lie in the queue now."""
         return sum(not self.messages[at].quarantined for at in campaign.members)
+
+
+class ProofRegister:
+    """For each number of a report, how many facts bear it out and where the first ones stand.
+
+    The names are short and safe as an anchor: `p1`, `p2` ….
+    """
+
+    def __init__(self) -> None:
+        self.rows: dict[str, Json] = {}
+
+    def of(self, title: str, places: Collection[Locus]) -> str | None:
+        """Register a fact under a title, a sentence that translations know; None when there is no place to look."""
+        if len(places) == 0:  # a column of a table has no truth
+            return None
+        name = f"p{len(self.rows) + 1}"
+        self.rows[name] = {"title": title, "count": len(places), "places": first(places)}
+        return name
+
+
+def look_into(
+    where: Where,
+    books: gather.Books,
+    places: tuple[Callable[[str], str | None], str | None],
+    max_minutes: float,
+    quarantine: Path | None,
+) -> Investigation:
+    """Read queue, logs, accounts and settings once, and ask every detector."""
+    messages = gather.read_messages(where, books, quarantined=True)
+    evidence, facts = read_evidence(where, books, messages, counts_accounts=False, by_hour=True)
+    inquiry = Inquiry(evidence)
+    found = judge_accounts(inquiry)
+    absent: dict[str, str] = {}
+    queued = survey_of(message for message in messages if not message.quarantined)
+    campaigns = _campaigns(where, books, messages, found, facts, absent)
+    passwords = _passwords(where, books, inquiry, max_minutes, absent)
+    settings = _settings(where, books, found, absent)
+    country, country_source = places
+    return Investigation(
+        inputs=gather.inputs_of(where, books, facts),
+        messages=messages,
+        inquiry=inquiry,
+        found=found,
+        inventory=take_inventory(queued, gather.queue_labels(where), facts.sessions, where.zone),
+        symptoms=find_symptoms(survey_of(messages), facts),
+        campaigns=campaigns,
+        passwords=passwords,
+        settings=settings,
+        containing=_containing(where, found, absent),
+        runs=_runs(where, quarantine, books),
+        read=MessageReader(where, books),
+        command=where.command,
+        purge=where.purge,
+        country=country,
+        country_source=country_source,
+        absent=absent,
+    )
+
+
+def _campaigns(
+    where: Where,
+    books: gather.Books,
+    messages: Sequence[Message],
+    found: Accusation,
+    facts: LogFacts,
+    absent: dict[str, str],
+) -> Campaigns | None:
+    """Find the campaigns of the case: what was purged is of it, so it counts as what is queued does."""
+    if not messages:
+        absent["group"] = "there is no message to group"
+        return None
+    whole = [message._replace(quarantined=False) for message in messages]
+    return find_judged(where, books, whole, found, facts)
+
+
+def _passwords(
+    where: Where, books: gather.Books, inquiry: Inquiry, max_minutes: float, absent: dict[str, str]
+) -> Passwords | None:
+    sources: dict[str, Locus] = {}
+
+    def noted(logins: Iterator[Login]) -> Iterator[Login]:
+        for login in logins:
+            sources[login.account.address] = login.account.source
+            yield login
+
+    criteria = Criteria(gather.run_fingerprints().of, seconds=max_minutes * MINUTE)
+    is_asked = False
+    try:
+        _ = where.export
+        if where.accounts is not None:
+            is_asked = where.is_accounts_asked  # if not, the file must not stand between the user and the account
+            logins = noted(read_logins(where, where.accounts, books))
+            return Passwords(find_weak_passwords(logins, criteria, targets_of(inquiry)), sources)
+        absent["weak-passwords"] = "there is no export of the accounts (users.csv, or --accounts)"
+    except BreachkitError as error:
+        if is_asked:
+            raise
+        absent["weak-passwords"] = str(error)
+    return None
+
+
+def _settings(where: Where, books: gather.Books, found: Accusation, absent: dict[str, str]) -> Hardening | None:
+    try:
+        _ = where.guide
+        if where.layout.settings is not None:
+            return read_hardening(where, where.layout.settings, books, found)
+        absent["harden"] = "there is no file of settings (settings.txt; see: breachkit harden --print-commands)"
+    except BreachkitError as error:
+        absent["harden"] = str(error)
+    return None
+
+
+def _containing(where: Where, found: Accusation, absent: dict[str, str]) -> Containing:
+    accused = [account.account for account in found.accounts if account.verdict == "compromised"]
+    attackers = attackers_of(found)
+    try:
+        steps = contain_accounts(where, accused, found, attackers)
+    except LacksError as error:
+        absent["contain"], steps = str(error), []
+    return Containing(tuple(steps), attackers, BLOCK_MINUTES)
+
+
+def _runs(where: Where, quarantine: Path | None, books: gather.Books) -> list[Stock]:
+    """Read the journals of the purges of these queues."""
+    if not any(not queue.is_quarantine for queue in where.layout.queues):
+        return []
+    try:
+        queues = reach_of(where, quarantine).queues
+        return [take_stock(queues.disk, run) for run in queues.runs()]
+    except BreachkitError as error:
+        books.notes.append(f"the journals of purges were not read: {error}")
+    except OSError as error:
+        books.notes.append(f"the journals of purges were not read: {error.strerror or 'unknown reason'}")
+    return []
+
+
+def evidence_paths(where: Where, runs: Sequence[Stock]) -> Iterator[PathLike[str] | str]:
+    """List the input files beside the messages."""
+    for log in where.logs:
+        if log.form.spool is None or log.path.is_file():  # of what was piped in nothing is left to hash
+            yield log.path
+    for path in (where.accounts, where.layout.settings):
+        if path is not None:
+            yield path
+    for stock in runs:
+        yield stock.run.journal

@@ -4,8 +4,8 @@ Every name is made with a key of this run that is written nowhere, so that no li
 A local part becomes `u-` and ten letters (its domain stays); an IPv4 address one of 240.0.0.0/4, which is reserved
 (RFC 1112 §4), an IPv6 address one of 2001:db8::/32, which is for documentation (RFC 3849): neither can be somebody's.
 
-What is replaced is told by where a value stands (`RULES`): a value that is a name is replaced whole, in a sentence of
-ours what stands in its holes, and only the evidence's own texts are searched. Keys of objects are never touched.
+Where a value stands decides what is replaced (`RULES`): a value that is a name is replaced whole, in a sentence of ours
+what stands in its holes, and only the evidence's own texts are searched. Keys of objects are never touched.
 """
 
 from __future__ import annotations
@@ -21,9 +21,8 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from breachkit.case.coded import CHAINS, read_through
-from breachkit.case.names import Names
-from breachkit.case.words import holes_of
+from breachkit.case.people import CHAINS, People, read_through
+from breachkit.case.phrases import holes_of
 from breachkit.records import NULL_SENDER
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from breachkit.report.contract import Json
 
 
-class Span(NamedTuple):
+class Replaced(NamedTuple):
     """Where a text is replaced, and by what."""
 
     begin: int
@@ -41,7 +40,7 @@ class Span(NamedTuple):
     is_known: bool
     """It is the name of an account, or leaves no doubt otherwise."""
 
-    def holds(self, other: Span) -> bool:
+    def holds(self, other: Replaced) -> bool:
         """Tell whether another is a part of this one."""
         return self.begin <= other.begin and other.end <= self.end
 
@@ -76,33 +75,27 @@ class Rule(Enum):
     """What the evidence says: searched for addresses and names in every spelling."""
 
 
-def _rules() -> Iterator[tuple[str, Rule]]:
-    listed = {
-        Rule.NAME: """
-            account accounts_entered address addresses also_entered auth_user block candidates client_ip declared
-            email entered entry_ip header_from ip ips mail_from rcpt_to reply_to shared_with source_ip tried
-            user user.name""",
-        Rule.PLACE: "path paths unread source_file",
-        Rule.SENTENCE: """
-            absent.* check command commands country_source detail doubts fix notes reason recommended
-            side_effect title undo what why""",
-        Rule.WORDS: "wanted",
-        Rule.KEPT: """
-            @timestamp action began busiest_hour by category classes confidence countries country
-            country_iso_code created dataset datetime day domain doors entry entry_country entry_ts
-            family first_seen from how id journal_sha256 kind last_seen last_ts log_first log_last
-            log_level mechanism mechanisms message messages_proof module mtime name newest node
-            not_blocked_why oldest outcome proof proof.* protocol provider purge_run queue_id role run
-            schema server service services settings_proof.* severity sha256 signals_proof.* status step
-            timestamp_desc timezone to type verdict version weak_password""",
-        Rule.TEXT: "after before purge_string shared subject subjects text host url urls value",
-    }
-    for rule, keys in listed.items():
-        for key in keys.split():
-            yield key, rule
-
-
-RULES = dict(_rules())
+_KEYS = {
+    Rule.NAME: """
+        account accounts_entered address addresses also_entered auth_user block candidates client_ip declared
+        email entered entry_ip header_from ip ips mail_from rcpt_to reply_to shared_with source_ip tried
+        user user.name""",
+    Rule.PLACE: "path paths unread source_file",
+    Rule.SENTENCE: """
+        absent.* check command commands country_source detail doubts fix notes reason recommended
+        side_effect title undo what why""",
+    Rule.WORDS: "wanted",
+    Rule.KEPT: """
+        @timestamp action began busiest_hour by category classes confidence countries country
+        country_iso_code created dataset datetime day domain doors entry entry_country entry_ts
+        family first_seen from how id journal_sha256 kind last_seen last_ts log_first log_last
+        log_level mechanism mechanisms message messages_proof module mtime name newest node
+        not_blocked_why oldest outcome proof proof.* protocol provider purge_run queue_id role run
+        schema server service services settings_proof.* severity sha256 signals_proof.* status step
+        timestamp_desc timezone to type verdict version weak_password""",
+    Rule.TEXT: "after before purge_string shared subject subjects text host url urls value",
+}
+RULES = {key: rule for rule, keys in _KEYS.items() for key in keys.split()}
 """By key, or by the key of the object around it and the key (`user.name`, `absent.*`), which goes before."""
 CUT = ("before", "shared", "after")
 """Texts that are one text in three pieces: a name may be cut by their ends."""
@@ -127,7 +120,7 @@ class Redaction:
         self._key = os.urandom(32) if key is None else key
         self._given: dict[str, str] = {}
         self._taken: set[str] = set()
-        self._names = Names(names)
+        self._people = People(names)
 
     def document(self, document: Any, key: str = "", under: str = "") -> Any:
         """Replace in the texts of a JSON value, each by the rule of its key; the keys of objects stay."""
@@ -196,10 +189,10 @@ class Redaction:
         return _spliced(text, _apart(spans), cuts)
 
     def _filled(self, text: str) -> str:
-        spans: list[Span] = []
+        spans: list[Replaced] = []
         for hole, (begin, end) in (holes_of(text) or {}).items():
             listed = _LISTED.finditer(text, begin, end) if hole in NAMED_HOLES else ()
-            spans += [Span(*one.span(), self.name(one[0]), True) for one in listed if self._names.is_known(one[0])]
+            spans += [Replaced(*one.span(), self.name(one[0]), True) for one in listed if self._people.is_known(one[0])]
         return _spliced(text, _apart([*spans, *self._addresses(text), *self._ips(text)]))[0]
 
     def _command(self, words: Sequence[Any]) -> list[Any]:
@@ -214,15 +207,17 @@ class Redaction:
         text, cuts = self._searched("".join(pieces), list(accumulate(map(len, pieces[:-1]))))
         return [text[begin:end] for begin, end in pairwise([0, *cuts, len(text)])]
 
-    def _found(self, text: str) -> list[Span]:
+    def _found(self, text: str) -> list[Replaced]:
         """Find what is to be replaced in a text as it is read; of an address its whole local part."""
         hosts = [found.span(3) for found in _MAIL.finditer(text)]
-        named = [Span(begin, end, self._local(text[begin:end]), True) for begin, end in self._names.find(text, hosts)]
+        named = [
+            Replaced(begin, end, self._local(text[begin:end]), True) for begin, end in self._people.find(text, hosts)
+        ]
         spans = [*self._addresses(text), *self._ips(text)]
         known = [span._replace(is_known=span.is_known or any(map(span.holds, named))) for span in spans]
         return _apart([*known, *named])
 
-    def _addresses(self, text: str) -> Iterator[Span]:
+    def _addresses(self, text: str) -> Iterator[Replaced]:
         for found in _MAIL.finditer(text):
             begin, end = found.span(1)
             place = _PLACE.match(found[1]) if found[1][:1] != '"' else None
@@ -232,13 +227,13 @@ class Redaction:
                     begin = text.rindex("=", begin, end) + 1
             if begin < end:
                 local = text[begin:end]
-                yield Span(begin, end, self._local(local), self._names.is_known(local) or self._is_given(local))
+                yield Replaced(begin, end, self._local(local), self._people.is_known(local) or self._is_given(local))
 
-    def _ips(self, text: str) -> Iterator[Span]:
+    def _ips(self, text: str) -> Iterator[Replaced]:
         for pattern in (_IPV4, _IPV6):
             for found in pattern.finditer(text):
                 if not _CLOCK.fullmatch(found[0]):
-                    yield Span(*found.span(), self._address(found[0]), True)
+                    yield Replaced(*found.span(), self._address(found[0]), True)
 
     def _local(self, local: str) -> str:
         name = local.lower().strip('"')
@@ -283,16 +278,16 @@ def _ip(text: str) -> IPv4Address | IPv6Address | None:
         return None
 
 
-def _precedence(found: tuple[int, Span]) -> tuple[bool, int, int]:
+def _precedence(found: tuple[int, Replaced]) -> tuple[bool, int, int]:
     """Put names that are known before others, the longest first; of others those that stand as they are read."""
     order, span = found
     length = span.begin - span.end
     return (False, length, order) if span.is_known else (True, order, length)
 
 
-def _apart(spans: Iterable[Span]) -> list[Span]:
+def _apart(spans: Iterable[Replaced]) -> list[Replaced]:
     """Leave out what overlaps one before it; returns them in order."""
-    taken: list[Span] = []
+    taken: list[Replaced] = []
     for span in spans:
         at = bisect_left(taken, span)
         is_free = (at == 0 or taken[at - 1].end <= span.begin) and (at == len(taken) or taken[at].begin >= span.end)
@@ -301,7 +296,7 @@ def _apart(spans: Iterable[Span]) -> list[Span]:
     return taken
 
 
-def _spliced(text: str, spans: Iterable[Span], cuts: Sequence[int] = ()) -> tuple[str, list[int]]:
+def _spliced(text: str, spans: Iterable[Replaced], cuts: Sequence[int] = ()) -> tuple[str, list[int]]:
     """Put other texts in their places, which are in order and apart.
 
     Returns:
@@ -324,25 +319,20 @@ def _spliced(text: str, spans: Iterable[Span], cuts: Sequence[int] = ()) -> tupl
 
 def without_credentials(findings: Json) -> Json:
     """Leave out what says which accounts have a weak password."""
-    judged = findings["find-account"]
+    judged, harden = findings["find-account"], findings["harden"]
     accounts = [
-        {
-            **account,
-            "weak_password": None,
-            "signals": [signal for signal in account["signals"] if signal["name"] != WEAK_SIGNAL],
-        }
-        for account in judged["accounts"]
+        {**one, "weak_password": None, "signals": [row for row in one["signals"] if row["name"] != WEAK_SIGNAL]}
+        for one in judged["accounts"]
     ]
     accused = [
-        {
-            **one,
-            "signals_proof": {name: at for name, at in one["signals_proof"].items() if name != WEAK_SIGNAL},
-        }
+        {**one, "signals_proof": {name: at for name, at in one["signals_proof"].items() if name != WEAK_SIGNAL}}
         for one in findings["accused"]
     ]
-    harden = findings["harden"]
     if harden is not None:
-        settings = [{**row, "why": _without_passwords(row["why"])} for row in harden["settings"]]
+        whys = (
+            [part for part in row["why"].split("; ") if not part.startswith(CREDENTIALS)] for row in harden["settings"]
+        )
+        settings = [{**row, "why": "; ".join(why)} for row, why in zip(harden["settings"], whys, strict=True)]
         harden = {**harden, "settings": settings}
     return {
         **findings,
@@ -354,7 +344,3 @@ def without_credentials(findings: Json) -> Json:
         "harden": harden,
         "absent": {**findings["absent"], "weak-passwords": "left out: --redact"},
     }
-
-
-def _without_passwords(why: str) -> str:
-    return "; ".join(part for part in why.split("; ") if not part.startswith(CREDENTIALS))

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from breachkit.errors import DeclinedError, NobodyToAskError
+from breachkit.errors import BreachkitError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 
 def can_ask() -> bool:
@@ -21,32 +21,43 @@ def can_ask() -> bool:
 
 
 def ask(question: str, verb: str) -> None:
-    """Ask for a yes; `verb` is what would be done ("moved"). Raises NobodyToAskError, DeclinedError."""
-    if not can_ask():
-        raise NobodyToAskError(verb)
-    with _declined_by_abort(verb):
+    """Ask for a yes; `verb` is what would be done ("moved"). Raises BreachkitError."""
+    with _answered(verb):
         if typer.confirm(question, err=True):
             return
-    raise DeclinedError(verb)
+    raise _declined(verb)
 
 
 def ask_for(word: str, question: str, verb: str) -> None:
-    """Ask for a word to be typed, where a yes is too quick. Raises NobodyToAskError, DeclinedError."""
-    if not can_ask():
-        raise NobodyToAskError(verb)
-    with _declined_by_abort(verb):
+    """Ask for a word to be typed, where a yes is too quick. Raises BreachkitError."""
+    with _answered(verb):
         if typer.prompt(question, err=True, default="", show_default=False).strip() == word:
             return
-    raise DeclinedError(verb)
+    raise _declined(verb)
 
 
 @contextmanager
-def _declined_by_abort(verb: str) -> Iterator[None]:
+def _answered(verb: str) -> Iterator[None]:
+    if not can_ask():
+        raise BreachkitError(f"nothing was {verb}: there is no terminal to ask on; add --yes once the plan is right")
     try:
         yield
     except (typer.Abort, KeyboardInterrupt, EOFError):
         typer.echo(err=True)
-        raise DeclinedError(verb) from None
+        raise _declined(verb) from None
+
+
+def _declined(verb: str) -> BreachkitError:
+    return BreachkitError(f"nothing was {verb}: you did not say yes; run it again when the plan is right")
+
+
+def stopped(moved: int, planned: int, verb: str, following: str, journals: Iterable[str]) -> BreachkitError:
+    """Say after Ctrl-C that the batch in hand was finished and the rest left."""
+    for_the_notes = "".join(f"; {journal}" for journal in journals)
+    return BreachkitError(
+        f"stopped: {moved:,} of {planned:,} messages were {verb} and journalled, the others left alone{for_the_notes};"
+        f" next: {following}"
+    )
 
 
 @contextmanager

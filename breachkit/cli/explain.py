@@ -7,17 +7,16 @@ import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from breachkit.cli.accusing import accused_names
 from breachkit.detect.incident import count_owners_own
-from breachkit.errors import CampaignGoneError, WeakCampaignError
+from breachkit.errors import BreachkitError
 from breachkit.evidence import gather
-from breachkit.report.group import WHY
-from breachkit.report.purge import Unexplained
+from breachkit.report.group_report import WHY
+from breachkit.report.purge_report import Unexplained
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from breachkit.cli.group import Grouped
+    from breachkit.detect.campaigns.grouped import Grouped
     from breachkit.evidence.where import Where
     from breachkit.records import Message
 
@@ -25,21 +24,30 @@ EXAMPLES = 3
 
 
 def find_campaign(where: Where, wanted: str, least: int | None) -> tuple[str, str]:
-    """Group the queue again; return id and purge string of a campaign. Raises CampaignGoneError, WeakCampaignError.
+    """Group the queue again; return id and purge string of a campaign. Raises BreachkitError.
 
     Args:
         where: the evidence.
         wanted: its id, or its number in the list of `group`.
-        least: messages of the smallest campaign, as `group` was told.
+        least: messages of the smallest campaign, the same as for `group`.
     """
-    from breachkit.cli.group import group_queue
+    from breachkit.detect.campaigns.grouped import group_queue
 
     found = group_queue(where, gather.Books(), least).campaigns
     campaign = found.named(wanted)
     if campaign is None:
-        raise CampaignGoneError(wanted, [one.id for one in found.campaigns], where.command("group"))
+        known = [one.id for one in found.campaigns]
+        kind = "number" if len(wanted) < min(map(len, known), default=0) else "id"
+        raise BreachkitError(
+            f"nothing was moved: no campaign has the {kind} '{wanted}' now (there are: {', '.join(known) or 'none'});"
+            f" look again with: {where.command('group')}"
+        )
     if campaign.no_purge_why == "only-weak-string":
-        raise WeakCampaignError(campaign.id)
+        raise BreachkitError(
+            f"nothing was moved: all that the messages of campaign {campaign.id} share belongs to many owners, and a"
+            " purge by it would take other mail too; name the account with --account, and a STRING of your own beside"
+            " it"
+        )
     if campaign.no_purge_why is not None:
         sys.stderr.write(f"breachkit: 'group' has no line for campaign {campaign.id}: {WHY[campaign.no_purge_why]}\n")
     return campaign.id, campaign.purge_string
@@ -54,27 +62,27 @@ def explain(where: Where, planned: Collection[str]) -> Unexplained:
         where: the evidence.
         planned: the messages that are to be moved, by the absolute path of the first file of each.
     """
-    from breachkit.cli.group import group_queue
+    from breachkit.detect.campaigns.grouped import group_queue
 
     asked = group_queue(where, gather.Books())
-    chosen = [one for one in asked.messages if os.path.abspath(one.files[0]) in planned]  # noqa: PTH100  links stay
+    chosen = [one for one in asked.messages if os.path.abspath(one.files[0]) in planned]  # links stay
     rows = asked.campaigns.campaigns
     grouped = {asked.messages[at].source for campaign in rows if campaign.is_spam for at in campaign.members}
-    suspects = set() if asked.accusation is None else set(accused_names(asked.accusation))
+    suspects = set() if asked.accusation is None else set(asked.accusation.accused_names())
     left = [one for one in chosen if one.source not in grouped and one.auth_user not in suspects]
     counts = Counter(message.auth_user for message in left)
     return Unexplained(
         len(left),
         tuple(sorted(counts.items(), key=lambda row: (-row[1], row[0] or ""))),
         tuple(message.source.path for message in left[:EXAMPLES]),
-        "no logs: no account can be told suspect" if asked.accusation is None else "",
+        "no logs: nothing says which accounts are suspect" if asked.accusation is None else "",
         _owners_own(asked, chosen),
     )
 
 
 def _owners_own(asked: Grouped, chosen: Sequence[Message]) -> int | None:
     """Count the planned messages that look like their owner's own; None where no log tells who sent what."""
-    from breachkit.cli.group import came_from
+    from breachkit.detect.campaigns.grouped import came_from
 
     found, facts = asked.accusation, asked.facts
     if found is None or facts is None or not facts.level.startswith("debug"):

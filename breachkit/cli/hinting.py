@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from heapq import nsmallest
 from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.errors import UnknownNameError
+from breachkit.errors import BreachkitError
 from breachkit.evidence import gather
 from breachkit.files import in_walk_order, read_head
 from breachkit.purge.search import queue_pieces
@@ -21,10 +21,10 @@ from breachkit.text.message import decoded_texts
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from breachkit.cli.reach import Reach
     from breachkit.evidence.where import Where
     from breachkit.purge.plan import Plan
     from breachkit.purge.quarantine import Queues
+    from breachkit.purge.reach import Reach
 
 SHOWN = 3
 """Names that are offered for one that is unknown."""
@@ -43,7 +43,7 @@ LETTERS_PER_SLIP = 5
 def refuse_unknown(where: Where, plan: Plan) -> None:
     """Refuse a name that stands nowhere in queue, quarantine and export.
 
-    Raises UnknownNameError, PathUnreadableError.
+    Raises BreachkitError.
     """
     wanted = plan.wanted
     met = {name for rows in (plan.auth_users, plan.mail_froms) for name, _ in rows if name is not None}
@@ -66,7 +66,12 @@ def refuse_unknown(where: Where, plan: Plan) -> None:
 def _refuse(option: str, names: Iterable[str], known: set[str]) -> None:
     for name in names:
         if name not in known:
-            raise UnknownNameError(option, name, _nearest(name, known))
+            near = ", ".join(_nearest(name, known))
+            what = "the nearest: " + near if near else "'breachkit scan' lists those that do"
+            raise BreachkitError(
+                f"nothing was moved: {option} '{name}' stands in no message of queue or quarantine, and in no export of"
+                f" accounts; {what}"
+            )
 
 
 def _nearest(name: str, known: set[str]) -> list[str]:

@@ -1,66 +1,25 @@
-"""Every option that several commands share, declared once; those that go together reach a command as one value."""
+"""The options that several commands share, each declared once; options of one purpose reach a command as one value."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from enum import StrEnum
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
-from breachkit.report.blocklist import BlockList
-
 if TYPE_CHECKING:
     from breachkit.evidence import where
+    from breachkit.nodes import several
 
     Asked = where.Asked
+    Several = several.Several
 else:
-    Asked = object  # help is printed, and a wrong option answered, without the readers of evidence
+    Asked = Several = object  # help is printed, and a wrong option answered, without the readers of evidence
 
 PATIENCE = 30
-"""Seconds for which a node may be without a worker: Dask's nanny needs a few to start another."""
-
-
-class Format(StrEnum):
-    """What a command writes."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-class CaseFormat(StrEnum):
-    """What `investigate` writes to stdout."""
-
-    TEXT = "text"
-    JSON = "json"
-    ECS = "ecs"
-
-
-class Reader(StrEnum):
-    """Whom a page of a case is written for."""
-
-    RESPONDER = "responder"
-    OWNER = "owner"
-    AUTHORITY = "authority"
-
-
-class Language(StrEnum):
-    """What a case is written in."""
-
-    ENGLISH = "en"
-    ITALIAN = "it"
-
-
-class By(StrEnum):
-    """What messages of one group share."""
-
-    CONTENT = "content"
-    LOCAL_SENDER = "local-sender"
-    FROM = "from"
-    SUBJECT = "subject"
-    URL = "url"
+"""Seconds for which a node without any worker is waited for; `Several` says why."""
 
 
 Root = Annotated[
@@ -88,7 +47,9 @@ Accounts = Annotated[
 ]
 Columns = Annotated[
     str | None,
-    typer.Option("--columns", metavar="A,B,…", help="What the columns of --accounts hold, when they cannot be told."),
+    typer.Option(
+        "--columns", metavar="A,B,…", help="What the columns of --accounts hold, where breachkit cannot tell."
+    ),
 ]
 Timezone = Annotated[
     str | None,
@@ -149,7 +110,9 @@ Wait = Annotated[
     float,
     typer.Option("--wait", min=1, metavar="SECONDS", help="How long a node without any worker is waited for."),
 ]
-OutputFormat = Annotated[Format, typer.Option("--format", help="Text for people, or JSON by the contract.")]
+OutputFormat = Annotated[
+    Literal["text", "json"], typer.Option("--format", help="Text for people, or JSON by the contract.")
+]
 OutputFile = Annotated[
     Path | None,
     typer.Option("--output", "-o", metavar="FILE", help="Write there instead of to stdout, once all is done."),
@@ -158,34 +121,9 @@ FailOnFindings = Annotated[
     bool,
     typer.Option("--fail-on-findings", help="Exit with 10 when there are findings."),
 ]
-Policy = Annotated[
-    Path | None,
-    typer.Option("--policy", metavar="SETTINGS", help="Settings whose password policy passwords are held against."),
-]
-MinLength = Annotated[int, typer.Option("--min-length", min=0, metavar="N", help="Fewest characters.")]
-MinDigits = Annotated[int, typer.Option("--min-digits", min=0, metavar="N", help="Fewest digits.")]
-MinSigns = Annotated[int, typer.Option("--min-signs", min=0, metavar="N", help="Fewest neither letter nor digit.")]
-MinLetters = Annotated[int, typer.Option("--min-letters", min=0, metavar="N", help="Fewest letters.")]
-MinCapitals = Annotated[int, typer.Option("--min-capitals", min=0, metavar="N", help="Fewest capital letters.")]
-Hibp = Annotated[
-    Path | None,
-    typer.Option("--hibp", metavar="DIR|FILE", help="Pwned Passwords, downloaded: range files, or SHA1:COUNT sorted."),
-]
 MaxMinutes = Annotated[
     float,
     typer.Option("--max-minutes", min=0, metavar="N", help="How long hashed passwords may be tried."),
-]
-PrintCommands = Annotated[
-    bool,
-    typer.Option("--print-commands", help="Print the lines that collect the settings, and nothing else."),
-]
-BlockListOption = Annotated[
-    BlockList | None,
-    typer.Option("--block-list", help="Print the attacking addresses for a firewall, and nothing else."),
-]
-BlockMinutes = Annotated[
-    int,
-    typer.Option("--block-minutes", min=1, metavar="N", help="How long to block: addresses are dynamic."),
 ]
 ShowPasswords = Annotated[
     bool,
@@ -204,64 +142,19 @@ Case = Annotated[
     Path | None,
     typer.Option("--case", metavar="CASE", help="Write this command into the custody.jsonl of a case."),
 ]
-CaseFolder = Annotated[
-    Path | None,
-    typer.Option("--output", "-o", metavar="CASE", help="The folder of the case; a later run adds to it."),
-]
-Readers = Annotated[
-    list[Reader] | None,
-    typer.Option("--for", help="Whom pages are written for (repeatable; default: responder)."),
-]
-Lang = Annotated[Language, typer.Option("--lang", help="The language of the pages and of the verdict.")]
-Geoip = Annotated[
-    Path | None,
-    typer.Option("--geoip", metavar="FILE", help="A database of countries (.mmdb); nothing is downloaded."),
-]
-Redact = Annotated[
-    bool,
-    typer.Option("--redact", help="Give people and addresses other names, the same ones everywhere in this run."),
-]
-CaseFormatOption = Annotated[
-    CaseFormat,
-    typer.Option("--format", help="On stdout: a summary, the findings, or logins by the Elastic Common Schema."),
-]
 
 
-class Several(NamedTuple):
-    """What was typed about nodes."""
-
-    node: Sequence[str] | None = None
-    partial: Sequence[Path] | None = None
-    key: Path | None = None
-    scheduler: str | None = None
-    certs: Path | None = None
-    wait: float = PATIENCE
-
-    @property
-    def is_asked(self) -> bool:
-        """True when any of it was."""
-        return any((self.node, self.partial, self.key, self.scheduler, self.certs))
-
-    def typed(self) -> Iterator[tuple[str, str]]:
-        """List the options as they were typed."""
-        for option, values in (("--node", self.node), ("--partial", self.partial)):
-            yield from ((option, str(value)) for value in values or ())
-        for option, value in {"--key": self.key, "--scheduler": self.scheduler, "--certs": self.certs}.items():
-            if value is not None:
-                yield option, str(value)
-
-
-class Product(NamedTuple):
+class Output(NamedTuple):
     """What a command writes, and where to."""
 
-    output_format: Format = Format.TEXT
+    output_format: str = "text"
     output_file: Path | None = None
     fail_on_findings: bool = False
 
     @property
     def is_json(self) -> bool:
         """True for JSON by the contract."""
-        return self.output_format is Format.JSON
+        return self.output_format == "json"
 
     @property
     def is_on_screen(self) -> bool:
@@ -269,7 +162,7 @@ class Product(NamedTuple):
         return not self.is_json and self.output_file in {None, Path("-")}
 
 
-class Group(NamedTuple):
+class OptionGroup(NamedTuple):
     """Options that a command takes as one value: how it is made of them; annotation and default of each."""
 
     make: Callable[..., object]
@@ -295,15 +188,23 @@ def _asked(**typed: Any) -> object:
     return Made(**typed)
 
 
-def evidence(*without: str) -> Group:
-    """Group the options that name the evidence, but for those that a command has no use for, as one `Asked`."""
-    return Group(_asked, {name: (option, None) for name, option in _EVIDENCE.items() if name not in without})
+def _several(**typed: Any) -> object:
+    if not any(value for name, value in typed.items() if name != "wait"):
+        return None
+    from breachkit.nodes.several import Several as Made  # not for help
+
+    return Made(**typed)
+
+
+def evidence(*without: str) -> OptionGroup:
+    """Group the options that name the evidence as one `Asked`, without the ones that a command does not use."""
+    return OptionGroup(_asked, {name: (option, None) for name, option in _EVIDENCE.items() if name not in without})
 
 
 QUEUES = evidence("logs", "accounts", "columns", "since", "until")
 """The evidence of a command that needs no more than the queues."""
-SEVERAL = Group(
-    Several,
+SEVERAL = OptionGroup(
+    _several,
     {
         "node": (Node, None),
         "partial": (Partial, None),
@@ -313,8 +214,9 @@ SEVERAL = Group(
         "wait": (Wait, PATIENCE),
     },
 )
-PRODUCT = Group(Product, {"output_format": (OutputFormat, Format.TEXT), "output_file": (OutputFile, None)})
-FINDINGS = Group(Product, {**PRODUCT.options, "fail_on_findings": (FailOnFindings, False)})
+"""The nodes, as one `Several`; None where no node was named."""
+PRODUCT = OptionGroup(Output, {"output_format": (OutputFormat, "text"), "output_file": (OutputFile, None)})
+FINDINGS = OptionGroup(Output, {**PRODUCT.options, "fail_on_findings": (FailOnFindings, False)})
 """The product of a command that may exit with 10."""
 
 
@@ -326,7 +228,7 @@ TITLES = {
 """The sections of a command's help below its own options, by the parameter that stands in each."""
 
 
-def grouped(**groups: Group) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def grouped(**groups: OptionGroup) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command the options of groups, each group handed to it as the one parameter of that name."""
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:

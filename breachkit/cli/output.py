@@ -9,16 +9,15 @@ import sys
 from contextlib import suppress
 from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 import typer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from breachkit.cli.options import Product
+    from breachkit.cli.options import Output
     from breachkit.evidence.books import Books
-    from breachkit.evidence.where import Where
 
 
 class Exit(IntEnum):
@@ -59,8 +58,15 @@ def note(text: str) -> None:
         sys.stderr.flush()
 
 
-def check(path: Path | None, where: Where | None, *read: Path | None, option: str = "--output") -> None:
-    """Refuse a place for the product that is evidence, before any work is done. Raises BreachkitError.
+class _HasEvidence(Protocol):
+    """Evidence, or nodes that have it."""
+
+    def evidence(self) -> Iterable[Path]:
+        """List what nothing may be written into or over."""
+
+
+def check(path: Path | None, where: _HasEvidence | None, *read: Path | None, option: str = "--output") -> None:
+    """Refuse to write the product over evidence, before any work is done. Raises BreachkitError.
 
     Args:
         path: what was named; None and `-` are stdout.
@@ -75,7 +81,7 @@ def check(path: Path | None, where: Where | None, *read: Path | None, option: st
     check_target(option, path, [*(where.evidence() if where else ()), *filter(None, read)])
 
 
-def check_terminal(product: Product) -> None:
+def check_terminal(product: Output) -> None:
     """Refuse to show passwords anywhere but to a person at a terminal. Raises UsageError."""
     if product.is_json or product.output_file is not None or not sys.stdout.isatty():
         from breachkit.errors import UsageError
@@ -86,7 +92,8 @@ def check_terminal(product: Product) -> None:
 def write(text: str | Iterable[str], path: Path | None) -> None:
     """Write the product, or its pieces, to stdout or, now that all is done, to a file.
 
-    The file is whole or not there: an error on the way leaves the one that was. A closed pipe ends the printing only.
+    The file is written whole or not at all: after an error an older file is still there. A closed pipe ends only the
+    printing.
     """
     pieces = (text,) if isinstance(text, str) else text
     if path is not None and str(path) != "-":

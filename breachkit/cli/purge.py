@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from breachkit.cli.purging import Manner
     from breachkit.evidence.where import Where
-    from breachkit.purge.needles import Texts
-    from breachkit.purge.plan import Wanted
+    from breachkit.purge.needles import SoughtTexts
+    from breachkit.purge.plan import Predicates
 
 _IN_ANGLES = re.compile(r"<([^<>]*)>")
 _WRAPPING = " \t'\"()[];,"
@@ -41,7 +41,7 @@ CampaignId = Annotated[
 ]
 Least = Annotated[
     int | None,
-    typer.Option("--min-messages", min=2, metavar="N", help="With --campaign: as `group` was told."),
+    typer.Option("--min-messages", min=2, metavar="N", help="With --campaign: the same as for `group`."),
 ]
 OlderThan = Annotated[
     str | None, typer.Option("--older-than", metavar="AGE|TIME", help="Such as 90m, 3d, yesterday, 2026-11-20T08:45.")
@@ -71,7 +71,7 @@ def purge(
     strings: Strings = None,
     *,
     asked: options.Asked,
-    product: options.Product,
+    product: options.Output,
     any_string: AnyString = False,
     raw_only: options.RawOnly = False,
     regex: options.Regex = False,
@@ -101,11 +101,11 @@ def purge(
     """
     from breachkit.cli.casebook import recorded
     from breachkit.cli.purging import Manner, run_purge
-    from breachkit.cli.reach import reach_of
     from breachkit.evidence.where import find_evidence
-    from breachkit.purge.needles import Texts
+    from breachkit.purge.needles import SoughtTexts
+    from breachkit.purge.reach import reach_of
 
-    texts = Texts(tuple(strings or ()), regex, ignore_case, any_string, raw_only)
+    texts = SoughtTexts(tuple(strings or ()), regex, ignore_case, any_string, raw_only)
     names = _names("--account", account), _names("--from", sender), _names("--to-domain", to_domain)
     heads = Heads(*names, campaign, older_than, newer_than, all_messages, min_messages)
     manner = Manner(everything, explain, dry_run, yes, drop, watch, max_moves, jobs, product)
@@ -129,7 +129,7 @@ class Heads(NamedTuple):
     newer_than: str | None
     all_messages: bool
     least: int | None = None
-    """Messages of the smallest campaign, as `group` was told."""
+    """Messages of the smallest campaign, the same as for `group`."""
 
     def words(self) -> list[str]:
         """Spell them again."""
@@ -142,26 +142,27 @@ class Heads(NamedTuple):
         return words + (["--all"] if self.all_messages else [])
 
 
-def _check(manner: Manner, texts: Texts, heads: Heads) -> None:
+def _check(manner: Manner, texts: SoughtTexts, heads: Heads) -> None:
     """Refuse a command line that cannot be meant, before anything is read. Raises UsageErrors."""
-    from breachkit.errors import BlankStringError, ClashingOptionsError, LonelyOptionError, NoPredicateError
-    from breachkit.purge.needles import parse_needles
+    from breachkit.errors import UsageError
+    from breachkit.purge.needles import BLANK, parse_needles
+    from breachkit.purge.plan import NO_PREDICATE
 
     parse_needles(texts)
     if heads.campaign is not None and not heads.campaign.strip():
-        raise BlankStringError
+        raise UsageError(BLANK)
     if not texts.strings and not any(heads._replace(least=None)):
-        raise NoPredicateError
+        raise UsageError(NO_PREDICATE)
     if heads.least is not None and heads.campaign is None:
-        raise LonelyOptionError("--min-messages", "--campaign")
+        raise UsageError("--min-messages goes with --campaign; leave it out, or name both")
     for option, is_given in (("--watch", manner.watch is not None), ("--drop", manner.drop)):
         if manner.dry_run and is_given:
-            raise ClashingOptionsError("--dry-run", option)
+            raise UsageError(f"--dry-run and {option} cannot both be meant; leave one of them out")
 
 
-def _wanted(texts: Texts, heads: Heads, where: Where) -> tuple[Wanted, Heads]:
+def _wanted(texts: SoughtTexts, heads: Heads, where: Where) -> tuple[Predicates, Heads]:
     """Make the predicates; returns them spelled too, a campaign by its id: numbers change as the queue does."""
-    from breachkit.purge.plan import Wanted
+    from breachkit.purge.plan import Predicates
 
     now = datetime.now(UTC)
     string = ""
@@ -170,7 +171,7 @@ def _wanted(texts: Texts, heads: Heads, where: Where) -> tuple[Wanted, Heads]:
 
         named, string = find_campaign(where, heads.campaign.strip().lower(), heads.least)
         heads = heads._replace(campaign=named)
-    wanted = Wanted(
+    wanted = Predicates(
         texts=texts,
         accounts=tuple(heads.account),
         senders=tuple(heads.sender),
@@ -184,30 +185,36 @@ def _wanted(texts: Texts, heads: Heads, where: Where) -> tuple[Wanted, Heads]:
 
 
 def _names(option: str, typed: list[str] | None) -> list[str]:
-    """Read names as they are pasted. Raises BlankStringError, NoAddressError, WildcardError."""
+    """Read names as they are pasted. Raises UsageError."""
     return [_name(option, name) for name in typed or ()]
 
 
 def _name(option: str, typed: str) -> str:
     """Take a name as it is pasted from a log or a mail reader: `<user@x>`, `Name <a@b>`, `mailto:a@b`.
 
-    Raises BlankStringError, NoAddressError, WildcardError.
+    Raises UsageError.
     """
-    from breachkit.errors import BlankStringError, NoAddressError, WildcardError
+    from breachkit.errors import UsageError
+    from breachkit.purge.needles import BLANK
 
     if not typed.strip():
-        raise BlankStringError
+        raise UsageError(BLANK)
+    no_address = f"{option} '{typed}' is no address; write user@example.it, and {option} once for each"
     inner = _IN_ANGLES.findall(typed)
     if len(inner) > 1:
-        raise NoAddressError(option, typed)
+        raise UsageError(no_address)
     name = (inner[0] if inner else typed).strip(_WRAPPING).lower().removeprefix("mailto:")
     if option == "--to-domain":
         name = name.rpartition("@")[2]
     is_domain = option == "--from" and name.startswith("@") and "*" not in name
     if not is_domain and _WILD.search(name):
-        raise WildcardError(option, typed, name.rpartition("@")[2].lstrip("*."))
+        domain = name.rpartition("@")[2].lstrip("*.")
+        meant = f"--from @{domain} takes what is declared as from that domain" if domain else "name each by itself"
+        if option == "--to-domain":
+            meant = f"name the domain alone: {option} {domain}"
+        raise UsageError(f"{option} '{typed}': there are no wildcards here; {meant}")
     if not name or ("@" in name and any(sign.isspace() for sign in name)):
-        raise NoAddressError(option, typed)
+        raise UsageError(no_address)
     return name
 
 

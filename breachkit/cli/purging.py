@@ -10,30 +10,30 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.cli import asking, output
-from breachkit.errors import BreachkitError, StoppedError
+from breachkit.errors import BreachkitError
 from breachkit.evidence import gather
 from breachkit.parallel import processors
 from breachkit.progress import bar
 from breachkit.purge.plan import Tally
 from breachkit.purge.quarantine import name_run
-from breachkit.purge.search import Look, Watch, look_through, queue_pieces
+from breachkit.purge.search import PieceSearch, Watch, look_through, queue_pieces
 from breachkit.report.contract import dump
-from breachkit.report.purge import Outcome, purge_json, render_dry_end, render_outcome, render_plan
+from breachkit.report.purge_report import PurgeOutcome, purge_json, render_dry_end, render_outcome, render_plan
 from breachkit.report.words import count, name_journal
 from breachkit.shells import guarded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from breachkit.cli.options import Product
-    from breachkit.cli.reach import Reach
+    from breachkit.cli.options import Output
     from breachkit.evidence.books import Inputs
     from breachkit.parallel import Piece
-    from breachkit.purge.moves import Purge, Receipt
-    from breachkit.purge.plan import Plan, Planned, Wanted
+    from breachkit.purge.moves import QueuePurge, Receipt
+    from breachkit.purge.plan import Plan, Planned, Predicates
+    from breachkit.purge.reach import Reach
     from breachkit.records import Skipped
     from breachkit.report.contract import Json
-    from breachkit.report.purge import Unexplained
+    from breachkit.report.purge_report import Unexplained
 
 PAUSE = 2.0
 """Seconds between two looks at the queues."""
@@ -52,7 +52,7 @@ class Manner(NamedTuple):
     watch: float | None
     max_moves: int | None
     jobs: int | None
-    product: Product
+    product: Output
 
 
 @dataclass(slots=True)
@@ -60,11 +60,11 @@ class Work:
     """One purge, from the look to the report."""
 
     reach: Reach
-    wanted: Wanted
+    wanted: Predicates
     manner: Manner
     words: list[str]
     """The predicates, spelled again: for the journal and for the next command."""
-    look: Look
+    look: PieceSearch
     watch: Watch | None
     tally: Tally = field(default_factory=Tally)
     unexplained: Unexplained | None = None
@@ -113,7 +113,7 @@ class Work:
         """Write the plan as text."""
         return render_plan(plan, self.inputs(), self.unexplained)
 
-    def tell(self, plan: Plan, outcome: Outcome | None, text: Callable[[], str]) -> None:
+    def tell(self, plan: Plan, outcome: PurgeOutcome | None, text: Callable[[], str]) -> None:
         """Write the product: the object of the contract, or the text, which takes 60 ms to lay out."""
         if self.manner.product.is_json:
             product = dump(purge_json(plan, outcome, self.inputs(), self.reach.root, self.unexplained))
@@ -122,12 +122,12 @@ class Work:
         output.write(product, self.manner.product.output_file)
 
 
-def run_purge(reach: Reach, wanted: Wanted, manner: Manner, words: list[str], recorded: Json) -> None:
+def run_purge(reach: Reach, wanted: Predicates, manner: Manner, words: list[str], recorded: Json) -> None:
     """Do it, and say in `recorded` what was done. Raises BreachkitErrors; ends with the exit code of the books."""
     if not manner.dry_run:
         reach.check()
     keeps = manner.explain or not manner.dry_run
-    look = Look(wanted, reach.queues.rules, reach.where.zone, reach.root, keeps=keeps)
+    look = PieceSearch(wanted, reach.queues.rules, reach.where.zone, reach.root, keeps=keeps)
     work = Work(reach, wanted, manner, words, look, None if manner.watch is None else Watch())
     hits = work.first()
     plan = work.plan()
@@ -151,7 +151,7 @@ def run_purge(reach: Reach, wanted: Wanted, manner: Manner, words: list[str], re
 def _hint(reach: Reach, plan: Plan) -> None:
     """Refuse a name that stands nowhere, and say what a STRING that hits nothing might have been.
 
-    Raises UnknownNameError, PathUnreadableError.
+    Raises BreachkitError.
     """
     from breachkit.cli.hinting import refuse_unknown, text_hints
 
@@ -160,7 +160,7 @@ def _hint(reach: Reach, plan: Plan) -> None:
         output.note(f"breachkit: {hint}")
 
 
-def _recorded_json(outcome: Outcome) -> Json:
+def _recorded_json(outcome: PurgeOutcome) -> Json:
     receipt = outcome.receipt
     counts = {name: getattr(receipt, name) for name in ("planned", "purged", "vanished", "changed", "in_use", "failed")}
     return {
@@ -185,7 +185,7 @@ def _again(work: Work, plan: Plan) -> tuple[str, str]:
     return work.reach.command("purge", *arguments), ""
 
 
-def _execute(work: Work, plan: Plan, hits: list[Planned], recorded: Json) -> Outcome:
+def _execute(work: Work, plan: Plan, hits: list[Planned], recorded: Json) -> PurgeOutcome:
     name = name_run(datetime.now(UTC))
     product = work.manner.product
     shown = "" if product.is_json and work.manner.yes else work.shown(plan)
@@ -219,15 +219,15 @@ def _ask(work: Work, plan: Plan, name: str, shown: str) -> None:
         asking.ask(f"Move {number} to the quarantine{more}?", "moved")
 
 
-def _move(work: Work, plan: Plan, hits: list[Planned], name: str, is_stopped: Callable[[], bool]) -> Outcome:
+def _move(work: Work, plan: Plan, hits: list[Planned], name: str, is_stopped: Callable[[], bool]) -> PurgeOutcome:
     """Execute a plan, and watch for more if asked; what was done is said on stderr before anything can fail to print.
 
-    Raises StoppedError, DiskFullError, QuarantineUnwritableError.
+    Raises BreachkitError.
     """
-    from breachkit.purge.moves import Purge
+    from breachkit.purge.moves import QueuePurge
 
     reach = work.reach
-    with Purge(reach.queues, name, work.words, drops=work.manner.drop) as run:
+    with QueuePurge(reach.queues, name, work.words, drops=work.manner.drop) as run:
         try:
             with bar(sys.stderr, "moved", plan.planned, " messages") as progress:
                 run.take(hits, datetime.now(UTC), is_stopped, progress)
@@ -239,9 +239,10 @@ def _move(work: Work, plan: Plan, hits: list[Planned], name: str, is_stopped: Ca
                 _note(run.abandon())
             raise
         if is_stopped():
-            undo = reach.command("restore", name) if receipt.purged else ""
             following = reach.where.command("scan")
-            raise StoppedError(receipt.purged, receipt.planned, "moved", following, undo, _journals(receipt))
+            if receipt.purged:
+                following += f"; to undo: {reach.command('restore', name)}"
+            raise asking.stopped(receipt.purged, receipt.planned, "moved", following, _journals(receipt))
         dropped = run.deleted
         if work.manner.drop:
             from breachkit.purge.restore import drop_run
@@ -250,7 +251,7 @@ def _move(work: Work, plan: Plan, hits: list[Planned], name: str, is_stopped: Ca
             receipt = replace(receipt, sha256=tuple(one.sha256 for one in drops))
             dropped += sum(one.dropped for one in drops)
         _note(receipt)
-    return Outcome(receipt, work.plan(), is_cut, dropped)
+    return PurgeOutcome(receipt, work.plan(), is_cut, dropped)
 
 
 def _note(receipt: Receipt) -> None:
@@ -263,7 +264,7 @@ def _journals(receipt: Receipt) -> list[str]:
     return [name_journal(run.name, run.journal, digest) for run, digest in pairs]
 
 
-def _watch(work: Work, watch: Watch, run: Purge, limit: int, is_stopped: Callable[[], bool]) -> bool:
+def _watch(work: Work, watch: Watch, run: QueuePurge, limit: int, is_stopped: Callable[[], bool]) -> bool:
     """Repeat the plan on what arrives; True when the limit ended it."""
     end = time.monotonic() + 60 * (work.manner.watch or 0)
     for _ in _rounds(end, is_stopped):

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from breachkit.cli import options, output
-from breachkit.cli.commands import Command, make_app
+from breachkit.cli import Command, make_app, options, output
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from breachkit.cli.reach import Reach
     from breachkit.purge.quarantine import Run, Stock
+    from breachkit.purge.reach import Reach
     from breachkit.report.contract import Json
 
 quarantine = make_app(
@@ -28,12 +27,12 @@ RunNames = Annotated[list[str] | None, typer.Argument(metavar="RUN…", help="Th
 
 @quarantine.command("list", cls=Command)
 @options.grouped(asked=options.QUEUES, product=options.PRODUCT)
-def list_runs(*, asked: options.Asked, product: options.Product, place: options.Quarantine = None) -> None:
+def list_runs(*, asked: options.Asked, product: options.Output, place: options.Quarantine = None) -> None:
     """List the runs: when, by what, and how many messages each still holds.
 
     Example: breachkit quarantine list --root /srv/icewarp
     """
-    from breachkit.report.quarantine import list_json, render_list
+    from breachkit.report.quarantine_report import list_json, render_list
 
     reach = _reach(asked, place, product)
     stock = _stock(reach, reach.queues.runs())
@@ -42,12 +41,12 @@ def list_runs(*, asked: options.Asked, product: options.Product, place: options.
 
 @quarantine.command("show", cls=Command)
 @options.grouped(asked=options.QUEUES, product=options.PRODUCT)
-def show_run(run: RunName, *, asked: options.Asked, product: options.Product, place: options.Quarantine = None) -> None:
+def show_run(run: RunName, *, asked: options.Asked, product: options.Output, place: options.Quarantine = None) -> None:
     """Show the messages of a run: where each came from, its SHA-256 and what became of it.
 
     Example: breachkit quarantine show 20261120-101500-3fa2
     """
-    from breachkit.report.quarantine import render_show, show_json
+    from breachkit.report.quarantine_report import render_show, show_json
 
     reach = _reach(asked, place, product)
     stock = _stock(reach, reach.queues.run(run))
@@ -57,7 +56,7 @@ def show_run(run: RunName, *, asked: options.Asked, product: options.Product, pl
 @quarantine.command("verify", cls=Command)
 @options.grouped(asked=options.QUEUES, product=options.PRODUCT)
 def verify_runs(
-    runs: RunNames = None, *, asked: options.Asked, product: options.Product, place: options.Quarantine = None
+    runs: RunNames = None, *, asked: options.Asked, product: options.Output, place: options.Quarantine = None
 ) -> None:
     """Check the chain of each journal and the SHA-256 of each message that is held.
 
@@ -65,7 +64,7 @@ def verify_runs(
     """
     from breachkit.evidence import gather
     from breachkit.purge.quarantine import find_changed
-    from breachkit.report.quarantine import render_verify, verify_json
+    from breachkit.report.quarantine_report import render_verify, verify_json
 
     reach = _reach(asked, place, product)
     chosen = [one for name in runs for one in reach.queues.run(name)] if runs else reach.queues.runs()
@@ -81,7 +80,7 @@ def drop(
     run: RunName,
     *,
     asked: options.Asked,
-    product: options.Product,
+    product: options.Output,
     place: options.Quarantine = None,
     yes: options.Yes = False,
 ) -> None:
@@ -91,7 +90,7 @@ def drop(
     """
     from breachkit.cli import asking
     from breachkit.purge.restore import drop_run
-    from breachkit.report.quarantine import drop_json, render_drop
+    from breachkit.report.quarantine_report import drop_json, render_drop
     from breachkit.report.words import count, name_journal
 
     reach = _reach(asked, place, product)
@@ -105,9 +104,9 @@ def drop(
     _tell(reach, product, "drop", drop_json(done), render_drop(done))
 
 
-def _reach(asked: options.Asked, place: Path | None, product: options.Product) -> Reach:
-    from breachkit.cli.reach import reach_of
+def _reach(asked: options.Asked, place: Path | None, product: options.Output) -> Reach:
     from breachkit.evidence.where import find_evidence
+    from breachkit.purge.reach import reach_of
 
     where = find_evidence(asked)
     output.check(product.output_file, where, place)
@@ -121,10 +120,10 @@ def _stock(reach: Reach, runs: list[Run]) -> list[Stock]:
     try:
         return [take_stock(reach.queues.disk, run) for run in runs]
     except OSError as error:
-        raise PathUnreadableError(error.filename or ".", error.strerror or "unknown reason") from None
+        raise PathUnreadableError(error.filename or ".", error) from None
 
 
-def _tell(reach: Reach, product: options.Product, name: str, keys: Json, text: str) -> None:
+def _tell(reach: Reach, product: options.Output, name: str, keys: Json, text: str) -> None:
     from breachkit.evidence import gather
     from breachkit.report.contract import dump
     from breachkit.report.inputs import head_json

@@ -12,7 +12,7 @@ from breachkit.evidence import gather
 from breachkit.evidence.where import find_evidence
 
 if TYPE_CHECKING:
-    from breachkit.nodes.partial import Carried
+    from breachkit.nodes.partial import WrittenPartial
 
 Name = Annotated[str, typer.Option("--name", metavar="NAME", help="What to call this node in the answer.")]
 PartialFile = Annotated[Path, typer.Option("--partial", metavar="FILE", help="Write what was read there.")]
@@ -39,8 +39,8 @@ def read(
     """
     from breachkit.evidence.node import read_node
     from breachkit.nodes.keys import read_or_make_key
-    from breachkit.nodes.nodes import check_name
-    from breachkit.nodes.partial import carry
+    from breachkit.nodes.orders import check_name
+    from breachkit.nodes.partial import write_partial
     from breachkit.text.sasl import Fingerprints
 
     node = check_name(name)
@@ -49,7 +49,7 @@ def read(
     output.check(key, where, option="--key")
     secret, is_new = read_or_make_key(key)
     records = read_node(node, where, Fingerprints(secret), jobs)
-    written = carry(records, partial, secret)
+    written = write_partial(records, partial, secret)
     output.write(_said(written, key, is_new=is_new), None)
     books = gather.Books(
         skipped={reason: one for part in records.books.values() for reason, one in part.skipped.items()}
@@ -57,7 +57,7 @@ def read(
     output.finish(books, findings=False)
 
 
-def _said(written: Carried, key: Path, *, is_new: bool) -> str:
+def _said(written: WrittenPartial, key: Path, *, is_new: bool) -> str:
     from breachkit.report.page import Page
     from breachkit.report.words import count, size
 

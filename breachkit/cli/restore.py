@@ -12,10 +12,10 @@ from breachkit.cli import options, output
 from breachkit.cli.casebook import BOOK
 
 if TYPE_CHECKING:
-    from breachkit.cli.reach import Reach
-    from breachkit.purge.needles import Texts
+    from breachkit.purge.needles import SoughtTexts
     from breachkit.purge.quarantine import Run
-    from breachkit.purge.restore import Restore, Restored
+    from breachkit.purge.reach import Reach
+    from breachkit.purge.restore import Restored, RestoreRun
     from breachkit.report.contract import Json
 
 RunName = Annotated[str | None, typer.Argument(metavar="RUN", help="The run; else the only one that holds messages.")]
@@ -30,7 +30,7 @@ def restore(
     run: RunName = None,
     *,
     asked: options.Asked,
-    product: options.Product,
+    product: options.Output,
     all_runs: AllRuns = False,
     only: Only = None,
     raw_only: options.RawOnly = False,
@@ -46,15 +46,15 @@ def restore(
     Example: breachkit restore 20261120-101500-3fa2
     """
     from breachkit.cli.casebook import recorded
-    from breachkit.cli.reach import reach_of
-    from breachkit.errors import ClashingOptionsError
+    from breachkit.errors import UsageError
     from breachkit.evidence import gather
     from breachkit.evidence.where import find_evidence
-    from breachkit.purge.needles import Texts, parse_needles
+    from breachkit.purge.needles import SoughtTexts, parse_needles
+    from breachkit.purge.reach import reach_of
 
     if run is not None and all_runs:
-        raise ClashingOptionsError("RUN", "--all")
-    texts = None if only is None else Texts(tuple(only), regex, ignore_case, raw_only=raw_only)
+        raise UsageError("RUN and --all cannot both be meant; leave one of them out")
+    texts = None if only is None else SoughtTexts(tuple(only), regex, ignore_case, raw_only=raw_only)
     if texts is not None:
         parse_needles(texts)
     with recorded(case) as outcome:
@@ -72,8 +72,8 @@ def restore(
 
 
 def _runs(reach: Reach, name: str | None, *, all_runs: bool) -> list[Run]:
-    """Return the runs that are meant. Raises NoSuchRunError, SeveralRunsError, PathUnreadableError."""
-    from breachkit.errors import PathUnreadableError, SeveralRunsError
+    """Return the runs that are meant. Raises BreachkitError."""
+    from breachkit.errors import PathUnreadableError, UsageError
     from breachkit.purge.quarantine import holds_messages
 
     if name is not None:
@@ -81,34 +81,34 @@ def _runs(reach: Reach, name: str | None, *, all_runs: bool) -> list[Run]:
     try:
         holding = [run for run in reach.queues.runs() if holds_messages(run)]
     except OSError as error:
-        raise PathUnreadableError(error.filename or ".", error.strerror or "unknown reason") from None
+        raise PathUnreadableError(error.filename or ".", error) from None
     names = list(dict.fromkeys(run.name for run in holding))
     if len(names) > 1 and not all_runs:
-        raise SeveralRunsError(names)
+        raise UsageError(f"several runs hold messages: {', '.join(names)}; name one of them, or --all")
     return holding
 
 
-def _works(reach: Reach, runs: list[Run], only: Texts | None) -> list[Restore]:
-    from breachkit.purge.restore import Restore
-    from breachkit.purge.search import Search
+def _works(reach: Reach, runs: list[Run], only: SoughtTexts | None) -> list[RestoreRun]:
+    from breachkit.purge.restore import RestoreRun
+    from breachkit.purge.search import TextSearch
 
     if only is None:
-        return [Restore(reach.queues, run) for run in runs]
-    holds = Search(only, reach.queues.rules.text_of).holds
-    return [Restore(reach.queues, run, holds) for run in runs]
+        return [RestoreRun(reach.queues, run) for run in runs]
+    holds = TextSearch(only, reach.queues.rules.text_of).holds
+    return [RestoreRun(reach.queues, run, holds) for run in runs]
 
 
-def _plans(works: list[Restore], *, is_verified: bool = True) -> list[Restored]:
+def _plans(works: list[RestoreRun], *, is_verified: bool = True) -> list[Restored]:
     from breachkit.errors import PathUnreadableError
 
     try:
         return [work.plan(is_verified=is_verified) for work in works]
     except OSError as error:
-        raise PathUnreadableError(error.filename or ".", error.strerror or "unknown reason") from None
+        raise PathUnreadableError(error.filename or ".", error) from None
 
 
 def _shown(reach: Reach, plans: list[Restored]) -> str:
-    from breachkit.report.restore import render_restore_plan
+    from breachkit.report.restore_report import render_restore_plan
 
     return render_restore_plan(plans, reach.root)
 
@@ -119,7 +119,7 @@ def _outcome_json(done: list[Restored], *, dry_run: bool) -> Json:
 
 
 def _execute(
-    reach: Reach, works: list[Restore], product: options.Product, outcome: Json, *, yes: bool
+    reach: Reach, works: list[RestoreRun], product: options.Output, outcome: Json, *, yes: bool
 ) -> list[Restored]:
     from breachkit.cli import asking
     from breachkit.progress import bar
@@ -151,7 +151,7 @@ def _execute(
     return done
 
 
-def _note(done: list[Restored], ended: list[Restore]) -> None:
+def _note(done: list[Restored], ended: list[RestoreRun]) -> None:
     """Say what was put back, by runs that came to their end and by those that did not."""
     from breachkit.chain import hash_file
     from breachkit.report.words import count, name_journal
@@ -166,19 +166,19 @@ def _note(done: list[Restored], ended: list[Restore]) -> None:
 
 
 def _stop(reach: Reach, done: list[Restored]) -> None:
-    from breachkit.errors import StoppedError
+    from breachkit.cli import asking
     from breachkit.report.words import name_journal
 
     moved = sum(one.restored for one in done)
     journals = [name_journal(one.run, one.journal, one.sha256) for one in done if one.restored]
     planned = moved + sum(one.untouched for one in done)
-    raise StoppedError(moved, planned, "restored", reach.command("restore", done[-1].run), journals=journals)
+    raise asking.stopped(moved, planned, "restored", reach.command("restore", done[-1].run), journals)
 
 
-def _tell(reach: Reach, done: list[Restored], product: options.Product, before: str, *, dry_run: bool) -> None:
+def _tell(reach: Reach, done: list[Restored], product: options.Output, before: str, *, dry_run: bool) -> None:
     from breachkit.evidence import gather
     from breachkit.report.contract import dump
-    from breachkit.report.restore import render_restored, restore_json
+    from breachkit.report.restore_report import render_restored, restore_json
 
     if product.is_json:
         inputs = gather.inputs_of(reach.where, gather.Books(), None)

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from breachkit.cli import options, output
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from breachkit.detect.passwords.policy import Policy
-    from breachkit.evidence import gather
-    from breachkit.evidence.where import Where
-    from breachkit.logs.facts import LogFacts
-
 MINUTE = 60.0
 Users = Annotated[
     Path | None,
     typer.Argument(metavar="USERS", help="Export of the accounts with passwords (else --accounts, else users.csv)."),
+]
+PolicyFile = Annotated[
+    Path | None,
+    typer.Option("--policy", metavar="SETTINGS", help="Settings whose password policy passwords are held against."),
+]
+MinLength = Annotated[int, typer.Option("--min-length", min=0, metavar="N", help="Fewest characters.")]
+MinDigits = Annotated[int, typer.Option("--min-digits", min=0, metavar="N", help="Fewest digits.")]
+MinSigns = Annotated[int, typer.Option("--min-signs", min=0, metavar="N", help="Fewest neither letter nor digit.")]
+MinLetters = Annotated[int, typer.Option("--min-letters", min=0, metavar="N", help="Fewest letters.")]
+MinCapitals = Annotated[int, typer.Option("--min-capitals", min=0, metavar="N", help="Fewest capital letters.")]
+Hibp = Annotated[
+    Path | None,
+    typer.Option("--hibp", metavar="DIR|FILE", help="Pwned Passwords, downloaded: range files, or SHA1:COUNT sorted."),
 ]
 
 
@@ -31,14 +35,14 @@ def weak_passwords(
     users: Users = None,
     *,
     asked: options.Asked,
-    product: options.Product,
-    policy: options.Policy = None,
-    min_length: options.MinLength = 0,
-    min_digits: options.MinDigits = 0,
-    min_signs: options.MinSigns = 0,
-    min_letters: options.MinLetters = 0,
-    min_capitals: options.MinCapitals = 0,
-    hibp: options.Hibp = None,
+    product: options.Output,
+    policy: PolicyFile = None,
+    min_length: MinLength = 0,
+    min_digits: MinDigits = 0,
+    min_signs: MinSigns = 0,
+    min_letters: MinLetters = 0,
+    min_capitals: MinCapitals = 0,
+    hibp: Hibp = None,
     max_minutes: options.MaxMinutes = 10.0,
 ) -> None:
     """Find the accounts whose password can be guessed; passwords are compared and never shown.
@@ -47,85 +51,34 @@ def weak_passwords(
 
     Example: breachkit weak-passwords users.csv --min-length 10
     """
-    from breachkit.cli import exports
-    from breachkit.cli.accusing import has_evidence
-    from breachkit.detect.passwords.policy import Policy
-    from breachkit.detect.passwords.weak_accounts import Criteria, find_weak_passwords
-    from breachkit.errors import PathUnreadableError, UsageError
+    from breachkit.detect.accounts.reading import read_targets
+    from breachkit.detect.passwords.lists import open_breaches
+    from breachkit.detect.passwords.weak_accounts import Criteria, Policy, find_weak_passwords, read_policy
+    from breachkit.errors import UsageError
     from breachkit.evidence import gather
+    from breachkit.evidence.exports import read_logins
     from breachkit.evidence.where import find_evidence
     from breachkit.report.contract import dump
-    from breachkit.report.weak_passwords import render_weak_passwords, weak_passwords_json
+    from breachkit.report.weak_passwords_report import render_weak_passwords, weak_passwords_json
 
     asked = replace(asked, accounts=users or asked.accounts)
-    where = find_evidence(asked, is_optional=True, use_defaults=asked.accounts is None)
+    where, books = find_evidence(asked, is_optional=True, use_defaults=asked.accounts is None), gather.Books()
     output.check(product.output_file, where, policy, hibp)
-    books = gather.Books()
-    fingerprint = gather.run_fingerprints().of
-    is_breached = None if hibp is None else _breaches(hibp)
+    is_breached = None if hibp is None else open_breaches(hibp)
     least = Policy(min_length, min_digits, min_signs, min_letters, min_capitals)
-    least = least if policy is None else least.stricter(_policy(where, policy, books))
-    criteria = Criteria(fingerprint, least, is_breached, max_minutes * MINUTE)
+    least = least if policy is None else least.stricter(read_policy(where, policy, books))
     made_by = where.export.made_by  # whose export cannot be read is not asked for one
     if where.accounts is None:
         raise UsageError(
             f"no export of accounts found; name it (breachkit weak-passwords users.csv), made by {made_by}"
         )
-    tried, facts = _targets(where, books)
-    try:
-        found = find_weak_passwords(exports.read_logins(where, where.accounts, books), criteria, tried)
-    except OSError as error:  # a range file of the list of breached passwords
-        raise PathUnreadableError(error.filename or "--hibp", error.strerror or "unknown reason") from None
+    tried, facts = read_targets(where, books)
+    criteria = Criteria(gather.run_fingerprints().of, least, is_breached, max_minutes * MINUTE)
+    found = find_weak_passwords(read_logins(where, where.accounts, books), criteria, tried)
     inputs = gather.inputs_of(where, books, facts)
-    following = [where.harden(), *([where.command("find-account")] if has_evidence(where) else [])]
-    report = (
+    following = [where.harden(), *([where.command("find-account")] if where.has_evidence else [])]
+    text = (
         dump(weak_passwords_json(found, inputs)) if product.is_json else render_weak_passwords(found, inputs, following)
     )
-    output.write(report, product.output_file)
+    output.write(text, product.output_file)
     output.finish(books, findings=product.fail_on_findings and bool(found.accounts))
-
-
-def _breaches(path: Path) -> Callable[[str], bool]:
-    """Open the list of breached passwords. Raises HibpError, PathUnreadableError."""
-    from breachkit.detect.passwords.breached import open_breaches
-    from breachkit.errors import PathUnreadableError
-    from breachkit.evidence.where import check_file
-
-    if not os.path.isdir(path):  # noqa: PTH112  False for what may not be asked
-        check_file("--hibp", path)
-    try:
-        return open_breaches(path)
-    except OSError as error:
-        raise PathUnreadableError(path, error.strerror or "unknown reason") from None
-
-
-def _policy(where: Where, path: Path, books: gather.Books) -> Policy:
-    """Read the policy of a file of settings; where a rule is given twice, the stricter."""
-    from breachkit.cli import exports
-    from breachkit.detect.hardening import number_of
-    from breachkit.detect.passwords.policy import Policy
-    from breachkit.evidence.where import check_file
-
-    check_file("--policy", path)
-    policy = Policy()
-    for setting in exports.read_settings(where, path, books):
-        rule = where.guide.policy.get(setting.name.lower())
-        number = None if rule is None else number_of(setting.value)
-        if rule is not None and number is not None:
-            policy = policy.stricter(policy._replace(**{rule: int(number)}))
-    return policy
-
-
-def _targets(where: Where, books: gather.Books) -> tuple[frozenset[str], LogFacts]:
-    """Find whom the attacking addresses tried; nobody when there are no logs."""
-    from breachkit.cli.accusing import has_evidence, read_evidence
-    from breachkit.evidence import gather
-    from breachkit.logs.facts import LogFacts
-
-    if not has_evidence(where) or not where.logs:
-        return frozenset(), LogFacts()
-    from breachkit.detect.incident import find_targets
-
-    messages = gather.read_messages(where, books, quarantined=True)
-    evidence, facts = read_evidence(where, books, messages, counts_accounts=False)
-    return find_targets(evidence), facts

@@ -7,12 +7,18 @@ import re
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from breachkit.advice import VALUE, entries_of
+from breachkit.detect.incident import incident_of
+from breachkit.evidence.exports import read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from breachkit.advice import Bearing, SettingRule
-    from breachkit.records import Setting
+    from breachkit.detect.accounts.verdict import Accusation
+    from breachkit.evidence.books import Books
+    from breachkit.evidence.where import Where
+    from breachkit.records import Locus, Setting
 
 Status = Literal["fail", "advice", "unknown", "pass"]
 STATUSES: tuple[Status, ...] = ("fail", "advice", "unknown", "pass")
@@ -51,6 +57,27 @@ class JudgedSetting(NamedTuple):
     why: str
     fix: str
     """The lines that mend it, or what to do where there are none."""
+
+
+class Hardening(NamedTuple):
+    """The settings of a file against the guides."""
+
+    judged: tuple[JudgedSetting, ...]
+    others: int
+    """How many settings no rule speaks of."""
+    advice: Sequence[str]
+    """What else should be done that no setting tells of."""
+    sources: Mapping[str, Locus]
+    """Where each setting was read."""
+
+
+def read_hardening(where: Where, path: Path, books: Books, found: Accusation) -> Hardening:
+    """Read the settings of a file and judge them in the light of what happened. Raises BreachkitError."""
+    settings = read_settings(where, path, books)
+    known = [setting for setting in settings if setting.name]
+    judged = judge_settings(known, where.guide.rules, incident_of(found))
+    sources = {setting.name: setting.source for setting in known}
+    return Hardening(judged, len(settings) - len(known), where.guide.advice, sources)
 
 
 def judge_settings(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.detect.accounts.inquiry import Inquiry
 from breachkit.detect.accounts.suspects import attacking_ips
 
 if TYPE_CHECKING:
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
 
     from breachkit.advice import Bearing
     from breachkit.detect.accounts.attackers import AttackerIp
-    from breachkit.detect.accounts.inquiry import Evidence
+    from breachkit.detect.accounts.inquiry import Inquiry
     from breachkit.detect.accounts.verdict import AccountVerdict, Accusation
     from breachkit.records import Message
 
@@ -54,13 +53,8 @@ def _sentences(account: AccountVerdict, domains: Collection[str]) -> Iterator[tu
         yield "volume", f"{name} sent {sent:,} messages without meeting a limit"
 
 
-def find_targets(evidence: Evidence) -> frozenset[str]:
-    """Find the accounts that attacking addresses tried to log in to, with or without success."""
-    return targets_of(Inquiry(evidence))
-
-
 def targets_of(inquiry: Inquiry) -> frozenset[str]:
-    """Find the same in an inquiry that others look at too."""
+    """Find the accounts that attacking addresses tried to log in to, with or without success."""
     return frozenset(inquiry.visits_by(attacking_ips(inquiry), ()).index.unique("account"))
 
 

@@ -75,15 +75,13 @@ class Inventory:
     session_days: tuple[DayRow, ...]
 
 
-def take_inventory(
-    survey: Survey, queues: Iterable[str], sessions: Mapping[int, int] | None, zone: tzinfo
-) -> Inventory:
+def take_inventory(survey: Survey, queues: Iterable[str], sessions: Mapping[int, int], zone: tzinfo) -> Inventory:
     """Count what is in the queues.
 
     Args:
         survey: what was counted of the messages.
         queues: the queue folders, empty ones too.
-        sessions: SMTP sessions by hour, as seconds since the epoch; None without logs.
+        sessions: SMTP sessions by hour, as seconds since the epoch; none without logs.
         zone: in which days begin.
     """
     times = [ts for ts in survey.times if ts]  # 0 is a time that no calendar has
@@ -102,7 +100,7 @@ def take_inventory(
         mail_froms_distinct=len(senders) - (None in senders),
         recipient_domains=_names(survey.domains, survey.messages),
         recipient_domains_distinct=len(survey.domains),
-        session_days=_days(sessions or {}, zone),
+        session_days=_days(sessions, zone),
     )
 
 

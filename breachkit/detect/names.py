@@ -136,7 +136,7 @@ class _Index:
         self.domains = frozenset(domains)
         self._hashes, self._numbers = hashes, numbers
         if hashes:
-            import numpy as np  # noqa: PLC0415  who asks for one name of no export needs none
+            import numpy as np  # who asks for one name of no export needs none
 
             order = np.argsort(np.frombuffer(hashes, np.int64), kind="stable")
             self._hashes = array("q", np.frombuffer(hashes, np.int64)[order].tobytes())

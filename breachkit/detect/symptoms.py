@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from breachkit.detect.survey import Survey
+    from breachkit.logs.facts import LogFacts
     from breachkit.records import Locus
 
 ENOUGH = 20
@@ -37,33 +38,16 @@ HOUR_SECONDS = 3600
 DAY_HOURS = 24
 
 
-class Hours(NamedTuple):
-    """What the SMTP logs count by the hour (seconds since the epoch), and a place to look."""
-
-    sessions: Mapping[int, int]
-    accepted: Mapping[int, int]
-    source: Mapping[int, Locus]
-    """The first session of each hour."""
-
-
-class Fates(NamedTuple):
-    """What became of recipients, over all logs."""
-
-    known: int
-    unknown: int
-    evidence: tuple[Locus, ...]
-
-
-def find_symptoms(survey: Survey, hours: Hours | None, fates: Fates | None) -> list[Finding]:
+def find_symptoms(survey: Survey, facts: LogFacts) -> list[Finding]:
     """Look for each symptom in a queue, and in what the logs count when there are logs."""
     found = [
         *_one_sender_dominates(survey),
         *_tiny_messages(survey),
         *_random_recipients(survey),
-        *_failing_recipients(survey, fates),
+        *_failing_recipients(survey, facts),
         *_sender_not_account(survey),
-        *_queue_growing(survey, hours),
-        *_sessions_multiplying(hours),
+        *_queue_growing(survey, facts),
+        *_sessions_multiplying(facts),
     ]
     return sorted(found, key=lambda finding: finding.name)
 
@@ -96,16 +80,36 @@ def _random_recipients(survey: Survey) -> Iterator[Finding]:
         yield Finding("random-recipients", detail, survey.places_with(RANDOM), Severity.MEDIUM)
 
 
-def _failing_recipients(survey: Survey, fates: Fates | None) -> Iterator[Finding]:
-    if fates is not None and fates.known:
-        if fates.unknown >= max(ENOUGH, FAILING_SHARE * fates.known):
-            detail = f"{fates.unknown:,} of {fates.known:,} recipients do not exist (no MX record, unknown user)"
-            yield Finding("failing-recipients", detail, fates.evidence, Severity.HIGH)
+def _failing_recipients(survey: Survey, facts: LogFacts) -> Iterator[Finding]:
+    known, unknown, evidence = _fates(facts)
+    if known:
+        if unknown >= max(ENOUGH, FAILING_SHARE * known):
+            detail = f"{unknown:,} of {known:,} recipients do not exist (no MX record, unknown user)"
+            yield Finding("failing-recipients", detail, evidence, Severity.HIGH)
         return
     account, number = _busiest(survey.retried)
     if account is not None and number >= max(ENOUGH, RETRY_SHARE * survey.messages):
         detail = f"{number:,} messages of {account} wait in the retry queue"
         yield Finding("failing-recipients", detail, survey.retried_of(account), Severity.MEDIUM)
+
+
+def _fates(facts: LogFacts) -> tuple[int, int, tuple[Locus, ...]]:
+    """Count the recipients of mail that somebody logged in for, as far as the logs tell their end.
+
+    Returns how many there are, how many of them do not exist, and where that is said.
+    """
+    fates: dict[tuple[str | None, str | None, str | None], bool] = {}
+    places = []
+    for delivery in facts.deliveries:
+        if delivery.outcome != "deferred":
+            path = (delivery.queue_id, delivery.mail_from, delivery.rcpt_to)
+            fates[path] = fates.get(path, False) or delivery.is_unknown
+            if delivery.is_unknown:
+                places.append(delivery.source)
+    refused = [sent for _, _, auth, *_, sent in facts.sends if auth is not None and sent.rcpt_unknown]
+    number = sum(sent.rcpt_unknown for sent in refused)
+    places += [sent.source for sent in refused]
+    return len(fates) + number, sum(fates.values()) + number, first(places)
 
 
 def _sender_not_account(survey: Survey) -> Iterator[Finding]:
@@ -115,22 +119,21 @@ def _sender_not_account(survey: Survey) -> Iterator[Finding]:
         yield Finding("sender-not-account", detail, survey.places_with(FOREIGN), Severity.HIGH)
 
 
-def _queue_growing(survey: Survey, hours: Hours | None) -> Iterator[Finding]:
-    is_logged = hours is not None and len(hours.accepted) > 0
-    grown = _growth(_counted(hours.accepted) if hours is not None and is_logged else survey.hours)
+def _queue_growing(survey: Survey, facts: LogFacts) -> Iterator[Finding]:
+    grown = _growth(_counted(facts.accepted) if facts.sessions and facts.accepted else survey.hours)
     if grown is None:
         return
-    evidence = survey.places_within(WINDOW, grown.until) or _places(hours, grown)
+    evidence = survey.places_within(WINDOW, grown.until) or _places(facts, grown)
     if evidence:
         detail = f"{grown.now:,} messages came in within six hours; in the days before at most {grown.before:,}"
         yield Finding("queue-growing", detail, evidence, Severity.HIGH)
 
 
-def _sessions_multiplying(hours: Hours | None) -> Iterator[Finding]:
-    grown = _growth(_counted(hours.sessions)) if hours is not None else None
+def _sessions_multiplying(facts: LogFacts) -> Iterator[Finding]:
+    grown = _growth(_counted(facts.sessions))
     if grown is not None:
         detail = f"{grown.now:,} SMTP sessions within six hours; in the days before at most {grown.before:,}"
-        yield Finding("sessions-multiplying", detail, _places(hours, grown), Severity.HIGH)
+        yield Finding("sessions-multiplying", detail, _places(facts, grown), Severity.HIGH)
 
 
 def _counted(by_second: Mapping[int, int]) -> dict[int, int]:
@@ -147,9 +150,10 @@ class Growth(NamedTuple):
     before: int
 
 
-def _places(hours: Hours | None, grown: Growth) -> tuple[Locus, ...]:
-    sources = hours.source.items() if hours is not None else ()
-    return first(source for second, source in sources if 0 <= grown.until - second // HOUR_SECONDS < WINDOW)
+def _places(facts: LogFacts, grown: Growth) -> tuple[Locus, ...]:
+    return first(
+        source for second, source in facts.sources.items() if 0 <= grown.until - second // HOUR_SECONDS < WINDOW
+    )
 
 
 def _growth(counts: Mapping[int, int]) -> Growth | None:

@@ -9,36 +9,25 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from breachkit.columns import Texts
-from breachkit.logs.sessions import Kept
+from breachkit.columns import PackedTexts
+from breachkit.records import AuthAttempt, Delivery, Transaction
 from breachkit.spelling import plain_address, spelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from breachkit.detect.names import Directory
-    from breachkit.records import (
-        AuthAttempt,
-        Delivery,
-        DeliveryOutcome,
-        Outcome,
-        Session,
-        SessionKind,
-        SessionOutcome,
-        Transaction,
-    )
-
-Key = tuple[str | None, str | None]
+    from breachkit.logs.kinds import Event
+    from breachkit.records import DeliveryOutcome, Outcome, Session, SessionKind, SessionOutcome
 
 MOST_JOINS = 10_000
 """Texts that are looked for at once: a finder of a million takes more memory than all else."""
-
 
 _FILE = re.compile(r"(?:.*[/\\])?([^/\\@]*\d[^/\\@.]*)(?:\.[a-z$]{1,4}){1,2}")
 """The name of a queued file whose name is an id, with a folder or without."""
 
 
-class Wanted(NamedTuple):
+class Target(NamedTuple):
     """What is looked for: one word that may be a message id, an account, an address or a declared sender."""
 
     word: str
@@ -49,8 +38,22 @@ class Wanted(NamedTuple):
     names: frozenset[str]
     """Every user name that means the account."""
 
+    def is_met(self, session: Session) -> bool:
+        """Tell whether a session itself is what is looked for."""
+        if self.client_ip is not None:
+            return session.client_ip == self.client_ip
+        return bool(session.kept.is_one or session.kept.is_named)
 
-def parse_wanted(word: str, directory: Directory) -> Wanted:
+    def is_id(self, queue_id: str) -> bool:
+        """Tell whether an id is the one that is looked for."""
+        return queue_id.lower() in self.ids
+
+    def is_name(self, user: str, directory: Directory) -> bool:
+        """Tell whether a user name, as typed, means the account that is looked for."""
+        return bool(self.names) and not self.names.isdisjoint((spelled(user), directory.resolve(user).account))
+
+
+def parse_target(word: str, directory: Directory) -> Target:
     """Read the word that the user typed, or pasted with brackets around it."""
     word = plain_address(word) or word
     try:
@@ -62,50 +65,46 @@ def parse_wanted(word: str, directory: Directory) -> Wanted:
     names = {spelled(word), account, *usernames, *aliases} if client_ip is None else set()
     word = word.strip().lower()
     named = _FILE.fullmatch(word)
-    return Wanted(word, frozenset({word, named[1] if named else word}), client_ip, frozenset(names))
+    return Target(word, frozenset({word, named[1] if named else word}), client_ip, frozenset(names))
 
 
-class Outline(Kept):
+class Outline:
     """What a trace keeps of one session: no more than is said of it, for it may have a million tries and messages."""
-
-    __slots__ = (
-        *("_deliveries", "_has_won", "_hashes", "_ids", "_is_accepted", "_is_id", "_is_meant", "_is_offered", "_last"),
-        *("_sender", "delivered_keys", "is_named", "is_one", "is_sender", "joins", "keys", "won"),
-    )
 
     def __init__(self, is_id: Callable[[str], bool], is_meant: Callable[[str], bool], sender: str | None) -> None:
         """Begin, with what tells the id and the user names that are looked for, and the declared sender that may be."""
         self._is_id, self._is_meant, self._sender = is_id, is_meant, sender
-        self.is_named = False
-        """Whether it has a try of the account that is looked for."""
-        self.is_one = False
-        """Whether it has the message that is looked for."""
-        self.is_sender = False
-        """Whether it has a message under the sender that is looked for."""
+        self.is_named = self.is_one = self.is_sender = False
+        """Whether it has a try of the account, the message, or a message under the sender that is looked for."""
         self.won: dict[str, None] = {}
         """The user names that came in, the last one last."""
         self._last: Outcome | None = None
         self._has_won = self._is_accepted = self._is_offered = False
         self._deliveries: frozenset[DeliveryOutcome] = frozenset()
-        self._ids, self._hashes = Texts(), array("q")
+        self._ids, self._hashes = PackedTexts(), array("q")
         self.joins: dict[str, None] = {}
         """Texts one of which each client session holds that carried on a message; not all if there are `MOST_JOINS`."""
         self.keys, self.delivered_keys = array("q"), array("q")
         """Hashes of what a message and its deliveries have in common: its id, or its sender and a recipient."""
 
-    def tried(self, attempt: AuthAttempt) -> None:
-        """Take a try."""
-        user, self._last = attempt.user, attempt.outcome
-        if user is not None and not self.is_named:
-            self.is_named = self._is_meant(user)
-        if attempt.outcome == "success":
-            self._has_won = True
-            if user is not None:
+    def take(self, event: Event) -> None:
+        """Take an event of the session."""
+        if isinstance(event, AuthAttempt):
+            user, self._last = event.user, event.outcome
+            self.is_named = self.is_named or (user is not None and self._is_meant(user))
+            self._has_won = self._has_won or event.outcome == "success"
+            if event.outcome == "success" and user is not None:
                 self.won.pop(user, None)
                 self.won[user] = None
+        elif isinstance(event, Transaction):
+            self._send(event)
+        elif isinstance(event, Delivery):
+            self._deliveries |= {event.outcome}
+            self._name(event.queue_id)
+            for key in ((event.queue_id, None), (event.mail_from, event.rcpt_to)):
+                self.delivered_keys.append(hash(key))
 
-    def sent(self, sent: Transaction) -> None:
-        """Take a message handed in."""
+    def _send(self, sent: Transaction) -> None:
         self._is_offered = True
         self._is_accepted = self._is_accepted or sent.accepted
         self.is_sender = self.is_sender or sent.mail_from == self._sender
@@ -115,22 +114,11 @@ class Outline(Kept):
             self.is_one, self.joins, self.keys = True, {}, array("q")
         if not sent.accepted or is_one != self.is_one:
             return
-        if sent.queue_id is not None:
-            self._join(sent.queue_id, (sent.queue_id, None))
-        for rcpt_to in sent.rcpt_to:
-            self._join(rcpt_to, (sent.mail_from, rcpt_to))
-
-    def _join(self, text: str, key: Key) -> None:
-        self.keys.append(hash(key))
-        if text and len(self.joins) < MOST_JOINS:
-            self.joins[text] = None
-
-    def delivered(self, delivery: Delivery) -> None:
-        """Take what came of one recipient of a delivery."""
-        self._deliveries |= {delivery.outcome}
-        self._name(delivery.queue_id)
-        for key in ((delivery.queue_id, None), (delivery.mail_from, delivery.rcpt_to)):
-            self.delivered_keys.append(hash(key))
+        named = [(sent.queue_id, (sent.queue_id, None))] if sent.queue_id is not None else []
+        for text, key in [*named, *((rcpt_to, (sent.mail_from, rcpt_to)) for rcpt_to in sent.rcpt_to)]:
+            self.keys.append(hash(key))
+            if text and len(self.joins) < MOST_JOINS:
+                self.joins[text] = None
 
     def _name(self, queue_id: str | None) -> None:
         if queue_id is not None:
@@ -160,24 +148,6 @@ class Outline(Kept):
         return "accepted" if self._has_won else "open"
 
 
-def is_wanted(session: Session, wanted: Wanted) -> bool:
-    """Tell whether a session itself is what is looked for."""
-    if wanted.client_ip is not None:
-        return session.client_ip == wanted.client_ip
-    kept: Outline = session.kept
-    return kept.is_one or kept.is_named
-
-
-def is_id(queue_id: str, wanted: Wanted) -> bool:
-    """Tell whether an id is the one that is looked for."""
-    return queue_id.lower() in wanted.ids
-
-
-def is_name(user: str, wanted: Wanted, directory: Directory) -> bool:
-    """Tell whether a user name, as typed, means the account that is looked for."""
-    return bool(wanted.names) and not wanted.names.isdisjoint((spelled(user), directory.resolve(user).account))
-
-
 def joins_of(chosen: Iterable[Session]) -> frozenset[str] | None:
     """List the texts of which each client session that carried on a message of the chosen ones holds one.
 
@@ -197,7 +167,7 @@ def find_followers(chosen: Iterable[Session], clients: Iterable[Session]) -> lis
     They join by message id where a client session names one, else by sender and recipient, after the
     session began. Each client session follows the latest session that it can.
     """
-    servers = sorted(chosen, key=_order)
+    servers = sorted(chosen, key=lambda session: (session.start, session.source))
     keys = np.concatenate([np.zeros(0, np.int64), *(np.frombuffer(one.kept.keys, np.int64) for one in servers)])
     order = np.argsort(keys, kind="stable")
     keys, places = keys[order], np.repeat(np.arange(len(servers)), [len(one.kept.keys) for one in servers])[order]
@@ -211,10 +181,6 @@ def find_followers(chosen: Iterable[Session], clients: Iterable[Session]) -> lis
         if earlier and client.source not in taken:
             found.append((max(earlier), client))
     followers: list[list[Session]] = [[] for _ in servers]
-    for place, client in sorted(found, key=lambda pair: _order(pair[1])):
+    for place, client in sorted(found, key=lambda pair: (pair[1].start, pair[1].source)):
         followers[place].append(client)
     return [[server, *followed] for server, followed in zip(servers, followers, strict=True)]
-
-
-def _order(session: Session) -> tuple[object, object]:
-    return session.start, session.source

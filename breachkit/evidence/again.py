@@ -23,7 +23,7 @@ def text_of(queue: Queue, files: Sequence[bytes]) -> bytes:
     return files[0] if queue.text_of is None else queue.text_of(files)
 
 
-class Reader:
+class MessageReader:
     """Reads a message again; one that is gone by now is counted once as skipped, and has no text."""
 
     def __init__(self, where: Where, books: Books) -> None:
@@ -57,7 +57,7 @@ class Reader:
             of_queues.setdefault(message.queue, []).append(at)
         for label, own in of_queues.items():
             places: dict[tuple[str, str], list[int]] = {}
-            work = _Look(self._where.queue_at(label), look)
+            work = _TextsReader(self._where.queue_at(label), look)
             for key, found in spread(_pieces(messages, own, places, progress), work, processors()):
                 for at, one in zip(places[key], found, strict=True):
                     seen[at] = one
@@ -66,7 +66,7 @@ class Reader:
             yield look(self(messages[at])) if one is None else one
 
 
-class _Look:
+class _TextsReader:
     """What is made of the messages of a piece, in order; it can be handed to another process."""
 
     def __init__(self, queue: Queue, look: Callable[[bytes], Any]) -> None:
@@ -101,9 +101,9 @@ def _pieces(
     """Cut some messages in pieces, folder by folder; `places` gets which messages each is, by folder and first file."""
     folders: dict[str, list[int]] = {}
     for at in own:
-        folders.setdefault(os.path.dirname(messages[at].files[0]), []).append(at)  # noqa: PTH120  200,000 times
+        folders.setdefault(os.path.dirname(messages[at].files[0]), []).append(at)
     for folder, inside in folders.items():
-        above = os.path.join(folder, "")  # noqa: PTH118
+        above = os.path.join(folder, "")
         begin = len(above)
         for start in range(0, len(inside), PIECE):
             chosen = inside[start : start + PIECE]

@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from breachkit.columns import Roster
 from breachkit.errors import BreachkitError, PathUnreadableError, UnbalancedError
 from breachkit.evidence.books import Books as Books  # noqa: PLC0414  said as gather.Books everywhere
 from breachkit.evidence.books import Gap, Inputs
 from breachkit.evidence.queued import Walk, read_queue
 from breachkit.files import reason_of, shown
-from breachkit.logs.facts import LogFacts, LogTally, Question, Reading
+from breachkit.logs.facts import LogFacts, LogReading, Question
 from breachkit.parallel import processors
 from breachkit.progress import bar
 from breachkit.records import NO_TIME, Locus, Skipped
-from breachkit.roster import Roster
 from breachkit.servers import UNTOLD_COLUMN, account_word
 from breachkit.text.sasl import Fingerprints
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
-    from pathlib import Path
 
     from breachkit.evidence.where import Where
     from breachkit.logs.facts import Sought, TranscriptLine
     from breachkit.logs.kinds import FoundLogs, LogFile
-    from breachkit.logs.sessions import Kept
     from breachkit.records import Account, Message, Session
     from breachkit.servers import QueueFolder
 
@@ -73,7 +72,7 @@ def _listable(folder: QueueFolder) -> None:
     try:
         os.scandir(folder.path).close()
     except OSError as error:
-        raise PathUnreadableError(folder.path, error.strerror or "unknown reason") from None
+        raise PathUnreadableError(folder.path, error) from None
 
 
 def smtp_logs(where: Where) -> list[LogFile]:
@@ -107,36 +106,60 @@ def read_smtp(
     Mail from outside is only counted, unless one of `queue_ids` names it: a log holds far more of it than
     of what accounts do. Where nobody asks how much came in each hour, not even that.
     """
-    facts = LogFacts()
-    logs = smtp_logs(where)
-    since, until = (None if moment is None else moment.timestamp() for moment in (where.since, where.until))
-    if not logs:  # numpy, by which logs are read, takes as long to import as 10,000 messages to count
-        _count_logs(where, books, logs, facts.tally)
-        return facts
-    from breachkit.logs.accounts import read_facts
-
-    with bar(sys.stderr, "logs", sum(log.size for log in logs), "B") as progress:
-        reading = Reading(where.zone, fingerprints, progress)
-        question = Question(since, until, frozenset(queue_ids), by_hour, distance_of, is_meant)
-        tally = LogTally()
-        facts = read_facts(logs, reading, question, tally, jobs)
-    facts.tally = tally
-    books.merge(facts.skipped)
-    _count_logs(where, books, logs, facts.tally)
+    logs, (since, until) = smtp_logs(where), _reach(where)
+    question = Question(since, until, frozenset(queue_ids), by_hour, distance_of, is_meant)
+    facts = _read_facts(where, books, logs, "logs", (question, fingerprints), jobs)
+    for skipped in where.skipped:
+        books.skip(skipped)
+    if facts.tally.lines and not facts.tally.session_lines:
+        raise BreachkitError(
+            f"{logs[0].path} is not an {where.title} log: none of its lines begins '{logs[0].kind.prefix.title}';"
+            " name the server's own log files with --logs"
+        )
     facts.tally.begin_at(since)
     return facts
 
 
-def find_sessions(where: Where, sought: Sought, keep: Callable[[], Kept], title: str) -> Iterator[Session]:
+def _reach(where: Where) -> tuple[float, float]:
+    """Spell --since and --until as seconds since the epoch."""
+    return (
+        -math.inf if where.since is None else where.since.timestamp(),
+        math.inf if where.until is None else where.until.timestamp(),
+    )
+
+
+def _read_facts(
+    where: Where,
+    books: Books,
+    logs: Sequence[LogFile],
+    title: str,
+    asked: tuple[Question, Fingerprints],
+    jobs: int | None,
+) -> LogFacts:
+    """Read what some logs say with a progress bar, and book it."""
+    facts = LogFacts()
+    if logs:  # numpy, by which logs are read, takes as long to import as 10,000 messages to count
+        from breachkit.logs.spans import read_facts
+
+        with bar(sys.stderr, title, sum(log.size for log in logs), "B") as progress:
+            facts = read_facts(logs, LogReading(where.zone, asked[1], progress), asked[0], jobs)
+    books.merge(facts.skipped)
+    books.files += len(logs)
+    books.lines += facts.tally.lines
+    books.bytes += facts.tally.bytes
+    return facts
+
+
+def find_sessions(where: Where, sought: Sought, keep: Callable[[], Any], title: str) -> Iterator[Session]:
     """Read the SMTP sessions that are sought, and perhaps others, within --since and --until, with a progress bar.
 
-    `keep` begins what is kept of the events of one.
+    `keep` makes what is kept of one: its `take` is given each event.
     """
     from breachkit.logs import sessions
 
     logs = smtp_logs(where)
     with bar(sys.stderr, title, sum(log.size for log in logs), "B") as progress:
-        reading = Reading(where.zone, run_fingerprints(), progress)
+        reading = LogReading(where.zone, run_fingerprints(), progress)
         for session in sessions.find_sessions(logs, reading, sought, keep):
             if where.is_inside(session.start):
                 yield session
@@ -150,39 +173,18 @@ def read_transcripts(
 
     logs = smtp_logs(where)
     with bar(sys.stderr, "transcripts", sum(log.size for log in logs), "B") as progress:
-        reading = Reading(where.zone, run_fingerprints(), progress)
+        reading = LogReading(where.zone, run_fingerprints(), progress)
         yield from sessions.read_transcripts(logs, reading, wanted, is_known, show_passwords)
 
 
-def _count_logs(where: Where, books: Books, logs: Sequence[LogFile], tally: LogTally) -> None:
-    for skipped in where.skipped:
-        books.skip(skipped)
-    books.files += len(logs)
-    books.lines += tally.lines
-    books.bytes += tally.bytes
-    if tally.lines and not tally.session_lines:
-        raise BreachkitError(
-            f"{logs[0].path} is not an {where.title} log: none of its lines begins '{logs[0].kind.prefix.title}';"
-            " name the server's own log files with --logs"
-        )
-
-
-def read_doors(where: Where, facts: LogFacts, books: Books, fingerprints: Fingerprints) -> None:
+def read_doors(
+    where: Where, facts: LogFacts, books: Books, fingerprints: Fingerprints, jobs: int | None = None
+) -> None:
     """Add the tries to log in at other doors to the facts."""
     logs = [log for log in where.logs if log.services and "smtp" not in log.services]  # the others are read already
-    if logs:  # numpy, see `read_smtp`
-        from breachkit.logs.logins import read_logins
-
-        with bar(sys.stderr, "doors", sum(log.size for log in logs), "B") as progress:
-            reading = Reading(where.zone, fingerprints, progress)
-            for row in read_logins(logs, reading, facts.door_tally):
-                if isinstance(row, Skipped):
-                    books.skip(row)
-                elif where.is_inside(row.ts):
-                    facts.attempts.append(row)
-    books.files += len(logs)
-    books.lines += facts.door_tally.lines
-    books.bytes += facts.door_tally.bytes
+    found = _read_facts(where, books, logs, "doors", (Question(*_reach(where), by_hour=False), fingerprints), jobs)
+    facts.attempts.add(found.attempts)
+    facts.door_tally = found.tally
     facts.doors = tuple(sorted({service for log in where.logs for service in log.services} - {"smtp"}))
 
 
@@ -200,7 +202,7 @@ def read_accounts(where: Where, books: Books) -> Sequence[Account]:
             else:
                 books.skip(row)
     except (OSError, BreachkitError) as error:
-        said = error if isinstance(error, BreachkitError) else unreadable(where.accounts, error)
+        said = error if isinstance(error, BreachkitError) else PathUnreadableError(where.accounts, error)
         if isinstance(error, OSError):
             books.skip(Skipped(reason_of(error), Locus(shown(where.accounts, where.layout.root), 0, 1)))
         if where.is_accounts_asked:
@@ -210,11 +212,6 @@ def read_accounts(where: Where, books: Books) -> Sequence[Account]:
         return []
     books.files += 1
     return accounts
-
-
-def unreadable(path: Path | str, error: OSError) -> PathUnreadableError:
-    """Say of a file that was to be read why it cannot be."""
-    return PathUnreadableError(path, error.strerror or "unknown reason")
 
 
 def run_key() -> bytes:

@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from breachkit.errors import BreachkitError, NoQueueError, PathUnreadableError, UsageError
+from breachkit.errors import BreachkitError, PathUnreadableError, UsageError
 from breachkit.evidence import again, gather
 from breachkit.evidence.queued import Walk, read_message
 from breachkit.files import read_whole, shown
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def file_of(where: Where, word: str) -> Path | None:
     """Return the file that a word names: a path, one below the root as reports show it, or a name in a queue folder."""
     named = [Path(word), *([where.layout.root / word] if where.layout.root is not None else [])]
-    if os.path.basename(word) == word:  # noqa: PTH119
+    if os.path.basename(word) == word:
         named += [folder.path / word for folder in where.layout.queues]
     return next((path for path in named if _is_file(path)), None)
 
@@ -46,7 +46,7 @@ def message_at(where: Where, path: Path) -> Message:
         full = path.resolve()
         full.stat()
     except OSError as error:
-        raise gather.unreadable(path, error) from None
+        raise PathUnreadableError(path, error) from None
     folder = _folder_of(where, full) or QueueFolder(full.parent, shown(full.parent, where.layout.root))
     queue = where.queue_at(folder.label)
     walk = Walk(where.layout.root, where.zone, silent, 1)
@@ -62,7 +62,7 @@ def _files_of(queue: Queue, path: Path) -> tuple[str, ...]:
     with os.scandir(above) as entries:
         names = (entry.name for entry in entries if entry.is_file(follow_symlinks=False))
         files = next((files for files in queue.find_messages(above, names) if name in files), (name,))
-    return tuple(os.path.normpath(os.path.join(above, one)) for one in files)  # noqa: PTH118
+    return tuple(os.path.normpath(os.path.join(above, one)) for one in files)
 
 
 def _folder_of(where: Where, path: Path) -> QueueFolder | None:
@@ -87,7 +87,7 @@ def find_message(where: Where, word: str, books: gather.Books) -> Message:
         books.files, books.found_messages, books.messages, books.bytes = 1, 1, 1, message.size
         return message
     if not where.layout.queues:
-        raise NoQueueError(where.layout.root or ".", where.looked_for)
+        raise where.no_queue()
     wanted = plain_address(word).casefold()
     found = [one for one in gather.read_messages(where, books, quarantined=True) if wanted in _names_of(one)]
     if not found:
@@ -102,7 +102,7 @@ def find_message(where: Where, word: str, books: gather.Books) -> Message:
 
 
 def _names_of(message: Message) -> Iterator[str]:
-    yield os.path.basename(message.files[0]).casefold()  # noqa: PTH119  200,000 times
+    yield os.path.basename(message.files[0]).casefold()
     if message.queue_id is not None:
         yield message.queue_id.casefold()
 
@@ -112,4 +112,4 @@ def letter_of(where: Where, message: Message) -> Letter:
     try:
         return read_letter(again.text_of(where.queue_at(message.queue), [read_whole(path) for path in message.files]))
     except OSError as error:
-        raise gather.unreadable(message.source.path, error) from None
+        raise PathUnreadableError(message.source.path, error) from None

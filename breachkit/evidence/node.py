@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from breachkit import __version__
-from breachkit.attempts import Attempts
+from breachkit.columns import Attempts
 from breachkit.evidence import gather
 from breachkit.evidence.strangers import hide_strangers, known_names
 
@@ -65,7 +65,7 @@ def read_node(node: str, where: Where, fingerprints: Fingerprints, jobs: int | N
     messages = queued + moved
     queue_ids = {message.queue_id for message in messages if message.queue_id is not None}
     facts = gather.read_smtp(where, books["smtp"], fingerprints, queue_ids, jobs)
-    gather.read_doors(where, facts, books["doors"], fingerprints)
+    gather.read_doors(where, facts, books["doors"], fingerprints, jobs)
     accounts = list(gather.read_accounts(where, books["accounts"]))
     for part in books.values():
         gather.balance(part)

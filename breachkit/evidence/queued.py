@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from breachkit.files import HeadReader, in_walk_order, list_pieces, name_below, reason_of
-from breachkit.micros import MICROSECOND, is_possible, moment_of
-from breachkit.parallel import Kept, Piece, keep, spread
+from breachkit.micros import micros_of_file, moment_of
+from breachkit.parallel import Keeping, Piece, keep, spread
 from breachkit.records import Locus, Message, Skipped
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ class Walk(NamedTuple):
     """Processes to use."""
 
 
-class QueueCount(Kept, Protocol):
+class QueueCount(Keeping, Protocol):
     """What is counted of a queue, in one process or in all."""
 
     def pass_over(self, skipped: Iterable[Skipped]) -> None:
@@ -62,9 +61,10 @@ def read_queue(queue: Queue, folders: Sequence[QueueFolder], walk: Walk) -> Iter
         yield from sorted([*rows, *passed_over], key=lambda row: in_walk_order(row.source.path, "/"))
 
 
-def count_queue(
-    queue: Queue, folders: Sequence[QueueFolder], walk: Walk, new: Callable[[], QueueCount]
-) -> Iterator[QueueCount]:
+C = TypeVar("C", bound=QueueCount)
+
+
+def count_queue(queue: Queue, folders: Sequence[QueueFolder], walk: Walk, new: Callable[[], C]) -> Iterator[C]:
     """Count what `read_queue` reads where it is read, one count for each folder that is below no other one."""
     reader = PieceReader(queue, folders, walk, _counted_of)
     for top in _tops(folders):
@@ -119,6 +119,20 @@ def _counted_of(head: Head) -> tuple[Any, ...]:
     return head.auth_user, head.mail_from, head.rcpt_to
 
 
+def head_of(
+    queue: Queue, parts: Sequence[tuple[str, bytes]], zone: tzinfo, is_whole: bool, longer: Callable[[str], bytes]
+) -> Head:
+    """Read a head from the names and first bytes of the files that it needs; where they are too few, from more.
+
+    `longer` reads the first `LONGEST_HEAD` bytes of a file. Raises what it raises.
+    """
+    head = queue.read_head(parts, zone, is_whole)
+    if head is None:
+        head = queue.read_head([(name, longer(name)) for name, _ in parts], zone, True)
+    assert head is not None  # noqa: S101  by the contract: only bytes that were cut may be too few
+    return head
+
+
 class PieceReader:
     """Reads the messages of a piece; it can be handed to another process."""
 
@@ -133,7 +147,7 @@ class PieceReader:
 
     def __call__(self, piece: Piece) -> ReadPiece:
         """Read them; plain values, since a record travels ten times slower."""
-        above = os.path.join(piece.folder, "")  # noqa: PTH118
+        above = os.path.join(piece.folder, "")
         folder = _folder_of(above, self._folders)
         named = name_below(above, self._root)
         read, skipped = [], []
@@ -156,20 +170,16 @@ class PieceReader:
             else:
                 length = heads.status(name).st_size
             size += length
-        head = self._queue.read_head(parts, self._zone, is_whole)
-        if head is None:
-            parts = [(name, heads.read(name, LONGEST_HEAD)[0]) for name, _ in parts]
-            head = self._queue.read_head(parts, self._zone, True)
-            assert head is not None  # noqa: S101  by the contract: only bytes that were cut may be too few
+        head = head_of(self._queue, parts, self._zone, is_whole, lambda name: heads.read(name, LONGEST_HEAD)[0])
         ts = head.ts
         if ts is None:
-            return size, _time_of_file(heads.status(files[0]).st_mtime), False, *self._tell(head), files
+            return size, micros_of_file(heads.status(files[0]).st_mtime) or 0, False, *self._tell(head), files
         return size, ts, True, *self._tell(head), files
 
 
 def _folder_of(path: str, folders: dict[str, QueueFolder]) -> QueueFolder:
-    above = os.path.dirname(path)  # noqa: PTH120  once for each of 200,000 files
-    while above not in folders and (parent := os.path.dirname(above)) != above:  # noqa: PTH120
+    above = os.path.dirname(path)
+    while above not in folders and (parent := os.path.dirname(above)) != above:
         above = parent
     return folders[above]
 
@@ -185,7 +195,7 @@ def _unpack(piece: ReadPiece) -> Iterator[Message | Skipped]:
 
 
 def _below(above: str, name: str) -> str:
-    return os.path.normpath(os.path.join(above, name))  # noqa: PTH118  strings, as they come from a walk
+    return os.path.normpath(os.path.join(above, name))
 
 
 def read_message(queue: Queue, files: Sequence[str], folder: QueueFolder, walk: Walk) -> Message | Skipped:
@@ -195,8 +205,3 @@ def read_message(queue: Queue, files: Sequence[str], folder: QueueFolder, walk: 
     at_hand = folder._replace(path=Path(above))  # the queue folder may be known by another name
     (message,) = _unpack(PieceReader(queue, [at_hand], walk, _all_of)(piece))
     return message
-
-
-def _time_of_file(mtime: float) -> int:
-    """Return the time of a file, the epoch for one that no message can have."""
-    return timedelta(seconds=mtime) // MICROSECOND if is_possible(mtime) else 0

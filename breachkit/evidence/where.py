@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,12 +11,12 @@ from breachkit.errors import BreachkitError, PathUnreadableError, UsageError
 from breachkit.evidence.moments import read_moment, read_zone
 from breachkit.evidence.products import (
     LacksError,
-    SeveralServersError,
     existing,
     find_products,
     known_servers,
     missing,
     nothing_at,
+    several_servers,
     union_of,
 )
 from breachkit.files import QUARANTINE, open_handle, open_regular
@@ -26,6 +26,8 @@ from breachkit.shells import guarded, is_safe, line
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
     from datetime import datetime, tzinfo
+
+    from _typeshed import DataclassInstance
 
     from breachkit.evidence.products import Product
     from breachkit.logs.kinds import Listing, LogFile
@@ -55,7 +57,7 @@ _Ability = TypeVar("_Ability")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What was typed; None where nothing was."""
+    """The options that name the evidence, as typed; None for an option that was not given."""
 
     root: Path | None = None
     queue: Sequence[Path] | None = None
@@ -70,7 +72,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """What it means: mail servers, where their evidence is, and the time in question."""
+    """What the options mean: mail servers, where their evidence is, and the time in question."""
 
     products: tuple[Product, ...]
     """One for each mail server that it may be of; usually a single one."""
@@ -103,8 +105,13 @@ class Where:
         return self.layout.denied + self.listing.found.skipped
 
     @property
+    def has_evidence(self) -> bool:
+        """True when there is anything to accuse somebody by."""
+        return bool(self.layout.queues or self.logs or self.skipped)
+
+    @property
     def server(self) -> str:
-        """The mail servers of which evidence was found so far, by name."""
+        """The names of the mail servers whose evidence was found so far."""
         found = [one for one in self.products if one.layout.queues or one.own(self.listing.so_far.logs)]
         return ", ".join(one.server.name for one in found or self.products)
 
@@ -118,20 +125,26 @@ class Where:
         """What was looked for, in words for an error."""
         return "; ".join(one.server.looked_for for one in self.products)
 
+    def no_queue(self) -> BreachkitError:
+        """Say that no queue was found."""
+        return BreachkitError(
+            f"no queue found in {self.layout.root or '.'}: looked for {self.looked_for}; name it with --queue DIR"
+        )
+
     @property
     def queue(self) -> Queue:
-        """How the one server queues. Raises LacksError, SeveralServersError."""
+        """How the one server queues. Raises LacksError, UsageError."""
         queued = [one for one in self.products if one.layout.queues] or self.products
         return self._single([(one.server, one.server.queue) for one in queued], "queue")
 
     @property
     def export(self) -> AccountExport:
-        """How the one server's export of accounts is read. Raises LacksError, SeveralServersError."""
+        """How the one server's export of accounts is read. Raises LacksError, UsageError."""
         return self._single([(one.server, one.server.accounts) for one in self._found], "export of accounts")
 
     @property
     def guide(self) -> Guide:
-        """What the maker of the one server advises. Raises LacksError, SeveralServersError."""
+        """What the maker of the one server advises. Raises LacksError, UsageError."""
         return self._single([(one.server, one.server.guide) for one in self._found], "settings and steps")()
 
     @property
@@ -145,7 +158,7 @@ class Where:
         if not able:
             raise LacksError([server for server, _ in abilities], what)
         if len(able) > 1:
-            raise SeveralServersError(server for server, _ in able)
+            raise several_servers(server for server, _ in able)
         return able[0][1]
 
     def owners(self, folders: Collection[QueueFolder]) -> Iterator[tuple[Queue, list[QueueFolder]]]:
@@ -156,7 +169,7 @@ class Where:
                 yield server.queue, own
 
     def queue_at(self, label: str) -> Queue:
-        """How the server queues to which a queue folder belongs. Raises LacksError, SeveralServersError."""
+        """How the server queues to which a queue folder belongs. Raises LacksError, UsageError."""
         for one in self.products:
             if one.server.queue is not None and any(folder.label == label for folder in one.layout.queues):
                 return one.server.queue
@@ -169,7 +182,7 @@ class Where:
         return line(["breachkit", name, *guarded(name, arguments), *repeated])
 
     def harden(self) -> str:
-        """Spell `harden` on the same evidence; without settings in it, the line that tells how to get them."""
+        """Spell `harden` on the same evidence; where it has no settings, the line that says how to get them."""
         if self.layout.settings is None:
             return line(["breachkit", "harden", "--print-commands"])
         return self.command("harden")
@@ -213,7 +226,7 @@ def find_evidence(
 
     Args:
         asked: what was typed.
-        is_optional: the command has something to say without a queue and logs, too.
+        is_optional: the command works without a queue and logs, too.
         use_defaults: a default installation may be read though nobody named it.
         use_settings: False on a node that is read for somebody else, whose working folder means nothing.
     """
@@ -244,7 +257,7 @@ def find_evidence(
         since=_time("--since", asked.since, zone),
         until=_time("--until", asked.until, zone),
         paths=tuple(Path(path).as_posix() for path in (*named, *(queue or ()), *(logs or ()))),
-        typed=tuple(_typed(asked)),
+        typed=tuple(typed(asked)),
     )
 
 
@@ -254,7 +267,7 @@ def find_zone(asked: Asked) -> tuple[tzinfo, str]:
 
 
 def check_words(asked: Asked, zone: tzinfo) -> tuple[str | None, str | None]:
-    """Check what can be told of the options without any evidence; return both bounds, so that all nodes have the same.
+    """Check the options that need no evidence to be checked; return both bounds, which all nodes share.
 
     Raises UsageError.
     """
@@ -272,7 +285,7 @@ def check_file(option: str, path: Path) -> None:
     except FileNotFoundError:
         raise missing(option, path) from None
     except OSError as error:
-        raise PathUnreadableError(path, error.strerror or "unknown reason") from None
+        raise PathUnreadableError(path, error) from None
 
 
 def check_target(option: str, target: Path, evidence: Iterable[Path]) -> None:
@@ -286,7 +299,7 @@ def check_target(option: str, target: Path, evidence: Iterable[Path]) -> None:
     real = Path(os.path.realpath(target))
     into = (place for place in evidence if real.is_relative_to(os.path.realpath(place)) or _is_same(real, place))
     place = next(into, None)
-    paths = (real, Path(os.path.abspath(target)))  # noqa: PTH100
+    paths = (real, Path(os.path.abspath(target)))
     queues = [server.queue for server in known_servers() if server.queue is not None]
     if place is None and any(queue.is_live(path) for queue in queues for path in paths):
         place = real.parent
@@ -298,21 +311,18 @@ def check_target(option: str, target: Path, evidence: Iterable[Path]) -> None:
 def _is_same(one: Path, other: Path) -> bool:
     """Tell whether two names stand for one file: links, and letters of either case where the disk takes them alike."""
     try:
-        return os.path.samefile(one, other)  # noqa: PTH121
+        return os.path.samefile(one, other)
     except OSError:
         return False
 
 
-def _typed(asked: Asked) -> Iterator[tuple[str, str]]:
-    if asked.root is not None:
-        yield "--root", str(asked.root)
-    for option, paths in (("--queue", asked.queue), ("--logs", asked.logs)):
-        for path in paths or ():
-            yield option, str(path)
-    words = {"--accounts": asked.accounts, "--columns": asked.columns, "--timezone": asked.timezone}
-    for option, word in {**words, "--since": asked.since, "--until": asked.until, "--server": asked.server}.items():
-        if word is not None:
-            yield option, str(word)
+def typed(options: DataclassInstance) -> Iterator[tuple[str, str]]:
+    """List options as they were typed, each of several values by itself."""
+    for field in fields(options):
+        value = getattr(options, field.name)
+        for one in value if isinstance(value, list | tuple) else [value]:
+            if one is not None:
+                yield f"--{field.name}", str(one)
 
 
 def _settings() -> dict[str, Any]:

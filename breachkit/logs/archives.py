@@ -82,10 +82,10 @@ def _unpacker(kind: str) -> Any:
     if kind in {"gz", "deflate"}:
         return _Zlib(31 if kind == "gz" else -15)
     if kind in {"bz2", "bzip2"}:
-        import bz2  # noqa: PLC0415  3 ms, and few logs are packed
+        import bz2  # 3 ms, and few logs are packed
 
         return bz2.BZ2Decompressor()
-    import lzma  # noqa: PLC0415  see above
+    import lzma
 
     return lzma.LZMADecompressor(memlimit=MOST_MEMORY)
 
@@ -122,7 +122,7 @@ class _Unpacked(io.RawIOBase):
         return found
 
     def _next(self, size: int) -> bytes:
-        import lzma  # noqa: PLC0415  see above
+        import lzma
 
         while True:
             given, wants = b"", False
@@ -205,8 +205,8 @@ class Spool:
     """Bytes that can be read once only, kept in a temporary file without a name, for this user and this process."""
 
     def __init__(self) -> None:
-        import shutil  # noqa: PLC0415  with tempfile 8 ms, and few logs come that way
-        import tempfile  # noqa: PLC0415
+        import shutil  # with tempfile 8 ms, and few logs come that way
+        import tempfile
 
         # /tmp may be memory; on Windows the system deletes the file when its last handle is closed
         is_told = any(os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP"))
@@ -286,7 +286,7 @@ class _Bounded:
 
 def tar_members(stream: IO[bytes]) -> Iterator[Member]:
     """List the files of a tar, each when the stream stands where it begins. Raises OSError."""
-    import tarfile  # noqa: PLC0415  10 ms, and few logs lie in one
+    import tarfile  # 10 ms, and few logs lie in one
 
     try:
         with tarfile.open(fileobj=_Bounded(stream), mode="r:") as archive:  # type: ignore[call-overload]
@@ -306,7 +306,7 @@ _LOCAL_HEAD = 30
 
 def zip_members(stream: IO[bytes]) -> Iterator[Member]:
     """List the files of a zip. Raises OSError."""
-    import zipfile  # noqa: PLC0415  7 ms, and few logs lie in one
+    import zipfile  # 7 ms, and few logs lie in one
 
     try:
         with zipfile.ZipFile(stream) as archive:

@@ -9,7 +9,7 @@ from breachkit.records import NULL_SENDER
 from breachkit.text.sasl import decode_text
 
 if TYPE_CHECKING:
-    from breachkit.logs.smtp import Place
+    from breachkit.logs.kinds import Place
 
 KEPT_RECIPIENTS = 100
 """Recipients of one message that are kept by name; all are counted."""

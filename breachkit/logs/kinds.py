@@ -1,23 +1,29 @@
-"""What a mail server says of its logs (`LogKind`), and the log files that were found by it."""
+"""What a mail server says of its logs (`LogKind`), what their names say, and the log files that were found by it."""
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from datetime import date
+from functools import cached_property, partial
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from breachkit.records import AuthAttempt, Delivery, Locus, Skipped, Transaction
 
 if TYPE_CHECKING:
-    import re
-    from collections.abc import Callable, Iterator, Sequence
-    from datetime import date, datetime, tzinfo
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from datetime import datetime, tzinfo
     from pathlib import Path
 
     from breachkit.logs.archives import Spool
-    from breachkit.logs.reader import Grammar
+    from breachkit.logs.grammar import Grammar
     from breachkit.records import Service
     from breachkit.text.sasl import Fingerprints
+
+Place = tuple[str, int, int]
+"""What a Locus is made of; it is made only where one is kept, which few of a million lines need."""
 
 NOWHERE = Locus("", 0, 1)
 """The place of a line until the reader that met it fills it in."""
@@ -62,7 +68,55 @@ class LogName(NamedTuple):
     is_exact: bool = True
     """It is a name that the server itself gives; False where such a name was found within another."""
     kind: LogKind | None = None
-    """Whose name it is: see `lognames.read_name`."""
+    """Whose name it is, where one kind knows it for one of its own."""
+
+
+_DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)([-_.]?)(\d\d)\2(\d\d)(?!\d)(?:-(\d{1,3})(?!\d))?")
+_NODE = re.compile(r"[a-z]{1,16}\d{1,3}(?=[-_]$)", re.IGNORECASE)
+_AGE = re.compile(r"\.(\d{1,3})(?:\.\w{1,4})?$")
+_ENDING = re.compile(r"\.(?:log|txt|bak|old|gz|bz2|xz|zip|tar|tgz|tbz2?|txz|7z|rar|zst)(?:\.\d{1,3})?$", re.IGNORECASE)
+_TAR = re.compile(r"\.(?:tar(?:\.\w+)?|t[gbx]z2?)$", re.IGNORECASE)
+_MAYBE = re.compile(r"log|(?:19|20)\d\d[-_.]?\d\d|\.(?:[blotxz7r]\w{1,4}|gz|zip|zst)(?:\.|$)", re.IGNORECASE)
+"""In every name that may be one of a log; asked of 200,000 names where the root is a queue."""
+
+
+def day_in(digits: str) -> date | None:
+    """Read `YYYYMMDD`; None where that is no date."""
+    with suppress(ValueError):
+        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+    return None
+
+
+def age_in(name: str) -> int:
+    """Tell how often a log was renamed since it was written: 2 of `.log.2`."""
+    aged = _AGE.search(name)
+    return int(aged[1]) if aged else 0
+
+
+def read_name(name: str, kinds: Iterable[LogKind]) -> LogName:
+    """Read any name: what the kind that knows it for one of its own says, else what a date in it does."""
+    for kind in kinds:
+        told = kind.read_name(name)
+        if told is not None:
+            return told._replace(kind=kind)
+    dates = {day: found for found in _DATE.finditer(name) if (day := day_in(f"{found[1]}{found[3]}{found[4]}"))}
+    if len(dates) != 1:
+        return LogName(age=age_in(name), is_exact=False)  # none, or two: which one it is, the lines must tell
+    ((day, found),) = dates.items()
+    node = _NODE.search(name[: found.start()])
+    return LogName(node[0].lower() if node else "", day, int(found[5] or 0), age_in(name), is_exact=False)
+
+
+def may_be_log(name: str, kinds: Iterable[LogKind]) -> bool:
+    """Tell whether a file that lies anywhere is worth a look, by its name."""
+    if not _MAYBE.search(name):
+        return False
+    told = read_name(name, kinds)
+    if told.kind is not None:
+        return True
+    if _TAR.search(name):
+        return "log" in name.lower()  # else a backup of everything would be unpacked
+    return told.day is not None or bool(_ENDING.search(name))
 
 
 class Prefix(NamedTuple):
@@ -86,9 +140,9 @@ def never(_line: Line) -> bool:
     return False
 
 
-def as_it_is(text: bytes) -> bytes:
-    """Show a line as it is."""
-    return text
+def as_it_is(line: Line) -> bytes:
+    """Show the text of a line as it is."""
+    return line.text
 
 
 def read_nothing(_lines: Sequence[Line], _fingerprints: Fingerprints) -> Iterator[Event]:
@@ -116,11 +170,11 @@ class LogKind:
     """A session that has none of these in a line is only counted."""
     read: Callable[[Sequence[Line], Fingerprints], Iterator[Event]] = read_nothing
     """Read what one session tells, of all its lines in order."""
-    shown: Callable[[bytes], bytes] = as_it_is
+    shown: Callable[[Line], bytes] = as_it_is
     """Take what must not be shown out of the text of a line: a password, in the first place."""
-    grammar: Callable[[], Grammar] | None = None
-    """How its lines become sessions, where more is known of that than `begins`, `ends`, `telling` and `read` can say:
-    called when lines are read, since that takes numpy."""
+    grammar: str = "breachkit.logs.grammar:Grammar"
+    """The class that makes sessions of its lines, `MODULE:NAME`, where more is known of that than `begins`, `ends`,
+    `telling` and `read` can say: imported when lines are read, since that takes numpy."""
     sees_logins: bool = True
     """Can a successful login be seen at all?"""
     marks: re.Pattern[bytes] | None = None
@@ -129,14 +183,53 @@ class LogKind:
     """Read the date and time that the server itself writes in some lines, as in its greeting, without a zone."""
     own_address: re.Pattern[bytes] | None = None
     """How a line names an address of the server itself, in its first group."""
+    within: tuple[LogKind, ...] = ()
+    """The kinds that share each file of this one: see `share`."""
 
     def sessions(self) -> Grammar:
         """Return how its lines become sessions."""
-        if self.grammar is not None:
-            return self.grammar()
-        from breachkit.logs.events import EventGrammar  # noqa: PLC0415  numpy, as above
+        module, _, name = self.grammar.partition(":")
+        made: Grammar = getattr(import_module(module), name)(self)
+        return made
 
-        return EventGrammar(self)
+
+def share(kinds: tuple[LogKind, ...]) -> LogKind:
+    """Make one kind of several whose lines stand in the same files: each line is of the first that can split it.
+
+    One `mail.log` holds what Postfix says and what Dovecot says; what neither knows is skipped once.
+    """
+    return LogKind(
+        services=frozenset().union(*(kind.services for kind in kinds)),
+        read_name=kinds[0].read_name,
+        split=partial(_split_shared, kinds),
+        prefix=kinds[0].prefix,
+        begins=partial(_ask, kinds, "begins"),
+        ends=partial(_ask, kinds, "ends"),
+        telling=tuple(word for kind in kinds for word in kind.telling) if all(kind.telling for kind in kinds) else (),
+        read=partial(_read_shared, kinds),
+        shown=partial(_ask, kinds, "shown"),
+        sees_logins=any(kind.sees_logins for kind in kinds),
+        within=kinds,
+    )
+
+
+def _split_shared(kinds: Sequence[LogKind], text: bytes, zone: tzinfo) -> Line | None:
+    for number, kind in enumerate(kinds):
+        line = kind.split(text, zone)
+        if line is not None:
+            return line._replace(key=b"%d %s" % (number, line.key))
+    return None
+
+
+def _ask(kinds: Sequence[LogKind], what: str, line: Line) -> Any:
+    """Ask the kind of a line for something."""
+    number, _, key = line.key.partition(b" ")
+    return getattr(kinds[int(number)], what)(line._replace(key=key))
+
+
+def _read_shared(kinds: Sequence[LogKind], lines: Sequence[Line], fingerprints: Fingerprints) -> Iterator[Event]:
+    number, _, key = lines[0].key.partition(b" ")
+    return kinds[int(number)].read([line._replace(key=key) for line in lines], fingerprints)
 
 
 class Form(NamedTuple):
@@ -188,11 +281,6 @@ class LogFile(NamedTuple):
     def services(self) -> frozenset[Service]:
         """What it tells of; none for a log that is not read."""
         return self.kind.services
-
-    @property
-    def service(self) -> Service | None:
-        """The one service that it tells of; None for a log that is not read."""
-        return next(iter(self.kind.services), None)
 
 
 class PassedOver(NamedTuple):

@@ -1,6 +1,6 @@
 """The logs in some places: what each tells of, and in which order they were written.
 
-What was renamed, packed or collected is told by its lines: see `lognames` for names, `logtext` for all else.
+What was renamed, packed or collected is told by its lines: see `kinds` for names, `logtext` for all else.
 """
 
 from __future__ import annotations
@@ -17,14 +17,13 @@ from contextlib import suppress
 from datetime import UTC
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from breachkit.errors import NoStandardInputError
-from breachkit.files import BROKEN_ARCHIVE, Found, UnpackError, open_handle, reason_of, shown, walk
+from breachkit.errors import UsageError
+from breachkit.files import BROKEN_ARCHIVE, FoundFile, UnpackError, open_handle, reason_of, shown, walk
 from breachkit.logs.archives import OTHER_ARCHIVE, PACKED, Spool, kind_of, tar_members, zip_members
 from breachkit.logs.clock import LAST_WRITTEN, Dated, date_of, day_of
-from breachkit.logs.kinds import PLAIN, FoundLogs, LogFile, LogName, PassedOver
-from breachkit.logs.lognames import PACKED_NAME, may_be_log, read_name
+from breachkit.logs.kinds import PLAIN, FoundLogs, LogFile, LogName, PassedOver, may_be_log, read_name, share
 from breachkit.logs.logtext import (
     HEAD,
     beginning_of,
@@ -48,6 +47,7 @@ if TYPE_CHECKING:
     from breachkit.logs.logtext import Look, Run
 
 STDIN = "(standard input)"
+_PACKED_NAME = re.compile(r"\.(?:gz|bz2|xz|zip|tar|tgz|tbz2?|txz)$", re.IGNORECASE)
 
 MOST_MEMBERS = 100_000
 _WORTH_A_LOOK = 1024
@@ -95,14 +95,15 @@ def find_logs(
 def read_own_addresses(logs: Sequence[LogFile]) -> frozenset[str]:
     """Read the addresses of the server itself from the heads of some logs, canonical, as far as they name them."""
     found: set[str] = set()
-    for log in islice((log for log in logs if log.services and log.kind.own_address), _MOST_OPENED):
+    for log in islice((log for log in logs if log.services), _MOST_OPENED):
         try:
             for raw in islice(read_lines(log, HEAD), _MOST_LINES):
-                line = log.kind.split(raw.text, UTC)
-                named = line and log.kind.own_address and log.kind.own_address.match(line.text)
-                with suppress(ValueError):
-                    if named:
-                        found.add(str(ipaddress.ip_address(named[1].decode("ascii"))))
+                for kind in log.kind.within or (log.kind,):
+                    line = kind.own_address and kind.split(raw.text, UTC)
+                    named = line and kind.own_address and kind.own_address.match(line.text)
+                    with suppress(ValueError):
+                        if named:
+                            found.add(str(ipaddress.ip_address(named[1].decode("ascii"))))
         except OSError:  # said elsewhere
             continue
     return frozenset(found)
@@ -134,6 +135,7 @@ class _Search:
         self._dated: dict[str, list[LogFile]] = {}
         """Logs whose names say no day, by what did."""
         self._spool: Spool | None = None
+        self._shared: dict[tuple[LogKind, ...], LogKind] = {}
 
     def look_in(self, place: Path, how: How) -> None:
         """Look at a folder, a file, what a glob names, or the standard input."""
@@ -141,11 +143,13 @@ class _Search:
         if text == "-":
             stdin = sys.stdin
             if stdin is None or stdin.closed or stdin.isatty() or not self._take_stream(stdin.buffer, text, STDIN):
-                raise NoStandardInputError
+                raise UsageError(
+                    "--logs - reads a log from standard input, and nothing is piped in; pipe it in, or name a file"
+                )
             return
-        for path in [text] if os.path.lexists(text) else sorted(glob.glob(text, recursive=True)):  # noqa: PTH207  absolute
+        for path in [text] if os.path.lexists(text) else sorted(glob.glob(text, recursive=True)):  # absolute
             try:
-                if os.path.isdir(path):  # noqa: PTH112  False for what may not be asked
+                if os.path.isdir(path):  # False for what may not be asked
                     self._look_below(path, how)
                 elif path.startswith("/dev/fd/") and Path(path).is_fifo():
                     with Path(path).open("rb") as stream:  # `--logs <(zcat …)`; any other may be a trap
@@ -153,7 +157,7 @@ class _Search:
                 else:
                     handle, status = open_handle(path)
                     os.close(handle)
-                    found = Found(path, status.st_size, status.st_mtime)
+                    found = FoundFile(path, status.st_size, status.st_mtime)
                     self._take_file(found, "beside" if how == "beside" else "named")
             except OSError as error:
                 self._skip(shown(path, self._root), reason_of(error))
@@ -208,8 +212,8 @@ class _Search:
     def _new(self, path: str, label: str, size: int, mtime: float) -> LogFile:
         return LogFile(Path(path), label, self._kinds[0], "", None, 0, size, mtime if is_possible(mtime) else 0.0)
 
-    def _take_file(self, found: Found, how: How) -> None:
-        name = os.path.basename(found.path)  # noqa: PTH119  a string
+    def _take_file(self, found: FoundFile, how: How) -> None:
+        name = os.path.basename(found.path)
         if how != "beside" or may_be_log(name, self._kinds):
             log = self._new(found.path, shown(found.path, self._root), found.size, found.mtime)
             self._take(_Source(log, name, how))
@@ -250,7 +254,7 @@ class _Search:
         log, form = source.log, source.log.form
         if look.is_near:
             self._refuse(source, UNREADABLE_FORM % self._begins, _remedy(os.fspath(log.path), look.kind))
-        elif not look.is_log and PACKED_NAME.search(source.name) and PACKED.isdisjoint(form.packing):
+        elif not look.is_log and _PACKED_NAME.search(source.name) and PACKED.isdisjoint(form.packing):
             if source.name.lower().endswith(".zip") and not source.is_inner:  # something else may stand before it
                 self._take_archive(source, "zip")
             else:
@@ -282,7 +286,7 @@ class _Search:
             self._add(one, read_name(re.split(r"[/\\]", file)[-1], self._kinds), look)
 
     def _add(self, log: LogFile, told: LogName, look: Look) -> None:
-        log = _named(log, told, told.kind or self._kind_of(log, look))
+        log = _named(log, told, self._kind_of(log, told.kind, look))
         if log.day is None:
             try:
                 dated = date_of(log)
@@ -297,14 +301,15 @@ class _Search:
                 return
         self._logs.append(log)
 
-    def _kind_of(self, log: LogFile, look: Look) -> LogKind:
-        """Tell the kind by what stands in the lines, else by the folder, else take the first."""
-        kinds = [kind for kind in self._kinds if kind.prefix == look.kind.prefix]
-        marked = [sum(bool(kind.marks and kind.marks.search(line)) for line in look.sample) for kind in kinds]
-        if any(marked):
-            return kinds[marked.index(max(marked))]
-        folder = log.path.parent.name.lower()
-        return next((kind for kind in kinds if folder in kind.services), kinds[0])
+    def _kind_of(self, log: LogFile, told: LogKind | None, look: Look) -> LogKind:
+        """Tell the kind of a log: kinds whose lines begin alike, and which do not split them alike, share it."""
+        prefix = (told or look.kind).prefix
+        alike: dict[Any, list[LogKind]] = {}
+        for kind in self._kinds:
+            if kind.prefix == prefix:
+                alike.setdefault(kind.split, []).append(kind)
+        kinds = tuple(told if told in some else _likeliest(some, log, look) for some in alike.values())
+        return self._shared.setdefault(kinds, share(kinds)) if len(kinds) > 1 else kinds[0]
 
     def _take_archive(self, source: _Source, packing: str) -> None:
         log = source.log
@@ -396,6 +401,15 @@ class _Search:
 
 def _named(log: LogFile, told: LogName, kind: LogKind) -> LogFile:
     return log._replace(kind=kind, node=told.node, day=told.day, number=told.number, age=told.age)
+
+
+def _likeliest(kinds: Sequence[LogKind], log: LogFile, look: Look) -> LogKind:
+    """Tell which kind a log is of by what stands in its lines, else by its folder, else take the first."""
+    marked = [sum(bool(kind.marks and kind.marks.search(line)) for line in look.sample) for kind in kinds]
+    if any(marked):
+        return kinds[marked.index(max(marked))]
+    folder = log.path.parent.name.lower()
+    return next((kind for kind in kinds if folder in kind.services), kinds[0])
 
 
 def _remedy(path: str, kind: LogKind) -> str:

@@ -311,7 +311,7 @@ def beginning_of(log: LogFile) -> tuple[bytes, ...] | None:
 
 def digest_of(log: LogFile, by_line: bool) -> bytes | None:
     """Digest the text of a log; None when it cannot be read."""
-    import hashlib  # noqa: PLC0415  OpenSSL takes 3 to 8 ms, and few logs must be compared
+    import hashlib  # OpenSSL takes 3 to 8 ms, and few logs must be compared
 
     digest = hashlib.sha256()
     try:

@@ -3,200 +3,95 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from breachkit.logs.reader import Reader, Span, Wanted, by_node, find_keys
-from breachkit.logs.smtp import Listener
+from breachkit.logs.grammar import Listener
+from breachkit.logs.reader import LogReader, Stretch, by_node, find_keys, rows_of
 from breachkit.logs.transcript import Transcript
 from breachkit.records import Locus, Session
-from breachkit.text.finder import make_finder
+from breachkit.text import make_finder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from breachkit.logs.block import Column, Lines
-    from breachkit.logs.facts import Reading, Sought, TranscriptLine
-    from breachkit.logs.kinds import LogFile
-    from breachkit.logs.smtp import Dialogue, Place
-    from breachkit.records import AuthAttempt, Delivery, Transaction
-
-
-class Kept:
-    """What is kept of the events of one session: of this one nothing."""
-
-    __slots__ = ()
-
-    def tried(self, attempt: AuthAttempt) -> None:
-        """Take a try."""
-
-    def sent(self, sent: Transaction) -> None:
-        """Take a message handed in."""
-
-    def delivered(self, delivery: Delivery) -> None:
-        """Take what came of one recipient of a delivery."""
-
-
-class Collector:
-    """Makes records of sessions."""
-
-    def __init__(self, node: str, reading: Reading, keep: Callable[[], Kept]) -> None:
-        """Begin; `keep` begins what is kept of one session."""
-        self._node, self._zone, self._keep = node, reading.zone, keep
-        self.listener = Listener(reading.zone, reading.fingerprints, None, self)
-        self._open: dict[int, Kept] = {}
-        self._ended: list[Session] = []
-
-    def _of(self, session: Dialogue) -> Kept:
-        if id(session) not in self._open:
-            self._open[id(session)] = self._keep()
-        return self._open[id(session)]
-
-    def tried(self, session: Dialogue, attempt: AuthAttempt, _distance: int) -> None:
-        """Hand on a try."""
-        self._of(session).tried(attempt)
-
-    def sent(self, session: Dialogue, sent: Transaction) -> None:
-        """Hand on a message."""
-        self._of(session).sent(sent)
-
-    def delivered(self, session: Dialogue, delivery: Delivery) -> None:
-        """Hand on a delivery."""
-        self._of(session).delivered(delivery)
-
-    def ended(self, session: Dialogue, *, is_open: bool) -> None:
-        """Make the record of a session."""
-        kept = self._of(session)
-        del self._open[id(session)]
-        self._ended.append(
-            Session(
-                kind=session.kind or "server",
-                client_ip=session.client_ip,
-                thread=session.thread,
-                start=datetime.fromtimestamp(session.start, self._zone),
-                end=datetime.fromtimestamp(session.end, self._zone),
-                helo=session.helo,
-                kept=kept,
-                has_dialogue=session.has_dialogue,
-                is_open=is_open,
-                node=self._node,
-                source=Locus(*session.source),
-            )
-        )
-
-    def take_ended(self) -> list[Session]:
-        """Return the sessions that have ended since this was asked."""
-        ended, self._ended = self._ended, []
-        return ended
-
-
-class Wants(Protocol):
-    """Tells which lines are wanted."""
-
-    def rows(self, lines: Lines) -> Column:
-        """List the rows that are wanted of a block; blocks come in the order of the logs."""
-
-
-class Everything:
-    """All lines are."""
-
-    def rows(self, lines: Lines) -> Column:
-        """List all rows."""
-        found: Column = np.flatnonzero(lines.is_line)
-        return found
-
-
-class BeginningAt:
-    """Those of the sessions that begin at some places are, and of later ones of the same keys."""
-
-    def __init__(self, places: Iterable[Locus]) -> None:
-        self._offsets: dict[str, list[int]] = {}
-        for place in places:
-            self._offsets.setdefault(place.path, []).append(place.offset)
-        self._keys = np.zeros(0, np.uint64)
-
-    def rows(self, lines: Lines) -> Column:
-        """List the rows of the sessions that have begun."""
-        is_held = np.isin(lines.key, self._keys)
-        begun = np.flatnonzero(np.isin(lines.offset, self._offsets.get(lines.label, ())))
-        for row in begun.tolist():
-            # from there on: the end of another session before it may look like a beginning
-            is_held[row:] |= lines.key[row:] == lines.key[row]
-        self._keys = np.union1d(self._keys, lines.key[begun])
-        found: Column = np.flatnonzero(is_held & lines.is_line)
-        return found
-
-
-class FromPeer:
-    """Those of all sessions with one peer are."""
-
-    def __init__(self, client_ip: str) -> None:
-        self._client_ip = client_ip
-
-    def rows(self, lines: Lines) -> Column:
-        """List the rows of the peer."""
-        return lines.kind.sessions().find_peer(lines, self._client_ip)
-
-
-class Holding:
-    """Those that hold one of some texts are, whatever the case of their letters."""
-
-    def __init__(self, texts: Iterable[str]) -> None:
-        self._finder = make_finder([text.lower().encode("ascii") for text in texts])
-
-    def rows(self, lines: Lines) -> Column:
-        """List the rows that hold one."""
-        return lines.rows_at([begin for _, begin, _ in self._finder.find_matches_as_indexes(lines.text.lower())])
+    from breachkit.logs.facts import LogReading, Sought, TranscriptLine
+    from breachkit.logs.kinds import Event, LogFile, Place
+    from breachkit.logs.lines import Column, Entry, Lines
 
 
 def find_sessions(
-    logs: Sequence[LogFile], reading: Reading, sought: Sought, keep: Callable[[], Kept]
+    logs: Sequence[LogFile], reading: LogReading, sought: Sought, keep: Callable[[], Any]
 ) -> Iterator[Session]:
     """Read the SMTP sessions that are sought, and perhaps others; what cannot be read is passed over.
 
-    `keep` begins what is kept of the events of one.
+    `keep` makes what is kept of one session: its `take` is given each event.
     """
     texts = [text for text in sought.texts if text]
+    # a log may spell a text that is no ASCII in more than one way
     is_twice = (bool(texts) or sought.is_client) and sought.client_ip is None and all(map(str.isascii, texts))
     progress = reading.progress
+    if is_twice:
+        reading = reading._replace(progress=lambda size: progress(size // 2))
     for node in by_node(logs, frozenset({"smtp"})):
-        wants: Wants = Everything()  # a log may spell a text that is no ASCII in more than one way
+        grammar = node[0].kind.sessions()
+        rows: Callable[[Lines], Column] = every_row
         if is_twice:
-            keys = _keys_holding(node, reading, texts, is_client=sought.is_client)
+            finds = [_holding(texts)] if texts else []
+            finds += [grammar.find_clients] if sought.is_client else []
+            each = [
+                np.concatenate([find_keys(Stretch(log), reading.zone, find).keys for log in node]) for find in finds
+            ]
+            keys = np.intersect1d(each[0], each[-1])
             progress(sum(log.size for log in node) // 2)
-            wants = Wanted(keys)
             if not len(keys):
                 progress(sum(log.size for log in node) // 2)
                 continue
+            rows = rows_of(keys)
         elif sought.client_ip is not None:
-            wants = FromPeer(sought.client_ip)
+            rows = partial(grammar.find_peer, client_ip=sought.client_ip)
         elif not texts:
-            wants = BeginningAt(sought.places)
-        reader, collector = _reader(node, reading, keep)
-        reader.progress = (lambda size: progress(size // 2)) if is_twice else progress
-        yield from _each_session(node, reader, collector, wants)
+            rows = _beginning_at(sought.places)
+        yield from read_sessions(node, reading, rows, keep)
 
 
-def _reader(node: Sequence[LogFile], reading: Reading, keep: Callable[[], Kept]) -> tuple[Reader, Collector]:
-    collector = Collector(node[0].node, reading, keep)
-    return Reader(node[0].kind, reading.zone, collector.listener), collector
+def every_row(lines: Lines) -> Column:
+    """List the rows of all lines."""
+    found: Column = np.flatnonzero(lines.is_line)
+    return found
 
 
-def _keys_holding(node: Sequence[LogFile], reading: Reading, texts: Collection[str], *, is_client: bool) -> Column:
-    """List the keys with a line that holds one of some texts; `is_client`: in which the server delivers."""
-    finds: list[Callable[[Lines], Any]] = [Holding(texts).rows] if texts else []
-    finds += [node[0].kind.sessions().find_clients] if is_client else []
-    found = []
-    for find in finds:
-        heads = [find_keys(Span(log), reading.zone, find).keys for log in node]
-        found.append(np.unique(np.concatenate(heads)))
-    return np.intersect1d(found[0], found[-1])
+def _holding(texts: Iterable[str]) -> Callable[[Lines], Column]:
+    """Make what lists the rows that hold one of some texts, whatever the case of their letters."""
+    finder = make_finder([text.lower().encode("ascii") for text in texts])
+    return lambda lines: lines.rows_at(finder.find_matches_as_indexes(lines.text.lower()))
+
+
+def _beginning_at(places: Iterable[Locus]) -> Callable[[Lines], Column]:
+    """Make what lists, block by block, the rows of sessions that begin at some places, and of later ones alike."""
+    offsets: dict[str, list[int]] = {}
+    for place in places:
+        offsets.setdefault(place.path, []).append(place.offset)
+    keys = [np.zeros(0, np.uint64)]
+
+    def rows(lines: Lines) -> Column:
+        is_held = np.isin(lines.key, keys[0])
+        begun = np.flatnonzero(np.isin(lines.offset, offsets.get(lines.label, ())))
+        for row in begun.tolist():
+            # from there on: the end of another session before it may look like a beginning
+            is_held[row:] |= lines.key[row:] == lines.key[row]
+        keys[0] = np.union1d(keys[0], lines.key[begun])
+        found: Column = np.flatnonzero(is_held & lines.is_line)
+        return found
+
+    return rows
 
 
 def read_transcripts(
     logs: Sequence[LogFile],
-    reading: Reading,
+    reading: LogReading,
     wanted: frozenset[Locus],
     is_known: Callable[[str], bool],
     show_passwords: bool,
@@ -206,19 +101,18 @@ def read_transcripts(
     A user name is shown where the function knows it for one; True keeps the secrets.
     """
     places = {place[:3] for place in wanted}
+    transcripts: dict[Place, Transcript] = {}
     for node in by_node(logs, frozenset({"smtp"})):
-        reader, collector = _reader(node, reading, Kept)
-        reader.progress = reading.progress
-        transcripts: dict[Place, Transcript] = {}
+        grammar = node[0].kind.sessions()
 
-        def watch(session: Dialogue, ts: float, text: bytes, place: Place) -> None:
+        def watch(session: Any, entry: Entry) -> None:
+            key, ts, text, place = entry
             if session.source in places:
-                if session.source not in transcripts:  # noqa: B023  called within this turn
-                    transcript = Transcript(reading.zone, is_known, show_passwords=show_passwords)
-                    transcripts[session.source] = transcript  # noqa: B023
-                transcripts[session.source].add(session, ts, reader.grammar.said(text), place)  # noqa: B023
+                if session.source not in transcripts:
+                    transcripts[session.source] = Transcript(reading.zone, is_known, show_passwords=show_passwords)
+                transcripts[session.source].add(session, ts, grammar.said(key, text), place)  # noqa: B023  as above
 
-        for session in _each_session(node, reader, collector, BeginningAt(wanted), watch):
+        for session in read_sessions(node, reading, _beginning_at(wanted), None, watch):
             transcript = transcripts.pop(session.source[:3], None)
             if transcript is not None:
                 places.discard(session.source[:3])
@@ -227,17 +121,34 @@ def read_transcripts(
                 return
 
 
-def _each_session(
+def read_sessions(
     node: Sequence[LogFile],
-    reader: Reader,
-    collector: Collector,
-    wants: Wants,
-    watch: Callable[[Any, float, bytes, Place], object] | None = None,
+    reading: LogReading,
+    rows: Callable[[Lines], Column],
+    keep: Callable[[], Any] | None,
+    watch: Callable[[Any, Entry], object] | None = None,
 ) -> Iterator[Session]:
-    """Read the wanted lines of the logs of one node; yield each session when it ends, the open ones last."""
+    """Read the wanted rows of the logs of one node; yield each session when it ends, the open ones last."""
+    ended: list[Session] = []
+    zone = reading.zone
+
+    def tell(session: Any, event: Event | None, _distance: int) -> None:
+        if keep is not None and session.kept is None:
+            session.kept = keep()
+        if event is None:
+            start, end = (datetime.fromtimestamp(ts, zone) for ts in (session.start, session.end))
+            seen = (session.thread, start, end, session.helo, session.kept, session.has_dialogue)
+            source = Locus(*session.source)
+            ended.append(Session(session.kind or "server", session.client_ip, *seen, node[0].node, source))
+        elif keep is not None:
+            session.kept.take(event)
+
+    reader = LogReader(node[0].kind, zone, Listener(zone, reading.fingerprints, tell))
+    reader.progress = reading.progress
     for log in node:
-        for lines in reader.blocks(Span(log)):
-            reader.lead(lines.entries(wants.rows(lines)), watch)
-            yield from collector.take_ended()
+        for lines in reader.blocks(Stretch(log)):
+            reader.lead(lines.entries(rows(lines)), watch)
+            yield from ended
+            ended.clear()
     reader.close()
-    yield from collector.take_ended()
+    yield from ended

@@ -8,26 +8,20 @@ may be pipelined, RFC 2920), and a message id is believed only in the server's a
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 from breachkit.logs.envelope import Envelope, is_nobody, path_of
 from breachkit.records import AuthAttempt, Delivery, Locus, Transaction
 from breachkit.text.sasl import MOST_RESPONSES, NOTHING, decode_text, is_complete, read_exchange, split_auth
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import tzinfo
-
     from breachkit.logs.envelope import Noted
-    from breachkit.records import DeliveryOutcome, Outcome, Service, SessionKind
-    from breachkit.text.sasl import Credentials, Fingerprints
-
-Place = tuple[str, int, int]
-"""What a Locus is made of; it is made only where one is kept, which few of a million lines need."""
-
-Said = tuple[Literal["received", "sent", "note"], bytes]
-"""A line by its direction, and what was said."""
+    from breachkit.logs.grammar import Listener
+    from breachkit.logs.kinds import Place
+    from breachkit.records import DeliveryOutcome, Outcome, SessionKind
+    from breachkit.text.sasl import Credentials
 
 Role = Literal["command", "auth", "user", "secret", "content"]
 """What a line of the side that commands is: it says which lines may be shown."""
@@ -42,65 +36,42 @@ _MOST_AWAITED = 1_000
 _AFTER_CODE = frozenset({b" ", b"-", b""})
 
 
-class Sink(Protocol):
-    """What takes the events of sessions."""
-
-    def tried(self, session: Any, attempt: AuthAttempt, distance: int) -> None:
-        """Take a try to authenticate, and how far its secret is from the user name."""
-
-    def sent(self, session: Any, sent: Transaction) -> None:
-        """Take a message handed in; `session.won` is the try under which."""
-
-    def delivered(self, session: Any, delivery: Delivery) -> None:
-        """Take what came of one recipient of a delivery outwards."""
-
-    def ended(self, session: Any, *, is_open: bool) -> None:
-        """Take note that a session has ended, or that the logs have."""
-
-
-class Listener(NamedTuple):
-    """Who listens to sessions, and how."""
-
-    zone: tzinfo
-    fingerprints: Fingerprints
-    distance_of: Callable[[str, str], int] | None
-    """Tells of a user name and the secret typed with it what is kept beside its fingerprint."""
-    sink: Sink
-    service: Service = "smtp"
-
-
+@dataclass(slots=True, eq=False)
 class Dialogue:
     """The state of one session between its first line and its last."""
 
-    __slots__ = (
-        *("awaited", "begun", "client_ip", "end", "has_dialogue", "is_challenged", "is_connected", "is_in_content"),
-        *("asked", "has_deliveries", "hello", "kind", "listener", "mechanism", "message", "noted"),
-        *("responses", "role", "source", "start", "summary_id", "thread", "tls_asked", "tries", "won"),
-    )
-
-    def __init__(self, client_ip: str, thread: str, ts: float, source: Place, listener: Listener | None) -> None:
-        self.client_ip, self.thread, self.start, self.end, self.source = client_ip, thread, ts, ts, source
-        self.listener = listener
-        """None while the session travels between processes."""
-        self.kind: SessionKind | None = None
-        self.role: Role = "command"
-        self.has_dialogue = self.is_connected = self.is_in_content = self.tls_asked = self.has_deliveries = False
-        self.hello = b""
-        self.awaited: list[tuple[bytes, bytes, Place]] = []
-        self.begun: bytes | None = None
-        """The first line of a reply of several."""
-        self.message: Envelope | None = None
-        self.summary_id: str | None = None
-        self.noted: Noted | None = None
-        self.mechanism: str | None = None
-        """Of the AUTH under way."""
-        self.responses: list[bytes] = []
-        self.is_challenged = False
-        self.asked: tuple[float, Place] = (ts, source)
-        """When and where the last AUTH was."""
-        self.tries = 0
-        self.won: tuple[int, AuthAttempt] | None = None
-        """The last try that came in, and its number."""
+    client_ip: str
+    thread: str
+    start: float
+    end: float
+    source: Place
+    listener: Listener | None
+    """None while the session travels between processes."""
+    asked: tuple[float, Place]
+    """When and where the last AUTH was."""
+    kept: Any = None
+    """What the listener keeps of it."""
+    kind: SessionKind | None = None
+    role: Role = "command"
+    has_dialogue: bool = False
+    is_connected: bool = False
+    is_in_content: bool = False
+    tls_asked: bool = False
+    has_deliveries: bool = False
+    hello: bytes = b""
+    awaited: list[tuple[bytes, bytes, Place]] = field(default_factory=list)
+    begun: bytes | None = None
+    """The first line of a reply of several."""
+    message: Envelope | None = None
+    summary_id: str | None = None
+    noted: Noted | None = None
+    mechanism: str | None = None
+    """Of the AUTH under way."""
+    responses: list[bytes] = field(default_factory=list)
+    is_challenged: bool = False
+    tries: int = 0
+    won: tuple[int, AuthAttempt] | None = None
+    """The last try that came in, and its number."""
 
     @property
     def helo(self) -> str | None:
@@ -112,20 +83,16 @@ class Dialogue:
         """What the exchange under way has given so far."""
         return NOTHING if self.mechanism is None else read_exchange(self.mechanism, self.responses)
 
-    @property
-    def is_banner_due(self) -> bool:
-        """False when a `220` is the opening of another session, not part of this one."""
-        return not self.has_dialogue or self.tls_asked or self.kind == "client"
-
     # -- lines -------------------------------------------------------------------------------------
 
     def received(self, ts: float, text: bytes, source: Place) -> None:
         """Take a line that the peer sent to the mail server."""
         if not self.has_dialogue:
+            self.has_dialogue = True
             if self.kind is None:
                 # what a log that begins in mid-session counts of a message's content is no reply
-                self.kind = "client" if is_reply(text) and not _CONTENT_COUNT.match(text) else "server"
-            self.has_dialogue = True
+                is_reply = text[:3].isdigit() and text[3:4] in _AFTER_CODE and not _CONTENT_COUNT.match(text)
+                self.kind = "client" if is_reply else "server"
         if self.kind == "server":
             self._take_command(ts, text, source)
         elif text[:3].isdigit():
@@ -152,7 +119,7 @@ class Dialogue:
             # real logs show only the first line of an EHLO reply: the next command ends it
             self._take_reply(ts, self.begun[:3] + b" " + self.begun[4:])
         verb = text.split(b" ", 1)[0].upper()
-        if self.mechanism is not None and self._is_response(verb, text):
+        if self.mechanism is not None and (self.is_challenged or self._may_respond(verb, text)):
             self.role = "user" if self.mechanism == "LOGIN" and not self.responses else "secret"
             if len(self.responses) < MOST_RESPONSES:
                 self.responses.append(text.strip())
@@ -170,13 +137,10 @@ class Dialogue:
             if len(self.awaited) > _MOST_AWAITED:
                 del self.awaited[0]
 
-    def _is_response(self, verb: bytes, text: bytes) -> bool:
+    def _may_respond(self, verb: bytes, text: bytes) -> bool:
         """Tell a response of the AUTH exchange from the next command; after a 334 it is always a response."""
-        if self.is_challenged:
-            return True
-        if self.mechanism is None or is_complete(self.mechanism, self.responses):
-            return False
-        return verb not in VERBS and not text.upper().startswith((b"MAIL FROM", b"RCPT TO"))
+        is_over = self.mechanism is None or is_complete(self.mechanism, self.responses)
+        return not is_over and verb not in VERBS and not text.upper().startswith((b"MAIL FROM", b"RCPT TO"))
 
     def _take_reply(self, ts: float, text: bytes) -> None:
         was_content, self.is_in_content = self.is_in_content, False
@@ -226,19 +190,15 @@ class Dialogue:
         if mechanism is None or listener is None:
             return
         user, password = read_exchange(mechanism, self.responses)
-        secret, distance = None, 0
-        if password is not None:
-            secret = listener.fingerprints.of_password(password)
-            if listener.distance_of is not None and user is not None:
-                distance = listener.distance_of(user, password.reveal())
-        at = datetime.fromtimestamp(ts, listener.zone)
-        attempt = AuthAttempt(
-            listener.service, at, self.client_ip, user, mechanism, outcome, secret, Locus(*self.asked[1])
-        )
+        secret, distance = listener.fingerprints.of_password(password), 0
+        if password is not None and user is not None and listener.distance_of is not None:
+            distance = listener.distance_of(user, password.reveal())
+        at, place = datetime.fromtimestamp(ts, listener.zone), Locus(*self.asked[1])
+        attempt = AuthAttempt(listener.service, at, self.client_ip, user, mechanism, outcome, secret, place)
         if outcome == "success":
             self.won = self.tries, attempt
         self.tries += 1
-        listener.sink.tried(self, attempt, distance)
+        listener.tell(self, attempt, distance)
 
     # -- messages ----------------------------------------------------------------------------------
 
@@ -260,35 +220,22 @@ class Dialogue:
 
     def hand_in(self, ts: float, message: Envelope, queue_id: str | None, *, is_accepted: bool) -> None:
         """Tell of a message that was handed in."""
-        listener = self.listener
-        if listener is not None:
-            sent = Transaction(
-                ts=datetime.fromtimestamp(ts, listener.zone),
-                mail_from=message.mail_from,
-                rcpt_to=tuple(message.taken),
-                rcpt_count=message.count,
-                rcpt_unknown=message.unknown,
-                queue_id=queue_id,
-                accepted=is_accepted,
-                attempt=None if self.won is None else self.won[0],
-                helo=self.helo,
-                source=Locus(*message.source),
-            )
-            listener.sink.sent(self, sent)
+        if self.listener is not None:
+            at, attempt = datetime.fromtimestamp(ts, self.listener.zone), None if self.won is None else self.won[0]
+            rcpt_to, place = (tuple(message.taken), message.count, message.unknown), Locus(*message.source)
+            sent = Transaction(at, message.mail_from, *rcpt_to, queue_id, is_accepted, attempt, self.helo, place)
+            self.listener.tell(self, sent, 0)
 
     # -- deliveries --------------------------------------------------------------------------------
 
     def _deliver(self, ts: float, message: Envelope, reply: bytes | None) -> None:
-        final: DeliveryOutcome = "deferred"
-        if reply is not None and reply[:1] in b"25":
-            final = "delivered" if reply[:1] == b"2" else "failed"
-        is_unknown = final == "failed" and reply is not None and is_nobody(reply)
-        for taken in message.taken:
-            self._delivered(ts, (message.mail_from, taken), final, message.source, is_unknown=is_unknown)
-        for rcpt_to, refusal in message.refused:
-            outcome: DeliveryOutcome = "failed" if refusal[:1] == b"5" else "deferred"
-            is_unknown = outcome == "failed" and is_nobody(refusal)
-            self._delivered(ts, (message.mail_from, rcpt_to), outcome, message.source, is_unknown=is_unknown)
+        """Tell what came of each recipient: `reply` answered the end of data, a refusal the recipient alone."""
+        answers = [(taken, reply or b"") for taken in message.taken] + message.refused
+        for rcpt_to, answer in answers:
+            outcome: DeliveryOutcome = "failed" if answer[:1] == b"5" else "deferred"
+            outcome = "delivered" if answer[:1] == b"2" else outcome
+            is_unknown = outcome == "failed" and is_nobody(answer)
+            self._delivered(ts, (message.mail_from, rcpt_to), outcome, message.source, is_unknown)
 
     def _delivered(
         self,
@@ -296,30 +243,22 @@ class Dialogue:
         path: tuple[str | None, str | None],
         outcome: DeliveryOutcome,
         source: Place,
-        *,
         is_unknown: bool,
     ) -> None:
         self.has_deliveries = True
-        listener = self.listener
-        if listener is not None:
-            at, queue_id = datetime.fromtimestamp(ts, listener.zone), self.noted.queue_id if self.noted else None
-            listener.sink.delivered(self, Delivery(at, queue_id, *path, outcome, is_unknown, Locus(*source)))
+        if self.listener is not None:
+            at, queue_id = datetime.fromtimestamp(ts, self.listener.zone), self.noted.queue_id if self.noted else None
+            self.listener.tell(self, Delivery(at, queue_id, *path, outcome, is_unknown, Locus(*source)), 0)
 
-    def close(self, *, is_open: bool = False) -> None:
-        """End the session: what got no answer is undetermined. `is_open` says that only the logs have ended."""
+    def close(self) -> None:
+        """End the session: what got no answer is undetermined."""
         self._close_exchange(self.asked[0], "undetermined")
         self._end_message(self.end, None)
         noted = self.noted
         if self.kind == "client" and not self.has_deliveries and noted is not None:
             outcome: DeliveryOutcome = "failed" if noted.is_nowhere else "deferred"
-            named: list[str | None] = [*noted.addresses]
-            mail_from = named[0] if named else None
-            for rcpt_to in named[1:] or [None]:
-                self._delivered(self.end, (mail_from, rcpt_to), outcome, self.source, is_unknown=noted.is_nowhere)
+            named: list[str | None] = [*noted.addresses, None]
+            for rcpt_to in named[1:-1] or [None]:
+                self._delivered(self.end, (named[0], rcpt_to), outcome, self.source, noted.is_nowhere)
         if self.listener is not None:
-            self.listener.sink.ended(self, is_open=is_open)
-
-
-def is_reply(text: bytes) -> bool:
-    """Tell whether a line has the form of a reply (RFC 5321 §4.2)."""
-    return text[:3].isdigit() and text[3:4] in _AFTER_CODE
+            self.listener.tell(self, None, 0)

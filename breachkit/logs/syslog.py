@@ -11,7 +11,7 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.logs.kinds import TimeOfDay
+from breachkit.logs.kinds import Prefix, TimeOfDay
 from breachkit.micros import is_possible
 
 if TYPE_CHECKING:
@@ -24,8 +24,11 @@ _LINE = re.compile(
     rb" (?P<host>[^\s\[\]]{1,255}) (?P<tag>[^\s\[\]:]{1,100})(?:\[(?P<pid>\d{1,10})\])?: ?(?P<text>.*)",
     re.DOTALL,
 )
-BEGINS = rb"(?:(?:" + _MONTHS.replace(b" ", b"|") + rb") [ \d]\d |\d{4}-\d\d-\d\dT)\d\d:\d\d:\d\d"
-"""See `kinds.Prefix.begins`."""
+PREFIX = Prefix(
+    "MONTH DAY TIME HOST DAEMON[PROCESS]:",
+    rb"(?:(?:" + _MONTHS.replace(b" ", b"|") + rb") [ \d]\d |\d{4}-\d\d-\d\dT)\d\d:\d\d:\d\d",
+)
+"""Of every kind of log that comes through syslog: so the products that write into one file share it."""
 
 
 class SyslogLine(NamedTuple):

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import tzinfo
 
-    from breachkit.logs.smtp import Dialogue, Place, Said
+    from breachkit.logs.grammar import Said
+    from breachkit.logs.kinds import Place
+    from breachkit.logs.smtp import Dialogue
 
 MASK = "***"
 USER_DECODED = "[user name, decoded]"

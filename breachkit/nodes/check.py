@@ -4,100 +4,81 @@ from __future__ import annotations
 
 import platform
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from breachkit import __version__
 from breachkit.errors import BreachkitError
 from breachkit.evidence.gather import queue_labels, smtp_logs
 from breachkit.evidence.where import Asked, find_evidence
-from breachkit.nodes.engine import connected
-from breachkit.nodes.workers import workers_of
+from breachkit.nodes.engine import connected, workers_of
 
 
-class Seen(NamedTuple):
+class NodeEvidence(NamedTuple):
     """What a worker sees of the evidence of one node."""
 
-    queues: int
-    logs: int
-    log_bytes: int
-    has_accounts: bool
-    trouble: str | None
+    queues: int = 0
+    logs: int = 0
+    log_bytes: int = 0
+    has_accounts: bool = False
+    trouble: str | None = None
     """Why it cannot be read."""
 
 
-class Told(NamedTuple):
-    """What one worker says."""
+class WorkerAnswer(NamedTuple):
+    """What one worker has, and sees of nodes."""
 
     version: str
     python: str
-    seen: dict[str, Seen]
-    """By node."""
+    evidence: dict[str, NodeEvidence]
 
 
-class WorkerRow(NamedTuple):
-    """One worker: where it is, which nodes it reads, and what it says (None when it could not be asked)."""
-
-    worker: str
-    nodes: tuple[str, ...]
-    told: Told | None
-
-
-class NodeRow(NamedTuple):
-    """One node that was asked for, and what a worker of it sees (None when there is none)."""
-
-    node: str
-    root: str
-    worker: str | None
-    version: str | None
-    seen: Seen | None
-
-    @property
-    def is_good(self) -> bool:
-        """True when it can be read by what is installed there."""
-        return self.version == __version__ and self.seen is not None and self.seen.trouble is None
-
-
-class Checked(NamedTuple):
-    """A cluster as it stands."""
-
-    workers: tuple[WorkerRow, ...]
-    nodes: tuple[NodeRow, ...]
-
-
-def look(roots: dict[str, str]) -> Told:
-    """Say what this worker has, and sees below some roots; nothing is read."""
-    return Told(__version__, platform.python_version(), {node: _seen(root) for node, root in roots.items()})
-
-
-def _seen(root: str) -> Seen:
-    try:
-        where = find_evidence(Asked(root=Path(root), timezone="UTC"), use_settings=False)
-    except BreachkitError as error:
-        return Seen(0, 0, 0, has_accounts=False, trouble=str(error))
-    logs = smtp_logs(where)
-    return Seen(
-        queues=len(queue_labels(where)),
-        logs=len(logs),
-        log_bytes=sum(log.size for log in logs),
-        has_accounts=where.accounts is not None,
-        trouble=None,
+def look(roots: dict[str, str]) -> WorkerAnswer:
+    """Say what this worker has, and sees below the root of each node; nothing is read."""
+    return WorkerAnswer(
+        __version__, platform.python_version(), {node: _evidence_of(root) for node, root in roots.items()}
     )
 
 
-def check_cluster(address: str, certs: Path | None, nodes: dict[str, str]) -> Checked:
-    """Ask every worker of a scheduler. Raises BreachkitError as `connected` does."""
-    rows: list[WorkerRow] = []
+def _evidence_of(root: str) -> NodeEvidence:
+    try:
+        where = find_evidence(Asked(root=Path(root), timezone="UTC"), use_settings=False)
+    except BreachkitError as error:
+        return NodeEvidence(trouble=str(error))
+    logs = smtp_logs(where)
+    return NodeEvidence(len(queue_labels(where)), len(logs), sum(log.size for log in logs), where.accounts is not None)
+
+
+def check_cluster(address: str, certs: Path | None, nodes: dict[str, str]) -> tuple[list[Any], list[Any]]:
+    """Ask every worker of a scheduler. Raises BreachkitError as `connected` does.
+
+    Returns:
+        A row for each node, and one for each worker; what nobody answered is None.
+    """
+    workers: list[dict[str, Any]] = []
+    answers: dict[str, tuple[str, str, NodeEvidence]] = {}
     with connected(address, certs) as client:
-        for worker, told in sorted(workers_of(client).items()):
-            names = tuple(sorted(told.get("resources") or {}))
+        for worker, known in sorted(workers_of(client).items()):
+            names = sorted(known.get("resources") or {})
             roots = {name: nodes[name] for name in names if name in nodes}
-            said = client.run(look, roots, workers=[worker], on_error="return").get(worker)
-            rows.append(WorkerRow(worker, names, said if isinstance(said, Told) else None))
-    return Checked(tuple(rows), tuple(_node_row(node, root, rows) for node, root in nodes.items()))
+            answer = client.run(look, roots, workers=[worker], on_error="return").get(worker)
+            row = {"worker": worker, "nodes": names, "breachkit": None, "python": None}
+            if isinstance(answer, WorkerAnswer):
+                row |= {"breachkit": answer.version, "python": answer.python}
+                for name, evidence in answer.evidence.items():
+                    answers.setdefault(name, (worker, answer.version, evidence))
+            workers.append(row)
+    return [_node_row(node, root, *answers.get(node, (None, None, None))) for node, root in nodes.items()], workers
 
 
-def _node_row(node: str, root: str, workers: list[WorkerRow]) -> NodeRow:
-    for row in workers:
-        if row.told is not None and node in row.told.seen:
-            return NodeRow(node, root, row.worker, row.told.version, row.told.seen[node])
-    return NodeRow(node, root, None, None, None)
+def _node_row(
+    node: str, root: str, worker: str | None, version: str | None, evidence: NodeEvidence | None
+) -> dict[str, Any]:
+    return {
+        "node": node,
+        "root": root,
+        "answers": evidence is not None,
+        "good": version == __version__ and evidence is not None and evidence.trouble is None,
+        "worker": worker,
+        "breachkit": version,
+        **(dict.fromkeys(NodeEvidence._fields) if evidence is None else evidence._asdict()),
+    }

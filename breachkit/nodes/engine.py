@@ -98,3 +98,13 @@ def connected(address: str, certs: Path | None) -> Iterator[Any]:
         yield client
     finally:
         client.close(timeout=CONNECT_SECONDS)
+
+
+def workers_of(client: Any) -> dict[str, dict[str, Any]]:
+    """Return what the scheduler says of its workers, by address; nothing when it is gone."""
+    try:
+        held = client.scheduler_info(n_workers=-1)
+    except OSError:  # the connection is lost, and the scheduler with it
+        return {}
+    found: dict[str, dict[str, Any]] = held.get("workers", {})
+    return found

@@ -24,7 +24,7 @@ _PROBE = "breachkit: is this the key?"
 
 
 def read_or_make_key(path: Path) -> tuple[bytes, bool]:
-    """Read a key, or make one where there is no file yet; tell whether it was made. Raises BreachkitError."""
+    """Read a key, or make one where there is no file yet; return whether it was made. Raises BreachkitError."""
     if os.path.lexists(path):
         return read_key(path), False
     key = os.urandom(KEY_BYTES)

@@ -7,20 +7,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from breachkit import __version__
-from breachkit.attempts import Attempts
+from breachkit.columns import Attempts
 from breachkit.errors import UsageError
 from breachkit.evidence.books import Books
 from breachkit.evidence.strangers import known_names, name_strangers
-from breachkit.logs.facts import KEPT_EXAMPLES, LogFacts
-from breachkit.nodes.nodes import LOST, TWICE, LostNode
+from breachkit.logs.facts import LogFacts
+from breachkit.nodes.orders import LOST, TWICE, LostNode
 from breachkit.records import Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from breachkit.evidence.node import NodeRecords, Part
-    from breachkit.logs.facts import LogTally
-    from breachkit.records import Account, Locus, Message, Transaction
+    from breachkit.records import Account, Locus, Message
     from breachkit.text.sasl import Fingerprints
 
 
@@ -95,9 +94,13 @@ def stitch(nodes: Sequence[NodeRecords | LostNode], fingerprints: Fingerprints) 
         _add_facts(stitched.facts, node.facts, node.node)
         for moved in (node.messages, node.facts.attempts, node.facts.sends, node.facts.deliveries):
             moved.clear()
-    accounts = (_placed(account, node.node) for node in stitched.read for account in node.accounts)
+    accounts = (
+        account._replace(source=_at(account.source, node.node)) for node in stitched.read for account in node.accounts
+    )
     stitched.accounts.extend(_merged(accounts))
-    _begin_together(stitched)
+    # the logs reach back only as far as those of every node do: before that, tries may be missing
+    firsts = [node.facts.tally.first for node in stitched.read if node.facts.tally.first is not None]
+    stitched.facts.tally.begin_at(max(firsts, default=None))
     known = known_names(stitched.facts.attempts, stitched.messages, stitched.accounts)
     stitched.facts.attempts = Attempts(name_strangers(stitched.facts.attempts, known, fingerprints))
     return stitched
@@ -105,10 +108,6 @@ def stitch(nodes: Sequence[NodeRecords | LostNode], fingerprints: Fingerprints) 
 
 def _at(source: Locus, node: str) -> Locus:
     return source._replace(node=node)
-
-
-def _placed(account: Account, node: str) -> Account:
-    return account._replace(source=_at(account.source, node))
 
 
 def _id(queue_id: str | None, node: str) -> str | None:
@@ -127,70 +126,40 @@ def _messages(node: NodeRecords) -> Iterator[Message]:
 
 def _add_facts(total: LogFacts, facts: LogFacts, node: str) -> None:
     total.attempts.extend(one._replace(source=_at(one.source, node)) for one in facts.attempts)
-    total.sends.extend(_sent(*send, node) for send in facts.sends)
+    for client_ip, user, auth, sent in facts.sends:
+        placed = sent._replace(queue_id=_id(sent.queue_id, node), source=_at(sent.source, node))
+        total.sends.append((client_ip, user, None if auth is None else _at(auth, node), placed))
     total.deliveries.extend(
         one._replace(queue_id=_id(one.queue_id, node), source=_at(one.source, node)) for one in facts.deliveries
     )
     total.sessions.update(facts.sessions)
     total.accepted.update(facts.accepted)
     for hour, source in facts.sources.items():
-        placed = _at(source, node)
-        total.sources[hour] = min(total.sources.get(hour, placed), placed)
+        placed_source = _at(source, node)
+        total.sources[hour] = min(total.sources.get(hour, placed_source), placed_source)
     total.doors = tuple(sorted({*total.doors, *facts.doors}))
-    _add_tally(total.tally, facts.tally)
+    for name in ("lines", "session_lines", "bytes", "dialogue_lines", "summary_lines"):
+        setattr(total.tally, name, getattr(total.tally, name) + getattr(facts.tally, name))
+    for name, choose in (("first", min), ("last", max)):
+        moments = [one for one in (getattr(total.tally, name), getattr(facts.tally, name)) if one is not None]
+        setattr(total.tally, name, choose(moments, default=None))
 
 
-def _sent(
-    client_ip: str,
-    user: str | None,
-    auth: Locus | None,
-    sent: Transaction,
-    node: str,
-) -> tuple[str, str | None, Locus | None, Transaction]:
-    placed = sent._replace(queue_id=_id(sent.queue_id, node), source=_at(sent.source, node))
-    return client_ip, user, None if auth is None else _at(auth, node), placed
-
-
-def _add_tally(total: LogTally, tally: LogTally) -> None:
-    total.lines += tally.lines
-    total.session_lines += tally.session_lines
-    total.bytes += tally.bytes
-    total.dialogue_lines += tally.dialogue_lines
-    total.summary_lines += tally.summary_lines
-    firsts = [first for first in (total.first, tally.first) if first is not None]
-    lasts = [last for last in (total.last, tally.last) if last is not None]
-    total.first = min(firsts, default=None)
-    total.last = max(lasts, default=None)
-
-
-def _begin_together(stitched: Stitched) -> None:
-    """Let the logs reach back only as far as those of every node do: before that, tries may be missing."""
-    firsts = [node.facts.tally.first for node in stitched.read if node.facts.tally.first is not None]
-    stitched.facts.tally.begin_at(max(firsts, default=None))
-
-
-def _merged(accounts: Iterable[Account]) -> Iterator[Account]:
-    """Put the names that several nodes know an account by together."""
+def _merged(accounts: Iterable[Account]) -> Iterable[Account]:
+    """Put the names that several nodes know an account by together, with the place of the first node."""
     found: dict[str, Account] = {}
     for account in accounts:
-        other = found.get(account.address)
-        if other is not None:
-            account = other._replace(  # noqa: PLW2901  the first node's place, both nodes' names
+        other = found.setdefault(account.address, account)
+        if other is not account:
+            found[account.address] = other._replace(
                 usernames=tuple(dict.fromkeys((*other.usernames, *account.usernames))),
                 aliases=tuple(dict.fromkeys((*other.aliases, *account.aliases))),
                 is_person=other.is_person or account.is_person,
             )
-        found[account.address] = account
-    yield from found.values()
+    return found.values()
 
 
 def _add(total: Books, books: Books, node: str) -> None:
-    total.files += books.files
-    total.found_messages += books.found_messages
-    total.messages += books.messages
-    total.lines += books.lines
-    total.bytes += books.bytes
-    for reason, (number, examples) in books.skipped.items():
-        so_far, kept = total.skipped.get(reason, (0, ()))
-        placed = tuple(_at(source, node) for source in examples)
-        total.skipped[reason] = (so_far + number, (*kept, *placed)[:KEPT_EXAMPLES])
+    for name in ("files", "found_messages", "messages", "lines", "bytes"):
+        setattr(total, name, getattr(total, name) + getattr(books, name))
+    total.merge({why: (number, tuple(_at(one, node) for one in ones)) for why, (number, ones) in books.skipped.items()})

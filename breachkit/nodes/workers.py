@@ -13,11 +13,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from breachkit import __version__
 from breachkit.errors import BreachkitError
-from breachkit.nodes.carried import read_partial
-from breachkit.nodes.engine import connected
-from breachkit.nodes.keys import key_check
-from breachkit.nodes.nodes import LostNode, read_order
-from breachkit.nodes.partial import partial_lines
+from breachkit.nodes.engine import connected, workers_of
+from breachkit.nodes.orders import LostNode, read_order
+from breachkit.nodes.partial import partial_lines, read_partial
 from breachkit.progress import bar
 
 if TYPE_CHECKING:
@@ -26,16 +24,10 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from breachkit.evidence.node import NodeRecords
-    from breachkit.nodes.nodes import NodeOrder
+    from breachkit.nodes.orders import NodeOrder
 
 POLL = 0.2
 """Seconds between two looks at what has come in."""
-
-
-class Refusal(NamedTuple):
-    """Why a worker cannot read what it was asked for: the sentence of the error, whose class need not travel."""
-
-    sentence: str
 
 
 class Answer(NamedTuple):
@@ -43,16 +35,16 @@ class Answer(NamedTuple):
 
     version: str
     """Of its breachkit."""
-    lines: bytes | Refusal
-    """A whole partial result, read here with the same suspicion as a file."""
+    lines: bytes | str
+    """A whole partial result, read here with the same suspicion as a file; or the sentence that says why not."""
 
 
 def read_in_place(order: NodeOrder) -> Answer:
     """Read the evidence of a node on its worker."""
     try:
-        return Answer(__version__, b"".join(partial_lines(read_order(order), key_check(order.key))))
+        return Answer(__version__, b"".join(partial_lines(read_order(order), order.key)))
     except BreachkitError as error:
-        return Answer(__version__, Refusal(str(error)))
+        return Answer(__version__, str(error))
 
 
 def read_on_workers(
@@ -98,7 +90,7 @@ def _collect(client: Any, pending: dict[str, Any], patience: float, progress: An
     answers: dict[str, Answer | None] = {}
     seen = dict.fromkeys(pending, time.monotonic())
     while pending:
-        alive = nodes_with_workers(client)
+        alive = {name for worker in workers_of(client).values() for name in worker.get("resources") or {}}
         now = time.monotonic()
         seen.update((node, now) for node in pending if node in alive)
         for node, future in list(pending.items()):
@@ -113,21 +105,6 @@ def _collect(client: Any, pending: dict[str, Any], patience: float, progress: An
             progress(1)
         time.sleep(POLL if pending else 0)
     return answers
-
-
-def nodes_with_workers(client: Any) -> set[str]:
-    """List the nodes for which there is a worker now."""
-    return {name for worker in workers_of(client).values() for name in worker.get("resources") or {}}
-
-
-def workers_of(client: Any) -> dict[str, dict[str, Any]]:
-    """Return what the scheduler says of its workers, by address; nothing when it is gone."""
-    try:
-        told = client.scheduler_info(n_workers=-1)
-    except OSError:  # the connection is lost, and the scheduler with it
-        return {}
-    found: dict[str, dict[str, Any]] = told.get("workers", {})
-    return found
 
 
 def _answer(future: Any) -> Answer | None:
@@ -149,6 +126,6 @@ def _records(order: NodeOrder, answer: Answer | None) -> NodeRecords | LostNode:
         raise BreachkitError(
             f"node {order.node} has breachkit {answer.version}, this is {__version__}; install one version everywhere"
         )
-    if isinstance(answer.lines, Refusal):
-        raise BreachkitError(f"node {order.node}: {answer.lines.sentence}")
-    return read_partial(io.BytesIO(answer.lines), f"the answer of {order.node}", key_check(order.key))
+    if isinstance(answer.lines, str):
+        raise BreachkitError(f"node {order.node}: {answer.lines}")
+    return read_partial(io.BytesIO(answer.lines), f"the answer of {order.node}", order.key)

@@ -75,12 +75,12 @@ class Disk:
 
     def names(self, folder: str) -> list[str]:
         """List what a folder holds. Raises OSError."""
-        return sorted(os.listdir(long_path(folder)))  # noqa: PTH208
+        return sorted(os.listdir(long_path(folder)))
 
     def make_folder_like(self, path: str, model: str) -> None:
         """Make a folder again that is gone, with the mode and owner of the one above it. Raises OSError."""
         self.make_folder(path)
-        status = os.stat(long_path(model))  # noqa: PTH116
+        status = os.stat(long_path(model))
         self._dress(path, status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode))
 
     def make_folder(self, path: str) -> None:
@@ -90,7 +90,7 @@ class Disk:
     def remove_folder(self, path: str) -> None:
         """Remove a folder if it is empty."""
         with contextlib.suppress(OSError):
-            os.rmdir(long_path(path))  # noqa: PTH106
+            os.rmdir(long_path(path))
 
     def create(self, path: str) -> int:
         """Open a new file for writing that only we may read. Raises FileExistsError, OSError."""
@@ -102,7 +102,7 @@ class Disk:
 
     def rename(self, source: str, target: str) -> None:
         """Give a file another name on the same volume; the caller knows that the target is free. Raises OSError."""
-        os.rename(long_path(source), long_path(target))  # noqa: PTH104
+        os.rename(long_path(source), long_path(target))
 
     def place(self, source: str, target: str) -> None:
         """Give a file a second name, only if that is free (on Windows: its only name).
@@ -110,7 +110,7 @@ class Disk:
         Raises FileExistsError when the target exists, other OSErrors when links cannot be had.
         """
         if self.is_windows:
-            os.rename(long_path(source), long_path(target))  # noqa: PTH104  fails there when the target exists
+            os.rename(long_path(source), long_path(target))
         else:
             os.link(source, target, follow_symlinks=False)
 
@@ -138,7 +138,7 @@ class Disk:
         """Rename onto a name that is taken by our mark. Raises FileExistsError when it is not ours."""
         if not self.is_marked(target, mark):
             raise FileExistsError(errno.EEXIST, "exists", target)
-        os.replace(long_path(source), long_path(target))  # noqa: PTH105
+        os.replace(long_path(source), long_path(target))
 
     def is_marked(self, path: str, mark: bytes) -> bool:
         """Tell whether a file holds the mark of `give`, or its beginning. Raises OSError."""
@@ -155,7 +155,7 @@ class Disk:
     def unlink(self, path: str) -> None:
         """Take a name away; it is no fault if it is gone. Raises OSError."""
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(long_path(path))  # noqa: PTH108
+            os.unlink(long_path(path))
 
     def copy(self, source: str, target: str, wanted: Fingerprint) -> bool:
         """Copy a file to a new name on another volume, verified and synced, with mode, owner and times.
@@ -194,7 +194,7 @@ class Disk:
         if hasattr(os, "chown"):
             with contextlib.suppress(PermissionError):  # only root may give files away
                 os.chown(path, uid, gid)
-        os.chmod(long_path(path), mode)  # noqa: PTH101
+        os.chmod(long_path(path), mode)
 
     def write(self, handle: int, text: bytes) -> None:
         """Write all of it at the handle's place. Raises OSError."""

@@ -11,18 +11,20 @@ used or given back, so a crash leaves: whole lines, perhaps one torn line, zeros
 
 from __future__ import annotations
 
+import marshal
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from breachkit.chain import NEW, BrokenChainError, Chain, link, sha256
-from breachkit.errors import JournalBrokenError
+from breachkit.errors import BreachkitError
 from breachkit.files import open_regular
 from breachkit.purge.disk import Fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from breachkit.chain import End
     from breachkit.purge.disk import Disk
@@ -43,7 +45,9 @@ KINDS: dict[str, dict[str, type]] = {
     "dropped": {"ids": list},
 }
 """What each kind of line must hold. Paths are bytes read as UTF-8, odd ones as lone surrogates: any name survives."""
-_fields_of = itemgetter("home", *Fingerprint._fields)
+FILE_FIELDS = ("home", *Fingerprint._fields)
+"""What an intent says of each file."""
+_fields_of = itemgetter(*FILE_FIELDS)
 _TYPES = (str, *[int] * 7, str)
 """Of a home and the fields of its fingerprint."""
 
@@ -52,7 +56,9 @@ State = Literal["intended", "moved", "left", "restoring", "restored", "dropped"]
 
 def spell_path(path: str) -> str:
     """Spell a path for the journal: the same text whatever the locale, and every byte of it kept."""
-    return path.replace("\\", "/") if os.name == "nt" else os.fsencode(path).decode("utf-8", "surrogateescape")
+    if os.name == "nt":
+        return path.replace("\\", "/")
+    return path if path.isascii() else os.fsencode(path).decode("utf-8", "surrogateescape")
 
 
 def path_of(spelled: str) -> str:
@@ -63,7 +69,7 @@ def path_of(spelled: str) -> str:
     return os.fsdecode(spelled.encode("utf-8", "surrogateescape"))
 
 
-class Entry(NamedTuple):
+class JournalEntry(NamedTuple):
     """One message of a run."""
 
     number: int
@@ -78,6 +84,44 @@ class Entry(NamedTuple):
         return sum(one.size for one in self.prints)
 
 
+class JournalEntries(Mapping[int, JournalEntry]):
+    """The messages of a run by number: packed, a million of them take 350 MB, as records they took 850."""
+
+    def __init__(self) -> None:
+        self._states: dict[int, State] = {}
+        self._packed: dict[int, bytes] = {}
+
+    def __getitem__(self, number: int) -> JournalEntry:
+        homes, prints = marshal.loads(self._packed[number])  # noqa: S302  see `put`
+        return JournalEntry(number, self._states[number], homes, tuple([Fingerprint._make(one) for one in prints]))
+
+    def __contains__(self, number: object) -> bool:
+        return number in self._states
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._states)
+
+    def __len__(self) -> int:
+        return len(self._states)
+
+    def number_of_moved(self) -> int:
+        """Count the messages that were, or may have been, moved."""
+        return sum(state != "left" for state in self._states.values())
+
+    def put(self, number: int, homes: tuple[str, ...], prints: Iterable[tuple[Any, ...]], state: State) -> None:
+        """Add a message, or know it better."""
+        self._packed[number] = marshal.dumps((homes, [tuple(one) for one in prints]))
+        self._states[number] = state
+
+    def set(self, number: int, state: State) -> None:
+        """Take what became of a message. Raises KeyError, TypeError."""
+        if type(number) is not int:
+            raise TypeError(number)
+        if number not in self._states:
+            raise KeyError(number)
+        self._states[number] = state
+
+
 @dataclass(slots=True)
 class History:
     """A run as its journal tells it."""
@@ -86,7 +130,7 @@ class History:
     began: str = ""
     wanted: list[str] = field(default_factory=list)
     is_ended: bool = False
-    entries: dict[int, Entry] = field(default_factory=dict)
+    entries: JournalEntries = field(default_factory=JournalEntries)
 
     def fold(self, line: Mapping[str, Any]) -> None:
         """Take the next line. Raises KeyError, TypeError, ValueError, IndexError when it fits none before it."""
@@ -116,8 +160,7 @@ class History:
         for row in rows:
             if tuple(map(type, row)) != _TYPES:
                 raise TypeError(number)
-        prints = tuple([Fingerprint._make(row[1:]) for row in rows])
-        self.entries[number] = Entry(number, "intended", tuple([row[0] for row in rows]), prints)
+        self.entries.put(number, tuple([row[0] for row in rows]), [row[1:] for row in rows], "intended")
 
     def _replace(self, number: int, file: int, row: Mapping[str, Any]) -> None:
         """Take what a file was that had its name when it was moved: only mode and owner are those of the first."""
@@ -127,35 +170,39 @@ class History:
         prints[file] = prints[file]._replace(**changed)
         if tuple(map(type, prints[file])) != _TYPES[1:]:
             raise TypeError(number)
-        self.entries[number] = entry._replace(prints=tuple(prints))
+        self.entries.put(number, entry.homes, prints, entry.state)
 
     def _set(self, numbers: Iterable[int], state: State) -> None:
         for number in numbers:
-            if type(number) is not int:
-                raise TypeError(number)
-            _, _, homes, prints = self.entries[number]
-            self.entries[number] = Entry(number, state, homes, prints)
+            self.entries.set(number, state)
 
 
 def read_history(path: str) -> History:
-    """Tell from a journal what became of each message, keeping no lines. Raises JournalBrokenError, OSError."""
+    """Tell from a journal what became of each message, keeping no lines. Raises BreachkitError, OSError."""
     history = History()
     for line in read_lines(path, history):
         try:
             history.fold(line)
         except (KeyError, TypeError, ValueError, IndexError):
-            raise JournalBrokenError(path, line["line"], "it does not fit the lines before it") from None
+            raise _broken(path, line["line"], "it does not fit the lines before it") from None
     return history
 
 
+def _broken(path: str, line: int, reason: str) -> BreachkitError:
+    return BreachkitError(
+        f"{path} line {line}: {reason}, so the journal was changed after it was written, and nothing was touched;"
+        " compare it with a copy or with the SHA-256 in your notes"
+    )
+
+
 def read_lines(path: str, history: History) -> Iterator[dict[str, Any]]:
-    """Yield each line that the chain vouches for; the history gets its end. Raises JournalBrokenError, OSError."""
+    """Yield each line that the chain vouches for; the history gets its end. Raises BreachkitError, OSError."""
     with open_regular(path) as stream:
         chain = Chain(stream, KINDS, "journal")
         try:
             yield from chain
         except BrokenChainError as error:
-            raise JournalBrokenError(path, error.number, error.why) from None
+            raise _broken(path, error.number, error.why) from None
         history.end = chain.end
 
 

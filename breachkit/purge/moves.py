@@ -22,7 +22,7 @@ from breachkit.errors import UnbalancedError
 from breachkit.files import SHARING_VIOLATIONS, NotRegularError
 from breachkit.progress import silent
 from breachkit.purge.disk import is_full
-from breachkit.purge.journal import FORMAT, Journal
+from breachkit.purge.journal import FILE_FIELDS, FORMAT, Journal
 from breachkit.purge.plan import identity_of
 from breachkit.purge.quarantine import (
     BATCH,
@@ -51,7 +51,7 @@ LOCKED_BATCH = 64
 """Messages of a batch where the server's own lock is held on each: a process may open some hundreds of files."""
 KEPT_EXAMPLES = 3
 
-Outcome = Literal["moved", "vanished", "changed", "in_use", "failed"]
+MoveOutcome = Literal["moved", "vanished", "changed", "in_use", "failed"]
 
 _BUSY = frozenset({errno.EBUSY, errno.ETXTBSY})
 _DENIED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
@@ -60,7 +60,7 @@ _DENIED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 class Verdict(NamedTuple):
     """What became of one message, and why it was left if it was."""
 
-    outcome: Outcome
+    outcome: MoveOutcome
     reason: str
 
 
@@ -128,7 +128,7 @@ class Receipt:
     """Some of those left alone, with the reason."""
 
 
-class Purge:
+class QueuePurge:
     """One run of purge: it may take several plans, one after the other (`--watch`); close it to get the receipt."""
 
     def __init__(self, queues: Queues, name: str, wanted: Sequence[str], *, drops: bool = False) -> None:
@@ -166,7 +166,7 @@ class Purge:
     ) -> None:
         """Move the hits of one plan, batch by batch; a stop ends it after the batch in hand.
 
-        Raises DiskFullError, QuarantineUnwritableError: what was moved until then is journalled and stays moved.
+        Raises BreachkitError: what was moved until then is journalled and stays moved.
         """
         self._planned += len(hits)
         size = BATCH if self._rules.hold_still is None else LOCKED_BATCH
@@ -259,7 +259,7 @@ class Purge:
             volume.last += 1
             entries.append(_Moving(volume.last, hit, found))
             role, key = self._place_of(hit.files[0])[1], homes[0].rpartition("/")[2]
-            files = [{"home": home, **one._asdict()} for home, one in zip(homes, found, strict=True)]
+            files = [dict(zip(FILE_FIELDS, (home, *one), strict=True)) for home, one in zip(homes, found, strict=True)]
             volume.journal.add("intent", id=volume.last, key=key, role=role, files=files)
         return entries
 
@@ -380,7 +380,7 @@ class Purge:
             self._left.append((hit.files[0], verdict))
 
     def close(self, now: datetime, *, is_stopped: bool) -> Receipt:
-        """End the run and its journals. Raises DiskFullError, QuarantineUnwritableError, UnbalancedError."""
+        """End the run and its journals. Raises BreachkitError."""
         for store, volume in self._volumes.items():
             ended = now.isoformat(timespec="seconds")
             try:

@@ -9,7 +9,7 @@ import os
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.errors import BadPatternError, BlankStringError
+from breachkit.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -20,9 +20,10 @@ PATTERN_SECONDS = 2.0
 """How long one pattern may search one piece of a message before the message is left alone."""
 PATTERN_REACH = 1 << 20
 """The longest text of a pattern that is certain to be found across the pieces of a file above `search.PIECE`."""
+BLANK = "an empty STRING would take every message; name the text to look for, or --everything --all"
 
 
-class Texts(NamedTuple):
+class SoughtTexts(NamedTuple):
     """What was typed as STRINGs, and how it is to be taken."""
 
     strings: tuple[str, ...] = ()
@@ -54,12 +55,14 @@ class Needle(NamedTuple):
     """The string itself, where it is one that a reader may see."""
 
 
-def parse_needles(texts: Texts) -> tuple[Needle, ...]:
-    """Make needles of strings. Raises BlankStringError, BadPatternError."""
+def parse_needles(texts: SoughtTexts) -> tuple[Needle, ...]:
+    """Make needles of strings. Raises UsageError."""
     if any(not string.strip() for string in texts.strings):
-        raise BlankStringError
-    parse = _pattern if texts.is_regex else _blind if texts.ignore_case else _literal
-    return tuple(parse(string, ignore_case=texts.ignore_case) for string in dict.fromkeys(texts.strings))
+        raise UsageError(BLANK)
+    strings = dict.fromkeys(texts.strings)
+    if texts.is_regex:
+        return tuple(_pattern(string, ignore_case=texts.ignore_case) for string in strings)
+    return tuple(map(_blind if texts.ignore_case else _literal, strings))
 
 
 def is_in_bytes(needle: Needle, piece: bytes) -> bool:
@@ -80,13 +83,13 @@ def is_in_texts(needle: Needle, texts: Iterable[str]) -> bool:
     return any(wanted.search(text, timeout=max(0.001, end - time.monotonic())) for text in texts)
 
 
-def _literal(string: str, *, ignore_case: bool) -> Needle:  # noqa: ARG001  one signature for the three
+def _literal(string: str) -> Needle:
     raw = os.fsencode(string)
     return Needle(raw, _text(string), len(raw), _text(string))
 
 
-def _blind(string: str, *, ignore_case: bool) -> Needle:  # noqa: ARG001
-    import regex  # noqa: PLC0415  20 ms, and most searches are for plain text
+def _blind(string: str) -> Needle:
+    import regex  # 20 ms, and most searches are for plain text
 
     raw = b"".join(_either_case(sign, regex.escape) for sign in string)
     text = _text(string)
@@ -101,7 +104,7 @@ def _either_case(sign: str, escape: Callable[[bytes], bytes]) -> bytes:
 
 
 def _pattern(string: str, *, ignore_case: bool) -> Needle:
-    import regex  # noqa: PLC0415  see above
+    import regex
 
     flags = regex.MULTILINE | (regex.IGNORECASE if ignore_case else 0)
     text = _text(string)
@@ -109,7 +112,9 @@ def _pattern(string: str, *, ignore_case: bool) -> Needle:
         raw = regex.compile(os.fsencode(string), flags)
         return Needle(raw, None if text is None else regex.compile(text, flags), PATTERN_REACH)
     except (regex.error, ValueError, RecursionError) as error:
-        raise BadPatternError(string, str(error)) from None
+        raise UsageError(
+            f"--regex '{string}' is no pattern ({error}); leave --regex out to look for the text itself"
+        ) from None
 
 
 def _text(string: str) -> str | None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from heapq import nsmallest
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from breachkit.chain import sha256
-from breachkit.errors import NoPredicateError, TakesEverythingError, TooManyMovesError
+from breachkit.errors import BreachkitError, UsageError
 from breachkit.files import in_walk_order, shown
 from breachkit.micros import moment_of
-from breachkit.purge.needles import Texts
+from breachkit.purge.needles import SoughtTexts
 from breachkit.records import Locus, Skipped
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 FoundAs = Literal["reader", "decoded", "raw"]
 """Where all that is sought stands: in the bytes; else there or in the decoded texts; else as a reader sees these."""
 
-Names = tuple[str | None, str | None, str | None]
+Counted = tuple[str | None, str | None, str | None]
 """What a plan counts of a message: account, declared From, subject."""
 
 Ranked = tuple[tuple[str | None, int], ...]
@@ -35,12 +34,16 @@ KEPT = 20
 """Subjects that are kept of a plan."""
 LEAST_MOVES = 1000
 MOVES_PER_PLAN = 10
+NO_PREDICATE = (
+    "nothing says which messages to take; name a STRING, --account, --from, --to-domain, --campaign, --older-than or"
+    " --newer-than (--everything --all empties the queue)"
+)
 
 
-class Wanted(NamedTuple):
+class Predicates(NamedTuple):
     """Which messages are meant; predicates of different kinds must all hold, of one kind any (STRINGs: all)."""
 
-    texts: Texts = Texts()
+    texts: SoughtTexts = SoughtTexts()
     accounts: tuple[str, ...] = ()
     senders: tuple[str, ...] = ()
     to_domains: tuple[str, ...] = ()
@@ -51,7 +54,7 @@ class Wanted(NamedTuple):
     is_all: bool = False
 
     def kinds(self) -> list[str]:
-        """Name the kinds of predicates used. Raises NoPredicateError when there is none."""
+        """Name the kinds of predicates used. Raises UsageError when there is none."""
         used = {
             "string": bool(self.texts.strings),
             "account": bool(self.accounts),
@@ -64,12 +67,12 @@ class Wanted(NamedTuple):
         }
         kinds = [kind for kind, is_used in used.items() if is_used]
         if not kinds:
-            raise NoPredicateError
+            raise UsageError(NO_PREDICATE)
         return kinds
 
-    def searched(self) -> list[Texts]:
+    def searched(self) -> list[SoughtTexts]:
         """List what must stand in a message: the STRINGs, and the string of a campaign as it is."""
-        campaign = [Texts((self.campaign,))] if self.campaign else []
+        campaign = [SoughtTexts((self.campaign,))] if self.campaign else []
         return [self.texts, *campaign] if self.texts.strings else campaign
 
     @property
@@ -115,12 +118,11 @@ class Planned(NamedTuple):
 
 
 def identity_of(prints: Iterable[Fingerprint]) -> bytes:
-    """Hash what must not change of the files of a message between the plan and the move; mode and owner may."""
-    known = [b"%d %d %d %d %b" % (*one[:4], one.sha256.encode()) for one in prints]
-    return sha256(b"\n".join(known)).digest()
+    """Tell what must not change of the files of a message between the plan and the move; mode and owner may."""
+    return b"".join([b"%d %d %d %d " % one[:4] + bytes.fromhex(one.sha256) for one in prints])
 
 
-class Sample(NamedTuple):
+class PlanSample(NamedTuple):
     """One planned message, for the eye."""
 
     path: str
@@ -132,7 +134,7 @@ class Sample(NamedTuple):
 class Plan(NamedTuple):
     """What a purge would move."""
 
-    wanted: Wanted
+    wanted: Predicates
     messages: int
     """Messages of the queues that were read, whether taken or not."""
     planned: int
@@ -148,7 +150,7 @@ class Plan(NamedTuple):
     subjects: Ranked
     """The most frequent ones: a million messages may have as many."""
     subjects_distinct: int
-    samples: tuple[Sample, ...]
+    samples: tuple[PlanSample, ...]
 
     @property
     def takes_everything(self) -> bool:
@@ -156,11 +158,17 @@ class Plan(NamedTuple):
         return 0 < self.planned == self.messages
 
     def permit(self, *, everything: bool, max_moves: int | None) -> None:
-        """Refuse what nobody permitted. Raises TakesEverythingError, TooManyMovesError."""
+        """Refuse what nobody permitted. Raises BreachkitError."""
         if self.takes_everything and not everything:
-            raise TakesEverythingError(self.messages)
+            raise BreachkitError(
+                f"nothing was moved: the plan takes every message of the queue ({self.messages:,} of"
+                f" {self.messages:,}); name a narrower STRING, or add --everything if that is meant"
+            )
         if max_moves is not None and self.planned > max_moves:
-            raise TooManyMovesError(self.planned, max_moves)
+            raise BreachkitError(
+                f"nothing was moved: the plan takes {self.planned:,} messages and --max-moves allows {max_moves:,};"
+                " raise it, or name a narrower STRING"
+            )
 
     @property
     def default_moves(self) -> int:
@@ -169,21 +177,21 @@ class Plan(NamedTuple):
 
 
 class Tally:
-    """What was found in some pieces of the queues; each process has its own (`workers.Kept`)."""
+    """What was found in some pieces of the queues; each process has its own (`parallel.Keeping`)."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         """Of `messages`, `files`, their `bytes`; of those `planned`, with `planned_bytes`, and how they were found."""
         self.names: tuple[Counter[str | None], ...] = (Counter(), Counter(), Counter())
         """Of the planned messages, how many have each account, each declared From, each subject."""
-        self.samples: list[tuple[str, Names]] = []
+        self.samples: list[tuple[str, Counted]] = []
         """The first of the planned messages in the order of a walk."""
         self.hits: list[Planned] = []
         """All of them, where they are not only counted."""
         self.skipped: list[tuple[str, str]] = []
         """Path, as shown, and reason of what could not be judged."""
 
-    def take(self, path: str, size: int, names: Names, found_as: FoundAs) -> None:
+    def take(self, path: str, size: int, names: Counted, found_as: FoundAs) -> None:
         """Count a message that is wanted."""
         self.counts["planned"] += 1
         self.counts["planned_bytes"] += size
@@ -196,19 +204,14 @@ class Tally:
         """Book a message that could not be judged."""
         self.skipped.append((shown(path, root), reason))
 
-    def packed(self) -> tuple[object, ...]:
-        """Return all of it as plain values, which travel between processes at little cost."""
-        return dict(self.counts), tuple(map(dict, self.names)), self.samples, self.hits, self.skipped
-
-    def add(self, packed: tuple[Any, ...]) -> None:
-        """Add what another packed."""
-        counts, names, samples, hits, skipped = packed
-        self.counts.update(counts)
-        for mine, theirs in zip(self.names, names, strict=True):
+    def add(self, other: Tally) -> None:
+        """Add what another counted."""
+        self.counts.update(other.counts)
+        for mine, theirs in zip(self.names, other.names, strict=True):
             mine.update(theirs)
-        self.samples = nsmallest(SAMPLES, self.samples + samples, key=lambda sample: in_walk_order(sample[0]))
-        self.hits += hits
-        self.skipped += skipped
+        self.samples = nsmallest(SAMPLES, self.samples + other.samples, key=lambda sample: in_walk_order(sample[0]))
+        self.hits += other.hits
+        self.skipped += other.skipped
 
     merge = add
 
@@ -229,7 +232,7 @@ class Tally:
         rows = sorted(self.skipped, key=lambda row: in_walk_order(row[0], "/"))
         return [Skipped(reason, Locus(path, 0, 1)) for path, reason in rows]
 
-    def plan(self, wanted: Wanted, root: Path | None) -> Plan:
+    def plan(self, wanted: Predicates, root: Path | None) -> Plan:
         """Sum it up."""
         counts = self.counts
         found_as = counts if wanted.asks_texts else Counter[str]()
@@ -245,7 +248,7 @@ class Tally:
             mail_froms=_ranked(self.names[1]),
             subjects=_ranked(self.names[2])[:KEPT],
             subjects_distinct=len(self.names[2]),
-            samples=tuple(Sample(shown(path, root), *names) for path, names in self.samples),
+            samples=tuple(PlanSample(shown(path, root), *names) for path, names in self.samples),
         )
 
 

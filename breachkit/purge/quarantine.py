@@ -15,25 +15,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from breachkit.chain import LOCK, hash_file
-from breachkit.errors import (
-    BreachkitError,
-    DiskFullError,
-    NoSuchRunError,
-    PathUnreadableError,
-    QuarantineInQueueError,
-    QuarantineLinkError,
-    QuarantineUnwritableError,
-)
+from breachkit.errors import BreachkitError, PathUnreadableError
 from breachkit.files import QUARANTINE, long_path
 from breachkit.micros import is_possible
 from breachkit.purge import journal
 from breachkit.purge.disk import is_full
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from breachkit.purge.disk import Disk
-    from breachkit.purge.journal import Entry
+    from breachkit.purge.journal import JournalEntries, JournalEntry
     from breachkit.servers import Queue
 
 BATCH = 1024
@@ -103,7 +95,7 @@ def _messages_of(store: str, name: str) -> str:
 
 def _join(folder: str, *names: str) -> str:
     """Join names to a folder; `os.path.join` took a third of a restore, and none of these names is absolute."""
-    return os.sep.join((folder.rstrip(os.sep), *names))  # noqa: PTH118  strings, see `disk`
+    return os.sep.join((folder.rstrip(os.sep), *names))
 
 
 class Queues(NamedTuple):
@@ -121,40 +113,45 @@ class Queues(NamedTuple):
         try:
             found = [run for store in dict.fromkeys(self.stores.values()) for run in _runs_in(store, self.disk)]
         except OSError as error:
-            raise PathUnreadableError(error.filename or ".", error.strerror or "unknown reason") from None
+            raise PathUnreadableError(error.filename or ".", error) from None
         return sorted(found, key=lambda run: run.name)
 
     def run(self, name: str) -> list[Run]:
-        """Return the folders of one run, one for each volume. Raises NoSuchRunError, PathUnreadableError."""
+        """Return the folders of one run, one for each volume. Raises BreachkitError."""
         runs = self.runs()
         found = [run for run in runs if run.name == name]
         if not found:
-            raise NoSuchRunError(name, dict.fromkeys(run.name for run in runs))
+            names = ", ".join(dict.fromkeys(run.name for run in runs)) or "none"
+            raise BreachkitError(
+                f"no run '{name}' in the quarantine of these queues (there: {names}); name the same --root or --queue"
+                " as for the purge, and --quarantine DIR if it was given"
+            )
         return found
 
     def check(self) -> None:
         """Refuse a quarantine from which the server would deliver, or that is a link, and a queue that forbids moves.
 
-        Raises QuarantineInQueueError, QuarantineLinkError, UnmovableQueueError.
+        Raises BreachkitError.
         """
         if self.rules.moving == "never":
-            raise UnmovableQueueError
+            raise BreachkitError(
+                "messages of this server must not be moved by hand; use its own commands for its queue"
+            )
         for store in dict.fromkeys(self.stores.values()):
             real = os.path.realpath(store.path)
             is_live = self.rules.is_live(Path(real)) or self.rules.is_live(Path(store.path))
             if is_live or any(_is_below(real, os.path.realpath(queue.path)) for queue in self.places):
-                raise QuarantineInQueueError(store.path)
+                raise BreachkitError(
+                    f"nothing was moved: {store.path} lies in a queue folder, and the server would deliver what is put"
+                    " there; name a folder elsewhere with --quarantine DIR"
+                )
             status = self.disk.status(store.path)
             # a folder that the user named may be reached by a link; one that lies beside a queue may not
             if status is not None and not self.disk.is_plain_folder(real if store.beside is None else store.path):
-                raise QuarantineLinkError(store.path)
-
-
-class UnmovableQueueError(BreachkitError):
-    """The server's queue must not be touched by anybody else."""
-
-    def __init__(self) -> None:
-        super().__init__("messages of this server must not be moved by hand; use its own commands for its queue")
+                raise BreachkitError(
+                    f"nothing was moved: {store.path} is a link or no folder; remove it, or name another with"
+                    " --quarantine DIR"
+                )
 
 
 def find_queues(rules: Queue, folders: Iterable[Path], quarantine: Path | None, disk: Disk) -> Queues:
@@ -165,15 +162,15 @@ def find_queues(rules: Queue, folders: Iterable[Path], quarantine: Path | None, 
     chosen: dict[int, Store] = {}
     places, stores = [], {}
     for folder in folders:
-        path, beside = os.path.abspath(folder), os.path.abspath(rules.home(folder))  # noqa: PTH100  links stay
+        path, beside = os.path.abspath(folder), os.path.abspath(rules.home(folder))
         places.append(QueuePlace(path, beside))
         store = Store(_join(beside, QUARANTINE), beside)
         if quarantine is not None:
-            store = Store(os.path.abspath(quarantine), None)  # noqa: PTH100
+            store = Store(os.path.abspath(quarantine), None)
         try:
-            volume = os.stat(long_path(path)).st_dev  # noqa: PTH116
+            volume = os.stat(long_path(path)).st_dev
         except OSError as error:
-            raise PathUnreadableError(folder, error.strerror or "unknown reason") from None
+            raise PathUnreadableError(folder, error) from None
         stores[path] = chosen.setdefault(volume, store)
     return Queues(rules, tuple(places), stores, disk)
 
@@ -189,7 +186,7 @@ def name_run(now: datetime) -> str:
 
 
 def make_run(disk: Disk, store: Store, name: str) -> Run:
-    """Make the folders of a new run. Raises DiskFullError, QuarantineUnwritableError."""
+    """Make the folders of a new run. Raises BreachkitError."""
     run = Run(name, store)
     try:
         for folder in (store.path, run.path, run.messages):
@@ -204,11 +201,18 @@ def make_run(disk: Disk, store: Store, name: str) -> Run:
     return run
 
 
-def trouble_of(error: OSError, path: str, done: int, verb: str) -> DiskFullError | QuarantineUnwritableError:
+def trouble_of(error: OSError, path: str, done: int, verb: str) -> BreachkitError:
     """Make the sentence for what ended a run: `done` messages were moved, restored or dropped until then."""
     if is_full(error):
-        return DiskFullError(path, done, verb)
-    return QuarantineUnwritableError(path, error.strerror or "unknown reason")
+        journalled = f"{done:,} messages were {verb}, all journalled" if done else f"nothing was {verb}"
+        return BreachkitError(
+            f"the disk of {path} is full: {journalled}, nothing is lost; free some space ('breachkit quarantine drop"
+            " RUN' frees what earlier runs hold), or name a folder on another disk with --quarantine DIR"
+        )
+    return BreachkitError(
+        f"{path} cannot be written ({error.strerror or 'unknown reason'}), so nothing more was moved; run as"
+        " Administrator (root), or name another folder with --quarantine DIR"
+    )
 
 
 def remove_run(disk: Disk, run: Run) -> None:
@@ -239,7 +243,7 @@ def holds_messages(run: Run) -> bool:
 def spell_home(path: str, store: Store) -> str:
     """Spell where a file came from, for the journal: relative where the tree may be copied as a whole."""
     is_spelled_out = os.name == "posix" and path[:1] == "/" and "/." not in path and "//" not in path
-    full = path if is_spelled_out else os.path.abspath(path)  # noqa: PTH100
+    full = path if is_spelled_out else os.path.abspath(path)
     if store.beside is not None and full.startswith(above := _join(store.beside, "")):
         full = full[len(above) :]
     return journal.spell_path(full)
@@ -249,7 +253,7 @@ def home_of(spelled: str, store: Store) -> str:
     """Turn a home of a journal into an absolute path; what it says is not to be believed before it is checked."""
     path = journal.path_of(spelled)
     # a path of a journal may be anything, an absolute one too
-    return os.path.join(store.beside, path) if store.beside is not None else path  # noqa: PTH118
+    return os.path.join(store.beside, path) if store.beside is not None else path
 
 
 def are_plain_folders(path: str, top: str, disk: Disk, known: dict[tuple[str, str], bool]) -> bool:
@@ -262,7 +266,7 @@ def are_plain_folders(path: str, top: str, disk: Disk, known: dict[tuple[str, st
         return True
     if "\0" in path or not path.startswith(_join(top, "")):
         return False
-    parts = path[len(_join(top, "")) :].split(os.sep)  # noqa: PTH206  `..` must be seen, not resolved
+    parts = path[len(_join(top, "")) :].split(os.sep)
     if any(part in _NO_NAMES for part in parts) or (os.altsep and os.altsep in path):
         return False
     folder = top
@@ -279,10 +283,10 @@ def are_plain_folders(path: str, top: str, disk: Disk, known: dict[tuple[str, st
 Whereabouts = Literal["held", "gone", "restored", "dropped", "left"]
 
 
-class Held(NamedTuple):
+class StoredMessage(NamedTuple):
     """One message of a run, and where it is; `gone` when it should be held and is not there."""
 
-    entry: Entry
+    entry: JournalEntry
     whereabouts: Whereabouts
 
 
@@ -297,13 +301,20 @@ class Stock:
     is_ended: bool
     """False when the purge was killed, or still runs."""
     is_torn: bool
-    messages: tuple[Held, ...]
+    entries: JournalEntries
+    whereabouts: dict[int, Whereabouts]
+    """Of each message, by its number."""
     sha256: str
     """Of the journal."""
 
+    @property
+    def messages(self) -> Iterator[StoredMessage]:
+        """Each message, and where it is."""
+        return (StoredMessage(self.entries[number], where) for number, where in self.whereabouts.items())
+
     def count(self, whereabouts: Whereabouts) -> int:
         """Count the messages that are there."""
-        return sum(held.whereabouts == whereabouts for held in self.messages)
+        return sum(known == whereabouts for known in self.whereabouts.values())
 
     @property
     def bytes(self) -> int:
@@ -312,7 +323,7 @@ class Stock:
 
 
 def take_stock(disk: Disk, run: Run) -> Stock:
-    """Tell what a run holds. Raises JournalBrokenError, OSError."""
+    """Tell what a run holds. Raises BreachkitError, OSError."""
     history = journal.read_history(run.journal)
     there = set(disk.names(run.messages))
     return Stock(
@@ -321,7 +332,8 @@ def take_stock(disk: Disk, run: Run) -> Stock:
         wanted=tuple(history.wanted),
         is_ended=history.is_ended,
         is_torn=bool(history.end.torn),
-        messages=tuple(Held(entry, _whereabouts(entry, there)) for entry in history.entries.values()),
+        entries=history.entries,
+        whereabouts={entry.number: _whereabouts(entry, there) for entry in history.entries.values()},
         sha256=hash_file(run.journal)[1],
     )
 
@@ -334,7 +346,7 @@ def _time(text: str) -> str:
     return text if ts.tzinfo is not None and is_possible(ts.timestamp()) else ""
 
 
-def _whereabouts(entry: Entry, there: set[str]) -> Whereabouts:
+def _whereabouts(entry: JournalEntry, there: set[str]) -> Whereabouts:
     if entry.state == "left":
         return "left"
     if any(file_name(entry.number, place) in there for place in range(len(entry.homes))):
@@ -344,12 +356,12 @@ def _whereabouts(entry: Entry, there: set[str]) -> Whereabouts:
     return "left" if entry.state == "intended" else "gone"
 
 
-def find_changed(disk: Disk, stock: Stock) -> list[Held]:
+def find_changed(disk: Disk, stock: Stock) -> list[StoredMessage]:
     """Hash every message that is held, and return those that are not what the journal says."""
     return [held for held in stock.messages if held.whereabouts == "held" and not _is_sound(disk, stock.run, held)]
 
 
-def _is_sound(disk: Disk, run: Run, held: Held) -> bool:
+def _is_sound(disk: Disk, run: Run, held: StoredMessage) -> bool:
     for place, known in enumerate(held.entry.prints):
         try:
             if disk.fingerprint(run.file(held.entry.number, place)).sha256 != known.sha256:

@@ -25,18 +25,20 @@ from breachkit.purge.quarantine import BATCH, LAST_ROOM, are_plain_folders, file
 from breachkit.writing import NO_LINKS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from breachkit.progress import Progress
     from breachkit.purge.disk import Disk
-    from breachkit.purge.journal import Entry, History
+    from breachkit.purge.journal import History, JournalEntry
     from breachkit.purge.quarantine import QueuePlace, Queues, Run
 
 ID_ROOM = 24
 """Bytes of the journal that restoring one message may take."""
 KEPT_EXAMPLES = 3
 
-Kind = Literal["put", "finish", "discard", "home", "missing", "changed", "conflict", "refused", "dropped", "unwanted"]
+RestoreKind = Literal[
+    "put", "finish", "discard", "home", "missing", "changed", "conflict", "refused", "dropped", "unwanted"
+]
 """put: give it its names again · finish: it has them, take the others away · discard: a copy of one that never left ·
 home: it is there already · refused: its home is no place in these queues · unwanted: not among --only."""
 
@@ -45,14 +47,18 @@ _ACTS = frozenset({"put", "finish", "discard"})
 _IN_QUARANTINE = frozenset({"changed", "conflict", "refused", "unwanted", "failed"})
 
 
-class Case(NamedTuple):
+class RestoreCase(NamedTuple):
     """One message of a run, and what is to be done with it."""
 
-    kind: Kind
-    entry: Entry
+    kind: RestoreKind
+    entry: JournalEntry
     targets: tuple[str, ...]
     puts: tuple[int, ...] = ()
     """Those of its files that are to be given their names."""
+
+
+_Act = tuple[int, RestoreKind, tuple[int, ...]]
+"""The number of a message, and what is to be done with it: a million cases are not kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +100,7 @@ class Restored:
         return bool(self.missing or self.changed or self.conflicts or self.refused or self.failed)
 
 
-class Restore:
+class RestoreRun:
     """A restore of one run: look at the plan, then do it.
 
     Args:
@@ -120,33 +126,35 @@ class Restore:
         return self._folder + file_name(number, place)
 
     def plan(self, *, is_verified: bool = True) -> Restored:
-        """Tell what a restore would do. Raises JournalBrokenError, OSError.
+        """Tell what a restore would do. Raises BreachkitError, OSError.
 
         Args:
             is_verified: False takes the bytes of the messages for those of the journal: who does not wait for an
                 answer sees them verified once, when they are put back.
         """
+        self._open_books()
         history = read_history(self.run.journal)
-        cases = self._judged(history)
-        for case in cases:
+        for case in self._judged(history):
             reason = self._verify(case) if is_verified and case.kind == "put" else ""
             self._count(reason or case.kind, case)
-        return self._result(cases, history)
+        return self._result(history)
 
     def execute(self, is_stopped: Callable[[], bool], progress: Progress = silent) -> Restored:
-        """Do it. Raises JournalBrokenError, RunBusyError, DiskFullError, QuarantineUnwritableError."""
+        """Do it. Raises BreachkitError."""
         try:
             with hold(self.run.path):
+                self._open_books()
                 history = read_history(self.run.journal)
-                cases = self._judged(history)
-                acts = [case for case in cases if case.kind in _ACTS]
-                for case in cases:
-                    if case.kind not in _ACTS:
+                acts: list[_Act] = []
+                for case in self._judged(history):
+                    if case.kind in _ACTS:
+                        acts.append((case.entry.number, case.kind, case.puts))
+                    else:
                         self._count(case.kind, case)
                 if acts:
                     self._act(acts, history, is_stopped, progress)
-                self._tidy(cases)
-                return self._result(cases, history)
+                self._tidy(history)
+                return self._result(history)
         except OSError as error:
             raise trouble_of(error, self.run.path, self.restored, "restored") from None
 
@@ -157,39 +165,43 @@ class Restore:
 
     # ---- what is to be done with each message, by its names; only `_verify` reads what is put back
 
-    def _judged(self, history: History) -> list[Case]:
-        """Judge every message that was, or may have been, moved. Raises OSError."""
+    def _open_books(self) -> None:
         self._done.clear()
         self._left.clear()
         self._bytes = 0
-        held = frozenset(self._disk.names(self.run.messages))  # to ask for each name took a tenth of a restore
-        return [self._judge(entry, held) for entry in history.entries.values() if entry.state != "left"]
 
-    def _judge(self, entry: Entry, held: frozenset[str]) -> Case:
-        store, number = self.run.store, entry.number
-        targets = tuple([home_of(home, store) for home in entry.homes])
-        if self._back_to is not None:
-            targets = tuple(map(self._back_to, targets))
+    def _judged(self, history: History) -> Iterator[RestoreCase]:
+        """Judge every message that was, or may have been, moved. Raises OSError."""
+        held = frozenset(self._disk.names(self.run.messages))  # to ask for each name took a tenth of a restore
+        return (self._judge(entry, held) for entry in history.entries.values() if entry.state != "left")
+
+    def _targets(self, entry: JournalEntry) -> tuple[str, ...]:
+        """Where the files of a message are to be put."""
+        targets = tuple([home_of(home, self.run.store) for home in entry.homes])
+        return targets if self._back_to is None else tuple(map(self._back_to, targets))
+
+    def _judge(self, entry: JournalEntry, held: frozenset[str]) -> RestoreCase:
+        number, targets = entry.number, self._targets(entry)
         if entry.state in {"dropped", "restored"}:
-            return Case("dropped" if entry.state == "dropped" else "home", entry, targets)
+            return RestoreCase("dropped" if entry.state == "dropped" else "home", entry, targets)
         places = range(len(targets))
         stored = [place for place in places if file_name(number, place) in held]
         is_place = all(self._queue_of(target) for target in targets)
         if stored and not is_place:
-            return Case("refused", entry, targets)
+            return RestoreCase("refused", entry, targets)
         if len(stored) < len(targets):
             away = [place for place in places if place not in stored]
             if not all(is_place and self._is_home(entry, place, targets[place]) for place in away):
-                return Case("missing", entry, targets)
+                return RestoreCase("missing", entry, targets)
         if stored and self._is_chosen is not None and not self._is_chosen([self._source(number, at) for at in stored]):
-            return Case("unwanted", entry, targets)
+            return RestoreCase("unwanted", entry, targets)
         kinds = [self._judge_file(entry, place, targets[place]) for place in stored]
         puts = tuple([place for place, kind in zip(stored, kinds, strict=True) if kind == "put"])
         if "conflict" in kinds or puts:
-            return Case("conflict" if "conflict" in kinds else "put", entry, targets, puts)
-        return Case("finish" if "finish" in kinds else "discard" if kinds else "home", entry, targets)
+            return RestoreCase("conflict" if "conflict" in kinds else "put", entry, targets, puts)
+        return RestoreCase("finish" if "finish" in kinds else "discard" if kinds else "home", entry, targets)
 
-    def _judge_file(self, entry: Entry, place: int, target: str) -> Kind:
+    def _judge_file(self, entry: JournalEntry, place: int, target: str) -> RestoreKind:
         """Judge a file that lies in the quarantine by what has its name at home."""
         there = self._disk.status(target)
         if there is None or self._is_ours(entry, target, there):
@@ -201,7 +213,7 @@ class Restore:
             return "finish" if entry.state == "restoring" else "discard"
         return "conflict"
 
-    def _verify(self, case: Case) -> Literal["", "changed", "missing"]:
+    def _verify(self, case: RestoreCase) -> Literal["", "changed", "missing"]:
         """Hold what is to be put back against the journal; nothing when it is the message. Raises OSError."""
         for place in case.puts:
             try:
@@ -221,14 +233,14 @@ class Restore:
                 return queue
         return None
 
-    def _is_home(self, entry: Entry, place: int, target: str) -> bool:
+    def _is_home(self, entry: JournalEntry, place: int, target: str) -> bool:
         """Tell whether a file of a message has its old name, by its bytes."""
         try:
             return self._disk.fingerprint(target).sha256 == entry.prints[place].sha256
         except OSError:
             return False
 
-    def _is_ours(self, entry: Entry, target: str, there: os.stat_result) -> bool:
+    def _is_ours(self, entry: JournalEntry, target: str, there: os.stat_result) -> bool:
         """Tell whether a name is taken by what a crash left of `Disk.give`."""
         mark = self.run.mark(entry.number)
         if entry.state not in {"intended", "restoring"} or there.st_size > len(mark):
@@ -240,14 +252,15 @@ class Restore:
 
     # ---- doing it
 
-    def _act(self, acts: list[Case], history: History, is_stopped: Callable[[], bool], progress: Progress) -> None:
+    def _act(self, acts: list[_Act], history: History, is_stopped: Callable[[], bool], progress: Progress) -> None:
         journal = Journal(self._disk, self.run.journal, history.end)
         try:
             journal.reserve(2 * ID_ROOM * len(acts) + LAST_ROOM)
             for start in range(0, len(acts), BATCH):
                 if is_stopped():
                     break
-                batch = acts[start : start + BATCH]
+                entries = [(history.entries[number], kind, puts) for number, kind, puts in acts[start : start + BATCH]]
+                batch = [RestoreCase(kind, entry, self._targets(entry), puts) for entry, kind, puts in entries]
                 journal.add("restoring", ids=[case.entry.number for case in batch])
                 journal.commit()
                 self._restore(journal, batch)
@@ -256,8 +269,8 @@ class Restore:
         finally:
             journal.close()
 
-    def _restore(self, journal: Journal, acts: list[Case]) -> None:
-        done: list[Case] = []
+    def _restore(self, journal: Journal, acts: list[RestoreCase]) -> None:
+        done: list[RestoreCase] = []
         for case in acts:
             reason = self._put(case)
             if reason:
@@ -265,7 +278,7 @@ class Restore:
             else:
                 done.append(case)
         # the names at home are on the disk before the others go
-        for folder in {os.path.dirname(target) for case in done for target in case.targets}:  # noqa: PTH120  see `disk`
+        for folder in {os.path.dirname(target) for case in done for target in case.targets}:
             self._disk.sync_folder(folder)
         for case in done:
             for place in range(len(case.targets)):
@@ -273,7 +286,7 @@ class Restore:
             self._count(case.kind, case)
         journal.add("restored", ids=[case.entry.number for case in done])
 
-    def _put(self, case: Case) -> str:
+    def _put(self, case: RestoreCase) -> str:
         """Give a message its names again, the first of them last; returns what kept it from it, or nothing."""
         placed: list[int] = []
         try:
@@ -294,7 +307,7 @@ class Restore:
         self._take_back(case, placed)
         return reason
 
-    def _take_back(self, case: Case, placed: list[int]) -> None:
+    def _take_back(self, case: RestoreCase, placed: list[int]) -> None:
         """Take away the names that a message was given whose others it could not be given: all or none.
 
         What cannot be taken back is left as a kill would leave it, and the next restore finishes it.
@@ -307,7 +320,7 @@ class Restore:
                 else:
                     self._disk.unlink(case.targets[place])
 
-    def _bring(self, case: Case, place: int) -> None:
+    def _bring(self, case: RestoreCase, place: int) -> None:
         source, target = self._source(case.entry.number, place), case.targets[place]
         try:
             self._give(source, target, case, place)
@@ -318,13 +331,13 @@ class Restore:
     def _make_way(self, target: str) -> None:
         """Make the folders again that the server has removed meanwhile, below the queue folder only."""
         queue = self._queue_of(target)
-        folder = queue.path if queue is not None else os.path.dirname(target)  # noqa: PTH120
-        for part in os.path.dirname(target)[len(folder) + 1 :].split(os.sep):  # noqa: PTH120, PTH206
-            above, folder = folder, os.path.join(folder, part)  # noqa: PTH118
+        folder = queue.path if queue is not None else os.path.dirname(target)
+        for part in os.path.dirname(target)[len(folder) + 1 :].split(os.sep):
+            above, folder = folder, os.path.join(folder, part)
             if part and self._disk.status(folder) is None:
                 self._disk.make_folder_like(folder, above)
 
-    def _give(self, source: str, target: str, case: Case, place: int) -> None:
+    def _give(self, source: str, target: str, case: RestoreCase, place: int) -> None:
         try:
             self._disk.give(source, target, self.run.mark(case.entry.number))
         except OSError as error:
@@ -332,7 +345,7 @@ class Restore:
                 raise
             self._give_copy(source, target, case, place)
 
-    def _give_copy(self, source: str, target: str, case: Case, place: int) -> None:
+    def _give_copy(self, source: str, target: str, case: RestoreCase, place: int) -> None:
         """Bring a file home from another volume: a copy is made beside the queue, then gets its name at once.
 
         A copy made in the queue itself could be delivered half written.
@@ -357,29 +370,29 @@ class Restore:
         if queue is None:
             raise NotRegularError(errno.ELOOP, "no place in these queues any more", target)
         folder = self._stage(queue)
-        for made in (os.path.dirname(os.path.dirname(folder)), os.path.dirname(folder), folder):  # noqa: PTH120
+        for made in (os.path.dirname(os.path.dirname(folder)), os.path.dirname(folder), folder):
             if self._disk.status(made) is None:
                 self._disk.make_folder(made)
             if not self._disk.is_plain_folder(made):
                 raise NotRegularError(errno.ELOOP, "a link where a folder of ours should be", made)
-        return os.path.join(folder, name)  # noqa: PTH118
+        return os.path.join(folder, name)
 
     def _stage(self, queue: QueuePlace) -> str:
-        return os.path.join(queue.beside, QUARANTINE, self.run.name, "restoring")  # noqa: PTH118
+        return os.path.join(queue.beside, QUARANTINE, self.run.name, "restoring")
 
-    def _tidy(self, cases: list[Case]) -> None:
+    def _tidy(self, history: History) -> None:
         """Take away what a crash left of staged copies: each was also in the quarantine, or is at home."""
         for queue in self._queues:
             folder = self._stage(queue)
             if self._disk.is_plain_folder(folder):
-                for case in cases:
-                    for place in range(len(case.targets)):
-                        self._disk.unlink(os.path.join(folder, file_name(case.entry.number, place)))  # noqa: PTH118
+                for entry in history.entries.values():
+                    for place in range(len(entry.homes)):
+                        self._disk.unlink(os.path.join(folder, file_name(entry.number, place)))
                 for _ in range(3):
                     self._disk.remove_folder(folder)
-                    folder = os.path.dirname(folder)  # noqa: PTH120
+                    folder = os.path.dirname(folder)
 
-    def _count(self, kind: str, case: Case) -> None:
+    def _count(self, kind: str, case: RestoreCase) -> None:
         self._done[kind] += 1
         if kind in {"put", "finish"}:
             self._bytes += case.entry.size
@@ -387,13 +400,13 @@ class Restore:
         if is_left and kind != "unwanted" and sum(known == kind for _, known in self._left) < KEPT_EXAMPLES:
             self._left.append((case.targets[0], kind))
 
-    def _result(self, cases: list[Case], history: History) -> Restored:
+    def _result(self, history: History) -> Restored:
         """Close the books. Raises UnbalancedError."""
-        done = self._done
-        untouched = len(cases) - done.total()
+        done, found = self._done, history.entries.number_of_moved()
+        untouched = found - done.total()
         result = Restored(
             run=self.run.name,
-            found=len(cases),
+            found=found,
             restored=self.restored,
             already_there=done["home"] + done["discard"],
             missing=done["missing"],
@@ -433,32 +446,36 @@ class Dropped:
 def drop_run(disk: Disk, run: Run) -> Dropped:
     """Delete for good what a run holds; the journal stays, with the SHA-256 of every message.
 
-    Raises JournalBrokenError, RunBusyError, DiskFullError, QuarantineUnwritableError.
+    Raises BreachkitError.
     """
     try:
         with hold(run.path):
             history = read_history(run.journal)
-            held = [entry for entry in history.entries.values() if _is_held(disk, run, entry)]
+            held, size = [], 0
+            for entry in history.entries.values():
+                if _is_held(disk, run, entry):
+                    held.append(entry.number)
+                    size += entry.size
             if held:
                 journal = Journal(disk, run.journal, history.end)
                 try:
                     for start in range(0, len(held), BATCH):
-                        _drop(disk, run, journal, held[start : start + BATCH])
+                        _drop(disk, run, journal, [history.entries[number] for number in held[start : start + BATCH]])
                 finally:
                     journal.close()
             disk.sync_folder(run.messages)
-            size, strangers = sum(entry.size for entry in held), len(disk.names(run.messages))
+            strangers = len(disk.names(run.messages))
             return Dropped(run.name, len(held), size, strangers, run.journal, hash_file(run.journal)[1])
     except OSError as error:
         raise trouble_of(error, run.path, 0, "dropped") from None
 
 
-def _is_held(disk: Disk, run: Run, entry: Entry) -> bool:
+def _is_held(disk: Disk, run: Run, entry: JournalEntry) -> bool:
     found = [disk.status(run.file(entry.number, place)) for place in range(len(entry.homes))]
     return any(status is not None and stat.S_ISREG(status.st_mode) for status in found)
 
 
-def _drop(disk: Disk, run: Run, journal: Journal, held: list[Entry]) -> None:
+def _drop(disk: Disk, run: Run, journal: Journal, held: list[JournalEntry]) -> None:
     """Journal, then delete: a crash between the two leaves files that the next drop deletes.
 
     On a full disk the line has no room until something is deleted; only then does it come after.

@@ -6,18 +6,18 @@ Most messages are not wanted, and each of them costs no more than opening, one r
 from __future__ import annotations
 
 import os
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from breachkit.chain import BLOCK, sha256
+from breachkit.evidence.queued import HEAD_BYTES, LONGEST_HEAD, head_of
 from breachkit.files import HeadReader, NotRegularError, list_pieces, open_handle, reason_of, refuse_odd
-from breachkit.micros import MICROSECOND, is_possible
+from breachkit.micros import micros_of_file
 from breachkit.parallel import Piece, keep
 from breachkit.purge.disk import fingerprint_of
 from breachkit.purge.needles import is_in_bytes, is_in_texts, longest_reach, parse_needles
 from breachkit.purge.plan import Planned, Tally, identity_of
 from breachkit.text.message import added_by_decoding, decoded_texts, is_plain, typed_texts
-from breachkit.text.seen import Seen
+from breachkit.text.seen import SeenString
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,14 +25,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from breachkit.progress import Progress
-    from breachkit.purge.needles import Needle, Texts
-    from breachkit.purge.plan import FoundAs, Wanted
+    from breachkit.purge.needles import Needle, SoughtTexts
+    from breachkit.purge.plan import FoundAs, Predicates
     from breachkit.records import Skipped
     from breachkit.servers import Head, Queue
 
-FIRST = 1 << 15
-"""Bytes of a file that are asked for at once: most messages are shorter, and almost every head ends in them."""
-LONGEST_HEAD = 1 << 20
 PIECE = 1 << 26
 """Bytes of a file that are held at a time, and decoded; what is longer is searched on in its raw bytes alone."""
 
@@ -46,17 +43,17 @@ YOUNG = 2.0
 """Seconds after its last change during which a message is left alone by a watch."""
 
 
-class Search:
+class TextSearch:
     """Searches messages for strings; a search made is one that can be run.
 
     Args:
         texts: the strings.
         text_of: makes the message of the bytes of its files; None: the first of them is the message.
 
-    Raises BlankStringError, BadPatternError.
+    Raises UsageError.
     """
 
-    def __init__(self, texts: Texts, text_of: Callable[[Sequence[bytes]], bytes] | None = None) -> None:
+    def __init__(self, texts: SoughtTexts, text_of: Callable[[Sequence[bytes]], bytes] | None = None) -> None:
         self._needles = parse_needles(texts)
         self._text_of = text_of
         self._enough = any if texts.is_any else all
@@ -133,24 +130,14 @@ class Search:
         """
         if self._raw_only:
             return None
-        is_ascii = raw.isascii()
-        is_spelled = has_longest or not is_ascii or not self.longest
-        may_be_seen = is_spelled and self._enough([one is None or one.may_be_in(raw) for one in self._seen])
-        if not may_be_seen and (is_ascii or self._is_ascii) and not self._is_regex and is_plain(raw):
+        first, spelled = self._seen[0], held
+        is_spelled = has_longest or not self.longest or not raw.isascii()
+        if is_spelled:
+            spelled = [held[at] or one is None or one.may_be_in(raw) for at, one in enumerate(self._seen)]
+        if not self._enough(spelled) and (self._is_ascii or raw.isascii()) and is_plain(raw):
             return None
-        return self._find(raw, held, unfolds=is_spelled)
-
-    def _find(self, raw: bytes, held: Sequence[bool], *, unfolds: bool = True) -> FoundAs | None:
-        """Find it in the texts of a message.
-
-        Args:
-            raw: the message.
-            held: of each needle, whether the raw bytes hold it.
-            unfolds: False when no header that is only folded can hold it.
-        """
-        added = None if self._is_regex else added_by_decoding(raw, unfolds=unfolds)
-        first = self._seen[0]
-        if added is not None and not unfolds and first is not None and not first.may_be_added(added):
+        added = None if self._is_regex else added_by_decoding(raw, unfolds=any(spelled))
+        if added is not None and not is_spelled and first is not None and not first.may_be_added(added):
             return None
         texts = list(decoded_texts(raw)) if added is None else added.texts
         held = [held[at] or is_in_texts(needle, texts) for at, needle in enumerate(self._needles)]
@@ -161,11 +148,13 @@ class Search:
         return "reader" if self._enough(held) else None
 
 
-def _seen(needles: tuple[Needle, ...], texts: Texts) -> tuple[Seen | None, ...]:
+def _seen(needles: tuple[Needle, ...], texts: SoughtTexts) -> tuple[SeenString | None, ...]:
     """Make what tells of each string whether a reader sees it; of a pattern nothing can."""
     if texts.is_regex or texts.raw_only:
         return tuple(None for _ in needles)
-    return tuple(None if one.spelled is None else Seen(one.spelled, ignore_case=texts.ignore_case) for one in needles)
+    return tuple(
+        None if one.spelled is None else SeenString(one.spelled, ignore_case=texts.ignore_case) for one in needles
+    )
 
 
 def _read(handle: int, so_far: bytes, most: int) -> bytes:
@@ -178,7 +167,7 @@ def _read(handle: int, so_far: bytes, most: int) -> bytes:
     return b"".join(blocks)
 
 
-class Look:
+class PieceSearch:
     """Looks through pieces of the queues; it can be handed to another process.
 
     Args:
@@ -189,21 +178,21 @@ class Look:
         keeps: the messages are to be moved; else they are only counted, and what tells each from every other is not
             asked.
 
-    Raises BlankStringError, BadPatternError when made.
+    Raises UsageError when made.
     """
 
-    def __init__(self, wanted: Wanted, queue: Queue, zone: tzinfo, root: Path | None, *, keeps: bool) -> None:
+    def __init__(self, wanted: Predicates, queue: Queue, zone: tzinfo, root: Path | None, *, keeps: bool) -> None:
         self._wanted = wanted
-        self._searches = [Search(texts, queue.text_of) for texts in wanted.searched()]
-        self._most = PIECE if self._searches or not wanted.asks_heads else FIRST
+        self._searches = [TextSearch(texts, queue.text_of) for texts in wanted.searched()]
+        self._most = PIECE if self._searches or not wanted.asks_heads else HEAD_BYTES
         """Bytes of a file that are read before it is judged."""
         self._queue = queue
         self._zone = zone
         self._root = root
         self._keeps = keeps
 
-    def __call__(self, piece: Piece) -> tuple[object, ...]:
-        """Look through one piece; returns a `Tally`, packed."""
+    def __call__(self, piece: Piece) -> Tally:
+        """Look through one piece."""
         tally, bytes_read = Tally(), 0
         judge = self._searches[0].judge if len(self._searches) == 1 else self._judge
         read, close = os.read, os.close  # looked up once, not 200,000 times
@@ -217,8 +206,8 @@ class Look:
                     for name in files:
                         handle = folder.open(name)
                         handles.append(handle)
-                        raw = read(handle, FIRST)
-                        if 0 < len(raw) < FIRST:
+                        raw = read(handle, HEAD_BYTES)
+                        if 0 < len(raw) < HEAD_BYTES:
                             size += len(raw)
                         else:
                             refuse_odd(status := os.fstat(handle), name)
@@ -245,7 +234,7 @@ class Look:
         tally.counts["messages"] = len(piece.messages)
         tally.counts["files"] = sum(map(len, piece.messages))
         tally.counts["bytes"] = bytes_read
-        return tally.packed()
+        return tally
 
     def _judge(self, raws: Sequence[bytes], longer: Sequence[tuple[int, bytes]]) -> FoundAs | None:
         """Search for all that is sought; of several searches the weakest hit counts."""
@@ -280,7 +269,9 @@ class Look:
         head = self._head(files, raws, handles)
         path = folder.path(files[0])
         if self._wanted.asks_heads:
-            ts = _time_of(head, handles[0]) if self._wanted.asks_times else None
+            ts = None
+            if self._wanted.asks_times:
+                ts = head.ts if head.ts is not None else micros_of_file(os.fstat(handles[0]).st_mtime)
             if not self._wanted.takes(head, ts):
                 return
             if ts is None and self._wanted.asks_times:
@@ -292,18 +283,14 @@ class Look:
         tally.take(path, size, (head.auth_user, head.mail_from, head.subject), found_as)
 
     def _head(self, files: Sequence[str], raws: Sequence[bytes], handles: Sequence[int]) -> Head:
-        wanted = self._queue.head_files
-        known = list(zip(files, [raw[:FIRST] for raw in raws[:wanted]], strict=False))
-        head = self._queue.read_head(known, self._zone, all(len(raw) < FIRST for _, raw in known))
-        if head is not None:
-            return head
-        longer = [
-            raw[:LONGEST_HEAD] if len(raw) != FIRST else _read(handle, raw, LONGEST_HEAD)
-            for raw, handle in zip(raws[:wanted], handles, strict=False)
-        ]
-        head = self._queue.read_head(list(zip(files, longer, strict=False)), self._zone, True)
-        assert head is not None  # noqa: S101  by the contract: only bytes that were cut may be too few
-        return head
+        known = dict(zip(files[: self._queue.head_files], zip(raws, handles, strict=True), strict=False))
+        parts = [(name, raw[:HEAD_BYTES]) for name, (raw, _) in known.items()]
+
+        def longer(name: str) -> bytes:
+            raw, handle = known[name]
+            return raw[:LONGEST_HEAD] if len(raw) != HEAD_BYTES else _read(handle, raw, LONGEST_HEAD)
+
+        return head_of(self._queue, parts, self._zone, all(len(raw) < HEAD_BYTES for _, raw in parts), longer)
 
     def _identity(self, files: Sequence[str], raws: Sequence[bytes], handles: Sequence[int]) -> bytes:
         """Tell the very bytes that were searched from all others: a file that grows meanwhile is none of its later."""
@@ -318,14 +305,6 @@ class Look:
                     digest.update(block)
             prints.append(fingerprint_of(status, digest.hexdigest()))
         return identity_of(prints)
-
-
-def _time_of(head: Head, handle: int) -> int | None:
-    """Tell when a message came, in microseconds since the epoch: by its head, else by its file; None when unknown."""
-    if head.ts is not None:
-        return head.ts
-    mtime = os.fstat(handle).st_mtime
-    return timedelta(seconds=mtime) // MICROSECOND if is_possible(mtime) else None
 
 
 def queue_pieces(
@@ -343,12 +322,12 @@ def topmost(folders: Iterable[str]) -> list[str]:
 
 
 def _above(path: str) -> Iterator[str]:
-    while (parent := os.path.dirname(path)) != path:  # noqa: PTH120  strings, as they come from a walk
+    while (parent := os.path.dirname(path)) != path:
         yield parent
         path = parent
 
 
-def look_through(pieces: Iterable[Piece], look: Look, jobs: int, progress: Progress) -> Tally:
+def look_through(pieces: Iterable[Piece], look: PieceSearch, jobs: int, progress: Progress) -> Tally:
     """Look through the queues, over as many processes as asked; the answer is the same with any number.
 
     Raises WorkerLostError.

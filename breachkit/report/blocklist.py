@@ -6,11 +6,13 @@ The addresses were parsed and spelled again by `ipaddress`: nothing of the evide
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+BlockList = Literal["plain", "nftables", "ipset", "windows-firewall", "fail2ban"]
+"""What takes the list."""
 
 NAME = "breachkit"
 CHUNK = 500
@@ -19,32 +21,10 @@ CHUNK = 500
 SECONDS = 60
 
 
-class BlockList(StrEnum):
-    """What takes the list."""
-
-    PLAIN = "plain"
-    NFTABLES = "nftables"
-    IPSET = "ipset"
-    WINDOWS = "windows-firewall"
-    FAIL2BAN = "fail2ban"
-
-
 def render_block_list(kind: BlockList, ips: Sequence[str], minutes: int) -> str:
     """Write the list for one firewall; without addresses it is empty, or a comment."""
-    lines: Iterator[str]
-    match kind:
-        case BlockList.PLAIN:
-            lines = iter(ips)
-        case BlockList.NFTABLES:
-            lines = _nftables(ips, minutes)
-        case BlockList.IPSET:
-            lines = _ipset(ips, minutes)
-        case BlockList.WINDOWS:
-            lines = _windows(ips, minutes)
-        case BlockList.FAIL2BAN:
-            lines = _fail2ban(ips, minutes)
-        case _:
-            assert_never(kind)
+    makers = {"nftables": _nftables, "ipset": _ipset, "windows-firewall": _windows, "fail2ban": _fail2ban}
+    lines = iter(ips) if kind == "plain" else makers[kind](ips, minutes)
     return "".join(f"{line}\n" for line in lines)
 
 

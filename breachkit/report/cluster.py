@@ -25,13 +25,13 @@ def check_json(scheduler: str, version: str, nodes: Sequence[Json], workers: Seq
         "schema": "breachkit.cluster-check/1",
         "scheduler": scheduler,
         "breachkit": version,
-        "nodes": list(nodes),
-        "workers": list(workers),
+        "nodes": nodes,
+        "workers": workers,
     }
 
 
 def render_check(scheduler: str, version: str, nodes: Sequence[Json], workers: Sequence[Json]) -> str:
-    """Write the same for a terminal."""
+    """Write the report for a terminal."""
     page = Page()
     page.say(f"{scheduler}: {count(len(workers), 'worker')}; here is breachkit {version}", style="bold")
     page.table(

@@ -1,17 +1,20 @@
-"""The parts that every JSON object shares, and how it is written (the contract is additive and golden-tested)."""
+"""How JSON objects are written, and the parts that all of them share (the contract is additive and golden-tested)."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from breachkit.records import Locus
 from breachkit.report.sanitize import escape_json
+from breachkit.report.words import stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import tzinfo
 
-    from breachkit.records import Locus
 
 KEPT_EXAMPLES = 3
 SHARE_DIGITS = 4
@@ -19,22 +22,36 @@ SHARE_DIGITS = 4
 Json = dict[str, Any]
 
 
-def locus_json(locus: Locus) -> Json:
-    """Write a place."""
-    return {"path": locus.shown, "offset": locus.offset, "line": locus.line}
+def plain(value: Any) -> Any:
+    """Turn records into objects of the contract, and tuples into lists, through all of a document."""
+    if isinstance(value, dict):
+        return {name: plain(part) for name, part in value.items()}
+    if hasattr(value, "_asdict"):
+        return plain(_object(value))
+    return [plain(part) for part in value] if isinstance(value, list | tuple) else value
 
 
-def evidence_json(evidence: Iterable[Locus]) -> list[Json]:
-    """Write places."""
-    return [locus_json(locus) for locus in evidence]
+def _object(record: Any) -> Json:
+    """Write a record by the names of its fields, a place as the contract has it. Raises TypeError for anything else."""
+    if isinstance(record, Locus):
+        return {"path": record.shown, "offset": record.offset, "line": record.line}
+    if hasattr(record, "_asdict"):
+        written: Json = record._asdict()
+        return written
+    raise TypeError(type(record))
+
+
+def dated(record: Any, zone: tzinfo) -> Json:
+    """Write a record whose times are spelled in a zone."""
+    fields: Json = record._asdict()
+    return {name: stamp(part, zone) if isinstance(part, datetime) else part for name, part in fields.items()}
 
 
 def skipped_json(skipped: Mapping[str, tuple[int, tuple[Locus, ...]]]) -> list[Json]:
     """Write what could not be read: a row for each reason, examples as places, never as text."""
     rows = sorted(skipped.items(), key=lambda pair: (-pair[1][0], pair[0]))
     return [
-        {"reason": reason, "count": number, "examples": evidence_json(examples[:KEPT_EXAMPLES])}
-        for reason, (number, examples) in rows
+        {"reason": reason, "count": number, "examples": examples[:KEPT_EXAMPLES]} for reason, (number, examples) in rows
     ]
 
 
@@ -44,14 +61,17 @@ def share(number: float) -> float:
 
 
 def dump(document: Json | str) -> str:
-    """Write one JSON object. What a terminal would obey or hide is escaped, and so are lone surrogates of odd names."""
-    import orjson  # noqa: PLC0415  it imports uuid and more, and most starts write no JSON
+    """Write one JSON object, with the records in it; what a terminal would obey or hide is escaped.
+
+    So are the lone surrogates of odd names.
+    """
+    import orjson
 
     as_ever = orjson.OPT_INDENT_2 | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
     try:
-        return escape_json(orjson.dumps(document, option=as_ever | orjson.OPT_APPEND_NEWLINE).decode())
+        return escape_json(orjson.dumps(document, _object, as_ever | orjson.OPT_APPEND_NEWLINE).decode())
     except TypeError:  # what it does not take: a lone surrogate, a number of more than 64 bits
-        return escape_json(json.dumps(document, indent=2, ensure_ascii=False)) + "\n"
+        return escape_json(json.dumps(plain(document), indent=2, ensure_ascii=False)) + "\n"
 
 
 def dump_line(document: Json) -> str:

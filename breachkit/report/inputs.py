@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from breachkit.report.contract import skipped_json
+from breachkit.report.contract import dated, skipped_json
 from breachkit.report.words import count, moment, place, size, stamp
 
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from breachkit.evidence.books import Gap, Inputs, NodeInputs
+    from breachkit.evidence.books import Gap, Inputs
     from breachkit.report.contract import Json
     from breachkit.report.page import Page
 
@@ -36,11 +36,11 @@ def head_json(inputs: Inputs, schema: str) -> Json:
             "bytes": inputs.bytes,
             "timezone": inputs.timezone,
             "server": inputs.server,
-            "paths": list(inputs.paths),
-            "notes": list(inputs.notes),
-            "unread": list(inputs.unread),
+            "paths": inputs.paths,
+            "notes": inputs.notes,
+            "unread": inputs.unread,
             "passed_over": [{"path": path, "reason": reason} for path, reason in inputs.passed_over],
-            **({"nodes": [_node_json(node, inputs.zone) for node in inputs.nodes]} if inputs.nodes else {}),
+            **({"nodes": [dated(node, inputs.zone) for node in inputs.nodes]} if inputs.nodes else {}),
         },
         "skipped": skipped_json(inputs.skipped),
     }
@@ -53,18 +53,13 @@ def logs_json(inputs: Inputs) -> Json:
         "log_first": stamp(inputs.log_first, inputs.zone),
         "log_last": stamp(inputs.log_last, inputs.zone),
         "log_gaps": [_gap_json(gap, inputs.zone) for gap in inputs.log_gaps],
-        "doors": list(inputs.doors),
+        "doors": inputs.doors,
     }
 
 
 def _gap_json(gap: Gap, zone: tzinfo) -> Json:
     named = {"node": gap.node} if gap.node else {}
     return {"from": stamp(gap.start, zone), "to": stamp(gap.end, zone), **named}
-
-
-def _node_json(node: NodeInputs, zone: tzinfo) -> Json:
-    times = {"log_first": stamp(node.log_first, zone), "log_last": stamp(node.log_last, zone)}
-    return {**node._asdict(), **times}
 
 
 def render_inputs(page: Page, inputs: Inputs) -> None:
@@ -85,16 +80,16 @@ def render_inputs(page: Page, inputs: Inputs) -> None:
         of_node = f" of {whose}" if whose else ""
         page.say(f"Missing: no log line{of_node} from {gap}.", style="yellow", indent=2)
     if inputs.doors:
-        page.say(f"Other doors read: {', '.join(inputs.doors)} logs (failed and successful logins only).", indent=2)
+        page.say(f"Other logs read: {', '.join(inputs.doors)} (failed and successful logins only).", indent=2)
     if inputs.unread:
-        shown = ", ".join(inputs.unread[:3]) + (" …" if len(inputs.unread) > 3 else "")  # noqa: PLR2004
+        shown = ", ".join(inputs.unread[:_SHOWN]) + (" …" if len(inputs.unread) > _SHOWN else "")
         page.say(f"Not read: {count(len(inputs.unread), 'log')} of other services ({shown}).", indent=2)
     others = [(path, reason) for path, reason in inputs.passed_over if path not in set(inputs.unread)]
     if others:
         shown = ", ".join(f"{path}: {reason}" for path, reason in others[:_SHOWN])
         more = f" and {len(others) - _SHOWN:,} more, all named by --format json" if len(others) > _SHOWN else ""
         page.say(f"Passed over: {count(len(others), 'file')} ({shown}{more}).", style="yellow", indent=2)
-        page.say("Of what stands in them, and of days that no log holds, nothing is said here.", indent=2)
+        page.say("This report says nothing of what is in them, nor of days without a log.", indent=2)
     _render_doubts(page, inputs)
 
 

@@ -1,6 +1,6 @@
 """A page of text for a terminal: paragraphs and tables that fold rather than hide.
 
-Everything from evidence is cleaned here, so that no renderer can forget it.
+Every text is cleaned here, so that no renderer can forget it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from breachkit.records import Locus
 
 PLAIN_WIDTH = 100
-"""Columns of a page that goes to no terminal, so that it is the same everywhere."""
+"""Columns of a page that is not written to a terminal: it is the same on every machine."""
 
 NARROWEST = 40
 
@@ -36,7 +36,7 @@ class Page:
     """Collects the text of one report."""
 
     def __init__(self, width: int | None = None) -> None:
-        from rich.console import Console  # noqa: PLC0415  50 ms, and a report in JSON has no page
+        from rich.console import Console
 
         is_terminal = sys.stdout.isatty()
         columns = width or (shutil.get_terminal_size().columns if is_terminal else PLAIN_WIDTH)
@@ -55,8 +55,8 @@ class Page:
 
     def say(self, text: str = "", *, style: str = "", indent: int = 0) -> None:
         """Add a paragraph, folded at blanks."""
-        from rich.padding import Padding  # noqa: PLC0415  see above
-        from rich.text import Text  # noqa: PLC0415
+        from rich.padding import Padding
+        from rich.text import Text
 
         self._console.print(Padding(Text(clean(text), style=style, overflow="fold"), (0, 0, 0, indent)))
 
@@ -85,9 +85,9 @@ class Page:
             for row in rows:
                 self._stack(columns, row, indent)
             return
-        from rich.padding import Padding  # noqa: PLC0415
-        from rich.table import Table  # noqa: PLC0415
-        from rich.text import Text  # noqa: PLC0415
+        from rich.padding import Padding
+        from rich.table import Table
+        from rich.text import Text
 
         table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
         for name, justify in columns.items():
@@ -102,6 +102,11 @@ class Page:
         named = zip([*columns][1:], rest, strict=True)
         self.literal(first, indent=indent)
         self.say(", ".join(f"{name} {cell}".strip() for name, cell in named if cell), indent=indent + 2)
+
+    def more(self, number: int, *, indent: int = 2) -> None:
+        """Say how many more rows JSON has; nothing where there is none."""
+        if number > 0:
+            self.say(f"… {number:,} more with --format json", indent=indent)
 
     def places(self, evidence: Sequence[Locus], *, indent: int) -> None:
         """Add where a claim can be looked up."""

@@ -1,7 +1,8 @@
 """The JSON contract as types: what each command writes with `--format json`, one class an object.
 
 The JSON Schemas in `schemas/` are made of these types (`python -m tests.schemas`); nothing imports this module when a
-command runs. Unknown is None. A key that is not always there is `NotRequired`.
+command runs. A record that is written as it is stands here itself: its numbers are counts, its shares fractions, its
+times and places as below. Unknown is None. A key that is not always there is `NotRequired`.
 """
 
 from __future__ import annotations
@@ -10,16 +11,20 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from msgspec import Meta
 
-from breachkit.detect.accounts.attackers import AttackKind, FailureKind, NotBlockedWhy
+from breachkit.advice import Step
+from breachkit.detect.accounts.attackers import Attacker, AttackKind, NotBlockedWhy, OtherFailure
 from breachkit.detect.accounts.entry import Entry
-from breachkit.detect.accounts.roles import Role
+from breachkit.detect.accounts.suspects import AlsoTried
 from breachkit.detect.accounts.unauthenticated import How
-from breachkit.detect.accounts.verdict import VerdictName
-from breachkit.detect.campaigns.campaign import NoPurge
-from breachkit.detect.hardening import Status
-from breachkit.detect.passwords.weakness import Weakness
+from breachkit.detect.accounts.verdict import Group, Place, VerdictName
+from breachkit.detect.campaigns.campaign import NoPurge, SharedString
+from breachkit.detect.hardening import JudgedSetting
+from breachkit.detect.inventory import DayRow, QueueRow, SenderRow
+from breachkit.detect.passwords.weak_accounts import WeakAccount
+from breachkit.purge.plan import PlanSample
 from breachkit.purge.quarantine import Whereabouts
-from breachkit.records import Service, SessionKind, SessionOutcome
+from breachkit.records import SessionKind, SessionOutcome
+from breachkit.text.letter import Attachment
 
 Count = Annotated[int, Meta(ge=0)]
 Positive = Annotated[int, Meta(ge=1)]
@@ -35,18 +40,18 @@ Level = Literal["none", "summary", "debug", "debug+summary", "extended", "normal
 Confidence = Literal["high", "medium", "low"]
 
 
-class Place(TypedDict):
+class PlaceRow(TypedDict):
     path: str
     offset: Count
     line: Positive
 
 
-class PassedOver(TypedDict):
+class PassedOverRow(TypedDict):
     path: str
     reason: str
 
 
-class Node(TypedDict):
+class ReadNode(TypedDict):
     node: str
     root: str
     is_read: bool
@@ -58,7 +63,7 @@ class Node(TypedDict):
     log_last: Time | None
 
 
-class Inputs(TypedDict):
+class InputsRow(TypedDict):
     files: Count
     messages: Count
     lines: Count
@@ -68,21 +73,21 @@ class Inputs(TypedDict):
     paths: list[str]
     notes: list[str]
     unread: list[str]
-    passed_over: list[PassedOver]
-    nodes: NotRequired[list[Node]]
+    passed_over: list[PassedOverRow]
+    nodes: NotRequired[list[ReadNode]]
 
 
-class Skipped(TypedDict):
+class SkippedRow(TypedDict):
     reason: str
     count: Positive
-    examples: Annotated[list[Place], Meta(max_length=3)]
+    examples: Annotated[list[PlaceRow], Meta(max_length=3)]
 
 
-class Head(TypedDict):
+class DocumentHead(TypedDict):
     """What every object begins with."""
 
-    inputs: Inputs
-    skipped: list[Skipped]
+    inputs: InputsRow
+    skipped: list[SkippedRow]
 
 
 LogGap = TypedDict("LogGap", {"from": Time | None, "to": Time | None, "node": NotRequired[str]})
@@ -118,27 +123,6 @@ class RecipientDomain(TypedDict):
     share: Share
 
 
-class QueueRow(TypedDict):
-    path: str
-    messages: Count
-    bytes: Count
-
-
-class Sender(TypedDict):
-    auth_user: str | None
-    messages: Count
-    share: Share
-    mail_froms: Count
-    recipients: Count
-
-
-class SessionDay(TypedDict):
-    day: str
-    sessions: Count
-    busiest: Count
-    busiest_hour: str
-
-
 class Symptom(TypedDict):
     name: Literal[
         "one-sender-dominates",
@@ -151,10 +135,10 @@ class Symptom(TypedDict):
     ]
     detail: str
     severity: Literal["low", "medium", "high"]
-    evidence: Annotated[list[Place], Meta(min_length=1)]
+    evidence: Annotated[list[PlaceRow], Meta(min_length=1)]
 
 
-class Scan(Head, LogReach):
+class ScanDocument(DocumentHead, LogReach):
     """What is in the queues, and the symptoms of a break-in."""
 
     schema: Literal["breachkit.scan/1"]
@@ -165,22 +149,16 @@ class Scan(Head, LogReach):
     arrived_last_hour: Count
     arrived_last_day: Count
     queues: list[QueueRow]
-    senders: list[Sender]
+    senders: list[SenderRow]
     mail_froms: Annotated[list[MailFrom], Meta(max_length=50)]
     mail_froms_distinct: Count
     recipient_domains: Annotated[list[RecipientDomain], Meta(max_length=50)]
     recipient_domains_distinct: Count
-    sessions_by_day: list[SessionDay]
+    sessions_by_day: list[DayRow]
     symptoms: list[Symptom]
 
 
-class SharedString(TypedDict):
-    text: str
-    messages: Count
-    elsewhere: Count
-
-
-class Campaign(TypedDict):
+class CampaignRow(TypedDict):
     id: CampaignId
     messages: Positive
     quarantined_messages: Count
@@ -198,7 +176,7 @@ class Campaign(TypedDict):
     last_seen: Time | None
 
 
-class PlainGroup(TypedDict):
+class PlainGroupRow(TypedDict):
     name: str | None
     messages: Positive
     share: Share
@@ -208,41 +186,23 @@ class PlainGroup(TypedDict):
     last_seen: Time | None
 
 
-class Group(Head):
+class GroupDocument(DocumentHead):
     """The queue in campaigns, by the strings that their messages share."""
 
     schema: Literal["breachkit.group/1"]
     by: Literal["content", "local-sender", "from", "subject", "url"]
     judged: NotRequired[bool]
-    campaigns: list[Campaign]
+    campaigns: list[CampaignRow]
     campaigns_found: NotRequired[Count]
-    groups: NotRequired[list[PlainGroup]]
+    groups: NotRequired[list[PlainGroupRow]]
     ungrouped: Count
 
 
-class Signal(TypedDict):
+class SignalRow(TypedDict):
     name: str
     family: Literal["queue", "sender", "destination", "place", "entry"]
     detail: str
-    evidence: Annotated[list[Place], Meta(min_length=1)]
-
-
-class ClientIp(TypedDict):
-    ip: str
-    successes: Count
-    failures: Count
-    first_seen: Time | None
-    last_seen: Time | None
-    usual: bool | None
-    attacking: bool
-
-
-class AlsoTried(TypedDict):
-    account: str
-    ips: list[str]
-    failures: Count
-    successes: Count
-    entered: bool
+    evidence: Annotated[list[PlaceRow], Meta(min_length=1)]
 
 
 class Recipients(TypedDict):
@@ -256,15 +216,7 @@ class Recipients(TypedDict):
     unknown: Count
 
 
-class AddressGroup(TypedDict):
-    ips: Annotated[list[str], Meta(min_length=1)]
-    role: Role
-    messages: Count
-    first_seen: Time | None
-    last_seen: Time | None
-
-
-class Account(TypedDict):
+class FoundAccount(TypedDict):
     account: str
     candidates: list[str]
     verdict: VerdictName
@@ -272,7 +224,7 @@ class Account(TypedDict):
     entry: Entry | None
     entry_ts: Time | None
     entry_ip: str | None
-    signals: list[Signal]
+    signals: list[SignalRow]
     doubts: list[str]
     queued_messages: Count
     quarantined_messages: Count
@@ -281,8 +233,8 @@ class Account(TypedDict):
     auth_successes: Count | None
     auth_failures_before_entry: Count | None
     last_ts: Time | None
-    client_ips: list[ClientIp]
-    groups: list[AddressGroup]
+    client_ips: list[Place]
+    groups: list[Group]
     mechanisms: list[str]
     weak_password: str | None
     also_tried_by_same_ips: list[AlsoTried]
@@ -290,42 +242,12 @@ class Account(TypedDict):
     recipients: Recipients | None
 
 
-class AttackerIp(TypedDict):
-    ip: str
-    blocked: bool
-    not_blocked_why: NotBlockedWhy | None
-
-
-class Attacker(TypedDict):
-    ips: Annotated[list[AttackerIp], Meta(min_length=1)]
-    kind: AttackKind
-    entered: bool
-    accounts_tried: Count
-    accounts_entered: list[str]
-    failures: Count
-    successes: Count
-    first_seen: Time
-    last_seen: Time
-    services: list[Service]
-    evidence: list[Place]
-
-
-class OtherFailure(TypedDict):
-    ip: str
-    kind: FailureKind
-    account: str | None
-    failures: Positive
-    first_seen: Time
-    last_seen: Time
-    evidence: list[Place]
-
-
-class Unauthenticated(TypedDict):
+class UnauthenticatedRow(TypedDict):
     client_ip: str
     how: How
     verdict: VerdictName
     confidence: Confidence
-    signals: list[Signal]
+    signals: list[SignalRow]
     messages: Count
     queued_messages: Count
     queued_share: Share
@@ -333,20 +255,20 @@ class Unauthenticated(TypedDict):
     mail_froms: Annotated[list[MailFrom], Meta(max_length=20)]
     first_seen: Time | None
     last_seen: Time | None
-    evidence: list[Place]
+    evidence: list[PlaceRow]
 
 
-class FindAccount(Head, LogReach):
+class FindAccountDocument(DocumentHead, LogReach):
     """Which account sends the spam, how it was entered, and what else was touched."""
 
     schema: Literal["breachkit.find-account/1"]
-    accounts: list[Account]
+    accounts: list[FoundAccount]
     unattributed_messages: Count
     joins: dict[str, Count]
     contradicting_messages: Count
     attackers: list[Attacker]
     other_failures: list[OtherFailure]
-    unauthenticated: list[Unauthenticated]
+    unauthenticated: list[UnauthenticatedRow]
 
 
 class TranscriptRow(TypedDict):
@@ -366,21 +288,15 @@ class SessionRow(TypedDict):
     auth_user: str | None
     outcome: SessionOutcome
     message_ids: list[str]
-    source: Place
+    source: PlaceRow
 
 
-class Trace(Head, LogReach):
+class TraceDocument(DocumentHead, LogReach):
     """The SMTP sessions of a message, an account or an address."""
 
     schema: Literal["breachkit.trace/1"]
     sessions_found: Count
     sessions: list[SessionRow]
-
-
-class Attachment(TypedDict):
-    name: str | None
-    type: str | None
-    bytes: Count
 
 
 class ShownCampaign(TypedDict):
@@ -392,7 +308,7 @@ class ShownCampaign(TypedDict):
     no_purge_why: NoPurge | None
 
 
-class Show(Head):
+class ShowDocument(DocumentHead):
     """One message of the queue as its reader sees it, and its session."""
 
     schema: Literal["breachkit.show/1"]
@@ -418,22 +334,7 @@ class Show(Head):
     campaign: Annotated[ShownCampaign | None, Meta(description="Only with --campaign.")]
 
 
-class WeakAccountRow(TypedDict):
-    account: str
-    classes: Annotated[
-        list[Weakness],
-        Meta(min_length=1),
-    ]
-    disabled: bool | None
-    admin: bool | None
-    directory: bool
-    any_password: bool
-    shared_with: list[str]
-    shared_by: Positive
-    tried: bool
-
-
-class WeakPasswordsFound(Head):
+class WeakPasswordsDocument(DocumentHead):
     """Accounts whose password can be guessed."""
 
     schema: Literal["breachkit.weak-passwords/1"]
@@ -442,40 +343,22 @@ class WeakPasswordsFound(Head):
     not_people: Count
     untested: Count
     hashed: dict[str, Count]
-    accounts: list[WeakAccountRow]
+    accounts: list[WeakAccount]
 
 
-class SettingRow(TypedDict):
-    name: str
-    value: str | None
-    recommended: str
-    status: Status
-    why: str
-    fix: str
-
-
-class Harden(Head):
+class HardenDocument(DocumentHead):
     """The server's settings against the vendor's guides."""
 
     schema: Literal["breachkit.harden/1"]
-    settings: list[SettingRow]
+    settings: list[JudgedSetting]
     other_settings: Count
     notes: list[str]
-
-
-class StepRow(TypedDict):
-    title: str
-    what: str
-    commands: list[str]
-    side_effect: str
-    undo: str
-    check: str
 
 
 class ContainedAccount(TypedDict):
     account: str
     verdict: VerdictName | None
-    steps: list[StepRow]
+    steps: list[Step]
 
 
 class NotBlocked(TypedDict):
@@ -483,7 +366,7 @@ class NotBlocked(TypedDict):
     why: NotBlockedWhy
 
 
-class Contain(Head):
+class ContainDocument(DocumentHead):
     """The steps that contain compromised accounts."""
 
     schema: Literal["breachkit.contain/1"]
@@ -515,7 +398,7 @@ class CheckedWorker(TypedDict):
     python: str | None
 
 
-class ClusterCheck(TypedDict):
+class ClusterCheckDocument(TypedDict):
     """Which nodes answer, and what evidence each sees."""
 
     schema: Literal["breachkit.cluster-check/1"]
@@ -528,13 +411,6 @@ class ClusterCheck(TypedDict):
 class SubjectRow(TypedDict):
     subject: str | None
     messages: Count
-
-
-class PlanSample(TypedDict):
-    path: str
-    auth_user: str | None
-    mail_from: str | None
-    subject: str | None
 
 
 class JournalRow(TypedDict):
@@ -555,7 +431,7 @@ class UnexplainedRow(TypedDict):
     without: str | None
 
 
-class Purge(Head):
+class PurgeDocument(DocumentHead):
     """Messages moved out of the queue; in a dry run the numbers of what became of them are 0."""
 
     schema: Literal["breachkit.purge/1"]
@@ -610,7 +486,7 @@ class RestoredRun(RestoreNumbers):
     left: list[LeftBehind]
 
 
-class Restore(Head, RestoreNumbers):
+class RestoreDocument(DocumentHead, RestoreNumbers):
     """Messages put back into the queue: sums over the runs, and each run."""
 
     schema: Literal["breachkit.restore/1"]
@@ -657,28 +533,28 @@ class QuarantineRunVerified(QuarantineRun):
     examples: list[HeldMessage]
 
 
-class QuarantineList(Head):
+class QuarantineListDocument(DocumentHead):
     """The runs of the quarantine."""
 
     schema: Literal["breachkit.quarantine-list/1"]
     runs: list[QuarantineRun]
 
 
-class QuarantineShow(Head):
+class QuarantineShowDocument(DocumentHead):
     """The messages of a run."""
 
     schema: Literal["breachkit.quarantine-show/1"]
     runs: list[QuarantineRunShown]
 
 
-class QuarantineVerify(Head):
+class QuarantineVerifyDocument(DocumentHead):
     """Whether runs are as they were purged."""
 
     schema: Literal["breachkit.quarantine-verify/1"]
     runs: list[QuarantineRunVerified]
 
 
-class QuarantineDrop(Head):
+class QuarantineDropDocument(DocumentHead):
     """What was deleted for good."""
 
     schema: Literal["breachkit.quarantine-drop/1"]
@@ -689,7 +565,7 @@ class QuarantineDrop(Head):
     journals: list[JournalRow]
 
 
-class Case(TypedDict):
+class CaseRow(TypedDict):
     run: Positive
     created: Time
     version: str
@@ -770,7 +646,7 @@ HourColumn = TypedDict(
 )
 
 
-class Hours(TypedDict):
+class HoursTable(TypedDict):
     step: Literal["hour", "day"]
     columns: list[HourColumn]
 
@@ -780,7 +656,7 @@ class MatrixRow(TypedDict):
     cells: Annotated[list[list[Count] | None], Meta(description="[successes, failures, messages] by address.")]
 
 
-class Matrix(TypedDict):
+class MatrixTable(TypedDict):
     addresses: list[str]
     addresses_distinct: Count
     accounts_distinct: Count
@@ -803,7 +679,7 @@ class UrlRow(TypedDict):
     messages: Count
 
 
-class Links(TypedDict):
+class CampaignLinks(TypedDict):
     read_messages: Count
     hosts: list[HostRow]
     urls: list[UrlRow]
@@ -830,7 +706,7 @@ class CaseCampaign(TypedDict):
     sample: dict[str, Any] | None
     no_purge_why: NoPurge | None
     owners_own: Count | None
-    links: Links
+    links: CampaignLinks
     command: str | None
     proof: ProofId | None
 
@@ -864,48 +740,66 @@ class NextStep(TypedDict):
     command: str
 
 
-class Proof(TypedDict):
+class ProofRow(TypedDict):
     title: str
     count: Count
-    places: Annotated[list[Place], Meta(min_length=1, max_length=5)]
+    places: Annotated[list[PlaceRow], Meta(min_length=1, max_length=5)]
 
 
-class Findings(Head, LogReach):
+class FindingsDocument(DocumentHead, LogReach):
     """Everything that an investigation found, but for the objects of the other commands."""
 
     schema: Literal["breachkit.investigate/1"]
-    case: Case
+    case: CaseRow
     messages: Count
     quarantined_messages: Count
     messages_proof: ProofId | None
     recipient_domains: Count
     accused: list[Accused]
     addresses: list[AttackingAddress]
-    hours: Hours
-    matrix: Matrix
+    hours: HoursTable
+    matrix: MatrixTable
     campaigns: list[CaseCampaign]
     purges: list[PurgeRun]
     symptoms: list[ProvenSymptom]
     weak_proof: list[WeakProof]
     settings_proof: dict[str, ProofId | None]
     absent: dict[str, str]
-    scan: Scan
-    group: Group | None
-    harden: Harden | None
-    contain: Contain
+    scan: ScanDocument
+    group: GroupDocument | None
+    harden: HardenDocument | None
+    contain: ContainDocument
     next: list[NextStep]
-    proof: dict[str, Proof]
+    proof: dict[str, ProofRow]
 
 
-_OTHERS = TypedDict("_OTHERS", {"find-account": FindAccount, "weak-passwords": WeakPasswordsFound | None})
+_OTHERS = TypedDict("_OTHERS", {"find-account": FindAccountDocument, "weak-passwords": WeakPasswordsDocument | None})
 
 
-class Investigate(Findings, _OTHERS):
+class InvestigateDocument(FindingsDocument, _OTHERS):
     """Everything that an investigation found; the keys named like commands hold their objects."""
 
 
 DOCUMENTS = (
-    *(Scan, Group, FindAccount, Trace, Show, WeakPasswordsFound, Harden, Contain, Purge, Restore, Investigate),
-    *(QuarantineList, QuarantineShow, QuarantineVerify, QuarantineDrop, ClusterCheck),
+    *(
+        ScanDocument,
+        GroupDocument,
+        FindAccountDocument,
+        TraceDocument,
+        ShowDocument,
+        WeakPasswordsDocument,
+        HardenDocument,
+        ContainDocument,
+        PurgeDocument,
+        RestoreDocument,
+        InvestigateDocument,
+    ),
+    *(
+        QuarantineListDocument,
+        QuarantineShowDocument,
+        QuarantineVerifyDocument,
+        QuarantineDropDocument,
+        ClusterCheckDocument,
+    ),
 )
 """What a command may write; the schema of each is named after it."""

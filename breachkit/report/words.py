@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from breachkit.records import Locus
 
 
+THOUSAND = 1000
+
+
 def count(number: int, noun: str, plural: str | None = None) -> str:
     """Spell a number with its noun: `1 message`, `2,040 messages`."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
@@ -40,11 +43,11 @@ def stamp(ts: datetime | None, zone: tzinfo) -> str | None:
 def size(number: int) -> str:
     """Spell a number of bytes: `812 B`, `3.4 MB`."""
     amount = float(number)
-    for unit in ("B", "kB", "MB", "GB"):
-        if amount < 1000:  # noqa: PLR2004
-            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
-        amount /= 1000
-    return f"{amount:.1f} TB"
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if amount < THOUSAND or unit == "TB":
+            break
+        amount /= THOUSAND
+    return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
 
 
 def name_journal(run: str, journal: str, sha256: str) -> str:

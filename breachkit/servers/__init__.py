@@ -51,7 +51,7 @@ class Layout(NamedTuple):
     logs: tuple[Path, ...] = ()
     """Where its logs lie."""
     beside: tuple[Path, ...] = ()
-    """Where logs may lie among other things, of which nothing is said when they are none."""
+    """Where logs may lie among other files; a file there that is no log is not reported."""
     accounts: Path | None = None
     settings: Path | None = None
     """What its own tool printed of its settings."""
@@ -84,7 +84,7 @@ QueueRole = Literal["incoming", "active", "deferred", "hold"]
 
 
 class Head(Protocol):
-    """What the head of a queued message says; None where it does not. Each is read when it is asked for."""
+    """What the head of a queued message says; None where it says nothing. A field is read when it is asked for."""
 
     @property
     def queue_id(self) -> str | None:
@@ -124,7 +124,7 @@ class Head(Protocol):
 
 
 class PlainHead(NamedTuple):
-    """A head of which all is read at once."""
+    """A head whose fields are all read at once."""
 
     queue_id: str | None = None
     auth_user: str | None = None
@@ -178,8 +178,8 @@ class AccountExport:
     """How a server's export of accounts is read."""
 
     read: Callable[[Path, Path | None, tuple[str, ...] | None, bool], Iterator[Login | Skipped]]
-    """Read the accounts; root and columns may be None, True wants passwords. Raises UnknownColumnsError,
-    NotATableError, OSError."""
+    """Read the accounts; root and columns may be None, True wants passwords. Raises BreachkitError,
+    OSError."""
     columns: tuple[str, ...]
     """The words that may name columns."""
     made_by: str
@@ -191,13 +191,13 @@ class Guide:
     """What the maker of a server advises: settings, and the steps for a compromised account."""
 
     read_settings: Callable[[Path, Path | None], Iterator[Setting | Skipped]]
-    """Read what its tool printed of its settings. Raises NotATableError, OSError."""
+    """Read what its tool printed of its settings. Raises BreachkitError, OSError."""
     rules: tuple[SettingRule, ...]
     """What its settings should be."""
     policy: Mapping[str, str]
     """The settings of its password policy: lower case name → length, digits, signs, letters or capitals."""
     advice: tuple[str, ...]
-    """What else should be done that no setting tells of."""
+    """What else should be done, beside the settings."""
     commands: Mapping[str, tuple[str, ...]]
     """The lines that print the settings, by operating system."""
     steps: Callable[[Containment], tuple[Step, ...]]

@@ -102,6 +102,7 @@ _PAGES = {
 _PAGE = r"(?:mscp|cp|ms|win|windows|ibm|dos|oem|codepage)(\d{3,5})"
 _OTHER_NAMES = {
     "big5eten": "big5",
+    "cngb": "gb18030",
     "eucgb2312cn": "gb18030",
     "eucjpms": "euc-jp",
     "eucjpwin": "euc-jp",
@@ -168,7 +169,7 @@ def text_in(body: bytes, charset: str, is_html: bool | None) -> str:
     text = charset_text(body, said)
     if "&" not in text or not (is_html or (is_html is None and LOOKS_LIKE_HTML.match(text[:1000]))):
         return text
-    from html import unescape  # noqa: PLC0415  2 ms, and most messages have no entities
+    from html import unescape  # 2 ms, and most messages have no entities
 
     return unescape(text)
 
@@ -209,7 +210,7 @@ def readable(block: bytes, raw: bytes) -> str:
 
 @lru_cache(maxsize=512)
 def _codec(name: str) -> str | None:
-    from webencodings.labels import LABELS  # noqa: PLC0415  see `_MOST`
+    from webencodings.labels import LABELS  # see `_MOST`
 
     if name in _ASCII:
         return "ascii"
@@ -228,12 +229,12 @@ def _codec(name: str) -> str | None:
 
 
 def _bare(name: str) -> str:
-    return re.sub(r"[\s_:.-]", "", name).removeprefix("x")
+    return re.sub(r"[\s_.-]", "", name.partition(":")[0]).removeprefix("x")  # `ISO_8859-15:1998`
 
 
 @lru_cache(maxsize=1)
 def _bare_labels() -> dict[str, str]:
-    from webencodings.labels import LABELS  # noqa: PLC0415  see `_MOST`
+    from webencodings.labels import LABELS  # see `_MOST`
 
     return {_bare(label): name for label, name in LABELS.items()} | _OTHER_NAMES
 

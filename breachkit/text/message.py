@@ -28,14 +28,14 @@ from breachkit.text.headers import (
 from breachkit.text.transfer import text_body, untransferred, way_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 MOST_PARTS = 1000
 """MIME parts of one message that are read; what follows is left as raw bytes."""
 DEEPEST = 30
 """Levels of nesting that are opened; a deeper multipart is taken for text."""
-LONGEST_KNOWN_KIND = 300
-"""Characters of a content type up to which what it says is remembered."""
+LONGEST_KNOWN = 1 << 13
+"""Bytes of a head up to which what it says of the coding of its body is remembered."""
 
 OF_A_MESSAGE = frozenset({"received", "date", "subject", "mime-version", "message-id", "content-type"})
 """A first block with one of these is the message's own header, not an envelope."""
@@ -74,10 +74,10 @@ _PLAINLY_CODED = re.compile(
     rb"|ransfer-encoding:\s*(?:7bit|8bit|binary))[ \t]*\r?\n(?![ \t]))+"
 )
 """In lower case: what most plain texts say of themselves."""
-_UUENCODED = re.compile(rb"begin [0-7]{3}")
+_UUENCODED = re.compile(rb"\nbegin [0-7]{3}")
 
 
-class _Kind(NamedTuple):
+class _ContentType(NamedTuple):
     """What a content type says."""
 
     type: str
@@ -94,23 +94,13 @@ class _Kind(NamedTuple):
     """Markup, or line ends that are none, may stand within a word of its text."""
 
 
-Block = tuple[bytes, bytes, bytes | None]
+HeaderBlock = tuple[bytes, bytes, bytes | None]
 """A header block as `_Entity` has it, the message or part that it is of, and what stands below; None of an envelope."""
 
 
-class _Entity(NamedTuple):
-    """One header block and what stands below it."""
-
-    head: bytes
-    """Each line begins with LF; empty where there is none."""
-    around: bytes
-    """The message, or the part, that it is of."""
-    body: bytes
-    kind: _Kind
-    way: str
-    """Of its transfer."""
-    is_text: bool
-    """The body is to be read as text."""
+_Entity = tuple[bytes, bytes, bytes, _ContentType, str, bool]
+"""One header block (each line begins with LF; empty where there is none), the message or part that it is of, what
+stands below it, the kind of this, the way of its transfer, and whether it is to be read as text."""
 
 
 class Added(NamedTuple):
@@ -127,28 +117,30 @@ def is_plain(raw: bytes) -> bool:
     Of one that is not ASCII, decoding adds nothing that is ASCII.
     """
     first = _EMPTY_LINE.search(raw)
-    end = first.end() if first else len(raw)
-    if raw.startswith(b"<", end) or not _FIELD.match(raw):
+    below = end = first.end() if first else len(raw)
+    if raw.startswith((b"<", *_UNUSUAL_STARTS), end) or not _FIELD.match(raw):
         return False
     if _FIELD.match(raw, end):  # an envelope and the header, or the header and a paragraph like one
         second = _EMPTY_LINE.search(raw, end)
         end = second.end() if second else len(raw)
     head = raw[:end].lower()
     at = head.find(b"content-t")
+    is_typed = at >= 0 and head.find(b"content-type", at) >= 0
     while at >= 0:
         said = _PLAINLY_CODED.match(head, at)
         if said is None:
             return False
         at = head.find(b"content-t", said.end())
-    if (b"?" in head and b"=?" in head) or b"*" in head or b"\0" in head:  # one sign is found ten times faster than two
+    # one sign is found ten times faster than two
+    if (b"?" in head and b"=?" in head) or b"*" in head or b"\0" in head:
         return False
-    if b"content-type" not in head and b"<" in raw[end : end + FIRST_OF_HTML]:
+    if _UUENCODED.search(raw, max(0, below - 1)) or (not is_typed and b"<" in raw[below : end + FIRST_OF_HTML]):
         return False
-    return not _UUENCODED.search(raw, end) and (raw.isascii() or (b"\xff\xfe" not in raw and b"\xfe\xff" not in raw))
+    return raw.isascii() or (b"\xff\xfe" not in raw and b"\xfe\xff" not in raw)
 
 
 def added_by_decoding(raw: bytes, *, unfolds: bool = True) -> Added:
-    """Decode the texts that do not stand in the bytes of a message as they are, at half the cost of all.
+    """Decode the texts that do not stand in the bytes of a message as they are: of most messages there are none.
 
     Args:
         raw: the message.
@@ -157,9 +149,10 @@ def added_by_decoding(raw: bytes, *, unfolds: bool = True) -> Added:
     texts = []
     is_split = False
     for head, around, body, kind, way, is_text in _entities(raw):
-        if unfolds or b"*" in head or b"\0" in head or not head.isascii():
+        is_bare = b"\0" not in head  # these are left out of what is read
+        if unfolds or b"*" in head or not is_bare or not head.isascii():
             for line in _lines(head, around):
-                if "=?" in line or "*" in line or (unfolds and _FOLD in line) or not line.isascii():
+                if "=?" in line or "*" in line or (unfolds and _FOLD in line) or not (is_bare and line.isascii()):
                     texts += [value for _, value in _values_of(line)]
         elif b"?" in head:
             texts += [decoded_words(field_of(line.decode())[1]) for line in _with_words(head)]
@@ -179,11 +172,11 @@ def decoded_texts(raw: bytes) -> Iterator[str]:
 
 def typed_texts(raw: bytes) -> Iterator[tuple[str, str | None]]:
     """Yield the same, each part with its content type, and header values with None."""
-    for entity in _entities(raw):
-        for _, value in _values(entity.head, entity.around):
+    for head, around, body, kind, way, is_text in _entities(raw):
+        for _, value in _values(head, around):
             yield value, None
-        if entity.is_text:
-            yield _text_of(entity), entity.kind.type
+        if is_text:
+            yield text_in(text_body(way, body), kind.charset, kind.is_html), kind.type
 
 
 def decoded_headers(raw: bytes) -> Iterator[tuple[str, str]]:
@@ -191,13 +184,15 @@ def decoded_headers(raw: bytes) -> Iterator[tuple[str, str]]:
 
     A line of a header block that is no header has the name ""; an RFC 2231 parameter comes once more, decoded.
     """
-    for entity in _entities(raw):
-        yield from _values(entity.head, entity.around)
+    for head, around, *_ in _entities(raw):
+        yield from _values(head, around)
 
 
 def decoded_parts(raw: bytes) -> Iterator[str]:
     """Yield every text part of a message, decoded, in order."""
-    return (_text_of(entity) for entity in _entities(raw) if entity.is_text)
+    for _, _, body, kind, way, is_text in _entities(raw):
+        if is_text:
+            yield text_in(text_body(way, body), kind.charset, kind.is_html)
 
 
 def own_headers(raw: bytes) -> Iterator[tuple[str, str]]:
@@ -223,16 +218,14 @@ class Leaf(NamedTuple):
 
 def leaves(raw: bytes) -> Iterator[Leaf]:
     """Yield the parts of a message that hold no others, in order; never raises."""
-    for entity in _entities(raw):
-        if not entity.is_text and entity.kind.is_textual:
+    for head, around, body, kind, way, is_text in _entities(raw):
+        if not is_text and kind.is_textual:
             continue  # a multipart, a message, or the envelope
-        placed = next(
-            (value for name, value in _fields(entity.head, entity.around) if name == "content-disposition"), ""
-        )
-        name = decoded_words(parameters_of(placed).get("filename") or parameters_of(entity.kind.type).get("name", ""))
-        is_attached = not entity.is_text or bool(name) or placed.lower().startswith("attachment")
-        body = untransferred(entity.way, entity.body)
-        yield Leaf(entity.kind.type, name, is_attached, _text_of(entity) if entity.is_text else "", len(body))
+        placed = next((value for name, value in _fields(head, around) if name == "content-disposition"), "")
+        name = decoded_words(parameters_of(placed).get("filename") or parameters_of(kind.type).get("name", ""))
+        is_attached = not is_text or bool(name) or placed.lower().startswith("attachment")
+        text = text_in(text_body(way, body), kind.charset, kind.is_html) if is_text else ""
+        yield Leaf(kind.type, name, is_attached, text, len(untransferred(way, body)))
 
 
 def _entities(raw: bytes) -> Iterator[_Entity]:
@@ -241,17 +234,11 @@ def _entities(raw: bytes) -> Iterator[_Entity]:
     while ahead:
         (head, around, body), depth = ahead.pop()
         if body is None:
-            yield _Entity(head, around, b"", _NO_KIND, "", is_text=False)
+            yield head, around, b"", _NO_KIND, "", False
             continue
-        kind, way = _NO_KIND, ""
-        for is_type, value in reversed(_CODING.findall(head)):  # the first of a name counts
-            if not is_type:
-                way = way_of(value)
-            elif len(value) <= LONGEST_KNOWN_KIND and value.isascii():
-                kind = _known_kind(value)
-            else:
-                kind = _kind_of(value, around)
-        below: list[Block] = []
+        said = tuple(_CODING.findall(head))
+        kind, way = _known_coding(said) if len(head) <= LONGEST_KNOWN and head.isascii() else _coding_of(said, around)
+        below: list[HeaderBlock] = []
         if kind.is_opened and depth < DEEPEST and left:
             if kind.main in _OPENED:
                 below = blocks_of(untransferred(way, body))
@@ -259,26 +246,33 @@ def _entities(raw: bytes) -> Iterator[_Entity]:
             else:
                 below = [_block(part) for part in _parts_of(kind.type, body, left)]
             left -= len(below)
-        yield _Entity(head, around, body, kind, way, not below and kind.is_textual)
-        ahead.extend((part, depth + 1) for part in reversed(below))
+        yield head, around, body, kind, way, not below and kind.is_textual
+        if below:
+            ahead += [(part, depth + 1) for part in reversed(below)]
 
 
-def blocks_of(raw: bytes) -> list[Block]:
+def blocks_of(raw: bytes) -> list[HeaderBlock]:
     """Split a message into its header blocks: mostly one, with the body.
 
     The first block is an envelope when it has no header of a message proper and a second block of headers
     follows: queue files of IceWarp may come in that shape.
     """
-    if raw.startswith(_UNUSUAL_STARTS):
-        raw = raw.removeprefix(_BOM).lstrip(b"\r\n")
-        if mailbox := MAILBOX_LINE.match(raw):
-            raw = raw[mailbox.end() :].lstrip(b"\r\n")
+    raw = _unwrapped(raw)
     head, _, body = first = _block(raw, _HAS_ANY)
-    if head and body and _FIELD.match(body) and not _HAS_OWN.search(head):
-        second = _block(body)
+    if head and body and not _HAS_OWN.search(head):
+        second = _block(_unwrapped(body))
         if _HAS_KNOWN.search(second[0]):
             return [(head, raw, None), second]
     return [first]
+
+
+def _unwrapped(raw: bytes) -> bytes:
+    """Leave out what may stand before a header block and is none of it: empty lines, the separator of a mailbox."""
+    if not raw.startswith(_UNUSUAL_STARTS):
+        return raw
+    raw = raw.removeprefix(_BOM).lstrip(b"\r\n")
+    mailbox = MAILBOX_LINE.match(raw)
+    return raw[mailbox.end() :].lstrip(b"\r\n") if mailbox else raw
 
 
 def is_cut(raw: bytes) -> bool:
@@ -286,10 +280,11 @@ def is_cut(raw: bytes) -> bool:
     *above, (head, _, body) = blocks_of(raw)
     if not head or not body or above or _HAS_OWN.search(head):
         return bool(head) and not body
-    return _FIELD.match(body) is not None and not _EMPTY_LINE.search(body)  # below an envelope
+    body = _unwrapped(body)  # below an envelope
+    return not body or (_FIELD.match(body) is not None and not _EMPTY_LINE.search(body))
 
 
-def _block(raw: bytes, known: re.Pattern[bytes] | None = None) -> Block:
+def _block(raw: bytes, known: re.Pattern[bytes] | None = None) -> HeaderBlock:
     """Split at the first empty line into a head and the rest; a text without a header is all rest.
 
     Where the first line is no header, one of those below it must be a known one.
@@ -371,10 +366,6 @@ def _split(body: bytes, boundary: bytes, most: int) -> list[bytes]:
     return parts
 
 
-def _text_of(entity: _Entity) -> str:
-    return text_in(text_body(entity.way, entity.body), entity.kind.charset, entity.kind.is_html)
-
-
 def main_of(kind: str) -> str:
     """Read the main part of a content type, in lower case: comments, quotes, and what follows it, left out."""
     if "(" in kind:
@@ -383,16 +374,28 @@ def main_of(kind: str) -> str:
     return "".join(found[0].split()).lower() if found else ""
 
 
-def _kind_of(value: bytes, around: bytes = b"") -> _Kind:
+def _kind_of(value: bytes, around: bytes = b"") -> _ContentType:
     kind = readable(value.replace(b"\r\n", b"\n"), around).replace("\n", "").replace(_FOLD, "").strip()
     main = main_of(kind)
     is_opened = main in _OPENED or main.startswith("multipart")
     is_textual = main.startswith(_TEXTUAL) or "/" not in main or main.endswith(_NEARLY_TEXTUAL)
     is_html = "html" in kind[:40].lower() if kind else None
-    return _Kind(
+    return _ContentType(
         kind, main, is_opened, is_textual, charset_of(kind), is_html, is_html is not False or "delsp" in kind.lower()
     )
 
 
-_known_kind = lru_cache(maxsize=512)(_kind_of)
+def _coding_of(said: Iterable[tuple[bytes, bytes]], around: bytes = b"") -> tuple[_ContentType, str]:
+    """Read how a body is coded from what `_CODING` finds; the first of a name counts."""
+    kind, way = _NO_KIND, ""
+    for is_type, value in reversed([*said]):
+        if is_type:
+            kind = _kind_of(value, around)
+        else:
+            way = way_of(value)
+    return kind, way
+
+
+_known_coding = lru_cache(maxsize=512)(_coding_of)
+"""The same few lines stand in every message."""
 _NO_KIND = _kind_of(b"")

@@ -83,7 +83,7 @@ class Fingerprints:
     def __init__(self, key: bytes) -> None:
         self._key = key
         # to key a digest anew takes as long as all the rest, and a password is held against 50,000 words
-        import hashlib  # noqa: PLC0415  OpenSSL takes 3 to 8 ms, and a purge compares no secrets
+        import hashlib  # OpenSSL takes 3 to 8 ms, and a purge compares no secrets
 
         self._keyed = hashlib.blake2b(key=key, digest_size=8)
 

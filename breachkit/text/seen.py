@@ -89,7 +89,7 @@ def paragraphs_seen(text: str, kind: str | None) -> Iterator[str]:
     return map(normal, pieces)
 
 
-class Seen:
+class SeenString:
     """Tells whether a reader of a text sees a string in it.
 
     Args:
@@ -122,24 +122,25 @@ class Seen:
         """
         if not self._words:
             return False
-        text = raw if added is None else b"\n".join([raw, *map(str.encode, added.texts)])
-        if self._ignore_case:
-            text = text.decode("utf-8", "replace").casefold().encode()
-        if self._holds_words(text) or not (raw.isascii() or _is_sound(raw)):
+        texts = [] if added is None else added.texts
+        if self._holds_words([*map(str.encode, texts), raw]) or not (raw.isascii() or _is_sound(raw)):
             return True
-        return added is not None and (any(map(_is_odd, added.texts)) or (added.is_split and self._is_split(raw, text)))
+        return any(map(_is_odd, texts)) or (added is not None and added.is_split and self._is_split(raw, texts))
 
     def may_be_added(self, added: Added) -> bool:
         """Tell it of a message whose bytes lack `longest`: something that was decoded holds it then, or may hide it."""
         return added.is_split or any(self._longest_text in text or _is_odd(text) for text in added.texts)
 
-    def _is_split(self, raw: bytes, text: bytes) -> bool:
+    def _is_split(self, raw: bytes, texts: list[str]) -> bool:
+        text = b"\n".join([raw, *map(str.encode, texts)])
         if b"delsp" in raw.lower() or re.search(_UNSHOWN_IN_A_WORD, text):
             return True
-        return self._holds_words(re.sub(TAG.encode(), b"", text))
+        return self._holds_words([re.sub(TAG.encode(), b"", text)])
 
-    def _holds_words(self, text: bytes) -> bool:
-        return self._words[0] in text and all(word in text for word in self._words)
+    def _holds_words(self, texts: list[bytes]) -> bool:
+        if self._ignore_case:
+            texts = [text.decode("utf-8", "replace").casefold().encode() for text in texts]
+        return all(any(word in text for text in texts) for word in self._words)
 
     def _cased(self, text: str) -> str:
         return text.casefold() if self._ignore_case else text

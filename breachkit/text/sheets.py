@@ -12,7 +12,7 @@ import re
 from collections import Counter, deque
 from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.errors import NotATableError
+from breachkit.errors import BreachkitError
 from breachkit.files import open_regular
 from breachkit.spelling import ADDRESS, plain_address
 
@@ -45,7 +45,7 @@ _MAGIC = {
 }
 
 
-class Line(NamedTuple):
+class SheetLine(NamedTuple):
     """One line of a file of text, and where it stands."""
 
     offset: int
@@ -54,7 +54,7 @@ class Line(NamedTuple):
     """Without its end; None when it is too long to be read."""
 
 
-class Row(NamedTuple):
+class SheetRow(NamedTuple):
     """One row of a table, and where it begins."""
 
     offset: int
@@ -87,12 +87,12 @@ class Sheet(NamedTuple):
 
 
 def read_sheet(path: Path) -> Sheet:
-    """Tell how a table is written. Raises NotATableError, OSError."""
+    """Tell how a table is written. Raises BreachkitError, OSError."""
     with open_regular(path) as stream:
         head = stream.read(_BLOCK)
     for magic, what in _MAGIC.items():
         if head.startswith(magic):
-            raise NotATableError(path, what)
+            raise _no_table(path, what)
     encoding, start = _encoding(head, path)
     wide = encoding if encoding.startswith("utf-16") else "ascii"
     ends = ["\n".encode(wide), "\r".encode(wide)]
@@ -108,6 +108,10 @@ def read_sheet(path: Path) -> Sheet:
     return sheet._replace(delimiter=delimiter, is_ended=bool(rows) and ended * 10 >= len(rows) * 9)
 
 
+def _no_table(path: Path, what: str) -> BreachkitError:
+    return BreachkitError(f"{path} is {what}, not a table of text; export it again, or save it as CSV")
+
+
 def _encoding(head: bytes, path: Path) -> tuple[str, int]:
     for mark, name in _BOMS:
         if head.startswith(mark):
@@ -118,7 +122,7 @@ def _encoding(head: bytes, path: Path) -> tuple[str, int]:
         return ("utf-16-le", 0) if odd > even else ("utf-16-be", 0)
     lines = [line for line in head.split(b"\n") if line.strip()]
     if sum(b"\0" in line for line in lines) * 2 > len(lines):
-        raise NotATableError(path, "a binary file")
+        raise _no_table(path, "a binary file")
     return "guess", 0
 
 
@@ -128,13 +132,13 @@ def _legacy(head: bytes) -> str:
     return "cp850" if _NOT_ANSI.search(head) or (low and low >= high) else "cp1252"
 
 
-def read_lines(sheet: Sheet) -> Iterator[Line]:
+def read_lines(sheet: Sheet) -> Iterator[SheetLine]:
     """Yield each line. Raises OSError."""
     offset = sheet.start
     with open_regular(sheet.path) as stream:
         stream.seek(sheet.start)
         for number, (size, line) in enumerate(_split(stream, sheet.line_end), 1):
-            yield Line(offset, number, None if line is None else _decode(line, sheet))
+            yield SheetLine(offset, number, None if line is None else _decode(line, sheet))
             offset += size
 
 
@@ -195,7 +199,7 @@ def is_address(cell: str) -> bool:
     return "@" in cell and ADDRESS.fullmatch(plain_address(cell)) is not None
 
 
-def read_rows(sheet: Sheet, width: int | None = None, last: int | None = None) -> Iterator[Row]:
+def read_rows(sheet: Sheet, width: int | None = None, last: int | None = None) -> Iterator[SheetRow]:
     """Yield the rows that hold anything. Raises OSError.
 
     Args:
@@ -204,18 +208,18 @@ def read_rows(sheet: Sheet, width: int | None = None, last: int | None = None) -
         last: the column whose cells may hold unquoted delimiters, if it is the last one (a password).
     """
     lines = (line for line in read_lines(sheet) if line.number >= sheet.first)
-    ahead: deque[Line] = deque()
+    ahead: deque[SheetLine] = deque()
     while (line := ahead.popleft() if ahead else next(lines, None)) is not None:
         text = line.text
         if text is None:
-            yield Row(line.offset, line.number, None)
+            yield SheetRow(line.offset, line.number, None)
         elif text.strip(sheet.delimiter + " \t"):
             if text.count('"') % 2:
                 text = _with_rest(text, sheet.delimiter, ahead, lines)
-            yield Row(line.offset, line.number, _cells(text, sheet, width, last))
+            yield SheetRow(line.offset, line.number, _cells(text, sheet, width, last))
 
 
-def _with_rest(text: str, delimiter: str, ahead: deque[Line], lines: Iterator[Line]) -> str:
+def _with_rest(text: str, delimiter: str, ahead: deque[SheetLine], lines: Iterator[SheetLine]) -> str:
     """Add to a line the lines below it in which its last cell goes on; a lone quote is a letter of a password.
 
     Args:
@@ -276,7 +280,7 @@ def _parted(text: str, delimiter: str) -> list[str]:
 
 def _quoted(text: str, delimiter: str) -> list[str] | None:
     """Split a row with quotes; None where they do not fit."""
-    import csv  # noqa: PLC0415  4 ms, and most sheets quote nothing
+    import csv  # 4 ms, and most sheets quote nothing
 
     try:
         return next(csv.reader([text], delimiter=delimiter, strict=True), [])

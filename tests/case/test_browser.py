@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from breachkit.case.page import render_authority, render_owner, render_report
-from breachkit.case.words import Words
+from breachkit.case.pages import render_authority, render_owner, render_report
+from breachkit.case.phrases import Phrases
 from tests.case.needs import browser, need
 from tests.conftest import story
 from tests.evidence import build
@@ -27,7 +27,7 @@ SIZES = {"desk": {"width": 1200, "height": 900}, "phone": {"width": 390, "height
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     path = browser()
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415  50 MB, and only here
+    from playwright.sync_api import sync_playwright  # 50 MB, and only here
 
     with sync_playwright() as playwright:
         # containers have no sandbox to give, and what is opened here was made by these tests
@@ -253,7 +253,7 @@ def test_a_hostile_subject_stays_harmless(
     campaign["strings"][0]["text"] = hostile
     campaign["sample"] |= {"before": hostile, "shared": hostile, "after": hostile, "subject": hostile}
     campaign["mail_froms"] = account["mail_froms"] = [{"mail_from": hostile, "messages": 3}]
-    words = Words(language)  # type: ignore[arg-type]
+    words = Phrases(language)  # type: ignore[arg-type]
     pages = (render_report(findings, words), render_owner(findings, words, account), render_authority(findings, words))
     for number, text in enumerate(pages):
         path = tmp_path / f"{number}.html"

@@ -188,8 +188,8 @@ def test_the_stream_has_every_login_of_the_logs(cli: Callable[..., Ran], tmp_pat
 
 
 def test_the_country_of_an_address_comes_from_the_given_file(cli: Callable[..., Ran], tmp_path: Path) -> None:
-    from mmdb_writer import MMDBWriter  # noqa: PLC0415  only here
-    from netaddr import IPSet  # noqa: PLC0415  the same
+    from mmdb_writer import MMDBWriter  # only here
+    from netaddr import IPSet
 
     writer = MMDBWriter(4, "Test-Country", languages=["en"], description="made for a test")
     writer.insert_network(IPSet(["203.0.113.0/24"]), {"country": {"iso_code": "NL"}})

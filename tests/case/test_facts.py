@@ -15,8 +15,8 @@ import pytest
 import stix2
 
 from breachkit.case.indicators import indicators_of
-from breachkit.case.page import render_report
-from breachkit.case.words import Words
+from breachkit.case.pages import render_report
+from breachkit.case.phrases import Phrases
 from tests.case.conftest import newest
 from tests.conftest import story
 from tests.evidence import build
@@ -228,7 +228,7 @@ def test_an_address_that_must_not_be_blocked_is_listed_with_the_reason(
         ("en", "Not to be blocked, though they attacked: 1. 192.0.2.140 (many accounts use it)"),
         ("it", "Da non bloccare, anche se hanno attaccato: 1. 192.0.2.140 (usato da molti account)"),
     ):
-        page = render_report(findings, Words(language))  # type: ignore[arg-type]
+        page = render_report(findings, Phrases(language))  # type: ignore[arg-type]
         assert said in re.sub(r"<[^>]+>", "", page)
         (listed,) = re.findall(r'<pre id="block-list"[^>]*>([^<]*)</pre>', page)
         assert listed.split("\n") == [row["ip"] for row in blocked]

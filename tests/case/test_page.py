@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from breachkit.case.page import CAPS, render_authority, render_owner, render_report
-from breachkit.case.words import Words
+from breachkit.case.pages import CAPS, render_authority, render_owner, render_report
+from breachkit.case.phrases import Phrases
 from tests.conftest import story
 from tests.schemas import validate
 
@@ -29,7 +29,7 @@ def findings(findings_of: Callable[..., dict[str, Any]]) -> dict[str, Any]:
 
 
 def pages_of(findings: dict[str, Any], language: str = "en") -> list[str]:
-    words = Words(language)  # type: ignore[arg-type]
+    words = Phrases(language)  # type: ignore[arg-type]
     owners = [render_owner(findings, words, account) for account in findings["accused"]]
     return [render_report(findings, words), *owners, render_authority(findings, words)]
 
@@ -138,7 +138,7 @@ def large(findings: dict[str, Any]) -> dict[str, Any]:
 
 def test_a_large_incident_fits_in_five_megabytes_and_says_what_it_leaves_out(findings: dict[str, Any]) -> None:
     big = large(findings)
-    report, words = render_report(big, Words("en")), Words("it")
+    report, words = render_report(big, Phrases("en")), Phrases("it")
     pages = [report, render_authority(big, words), render_owner(big, words, big["accused"][0])]
     assert max(len(page.encode()) for page in pages) < LIMIT
     for left in (99_800, 60_000 - CAPS["places"], 30_000 - CAPS["also"], 780, 280):

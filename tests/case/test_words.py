@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from breachkit.case.defang import defang
-from breachkit.case.words import Words
+from breachkit.case.pages import defang
+from breachkit.case.phrases import Phrases
 from breachkit.servers import Containment, load, names
 from tests.evidence import STORIES, build
 
@@ -50,17 +50,19 @@ def test_no_hole_is_lost() -> None:
 
 @pytest.mark.parametrize("name", names())
 def test_advice_of_a_server_is_there(name: str) -> None:
-    made, words = load(name).guide, Words("it")
+    made, words = load(name).guide, Phrases("it")
     if made is None:
         return
     guide = made()
     for rule in guide.rules:
-        assert words.told(rule.why) != rule.why, rule.name
-        assert words.told(rule.recommended) != rule.recommended or re.fullmatch(r"\d+", rule.recommended), rule.name
+        assert words.translated(rule.why) != rule.why, rule.name
+        assert words.translated(rule.recommended) != rule.recommended or re.fullmatch(r"\d+", rule.recommended), (
+            rule.name
+        )
     for left, attackers in ((None, 0), ((), 1), (("forward", "rules"), 12)):
         for step in guide.steps(Containment("anna@example.it", left, "G", "B", attackers)):
             for sentence in (step.title, step.what, step.side_effect, step.check):
-                assert words.told(sentence) != sentence, sentence
+                assert words.translated(sentence) != sentence, sentence
 
 
 @pytest.mark.parametrize("name", ["distributed", "low-level", "newsletter", "spray", "guide", "imap-door", "log-gap"])
@@ -68,14 +70,14 @@ def test_every_claim_of_a_story_is_there(name: str, findings_of: Callable[..., d
     assert name in STORIES
     build(name, tmp_path / "evidence", 77)
     findings = findings_of(tmp_path / "evidence", "--lang", "it")
-    words = Words("it")
+    words = Phrases("it")
     said = [signal for account in findings["find-account"]["accounts"] for signal in account["signals"]]
     sentences = [signal["detail"] for signal in said] + [one["detail"] for one in findings["symptoms"]]
     sentences += [doubt for account in findings["find-account"]["accounts"] for doubt in account["doubts"]]
     sentences += [*findings["absent"].values(), *(row["reason"] for row in findings["skipped"])]
     assert sentences
     for sentence in sentences:
-        assert words.told(sentence) != sentence
+        assert words.translated(sentence) != sentence
     for name_of in {signal["name"] for signal in said} | {one["name"] for one in findings["symptoms"]}:
         assert name_of in ITALIAN
     for row in findings["proof"].values():
@@ -83,20 +85,20 @@ def test_every_claim_of_a_story_is_there(name: str, findings_of: Callable[..., d
 
 
 def test_numbers_shares_and_times_are_spelled_as_italians_do() -> None:
-    words = Words("it")
+    words = Phrases("it")
     assert words.number(1234567) == "1.234.567"
     assert words.percent(0.999) == "99,9 %"
     assert words.percent(1.0) == "100 %"
-    assert Words("en").percent(0.001) == "0.1 %"
+    assert Phrases("en").percent(0.001) == "0.1 %"
     assert words.moment("2026-11-20T08:46:04+01:00") == "ven 20/11/2026 08:46:04 +0100"
     assert words.plain("2026-08-01T08:46:04+02:00") == "sabato 1 agosto 2026, 08:46"
-    assert words.told("holds 95.2% of the queue (1,190 messages)") == "ha 95,2 % della coda (1.190 messaggi)"
+    assert words.translated("holds 95.2% of the queue (1,190 messages)") == "ha 95,2 % della coda (1.190 messaggi)"
 
 
 def test_a_hostile_sentence_does_not_hold_the_catalogue_up() -> None:
-    assert Words("it").told("and " * 5000) == "and " * 5000
+    assert Phrases("it").translated("and " * 5000) == "and " * 5000
     text = "{0} {name} {} " * 30
-    assert Words("it").told(text) == text
+    assert Phrases("it").translated(text) == text
 
 
 @pytest.mark.parametrize(

@@ -211,7 +211,7 @@ def test_a_zip_of_many_logs_is_read_once(tmp_path: Path, monkeypatch: pytest.Mon
     logs = find_logs([tmp_path / "logs.zip"], tmp_path).logs
     for log in logs:
         (block,) = files.read_blocks(open_text(log), log.label)
-        assert isinstance(block, files.Block)
+        assert isinstance(block, files.LineBlock)
         assert block.text.endswith(b"235 ok\n")
     assert opened.call_count == 1
     assert compared.call_count == 300  # each log of which there is another of the name, once

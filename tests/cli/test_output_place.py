@@ -207,7 +207,7 @@ def test_windows_gives_a_name_by_rename(tmp_path: Path, monkeypatch: pytest.Monk
     def rename(source: str, target: str) -> None:
         if os.path.lexists(target):
             raise FileExistsError(errno.EEXIST, "exists", target)
-        os.replace(source, target)  # noqa: PTH105
+        os.replace(source, target)
 
     windows = type("Windows", (), {**vars(os), "name": "nt", "rename": staticmethod(rename)})
     monkeypatch.setattr(writing, "os", windows)

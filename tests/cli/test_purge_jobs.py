@@ -70,8 +70,8 @@ def test_what_is_planned_is_what_the_generator_wrote(cli: Callable[..., Ran], tm
 
 def share_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let helpers do as much as they can."""
-    for limit in ("FIRST_PIECES", "BATCH"):
-        monkeypatch.setattr(parallel, limit, 1)
+    monkeypatch.setattr(parallel, "FIRST_SECONDS", 0.0)
+    monkeypatch.setattr(parallel, "BATCH", 1)
 
 
 @pytest.mark.parametrize("words", [[SOUGHT], ["CLAIM your SUMMER", "--ignore-case"], ["--account", "long@x.example"]])

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from breachkit.logs import spans
+from breachkit.parallel import Crew
 from tests.conftest import story
 
 if TYPE_CHECKING:
@@ -101,3 +103,24 @@ def test_deliveries_are_found_though_the_messages_are_too_many_to_look_for(
     found = cli(*words)
     assert (found.code, found.out) == (looked_for.code, looked_for.out)
     assert '"kind": "client"' in found.out
+
+
+@pytest.mark.parametrize("word", ["user@example.it", "APV19131"])
+def test_logs_that_are_large_enough_are_read_by_several_processes(
+    word: str, cli: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("trace", word, "--root", story("guide"), "--format", "json")
+    alone = cli(*words)
+    sizes: list[int] = []
+
+    def counted(task: spans.Task, jobs: int) -> Crew:
+        sizes.append(jobs)
+        return Crew(task, jobs)
+
+    monkeypatch.setattr(spans, "Crew", counted)
+    monkeypatch.setattr(spans, "processors", lambda: 3)
+    monkeypatch.setattr(spans, "WORTH_JOBS", 1)
+    monkeypatch.setattr(spans, "SMALLEST", 1 << 16)
+    found = cli(*words)
+    assert (found.code, found.out) == (alone.code, alone.out)
+    assert sizes == [3]

@@ -11,11 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from breachkit.detect.campaigns.campaign import Campaigns
-from breachkit.detect.campaigns.choice import Tried, candidates_of, choose
+from breachkit.detect.campaigns.campaign import Campaigns, Judged
+from breachkit.detect.campaigns.choice import StringSearch, Tried, candidates_of, choose
 from breachkit.detect.campaigns.grouping import find_campaigns
-from breachkit.detect.campaigns.holders import Search
-from breachkit.detect.campaigns.lawful import Judged
 from breachkit.detect.campaigns.passages import Passage, passage_of
 from breachkit.detect.campaigns.plain_groups import find_groups, subject_shape
 from breachkit.detect.campaigns.sample import choose_sample
@@ -354,7 +352,7 @@ def test_a_search_finds_what_stands_in_the_bytes_or_the_decoded_texts(
     raw = f"Subject: a folded\r\n subject\r\n{kind}{way}\r\n{said}\r\n".encode(written_in)
     texts = ["è già", "boxes today", "already", "a folded subject", "è", "Ã¨", "€", "xx", "x x"]
     seen = [raw.decode("utf-8", "replace"), *decoded_texts(raw)]
-    assert set(Search(texts)(raw)) == {at for at, text in enumerate(texts) if any(text in one for one in seen)}
+    assert set(StringSearch(texts)(raw)) == {at for at, text in enumerate(texts) if any(text in one for one in seen)}
 
 
 def test_a_sample_holds_only_what_is_wanted_and_tells_how_much_is() -> None:

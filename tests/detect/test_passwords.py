@@ -9,13 +9,11 @@ import bcrypt
 import pytest
 
 from breachkit.detect.names import Directory
-from breachkit.detect.passwords.breached import digest_of, open_breaches
 from breachkit.detect.passwords.hashes import recognise
-from breachkit.detect.passwords.policy import Policy
-from breachkit.detect.passwords.weak_accounts import Criteria, WeakPasswords, find_weak_passwords
+from breachkit.detect.passwords.lists import digest_of, is_popular, open_breaches
+from breachkit.detect.passwords.weak_accounts import Criteria, Policy, WeakPasswords, find_weak_passwords
 from breachkit.detect.passwords.weakness import weakness_of
-from breachkit.detect.passwords.wordlist import is_popular
-from breachkit.errors import HibpError
+from breachkit.errors import BreachkitError
 from breachkit.records import Account, Locus
 from breachkit.text.sasl import Fingerprints, Login, Password
 
@@ -202,7 +200,7 @@ def test_padding_of_the_service_is_no_breach(tmp_path: Path) -> None:
 def test_what_is_no_list_of_breached_passwords_is_said(tmp_path: Path) -> None:
     (tmp_path / "readme.txt").write_text("hello\n")
     for path in (tmp_path, tmp_path / "readme.txt"):
-        with pytest.raises(HibpError, match="SHA1:COUNT"):
+        with pytest.raises(BreachkitError, match="SHA1:COUNT"):
             open_breaches(path)
 
 

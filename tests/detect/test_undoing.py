@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from breachkit.detect.passwords.candidates import LIKELIEST, candidates, likeliest
 from breachkit.detect.passwords.undoing import is_conceivable, sources_of
-from breachkit.detect.passwords.vocabulary import Names, names_of_address, vocabulary_of
+from breachkit.detect.passwords.vocabulary import AccountNames, names_of_address, vocabulary_of
 from breachkit.detect.passwords.weakness import weaknesses_by_name
 from tests.scale.johnrules import apply, expand
 
@@ -37,7 +37,7 @@ def test_every_variant_of_a_name_by_johns_rules_is_found(word: str, rule: str) -
     made = apply(rule, word)
     if made is None or len(made) < 2:
         return
-    assert sources_of(made, vocabulary_of(Names((word,), ()))) & 1, (word, rule)
+    assert sources_of(made, vocabulary_of(AccountNames((word,), ()))) & 1, (word, rule)
     assert is_conceivable(made, word), (word, rule)
 
 
@@ -123,4 +123,4 @@ def test_the_names_themselves_come_first_and_the_order_is_the_same_every_time() 
 @given(secret=st.text(max_size=80), name=st.text(max_size=20))
 @settings(max_examples=150, deadline=None)
 def test_no_text_is_too_odd(secret: str, name: str) -> None:
-    assert 0 <= sources_of(secret, vocabulary_of(Names((name,), (name[::-1],), secret, name))) < 16
+    assert 0 <= sources_of(secret, vocabulary_of(AccountNames((name,), (name[::-1],), secret, name))) < 16

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from breachkit.detect.names import Directory
 from breachkit.detect.passwords.candidates import candidates
-from breachkit.detect.passwords.vocabulary import Names, names_of_address, vocabulary_of
+from breachkit.detect.passwords.vocabulary import AccountNames, names_of_address, vocabulary_of
 from breachkit.detect.passwords.weakness import (
     FAR,
     IN_PASSING,
@@ -27,7 +27,7 @@ from breachkit.text.sasl import Fingerprints
 NAMES = st.from_regex(r"[A-Za-z0-9._-]{1,12}(@[a-z0-9]{1,8}(\.[a-z0-9]{1,8}){0,3})?", fullmatch=True)
 
 
-def names_of(typed: str) -> Names:
+def names_of(typed: str) -> AccountNames:
     account = spelled(typed)
     return names_of_address(account, (account.partition("@")[0],), (account,), "")
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from breachkit.errors import BadTimeError, TwoDaysError, UnknownTimezoneError, UsageError
+from breachkit.errors import UsageError
 from breachkit.evidence.moments import read_moment, read_zone
 from tests.conftest import story
 
@@ -105,7 +105,7 @@ def test_an_age_is_counted_back_from_now(text: str, age: timedelta) -> None:
 
 @pytest.mark.parametrize("text", ["05/11/2026", "5-11-2026", "11/05/2026", "05/11/2026 08:45"])
 def test_a_date_that_may_be_two_days_is_refused_with_both(text: str) -> None:
-    with pytest.raises(TwoDaysError, match=r"may be two days; write 2026-\d\d-\d\d or 2026-\d\d-\d\d$") as caught:
+    with pytest.raises(UsageError, match=r"may be two days; write 2026-\d\d-\d\d or 2026-\d\d-\d\d$") as caught:
         moment(text)
     assert "2026-11-05" in str(caught.value)
     assert "2026-05-11" in str(caught.value)
@@ -120,7 +120,7 @@ def test_a_date_that_may_be_two_days_is_refused_with_both(text: str) -> None:
     ],
 )
 def test_what_is_no_time_is_refused_with_an_example(text: str) -> None:
-    with pytest.raises(BadTimeError, match="is no time and no age; write 2026-11-20"):
+    with pytest.raises(UsageError, match="is no time and no age; write 2026-11-20"):
         moment(text)
 
 
@@ -169,7 +169,7 @@ def test_a_zone_is_read_however_it_is_written(text: str, name: str, hours: float
     "text", ["", " ", "Rom", "CEST", "+25:00", "+1:75", "01:00", "../etc", "Europe", "a\0b", "x" * 9999]
 )
 def test_what_is_no_zone_is_refused(text: str) -> None:
-    with pytest.raises(UnknownTimezoneError, match=r"or the offset: \+01:00$"):
+    with pytest.raises(UsageError, match=r"or the offset: \+01:00$"):
         read_zone(text)
 
 

@@ -9,10 +9,9 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from breachkit.logs.kinds import Line, LogKind, LogName, Prefix
-from breachkit.logs.lognames import age_in
-from breachkit.logs.syslog import BEGINS, split_syslog
-from breachkit.records import AuthAttempt
+from breachkit.logs.kinds import Line, LogKind, LogName, age_in
+from breachkit.logs.syslog import PREFIX, split_syslog
+from breachkit.records import AuthAttempt, Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -51,6 +50,8 @@ def read(lines: Sequence[Line], _fingerprints: Fingerprints) -> Iterator[Event]:
         word, *rest = line.text.decode("utf-8", "backslashreplace").split()
         if word == "hello":
             peer = rest[0]
+        elif word == "login" and len(rest) != 2:
+            yield Skipped("login without an answer", line.source)
         elif word == "login":
             outcome: Outcome = "success" if rest[1] == "ok" else "failure"
             assert isinstance(line.stamp, float)  # a clock has dated it
@@ -62,7 +63,7 @@ MAIL_LOG = LogKind(
     services=frozenset(_SERVICES.values()),
     read_name=read_name,
     split=split,
-    prefix=Prefix("MONTH DAY TIME HOST DAEMON[PROCESS]:", BEGINS, rb"(?:smtpd|popd|imapd)\[\d+\]"),
+    prefix=PREFIX._replace(near=rb"(?:smtpd|popd|imapd)\[\d+\]"),
     begins=begins,
     ends=ends,
     telling=(b"login ",),

@@ -16,7 +16,7 @@ import pytest
 from breachkit.files import UnpackError, reason_of
 from breachkit.logs import archives
 from breachkit.logs.archives import INFLATED, NEEDS_MEMORY, OVERFLOWN, Spool, kind_of, tar_members, unpacked
-from breachkit.logs.block import blocks_of
+from breachkit.logs.lines import blocks_of
 from breachkit.records import Skipped
 from breachkit.servers.icewarp.logs import find_logs
 from tests.servers.icewarp.factories import lines

@@ -15,8 +15,8 @@ from breachkit.errors import BreachkitError
 from breachkit.nodes.certs import make_certificates
 from breachkit.nodes.check import look
 from breachkit.nodes.engine import check_address
-from breachkit.nodes.nodes import NodeOrder
-from breachkit.nodes.workers import Refusal, read_in_place
+from breachkit.nodes.orders import NodeOrder
+from breachkit.nodes.workers import read_in_place
 from tests.conftest import story
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ def test_what_runs_on_a_worker(tmp_path: Path) -> None:
     answer = read_in_place(order)
     assert isinstance(answer.lines, bytes)
     refused = read_in_place(NodeOrder("mail1", str(tmp_path / "no"), "UTC", None, None, None, b"k" * 32))
-    assert isinstance(refused.lines, Refusal)
-    seen = look({"mail1": str(story("guide")), "mail2": str(tmp_path / "no")}).seen
+    assert isinstance(refused.lines, str)
+    seen = look({"mail1": str(story("guide")), "mail2": str(tmp_path / "no")}).evidence
     assert (seen["mail1"].logs, seen["mail1"].queues, seen["mail1"].trouble) == (8, 2, None)
     assert seen["mail2"].trouble is not None

@@ -156,7 +156,7 @@ def test_a_partial_file_holds_no_secret(name: str, cli: Callable[..., Ran], tmp_
 
 
 def test_a_password_in_the_place_of_a_name_stays_on_its_node(cli: Callable[..., Ran], tmp_path: Path) -> None:
-    import base64  # noqa: PLC0415
+    import base64
 
     user, password = (base64.b64encode(word).decode() for word in (b"c4n4ry-typed-as-name", b"x"))
     log = tmp_path / "logs" / "s20261120-00.log"
@@ -181,7 +181,7 @@ def test_the_files_are_their_owners(cli: Callable[..., Ran], tmp_path: Path) -> 
 
 
 def test_reading_says_what_to_carry(cli: Callable[..., Ran], tmp_path: Path) -> None:
-    import hashlib  # noqa: PLC0415
+    import hashlib
 
     file = tmp_path / "mail1.partial"
     ran = cli("read", "--root", story("guide"), "--name", "mail1", "--partial", file, "--key", tmp_path / "key")

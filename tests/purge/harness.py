@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from breachkit.progress import silent
 from breachkit.purge.disk import Disk
 from breachkit.purge.journal import History, read_lines
-from breachkit.purge.moves import Purge, Receipt
-from breachkit.purge.needles import Texts
-from breachkit.purge.plan import Planned, Wanted
+from breachkit.purge.moves import QueuePurge, Receipt
+from breachkit.purge.needles import SoughtTexts
+from breachkit.purge.plan import Planned, Predicates
 from breachkit.purge.quarantine import Queues, Run, find_queues
-from breachkit.purge.restore import Restore, Restored
-from breachkit.purge.search import Look, look_through, queue_pieces
+from breachkit.purge.restore import Restored, RestoreRun
+from breachkit.purge.search import PieceSearch, look_through, queue_pieces
 from breachkit.servers import load
 
 if TYPE_CHECKING:
@@ -102,12 +102,12 @@ class House(NamedTuple):
 
     def hits(self, *strings: str) -> list[Planned]:
         """Plan the messages of which some file holds all the strings."""
-        look = Look(Wanted(Texts(strings, raw_only=True)), self.queues.rules, UTC, None, keeps=True)
+        look = PieceSearch(Predicates(SoughtTexts(strings, raw_only=True)), self.queues.rules, UTC, None, keeps=True)
         folders = [place.path for place in self.queues.places]
         return look_through(queue_pieces(folders, self.queues.rules, None, []), look, 1, silent).planned()
 
-    def begin(self, name: str = "run-1") -> Purge:
-        return Purge(self.queues, name, ["pippo"])
+    def begin(self, name: str = "run-1") -> QueuePurge:
+        return QueuePurge(self.queues, name, ["pippo"])
 
     def purge(self, *strings: str, name: str = "run-1", is_stopped: Callable[[], bool] = lambda: False) -> Receipt:
         with self.begin(name) as run:
@@ -118,10 +118,10 @@ class House(NamedTuple):
         return self.queues.runs()
 
     def restore(self, run: Run | None = None) -> Restored:
-        return Restore(self.queues, run or self.runs()[0]).execute(lambda: False)
+        return RestoreRun(self.queues, run or self.runs()[0]).execute(lambda: False)
 
     def plan_restore(self, run: Run | None = None) -> Restored:
-        return Restore(self.queues, run or self.runs()[0]).plan()
+        return RestoreRun(self.queues, run or self.runs()[0]).plan()
 
 
 def lines_of(run: Run) -> list[dict[str, Any]]:

@@ -160,7 +160,7 @@ def test_drop_killed_anywhere_is_finished_by_the_next(tmp_path: Path, kind: str)
         assert is_journalled or snapshot(top / "_outgoing") == before
         assert not is_torn(top, scene.kind.files)
         drop(whole)
-        assert os.listdir(run.messages) == []  # noqa: PTH208
+        assert os.listdir(run.messages) == []
     assert steps > scene.kind.spam * scene.kind.files
 
 
@@ -202,7 +202,7 @@ def test_torn_last_line_is_dropped_and_said(tmp_path: Path) -> None:
     top, before = Scene(tmp_path, "one-volume").fresh()
     kept = house(top / "_outgoing")
     run = kept.purge("pippo").runs[0]
-    with open(run.journal, "ab") as stream:  # noqa: PTH123
+    with open(run.journal, "ab") as stream:
         stream.write(b'{"line":99,"pre' + bytes(100))
     assert kept.plan_restore().is_torn
     done = kept.restore()

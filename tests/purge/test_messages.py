@@ -46,7 +46,7 @@ def test_all_files_are_moved_in_their_order_and_put_back(queue: Path) -> None:
         "_outgoing/202611200800000000.dat.2",
     ]
     assert {(one["key"], one["role"]) for one in intents} >= {("202611200800000000.dat", "active")}
-    assert sorted(os.listdir(run.messages))[:4] == ["00000001", "00000001.1", "00000001.2", "00000002"]  # noqa: PTH208
+    assert sorted(os.listdir(run.messages))[:4] == ["00000001", "00000001.1", "00000001.2", "00000002"]
     done = whole.restore()
     assert (done.found, done.restored, done.bytes) == (MESSAGES, MESSAGES, receipt.bytes)
     assert snapshot(queue) == before
@@ -120,7 +120,7 @@ def test_on_another_volume_a_message_goes_whole_or_stays_whole(queue: Path, tmp_
     receipt = house(queue, Growing(), far).purge("pippo")
     assert (receipt.purged, receipt.changed) == (3, 1)
     assert not {name for name in files_left(before, queue) if name.startswith("202611200800000000")}
-    assert len(os.listdir(receipt.runs[0].messages)) == 3 * FILES  # noqa: PTH208
+    assert len(os.listdir(receipt.runs[0].messages)) == 3 * FILES
     assert house(queue, OtherVolumeDisk(), far).restore().restored == 3
 
 
@@ -154,7 +154,7 @@ def test_a_message_of_which_one_name_is_taken_stays_in_the_quarantine_whole(queu
     name.write_bytes(b"new")
     done = whole.restore()
     assert (done.restored, done.conflicts, done.in_quarantine) == (3, 1, 1)
-    assert len(os.listdir(run.messages)) == FILES  # noqa: PTH208
+    assert len(os.listdir(run.messages)) == FILES
     assert name.read_bytes() == b"new"
     name.unlink()
     assert whole.restore().restored == 1
@@ -172,7 +172,7 @@ def test_a_message_of_which_one_file_was_changed_or_stolen_is_not_put_back(queue
     done = whole.restore()
     assert (done.restored, done.changed, done.missing, done.in_quarantine) == (2, 1, 1, 1)
     assert len(snapshot(queue)) == 3 * FILES
-    assert len(os.listdir(run.messages)) == 2 * FILES - 1  # noqa: PTH208
+    assert len(os.listdir(run.messages)) == 2 * FILES - 1
 
 
 @pytest.mark.parametrize("disk", DISKS)
@@ -190,7 +190,7 @@ def test_a_restore_that_fails_between_two_files_takes_the_first_back(queue: Path
     done = house(queue, Failing()).restore()
     assert (done.restored, done.failed, done.in_quarantine) == (0, 4, 4)
     assert len(snapshot(queue)) == FILES
-    assert len(os.listdir(run.messages)) == MESSAGES * FILES  # noqa: PTH208
+    assert len(os.listdir(run.messages)) == MESSAGES * FILES
     assert house(queue, DISKS[disk]).restore().restored == 4
     assert snapshot(queue) == before
 
@@ -233,4 +233,4 @@ def test_the_servers_own_lock_says_in_use(spool: Path) -> None:
     (spool / "1x-1-J").write_bytes(b"being delivered")
     receipt = twins_at(spool).purge("pippo")
     assert (receipt.purged, receipt.in_use) == (2, 1)
-    assert sorted(os.listdir(spool)) == ["1x-1-D", "1x-1-H", "1x-1-J"]  # noqa: PTH208
+    assert sorted(os.listdir(spool)) == ["1x-1-D", "1x-1-H", "1x-1-J"]

@@ -48,7 +48,7 @@ made = st.builds(
 
 def write(queue: Path, messages: list[Made]) -> None:
     for one in messages:
-        folder = Path(os.fsdecode(os.path.join(os.fsencode(queue), one.folder)))  # noqa: PTH118
+        folder = Path(os.fsdecode(os.path.join(os.fsencode(queue), one.folder)))
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / os.fsdecode(one.name)
         if path.exists():  # the same name twice, or the name of a folder

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, cast
 import pytest
 import regex
 
-from breachkit.errors import BadPatternError, BlankStringError
+from breachkit.errors import UsageError
 from breachkit.parallel import Piece
 from breachkit.progress import silent
 from breachkit.purge import needles
 from breachkit.purge import search as search_module
 from breachkit.purge.disk import Disk
-from breachkit.purge.needles import Texts
-from breachkit.purge.plan import Tally, Wanted, identity_of
-from breachkit.purge.search import TOO_SLOW, Look, Search, look_through, queue_pieces, topmost
+from breachkit.purge.needles import SoughtTexts
+from breachkit.purge.plan import Predicates, Tally, identity_of
+from breachkit.purge.search import TOO_SLOW, PieceSearch, TextSearch, look_through, queue_pieces, topmost
 from breachkit.servers import load
 
 if TYPE_CHECKING:
@@ -66,13 +66,13 @@ def by_grep(string: str, *folders: Path) -> set[bytes]:
 QUEUE = cast("Queue", load("icewarp").queue)
 
 
-def looked(texts: Texts, *folders: Path) -> Tally:
+def looked(texts: SoughtTexts, *folders: Path) -> Tally:
     """Look through some queues."""
     pieces = queue_pieces([str(folder) for folder in folders], QUEUE, None, [])
-    return look_through(pieces, Look(Wanted(texts), QUEUE, UTC, None, keeps=True), 1, silent)
+    return look_through(pieces, PieceSearch(Predicates(texts), QUEUE, UTC, None, keeps=True), 1, silent)
 
 
-def by_us(texts: Texts, *folders: Path) -> set[bytes]:
+def by_us(texts: SoughtTexts, *folders: Path) -> set[bytes]:
     return {os.fsencode(path) for one in looked(texts, *folders).planned() for path in one.files}
 
 
@@ -81,7 +81,7 @@ def look(content: bytes, tmp_path: Path, *strings: str, **how: bool) -> str | No
     folder = tmp_path / "alone"
     folder.mkdir(exist_ok=True)
     (folder / "message.dat").write_bytes(content)
-    tally = looked(Texts(strings, **how), folder)
+    tally = looked(SoughtTexts(strings, **how), folder)
     if tally.skipped:
         return tally.skipped[0][1]
     return next((name for name in ("raw", "decoded", "reader") if tally.counts[name]), None)
@@ -92,7 +92,7 @@ def look(content: bytes, tmp_path: Path, *strings: str, **how: bool) -> str | No
 def test_raw_only_selects_what_grep_selects_in_the_samples(string: str) -> None:
     if string.strip():
         folders = [story / "mail" / "_outgoing" for story in SAMPLES.iterdir()]
-        assert by_us(Texts((string,), raw_only=True), *folders) == by_grep(string, *folders)
+        assert by_us(SoughtTexts((string,), raw_only=True), *folders) == by_grep(string, *folders)
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +116,7 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("string", ["pippo@gmail.com", "\udcff", "perché", "-rf", "zq"])
 def test_raw_only_selects_what_grep_selects_of_20000(crowd: Path, string: str) -> None:
     chosen = by_grep(string, crowd)
-    assert by_us(Texts((string,), raw_only=True), crowd) == chosen
+    assert by_us(SoughtTexts((string,), raw_only=True), crowd) == chosen
     assert len(chosen) < 20_000
 
 
@@ -124,10 +124,10 @@ def test_raw_only_selects_what_grep_selects_of_20000(crowd: Path, string: str) -
 def test_a_string_across_two_pieces_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int) -> None:
     monkeypatch.setattr(search_module, "PIECE", 64)
     content = b"x" * at + b"needle" + b"y" * (200 - at)
-    monkeypatch.setattr(search_module, "FIRST", 32)
+    monkeypatch.setattr(search_module, "HEAD_BYTES", 32)
     assert look(content, tmp_path, "needle", raw_only=True) == "raw"
     assert look(content, tmp_path, "NEEDLE", ignore_case=True, raw_only=True) == "raw"
-    (found,) = looked(Texts(("needle",)), tmp_path / "alone").planned()
+    (found,) = looked(SoughtTexts(("needle",)), tmp_path / "alone").planned()
     assert found.identity == identity_of([Disk().fingerprint(found.files[0])])
     assert look(content, tmp_path, "needless", raw_only=True) is None
 
@@ -138,7 +138,7 @@ def test_a_long_message_is_searched_to_its_end(tmp_path: Path) -> None:
         stream.truncate(80 << 20)
         stream.seek((1 << 26) - 3)
         stream.write(b"pippo@gmail.com")
-    assert by_us(Texts(("pippo@gmail.com",), raw_only=True), tmp_path) == {os.fsencode(path)}
+    assert by_us(SoughtTexts(("pippo@gmail.com",), raw_only=True), tmp_path) == {os.fsencode(path)}
 
 
 def test_all_strings_must_stand_in_a_message_or_any_with_any(tmp_path: Path) -> None:
@@ -178,14 +178,14 @@ def test_patterns_match_bytes_and_texts(tmp_path: Path) -> None:
     assert look(b"pippo123@gmail.com", tmp_path, r"pippo\d+@", is_regex=True) is not None
     assert look(b"a\nSubject: x", tmp_path, r"^Subject: .$", is_regex=True) is not None
     assert look(b"PIPPO", tmp_path, "pip+o", is_regex=True, ignore_case=True) is not None
-    with pytest.raises(BadPatternError):
+    with pytest.raises(UsageError, match="is no pattern"):
         look(b"", tmp_path, "(", is_regex=True)
 
 
 @pytest.mark.parametrize("string", ["", " ", "\t\n"])
 def test_blank_strings_are_refused(string: str) -> None:
-    with pytest.raises(BlankStringError):
-        Search(Texts(("good", string)))
+    with pytest.raises(UsageError, match="an empty STRING"):
+        TextSearch(SoughtTexts(("good", string)))
 
 
 def test_a_pattern_that_takes_too_long_leaves_the_message_alone(

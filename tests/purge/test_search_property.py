@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from breachkit.purge.needles import Texts
-from breachkit.purge.search import Search
+from breachkit.purge.needles import SoughtTexts
+from breachkit.purge.search import TextSearch
 from breachkit.text.message import typed_texts
-from breachkit.text.seen import Seen
+from breachkit.text.seen import SeenString
 
 WANTED = [
     "buy this",
@@ -153,20 +153,20 @@ def plain(raw: bytes, wanted: str, *, ignore_case: bool) -> str | None:
         return "raw"
     if any(cased(wanted) in cased(text) for text, _ in typed):
         return "decoded"
-    return "reader" if Seen(wanted, ignore_case=ignore_case).is_in(typed) else None
+    return "reader" if SeenString(wanted, ignore_case=ignore_case).is_in(typed) else None
 
 
 def hold_against_decoding(raw: bytes) -> None:
     for wanted in [*WANTED, *OTHERS]:
-        search, found = Search(Texts((wanted,))), plain(raw, wanted, ignore_case=False)
+        search, found = TextSearch(SoughtTexts((wanted,))), plain(raw, wanted, ignore_case=False)
         assert search.judge([raw]) == found, wanted
         if search.longest not in raw:
             assert search.judge_decoded(raw, has_longest=False) == found, wanted
-        blind = Search(Texts((wanted,), ignore_case=True)).judge([raw])
+        blind = TextSearch(SoughtTexts((wanted,), ignore_case=True)).judge([raw])
         assert blind == plain(raw, wanted, ignore_case=True), wanted
-        is_raw = Search(Texts((wanted,), raw_only=True)).judge([raw]) == "raw"
+        is_raw = TextSearch(SoughtTexts((wanted,), raw_only=True)).judge([raw]) == "raw"
         assert is_raw == (wanted.encode() in raw)
-    two = Search(Texts(("buy", "this now"))).judge([raw])
+    two = TextSearch(SoughtTexts(("buy", "this now"))).judge([raw])
     ways = [plain(raw, one, ignore_case=False) for one in ("buy", "this now")]
     weakest = next((way for way in (None, "reader", "decoded") if way in ways), "raw")
     assert two == weakest
@@ -223,4 +223,4 @@ def test_the_same_of_messages_that_are_nearly_usual(raw: bytes) -> None:
     ],
 )
 def test_what_looks_like_a_header_or_like_html_hides_nothing(raw: bytes, found: str | None) -> None:
-    assert Search(Texts(("buy this",))).judge([raw]) == found
+    assert TextSearch(SoughtTexts(("buy this",))).judge([raw]) == found

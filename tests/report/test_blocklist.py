@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
 from breachkit.report.blocklist import BlockList, render_block_list
@@ -7,8 +9,8 @@ from breachkit.report.blocklist import BlockList, render_block_list
 IPS = ["192.0.2.1", "2001:db8::1"]
 
 EXPECTED = {
-    BlockList.PLAIN: ["192.0.2.1", "2001:db8::1"],
-    BlockList.NFTABLES: [
+    "plain": ["192.0.2.1", "2001:db8::1"],
+    "nftables": [
         "# nft -f FILE; undo: nft delete table inet breachkit",
         "add table inet breachkit",
         "add chain inet breachkit input { type filter hook input priority -10; policy accept; }",
@@ -20,7 +22,7 @@ EXPECTED = {
         "add rule inet breachkit input ip6 saddr @attackers6 drop",
         "add element inet breachkit attackers6 { 2001:db8::1 timeout 30m }",
     ],
-    BlockList.IPSET: [
+    "ipset": [
         "# ipset restore < FILE; then once: iptables -I INPUT -m set --match-set breachkit4 src -j DROP",
         "# and for IPv6: ip6tables -I INPUT -m set --match-set breachkit6 src -j DROP",
         "create breachkit4 hash:ip family inet timeout 1800 -exist",
@@ -28,7 +30,7 @@ EXPECTED = {
         "create breachkit6 hash:ip family inet6 timeout 1800 -exist",
         "add breachkit6 2001:db8::1 timeout 1800 -exist",
     ],
-    BlockList.FAIL2BAN: [
+    "fail2ban": [
         "# needs a jail named breachkit; undo: fail2ban-client unban ADDRESS",
         "fail2ban-client set breachkit bantime 1800",
         "fail2ban-client set breachkit banip 192.0.2.1",
@@ -43,13 +45,13 @@ def test_each_firewall_gets_its_own_words_with_a_timeout(kind: BlockList) -> Non
 
 
 def test_the_windows_firewall_has_no_timeout_so_a_task_takes_the_rules_away() -> None:
-    lines = render_block_list(BlockList.WINDOWS, [f"192.0.2.{number}" for number in range(9)] * 60, 45).splitlines()
+    lines = render_block_list("windows-firewall", [f"192.0.2.{number}" for number in range(9)] * 60, 45).splitlines()
     assert sum(line.startswith("New-NetFirewallRule") for line in lines) == 2
     assert "AddMinutes(45)" in lines[-3]
     assert lines[-1].startswith("Register-ScheduledTask")
 
 
-@pytest.mark.parametrize("kind", BlockList)
+@pytest.mark.parametrize("kind", get_args(BlockList))
 def test_without_addresses_nothing_is_blocked(kind: BlockList) -> None:
     text = render_block_list(kind, [], 30)
     assert not [word for word in ("add element", "banip", "New-NetFirewallRule", "hash:ip") if word in text]

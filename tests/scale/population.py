@@ -7,7 +7,7 @@ import string
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.detect.passwords.wordlist import passwords
+from breachkit.detect.passwords.lists import PASSWORDS
 from tests.scale.johnrules import apply, single_rules
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def _password(dice: random.Random, person: Planted, planted: Weakness | None) ->
         case "equals-alias":
             return dice.choice([person.alias, person.address])
         case "common":
-            return dice.choice(passwords())
+            return dice.choice(PASSWORDS)
     bases = {
         "username-variant": [person.username],
         "alias-variant": [person.alias],

@@ -83,7 +83,7 @@ def _cold(bench: Bench) -> Pair:
 
 
 def _drop_caches() -> None:
-    import os  # noqa: PLC0415  only where the machine has it
+    import os  # only where the machine has it
 
     os.sync()
     DROP_CACHES.write_text("3")

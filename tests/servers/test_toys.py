@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -80,6 +81,23 @@ def write_doorman(root: Path) -> Path:
     return root
 
 
+def write_mail_log(root: Path) -> Path:
+    """Put the logs of both into the one file that syslog writes, with lines of nobody's."""
+    lines = []
+    for path in sorted((root / "logs").iterdir()):
+        for line in path.read_text().splitlines():
+            tag, day, time, text = line.split(" ", 3)
+            lines.append(f"{datetime.fromisoformat(day):%b %e} {time} mx {tag} {text}")
+        path.unlink()
+    lines.sort(key=lambda line: line[:15])
+    lines[3:3] = ["Nov 11 12:00:00 mx cron[9]: nothing of ours", "no line at all"]
+    path = root / "logs" / "mail.log"
+    path.write_text("\n".join(lines) + "\n")
+    written = datetime(2026, 11, 20, 9, 0, tzinfo=UTC).timestamp()
+    os.utime(path, (written, written))
+    return root
+
+
 def parsed(ran: Ran) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(ran.out)
     return found
@@ -101,6 +119,39 @@ def test_what_lies_together_is_read_together(tmp_path: Path) -> None:
     assert len(where.logs) == 2
     assert where.listing.found.passed_over == ()
     assert where.server == "doorman, twins"
+
+
+def without_places(rows: Any) -> Any:
+    """Leave out where things stand."""
+    if isinstance(rows, dict):
+        return {name: without_places(row) for name, row in rows.items() if name != "evidence"}
+    return [without_places(row) for row in rows] if isinstance(rows, list) else rows
+
+
+def test_one_file_is_read_by_the_kinds_of_several_products(cli: Callable[..., Ran], tmp_path: Path) -> None:
+    words = ("--format", "json", "--timezone", "UTC")
+    apart = parsed(cli("find-account", "--root", write_doorman(write_twins(tmp_path)), *words))
+    write_mail_log(tmp_path)
+    ran = cli("find-account", "--root", tmp_path, *words, "--jobs", "1")
+    shared = parsed(ran)
+    assert ran.code == 3
+    assert shared["inputs"]["server"] == "doorman, twins"
+    assert shared["inputs"]["lines"] == apart["inputs"]["lines"] + 2
+    (skipped,) = shared["skipped"]
+    assert (skipped["reason"], skipped["count"]) == ("log line without 'MONTH DAY TIME HOST DAEMON[PROCESS]:'", 2)
+    assert [place["line"] for place in skipped["examples"]] == [4, 5]
+    for name in ("accounts", "attackers", "other_failures", "unauthenticated"):
+        assert without_places(shared[name]) == without_places(apart[name])
+    assert parsed(cli("find-account", "--root", tmp_path, *words, "--jobs", "3")) == shared
+
+
+def test_trace_of_a_shared_file_masks_as_the_kind_of_each_line_does(cli: Callable[..., Ran], tmp_path: Path) -> None:
+    write_mail_log(write_doorman(write_twins(tmp_path)))
+    ran = cli("trace", ANNA, "--root", tmp_path, "--format", "json", "--timezone", "UTC")
+    sessions = parsed(ran)["sessions"]
+    assert len(sessions) == 17
+    assert {session["thread"] for session in sessions} >= {"1", "99"}
+    assert "summer" not in ran.out
 
 
 def test_scan_counts_messages_not_files(cli: Callable[..., Ran], tmp_path: Path) -> None:

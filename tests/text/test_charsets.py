@@ -58,7 +58,10 @@ def test_the_larger_set_is_read_under_the_name_of_the_smaller(charset: str, body
 @pytest.mark.parametrize(
     ("names", "codec"),
     [
-        ("x-gbk gb_2312-80 GB2312 cp936 ms936 windows-936 cp-936 euc-cn eucgb2312_cn x-mac-chinesesimp", "gb18030"),
+        (
+            "x-gbk cn-gb gb_2312-80 GB2312 cp936 ms936 windows-936 cp-936 euc-cn eucgb2312_cn x-mac-chinesesimp",
+            "gb18030",
+        ),
         ("sjis x-sjis shift-jis ms_kanji ms932 windows-31j csWindows31J cp932 x-ms-cp932 windows-932", "cp932"),
         ("x-euc-jp eucjp cp51932 eucJP-ms eucjp-win", "euc_jp"),
         ("csiso2022jp iso-2022-jp-ms cp50220 cp50222", "iso2022_jp"),
@@ -66,6 +69,7 @@ def test_the_larger_set_is_read_under_the_name_of_the_smaller(charset: str, body
         ("ksc_5601 ks_c_5601 KSC5601 uhc ms949 cp-949 x-windows-949 windows-949 iso-ir-149 euckr", "cp949"),
         ("iso8859_1 8859-1 l1 ISO_8859-1:1987 cp-1252 win1252 windows1252 ms-1252 x-cp1252", "cp1252"),
         ("win-1251 x-cp1251 windows_1251", "cp1251"),
+        ("ISO_8859-15:1998 latin-9", "iso8859-15"),
         ("koi koi8 KOI8R", "koi8-r"),
         ("x-mac-ce x-mac-centraleurroman", "mac-latin2"),
         ("x-mac-roman mac macintosh", "mac-roman"),

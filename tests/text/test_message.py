@@ -8,7 +8,7 @@ from email import policy
 from email.message import EmailMessage
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from breachkit.text.message import (
@@ -19,6 +19,7 @@ from breachkit.text.message import (
     decoded_parts,
     decoded_texts,
     is_plain,
+    own_headers,
 )
 
 SENTENCE = "Città vecchia — il tuo pacco è in giacenza"
@@ -490,6 +491,8 @@ def test_bytes_and_what_is_added_hold_each_line_of_the_decoded_texts_and_no_othe
 
 
 @given(HOSTILE)
+@example(b"A: b\n\nA: b\nbegin 644 a.txt\n,8V%F9L.H(&QA='1E\n`\nend\n")
+@example(b"A: b\n\nA: b\n<p>caf&eacute;</p>\n")
 @settings(max_examples=500)
 def test_the_same_of_any_bytes(raw: bytes) -> None:
     hold_what_is_added_against_all(raw)
@@ -562,3 +565,15 @@ def test_a_first_line_that_goes_on_from_none_is_read() -> None:
     raw = b" Subject: =?utf-7?q?b+AHU-y this?=\nLocalSender: a@x.example\n\nwords\n"
     assert "Subject: buy this" in list(decoded_texts(raw))
     assert added_by_decoding(raw, unfolds=False).texts == added_by_decoding(raw).texts == ["Subject: buy this"]
+
+
+@pytest.mark.parametrize(
+    "between", ["\n", "\n\n", "From a@x.example Fri Nov 20 10:00:00 2026\n", ">From x\n\n", "\ufeff"]
+)
+@pytest.mark.parametrize("eol", ["\n", "\r\n"])
+def test_what_stands_between_an_envelope_and_its_message_hides_neither(between: str, eol: str) -> None:
+    text = f"LocalSender: a@x.example\n\n{between}Received: from h\nSubject: =?utf-8?q?buy_this?=\n\nwords\n"
+    raw = text.replace("\n", eol).encode()
+    assert [name for name, _ in own_headers(raw)] == ["localsender", "received", "subject"]
+    assert "buy this" in added_by_decoding(raw, unfolds=False).texts
+    assert not is_plain(raw)

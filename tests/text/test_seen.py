@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from breachkit.text.message import added_by_decoding, is_plain, typed_texts
-from breachkit.text.seen import Seen, normal, paragraphs_seen
+from breachkit.text.seen import SeenString, normal, paragraphs_seen
 
 
 def is_seen(raw: bytes, wanted: str, *, ignore_case: bool = False) -> bool:
-    return Seen(wanted, ignore_case=ignore_case).is_in(typed_texts(raw))
+    return SeenString(wanted, ignore_case=ignore_case).is_in(typed_texts(raw))
 
 
 def html(body: str) -> bytes:
@@ -114,5 +114,5 @@ def test_what_is_seen_is_spelled_as_a_string_is_and_never_ruled_out(body: str, k
     for one in paragraphs_seen(body, kind):
         assert normal(one) == one
         if one:
-            assert Seen(one).may_be_in(raw, added_by_decoding(raw))
-            assert not is_plain(raw) or Seen(one).may_be_in(raw)
+            assert SeenString(one).may_be_in(raw, added_by_decoding(raw))
+            assert not is_plain(raw) or SeenString(one).may_be_in(raw)

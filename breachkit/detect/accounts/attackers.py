@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from breachkit.detect.accounts.guessers import Guessers
     from breachkit.detect.accounts.unauthenticated import Unauthenticated
     from breachkit.detect.accounts.visits import Column, Visits
-    from breachkit.records import Locus
+    from breachkit.records import Locus, Service
 
 AttackKind = Literal["password-spray", "brute-force", "distributed-guessing", "stolen-password", "relay"]
 NotBlockedWhy = Literal["usual", "private", "loopback", "shared", "server"]
@@ -60,7 +60,7 @@ class Attacker(NamedTuple):
     successes: int
     first_seen: datetime
     last_seen: datetime
-    services: tuple[str, ...]
+    services: tuple[Service, ...]
     evidence: tuple[Locus, ...]
 
 
@@ -201,7 +201,7 @@ class _Tried:
         rows = np.flatnonzero(chosen[visits.whence])
         self.rows: Mapping[str, list[int]] = _lists(zip(visits.ips[visits.whence[rows]], rows.tolist(), strict=True))
         tries = attempts[attempts["client_ip"].isin([*ips]).to_numpy()]
-        self._services: Mapping[str, list[str]] = _lists(
+        self._services: Mapping[str, list[Service]] = _lists(
             tries[["client_ip", "service"]].drop_duplicates().itertuples(index=False, name=None)
         )
         # a few places of each are enough: the first failures or, without any, the first logins
@@ -216,9 +216,9 @@ class _Tried:
             for ip, part in masked.groupby("client_ip", sort=False)
         }
 
-    def services(self, ips: Iterable[str]) -> tuple[str, ...]:
+    def services(self, ips: Iterable[str]) -> tuple[Service, ...]:
         """List the doors that some addresses tried."""
-        return tuple(sorted({str(service) for ip in ips for service in self._services.get(ip, ())}))
+        return tuple(sorted({service for ip in ips for service in self._services.get(ip, ())}))
 
     def evidence(self, ips: Iterable[str]) -> tuple[Locus, ...]:
         """Return the first places where they stand."""

@@ -25,11 +25,14 @@ from breachkit.detect.accounts.visits import Slices, Visits, visits_table
 from breachkit.detect.names import Directory
 from breachkit.micros import DAY
 from breachkit.spelling import spelled
+from breachkit.tables import attempts_table, deliveries_table, messages_table, sends_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
-    from breachkit.records import Account
+    from breachkit.logs.facts import LogFacts
+    from breachkit.records import Account, Message
+    from breachkit.text.sasl import Fingerprints
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,27 @@ class Evidence:
     """The log level shows the dialogue, so an AUTH would be seen."""
     own_addresses: frozenset[str] = frozenset()
     """Addresses of the mail server itself, as far as its logs name them."""
+
+
+def evidence_of(
+    messages: Sequence[Message],
+    facts: LogFacts,
+    accounts: Sequence[Account],
+    fingerprints: Fingerprints,
+    own_addresses: frozenset[str] = frozenset(),
+) -> Evidence:
+    """Put everything that an inquiry needs in tables."""
+    return Evidence(
+        messages=messages_table(messages),
+        attempts=attempts_table(facts.attempts),
+        sends=sends_table(facts.sends),
+        deliveries=deliveries_table(facts.deliveries),
+        accounts=accounts,
+        fingerprint=fingerprints.of,
+        log_first=None if facts.first is None else pd.Timestamp(facts.first),
+        is_auth_visible=facts.level.startswith("debug"),
+        own_addresses=own_addresses,
+    )
 
 
 class Inquiry:

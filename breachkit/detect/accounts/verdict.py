@@ -130,6 +130,10 @@ class Accusation:
         """The accounts that are not clear, worst first."""
         return tuple(account for account in self.accounts if account.verdict != "clear")
 
+    def accused_names(self) -> list[str]:
+        """Name the accounts that are not clear, worst first."""
+        return [account.account for account in self.accused]
+
     @property
     def accused_relays(self) -> tuple[Unauthenticated, ...]:
         """The addresses that handed in mail without a readable login and are not clear, worst first."""

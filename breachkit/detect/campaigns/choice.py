@@ -1,13 +1,20 @@
-"""Which of the strings of a run to purge by: it covers the run and hits nothing else."""
+"""Which of the strings of a run to purge by: it covers the run and hits nothing else.
+
+A string is looked for in the bytes of a message, decoded, and as a reader sees it: as `purge` does.
+"""
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from breachkit.detect.campaigns.marks import SPECIFIC, STRONG, bare, is_weak, pointers, rests
+from breachkit.text import make_finder
+from breachkit.text.message import added_by_decoding, typed_texts
+from breachkit.text.seen import SeenString, normal, paragraphs_seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -150,3 +157,54 @@ def _kind(text: str, own: Collection[str] = ()) -> int:
     if any(rests(raw)) or not all(any(domain in hit for domain in own) for hit in hits):
         return POINTER
     return PHRASE if len(raw.decode("utf-8", "ignore")) >= STRONG and not hits else FRAGMENT
+
+
+class StringSearch:
+    """Tells which strings a message holds, each on one line; it travels between processes."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._texts = texts
+        self._finder = make_finder([text.encode() for text in texts])
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _search_of, (tuple(self._texts),)
+
+    def __call__(self, raw: bytes) -> list[int]:
+        """Return the indexes of the strings that stand in the bytes of a message or in one of its decoded texts."""
+        matches = self._finder.find_matches_as_indexes(_texts_of(raw), overlapping=True) if self._texts else ()
+        return list({match[0] for match in matches})
+
+
+class SeenSearch:
+    """Tells which strings a message holds only as a reader sees it; it travels between processes."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._texts = texts
+        self._seen = [SeenString(text) for text in texts]
+        self._finder = make_finder([normal(text).encode() for text in texts])
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _seen_search_of, (tuple(self._texts),)
+
+    def __call__(self, raw: bytes) -> list[int]:
+        """Return the indexes of the strings that a message holds so, and neither in its bytes nor decoded."""
+        typed = list(typed_texts(raw))
+        seen = "\n".join(paragraph for text, kind in typed for paragraph in paragraphs_seen(text, kind)).encode()
+        found = {match[0] for match in self._finder.find_matches_as_indexes(seen, overlapping=True)}
+        text = _texts_of(raw) if found else b""
+        return [at for at in found if self._texts[at].encode() not in text and self._seen[at].is_in(typed)]
+
+
+def _texts_of(raw: bytes) -> bytes:
+    return b"\n".join([raw, *map(str.encode, added_by_decoding(raw).texts)])
+
+
+@lru_cache(maxsize=1)
+def _search_of(texts: tuple[str, ...]) -> StringSearch:
+    """Make it once in each process that it is handed to: with every piece of the work it is handed over again."""
+    return StringSearch(texts)
+
+
+@lru_cache(maxsize=1)
+def _seen_search_of(texts: tuple[str, ...]) -> SeenSearch:
+    return SeenSearch(texts)

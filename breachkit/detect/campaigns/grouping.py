@@ -17,13 +17,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import numpy as np
 
 from breachkit.detect.campaigns.authors import authors_of, local_domains
-from breachkit.detect.campaigns.campaign import ID_DIGITS, Campaign, Campaigns, SharedString, counted
-from breachkit.detect.campaigns.choice import Tried, candidates_of, choose, names_of
-from breachkit.detect.campaigns.holders import Search, SeenSearch
-from breachkit.detect.campaigns.lawful import why_lawful
+from breachkit.detect.campaigns.campaign import ID_DIGITS, Campaign, Campaigns, SharedString, counted, why_lawful
+from breachkit.detect.campaigns.choice import SeenSearch, StringSearch, Tried, candidates_of, choose, names_of
 from breachkit.detect.campaigns.passages import Passage, passage_of
 from breachkit.detect.campaigns.runs import find_runs
-from breachkit.detect.campaigns.sample import Sample, choose_sample, content_order
+from breachkit.detect.campaigns.sample import MailSample, choose_sample, content_order
 from breachkit.records import NULL_SENDER
 from breachkit.text.headers import decoded_words
 from breachkit.text.message import decoded_texts
@@ -33,8 +31,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from breachkit.detect.campaigns.lawful import Judged
-    from breachkit.detect.campaigns.runs import Run
+    from breachkit.detect.campaigns.campaign import Judged
+    from breachkit.detect.campaigns.runs import SpamRun
     from breachkit.records import Message
 
 SAMPLES = (1500, 4000)
@@ -50,7 +48,7 @@ KEPT_STRINGS = 8
 KEPT_SUBJECTS = 3
 
 
-class Reading(Protocol):
+class MessageReader(Protocol):
     """Reads messages again."""
 
     def __call__(self, message: Message, /) -> bytes:
@@ -59,7 +57,7 @@ class Reading(Protocol):
     def each(
         self, messages: Sequence[Message], look: Callable[[bytes], Any], progress: Callable[[int], object], /
     ) -> Iterable[Any]:
-        """Yield what a function makes of the bytes of each message, in order, and tell the progress.
+        """Yield what a function makes of the bytes of each message, in order, and report the progress.
 
         What the function returns can be written by `marshal`.
         """
@@ -67,7 +65,7 @@ class Reading(Protocol):
 
 def find_campaigns(
     messages: Sequence[Message],
-    reading: Reading,
+    reading: MessageReader,
     *,
     progress: Callable[[int], object] = lambda _amount: None,
     least: int | None = None,
@@ -78,7 +76,7 @@ def find_campaigns(
     Args:
         messages: those of a queue, quarantined ones too.
         reading: reads them again.
-        progress: is told how many were looked through.
+        progress: gets the number of messages looked through.
         least: messages of the smallest campaign; None: 5, or 0.1 % of the queue when that is more.
         judged: what the logs say of who sent the messages; None where no log tells.
     """
@@ -102,7 +100,7 @@ class _Found(NamedTuple):
 class _Queue:
     """The messages with what all samples need."""
 
-    def __init__(self, messages: Sequence[Message], reading: Reading, judged: Judged | None) -> None:
+    def __init__(self, messages: Sequence[Message], reading: MessageReader, judged: Judged | None) -> None:
         self.messages = messages
         self.reading = reading
         self.judged = judged
@@ -111,10 +109,10 @@ class _Queue:
         """Those to choose samples from."""
         self.queued = np.array([not message.quarantined for message in messages], dtype=np.bool_)
 
-    def runs(self, least: int) -> list[Run]:
+    def runs(self, least: int) -> list[SpamRun]:
         """Find runs in a small sample, then in a larger one of what holds none of their strings."""
         authors = authors_of(self.messages)
-        runs: list[Run] = []
+        runs: list[SpamRun] = []
         passages: dict[int, Passage] = {}
         for place, size in enumerate(SAMPLES):
             chosen, rest = self._sample(runs, size)
@@ -124,13 +122,13 @@ class _Queue:
             support = min(SUPPORT, least) if is_large else max(SUPPORT, len(chosen) // LARGE)
             smallest = max(support, round(least * len(chosen) / max(1, rest) / 2))
             shown = [passages[at] for at in chosen]
-            sample = Sample(shown, [authors[at] for at in chosen], self.domains, smallest)
+            sample = MailSample(shown, [authors[at] for at in chosen], self.domains, smallest)
             runs += find_runs(sample, smallest, is_large=is_large)
         return runs
 
-    def _sample(self, runs: Sequence[Run], size: int) -> tuple[list[int], int]:
-        """Choose messages that hold no string of a run, and leave out those met that do; tell how many there are."""
-        search = Search([text for run in runs for text in names_of(run.closed, may_be_weak=run.is_weak)])
+    def _sample(self, runs: Sequence[SpamRun], size: int) -> tuple[list[int], int]:
+        """Choose messages that hold no string of a run, and leave out those met that do; return how many there are."""
+        search = StringSearch([text for run in runs for text in names_of(run.closed, may_be_weak=run.is_weak)])
         known: set[int] = set()
 
         def is_fresh(at: int) -> bool:
@@ -158,7 +156,7 @@ class _Queue:
     ) -> Iterable[Any]:
         return self.reading.each([self.messages[at] for at in places], look, progress)
 
-    def verified(self, runs: Sequence[Run], least: int, progress: Callable[[int], object]) -> list[_Found]:
+    def verified(self, runs: Sequence[SpamRun], least: int, progress: Callable[[int], object]) -> list[_Found]:
         """Look for the strings of runs in every message; keep those runs that are large enough."""
         spelled = [candidates_of(run.closed, run.nested, may_be_weak=run.is_weak) for run in runs]
         held = self._held(sorted({text for pair in spelled for texts in pair for text in texts}), progress)
@@ -179,7 +177,7 @@ class _Queue:
         if not texts:
             return {}
         holders = [array("i") for _ in texts]
-        for at, found in enumerate(self._each(range(len(self.messages)), Search(texts), progress)):
+        for at, found in enumerate(self._each(range(len(self.messages)), StringSearch(texts), progress)):
             for which in found:
                 holders[which].append(at)
         return {text: Tried(text, np.array(at, dtype=np.int32)) for text, at in zip(texts, holders, strict=True)}

@@ -6,10 +6,10 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from publicsuffixlist import PublicSuffixList
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from publicsuffixlist import PublicSuffixList
 
 STRONG = 20
 """Bytes from which on a string is a phrase rather than a word or two."""
@@ -95,8 +95,6 @@ def is_weak(text: bytes, *, is_cut: bool = False) -> bool:
 
 @lru_cache(maxsize=1)
 def _suffixes() -> PublicSuffixList:
-    from publicsuffixlist import PublicSuffixList  # noqa: PLC0415  50 ms
-
     return PublicSuffixList()
 
 

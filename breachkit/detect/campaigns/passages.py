@@ -78,11 +78,10 @@ def passage_of(raw: bytes) -> Passage:
     text = bytearray()
     seen: set[str] = set()
     _add(text, _of_headers(headers, is_list=is_list), seen)
-    is_headless = not any(name for name, _ in headers)
     parts = []
     for part in islice(decoded_parts(raw), MOST_PARTS):
         parts.append(len(text))
-        lines, quotes = _of_part(_below_head(part) if is_headless else part)
+        lines, quotes = _of_part(part)
         is_answer |= quotes
         _add(text, lines, seen)
     return Passage(bytes(text), tuple(parts), is_list, is_answer)
@@ -134,12 +133,6 @@ def _of_part(part: str) -> tuple[list[str], bool]:
     if sum(map(len, unquoted)) * 5 <= sum(map(len, own)):
         return links + own, is_cut
     return links + unquoted, is_cut or len(unquoted) < len(own)
-
-
-def _below_head(part: str) -> str:
-    """Leave out the headers of a text that begins with something else, and was taken for a text without any."""
-    head, _, body = part.replace("\r\n", "\n").partition("\n\n")
-    return body if any(map(_FIELD.match, head.split("\n"))) else part
 
 
 def _without_syntax(lines: Iterable[str]) -> Iterator[str]:

@@ -58,7 +58,7 @@ def choose_sample(order: Sequence[int], size: int, is_wanted: Callable[[int], bo
     return chosen, round(len(order) * len(chosen) / max(1, asked))
 
 
-class Sample:
+class MailSample:
     """Messages, the strings that they share, and what judging asks of both."""
 
     def __init__(
@@ -148,10 +148,10 @@ def _tail(text: bytes, before: memoryview, start: int) -> int:
     return len(text)
 
 
-class Topic:
+class TopicText:
     """The topic of some messages: how much of it strings cover."""
 
-    def __init__(self, sample: Sample, docs: NDArray[np.int32]) -> None:
+    def __init__(self, sample: MailSample, docs: NDArray[np.int32]) -> None:
         """Put some of the messages one after the other."""
         self._sample = sample
         docs = docs[:: -(-len(docs) // MOST_MEASURED)]

@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from pydivsufsort import divsufsort, kasai
 
-from breachkit.detect.campaigns.marks import is_weak
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -29,8 +27,6 @@ END = 0
 BLANK = 32
 FIRST_OF_IDEOGRAPH = 0xE3
 """The first byte of a letter, in UTF-8, of scripts that put no blanks between words."""
-LONGEST_REST = 200
-"""Bytes of the rest of a link that is cut."""
 _ENDS = np.frombuffer(b"\0\n \"'<>()[],;", dtype=np.uint8)
 """What ends a link."""
 _WORD_BYTE = np.array([chr(byte).isalnum() or byte > ord("~") for byte in range(256)])
@@ -67,8 +63,7 @@ def corpus_of(passages: Sequence[Passage]) -> Corpus:
 def find_shared(corpus: Corpus, support: int) -> list[Shared]:
     """Find the strings, longest possible and within one line, that at least `support` passages hold; most first.
 
-    They begin where a word begins: half words say nothing, and cost five times as much. A string that belongs to many
-    since it cuts a link is there once more with each rest that as many passages hold.
+    They begin where a word begins: half words say nothing, and cost five times as much.
     """
     if len(corpus.text) < max(LENGTHS):
         return []
@@ -78,10 +73,6 @@ def find_shared(corpus: Corpus, support: int) -> list[Shared]:
     for lengths in pairwise((*LENGTHS, len(corpus.text))):
         for shared in _at_length(corpus, (suffixes, alike, before), lengths, support):
             found.setdefault(shared.text, shared)
-    for shared in [*found.values()]:
-        if is_cut(corpus, shared) and is_weak(shared.text, is_cut=True):
-            for whole in _whole_links(corpus, shared, support):
-                found.setdefault(whole.text, whole)
     return sorted(found.values(), key=lambda shared: (-len(shared.docs), -len(shared.text), shared.text))
 
 
@@ -90,21 +81,6 @@ def is_cut(corpus: Corpus, shared: Shared) -> bool:
     if b"." not in shared.text and b":" not in shared.text:
         return False
     return not np.isin(corpus.text[shared.places + len(shared.text)], _ENDS).all()
-
-
-def _whole_links(corpus: Corpus, shared: Shared, support: int) -> Iterator[Shared]:
-    """Yield the strings that one makes with the rest of the links that it cuts: their hosts belong to many."""
-    size = len(shared.text)
-    wholes: dict[bytes, list[int]] = {}
-    for place in shared.places.tolist():
-        following = corpus.text[place : place + size + LONGEST_REST]
-        ends = np.flatnonzero(np.isin(following[size:], _ENDS))
-        if len(ends) and ends[0]:
-            wholes.setdefault(following[: size + int(ends[0])].tobytes(), []).append(place)
-    for text, places in wholes.items():
-        docs = _distinct(corpus.doc_of[places])
-        if len(docs) >= support:
-            yield Shared(text, docs, np.array(places, dtype=np.int32))
 
 
 def _suffixes(corpus: Corpus) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

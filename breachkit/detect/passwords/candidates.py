@@ -16,7 +16,7 @@ from breachkit.detect.passwords.vocabulary import fold, words
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from breachkit.detect.passwords.vocabulary import Names, Vocabulary
+    from breachkit.detect.passwords.vocabulary import AccountNames, Vocabulary
 
 LIKELIEST = 20
 """Candidates tried on a slow hash: at 0.1 to 0.3 s each, 2 to 6 seconds an account."""
@@ -35,7 +35,7 @@ _CURRENT = 12
 """Years back from now that people put behind a name together with a sign."""
 
 
-def likeliest(names: Names, vocabulary: Vocabulary, popular: Iterable[str]) -> list[str]:
+def likeliest(names: AccountNames, vocabulary: Vocabulary, popular: Iterable[str]) -> list[str]:
     """Choose the few candidates that a slow hash is tried with."""
     spelled = (*names.usernames[:2], *names.aliases[:3])
     near = (made for name in names.usernames[:1] for made in _likely(name))
@@ -44,7 +44,7 @@ def likeliest(names: Names, vocabulary: Vocabulary, popular: Iterable[str]) -> l
     return list(itertools.islice(dict.fromkeys(mixed), LIKELIEST))
 
 
-def candidates(names: Names, vocabulary: Vocabulary) -> Iterator[str]:
+def candidates(names: AccountNames, vocabulary: Vocabulary) -> Iterator[str]:
     """Yield what may be the password of an account, the likeliest first, each once."""
     seen: set[str] = set()
     spelled = (*names.usernames, *names.aliases)
@@ -107,7 +107,7 @@ def _leet(low: str) -> Iterator[str]:
     pairs = [pair for pair in _LEET_SETS if pair[0] in low]
     for size in range(1, min(len(pairs), 5) + 1):
         for chosen in itertools.combinations(pairs, size):
-            yield low.translate(str.maketrans(dict(chosen)))  # type: ignore[arg-type]
+            yield low.translate({ord(pair[0]): pair[1] for pair in chosen})
 
 
 def _added(word: str) -> Iterator[str]:

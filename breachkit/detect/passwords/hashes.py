@@ -7,31 +7,25 @@ modular crypt (`$2b$`: bcrypt). What is recognised but cannot be tested is not r
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+import bcrypt
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _HEX = {32: "md5", 40: "sha1", 56: "sha224", 64: "sha256", 96: "sha384", 128: "sha512"}
-_BARE = re.compile(
-    r"(?:0x)?((?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{56}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128}))", re.IGNORECASE
-)
+_BARE = re.compile(rf"(?:0x)?({'|'.join(f'[0-9a-f]{{{size}}}' for size in _HEX)})", re.IGNORECASE)
 _SCHEME = re.compile(r"\{([A-Za-z0-9-]+)(?:\.(?:b64|base64|hex))?\}(.*)", re.DOTALL | re.IGNORECASE)
 _BCRYPT = re.compile(r"\$2[abxy]?\$\d\d\$[./A-Za-z0-9]{53}")
 _OTHER = re.compile(r"\$(?:1|5|6|7|y|md5|sha1|apr1|argon2\w*|pbkdf2[\w-]*|scrypt|P|H)\$.+|\$argon2\w*\$.+|pbkdf2[_:].+")
 _PLAIN_SCHEMES = {"PLAIN", "CLEAR", "CLEARTEXT"}
 _DIGESTS = {
-    "SHA": "sha1",
-    "SHA1": "sha1",
-    "SSHA": "sha1",
-    "MD5": "md5",
-    "SMD5": "md5",
-    "PLAIN-MD5": "md5",
-    "LDAP-MD5": "md5",
+    **dict.fromkeys(("SHA", "SHA1", "SSHA"), "sha1"),
+    **dict.fromkeys(("MD5", "SMD5", "PLAIN-MD5", "LDAP-MD5"), "md5"),
     **{f"{salt}SHA{bits}": f"sha{bits}" for salt in ("", "S") for bits in (224, 256, 384, 512)},
     **{f"SHA-{bits}": f"sha{bits}" for bits in (256, 512)},
 }
@@ -45,9 +39,9 @@ class Hash(NamedTuple):
     kind: str
     """`md5`, `ssha`, `bcrypt` …: a name, and nothing of the hash."""
     is_slow: bool
-    digest: str | None
+    digest: str | None = None
     """Upper case hex of an unsalted digest."""
-    is_hash_of: Callable[[str], bool] | None
+    is_hash_of: Callable[[str], bool] | None = None
     """None when this kind cannot be tested."""
 
 
@@ -61,57 +55,42 @@ def recognise(text: str) -> Hash | None:
     """Recognise a hash; None for a password in clear."""
     text = text.strip()
     if bare := _BARE.fullmatch(text):
-        return _unsalted(_HEX[len(bare[1])], bytes.fromhex(bare[1]))
+        algorithm = _HEX[len(bare[1])]
+        return _digested(algorithm, algorithm, bytes.fromhex(bare[1]))
     if scheme := _SCHEME.fullmatch(text):
         return _of_scheme(scheme[1].upper(), scheme[2])
     if _BCRYPT.fullmatch(text):
         return _bcrypt(text)
-    return Hash("crypt", is_slow=True, digest=None, is_hash_of=None) if _OTHER.fullmatch(text) else None
+    return Hash("crypt", is_slow=True) if _OTHER.fullmatch(text) else None
 
 
 def _of_scheme(name: str, rest: str) -> Hash | None:
     if name in _CRYPTS:
-        return _bcrypt(rest) if _BCRYPT.fullmatch(rest) else Hash("crypt", True, None, None)
+        return _bcrypt(rest) if _BCRYPT.fullmatch(rest) else Hash("crypt", is_slow=True)
     if name not in _DIGESTS:
-        return Hash(name.lower(), True, None, None) if name in _UNTESTABLE else None
-    algorithm = _DIGESTS[name]
-    size = hashlib.new(algorithm, usedforsecurity=False).digest_size
-    raw = bytes.fromhex(rest) if _BARE.fullmatch(rest) and len(rest) == size * 2 else _base64(rest)
-    if raw is None or len(raw) < size:
-        return Hash(name.lower(), False, None, None)
-    digest, salt = raw[:size], raw[size:]
-    return _salted(name.lower(), algorithm, digest, salt) if salt else _unsalted(algorithm, digest)
-
-
-def _base64(text: str) -> bytes | None:
+        return Hash(name.lower(), is_slow=True) if name in _UNTESTABLE else None
+    size = hashlib.new(_DIGESTS[name], usedforsecurity=False).digest_size
     try:
-        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
-    except (binascii.Error, ValueError):
-        return None
+        is_hex = _BARE.fullmatch(rest) and len(rest) == size * 2
+        raw = bytes.fromhex(rest) if is_hex else base64.b64decode(rest + "=" * (-len(rest) % 4), validate=True)
+    except ValueError:
+        raw = b""
+    if len(raw) < size:
+        return Hash(name.lower(), is_slow=False)
+    return _digested(name.lower(), _DIGESTS[name], raw[:size], raw[size:])
 
 
-def digest_with(algorithm: str, secret: str) -> str:
-    """Digest a candidate, as upper case hex; compared, never shown."""
-    raw = secret.encode("utf-8", "surrogatepass")
-    return hashlib.new(algorithm, raw, usedforsecurity=False).hexdigest().upper()
-
-
-def _unsalted(algorithm: str, digest: bytes) -> Hash:
-    wanted = digest.hex().upper()
-    return Hash(algorithm, False, wanted, lambda secret: digest_with(algorithm, secret) == wanted)
-
-
-def _salted(kind: str, algorithm: str, digest: bytes, salt: bytes) -> Hash:
+def _digested(kind: str, algorithm: str, digest: bytes, salt: bytes = b"") -> Hash:
     def is_hash_of(secret: str) -> bool:
         raw = secret.encode("utf-8", "surrogatepass") + salt
         return hashlib.new(algorithm, raw, usedforsecurity=False).digest() == digest
 
-    return Hash(kind, False, None, is_hash_of)
+    if salt:
+        return Hash(kind, is_slow=False, is_hash_of=is_hash_of)
+    return Hash(algorithm, is_slow=False, digest=digest.hex().upper(), is_hash_of=is_hash_of)
 
 
 def _bcrypt(text: str) -> Hash:
-    import bcrypt  # noqa: PLC0415  only where such a hash was met
-
     hashed = text.replace("$2y$", "$2b$", 1).replace("$2x$", "$2b$", 1).replace("$2$", "$2a$", 1).encode()
 
     def is_hash_of(secret: str) -> bool:
@@ -121,4 +100,4 @@ def _bcrypt(text: str) -> Hash:
         except ValueError:  # a salt that no bcrypt ever made
             return False
 
-    return Hash("bcrypt", True, None, is_hash_of)
+    return Hash("bcrypt", is_slow=True, is_hash_of=is_hash_of)

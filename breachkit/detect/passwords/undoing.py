@@ -10,6 +10,7 @@ season, month and year around a name.
 from __future__ import annotations
 
 import re
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from breachkit.detect.passwords.vocabulary import PAIR_BITS, fold, words
@@ -27,6 +28,7 @@ MONTHS = words(
 AROUND = (*SEASONS, *MONTHS, *words("the my mr dr amy il la sono ciao ti amo love pass password pwd pw psw mail pec"))
 AFTER = (*AROUND, *words("s es d ed ing it com web admin casa ufficio lavoro"))
 """Words put before or after a name."""
+_AFTER_BACK = tuple(word[::-1] for word in AFTER)
 
 LONGEST_AFFIX = 8
 """Digits and signs before or after a name: a date of birth has eight."""
@@ -63,6 +65,7 @@ _SHIFTS = tuple((table, _sources(table)) for table in SHIFTS)
 _ENDINGS = ("s", "d", "ing", "ie", "y")
 NO_LETTERS = "0123456789 !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 _ENDS = 3
+_TOO_SHORT = 2
 _WORDED = re.compile("|".join(word for word in AFTER if len(word) > _ENDS))
 _DIGITS_AND_SIGNS = "0123456789!.?#@$*-_+"
 VOWELS = str.maketrans("", "", "aeiou")
@@ -93,14 +96,20 @@ def is_conceivable(secret: str, names: str) -> bool:
     season stands beside them.
     """
     low = fold(secret)
-    core = low.strip(NO_LETTERS)
-    inner = core[_ENDS:-_ENDS]
-    known = fold(names)
-    if not inner or all(sign in known for sign in inner if sign.isalpha()) or _WORDED.search(low):
+    known, shifted = _letters_of(names)
+    rest = low.strip(NO_LETTERS)[_ENDS:-_ENDS].strip(known)  # what stands between letters of the names
+    if all(sign in known for sign in rest if sign.isalpha()) or _WORDED.search(low):
         return True
     typed = low.translate(UNSHIFT).rstrip(_DIGITS_AND_SIGNS)
+    return any(not typed.strip(letters) for letters in shifted)
+
+
+@lru_cache(maxsize=1 << 14)
+def _letters_of(names: str) -> tuple[str, list[str]]:
+    """Return the letters of names, and those of each shifted hand: who guesses tries few names again and again."""
+    known = fold(names)
     keys = "".join(set(known.translate(UNSHIFT)))
-    return any(not set(typed).difference(keys.translate(table)) for table, _ in _SHIFTS)
+    return known + NO_LETTERS, [keys.translate(table) for table, _ in _SHIFTS]
 
 
 def cores(low: str) -> set[str]:
@@ -135,47 +144,30 @@ def _unfold(core: str, found: set[str]) -> None:
 def spans(low: str) -> list[tuple[int, int]]:
     """List where a name may begin and end: without what people put before and after one."""
     size = len(low)
-    starts, worded_starts = _starts(low)
-    ends, worded_ends = _ends(low)
+    starts, worded_starts = _begins(low, AROUND)
+    behind, worded_behind = _begins(low[::-1], _AFTER_BACK)
+    ends, worded_ends = [size - at for at in behind], [size - at for at in worded_behind]
     found = [(begin, end) for begin in starts for end in (*ends, *worded_ends) if end - begin > 1]
-    if worded_starts:
-        found += [(begin, end) for begin in worded_starts for end in ends if end - begin > 1]
-    if size > 2:  # noqa: PLR2004  one letter on one side, nothing on the other: John's `$[a-z]` and `^[a-z]`
+    found += [(begin, end) for begin in worded_starts for end in ends if end - begin > 1]
+    if size > _TOO_SHORT:  # one letter on one side, nothing on the other: John's `$[a-z]` and `^[a-z]`
         found += [(1, size), (0, size - 1)]
     return found
 
 
-def _starts(low: str) -> tuple[range, list[int]]:
+def _begins(low: str, words: tuple[str, ...]) -> tuple[range, list[int]]:
+    """List where a name may begin behind digits and signs, and where behind a word and further signs."""
     signs = _run(low)
     worded: list[int] = []
-    if low.startswith(AROUND, signs):
-        for word in AROUND:
-            if low.startswith(word, signs):
-                after = signs + len(word)
-                worded.extend(range(after, after + _run(low[after:]) + 1))
+    for word in words if low.startswith(words, signs) else ():
+        if low.startswith(word, signs):
+            after = signs + len(word)
+            worded.extend(range(after, after + _run(low[after:]) + 1))
     return range(signs + 1), worded
 
 
 def _run(low: str) -> int:
     """Count the digits and signs at the beginning."""
-    size = 0
-    for sign in low[:LONGEST_AFFIX]:
-        if sign.isalpha():
-            break
-        size += 1
-    return size
-
-
-def _ends(low: str) -> tuple[range, list[int]]:
-    size = len(low)
-    signs = size - _run(low[::-1])
-    worded: list[int] = []
-    if low.endswith(AFTER, 0, signs):
-        for word in AFTER:
-            if low.endswith(word, 0, signs):
-                before = signs - len(word)
-                worded.extend(range(before - _run(low[:before][::-1]), before + 1))
-    return range(signs, size + 1), worded
+    return next((at for at, sign in enumerate(low[:LONGEST_AFFIX]) if sign.isalpha()), len(low[:LONGEST_AFFIX]))
 
 
 def _stems(low: str) -> Iterator[str]:
@@ -190,7 +182,7 @@ def _stems(low: str) -> Iterator[str]:
             stem = low[: -len(ending)]
             yield stem
             yield from (stem + vowel for vowel in "aeio")
-            if len(stem) > 2 and stem[-1] == stem[-2]:  # noqa: PLR2004
+            if len(stem) > _TOO_SHORT and stem[-1] == stem[-2]:
                 yield stem[:-1]
     if low.endswith("ie"):
         yield low[:-2] + "y"
@@ -226,9 +218,13 @@ def _shifted(low: str, vocabulary: Vocabulary) -> int:
     found = 0
     for table, sources in _SHIFTS:
         for core in wanted:
-            if len(core) > 2 and _may_begin(core, sources, vocabulary.text):  # noqa: PLR2004
-                found |= vocabulary.owners(lambda word: word.translate(UNSHIFT).translate(table) == core)  # noqa: B023
+            if len(core) > _TOO_SHORT and _may_begin(core, sources, vocabulary.text):
+                found |= vocabulary.owners(partial(_is_typed_as, table, core))
     return found
+
+
+def _is_typed_as(table: dict[int, int], core: str, word: str) -> bool:
+    return word.translate(UNSHIFT).translate(table) == core
 
 
 def _may_begin(core: str, sources: dict[str, str], text: str) -> bool:

@@ -39,7 +39,7 @@ _GENERIC = frozenset(
 """Labels of a domain that name nobody."""
 
 
-class Names(NamedTuple):
+class AccountNames(NamedTuple):
     """What an account is called, as spelled; the address counts as an alias of its own."""
 
     usernames: tuple[str, ...]
@@ -96,7 +96,7 @@ def fold(text: str) -> str:
     return "".join(sign for sign in unicodedata.normalize("NFKD", low) if not unicodedata.combining(sign))
 
 
-def names_of_address(address: str, usernames: Iterable[str], aliases: Iterable[str], full_name: str) -> Names:
+def names_of_address(address: str, usernames: Iterable[str], aliases: Iterable[str], full_name: str) -> AccountNames:
     """Gather what an account is called.
 
     The local part of its address is an alias where the user name is another; of a user name that is an address it
@@ -107,17 +107,24 @@ def names_of_address(address: str, usernames: Iterable[str], aliases: Iterable[s
     users = users or (local,)
     taken = {name.lower() for name in users}
     others = (name for name in dict.fromkeys((*aliases, local, address)) if name.lower() not in taken)
-    return Names(users, tuple(others), full_name, domain)
+    return AccountNames(users, tuple(others), full_name, domain)
 
 
-def vocabulary_of(names: Names) -> Vocabulary:
+def vocabulary_of(names: AccountNames) -> Vocabulary:
     """Take the names of an account to words and pairs of words."""
     words: dict[str, int] = {}
-    for bit, texts in enumerate((names.usernames, names.aliases, (names.full_name,), (names.domain,))):
+    for bit, (texts, is_alias, is_domain) in enumerate(
+        (
+            (names.usernames, False, False),
+            (names.aliases, True, False),
+            ((names.full_name,), False, False),
+            ((names.domain,), False, True),
+        )
+    ):
         for text in texts:
-            for word in _words(fold(text), is_domain=bit == 3, is_alias=bit == 1):  # noqa: PLR2004
+            for word in _words(fold(text), is_domain=is_domain, is_alias=is_alias):
                 # the pieces of an alias that the user name has too are the user name's
-                if not (bit == 1 and words.get(word, 0) & 1):
+                if not (is_alias and words.get(word, 0) & 1):
                     words[word] = words.get(word, 0) | 1 << bit
     whole = {"".join(_PIECES.findall(fold(alias))) for alias in names.aliases if "@" in alias}
     pieces = tuple([word for word in words if word.isalnum() and word not in whole][:PAIRED])

@@ -15,24 +15,70 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from breachkit.detect.passwords.breached import digest_of
+from breachkit.detect.hardening import number_of
 from breachkit.detect.passwords.candidates import candidates, likeliest
-from breachkit.detect.passwords.hashes import digest_with, recognise, unwrapped
-from breachkit.detect.passwords.policy import NO_POLICY, Policy, is_below
+from breachkit.detect.passwords.hashes import recognise, unwrapped
+from breachkit.detect.passwords.lists import PASSWORDS, digest_of, is_popular
 from breachkit.detect.passwords.vocabulary import names_of_address, vocabulary_of
 from breachkit.detect.passwords.weakness import WEAKNESSES, weaknesses_by_name
-from breachkit.detect.passwords.wordlist import is_popular, passwords
+from breachkit.evidence.exports import read_settings
+from breachkit.evidence.where import check_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
     from breachkit.detect.passwords.hashes import Hash
-    from breachkit.detect.passwords.vocabulary import Names
+    from breachkit.detect.passwords.vocabulary import AccountNames
     from breachkit.detect.passwords.weakness import Weakness
+    from breachkit.evidence.books import Books
+    from breachkit.evidence.where import Where
     from breachkit.text.sasl import Login
 
 KEPT_SHARERS = 50
 """Accounts with the same password that are named beside one; `shared_by` counts them all."""
+
+
+class Policy(NamedTuple):
+    """The least a password must have, by what the administrator has set or means to set; 0 asks for nothing."""
+
+    length: int = 0
+    digits: int = 0
+    signs: int = 0
+    letters: int = 0
+    capitals: int = 0
+
+    def stricter(self, other: Policy) -> Policy:
+        """Return the stricter of two, rule by rule."""
+        return Policy(*map(max, self, other))
+
+    def is_met_by(self, secret: str) -> bool:
+        """Tell whether a password breaks none of the rules."""
+        if not any(self):
+            return True
+        had = Policy(
+            length=len(secret),
+            digits=sum(sign.isdigit() for sign in secret),
+            signs=sum(not sign.isalnum() for sign in secret),
+            letters=sum(sign.isalpha() for sign in secret),
+            capitals=sum(sign.isupper() for sign in secret),
+        )
+        return had.stricter(self) == had
+
+
+NO_POLICY = Policy()
+
+
+def read_policy(where: Where, path: Path, books: Books) -> Policy:
+    """Read the policy of a file of settings; where a rule is given twice, the stricter. Raises BreachkitError."""
+    check_file("--policy", path)
+    policy = Policy()
+    for setting in read_settings(where, path, books):
+        rule = where.guide.policy.get(setting.name.lower())
+        number = None if rule is None else number_of(setting.value)
+        if rule is not None and number is not None:
+            policy = policy.stricter(policy._replace(**{rule: int(number)}))
+    return policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +114,7 @@ class WeakAccount(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class WeakPasswords:
-    """What was found in one export, and what could not be told."""
+    """What was found in one export, and what the export does not show."""
 
     accounts: tuple[WeakAccount, ...]
     checked: int
@@ -109,7 +155,7 @@ class _Pending(NamedTuple):
     """An account whose password is a hash, and has to wait until all are seen."""
 
     number: int
-    names: Names
+    names: AccountNames
     hashed: Hash
 
 
@@ -166,7 +212,7 @@ class _Judge:
     def _print(self, secret: str) -> int:
         return int.from_bytes(self.criteria.fingerprint(secret)) or 1
 
-    def _judge(self, number: int, names: Names, secret: str) -> None:
+    def _judge(self, number: int, names: AccountNames, secret: str) -> None:
         """Hold one password in clear against everything."""
         found = weaknesses_by_name(secret, names)
         if is_popular(secret):
@@ -174,7 +220,7 @@ class _Judge:
         is_breached = self.criteria.is_breached
         if "breached" in self.classes.get(number, ()) or (is_breached is not None and is_breached(digest_of(secret))):
             found.append("breached")
-        if self.criteria.policy.is_set and is_below(secret, self.criteria.policy):
+        if not self.criteria.policy.is_met_by(secret):
             found.append("below-policy")
         if found:
             self.classes[number] = tuple(found)
@@ -190,7 +236,7 @@ class _Judge:
         deadline = self.criteria.clock() + self.criteria.seconds
         kinds = {one.hashed.kind for one in self._pending if one.hashed.digest is not None}
         # the list of common passwords, digested once for each kind of unsalted hash
-        listed = {(kind, digest_with(kind, secret)): secret for kind in kinds for secret in passwords()}
+        listed = {(kind, digest_of(secret, kind)): secret for kind in kinds for secret in PASSWORDS}
         left = [one for one in self._pending if not self._is_known(one, listed, deadline)]
         for one in left:
             if one.hashed.is_slow or not self._is_cracked(one, _all_candidates(one), deadline):
@@ -207,7 +253,7 @@ class _Judge:
                 return True
             if one.hashed.kind == "sha1" and self.criteria.is_breached and self.criteria.is_breached(digest):
                 self.classes[one.number] = ("breached",)
-        return self._is_cracked(one, likeliest(one.names, vocabulary_of(one.names), passwords()), deadline)
+        return self._is_cracked(one, likeliest(one.names, vocabulary_of(one.names), PASSWORDS), deadline)
 
     def _is_cracked(self, one: _Pending, made: Iterable[str], deadline: float) -> bool:
         for tries, secret in enumerate(made):
@@ -238,7 +284,7 @@ class _Judge:
 def _all_candidates(one: _Pending) -> Iterator[str]:
     yield from candidates(one.names, vocabulary_of(one.names))
     if one.hashed.digest is None:  # the digests of the list were looked up already
-        yield from passwords()
+        yield from PASSWORDS
 
 
 def _groups(prints: array[int]) -> dict[int, list[int]]:

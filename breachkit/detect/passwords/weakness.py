@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from breachkit.detect.names import Directory
-    from breachkit.detect.passwords.vocabulary import Names, Vocabulary
+    from breachkit.detect.passwords.vocabulary import AccountNames, Vocabulary
 
 Weakness = Literal[
     "blank",
@@ -55,7 +55,7 @@ _STAND_INS = "013457"
 _VARIANTS: tuple[Weakness, ...] = ("username-variant", "alias-variant", "name-variant", "domain-variant")
 
 
-def weaknesses_by_name(secret: str, names: Names, vocabulary: Vocabulary | None = None) -> list[Weakness]:
+def weaknesses_by_name(secret: str, names: AccountNames, vocabulary: Vocabulary | None = None) -> list[Weakness]:
     """Name how a password comes from the names of its account, worst first; empty when it does not.
 
     A password that *is* a name is that and nothing else; equal but for case is a variant.
@@ -108,16 +108,16 @@ def weakness_of(
     return min(found, key=WEAKNESSES.index, default=None)
 
 
-def _is_spelled_out(names: Names, typed: Iterable[str]) -> bool:
+def _is_spelled_out(names: AccountNames, typed: Iterable[str]) -> bool:
     """Tell whether no name of an account has a letter that is not in every user name typed for it."""
     letters = set("".join((*names.usernames, *names.aliases, names.full_name, names.domain)))
     return all(letters.issubset(fold(name)) for name in typed)
 
 
 def distance_of(typed: str, secret: str) -> int:
-    """Tell by a glance how far a secret is from the user name typed with it.
+    """Return at a glance how far a secret is from the user name typed with it.
 
-    What is told is one of three numbers, where the secret was read: its letters go nowhere.
+    The answer is one of three numbers, made where the secret was read: its letters go nowhere.
 
     Returns:
         `FAR` when nothing that `candidates` makes of the name is the secret and says something of it, `UNLIKELY` when

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from breachkit.servers import AccountExport, MailServer, Queue, Words
-from breachkit.servers.icewarp.columns import COLUMNS
+from breachkit.servers.icewarp.exportcolumns import COLUMNS
 from breachkit.servers.icewarp.layout import (
     DEFAULT_ROOTS,
     LOOKED_FOR,
@@ -41,7 +41,7 @@ def _later(module: str, name: str) -> Callable[..., Any]:
 
 def _guide() -> Guide:
     """Read the guide."""
-    from breachkit.servers.icewarp.guide import GUIDE  # noqa: PLC0415  see `_later`
+    from breachkit.servers.icewarp.guide import GUIDE  # see `_later`
 
     return GUIDE
 
@@ -55,7 +55,7 @@ SERVER = MailServer(
     logs=KINDS,
     queue=Queue(split_queue, each_file, read_head, role_of, queue_home, is_live),
     accounts=AccountExport(
-        _later("accounts", "read_logins"),
+        _later("export", "read_logins"),
         COLUMNS,
         made_by='tool export account "*@*" u_type u_accountdisabled u_mailbox u_alias u_password',
     ),

@@ -41,7 +41,7 @@ _ENTRY = re.compile(r"(?=.*[\d:*])(?=.*[.:*/])[\dA-Fa-f.:*/-]+")
 
 
 def read_settings(path: Path, root: Path | None) -> Iterator[Setting | Skipped]:
-    """Read the settings that a rule speaks of; others come without name and value. Raises NotATableError, OSError."""
+    """Read the settings that a rule speaks of; others come without name and value. Raises BreachkitError, OSError."""
     label = shown(path, root)
     above: Setting | None = None  # held back while lines below it may belong to it
     for line in read_lines(read_sheet(path)):

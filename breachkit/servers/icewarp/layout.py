@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.files import QUARANTINE, open_regular, reason_of, shown
-from breachkit.logs.lognames import may_be_log
+from breachkit.logs.kinds import may_be_log
 from breachkit.records import Locus, Skipped
 from breachkit.servers import Layout, QueueFolder
 from breachkit.servers.icewarp.logs import KINDS
@@ -211,7 +211,7 @@ def _parts(top: QueueFolder, root: Path | None) -> Iterator[QueueFolder]:
 
 
 def _topmost(folder: Path) -> Path:
-    full = Path(os.path.abspath(folder))  # noqa: PTH100  resolve() would leave the evidence through a link
+    full = Path(os.path.abspath(folder))  # resolve() would leave the evidence through a link
     above = [parent for parent in (full, *full.parents) if parent.name.lower() == "_outgoing"]
     return above[-1] if above else full
 

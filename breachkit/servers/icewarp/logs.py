@@ -13,12 +13,10 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta, timezone
 from functools import partial
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from breachkit.logs import listing
-from breachkit.logs.kinds import Line, LogKind, LogName, Prefix, TimeOfDay
-from breachkit.logs.lognames import age_in, day_in
+from breachkit.logs.kinds import Line, LogKind, LogName, Prefix, TimeOfDay, age_in, day_in
 from breachkit.micros import is_possible
 
 if TYPE_CHECKING:
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from breachkit.logs.kinds import FoundLogs
-    from breachkit.logs.reader import Grammar
     from breachkit.records import Service
 
 _DAY = r"(?P<day>(?:19|20)\d{6})"
@@ -148,13 +145,7 @@ PREFIX = Prefix(
 )
 
 
-def _grammar(name: str) -> Grammar:
-    """Import how lines are read when some are: it takes numpy."""
-    found: Grammar = getattr(import_module("breachkit.servers.icewarp.smtplog"), name)()
-    return found
-
-
-def _kind(types: str, service: Service | None, marks: bytes | None = None, grammar: str | None = None) -> LogKind:
+def _kind(types: str, service: Service | None, marks: bytes | None = None, grammar: str = "IceWarpLines") -> LogKind:
     return LogKind(
         services=frozenset([service] if service else []),
         read_name=partial(read_name, types),
@@ -162,7 +153,7 @@ def _kind(types: str, service: Service | None, marks: bytes | None = None, gramm
         prefix=PREFIX,
         marks=re.compile(marks, re.IGNORECASE) if marks else None,
         read_date=read_greeting,
-        grammar=partial(_grammar, grammar) if grammar else None,
+        grammar=f"breachkit.servers.icewarp.smtplog:{grammar}",
         own_address=re.compile(rb"Connected, local IP=(\S+)\s*$"),
     )
 

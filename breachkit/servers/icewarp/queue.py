@@ -12,8 +12,7 @@ import re
 from typing import TYPE_CHECKING
 
 from breachkit.micros import micros_of
-from breachkit.servers.icewarp.ids import time_of_id
-from breachkit.servers.icewarp.values import addresses, received, sender_of, text_of, time_of, title_of
+from breachkit.servers.icewarp.values import addresses, received, sender_of, text_of, time_of, time_of_id, title_of
 from breachkit.text.message import blocks_of, is_cut
 
 if TYPE_CHECKING:

@@ -11,28 +11,26 @@ from __future__ import annotations
 import ipaddress
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from breachkit.logs.block import Usual
 from breachkit.logs.envelope import NOTE_READ, Envelope, Noted, address_of
-from breachkit.logs.hours import ASKED, BEGUN, ENDED, NO, SUMMARY, SUMMARY_TAKEN, YES
-from breachkit.logs.logins import TRY_WORDS, Mailbox
+from breachkit.logs.grammar import Grammar
+from breachkit.logs.hourly import ASKED, BEGUN, ENDED, NO, SUMMARY, SUMMARY_TAKEN, YES
+from breachkit.logs.mailbox import TRY_WORDS, Mailbox
 from breachkit.logs.smtp import ACCEPTED_ID, Dialogue
-from breachkit.servers.icewarp.ids import ANY_ID
+from breachkit.servers.icewarp.values import ANY_ID
 from breachkit.text.sasl import decode_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from breachkit.logs.block import Column, Lines
-    from breachkit.logs.reader import Fate
-    from breachkit.logs.smtp import Listener, Place, Said
+    from breachkit.logs.grammar import Fate, Listener, Said
+    from breachkit.logs.kinds import Place
+    from breachkit.logs.lines import Column, Lines
 
 CLIENT_MARK = b"client session"
 _SUMMARY_END = re.compile(rb"> (\d{1,6}) \d{1,15} \d{1,6}:\d\d:\d\d ([^<>]*)\Z")
-_AFTER_MARKER = frozenset({b" ", b""})
+_RECEIVED, _SENT = frozenset({b"<<< ", b"<<<"}), frozenset({b">>> ", b">>>"})
 IDLE = 24 * 3600
 """Seconds after which a line of a thread belongs to another session: none lives that long in silence."""
 
@@ -45,10 +43,44 @@ _TOO_MUCH = np.uint64(int.from_bytes(b"\x0d\x06\0\x0a\x06\0\x0a\x06", "little"))
 _CARRIED = np.uint64(int.from_bytes(b"\xf0\xf0\xff\xf0\xf0\xff\xf0\xf0", "little"))
 
 
-class IceWarpLines:
+class Opening(NamedTuple):
+    """How a text opens, as a number: the first bytes of it, each but for the bits that a mask leaves out."""
+
+    value: np.uint64
+    mask: np.uint64
+
+    def is_in(self, word: Column) -> Column:
+        """Tell which of some texts, by their first eight bytes, open so."""
+        found: Column = word & self.mask == self.value
+        return found
+
+
+def _opening(text: bytes, mask: bytes = b"") -> Opening:
+    value, bits = (np.frombuffer(part.ljust(8, b"\0"), "<u8")[0] for part in (text, mask or b"\xff" * len(text)))
+    return Opening(value, bits)
+
+
+_DIALOGUE = _opening(b"<<<"), _opening(b">>>")
+_SUMMED = _opening(b"***")
+_REPLIED = _opening(b"<<< 000 ", b"\xff\xff\xff\xff\xf0\xf0\xf0\xf0")
+"""A reply to the server: it is the client."""
+_COMMANDED = _opening(b">>> @", b"\xff\xff\xff\xff\xc0")
+"""A command of the server, likewise."""
+_AUTH = _opening(b"<<< A", b"\xff\xff\xff\xff\xdf")
+_CONNECTED, _DISCONNECTED, _STARTED = _opening(b"Connecte"), _opening(b"Disconne"), _opening(b"Start of")
+_CLIENT = _opening(b"CLIENT S", b"\xdf\xdf\xdf\xdf\xdf\xdf\xff\xdf")
+_REPLY, _GO_AHEAD = _opening(b">>> \0\0\0 ", b"\xff\xff\xff\xff\0\0\0\xff"), _opening(b">>> 354")
+_STEP_OF_CLASS = np.zeros(256, np.int8)
+"""What a final reply means by its first digit; of those that begin with 3 only 354 asks for a message."""
+_STEP_OF_CLASS[[*b"2345"]] = YES, ASKED, NO, NO
+_CHUNK = _opening(b"<<< BDAT", b"\xff\xff\xff\xff\xdf\xdf\xdf\xdf")
+"""A piece of a message (RFC 3030): the last one asks for the server's word on it, as `354` and the content do."""
+
+
+class IceWarpLines(Grammar):
     """The form of a line: `PEER [THREAD] STAMP TEXT`; usually the peer is padded and the stamp is a time of day."""
 
-    def find_usual(self, octets: Column, words: Column, start: Column) -> Usual:
+    def find_usual(self, octets: Column, words: Column, start: Column) -> tuple[Column, Column, Column, Column]:
         """Tell lines of an IPv4 address, a thread of 4, 8 or 16 digits, and a time of day."""
         close = start + (_WIDTH + 5)
         for longer in (4, 8):
@@ -58,7 +90,7 @@ class IceWarpLines:
         is_usual &= (octets[close + 1] == _SPACE) & (octets[stamp + 8] == _SPACE)
         digits = words[stamp] ^ _MIDNIGHT
         is_usual &= (digits | (digits + _TOO_MUCH)) & _CARRIED == 0
-        return Usual(is_usual, close + 1, stamp, stamp + 9)
+        return is_usual, close + 1, stamp, stamp + 9
 
     @staticmethod
     def peer_of(key: bytes) -> str:
@@ -73,18 +105,18 @@ class IceWarpLines:
             keys, at = np.unique(lines.key[rows], return_index=True)
             is_its = [self.peer_of(lines.name(row)) == client_ip for row in rows[at].tolist()]
             return rows[np.isin(lines.key[rows], keys[is_its])]
-        first, second = (int.from_bytes(half, "little") for half in (name[:8], name[8:]))
+        first, second = np.frombuffer(name, "<u8")
         is_peer = (lines.words[lines.start] == first) & (lines.words[lines.start + 8] == second)
-        for row, key in lines.odd.items():
-            is_peer[row] = self.peer_of(key) == client_ip
+        for row, line in lines.odd.items():
+            is_peer[row] = self.peer_of(line.key) == client_ip
         found: Column = np.flatnonzero(is_peer & lines.is_line)
         return found
 
-    def begins(self, text: bytes) -> bool:
+    def begins(self, _key: bytes, text: bytes) -> bool:
         """Tell whether a line begins a session."""
         return text.startswith(b"Connected")
 
-    def ends(self, text: bytes) -> bool:
+    def ends(self, _key: bytes, text: bytes) -> bool:
         """Tell whether a line ends its session."""
         return text.startswith(b"Disconnected")
 
@@ -92,55 +124,17 @@ class IceWarpLines:
         """Tell whether a line is of a dialogue, or a beginning."""
         return text.startswith((b"<<<", b">>>", b"Connected"))
 
-    def said(self, text: bytes) -> Said:
+    def said(self, _key: bytes, text: bytes) -> Said:
         """Split a text into its direction and what was said."""
-        direction = {b"<<<": "received", b">>>": "sent"}.get(text[:3]) if text[3:4] in _AFTER_MARKER else None
-        return (direction, text[4:]) if direction else ("note", text)  # type: ignore[return-value]
+        if text[:4] in _RECEIVED:
+            return "received", text[4:]
+        return ("sent", text[4:]) if text[:4] in _SENT else ("note", text)
 
     def count_levels(self, lines: Lines) -> tuple[int, int]:
         """Count the lines of dialogues, and those of summaries."""
-        mark = lines.word & _MARK
-        is_said = ((mark == _RECEIVED) | (mark == _SENT)) & lines.is_line
-        return int(np.count_nonzero(is_said)), int(np.count_nonzero((mark == _SUMMED) & lines.is_line))
-
-
-def _opening(text: bytes, mask: bytes) -> tuple[np.uint64, np.uint64]:
-    return np.uint64(int.from_bytes(mask.ljust(8, b"\0"), "little")), np.uint64(
-        int.from_bytes(text.ljust(8, b"\0"), "little")
-    )
-
-
-_TELLING = (
-    _opening(b"<<< A", b"\xff\xff\xff\xff\xdf"),  # a client authenticates
-    _opening(b"<<< 000 ", b"\xff\xff\xff\xff\xf0\xf0\xf0\xf0"),  # a reply to the server: it is the client
-    _opening(b">>> @", b"\xff\xff\xff\xff\xc0"),  # a command of the server
-)
-"""Openings by mask and value: one of these stands in every session in which somebody authenticates or mail goes out."""
-_MARK, _RECEIVED = _opening(b"<<<", b"\xff\xff\xff")
-_SENT, _SUMMED = _opening(b">>>", b"")[1], _opening(b"***", b"")[1]
-_LESS, _GREATER, _STAR = b"<>*"
-_PLAIN_NOTES = tuple(_opening(text, b"\xff" * 8) for text in (b"Connecte", b"Disconne", b"Start of"))
-
-
-_REPLY_MASK, _REPLY = _opening(b">>> \0\0\0 ", b"\xff\xff\xff\xff\0\0\0\xff")
-_GO_AHEAD = _opening(b">>> 354", b"\xff" * 7)
-_STEP_OF_CLASS = np.zeros(256, np.int8)
-"""What a final reply means by its first digit; of those that begin with 3 only 354 asks for a message."""
-_STEP_OF_CLASS[[*b"2345"]] = YES, ASKED, NO, NO
-_STEPS = (
-    (BEGUN, _opening(b"Connecte", b"\xff" * 8)),
-    (BEGUN, _opening(b"CLIENT S", b"\xdf\xdf\xdf\xdf\xdf\xdf\xff\xdf")),
-    (ENDED, _opening(b"Disconne", b"\xff" * 8)),
-)
-_CHUNK = _opening(b"<<< BDAT", b"\xff\xff\xff\xff\xdf\xdf\xdf\xdf")
-"""A piece of a message (RFC 3030): the last one asks for the server's word on it, as `354` and the content do."""
-
-
-def _is_any(word: Column, openings: Iterable[tuple[np.uint64, np.uint64]]) -> Column:
-    found = np.zeros(len(word), np.bool_)
-    for mask, value in openings:
-        found |= word & mask == value
-    return found
+        word = lines.word[lines.is_line]
+        dialogue, summaries = np.sum([opening.is_in(word) for opening in _DIALOGUE]), np.sum(_SUMMED.is_in(word))
+        return int(dialogue), int(summaries)
 
 
 class IceWarpSession(Dialogue):
@@ -158,13 +152,14 @@ class IceWarpSession(Dialogue):
         if ts - self.end > IDLE:
             return "another"
         marker = text[:4]
-        if marker in {b">>> ", b">>>"}:
+        if marker in _SENT:
             said = text[4:]
-            if said[:3] == b"220" and not self.is_banner_due:
+            # a banner opens another session, but behind STARTTLS and from the server of another
+            if said[:3] == b"220" and self.has_dialogue and not self.tls_asked and self.kind != "client":
                 return "another"
             self.end = ts
             self.sent(ts, said, place)
-        elif marker in {b"<<< ", b"<<<"}:
+        elif marker in _RECEIVED:
             self.end = ts
             self.received(ts, text[4:], place)
         elif marker[:3] == b"***":
@@ -176,7 +171,7 @@ class IceWarpSession(Dialogue):
 
     def _take_note(self, ts: float, text: bytes) -> Fate:
         if text.startswith(b"Connected"):
-            if self.has_dialogue or self.is_connected:
+            if not self.is_bare:
                 return "another"
             self.is_connected = True
         self.end = ts
@@ -187,8 +182,7 @@ class IceWarpSession(Dialogue):
         return "ends" if text.startswith(b"Disconnected") else "goes on"
 
     def _note(self, text: bytes) -> None:
-        if self.noted is None:
-            self.noted = Noted(ANY_ID)
+        self.noted = self.noted or Noted(ANY_ID)
         self.noted.add(text[:NOTE_READ])
 
     def _summary(self, ts: float, text: bytes, place: Place) -> None:
@@ -222,8 +216,7 @@ def canonical(peer: bytes) -> str:
         address = ipaddress.ip_address(text)
     except ValueError:
         return text
-    mapped = getattr(address, "ipv4_mapped", None)
-    return str(mapped or address)
+    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 class IceWarpSmtp(IceWarpLines):
@@ -231,84 +224,81 @@ class IceWarpSmtp(IceWarpLines):
 
     def open(self, key: bytes, ts: float, text: bytes, place: Place, listener: Listener) -> IceWarpSession | None:
         """Begin a session with a line; None when the line belongs to no session."""
-        is_marked = text.startswith((b"<<<", b">>>")) and text[3:4] in _AFTER_MARKER
-        if not is_marked and not text.startswith((b"Connected", b"***")) and b"lient session" not in text:
+        is_said = text[:4] in _SENT or text[:4] in _RECEIVED
+        if not is_said and not text.startswith((b"Connected", b"***")) and b"lient session" not in text:
             return None
         thread = key.rpartition(b"[")[2][:-1].decode().upper()
-        return IceWarpSession(self.peer_of(key), thread, ts, place, listener)
+        return IceWarpSession(self.peer_of(key), thread, ts, ts, place, listener, (ts, place))
 
     def find_clients(self, lines: Lines) -> Column:
         """List the rows of lines without one of which no session is one in which the server delivers."""
-        return self._find(lines, _TELLING[1:])
+        is_found = _REPLIED.is_in(lines.word) | _COMMANDED.is_in(lines.word)
+        notes = self._notes(lines)
+        plain = _CONNECTED.is_in(lines.word[notes]) | _DISCONNECTED.is_in(lines.word[notes])
+        for row in notes[~(plain | _STARTED.is_in(lines.word[notes]))].tolist():
+            is_found[row] = CLIENT_MARK in lines.raw(row)[:NOTE_READ].lower()
+        return np.flatnonzero(is_found)
 
     def find_telling(self, lines: Lines) -> Column:
         """List the rows of lines one of which stands in every session that matters to an account."""
-        return self._find(lines, _TELLING)
+        return np.union1d(self.find_clients(lines), np.flatnonzero(_AUTH.is_in(lines.word)))
 
     @staticmethod
-    def _find(lines: Lines, openings: Iterable[tuple[np.uint64, np.uint64]]) -> Column:
-        is_found = _is_any(lines.word, openings)
+    def _notes(lines: Lines) -> Column:
         first = lines.octets[lines.begin]
-        notes = np.flatnonzero((first != _LESS) & (first != _GREATER) & (first != _STAR))
-        for row in notes[~_is_any(lines.word[notes], _PLAIN_NOTES)].tolist():
-            is_found[row] = CLIENT_MARK in lines.raw(row)[:NOTE_READ].lower()
-        found: Column = np.flatnonzero(is_found)
+        found: Column = np.flatnonzero((first != b"<"[0]) & (first != b">"[0]) & (first != b"*"[0]))
         return found
 
     def find_messages(self, lines: Lines, ids: frozenset[str]) -> Column:
         """List the rows of lines in which the server names one of some messages as handed in."""
-        rows = {*np.flatnonzero(lines.word & _MARK == _SUMMED).tolist()}
-        rows.update(lines.find((b"message id", b"message-id")).tolist())
-        return np.array([row for row in sorted(rows) if _id_in(lines.raw(row)) in ids], np.int64)
+        rows = np.union1d(np.flatnonzero(_SUMMED.is_in(lines.word)), lines.find((b"message id", b"message-id")))
+        return np.array([row for row in rows.tolist() if _id_in(lines.raw(row)) in ids], np.int64)
 
     def find_steps(self, lines: Lines) -> Column:
-        """Tell what each line means to the counts by the hour; see `hours`."""
+        """Tell what each line means to the counts by the hour; see `hourly`."""
         word = lines.word
         step = np.zeros(len(word), np.int8)
-        replies = np.flatnonzero(word & _REPLY_MASK == _REPLY)
+        replies = np.flatnonzero(_REPLY.is_in(word))
         step[replies] = _STEP_OF_CLASS[lines.octets[lines.begin[replies] + 4]]
         asked = replies[step[replies] == ASKED]
-        step[asked[word[asked] & _GO_AHEAD[0] != _GO_AHEAD[1]]] = 0
-        first = lines.octets[lines.begin]
-        notes = np.flatnonzero((first != _LESS) & (first != _GREATER) & (first != _STAR))
-        for meant, opening in _STEPS:
-            step[notes[_is_any(word[notes], (opening,))]] = meant
-        chunks = np.flatnonzero(_is_any(word, (_CHUNK,)))
-        step[[row for row in chunks.tolist() if lines.raw(row).upper().endswith(b"LAST")]] = ASKED
-        mark = word & _MARK
-        if not ((mark == _RECEIVED) | (mark == _SENT)).any():  # else summaries are not asked for
-            for row in np.flatnonzero(mark == _SUMMED).tolist():
+        step[asked[~_GO_AHEAD.is_in(word[asked])]] = 0
+        notes = self._notes(lines)
+        for meant, opening in ((BEGUN, _CONNECTED), (BEGUN, _CLIENT), (ENDED, _DISCONNECTED)):
+            step[notes[opening.is_in(word[notes])]] = meant
+        chunks = np.flatnonzero(_CHUNK.is_in(word)).tolist()
+        step[[row for row in chunks if lines.raw(row).upper().endswith(b"LAST")]] = ASKED
+        if not any(opening.is_in(word).any() for opening in _DIALOGUE):  # else summaries are not asked for
+            for row in np.flatnonzero(_SUMMED.is_in(word)).tolist():
                 found = _SUMMARY_END.search(lines.raw(row))
                 step[row] = 0 if not found else SUMMARY_TAKEN if found[2].upper().startswith(b"OK") else SUMMARY
         return step
 
 
 def _id_in(text: bytes) -> str | None:
-    found = _SUMMARY_END.search(text) if text.startswith(b"***") else ACCEPTED_ID.search(text)
-    if not found:
-        return None
-    return _summary_id(found) if text.startswith(b"***") else decode_text(found[1])
+    if text.startswith(b"***"):
+        summary = _SUMMARY_END.search(text)
+        return summary and _summary_id(summary)
+    found = ACCEPTED_ID.search(text)
+    return found and decode_text(found[1])
 
 
 class IceWarpMailbox(Mailbox):
     """A session of a POP3, IMAP or web log."""
 
     __slots__ = ()
-    is_bare = False
 
     def take(self, ts: float, text: bytes, place: Place) -> Fate:
         """Take the next line of a key, unless it begins another session."""
         if ts - self.end > IDLE or text.startswith(b"Connected"):
             return "another"
         self.end = ts
-        marker = text[:4]
-        if marker in {b"<<< ", b"<<<"}:
+        if text[:4] in _RECEIVED:
             self.received(text[4:], place)
-        elif marker in {b">>> ", b">>>"}:
+        elif text[:4] in _SENT:
             self.sent(ts, text[4:])
-        elif text.startswith(b"Disconnected"):
-            return "ends"
-        return "ends" if self.is_idle else "goes on"
+        # what was said so far may tell nothing of what is to come
+        is_idle = self.mechanism is None and self.named is None
+        return "ends" if is_idle or text.startswith(b"Disconnected") else "goes on"
 
 
 class IceWarpLogins(IceWarpLines):
@@ -320,7 +310,7 @@ class IceWarpLogins(IceWarpLines):
 
     def open(self, key: bytes, ts: float, text: bytes, _place: Place, listener: Listener) -> IceWarpMailbox | None:
         """Begin a session with a line of the client."""
-        return IceWarpMailbox(self.peer_of(key), ts, listener) if text[:4] in {b"<<< ", b"<<<"} else None
+        return IceWarpMailbox(self.peer_of(key), ts, listener) if text[:4] in _RECEIVED else None
 
     def find_telling(self, lines: Lines) -> Column:
         """List the rows of lines that may begin a try."""

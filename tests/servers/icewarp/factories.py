@@ -8,15 +8,16 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from breachkit.evidence import queued
-from breachkit.logs.facts import LogTally, Reading
-from breachkit.logs.reader import Reader, Span, add_tally, by_node
-from breachkit.logs.sessions import Collector, Everything, Kept
+from breachkit.logs import sessions
+from breachkit.logs.facts import LogReading, LogTally, Question
+from breachkit.logs.reader import by_node
+from breachkit.logs.spans import read_facts
 from breachkit.micros import moment_of
 from breachkit.progress import silent
 from breachkit.records import AuthAttempt, Delivery, Message, Session, Skipped, Transaction
 from breachkit.servers import PlainHead
 from breachkit.servers.icewarp import SERVER
-from breachkit.servers.icewarp.accounts import read_logins
+from breachkit.servers.icewarp.export import read_logins
 from breachkit.servers.icewarp.logs import find_logs
 from breachkit.servers.icewarp.queue import read_head
 from breachkit.text.sasl import Fingerprints, Login
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
     from pathlib import Path
 
-    from breachkit.logs.kinds import LogFile
+    from breachkit.logs.kinds import Event, LogFile
     from breachkit.records import Account, Locus
     from breachkit.servers import QueueFolder
 
@@ -68,8 +69,8 @@ def b64(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
-def reading(zone: tzinfo = UTC) -> Reading:
-    return Reading(zone, FINGERPRINTS, silent)
+def reading(zone: tzinfo = UTC) -> LogReading:
+    return LogReading(zone, FINGERPRINTS, silent)
 
 
 def write_log(folder: Path, text: str, name: str = "s20261120-00.log") -> Path:
@@ -84,43 +85,33 @@ def lines(*texts: str, peer: str = "203.0.113.9", thread: str = "15C0", time: st
 
 
 @dataclass
-class Events(Kept):
+class Events:
     """All that happened in a session."""
 
     attempts: list[AuthAttempt] = field(default_factory=list)
     transactions: list[Transaction] = field(default_factory=list)
     deliveries: list[Delivery] = field(default_factory=list)
 
-    def tried(self, attempt: AuthAttempt) -> None:
-        self.attempts.append(attempt)
+    def take(self, event: Event) -> None:
+        if isinstance(event, AuthAttempt):
+            self.attempts.append(event)
+        elif isinstance(event, Transaction):
+            self.transactions.append(event)
+        elif isinstance(event, Delivery):
+            self.deliveries.append(event)
 
-    def sent(self, sent: Transaction) -> None:
-        self.transactions.append(sent)
 
-    def delivered(self, delivery: Delivery) -> None:
-        self.deliveries.append(delivery)
-
-
-def read_sessions(logs: Sequence[LogFile], reading: Reading, tally: LogTally) -> Iterator[Session | Skipped]:
+def read_sessions(logs: Sequence[LogFile], reading: LogReading) -> Iterator[Session]:
     """Read every session of SMTP logs, all lines in order."""
     for node in by_node(logs, frozenset({"smtp"})):
-        collector, skipped = Collector(node[0].node, reading, Events), list[Skipped]()
-        reader = Reader(node[0].kind, reading.zone, collector.listener)
-        reader.skip = skipped.append
-        for log in node:
-            for block in reader.blocks(Span(log)):
-                reader.lead(block.entries(Everything().rows(block)))
-        reader.close()
-        yield from collector.take_ended()
-        yield from skipped
-        add_tally(tally, reader.tally)
+        yield from sessions.read_sessions(node, reading, sessions.every_row, Events)
 
 
 def sessions_of(*paths: Path, zone: tzinfo = UTC) -> tuple[list[Session], list[Skipped], LogTally]:
-    tally = LogTally()
-    rows = list(read_sessions(find_logs(list(paths), None).logs, reading(zone), tally))
-    sessions = [row for row in rows if isinstance(row, Session)]
-    return sessions, [row for row in rows if isinstance(row, Skipped)], tally
+    logs = find_logs(list(paths), None).logs
+    facts = read_facts([log for log in logs if "smtp" in log.services], reading(zone), Question(by_hour=False), 1)
+    skipped = [Skipped(reason, place) for reason, (_, places) in facts.skipped.items() for place in places]
+    return list(read_sessions(logs, reading(zone))), skipped, facts.tally
 
 
 def one_session(folder: Path, *texts: str) -> Session:

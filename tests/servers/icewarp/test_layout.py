@@ -11,8 +11,7 @@ import pytest
 
 from breachkit.evidence.where import Asked, find_evidence
 from breachkit.files import QUARANTINE
-from breachkit.logs.kinds import FoundLogs
-from breachkit.logs.lognames import read_name
+from breachkit.logs.kinds import FoundLogs, read_name
 from breachkit.servers.icewarp.layout import find_layout
 from breachkit.servers.icewarp.logs import KINDS, find_logs
 
@@ -157,7 +156,7 @@ def test_logs_are_listed_in_the_order_they_were_written(tmp_path: Path) -> None:
         archive.writestr("2026/s20261117-00.log", "older")
         archive.writestr("notes.doc", "x")
     log(logs / "readme.txt")
-    found = [entry.label for entry in logs_at(tmp_path) if entry.service == "smtp"]
+    found = [entry.label for entry in logs_at(tmp_path) if "smtp" in entry.services]
     assert found == [
         "logs/archive.zip!2026/s20261117-00.log",
         "logs/old/s20261118-00.log.gz",
@@ -189,6 +188,6 @@ def test_logs_may_lie_beside_nothing_else(tmp_path: Path) -> None:
 def test_a_log_named_by_the_user_is_read_whatever_its_name(tmp_path: Path) -> None:
     odd = log(tmp_path / "export from server.dat")
     named = log(tmp_path / "s20261120-00.log", "b\n")
-    assert [entry.service for entry in find_logs([odd], None).logs] == ["smtp"]
+    assert [entry.services for entry in find_logs([odd], None).logs] == [{"smtp"}]
     assert {entry.path for entry in find_logs([tmp_path / "*.log"], None).logs} == {named}
     assert find_logs([tmp_path / "nothing*"], None) == FoundLogs()

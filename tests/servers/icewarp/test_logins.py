@@ -14,11 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from breachkit import files
-from breachkit.logs.facts import LogTally
-from breachkit.logs.logins import Tries, read_logins
-from breachkit.logs.reader import Reader, Span
-from breachkit.logs.smtp import Listener
-from breachkit.records import AuthAttempt, Service, Skipped
+from breachkit.logs.facts import Question
+from breachkit.logs.grammar import Listener
+from breachkit.logs.reader import LogReader, Stretch, by_node
+from breachkit.logs.spans import Task, cut, read_facts, read_stretches
+from breachkit.parallel import Crew
+from breachkit.progress import silent
 from breachkit.servers.icewarp.logs import find_logs
 from tests.servers.icewarp.drawn import WIDE, logs_of_one_server, write
 from tests.servers.icewarp.factories import FINGERPRINTS, b64, lines, reading, write_log
@@ -28,12 +29,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from breachkit.logs.kinds import LogFile
+    from breachkit.records import AuthAttempt
 
 
 def attempts(folder: Path, name: str, *texts: str) -> list[AuthAttempt]:
     path = write_log(folder, lines(*texts), name)
-    rows = read_logins(find_logs([path], None).logs, reading(), LogTally())
-    return [row for row in rows if isinstance(row, AuthAttempt)]
+    return list(read_facts(find_logs([path], None).logs, reading(), Question()).attempts)
 
 
 PLAIN = b64("\0anna\0pw")
@@ -82,19 +83,19 @@ def test_a_new_connection_forgets_the_old_one(tmp_path: Path) -> None:
 
 def test_lines_of_another_form_are_no_trouble(tmp_path: Path) -> None:
     path = tmp_path / "c20261120-00.log"
-    path.write_bytes(b"GET /webmail/ 200\n\xff\xfe\n203.0.113.9 [15C0] 08:00:00 <<< GET /\n")
-    tally = LogTally()
-    assert list(read_logins(find_logs([path], None).logs, reading(), tally)) == []
-    assert (tally.lines, tally.session_lines) == (3, 1)
+    path.write_bytes(b"GET /webmail/ 200\n\xff\xfe\n" + b"x" * 70_000 + b"\n203.0.113.9 [15C0] 08:00:00 <<< GET /\n")
+    facts = read_facts(find_logs([path], None).logs, reading(), Question())
+    assert (list(facts.attempts), facts.skipped) == ([], {})
+    assert (facts.tally.lines, facts.tally.session_lines) == (4, 1)
 
 
 def test_a_log_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     packed = gzip.compress(lines("<<< NOOP", ">>> +OK").encode())
     (tmp_path / "p20261120-00.log.gz").write_bytes(packed[:-8])
     write_log(tmp_path, lines("<<< USER anna", ">>> +OK", "<<< PASS pw", ">>> +OK"), "p20261120-01.log")
-    rows = list(read_logins(find_logs([tmp_path], tmp_path).logs, reading(), LogTally()))
-    assert [type(row) for row in rows] == [AuthAttempt, Skipped]
-    assert [row.source.path for row in rows] == ["p20261120-01.log", "p20261120-00.log.gz"]
+    facts = read_facts(find_logs([tmp_path], tmp_path).logs, reading(), Question())
+    assert [one.source.path for one in facts.attempts] == ["p20261120-01.log"]
+    assert [place.path for _, places in facts.skipped.values() for place in places] == ["p20261120-00.log.gz"]
 
 
 TRIES = [
@@ -131,14 +132,16 @@ talk = st.sampled_from(TRIES) | st.lists(
 )
 
 
-def of_all_lines(logs: Sequence[LogFile], service: Service) -> list[AuthAttempt]:
+def of_all_lines(logs: Sequence[LogFile]) -> list[AuthAttempt]:
     """Lead every line to its session, those that begin no try too."""
-    tries = Tries()
-    reader = Reader(logs[0].kind, UTC, Listener(UTC, FINGERPRINTS, None, tries, service))
+    tries: list[AuthAttempt] = []
+    (service,) = logs[0].services
+    listener = Listener(UTC, FINGERPRINTS, lambda _, event, __: tries.append(event), None, service)  # type: ignore[arg-type]
+    reader = LogReader(logs[0].kind, UTC, listener)
     for log in logs:
-        for block in reader.blocks(Span(log)):
+        for block in reader.blocks(Stretch(log)):
             reader.lead(block.entries(np.flatnonzero(block.is_line)))
-    return tries.take()
+    return tries
 
 
 @settings(max_examples=60, deadline=None)
@@ -147,16 +150,27 @@ def of_all_lines(logs: Sequence[LogFile], service: Service) -> list[AuthAttempt]
     st.lists(st.integers(1, 60), max_size=3),
     st.booleans(),
     st.sampled_from([100, 1000, WIDE]),
-    st.sampled_from([("p", "pop3"), ("m", "imap")]),
+    st.sampled_from(["p", "m"]),
+    st.sampled_from([None, 40, 150, 700, 4000]),
 )
 def test_tries_are_those_of_all_lines_however_they_are_cut(
-    rows: list[tuple[datetime, bytes]], cuts: list[int], is_packed: bool, block: int, kind: tuple[str, Service]
+    rows: list[tuple[datetime, bytes]], cuts: list[int], is_packed: bool, block: int, kind: str, size: int | None
 ) -> None:
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
-        write(Path(name), rows, cuts, b"\n", is_packed, kind[0])
+        write(Path(name), rows, cuts, b"\n", is_packed, kind)
         logs = find_logs([Path(name)], Path(name)).logs
-        expected = of_all_lines(logs, kind[1]) if logs else []
+        expected = sorted(of_all_lines(logs) if logs else [], key=repr)
         patch.setattr(files, "BLOCK", block)
-        tally = LogTally()
-        assert list(read_logins(logs, reading(), tally)) == expected
-        assert tally.bytes == sum(log.size for log in logs)
+        nodes = [cut(node, size or 1 << 40) for node in by_node(logs)]
+        with Crew(Task(reading(), Question(by_hour=False)), 1) as crew:
+            facts = read_stretches(crew, nodes, silent, is_apart=size is not None)
+        assert sorted(facts.attempts, key=repr) == expected
+        assert facts.tally.bytes == sum(log.size for log in logs)
+
+
+@pytest.mark.parametrize("form", ["<<< 1 LOGIN anna pw", f"<<< 1 AUTHENTICATE PLAIN {PLAIN}"])
+def test_a_try_goes_on_from_what_another_process_has_read(form: str, tmp_path: Path) -> None:
+    text = lines("Connected", form, *["<<< 2 NOOP"] * 40) + lines(">>> 1 OK in", ">>> 2 OK")
+    logs = find_logs([write_log(tmp_path, text, "m20261120-00.log")], None).logs
+    facts = read_facts(logs, reading(), Question(), 2)
+    assert [(one.user, one.outcome, one.source.line) for one in facts.attempts] == [("anna", "success", 2)]

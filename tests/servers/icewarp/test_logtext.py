@@ -18,11 +18,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from breachkit.logs import listing
-from breachkit.logs.accounts import read_facts
-from breachkit.logs.facts import LogTally, Question
-from breachkit.logs.logins import read_logins
-from breachkit.logs.lognames import may_be_log, read_name
-from breachkit.records import AuthAttempt
+from breachkit.logs.facts import Question
+from breachkit.logs.kinds import may_be_log, read_name
+from breachkit.logs.spans import read_facts
 from breachkit.servers.icewarp.logs import KINDS, find_logs
 from tests.servers.icewarp.factories import b64, lines, reading
 
@@ -73,7 +71,7 @@ EXPECTED = [
 
 def facts_of(found: FoundLogs, zone: ZoneInfo | None = None, jobs: int = 1) -> LogFacts:
     question = Question(by_hour=False)
-    return read_facts(found.logs, reading(zone or UTC), question, LogTally(), jobs)
+    return read_facts([log for log in found.logs if "smtp" in log.services], reading(zone or UTC), question, jobs)
 
 
 def tries(facts: LogFacts) -> list[tuple[datetime, str, str | None, str]]:
@@ -313,7 +311,7 @@ def test_lines_of_several_logs_go_to_the_log_that_grep_names(tmp_path: Path) -> 
     text += b"mail/_outgoing/x.dat:192.0.2.66     [15C0] 09:00:00 >>> 235 ok\n"
     (tmp_path / "found.txt").write_bytes(text)
     found = find_logs([tmp_path], tmp_path)
-    assert sorted((str(log.service), log.day) for log in found.logs) == [
+    assert sorted((*log.services, log.day) for log in found.logs) == [
         ("pop3", DAY),
         ("smtp", DAY),
         ("smtp", date(2026, 3, 15)),
@@ -324,8 +322,8 @@ def test_lines_of_several_logs_go_to_the_log_that_grep_names(tmp_path: Path) -> 
         (datetime(2026, 3, 15, 0, 0, 3, tzinfo=UTC), "192.0.2.1", "dora@example.it", "success"),
     ]
     assert sorted(one.source.line for one in facts.attempts) == [5, 17, 29, 41]
-    doors = list(read_logins(found.logs, reading(), LogTally()))
-    assert [row.source.line for row in doors if isinstance(row, AuthAttempt)] == [51]
+    doors = read_facts([log for log in found.logs if "smtp" not in log.services], reading(), Question())
+    assert [row.source.line for row in doors.attempts] == [51]
     assert tries(facts_of(found, jobs=4)) == tries(facts)
 
 
@@ -340,7 +338,7 @@ def test_a_renamed_log_is_told_by_the_dialogue_in_it(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("what the boss said [1234] on Monday\n")
     (tmp_path / "nothing.bak").write_text("")
     found = find_logs([tmp_path], tmp_path)
-    assert {log.label: log.service for log in found.logs} == {
+    assert {log.label: next(iter(log.services), None) for log in found.logs} == {
         f"of {service} 2026-03-14.bak": service for service in dialogues
     }
     assert found.passed_over == (("notes.txt", NOT_A_LOG), ("nothing.bak", listing.EMPTY))

@@ -34,7 +34,7 @@ RECEIVED = (
 
 def read(text: str | bytes) -> Message:
     raw = text.encode() if isinstance(text, str) else text
-    from pathlib import Path  # noqa: PLC0415
+    from pathlib import Path
 
     folder = QueueFolder(Path("q"), "q")
     return message_of(raw, folder, MTIME.timestamp(), SOURCE, ROME)
@@ -260,9 +260,9 @@ def test_links_and_fifos_are_passed_over_and_counted(tmp_path: Path) -> None:
 
 def test_odd_names_are_shown_and_read(tmp_path: Path) -> None:
     queue = os.fsencode(tmp_path / "_outgoing")
-    os.mkdir(queue)  # noqa: PTH102  bytes
+    os.mkdir(queue)  # bytes
     for name in (b"new\nline", b"-rf", b"bad\xff", b"x" * 255):
-        with open(os.path.join(queue, name), "wb") as stream:  # noqa: PTH118, PTH123  bytes
+        with open(os.path.join(queue, name), "wb") as stream:  # bytes
             stream.write(b"LocalSender: a@example.it\n\n")
     rows = rows_of(tmp_path)
     assert {row.source.path for row in rows} == {
@@ -276,8 +276,8 @@ def test_odd_names_are_shown_and_read(tmp_path: Path) -> None:
 @settings(max_examples=30)
 @given(st.integers(1, 3), st.integers(30_000, 40_000))
 def test_a_head_longer_than_the_first_read_is_read_whole(repeats: int, size: int) -> None:
-    import tempfile  # noqa: PLC0415
-    from pathlib import Path  # noqa: PLC0415
+    import tempfile
+    from pathlib import Path
 
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)

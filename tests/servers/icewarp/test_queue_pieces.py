@@ -68,7 +68,7 @@ def test_any_number_of_processes_reads_the_same_in_the_same_order(queue: Path, m
     assert [row.files[0] for row in alone if isinstance(row, Message)] == [
         one.path for one in walk(str(queue)) if not isinstance(one, Skipped)
     ]
-    monkeypatch.setattr(parallel, "FIRST_PIECES", 1)
+    monkeypatch.setattr(parallel, "FIRST_SECONDS", 0.0)
     monkeypatch.setattr(parallel, "BATCH", 2)
     assert read(queue, 2) == alone
     assert read(queue, 5) == alone

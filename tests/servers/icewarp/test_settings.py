@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from breachkit.errors import NotATableError
+from breachkit.errors import BreachkitError
 from breachkit.records import Setting, Skipped
 from breachkit.servers.icewarp.guide import GUIDE, NO_SETTING, RULES, read_settings
 
@@ -100,7 +100,7 @@ def test_a_list_that_cannot_be_read_to_its_end_is_not_judged(tmp_path: Path) -> 
 def test_a_binary_file_is_no_settings(tmp_path: Path) -> None:
     path = tmp_path / "settings.txt"
     path.write_bytes(b"\0\1\2\3" * 20)
-    with pytest.raises(NotATableError):
+    with pytest.raises(BreachkitError, match="not a table of text"):
         list(read_settings(path, None))
 
 
@@ -132,6 +132,6 @@ def test_a_reader_raises_nothing_but_sentences_on_any_bytes(tmp_path: Path, raw:
     path.write_bytes(raw)
     try:
         rows = list(read_settings(path, None))
-    except NotATableError:
+    except BreachkitError:
         return
     assert len(rows) <= (raw.count(b"\n") or raw.count(b"\r")) + 1

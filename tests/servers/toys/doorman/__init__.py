@@ -10,8 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from breachkit.logs.kinds import LogKind, LogName, Prefix
-from breachkit.logs.lognames import day_in
+from breachkit.logs.kinds import LogKind, LogName, Prefix, day_in
 from breachkit.records import AuthAttempt
 from breachkit.servers import Layout, MailServer
 from tests.servers import toylogs
@@ -63,5 +62,5 @@ SERVER = MailServer(
     looked_for="logs/doorman-20261120.log",
     default_roots=(Path("/nowhere/doorman"),),
     find=find,
-    logs=(IMAP,),
+    logs=(IMAP, toylogs.in_mail_log(IMAP, b"doorman")),
 )

@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from breachkit.files import shown
-from breachkit.logs.kinds import LogKind, LogName, Prefix
-from breachkit.logs.lognames import day_in
+from breachkit.logs.kinds import LogKind, LogName, Prefix, day_in
 from breachkit.micros import micros_of
 from breachkit.records import NULL_SENDER, AuthAttempt, Transaction
 from breachkit.servers import Layout, MailServer, PlainHead, Queue, QueueFolder
@@ -136,9 +135,9 @@ def read(lines: Sequence[Line], fingerprints: Fingerprints) -> Iterator[Event]:
             yield Transaction(ts, mail_from, tuple(rcpt_to), len(rcpt_to), 0, queue_id, True, won, None, line.source)
 
 
-def without_secret(text: bytes) -> bytes:
+def without_secret(line: Line) -> bytes:
     """Leave out what stands behind `auth`."""
-    return text.split(b" auth ")[0]
+    return line.text.split(b" auth ")[0]
 
 
 SMTP = LogKind(
@@ -157,7 +156,7 @@ SERVER = MailServer(
     looked_for="spool/input and logs/twins-20261120.log",
     default_roots=(Path("/nowhere/twins"),),
     find=find,
-    logs=(SMTP,),
+    logs=(SMTP, toylogs.in_mail_log(SMTP, b"twins")),
     queue=Queue(
         split,
         find_messages,

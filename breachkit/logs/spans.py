@@ -1,0 +1,188 @@
+"""What logs say of accounts: read in stretches, over several processes where that pays.
+
+Which stretch of the logs a process reads makes no difference to the answer, by test.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from breachkit.files import OVERLONG
+from breachkit.logs.clock import Clock, day_of
+from breachkit.logs.facts import LogFacts
+from breachkit.logs.grammar import Listener
+from breachkit.logs.hourly import HourCounts
+from breachkit.logs.kinds import PLAIN
+from breachkit.logs.lines import alien_in
+from breachkit.logs.reader import LogReader, Stretch, by_node, find_keys, rows_of
+from breachkit.parallel import Crew, processors
+from breachkit.progress import silent
+from breachkit.records import AuthAttempt, Delivery, Skipped, Transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import tzinfo
+
+    from breachkit.logs.facts import LogReading, Question
+    from breachkit.logs.kinds import Event, LogFile, LogKind, Place
+    from breachkit.logs.lines import Column, Lines
+    from breachkit.logs.reader import FirstLook
+    from breachkit.progress import Progress
+    from breachkit.records import Service
+
+WORTH_JOBS = 48 << 20
+"""Bytes of logs from which on several processes are sooner done: to begin takes one of them 0.2 s."""
+LARGEST = 128 << 20
+SMALLEST = 16 << 20
+"""Bytes of a stretch: large ones have fewer seams, small ones keep every process busy to the end."""
+
+
+class Gatherer:
+    """Keeps what of the events is asked for."""
+
+    def __init__(self, question: Question) -> None:
+        self.facts = LogFacts()
+        self._question = question
+        self._met: set[tuple[Place, str, bool]] = set()
+
+    def tell(self, session: Any, event: Event | None, distance: int) -> None:
+        """Keep a try, a message of who has logged in or one that is asked for, a delivery, and what was not read."""
+        question = self._question
+        if isinstance(event, Skipped):
+            self.facts.skip([event])
+        elif isinstance(event, AuthAttempt):
+            if event.service != "smtp":  # each try stands for itself there
+                if question.is_inside(event.ts.timestamp()):
+                    self.facts.attempts.append(event)
+            elif question.is_inside(session.start) and self._is_kept(session, event):
+                self.facts.attempts.append(event, session.source, distance)
+        elif event is None or question.is_meant is not None or not question.is_inside(session.start):
+            return
+        elif isinstance(event, Delivery):
+            self.facts.deliveries.append(event)
+        elif isinstance(event, Transaction):
+            tried = None if session.won is None else session.won[1]
+            if tried is not None or (event.queue_id is not None and event.queue_id in question.queue_ids):
+                who = (None, None) if tried is None else (tried.user, tried.source)
+                self.facts.sends.append((session.client_ip, *who, event))
+
+    def _is_kept(self, session: Any, attempt: AuthAttempt) -> bool:
+        is_meant, user, is_won = self._question.is_meant, attempt.user, attempt.outcome == "success"
+        if is_meant is None:
+            return True
+        if user is None or not (is_won or is_meant(user)) or (session.source, user, is_won) in self._met:
+            return False
+        self._met.add((session.source, user, is_won))
+        return True
+
+
+class Task(NamedTuple):
+    """What is to be read of logs, and how."""
+
+    reading: LogReading
+    question: Question
+
+    def look(self, stretch: Stretch) -> FirstLook:
+        """Take a first look at a stretch."""
+        return find_keys(stretch, self.reading.zone, self._find_rows)
+
+    def _find_rows(self, lines: Lines) -> Column:
+        """List the rows of lines that tell of sessions which are asked for."""
+        grammar, ids = lines.kind.sessions(), self.question.queue_ids
+        found = grammar.find_telling(lines)
+        return np.union1d(found, grammar.find_messages(lines, ids)) if ids else found
+
+    def reader(self, kind: LogKind, *, is_inner: bool) -> tuple[LogReader, Gatherer]:
+        """Make what reads, and what gathers the facts."""
+        (zone, fingerprints, _), question, gatherer = self.reading, self.question, Gatherer(self.question)
+        service: Service = "smtp" if "smtp" in kind.services else min(kind.services)
+        listener = Listener(zone, fingerprints, gatherer.tell, question.distance_of, service)
+        reader = LogReader(kind, zone, listener, is_inner=is_inner)
+        # the grammar of logs of the other doors is not known to be this one: their lines may have any form
+        quiet = {"" if service == "smtp" else reason for reason in (OVERLONG, alien_in(kind))}
+        reader.skip = lambda one: gatherer.facts.skip([one] if one.reason not in quiet else [])
+        reader.hours = HourCounts(question.is_inside, is_inner=is_inner) if question.by_hour else None
+        return reader, gatherer
+
+    def part(self, stretch: Stretch, keys: Column) -> tuple[LogReader | None, LogFacts]:
+        """Read a stretch by itself; None where that is of no use."""
+        reader, gatherer = self.reader(stretch.log.kind, is_inner=True)
+        reader.read(stretch, rows_of(keys))
+        return (reader, gatherer.facts) if reader.may_travel() else (None, LogFacts())
+
+
+def read_facts(logs: Sequence[LogFile], reading: LogReading, question: Question, jobs: int | None = None) -> LogFacts:
+    """Read what logs say, in the order in which they were written, as far as a question about accounts needs it.
+
+    `jobs` processes read; None for one a processor, where there is enough to read.
+    """
+    nodes = by_node(logs)
+    total = sum(log.size for node in nodes for log in node)
+    number = jobs or (1 if total < WORTH_JOBS else processors())
+    if any(log.form.spool is not None for node in nodes for log in node):
+        number = 1  # what only this process can read
+    size = max(total, 1) if number <= 1 else min(max(-(-total // number), 1 if jobs else SMALLEST), LARGEST)
+    cuts = [cut(node, size) for node in nodes]
+    with Crew(Task(reading._replace(progress=silent), question), min(number, sum(map(len, cuts)))) as crew:
+        return read_stretches(crew, cuts, reading.progress)
+
+
+def cut(logs: Iterable[LogFile], size: int) -> list[Stretch]:
+    """Cut logs into stretches of so many bytes; archives are not cut."""
+    found = []
+    for log in logs:
+        begins = [*range(0, log.size, size)] if log.form == PLAIN and log.size else [0]
+        found += [Stretch(log, begin, end) for begin, end in zip(begins, [*begins[1:], None], strict=True)]
+    return found
+
+
+def read_stretches(
+    crew: Crew, nodes: Sequence[Sequence[Stretch]], progress: Progress, *, is_apart: bool | None = None
+) -> LogFacts:
+    """Read the stretches of each server, in order, and put them together.
+
+    `is_apart`: whether each stretch is read by itself; None for what suits the crew.
+    """
+    facts, task = LogFacts(), crew.task
+    for stretches in nodes:
+        looks = []
+        for stretch, look in zip(stretches, crew.each(Task.look, [(one,) for one in stretches]), strict=True):
+            looks.append(look)
+            progress(stretch.size // 2)
+        keys = np.unique(np.concatenate([look.keys for look in looks]))
+        rows = rows_of(keys)
+        reader, gatherer = task.reader(stretches[0].log.kind, is_inner=False)
+        if crew.is_one if is_apart is None else not is_apart:
+            for stretch in stretches:
+                reader.read(stretch, rows)
+                progress(stretch.size - stretch.size // 2)
+        else:
+            dated = _dated(stretches, looks, task.reading.zone)
+            parts = crew.each(Task.part, [(one, keys) for one in dated])
+            for stretch, (part, gathered) in zip(dated, parts, strict=True):
+                if reader.join(stretch, part, rows):
+                    gatherer.facts.add(gathered)
+                progress(stretch.size - stretch.size // 2)
+        reader.close()
+        facts.add(gatherer.facts)
+        if reader.hours is not None:
+            reader.hours.add_to(facts, has_dialogue=reader.tally.dialogue_lines > 0)
+        facts.tally.add(reader.tally)
+    return facts
+
+
+def _dated(stretches: Sequence[Stretch], looks: Sequence[FirstLook], zone: tzinfo) -> list[Stretch]:
+    """Give each the number of its first line, and a guess at its clock: by the first times of day before it."""
+    dated: list[Stretch] = []
+    number, clock = 1, None
+    for stretch, look in zip(stretches, looks, strict=True):
+        if not stretch.begin or clock is None:
+            number, clock = 1, Clock(day_of(stretch.log, zone), zone)
+        dated.append(stretch._replace(number=number, clock=copy.copy(clock)))
+        number += look.lines
+        if look.first is not None:
+            clock.at(look.first)
+    return dated

@@ -1,0 +1,60 @@
+"""What purge, restore and quarantine may touch: the queues of the evidence, and their quarantine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from breachkit.errors import BreachkitError
+from breachkit.purge.disk import Disk
+from breachkit.purge.quarantine import find_queues
+from breachkit.shells import is_safe
+
+if TYPE_CHECKING:
+    from breachkit.evidence.where import Where
+    from breachkit.purge.quarantine import Queues
+    from breachkit.servers import QueueFolder
+
+
+class Reach(NamedTuple):
+    """The queues that a command may touch."""
+
+    where: Where
+    quarantine: Path | None
+    """The place that the user chose for it."""
+    outside: QueueFolder | None
+    """A queue that the evidence, not the user, puts outside the root."""
+    queues: Queues
+    root: Path | None
+    """The root, absolute: what shown paths are relative to."""
+
+    def command(self, name: str, *arguments: str) -> str:
+        """Spell a command on the same queues and the same quarantine."""
+        place = [] if self.quarantine is None else ["--quarantine", str(self.quarantine)]
+        return self.where.command(name, *arguments, *place)
+
+    def check(self) -> None:
+        """Refuse to move anything out of a queue outside the root, or into what the server delivers.
+
+        Raises BreachkitError.
+        """
+        if self.outside is not None:
+            path, named_by = self.outside.path, self.outside.named_by or "by a link"
+            raise BreachkitError(
+                f"nothing was moved: {path} lies outside the root ({named_by}) and may be the live queue; if it is"
+                f" meant, name {f'it with --queue {path}' if is_safe(str(path)) else 'that folder with --queue'}"
+            )
+        self.queues.check()
+
+
+def reach_of(where: Where, quarantine: Path | None, *, with_outside: bool = True) -> Reach:
+    """Find what a command may touch. Raises BreachkitError."""
+    known = [queue for queue in where.layout.queues if not queue.is_quarantine]
+    folders = [queue for queue in known if with_outside or not queue.is_outside]
+    if not folders:
+        raise where.no_queue()
+    queues = find_queues(where.queue, [folder.path for folder in folders], quarantine, Disk())
+    outside = next((folder for folder in folders if folder.is_outside), None)
+    root = None if where.layout.root is None else Path(os.path.abspath(where.layout.root))
+    return Reach(where, quarantine, outside, queues, root)
