@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 
+from breachkit.detect.accounts.entry import failures_before
 from tests.detect.test_compromise import OFFICE, THIEF, Logs
 
 if TYPE_CHECKING:
@@ -238,3 +240,19 @@ def test_mail_that_is_nobodys_relay_is_clear(
     told = found(logs)
     assert all(one["verdict"] == "clear" for one in told["unauthenticated"])
     assert told["attackers"] == []
+
+
+@pytest.mark.parametrize(("more", "guesses"), [(0, 12), (3, 0)])
+def test_guesses_count_as_an_entry_only_where_they_stop_when_somebody_is_in(more: int, guesses: int) -> None:
+    entry = pd.Timestamp("2026-11-19T10:00:00", tz="UTC")
+    hours = [*range(-12, 0), *range(1, more + 1)]
+    tries = pd.DataFrame(
+        {
+            "ts": [entry + pd.Timedelta(hours=hour) for hour in hours],
+            "client_ip": "203.0.113.50",
+            "outcome": "failure",
+            "secret": pd.array([None] * len(hours), "UInt64"),
+        }
+    )
+    assert failures_before(tries, entry, frozenset(), frozenset({"198.51.100.7"})).guesses == guesses
+    assert failures_before(tries, entry, frozenset(), frozenset({"203.0.113.50"})).guesses == 12

@@ -23,6 +23,8 @@ OTHER = Account("sara@example.net", ("sara",), (), True, SOURCE)
         ("Anna", "anna"),
         (" ANNA@Example.IT ", "anna@example.it"),
         ("anna%example.it", "anna@example.it"),
+        (r"Example.it\Anna", "anna@example.it"),
+        (r"WS7\anna", r"ws7\anna"),
         ("anna/example.it", "anna@example.it"),
         ("50%off", "50%off"),
         ("%example.it", "%example.it"),

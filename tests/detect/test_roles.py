@@ -10,7 +10,7 @@ import pytest
 from breachkit.detect.accounts.activity import Activity, Conduct, Fates, Sent, Use, phases_of
 from breachkit.detect.accounts.letters import find_letters
 from breachkit.detect.accounts.places import programme_of
-from breachkit.detect.accounts.roles import Known, Roles, find_roles
+from breachkit.detect.accounts.roles import Known, Roles, facts_of, find_roles
 from breachkit.micros import DAY, HOUR
 from breachkit.records import Locus
 
@@ -203,3 +203,39 @@ def test_answers_to_another_house_are_asked_for_by_a_stranger_only_where_the_own
 def test_a_conduct_sums_up_what_its_uses_did() -> None:
     conduct = Conduct((owner(), use(ABROAD, "x", mail(2 * DAY, 2, domains=["a.example"], dead=1))))
     assert (len(conduct.sent), conduct.domains, conduct.fates.dead) == (14, {"a.example"}, 1)
+
+
+def test_an_owner_knows_whom_she_writes_to_and_a_spammer_does_not() -> None:
+    """A notice to all customers from a strange place goes to people whom the house knows, gone ones among them."""
+    notice = use(ABROAD, "laptop", mail(2 * DAY, 80, every=MINUTE, dead=20, strangers=60))
+    assert attacking(owner(), notice) == set()
+    assert attacking(owner(), use(ABROAD, "laptop", mail(2 * DAY, 80, every=MINUTE, dead=20, strangers=80))) == {ABROAD}
+
+
+def test_colleagues_names_are_foreign_ones_only_to_strangers() -> None:
+    team = mail(2 * DAY, 40, every=10 * MINUTE, colleagues=4)
+    phish = mail(2 * DAY, 40, every=10 * MINUTE, colleagues=4, strangers=40)
+    assert attacking(owner(), use(ABROAD, "laptop", team)) == set()
+    assert attacking(owner(), use(ABROAD, "User", phish)) == {ABROAD}
+
+
+def test_what_an_infected_machine_sent_begins_where_its_owners_letters_end() -> None:
+    owners, spam = mail(0, 6, every=6 * HOUR), mail(3 * DAY, 60, every=MINUTE, dead=30, strangers=60)
+    before, after = phases_of(use(HOME, "pc-7", [*owners, *spam]))
+    assert (before.sent, after.sent, after.first_seen) == (owners, spam, 3 * DAY)
+    assert len(phases_of(use(HOME, "lists.example", [*spam, *mail(5 * DAY, 60, every=MINUTE, strangers=60)]))) == 1
+
+
+def test_one_fact_alone_is_not_sure_unless_it_goes_to_strangers_only_or_comes_from_several_places() -> None:
+    spam = mail(2 * DAY, 60, every=MINUTE, dead=2, strangers=57, waiting=50)
+    here, there = use(ABROAD, "User", spam), use("45.3.2.1", "vps-1", spam)
+    assert not facts_of([here], [owner()]).is_sure
+    assert facts_of([here, there], [owner()]).is_sure
+    assert facts_of([use(ABROAD, "User", mail(2 * DAY, 60, strangers=60, waiting=60))], [owner()]).is_sure
+
+
+def test_a_system_that_writes_since_the_logs_begin_is_no_thief_beside_its_clerk() -> None:
+    shop = mail(0, 80, every=20 * MINUTE, dead=20, strangers=80)
+    clerk = use(HOME, "pc-7", mail(5 * HOUR, 4, every=2 * HOUR))
+    assert attacking(use(ABROAD, "app1.hoster.example", shop), clerk) == set()
+    assert attacking(use(ABROAD, "WIN-1A", shop), clerk) == {ABROAD}

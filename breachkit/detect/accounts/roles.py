@@ -14,7 +14,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from breachkit.detect.accounts.activity import MASS, MASS_RATIO, ODD_SHARE, PAST_COUNT, Conduct, busiest
+from breachkit.detect.accounts.activity import MASS, MASS_RATIO, ODD_SHARE, Conduct, busiest
 from breachkit.detect.accounts.homes import NEW
 from breachkit.detect.accounts.places import is_telling
 from breachkit.detect.findings import lower_bound
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from breachkit.detect.accounts.letters import Letters
 
 Role = Literal["usual", "moved", "attacking", "unclear"]
-
-PAST = DAY
-"""How long a place was used before its first odd message to be the owner's."""
 
 STEADY, HASTE = 3 * HOUR, 60
 """How long, and with how many messages in an hour at most, a habit of the logs' first hours is one."""
@@ -262,20 +259,13 @@ class _Parting:
     def _is_new(self, uses: Sequence[Use]) -> bool:
         return Conduct(tuple(uses)).first_seen - self._start > NEW
 
-    def _is_settled(self, group: Sequence[Use]) -> bool:
-        """Tell a group that wrote like an owner for a day before its first odd message."""
-        conduct = Conduct(tuple(group))
-        sent = conduct.sent
-        first = next((one.ts for one in sent if one.is_odd), conduct.last_seen)
-        return sum(one.ts < first for one in sent) >= PAST_COUNT and first - conduct.first_seen >= PAST
-
     # -- what was sent --------------------------------------------------------------------------------
 
     def _strangers(self, uses: Sequence[Use]) -> list[Use]:
         """Find the groups that attack by what they send, each for itself and then those together that did little."""
         groups = [[use for use in group if use in uses] for group in self._groups]
         groups = [group for group in groups if group]
-        odd = [group for group in groups if is_odd(group) and not self._is_settled(group)]
+        odd = [group for group in groups if is_odd(group)]
         new = [group for group in odd if self._is_new(group)]
         early = [group for group in odd if group not in new]
         # what a system writes from the logs' first hours on is its trade: that readers are many, and some gone, too
