@@ -104,6 +104,10 @@ def test_the_owners_own_infected_computer_is_suspect(judged: Callable[..., Any],
     found = judged(logs)["anna@example.it"]
     assert found["verdict"] == "suspect"
     assert {signal["family"] for signal in found["signals"]} == {"queue", "sender", "destination"}
+    assert found["entry_ts"].endswith("-16T10:00:00+01:00")
+    assert [(place["attacking"], place["usual"]) for place in found["client_ips"]] == [
+        (True, True)
+    ]  # not to be blocked
 
 
 def test_who_was_visited_before_the_spam_began_was_entered(judged: Callable[..., Any], tmp_path: Path) -> None:

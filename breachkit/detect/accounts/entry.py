@@ -110,7 +110,9 @@ def find_entry(inquiry: Inquiry, suspected: Suspected) -> Entered | None:
     partners = guessers.group_of(str(rows["client_ip"].iloc[0]))
     failures = failures_before(tries, ts, usual, attacks | partners)
     kind: Entry
-    if _is_spray(inquiry, rows.iloc[0], attacks):
+    # at an address of its owner's the failures may be those of anybody there
+    owners = own | {use.ip for use in suspected.activity.uses if use not in roles.attacking}
+    if rows["client_ip"].iloc[0] not in owners and _is_spray(inquiry, rows.iloc[0], attacks):
         kind = "password-spray"
     elif failures.guesses >= MANY:
         is_spread = failures.addresses >= SEVERAL_ADDRESSES and failures.most_from_one * 2 < failures.guesses

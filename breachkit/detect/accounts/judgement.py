@@ -26,7 +26,7 @@ from breachkit.detect.passwords.weakness import IN_PASSING, weakness_of
 from breachkit.micros import moment_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     import pandas as pd
 
@@ -92,7 +92,11 @@ def _attacks(
     ]
     attacking = {*inquiry.guessers.ips, *(ip for one in came for ip in one.attacking)}
     relays = find_unauthenticated(inquiry, inquiry.directory.domains, attacking)
-    unblocked = Unblocked(_usual(visits, came), inquiry.guessers.shared, evidence.own_addresses)
+    accused = (
+        (account.account, place) for account in verdicts if account.verdict != "clear" for place in account.client_ips
+    )
+    attacked = {(account, place.ip) for account, place in accused if place.attacking and not place.usual}
+    unblocked = Unblocked(_usual(visits, attacked), inquiry.guessers.shared, evidence.own_addresses)
     attackers = (
         *find_attackers(visits, attempts, inquiry.guessers, came, unblocked),
         *find_relays([one for one in relays if one.verdict != "clear" and one.client_ip not in attacking], unblocked),
@@ -102,11 +106,10 @@ def _attacks(
     return attackers, others, relays
 
 
-def _usual(visits: Visits, came: Iterable[Came]) -> frozenset[str]:
-    """List the addresses that some account uses lawfully: with a success, and not attacking it."""
+def _usual(visits: Visits, attacked: Collection[tuple[str, str]]) -> frozenset[str]:
+    """List the addresses that some account uses lawfully: with a success, and not attacking it, or its owner's, too."""
     won = np.flatnonzero(visits.count("successes") > 0)
     pairs = zip(visits.accounts[visits.who[won]], visits.ips[visits.whence[won]], strict=True)
-    attacked = {(one.account, ip) for one in came for ip in one.attacking}
     return frozenset(ip for account, ip in pairs if (account, ip) not in attacked)
 
 
