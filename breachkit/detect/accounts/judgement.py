@@ -267,7 +267,7 @@ def _verdict(signals: Sequence[Signal], held: Held) -> VerdictName:
     if families & INTRUSION and len(families) >= TWO and is_sure:
         return "compromised"
     has_past = any(id(use) not in attacking for use in held.activity.uses)
-    if facts is not None and (facts.number == THREE or (facts.number == TWO and not has_past)):
+    if facts is not None and facts.is_sure and (facts.number == THREE or (facts.number == TWO and not has_past)):
         return "compromised"
     if not has_past and len(families) >= THREE:
         return "compromised"

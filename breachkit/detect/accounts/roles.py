@@ -106,6 +106,8 @@ class Facts(NamedTuple):
     """From several places at once."""
     is_blind: bool
     """In many messages, and hardly one to somebody whom the house knows."""
+    is_varied: bool
+    """In more than one other name."""
     is_unanswered: bool
     """Most recipients are not shown to have got it."""
     is_lasting: bool
@@ -118,8 +120,10 @@ class Facts(NamedTuple):
 
     @property
     def is_sure(self) -> bool:
-        """True where one fact stands beside another."""
-        if self.is_foreign and (self.is_many or self.is_unanswered):
+        """True where one fact stands beside another, and it was no single act: a notice to all customers is one."""
+        if not (self.is_lasting or self.is_scattered or self.is_varied):
+            return False
+        if self.is_foreign and (self.is_many or (self.is_varied and self.is_unanswered)):
             return True
         return self.number > 1 or (self.number > 0 and (self.is_scattered or self.is_blind))
 
@@ -155,7 +159,8 @@ def facts_of(uses: Sequence[Use], habit: Sequence[Use]) -> Facts:
         is_many=is_many,
         is_scattered=is_scattered,
         is_blind=is_blind,
-        is_unanswered=is_unanswered and len(names) > 1,
+        is_varied=len(names) > 1,
+        is_unanswered=is_unanswered,
         is_lasting=bool(core) and core[-1] - core[0] >= RUN,
     )
 
