@@ -49,16 +49,13 @@ class Piece(NamedTuple):
 
 
 class Keeping(Protocol):
-    """What is kept of the results of some work."""
+    """What is kept of the results of some work; it can be pickled."""
 
     def add(self, result: Any) -> None:
         """Take the result of one piece."""
 
-    def packed(self) -> Any:
-        """Return all of it as values that travel."""
-
-    def merge(self, packed: Any) -> None:
-        """Take what another process packed."""
+    def merge(self, other: Any) -> None:
+        """Take what another process kept."""
 
 
 K = TypeVar("K", bound=Keeping)
@@ -69,12 +66,14 @@ class Listed:
 
     def __init__(self) -> None:
         self.results: list[Any] = []
-        self.add = self.results.append
-        self.merge = self.results.extend
 
-    def packed(self) -> list[Any]:
-        """Return them."""
-        return self.results
+    def add(self, result: Any) -> None:
+        """Take one."""
+        self.results.append(result)
+
+    def merge(self, other: Listed) -> None:
+        """Take those of another."""
+        self.results += other.results
 
 
 def processors() -> int:
@@ -94,7 +93,7 @@ class Crew:
         """The helper of each thread."""
         self._started: list[Popen[bytes]] = []
         if self._helpers > 0:
-            from concurrent.futures import ThreadPoolExecutor  # 25 ms, and only wanted here
+            from concurrent.futures import ThreadPoolExecutor  # 10 ms, and only wanted here
 
             self._pool = ThreadPoolExecutor(self._helpers)
 
@@ -229,8 +228,8 @@ def keep(pieces: Iterable[Piece], work: Callable[[Piece], Any], jobs: int, new: 
     rest = chain(following, ahead)
     batches = iter(lambda: list(islice(rest, BATCH)), [])
     with Crew(batch, jobs) as crew:
-        for packed in crew.each(_Batch.do, ((pieces,) for pieces in batches)):
-            kept.merge(packed)
+        for other in crew.each(_Batch.do, ((pieces,) for pieces in batches)):
+            kept.merge(other)
     return kept
 
 
@@ -244,13 +243,13 @@ def _disk_reads() -> int | None:
 
 
 class _Batch(NamedTuple):
-    """Does the work on some pieces, and packs what it keeps of them."""
+    """Does the work on some pieces, and keeps what comes of it."""
 
     work: Callable[[Piece], Any]
     new: Callable[[], Keeping]
     threads: int
 
-    def do(self, pieces: list[Piece]) -> Any:
+    def do(self, pieces: list[Piece]) -> Keeping:
         """Do them."""
         kept = self.new()
         if self.threads == 1:
@@ -262,4 +261,4 @@ class _Batch(NamedTuple):
             with ThreadPoolExecutor(self.threads) as pool:
                 for result in pool.map(self.work, pieces):
                     kept.add(result)
-        return kept.packed()
+        return kept

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from breachkit.detect.survey import Columns, Survey
 from breachkit.evidence.gather import queue_folders
@@ -37,7 +37,7 @@ def count_messages(where: Where, books: Books, jobs: int | None = None) -> Surve
         walk = Walk(where.layout.root, where.zone, progress, jobs or processors())
         for queue, own in where.owners(folders):
             for count in count_queue(queue, own, walk, new):
-                total.merge(count.packed())
+                total.merge(count)
     total.close(books)
     return total.survey
 
@@ -70,18 +70,13 @@ class _Count:
         since, until = self._bounds
         return not ts or ((since is None or ts >= since) and (until is None or ts <= until))
 
-    def packed(self) -> tuple[Any, ...]:
-        """Return all of it as values that `marshal` can write."""
-        return self._messages, self._bytes, self._skipped, self._undated, self.survey.packed()
-
-    def merge(self, packed: tuple[Any, ...]) -> None:
+    def merge(self, other: _Count) -> None:
         """Add what another process counted."""
-        messages, size, skipped, undated, survey = packed
-        self._messages += messages
-        self._bytes += size
-        self._skipped += skipped
-        self._undated += undated
-        self.survey.merge(survey)
+        self._messages += other._messages
+        self._bytes += other._bytes
+        self._skipped += other._skipped
+        self._undated += other._undated
+        self.survey.merge(other.survey)
 
     def pass_over(self, skipped: Iterable[Skipped]) -> None:
         """Count what was met and is no file, and put in order what could not be read."""

@@ -152,26 +152,20 @@ class Survey:
             insort(kept, source)
             kept.pop()
 
-    def packed(self) -> tuple[Any, ...]:
-        """Return all of it as values that `marshal` can write."""
-        numbers = (self.bytes, self.recipients, self.times.tobytes())
-        return numbers, tuple(dict(counter) for counter in self._counters), dict(self.reached), self._places
-
     @property
     def _counters(self) -> tuple[Counter[Any], ...]:
         return self.queues, self.queue_bytes, self.pairs, self.retried, self.domains, self.hours, self.signs
 
-    def merge(self, packed: tuple[Any, ...]) -> None:
+    def merge(self, other: Survey) -> None:
         """Add what was counted elsewhere."""
-        (size, recipients, times), counts, reached, places = packed
-        self.bytes += size
-        self.recipients += recipients
-        self.times.frombytes(times)
-        for counter, other in zip(self._counters, counts, strict=True):
-            counter.update(other)
-        for account, names in reached.items():
+        self.bytes += other.bytes
+        self.recipients += other.recipients
+        self.times.extend(other.times)
+        for counter, counted in zip(self._counters, other._counters, strict=True):
+            counter.update(counted)
+        for account, names in other.reached.items():
             self.reached[account] |= names
-        for key, sources in places.items():
+        for key, sources in other._places.items():
             for source in sources:
                 self._note(key, source)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from breachkit.files import HeadReader, in_walk_order, list_pieces, name_below, reason_of
 from breachkit.micros import micros_of_file, moment_of
@@ -61,9 +61,10 @@ def read_queue(queue: Queue, folders: Sequence[QueueFolder], walk: Walk) -> Iter
         yield from sorted([*rows, *passed_over], key=lambda row: in_walk_order(row.source.path, "/"))
 
 
-def count_queue(
-    queue: Queue, folders: Sequence[QueueFolder], walk: Walk, new: Callable[[], QueueCount]
-) -> Iterator[QueueCount]:
+C = TypeVar("C", bound=QueueCount)
+
+
+def count_queue(queue: Queue, folders: Sequence[QueueFolder], walk: Walk, new: Callable[[], C]) -> Iterator[C]:
     """Count what `read_queue` reads where it is read, one count for each folder that is below no other one."""
     reader = PieceReader(queue, folders, walk, _counted_of)
     for top in _tops(folders):

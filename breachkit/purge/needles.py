@@ -59,8 +59,10 @@ def parse_needles(texts: SoughtTexts) -> tuple[Needle, ...]:
     """Make needles of strings. Raises UsageError."""
     if any(not string.strip() for string in texts.strings):
         raise UsageError(BLANK)
-    parse = _pattern if texts.is_regex else _blind if texts.ignore_case else _literal
-    return tuple(parse(string, ignore_case=texts.ignore_case) for string in dict.fromkeys(texts.strings))
+    strings = dict.fromkeys(texts.strings)
+    if texts.is_regex:
+        return tuple(_pattern(string, ignore_case=texts.ignore_case) for string in strings)
+    return tuple(map(_blind if texts.ignore_case else _literal, strings))
 
 
 def is_in_bytes(needle: Needle, piece: bytes) -> bool:
@@ -81,12 +83,12 @@ def is_in_texts(needle: Needle, texts: Iterable[str]) -> bool:
     return any(wanted.search(text, timeout=max(0.001, end - time.monotonic())) for text in texts)
 
 
-def _literal(string: str, *, ignore_case: bool) -> Needle:  # noqa: ARG001  one signature for the three
+def _literal(string: str) -> Needle:
     raw = os.fsencode(string)
     return Needle(raw, _text(string), len(raw), _text(string))
 
 
-def _blind(string: str, *, ignore_case: bool) -> Needle:  # noqa: ARG001
+def _blind(string: str) -> Needle:
     import regex  # 20 ms, and most searches are for plain text
 
     raw = b"".join(_either_case(sign, regex.escape) for sign in string)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from heapq import nsmallest
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from breachkit.chain import sha256
 from breachkit.errors import BreachkitError, UsageError
 from breachkit.files import in_walk_order, shown
 from breachkit.micros import moment_of
@@ -119,9 +118,8 @@ class Planned(NamedTuple):
 
 
 def identity_of(prints: Iterable[Fingerprint]) -> bytes:
-    """Hash what must not change of the files of a message between the plan and the move; mode and owner may."""
-    known = [b"%d %d %d %d %b" % (*one[:4], one.sha256.encode()) for one in prints]
-    return sha256(b"\n".join(known)).digest()
+    """Tell what must not change of the files of a message between the plan and the move; mode and owner may."""
+    return b"".join([b"%d %d %d %d " % one[:4] + bytes.fromhex(one.sha256) for one in prints])
 
 
 class PlanSample(NamedTuple):
@@ -206,19 +204,14 @@ class Tally:
         """Book a message that could not be judged."""
         self.skipped.append((shown(path, root), reason))
 
-    def packed(self) -> tuple[object, ...]:
-        """Return all of it as plain values, which travel between processes at little cost."""
-        return dict(self.counts), tuple(map(dict, self.names)), self.samples, self.hits, self.skipped
-
-    def add(self, packed: tuple[Any, ...]) -> None:
-        """Add what another packed."""
-        counts, names, samples, hits, skipped = packed
-        self.counts.update(counts)
-        for mine, theirs in zip(self.names, names, strict=True):
+    def add(self, other: Tally) -> None:
+        """Add what another counted."""
+        self.counts.update(other.counts)
+        for mine, theirs in zip(self.names, other.names, strict=True):
             mine.update(theirs)
-        self.samples = nsmallest(SAMPLES, self.samples + samples, key=lambda sample: in_walk_order(sample[0]))
-        self.hits += hits
-        self.skipped += skipped
+        self.samples = nsmallest(SAMPLES, self.samples + other.samples, key=lambda sample: in_walk_order(sample[0]))
+        self.hits += other.hits
+        self.skipped += other.skipped
 
     merge = add
 

@@ -191,8 +191,8 @@ class PieceSearch:
         self._root = root
         self._keeps = keeps
 
-    def __call__(self, piece: Piece) -> tuple[object, ...]:
-        """Look through one piece; returns a `Tally`, packed."""
+    def __call__(self, piece: Piece) -> Tally:
+        """Look through one piece."""
         tally, bytes_read = Tally(), 0
         judge = self._searches[0].judge if len(self._searches) == 1 else self._judge
         read, close = os.read, os.close  # looked up once, not 200,000 times
@@ -234,7 +234,7 @@ class PieceSearch:
         tally.counts["messages"] = len(piece.messages)
         tally.counts["files"] = sum(map(len, piece.messages))
         tally.counts["bytes"] = bytes_read
-        return tally.packed()
+        return tally
 
     def _judge(self, raws: Sequence[bytes], longer: Sequence[tuple[int, bytes]]) -> FoundAs | None:
         """Search for all that is sought; of several searches the weakest hit counts."""

@@ -26,6 +26,8 @@ from breachkit.servers.icewarp.queue import each_file, read_head
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from breachkit.servers import Guide
+
 
 def _later(module: str, name: str) -> Callable[..., Any]:
     """Import a reader when it is called: a purge reads no logs and no accounts, and starts 20 ms sooner."""
@@ -35,6 +37,13 @@ def _later(module: str, name: str) -> Callable[..., Any]:
 
     call.__doc__ = f"See `{module}.{name}`."
     return call
+
+
+def _guide() -> Guide:
+    """Read the guide."""
+    from breachkit.servers.icewarp.guide import GUIDE  # see `_later`
+
+    return GUIDE
 
 
 SERVER = MailServer(
@@ -50,6 +59,6 @@ SERVER = MailServer(
         COLUMNS,
         made_by='tool export account "*@*" u_type u_accountdisabled u_mailbox u_alias u_password',
     ),
-    guide=lambda: import_module(f"{__name__}.guide").GUIDE,  # as `_later` does
+    guide=_guide,
     words=Words(account="LocalSender"),
 )
