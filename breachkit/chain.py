@@ -118,7 +118,7 @@ class Chain:
             title: what the file is called: `journal`.
         """
         self.end = NEW
-        """Of what was read so far."""
+        """The end of what was read so far."""
         self._stream = stream
         self._kinds = {kind: (tuple(wanted), list(wanted.values())) for kind, wanted in kinds.items()}
         self._title = title

@@ -61,6 +61,13 @@ MEANT: tuple[tuple[str, str, str], ...] = (
     ("", r"^ +strangers \(destination\): [^(]*?\n +see .*\n", ""),
     # two options that need one another are told so
     ("", r" needs (--\w+)", r" does not go with no \1"),
+    # sentences in plainer English
+    ("find-account|read", r"How queued messages were (?:led back|traced) to accounts", "How messages join accounts"),
+    ("", r"Other (?:doors|logs) read: ([\w, ]+?)(?: logs)? \(", r"Other logs read: \1 ("),
+    ("", r"Of what stands in them, and of days that no log holds, nothing is said here\.", "Nothing is said of them."),
+    ("", r"This report says nothing of what is in them, nor of days without a log\.", "Nothing is said of them."),
+    ("group", r"numbers aside", "numbers left out"),
+    ("group", r"What is lawful is told by the messages alone\.|Only the messages themselves say what is lawful\.", "…"),
 )
 """What is meant to differ: a pattern over the name of the answer, one over its text, and what takes its place in both.
 

@@ -12,14 +12,14 @@ from breachkit.case.investigation import ProofRegister
 from breachkit.case.spamruns import RecipientFates, campaign_json
 from breachkit.case.timeline import hours_json, moved
 from breachkit.detect.campaigns.campaign import Campaigns
-from breachkit.report.contain import contain_json
+from breachkit.report.contain_report import contain_json
 from breachkit.report.contract import plain
-from breachkit.report.find_account import find_account_json
-from breachkit.report.group import group_json
-from breachkit.report.harden import harden_json
+from breachkit.report.find_account_report import find_account_json
+from breachkit.report.group_report import group_json
+from breachkit.report.harden_report import harden_json
 from breachkit.report.inputs import head_json, logs_json
-from breachkit.report.scan import scan_json
-from breachkit.report.weak_passwords import weak_passwords_json
+from breachkit.report.scan_report import scan_json
+from breachkit.report.weak_passwords_report import weak_passwords_json
 from breachkit.report.words import stamp
 from breachkit.shells import notes
 

@@ -44,7 +44,7 @@ def contain(
     from breachkit.evidence import gather
     from breachkit.evidence.where import find_evidence
     from breachkit.report.blocklist import render_block_list
-    from breachkit.report.contain import contain_json, render_contain
+    from breachkit.report.contain_report import contain_json, render_contain
     from breachkit.report.contract import dump
 
     with recorded(case) as outcome:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from breachkit.detect.incident import count_owners_own
 from breachkit.errors import BreachkitError
 from breachkit.evidence import gather
-from breachkit.report.group import WHY
-from breachkit.report.purge import Unexplained
+from breachkit.report.group_report import WHY
+from breachkit.report.purge_report import Unexplained
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

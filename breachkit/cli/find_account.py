@@ -28,7 +28,7 @@ def find_account(
     Example: breachkit find-account --root /srv/copy-of-icewarp
     """
     from breachkit.errors import UsageError
-    from breachkit.report.find_account import dump_find_account, render_find_account
+    from breachkit.report.find_account_report import dump_find_account, render_find_account
 
     if show_passwords:
         output.check_terminal(product)
@@ -48,7 +48,7 @@ def find_account(
     output.finish(books, findings=product.fail_on_findings and bool(found.accused or found.accused_relays))
 
 
-class _Answer(NamedTuple):
+class _FoundAccounts(NamedTuple):
     """The verdicts, what they rest on, and what to run next."""
 
     found: Accusation
@@ -58,7 +58,7 @@ class _Answer(NamedTuple):
     passwords: dict[str, list[str]] | None = None
 
 
-def _judge(asked: options.Asked, jobs: int | None, product: options.Output, *, show_passwords: bool) -> _Answer:
+def _judge(asked: options.Asked, jobs: int | None, product: options.Output, *, show_passwords: bool) -> _FoundAccounts:
     from breachkit.detect.accounts.reading import accuse
     from breachkit.evidence import gather
     from breachkit.evidence.where import find_evidence
@@ -67,10 +67,12 @@ def _judge(asked: options.Asked, jobs: int | None, product: options.Output, *, s
     output.check(product.output_file, where)
     found, facts = accuse(where, books, jobs=jobs)
     passwords = _passwords(where, found, facts) if show_passwords else None
-    return _Answer(found, books, gather.inputs_of(where, books, facts), _following(where, found), passwords)
+    return _FoundAccounts(found, books, gather.inputs_of(where, books, facts), _following(where, found), passwords)
 
 
-def _judge_together(asked: options.Asked, several: Several, jobs: int | None, product: options.Output) -> _Answer:
+def _judge_together(
+    asked: options.Asked, several: Several, jobs: int | None, product: options.Output
+) -> _FoundAccounts:
     from breachkit.detect.accounts.inquiry import evidence_of
     from breachkit.detect.accounts.judgement import find_accounts
     from breachkit.nodes.several import read_together
@@ -81,11 +83,11 @@ def _judge_together(asked: options.Asked, several: Several, jobs: int | None, pr
     found = find_accounts(evidence_of(one.messages, one.facts, one.accounts, together.fingerprints))
     inputs, books = together.inputs()
     if not found.accused:
-        return _Answer(found, books, inputs, list(together.following((), ["scan"])))
+        return _FoundAccounts(found, books, inputs, list(together.following((), ["scan"])))
     worst = found.accused[0]
     nodes = {source.node for signal in worst.signals for source in signal.evidence}
     commands = ["trace", worst.account], ["contain", *found.accused_names()], ["group"]
-    return _Answer(found, books, inputs, list(together.following(nodes, *commands)))
+    return _FoundAccounts(found, books, inputs, list(together.following(nodes, *commands)))
 
 
 def _following(where: Where, found: Accusation) -> list[str]:

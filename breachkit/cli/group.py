@@ -41,7 +41,7 @@ def group(
     from breachkit.evidence import gather
     from breachkit.evidence.where import find_evidence
     from breachkit.report.contract import dump
-    from breachkit.report.group import group_json, render_group
+    from breachkit.report.group_report import group_json, render_group
 
     where, books = find_evidence(asked), gather.Books()
     output.check(product.output_file, where)
@@ -67,7 +67,7 @@ def _group_plainly(
     from breachkit.evidence import gather
     from breachkit.evidence.again import MessageReader
     from breachkit.report.contract import dump
-    from breachkit.report.group import groups_json, render_groups
+    from breachkit.report.group_report import groups_json, render_groups
 
     queued = [message for message in read_queued(where, books) if not message.quarantined]
     groups = find_groups(queued, by, MessageReader(where, books), least or 1)

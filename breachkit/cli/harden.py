@@ -37,7 +37,7 @@ def harden(
     from breachkit.evidence import gather
     from breachkit.evidence.where import check_file, find_evidence
     from breachkit.report.contract import dump
-    from breachkit.report.harden import harden_json, render_commands, render_harden
+    from breachkit.report.harden_report import harden_json, render_commands, render_harden
 
     where = find_evidence(asked, is_optional=True, use_defaults=settings is None and not print_commands)
     output.check(product.output_file, where, settings)

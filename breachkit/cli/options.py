@@ -1,4 +1,4 @@
-"""Every option that several commands share, declared once; those that go together reach a command as one value."""
+"""The options that several commands share, each declared once; options of one purpose reach a command as one value."""
 
 from __future__ import annotations
 
@@ -197,7 +197,7 @@ def _several(**typed: Any) -> object:
 
 
 def evidence(*without: str) -> OptionGroup:
-    """OptionGroup the options that name the evidence, but for those that a command has no use for, as one `Asked`."""
+    """Group the options that name the evidence as one `Asked`, without the ones that a command does not use."""
     return OptionGroup(_asked, {name: (option, None) for name, option in _EVIDENCE.items() if name not in without})
 
 
@@ -214,7 +214,7 @@ SEVERAL = OptionGroup(
         "wait": (Wait, PATIENCE),
     },
 )
-"""The nodes, as one `Several`; None where none was named."""
+"""The nodes, as one `Several`; None where no node was named."""
 PRODUCT = OptionGroup(Output, {"output_format": (OutputFormat, "text"), "output_file": (OutputFile, None)})
 FINDINGS = OptionGroup(Output, {**PRODUCT.options, "fail_on_findings": (FailOnFindings, False)})
 """The product of a command that may exit with 10."""

@@ -66,7 +66,7 @@ class _HasEvidence(Protocol):
 
 
 def check(path: Path | None, where: _HasEvidence | None, *read: Path | None, option: str = "--output") -> None:
-    """Refuse a place for the product that is evidence, before any work is done. Raises BreachkitError.
+    """Refuse to write the product over evidence, before any work is done. Raises BreachkitError.
 
     Args:
         path: what was named; None and `-` are stdout.
@@ -92,7 +92,8 @@ def check_terminal(product: Output) -> None:
 def write(text: str | Iterable[str], path: Path | None) -> None:
     """Write the product, or its pieces, to stdout or, now that all is done, to a file.
 
-    The file is whole or not there: an error on the way leaves the one that was. A closed pipe ends the printing only.
+    The file is written whole or not at all: after an error an older file is still there. A closed pipe ends only the
+    printing.
     """
     pieces = (text,) if isinstance(text, str) else text
     if path is not None and str(path) != "-":

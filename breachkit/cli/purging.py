@@ -18,7 +18,7 @@ from breachkit.purge.plan import Tally
 from breachkit.purge.quarantine import name_run
 from breachkit.purge.search import PieceSearch, Watch, look_through, queue_pieces
 from breachkit.report.contract import dump
-from breachkit.report.purge import PurgeOutcome, purge_json, render_dry_end, render_outcome, render_plan
+from breachkit.report.purge_report import PurgeOutcome, purge_json, render_dry_end, render_outcome, render_plan
 from breachkit.report.words import count, name_journal
 from breachkit.shells import guarded
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from breachkit.purge.reach import Reach
     from breachkit.records import Skipped
     from breachkit.report.contract import Json
-    from breachkit.report.purge import Unexplained
+    from breachkit.report.purge_report import Unexplained
 
 PAUSE = 2.0
 """Seconds between two looks at the queues."""

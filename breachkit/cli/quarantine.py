@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from breachkit.cli import options, output
-from breachkit.cli.commands import Command, make_app
+from breachkit.cli import Command, make_app, options, output
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +32,7 @@ def list_runs(*, asked: options.Asked, product: options.Output, place: options.Q
 
     Example: breachkit quarantine list --root /srv/icewarp
     """
-    from breachkit.report.quarantine import list_json, render_list
+    from breachkit.report.quarantine_report import list_json, render_list
 
     reach = _reach(asked, place, product)
     stock = _stock(reach, reach.queues.runs())
@@ -47,7 +46,7 @@ def show_run(run: RunName, *, asked: options.Asked, product: options.Output, pla
 
     Example: breachkit quarantine show 20261120-101500-3fa2
     """
-    from breachkit.report.quarantine import render_show, show_json
+    from breachkit.report.quarantine_report import render_show, show_json
 
     reach = _reach(asked, place, product)
     stock = _stock(reach, reach.queues.run(run))
@@ -65,7 +64,7 @@ def verify_runs(
     """
     from breachkit.evidence import gather
     from breachkit.purge.quarantine import find_changed
-    from breachkit.report.quarantine import render_verify, verify_json
+    from breachkit.report.quarantine_report import render_verify, verify_json
 
     reach = _reach(asked, place, product)
     chosen = [one for name in runs for one in reach.queues.run(name)] if runs else reach.queues.runs()
@@ -91,7 +90,7 @@ def drop(
     """
     from breachkit.cli import asking
     from breachkit.purge.restore import drop_run
-    from breachkit.report.quarantine import drop_json, render_drop
+    from breachkit.report.quarantine_report import drop_json, render_drop
     from breachkit.report.words import count, name_journal
 
     reach = _reach(asked, place, product)

@@ -108,7 +108,7 @@ def _plans(works: list[RestoreRun], *, is_verified: bool = True) -> list[Restore
 
 
 def _shown(reach: Reach, plans: list[Restored]) -> str:
-    from breachkit.report.restore import render_restore_plan
+    from breachkit.report.restore_report import render_restore_plan
 
     return render_restore_plan(plans, reach.root)
 
@@ -178,7 +178,7 @@ def _stop(reach: Reach, done: list[Restored]) -> None:
 def _tell(reach: Reach, done: list[Restored], product: options.Output, before: str, *, dry_run: bool) -> None:
     from breachkit.evidence import gather
     from breachkit.report.contract import dump
-    from breachkit.report.restore import render_restored, restore_json
+    from breachkit.report.restore_report import render_restored, restore_json
 
     if product.is_json:
         inputs = gather.inputs_of(reach.where, gather.Books(), None)

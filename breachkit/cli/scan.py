@@ -28,7 +28,7 @@ def scan(
     from breachkit.detect.inventory import take_inventory
     from breachkit.detect.symptoms import find_symptoms
     from breachkit.report.contract import dump
-    from breachkit.report.scan import render_scan, scan_json
+    from breachkit.report.scan_report import render_scan, scan_json
 
     read = _read(asked, product, jobs) if several is None else _read_together(asked, several, product, jobs)
     found = take_inventory(read.survey, read.queues, read.facts.sessions, read.inputs.zone)

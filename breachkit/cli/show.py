@@ -38,7 +38,7 @@ def show(
     from breachkit.evidence.messages import file_of
     from breachkit.evidence.where import find_evidence
     from breachkit.report.contract import dump
-    from breachkit.report.show import render_show, show_json
+    from breachkit.report.show_report import render_show, show_json
 
     where, books = find_evidence(asked, is_optional=True), gather.Books()
     output.check(product.output_file, where, file_of(where, wanted))

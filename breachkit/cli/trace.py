@@ -45,7 +45,7 @@ def trace(
     from breachkit.detect.traced import choose_sessions, read_chosen
     from breachkit.evidence import gather
     from breachkit.evidence.where import find_evidence
-    from breachkit.report.trace import render_trace, trace_json
+    from breachkit.report.trace_report import render_trace, trace_json
 
     if show_passwords:
         output.check_terminal(product)

@@ -59,7 +59,7 @@ def weak_passwords(
     from breachkit.evidence.exports import read_logins
     from breachkit.evidence.where import find_evidence
     from breachkit.report.contract import dump
-    from breachkit.report.weak_passwords import render_weak_passwords, weak_passwords_json
+    from breachkit.report.weak_passwords_report import render_weak_passwords, weak_passwords_json
 
     asked = replace(asked, accounts=users or asked.accounts)
     where, books = find_evidence(asked, is_optional=True, use_defaults=asked.accounts is None), gather.Books()

@@ -111,7 +111,7 @@ def _word_of(where: Where, typed: str) -> str:
 
 
 def _sought(target: Target, facts: LogFacts, is_meant: Callable[[str], bool]) -> Iterator[Sought]:
-    """Spell what is wanted as the readers know it: an address, or else what may be an account and a message."""
+    """Spell what is wanted for the readers of logs: an address, else an account, a message id, or both."""
     if target.client_ip is not None:
         yield Sought(client_ip=target.client_ip)
         return
@@ -150,7 +150,7 @@ def session_of(where: Where, message: Message, books: gather.Books) -> tuple[Tra
         books.skip(skipped)
     session = min(found, key=lambda session: abs(session.end - message.ts))
     directory = Directory(gather.read_accounts(where, books))
-    # the user name of the message's account is known, others as far as anybody is
+    # the account of the message is a known name, beside the names that the evidence knows
     seen = Directory((), {*session.kept.won, *filter(None, [message.auth_user])})
     (traced,) = read_chosen(
         where, [session], directory, lambda name: seen.is_known(spelled(name)) or directory.is_known(name)

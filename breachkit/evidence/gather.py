@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from breachkit.evidence.books import Books as Books  # noqa: PLC0414  said as ga
 from breachkit.evidence.books import Gap, Inputs
 from breachkit.evidence.queued import Walk, read_queue
 from breachkit.files import reason_of, shown
-from breachkit.logs.facts import LogFacts, LogReading, LogTally, Question
+from breachkit.logs.facts import LogFacts, LogReading, Question
 from breachkit.parallel import processors
 from breachkit.progress import bar
 from breachkit.records import NO_TIME, Locus, Skipped
@@ -105,23 +106,47 @@ def read_smtp(
     Mail from outside is only counted, unless one of `queue_ids` names it: a log holds far more of it than
     of what accounts do. Where nobody asks how much came in each hour, not even that.
     """
-    facts = LogFacts()
-    logs = smtp_logs(where)
-    since, until = _reach(where)
-    if not logs:  # numpy, by which logs are read, takes as long to import as 10,000 messages to count
-        _count_logs(where, books, logs, facts.tally)
-        return facts
-    from breachkit.logs.spans import read_facts
-
-    with bar(sys.stderr, "logs", sum(log.size for log in logs), "B") as progress:
-        reading = LogReading(where.zone, fingerprints, progress)
-        question = Question(since, until, frozenset(queue_ids), by_hour, distance_of, is_meant)
-        tally = LogTally()
-        facts = read_facts(logs, reading, question, tally, jobs)
-    facts.tally = tally
-    books.merge(facts.skipped)
-    _count_logs(where, books, logs, facts.tally)
+    logs, (since, until) = smtp_logs(where), _reach(where)
+    question = Question(since, until, frozenset(queue_ids), by_hour, distance_of, is_meant)
+    facts = _read_facts(where, books, logs, "logs", (question, fingerprints), jobs)
+    for skipped in where.skipped:
+        books.skip(skipped)
+    if facts.tally.lines and not facts.tally.session_lines:
+        raise BreachkitError(
+            f"{logs[0].path} is not an {where.title} log: none of its lines begins '{logs[0].kind.prefix.title}';"
+            " name the server's own log files with --logs"
+        )
     facts.tally.begin_at(since)
+    return facts
+
+
+def _reach(where: Where) -> tuple[float, float]:
+    """Spell --since and --until as seconds since the epoch."""
+    return (
+        -math.inf if where.since is None else where.since.timestamp(),
+        math.inf if where.until is None else where.until.timestamp(),
+    )
+
+
+def _read_facts(
+    where: Where,
+    books: Books,
+    logs: Sequence[LogFile],
+    title: str,
+    asked: tuple[Question, Fingerprints],
+    jobs: int | None,
+) -> LogFacts:
+    """Read what some logs say with a progress bar, and book it."""
+    facts = LogFacts()
+    if logs:  # numpy, by which logs are read, takes as long to import as 10,000 messages to count
+        from breachkit.logs.spans import read_facts
+
+        with bar(sys.stderr, title, sum(log.size for log in logs), "B") as progress:
+            facts = read_facts(logs, LogReading(where.zone, asked[1], progress), asked[0], jobs)
+    books.merge(facts.skipped)
+    books.files += len(logs)
+    books.lines += facts.tally.lines
+    books.bytes += facts.tally.bytes
     return facts
 
 
@@ -152,41 +177,14 @@ def read_transcripts(
         yield from sessions.read_transcripts(logs, reading, wanted, is_known, show_passwords)
 
 
-def _count_logs(where: Where, books: Books, logs: Sequence[LogFile], tally: LogTally) -> None:
-    for skipped in where.skipped:
-        books.skip(skipped)
-    books.files += len(logs)
-    books.lines += tally.lines
-    books.bytes += tally.bytes
-    if tally.lines and not tally.session_lines:
-        raise BreachkitError(
-            f"{logs[0].path} is not an {where.title} log: none of its lines begins '{logs[0].kind.prefix.title}';"
-            " name the server's own log files with --logs"
-        )
-
-
-def _reach(where: Where) -> tuple[float | None, float | None]:
-    """Spell --since and --until as seconds since the epoch."""
-    since, until = (None if moment is None else moment.timestamp() for moment in (where.since, where.until))
-    return since, until
-
-
 def read_doors(
     where: Where, facts: LogFacts, books: Books, fingerprints: Fingerprints, jobs: int | None = None
 ) -> None:
     """Add the tries to log in at other doors to the facts."""
     logs = [log for log in where.logs if log.services and "smtp" not in log.services]  # the others are read already
-    if logs:  # numpy, see `read_smtp`
-        from breachkit.logs.spans import read_facts
-
-        with bar(sys.stderr, "doors", sum(log.size for log in logs), "B") as progress:
-            reading, question = LogReading(where.zone, fingerprints, progress), Question(*_reach(where), by_hour=False)
-            found = read_facts(logs, reading, question, facts.door_tally, jobs)
-        facts.attempts.add(found.attempts)
-        books.merge(found.skipped)
-    books.files += len(logs)
-    books.lines += facts.door_tally.lines
-    books.bytes += facts.door_tally.bytes
+    found = _read_facts(where, books, logs, "doors", (Question(*_reach(where), by_hour=False), fingerprints), jobs)
+    facts.attempts.add(found.attempts)
+    facts.door_tally = found.tally
     facts.doors = tuple(sorted({service for log in where.logs for service in log.services} - {"smtp"}))
 
 

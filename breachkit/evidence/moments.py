@@ -8,7 +8,7 @@ spelled out, since a wrong one would leave out, or purge, other messages without
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -18,6 +18,7 @@ from breachkit.micros import EPOCH, LATEST
 if TYPE_CHECKING:
     from datetime import tzinfo
 
+_NOON = 12
 _AGE = re.compile(r"-?\s*(\d{1,6})\s*([a-z]+)(?:\s+(?:ago|fa))?")
 _UNITS = {
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds", "secondo", "secondi"), 1),
@@ -74,25 +75,25 @@ def read_moment(option: str, text: str, zone: tzinfo, now: datetime | None = Non
     return min(max(ts if ts.tzinfo is not None else ts.replace(tzinfo=zone), EPOCH), LATEST).astimezone(zone)
 
 
-def _read_time(option: str, text: str, plain: str, today: datetime) -> datetime:
+def _read_time(option: str, text: str, plain: str, now: datetime) -> datetime:
     """Read a date, perhaps with a time and a zone behind it. Raises ValueError, UsageError."""
     for start in {0, (weekday.end() if (weekday := _WEEKDAY.match(plain)) else 0)}:
         for pattern in _DATES:
             found = pattern.match(plain, start)
             clock = _CLOCK.fullmatch(plain, found.end()) if found is not None else None
             if found is not None and clock is not None:
-                return _at(_read_day(option, text, found, today), clock)
+                return _at(_read_day(option, text, found, now.date()), clock)
     return datetime.fromisoformat(plain.upper())
 
 
-def _read_day(option: str, text: str, found: re.Match[str], today: datetime) -> datetime:
-    """Make the beginning of a day of what a pattern found. Raises ValueError, UsageError."""
+def _read_day(option: str, text: str, found: re.Match[str], today: date) -> date:
+    """Make a day of what a pattern found. Raises ValueError, UsageError."""
     said = found.groupdict()
     if said.get("word"):
-        return datetime(today.year, today.month, today.day) - timedelta(days=_DAYS_AGO[said["word"]])  # noqa: DTZ001
+        return today - timedelta(days=_DAYS_AGO[said["word"]])
     year, day = int(said["year"]), int(said["day"])
     if said.get("name"):
-        return datetime(year, _MONTH_OF.get(said["name"][:3], 0), day)  # noqa: DTZ001  the zone is added by who reads it
+        return date(year, _MONTH_OF.get(said["name"][:3], 0), day)
     month, is_year_first = int(said["month"]), found.start("year") < found.start("day")
     may_be_turned = not is_year_first and said["sign"] != "."
     if may_be_turned and max(day, month) <= len(_MONTHS) and day != month:
@@ -100,18 +101,18 @@ def _read_day(option: str, text: str, found: re.Match[str], today: datetime) -> 
         raise UsageError(f"{option} '{text}' may be two days; write {days}")
     if may_be_turned and month > len(_MONTHS):
         day, month = month, day
-    return datetime(year, month, day)  # noqa: DTZ001
+    return date(year, month, day)
 
 
-def _at(day: datetime, clock: re.Match[str]) -> datetime:
-    """Add the time of day. Raises ValueError."""
+def _at(day: date, clock: re.Match[str]) -> datetime:
+    """Add the time of day, and its zone if one was named. Raises ValueError."""
     hour = int(clock["hour"] or 0)
     if clock["half"]:
-        if not 1 <= hour <= 12:  # noqa: PLR2004
+        if not 1 <= hour <= _NOON:
             raise ValueError(hour)
-        hour = hour % 12 + (12 if clock["half"] == "p" else 0)
-    ts = day.replace(hour=hour, minute=int(clock["minute"] or 0), second=int(clock["second"] or 0))
-    return ts.replace(tzinfo=_read_offset(clock["zone"].removeprefix("z"))) if clock["zone"] else ts
+        hour = hour % _NOON + (_NOON if clock["half"] == "p" else 0)
+    zone = _read_offset(clock["zone"].removeprefix("z")) if clock["zone"] else None
+    return datetime.combine(day, time(hour, int(clock["minute"] or 0), int(clock["second"] or 0)), zone)
 
 
 class Zone(NamedTuple):

@@ -44,12 +44,10 @@ class FoundProducts(NamedTuple):
     listing: Listing
 
 
-class SeveralServersError(UsageError):
-    """The evidence may be of several mail servers, and the command needs to know which one is meant."""
-
-    def __init__(self, servers: Iterable[MailServer]) -> None:
-        known = ", ".join(sorted(server.name for server in servers))
-        super().__init__(f"this may be of several mail servers ({known}); say which one is meant with --server NAME")
+def several_servers(servers: Iterable[MailServer]) -> UsageError:
+    """Say that the evidence may be of several mail servers, and that the command needs to know which one is meant."""
+    known = ", ".join(sorted(server.name for server in servers))
+    return UsageError(f"this may be of several mail servers ({known}); say which one is meant with --server NAME")
 
 
 class LacksError(BreachkitError):
@@ -77,10 +75,10 @@ def find_products(
 
     Args:
         root: a folder to recognise them in.
-        name: the one that the user says it is.
-        queue: queue folders named by the user, instead of those that are found.
-        logs: logs named by the user, likewise.
-        is_optional: the command has something to say without evidence, too.
+        name: the mail server that the user named.
+        queue: queue folders that the user named; they replace the ones in the root.
+        logs: logs that the user named; they replace the ones in the root.
+        is_optional: the command works without evidence, too.
 
     Raises BreachkitErrors.
     """
@@ -111,9 +109,9 @@ def _layout_at(root: Path | None, server: MailServer) -> Layout:
 
 
 def _recognised(products: Sequence[Product], root: Path) -> list[Product]:
-    """Leave out the products of which nothing is there.
+    """Leave out the products that have nothing there.
 
-    To look for logs takes long, and a purge asks for none: where there is a queue, that is left to who reads them.
+    Looking for logs takes long, and a purge needs none: where there is a queue, they are looked for when they are read.
     """
     likely = [one for one in products if any((one.layout.queues, one.layout.logs, one.layout.beside))]
     if any(one.layout.queues for one in likely):
@@ -124,7 +122,7 @@ def _recognised(products: Sequence[Product], root: Path) -> list[Product]:
 
 
 def _listing(products: Sequence[Product], root: Path | None, named: Sequence[Path] | None) -> Listing:
-    """Prepare to look for logs: those that the user named, else those where the products keep them.
+    """Prepare to look for logs: the ones that the user named, else the ones in the folders of the products.
 
     Raises BreachkitError, also when they are looked for and there are none.
     """
@@ -192,7 +190,7 @@ def folders_in(folder: Path) -> list[Path]:
 def _with_queues(
     products: Sequence[Product], servers: Sequence[MailServer], named: Sequence[Path], *, is_alone: bool
 ) -> list[Product]:
-    """Put the queue folders that the user named in the place of those that were found.
+    """Replace the queue folders that were found by the ones that the user named.
 
     Raises BreachkitErrors.
     """
@@ -218,14 +216,14 @@ def _with_queues(
 
 
 def _owner_of(folder: Path, able: Sequence[MailServer]) -> tuple[MailServer, Queue]:
-    """Tell whose queue a folder is: who finds one there, else the one whose files are messages as they are."""
+    """Tell whose queue a folder is: the server that recognises it, else the one whose files are plain messages."""
     owners = able
     if len(able) > 1:
         owners = [server for server in able if server.find(folder).queues]
         owners = owners or [server for server in able if server.queue is not None and server.queue.text_of is None]
     (server, *others) = owners or able
     if others or server.queue is None:
-        raise SeveralServersError(owners or able)
+        raise several_servers(owners or able)
     return server, server.queue
 
 

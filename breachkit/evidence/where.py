@@ -11,12 +11,12 @@ from breachkit.errors import BreachkitError, PathUnreadableError, UsageError
 from breachkit.evidence.moments import read_moment, read_zone
 from breachkit.evidence.products import (
     LacksError,
-    SeveralServersError,
     existing,
     find_products,
     known_servers,
     missing,
     nothing_at,
+    several_servers,
     union_of,
 )
 from breachkit.files import QUARANTINE, open_handle, open_regular
@@ -57,7 +57,7 @@ _Ability = TypeVar("_Ability")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What was typed; None where nothing was."""
+    """The options that name the evidence, as typed; None for an option that was not given."""
 
     root: Path | None = None
     queue: Sequence[Path] | None = None
@@ -72,7 +72,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """What it means: mail servers, where their evidence is, and the time in question."""
+    """What the options mean: mail servers, where their evidence is, and the time in question."""
 
     products: tuple[Product, ...]
     """One for each mail server that it may be of; usually a single one."""
@@ -111,7 +111,7 @@ class Where:
 
     @property
     def server(self) -> str:
-        """The mail servers of which evidence was found so far, by name."""
+        """The names of the mail servers whose evidence was found so far."""
         found = [one for one in self.products if one.layout.queues or one.own(self.listing.so_far.logs)]
         return ", ".join(one.server.name for one in found or self.products)
 
@@ -133,18 +133,18 @@ class Where:
 
     @property
     def queue(self) -> Queue:
-        """How the one server queues. Raises LacksError, SeveralServersError."""
+        """How the one server queues. Raises LacksError, UsageError."""
         queued = [one for one in self.products if one.layout.queues] or self.products
         return self._single([(one.server, one.server.queue) for one in queued], "queue")
 
     @property
     def export(self) -> AccountExport:
-        """How the one server's export of accounts is read. Raises LacksError, SeveralServersError."""
+        """How the one server's export of accounts is read. Raises LacksError, UsageError."""
         return self._single([(one.server, one.server.accounts) for one in self._found], "export of accounts")
 
     @property
     def guide(self) -> Guide:
-        """What the maker of the one server advises. Raises LacksError, SeveralServersError."""
+        """What the maker of the one server advises. Raises LacksError, UsageError."""
         return self._single([(one.server, one.server.guide) for one in self._found], "settings and steps")()
 
     @property
@@ -158,7 +158,7 @@ class Where:
         if not able:
             raise LacksError([server for server, _ in abilities], what)
         if len(able) > 1:
-            raise SeveralServersError(server for server, _ in able)
+            raise several_servers(server for server, _ in able)
         return able[0][1]
 
     def owners(self, folders: Collection[QueueFolder]) -> Iterator[tuple[Queue, list[QueueFolder]]]:
@@ -169,7 +169,7 @@ class Where:
                 yield server.queue, own
 
     def queue_at(self, label: str) -> Queue:
-        """How the server queues to which a queue folder belongs. Raises LacksError, SeveralServersError."""
+        """How the server queues to which a queue folder belongs. Raises LacksError, UsageError."""
         for one in self.products:
             if one.server.queue is not None and any(folder.label == label for folder in one.layout.queues):
                 return one.server.queue
@@ -182,7 +182,7 @@ class Where:
         return line(["breachkit", name, *guarded(name, arguments), *repeated])
 
     def harden(self) -> str:
-        """Spell `harden` on the same evidence; without settings in it, the line that tells how to get them."""
+        """Spell `harden` on the same evidence; where it has no settings, the line that says how to get them."""
         if self.layout.settings is None:
             return line(["breachkit", "harden", "--print-commands"])
         return self.command("harden")
@@ -226,7 +226,7 @@ def find_evidence(
 
     Args:
         asked: what was typed.
-        is_optional: the command has something to say without a queue and logs, too.
+        is_optional: the command works without a queue and logs, too.
         use_defaults: a default installation may be read though nobody named it.
         use_settings: False on a node that is read for somebody else, whose working folder means nothing.
     """
@@ -267,7 +267,7 @@ def find_zone(asked: Asked) -> tuple[tzinfo, str]:
 
 
 def check_words(asked: Asked, zone: tzinfo) -> tuple[str | None, str | None]:
-    """Check what can be told of the options without any evidence; return both bounds, so that all nodes have the same.
+    """Check the options that need no evidence to be checked; return both bounds, which all nodes share.
 
     Raises UsageError.
     """

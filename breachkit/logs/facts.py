@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import tzinfo
 
-    import numpy as np
-
     from breachkit.progress import Progress
     from breachkit.records import Skipped
     from breachkit.text.sasl import Fingerprints
@@ -73,20 +71,18 @@ class TranscriptLine(NamedTuple):
     source: Locus
 
 
+@dataclass(slots=True)
 class LogTally:
     """What the lines of the logs showed, beside the sessions themselves."""
 
-    __slots__ = ("bytes", "dialogue_lines", "first", "last", "lines", "session_lines", "silences", "summary_lines")
-
-    def __init__(self) -> None:
-        self.lines = 0
-        self.session_lines = 0
-        self.bytes = 0
-        self.dialogue_lines = 0
-        self.summary_lines = 0
-        self.first: float | None = None
-        self.last: float | None = None
-        self.silences: list[tuple[float, float]] = []
+    lines: int = 0
+    session_lines: int = 0
+    bytes: int = 0
+    dialogue_lines: int = 0
+    summary_lines: int = 0
+    first: float | None = None
+    last: float | None = None
+    silences: list[tuple[float, float]] = field(default_factory=list)
 
     def add(self, other: LogTally, begin: float | None = None) -> None:
         """Add what was counted of further lines; `begin` is the moment of the first where they go on from these."""
@@ -111,8 +107,8 @@ class LogTally:
 class Question(NamedTuple):
     """What is asked of the logs."""
 
-    since: float | None = None
-    until: float | None = None
+    since: float = -math.inf
+    until: float = math.inf
     """Sessions that begin outside are left out; seconds since the epoch."""
     queue_ids: frozenset[str] = frozenset()
     """Messages wanted though nobody authenticated to send them."""
@@ -124,16 +120,9 @@ class Question(NamedTuple):
     """Tells of a user name whether it is asked for. Then no message and no delivery is kept, and of each session only
     the first try of a user name that came in, and of one that is asked for."""
 
-    def are_inside(self, ts: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        """Tell which of some moments are asked for."""
-        early = -math.inf if self.since is None else self.since
-        late = math.inf if self.until is None else self.until
-        found: np.ndarray[Any, Any] = (ts >= early) & (ts <= late)
-        return found
-
-    def is_inside(self, ts: float) -> bool:
-        """Tell whether a session that begins then is asked for."""
-        return (self.since is None or ts >= self.since) and (self.until is None or ts <= self.until)
+    def is_inside(self, ts: Any) -> Any:
+        """Tell whether a moment is asked for, or which of some."""
+        return (ts >= self.since) & (ts <= self.until)
 
 
 @dataclass(slots=True)

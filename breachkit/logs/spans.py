@@ -6,11 +6,11 @@ Which stretch of the logs a process reads makes no difference to the answer, by 
 from __future__ import annotations
 
 import copy
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from breachkit.files import OVERLONG
 from breachkit.logs.clock import Clock, day_of
 from breachkit.logs.facts import LogFacts
 from breachkit.logs.grammar import Listener
@@ -20,18 +20,18 @@ from breachkit.logs.lines import alien_in
 from breachkit.logs.reader import LogReader, Stretch, by_node, find_keys, rows_of
 from breachkit.parallel import Crew, processors
 from breachkit.progress import silent
-from breachkit.records import AuthAttempt, Delivery, Transaction
+from breachkit.records import AuthAttempt, Delivery, Skipped, Transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import tzinfo
 
-    from breachkit.logs.facts import LogReading, LogTally, Question
+    from breachkit.logs.facts import LogReading, Question
     from breachkit.logs.kinds import Event, LogFile, LogKind, Place
     from breachkit.logs.lines import Column, Lines
     from breachkit.logs.reader import FirstLook
     from breachkit.progress import Progress
-    from breachkit.records import Skipped
+    from breachkit.records import Service
 
 WORTH_JOBS = 48 << 20
 """Bytes of logs from which on several processes are sooner done: to begin takes one of them 0.2 s."""
@@ -49,9 +49,11 @@ class Gatherer:
         self._met: set[tuple[Place, str, bool]] = set()
 
     def tell(self, session: Any, event: Event | None, distance: int) -> None:
-        """Keep a try, a message of who has logged in or one that is asked for, and a delivery."""
+        """Keep a try, a message of who has logged in or one that is asked for, a delivery, and what was not read."""
         question = self._question
-        if isinstance(event, AuthAttempt):
+        if isinstance(event, Skipped):
+            self.facts.skip([event])
+        elif isinstance(event, AuthAttempt):
             if event.service != "smtp":  # each try stands for itself there
                 if question.is_inside(event.ts.timestamp()):
                     self.facts.attempts.append(event)
@@ -76,11 +78,6 @@ class Gatherer:
         self._met.add((session.source, user, is_won))
         return True
 
-    def skip(self, alien: str, skipped: Skipped) -> None:
-        """Count what could not be read, but for lines of another form where these are no trouble."""
-        if skipped.reason != alien:
-            self.facts.skip([skipped])
-
 
 class Task(NamedTuple):
     """What is to be read of logs, and how."""
@@ -101,18 +98,13 @@ class Task(NamedTuple):
     def reader(self, kind: LogKind, *, is_inner: bool) -> tuple[LogReader, Gatherer]:
         """Make what reads, and what gathers the facts."""
         (zone, fingerprints, _), question, gatherer = self.reading, self.question, Gatherer(self.question)
-        listener = Listener(
-            zone,
-            fingerprints,
-            gatherer.tell,
-            question.distance_of,
-            "smtp" if "smtp" in kind.services else min(kind.services),
-        )
+        service: Service = "smtp" if "smtp" in kind.services else min(kind.services)
+        listener = Listener(zone, fingerprints, gatherer.tell, question.distance_of, service)
         reader = LogReader(kind, zone, listener, is_inner=is_inner)
-        # the grammar of logs of the other doors is not known to be this one
-        reader.skip = partial(gatherer.skip, "" if "smtp" in kind.services else alien_in(kind))
-        reader.hours = HourCounts(is_inner=is_inner) if question.by_hour else None
-        reader.is_inside = question.are_inside
+        # the grammar of logs of the other doors is not known to be this one: their lines may have any form
+        quiet = {"" if service == "smtp" else reason for reason in (OVERLONG, alien_in(kind))}
+        reader.skip = lambda one: gatherer.facts.skip([one] if one.reason not in quiet else [])
+        reader.hours = HourCounts(question.is_inside, is_inner=is_inner) if question.by_hour else None
         return reader, gatherer
 
     def part(self, stretch: Stretch, keys: Column) -> tuple[LogReader | None, LogFacts]:
@@ -122,17 +114,10 @@ class Task(NamedTuple):
         return (reader, gatherer.facts) if reader.may_travel() else (None, LogFacts())
 
 
-def read_facts(
-    logs: Sequence[LogFile], reading: LogReading, question: Question, tally: LogTally, jobs: int | None = None
-) -> LogFacts:
-    """Read what logs say, as far as a question about accounts needs it.
+def read_facts(logs: Sequence[LogFile], reading: LogReading, question: Question, jobs: int | None = None) -> LogFacts:
+    """Read what logs say, in the order in which they were written, as far as a question about accounts needs it.
 
-    Args:
-        logs: in the order in which they were written.
-        reading: how they are read.
-        question: what is asked.
-        tally: is filled.
-        jobs: how many processes read; None for one a processor, where there is enough to read.
+    `jobs` processes read; None for one a processor, where there is enough to read.
     """
     nodes = by_node(logs)
     total = sum(log.size for node in nodes for log in node)
@@ -142,7 +127,7 @@ def read_facts(
     size = max(total, 1) if number <= 1 else min(max(-(-total // number), 1 if jobs else SMALLEST), LARGEST)
     cuts = [cut(node, size) for node in nodes]
     with Crew(Task(reading._replace(progress=silent), question), min(number, sum(map(len, cuts)))) as crew:
-        return read_stretches(crew, cuts, reading.progress, tally)
+        return read_stretches(crew, cuts, reading.progress)
 
 
 def cut(logs: Iterable[LogFile], size: int) -> list[Stretch]:
@@ -155,16 +140,11 @@ def cut(logs: Iterable[LogFile], size: int) -> list[Stretch]:
 
 
 def read_stretches(
-    crew: Crew, nodes: Sequence[Sequence[Stretch]], progress: Progress, tally: LogTally, *, is_apart: bool | None = None
+    crew: Crew, nodes: Sequence[Sequence[Stretch]], progress: Progress, *, is_apart: bool | None = None
 ) -> LogFacts:
-    """Read the stretches of each server, and put them together.
+    """Read the stretches of each server, in order, and put them together.
 
-    Args:
-        crew: who reads.
-        nodes: the stretches of each server, in order.
-        progress: is told of all bytes.
-        tally: is filled.
-        is_apart: whether each stretch is read by itself; None for what suits the crew.
+    `is_apart`: whether each stretch is read by itself; None for what suits the crew.
     """
     facts, task = LogFacts(), crew.task
     for stretches in nodes:
@@ -190,7 +170,7 @@ def read_stretches(
         facts.add(gatherer.facts)
         if reader.hours is not None:
             reader.hours.add_to(facts, has_dialogue=reader.tally.dialogue_lines > 0)
-        tally.add(reader.tally)
+        facts.tally.add(reader.tally)
     return facts
 
 

@@ -104,7 +104,7 @@ class Together:
         return inputs, books
 
     def again(self, command: str) -> str:
-        """Spell another command over the same nodes."""
+        """Spell another command for the same nodes."""
         typed = [word for option, value in self.several.typed() for word in (option, value)]
         return line(["breachkit", command, *typed, "--timezone", self.zone_name])
 
@@ -141,8 +141,8 @@ def read_together(asked: Asked, several: Several, jobs: int | None = None) -> To
     """Read, or have read, every node that was named. Raises BreachkitError subclasses.
 
     Args:
-        asked: the options that name the evidence of a single server; only those that every node shares may be there.
-        several: those about nodes.
+        asked: the options that name evidence; only the ones that all nodes share may be given.
+        several: the options that name nodes.
         jobs: processes to read with on this machine; None for one a processor.
 
     """
@@ -212,7 +212,7 @@ def _check(asked: Asked, several: Several) -> None:
     given = [option for option, _ in (*typed(asked), *several.typed())]
     if several.partial:
         wrong = [option for option in given if option not in {"--timezone", "--partial", "--key"}]
-        chosen, advice = "--partial", "a partial file holds what 'breachkit read' was told to read"
+        chosen, advice = "--partial", "a partial file holds what 'breachkit read' read"
     elif not several.node:
         raise UsageError(f"{several.typed()[0][0]} needs --node; name each node with --node NAME=ROOT")
     elif several.key:

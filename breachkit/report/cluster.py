@@ -31,7 +31,7 @@ def check_json(scheduler: str, version: str, nodes: Sequence[Json], workers: Seq
 
 
 def render_check(scheduler: str, version: str, nodes: Sequence[Json], workers: Sequence[Json]) -> str:
-    """Write the same for a terminal."""
+    """Write the report for a terminal."""
     page = Page()
     page.say(f"{scheduler}: {count(len(workers), 'worker')}; here is breachkit {version}", style="bold")
     page.table(

@@ -1,4 +1,4 @@
-"""The parts that every JSON object shares, and how it is written (the contract is additive and golden-tested)."""
+"""How JSON objects are written, and the parts that all of them share (the contract is additive and golden-tested)."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ def render_inputs(page: Page, inputs: Inputs) -> None:
         shown = ", ".join(f"{path}: {reason}" for path, reason in others[:_SHOWN])
         more = f" and {len(others) - _SHOWN:,} more, all named by --format json" if len(others) > _SHOWN else ""
         page.say(f"Passed over: {count(len(others), 'file')} ({shown}{more}).", style="yellow", indent=2)
-        page.say("Of what stands in them, and of days that no log holds, nothing is said here.", indent=2)
+        page.say("This report says nothing of what is in them, nor of days without a log.", indent=2)
     _render_doubts(page, inputs)
 
 

@@ -1,6 +1,6 @@
 """A page of text for a terminal: paragraphs and tables that fold rather than hide.
 
-Everything from evidence is cleaned here, so that no renderer can forget it.
+Every text is cleaned here, so that no renderer can forget it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from breachkit.records import Locus
 
 PLAIN_WIDTH = 100
-"""Columns of a page that goes to no terminal, so that it is the same everywhere."""
+"""Columns of a page that is not written to a terminal: it is the same on every machine."""
 
 NARROWEST = 40
 

@@ -216,7 +216,7 @@ class Recipients(TypedDict):
     unknown: Count
 
 
-class AccountRow(TypedDict):
+class FoundAccount(TypedDict):
     account: str
     candidates: list[str]
     verdict: VerdictName
@@ -262,7 +262,7 @@ class FindAccountDocument(DocumentHead, LogReach):
     """Which account sends the spam, how it was entered, and what else was touched."""
 
     schema: Literal["breachkit.find-account/1"]
-    accounts: list[AccountRow]
+    accounts: list[FoundAccount]
     unattributed_messages: Count
     joins: dict[str, Count]
     contradicting_messages: Count

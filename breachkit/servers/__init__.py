@@ -51,7 +51,7 @@ class Layout(NamedTuple):
     logs: tuple[Path, ...] = ()
     """Where its logs lie."""
     beside: tuple[Path, ...] = ()
-    """Where logs may lie among other things, of which nothing is said when they are none."""
+    """Where logs may lie among other files; a file there that is no log is not reported."""
     accounts: Path | None = None
     settings: Path | None = None
     """What its own tool printed of its settings."""
@@ -84,7 +84,7 @@ QueueRole = Literal["incoming", "active", "deferred", "hold"]
 
 
 class Head(Protocol):
-    """What the head of a queued message says; None where it does not. Each is read when it is asked for."""
+    """What the head of a queued message says; None where it says nothing. A field is read when it is asked for."""
 
     @property
     def queue_id(self) -> str | None:
@@ -124,7 +124,7 @@ class Head(Protocol):
 
 
 class PlainHead(NamedTuple):
-    """A head of which all is read at once."""
+    """A head whose fields are all read at once."""
 
     queue_id: str | None = None
     auth_user: str | None = None
@@ -197,7 +197,7 @@ class Guide:
     policy: Mapping[str, str]
     """The settings of its password policy: lower case name → length, digits, signs, letters or capitals."""
     advice: tuple[str, ...]
-    """What else should be done that no setting tells of."""
+    """What else should be done, beside the settings."""
     commands: Mapping[str, tuple[str, ...]]
     """The lines that print the settings, by operating system."""
     steps: Callable[[Containment], tuple[Step, ...]]

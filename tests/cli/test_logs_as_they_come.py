@@ -174,7 +174,7 @@ def test_one_log_that_is_refused_among_others_is_named(cli: Callable[..., Ran], 
     assert text.code == 3
     assert f"Passed over: 6 files (logs/note 0.txt: {NOT_A_LOG}," in words
     assert "and 3 more, all named by --format json)." in words
-    assert "Of what stands in them, and of days that no log holds, nothing is said here." in words
+    assert "This report says nothing of what is in them, nor of days without a log." in words
     assert "Note: logs/s20261119-00.log looks like a log" in words
 
 

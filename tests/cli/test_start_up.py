@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 import typer
 
-from breachkit.cli.commands import SUMMARIES, callback_of
+from breachkit.cli import SUMMARIES, callback_of
 from tests.conftest import story
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from breachkit.logs.clock import Clock
-from breachkit.logs.facts import LogTally, Question
+from breachkit.logs.facts import Question
 from breachkit.logs.kinds import TimeOfDay
 from breachkit.logs.listing import NOT_A_LOG, find_logs, read_own_addresses
 from breachkit.logs.spans import read_facts
@@ -61,7 +61,7 @@ WRITTEN = datetime(2027, 1, 3, 7, 0, 2, tzinfo=UTC).timestamp()
 
 
 def logins_of(logs: Sequence[LogFile], jobs: int = 1) -> list[AuthAttempt]:
-    facts = read_facts(logs, reading(), Question(), LogTally(), jobs)
+    facts = read_facts(logs, reading(), Question(), jobs)
     assert sum(number for number, _ in facts.skipped.values()) == len(ALIEN & {log.label for log in logs})
     return sorted(facts.attempts, key=lambda one: one.ts)
 
@@ -105,6 +105,15 @@ def test_one_file_holds_what_several_services_say_and_a_session_goes_on_in_the_n
         text = {"log/mail.log": NEWEST, "log/mail.log.1": OLDER, "log/mail.log.2.gz": OLDEST}[one.source.path]
         assert str(one.user) in text.split("\n")[one.source.line - 1]
         assert text[: one.source.offset].count("\n") == one.source.line - 1
+
+
+def test_what_the_reader_of_a_session_skips_is_counted(tmp_path: Path) -> None:
+    (tmp_path / "mail.log").write_text(NEWEST + "2027-01-03T09:00:03+02:00 mx popd[4]: login ***\n")
+    facts = read_facts(find_logs([tmp_path], tmp_path, [MAIL_LOG]).logs, reading(), Question())
+    assert len(facts.attempts) == 2
+    assert {why: (number, places[0].line) for why, (number, places) in facts.skipped.items()} == {
+        "login without an answer": (1, 4)
+    }
 
 
 def test_its_logs_are_read_packed_wrapped_and_collected_as_those_of_any_product(tmp_path: Path) -> None:

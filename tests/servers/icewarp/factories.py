@@ -101,20 +101,17 @@ class Events:
             self.deliveries.append(event)
 
 
-def read_sessions(logs: Sequence[LogFile], reading: LogReading, tally: LogTally) -> Iterator[Session | Skipped]:
+def read_sessions(logs: Sequence[LogFile], reading: LogReading) -> Iterator[Session]:
     """Read every session of SMTP logs, all lines in order."""
     for node in by_node(logs, frozenset({"smtp"})):
         yield from sessions.read_sessions(node, reading, sessions.every_row, Events)
-    facts = read_facts([log for log in logs if "smtp" in log.services], reading, Question(by_hour=False), tally, 1)
-    for reason, (_, places) in facts.skipped.items():
-        yield from (Skipped(reason, place) for place in places)
 
 
 def sessions_of(*paths: Path, zone: tzinfo = UTC) -> tuple[list[Session], list[Skipped], LogTally]:
-    tally = LogTally()
-    rows = list(read_sessions(find_logs(list(paths), None).logs, reading(zone), tally))
-    sessions = [row for row in rows if isinstance(row, Session)]
-    return sessions, [row for row in rows if isinstance(row, Skipped)], tally
+    logs = find_logs(list(paths), None).logs
+    facts = read_facts([log for log in logs if "smtp" in log.services], reading(zone), Question(by_hour=False), 1)
+    skipped = [Skipped(reason, place) for reason, (_, places) in facts.skipped.items() for place in places]
+    return list(read_sessions(logs, reading(zone))), skipped, facts.tally
 
 
 def one_session(folder: Path, *texts: str) -> Session:

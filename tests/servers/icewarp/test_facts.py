@@ -14,12 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from breachkit import files
-from breachkit.logs.facts import LogFacts, LogTally, Question
+from breachkit.logs.facts import LogFacts, Question
 from breachkit.logs.reader import by_node
 from breachkit.logs.spans import Task, cut, read_facts, read_stretches
 from breachkit.parallel import Crew
 from breachkit.progress import silent
-from breachkit.records import Session
 from breachkit.servers.icewarp.logs import find_logs
 from tests.evidence import build
 from tests.servers.icewarp.drawn import WIDE, logs_of_one_server, write
@@ -37,8 +36,8 @@ def of_sessions(logs: Sequence[LogFile], question: Question) -> tuple[Any, ...]:
     tries: list[Any] = []
     sends: list[Any] = []
     gone: list[Any] = []
-    for row in read_sessions(logs, reading(), LogTally()):
-        if not isinstance(row, Session) or not question.is_inside(row.start.timestamp()):
+    for row in read_sessions(logs, reading()):
+        if not question.is_inside(row.start.timestamp()):
             continue
         tries += row.kept.attempts
         gone += row.kept.deliveries
@@ -49,7 +48,7 @@ def of_sessions(logs: Sequence[LogFile], question: Question) -> tuple[Any, ...]:
     return tuple(sorted(rows, key=repr) for rows in (tries, sends, gone))
 
 
-def in_order(facts: LogFacts, tally: LogTally) -> tuple[Any, ...]:
+def in_order(facts: LogFacts) -> tuple[Any, ...]:
     return (
         *(sorted(rows, key=repr) for rows in (facts.attempts, facts.sends, facts.deliveries)),
         dict(facts.sessions),
@@ -57,16 +56,15 @@ def in_order(facts: LogFacts, tally: LogTally) -> tuple[Any, ...]:
         facts.sources,
         facts.attempts.session_of(),
         facts.skipped,
-        [getattr(tally, name) for name in LogTally.__slots__],
+        facts.tally,
     )
 
 
 def read(logs: Sequence[LogFile], question: Question, size: int | None) -> tuple[Any, ...]:
     """Read logs in one go, or in spans of so many bytes, each by itself."""
-    tally = LogTally()
     spans = [cut(node, size or 1 << 40) for node in by_node(logs, frozenset({"smtp"}))]
     with Crew(Task(reading(), question), 1) as crew:
-        return in_order(read_stretches(crew, spans, silent, tally, is_apart=size is not None), tally)
+        return in_order(read_stretches(crew, spans, silent, is_apart=size is not None))
 
 
 @settings(max_examples=80, deadline=None)
@@ -133,9 +131,8 @@ def test_a_process_of_its_own_reads_a_span(tmp_path: Path) -> None:
     build("two-accounts", tmp_path / "story", seed=13)
     logs = find_logs([tmp_path / "story" / "logs"], tmp_path).logs
     done: list[int] = []
-    tally = LogTally()
-    facts = read_facts(logs, reading()._replace(progress=done.append), Question(), tally, 2)
-    assert in_order(facts, tally) == read(logs, Question(), None)
+    facts = read_facts(logs, reading()._replace(progress=done.append), Question(), 2)
+    assert in_order(facts) == read(logs, Question(), None)
     assert sum(done) == sum(log.size for log in logs if "smtp" in log.services)
 
 
@@ -151,9 +148,8 @@ def test_what_a_killed_process_left_is_read_all_the_same(tmp_path: Path, monkeyp
     build("guide", tmp_path / "story", seed=14)
     logs = find_logs([tmp_path / "story" / "logs"], tmp_path).logs
     monkeypatch.setattr("subprocess.Popen", KilledHelper)
-    tally = LogTally()
-    facts = read_facts(logs, reading(), Question(), tally, 2)
-    assert in_order(facts, tally) == read(logs, Question(), None)
+    facts = read_facts(logs, reading(), Question(), 2)
+    assert in_order(facts) == read(logs, Question(), None)
 
 
 @pytest.mark.parametrize(

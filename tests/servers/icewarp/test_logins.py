@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from breachkit import files
-from breachkit.logs.facts import LogTally, Question
+from breachkit.logs.facts import Question
 from breachkit.logs.grammar import Listener
 from breachkit.logs.reader import LogReader, Stretch, by_node
 from breachkit.logs.spans import Task, cut, read_facts, read_stretches
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 def attempts(folder: Path, name: str, *texts: str) -> list[AuthAttempt]:
     path = write_log(folder, lines(*texts), name)
-    return list(read_facts(find_logs([path], None).logs, reading(), Question(), LogTally()).attempts)
+    return list(read_facts(find_logs([path], None).logs, reading(), Question()).attempts)
 
 
 PLAIN = b64("\0anna\0pw")
@@ -83,18 +83,17 @@ def test_a_new_connection_forgets_the_old_one(tmp_path: Path) -> None:
 
 def test_lines_of_another_form_are_no_trouble(tmp_path: Path) -> None:
     path = tmp_path / "c20261120-00.log"
-    path.write_bytes(b"GET /webmail/ 200\n\xff\xfe\n203.0.113.9 [15C0] 08:00:00 <<< GET /\n")
-    tally = LogTally()
-    facts = read_facts(find_logs([path], None).logs, reading(), Question(), tally)
+    path.write_bytes(b"GET /webmail/ 200\n\xff\xfe\n" + b"x" * 70_000 + b"\n203.0.113.9 [15C0] 08:00:00 <<< GET /\n")
+    facts = read_facts(find_logs([path], None).logs, reading(), Question())
     assert (list(facts.attempts), facts.skipped) == ([], {})
-    assert (tally.lines, tally.session_lines) == (3, 1)
+    assert (facts.tally.lines, facts.tally.session_lines) == (4, 1)
 
 
 def test_a_log_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     packed = gzip.compress(lines("<<< NOOP", ">>> +OK").encode())
     (tmp_path / "p20261120-00.log.gz").write_bytes(packed[:-8])
     write_log(tmp_path, lines("<<< USER anna", ">>> +OK", "<<< PASS pw", ">>> +OK"), "p20261120-01.log")
-    facts = read_facts(find_logs([tmp_path], tmp_path).logs, reading(), Question(), LogTally())
+    facts = read_facts(find_logs([tmp_path], tmp_path).logs, reading(), Question())
     assert [one.source.path for one in facts.attempts] == ["p20261120-01.log"]
     assert [place.path for _, places in facts.skipped.values() for place in places] == ["p20261120-00.log.gz"]
 
@@ -162,17 +161,16 @@ def test_tries_are_those_of_all_lines_however_they_are_cut(
         logs = find_logs([Path(name)], Path(name)).logs
         expected = sorted(of_all_lines(logs) if logs else [], key=repr)
         patch.setattr(files, "BLOCK", block)
-        tally = LogTally()
         nodes = [cut(node, size or 1 << 40) for node in by_node(logs)]
         with Crew(Task(reading(), Question(by_hour=False)), 1) as crew:
-            facts = read_stretches(crew, nodes, silent, tally, is_apart=size is not None)
+            facts = read_stretches(crew, nodes, silent, is_apart=size is not None)
         assert sorted(facts.attempts, key=repr) == expected
-        assert tally.bytes == sum(log.size for log in logs)
+        assert facts.tally.bytes == sum(log.size for log in logs)
 
 
 @pytest.mark.parametrize("form", ["<<< 1 LOGIN anna pw", f"<<< 1 AUTHENTICATE PLAIN {PLAIN}"])
 def test_a_try_goes_on_from_what_another_process_has_read(form: str, tmp_path: Path) -> None:
     text = lines("Connected", form, *["<<< 2 NOOP"] * 40) + lines(">>> 1 OK in", ">>> 2 OK")
     logs = find_logs([write_log(tmp_path, text, "m20261120-00.log")], None).logs
-    facts = read_facts(logs, reading(), Question(), LogTally(), 2)
+    facts = read_facts(logs, reading(), Question(), 2)
     assert [(one.user, one.outcome, one.source.line) for one in facts.attempts] == [("anna", "success", 2)]

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from breachkit.logs import listing
-from breachkit.logs.facts import LogTally, Question
+from breachkit.logs.facts import Question
 from breachkit.logs.kinds import may_be_log, read_name
 from breachkit.logs.spans import read_facts
 from breachkit.servers.icewarp.logs import KINDS, find_logs
@@ -71,9 +71,7 @@ EXPECTED = [
 
 def facts_of(found: FoundLogs, zone: ZoneInfo | None = None, jobs: int = 1) -> LogFacts:
     question = Question(by_hour=False)
-    return read_facts(
-        [log for log in found.logs if "smtp" in log.services], reading(zone or UTC), question, LogTally(), jobs
-    )
+    return read_facts([log for log in found.logs if "smtp" in log.services], reading(zone or UTC), question, jobs)
 
 
 def tries(facts: LogFacts) -> list[tuple[datetime, str, str | None, str]]:
@@ -324,7 +322,7 @@ def test_lines_of_several_logs_go_to_the_log_that_grep_names(tmp_path: Path) -> 
         (datetime(2026, 3, 15, 0, 0, 3, tzinfo=UTC), "192.0.2.1", "dora@example.it", "success"),
     ]
     assert sorted(one.source.line for one in facts.attempts) == [5, 17, 29, 41]
-    doors = read_facts([log for log in found.logs if "smtp" not in log.services], reading(), Question(), LogTally())
+    doors = read_facts([log for log in found.logs if "smtp" not in log.services], reading(), Question())
     assert [row.source.line for row in doors.attempts] == [51]
     assert tries(facts_of(found, jobs=4)) == tries(facts)
 

@@ -11,9 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from breachkit import files
-from breachkit.logs.facts import LogTally, Sought
+from breachkit.logs.facts import Sought
 from breachkit.logs.sessions import find_sessions
-from breachkit.records import Session
 from breachkit.servers.icewarp.logs import find_logs
 from tests.servers.icewarp.drawn import WIDE, logs_of_one_server, write
 from tests.servers.icewarp.factories import Events, lines, read_sessions, reading, write_log
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from breachkit.logs.kinds import LogFile
+    from breachkit.records import Session
 
 
 def in_order(sessions: list[Session]) -> list[Session]:
@@ -32,7 +32,7 @@ def in_order(sessions: list[Session]) -> list[Session]:
 def both(
     logs: tuple[LogFile, ...], sought: Sought, is_wanted: Callable[[Session], bool]
 ) -> tuple[list[Session], list[Session]]:
-    plain = [row for row in read_sessions(logs, reading(), LogTally()) if isinstance(row, Session)]
+    plain = list(read_sessions(logs, reading()))
     found = find_sessions(logs, reading(), sought, Events)
     return in_order(list(filter(is_wanted, found))), in_order(list(filter(is_wanted, plain)))
 
@@ -64,7 +64,7 @@ def test_what_is_sought_is_found_as_line_by_line(
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
         write(Path(name), rows, cuts, eol, is_packed)
         logs = find_logs([Path(name)], Path(name)).logs
-        plain = [row for row in read_sessions(logs, reading(), LogTally()) if isinstance(row, Session)]
+        plain = list(read_sessions(logs, reading()))
         places = frozenset(session.source for session in plain[nth::3])
         patch.setattr(files, "BLOCK", block)
         found, expected = both(logs, Sought(places=places), lambda session: session.source in places)

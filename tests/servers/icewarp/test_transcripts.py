@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from breachkit.logs.facts import LogTally
 from breachkit.logs.sessions import read_transcripts
 from breachkit.logs.transcript import MOST_LINES
 from breachkit.servers.icewarp.logs import find_logs
@@ -25,7 +24,7 @@ CANARY = "c4n4ry-pw"
 
 def transcript(folder: Path, *texts: str, show: bool = False) -> tuple[TranscriptLine, ...]:
     logs = find_logs([write_log(folder, lines(*OPENING, *texts))], None).logs
-    wanted = frozenset(session.source for session in read_sessions(logs, reading(), LogTally()))
+    wanted = frozenset(session.source for session in read_sessions(logs, reading()))
     ((_, found),) = read_transcripts(logs, reading(), wanted, {"anna", "user"}.__contains__, show)
     return found[len(OPENING) :]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from breachkit.report.attackers import (
+from breachkit.report.attacks import (
     attacks_json,
     render_attackers,
     render_other_failures,
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from breachkit.detect.accounts.verdict import AccountVerdict, Accusation, Place
     from breachkit.evidence.books import Inputs
     from breachkit.report.contract import Json
+    from breachkit.report.page import Justify
 
 SHOWN = 10
 """Rows of a table on a terminal."""
@@ -209,8 +210,15 @@ def _render_places(page: Page, account: AccountVerdict, zone: tzinfo) -> None:
         return
     hidden = len(account.client_ips) - len(rows)
     page.say(f"addresses{f' ({hidden:,} more with --format json)' if hidden else ''}", indent=2)
-    columns = {"address": "left", "": "left", "in": "right", "failed": "right", "first": "left", "last": "left"}
-    page.table(columns, rows, indent=4)  # type: ignore[arg-type]
+    columns: dict[str, Justify] = {
+        "address": "left",
+        "": "left",
+        "in": "right",
+        "failed": "right",
+        "first": "left",
+        "last": "left",
+    }
+    page.table(columns, rows, indent=4)
 
 
 def _render_also(page: Page, account: AccountVerdict) -> None:

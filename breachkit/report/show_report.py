@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from breachkit.report.contract import share
 from breachkit.report.inputs import head_json, render_skipped
 from breachkit.report.page import Page
-from breachkit.report.trace import render_session, session_json
+from breachkit.report.trace_report import render_session, session_json
 from breachkit.report.words import count, moment, percent, size, stamp
 
 if TYPE_CHECKING:

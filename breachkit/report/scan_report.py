@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from breachkit.detect.inventory import Inventory, NameRow
     from breachkit.evidence.books import Inputs
     from breachkit.report.contract import Json
+    from breachkit.report.page import Justify
 
 SHOWN = 10
 """Rows of a table on a terminal."""
@@ -83,8 +84,14 @@ def _render_senders(page: Page, scan: Inventory, title: str) -> None:
         )
         for row in scan.senders[:SHOWN]
     ]
-    columns = {"account": "left", "messages": "right", "share": "right", "senders": "right", "recipients": "right"}
-    page.table(columns, senders)  # type: ignore[arg-type]
+    columns: dict[str, Justify] = {
+        "account": "left",
+        "messages": "right",
+        "share": "right",
+        "senders": "right",
+        "recipients": "right",
+    }
+    page.table(columns, senders)
     _render_names(page, "By declared From", "sender", scan.mail_froms, scan.mail_froms_distinct)
     _render_names(page, "By recipient domain", "domain", scan.recipient_domains, scan.recipient_domains_distinct)
 
