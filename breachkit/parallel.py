@@ -93,7 +93,7 @@ class Crew:
         """The helper of each thread."""
         self._started: list[Popen[bytes]] = []
         if self._helpers > 0:
-            from concurrent.futures import ThreadPoolExecutor
+            from concurrent.futures import ThreadPoolExecutor  # 10 ms, and only wanted here
 
             self._pool = ThreadPoolExecutor(self._helpers)
 

@@ -8,13 +8,15 @@ messages are counted instead.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from breachkit.records import Locus
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from breachkit.logs.facts import LogFacts
     from breachkit.logs.lines import Column, Lines
 
@@ -33,8 +35,9 @@ time."""
 class HourCounts:
     """The counts of some lines."""
 
-    def __init__(self, *, is_inner: bool) -> None:
-        """Begin; `is_inner` says that lines stand before, which somebody else counts."""
+    def __init__(self, is_asked: Callable[[Any], Any], *, is_inner: bool) -> None:
+        """Begin, with what tells which moments are asked for; `is_inner`: lines stand before, which another counts."""
+        self._is_asked = is_asked
         self.counts: dict[int, Counter[int]] = {step: Counter() for step in _COUNTED}
         self.sources: dict[int, dict[int, Locus]] = {BEGUN: {}, SUMMARY: {}}
         """The first line that begins a session, and the first summary, of each hour."""
@@ -43,8 +46,9 @@ class HourCounts:
         self.heads: list[tuple[Column, ...]] | None = [] if is_inner else None
         """The first line of each key in each block: digest, moment, whether it says yes."""
 
-    def take(self, lines: Lines, steps: Column, is_asked: Column) -> None:
-        """Take the lines of a block: what each means, and whether it is within the time that is asked for."""
+    def take(self, lines: Lines, steps: Column) -> None:
+        """Take the lines of a block, and what each means."""
+        is_asked: Column = self._is_asked(lines.ts)
         step: Column = np.where(lines.is_line, steps, 0)
         for first, last in ((BEGUN, BEGUN), (SUMMARY, SUMMARY_TAKEN)):
             rows = np.flatnonzero((step >= first) & (step <= last) & is_asked)

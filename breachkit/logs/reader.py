@@ -97,7 +97,6 @@ class LogReader:
         self.listener: Any = listener
         self.is_inner = is_inner
         self.hours: HourCounts | None = None
-        self.is_inside: Callable[[Column], Column] = np.isfinite
         self.skip: Callable[[Skipped], object] = bool
         self.progress: Progress = silent
         self.tally = LogTally()
@@ -151,7 +150,7 @@ class LogReader:
         tally.dialogue_lines += dialogue
         tally.summary_lines += summaries
         if self.hours is not None:
-            self.hours.take(lines, self.grammar.find_steps(lines), self.is_inside(lines.ts))
+            self.hours.take(lines, self.grammar.find_steps(lines))
         if not len(ts):
             return
         if tally.last is None:
@@ -209,7 +208,7 @@ class LogReader:
         """Make ready for another process; False where too much was put aside to be of use there."""
         for session in self.alive.values():
             session.listener = None
-        self.listener, self.skip, self.is_inside, self._is_told = None, bool, np.isfinite, {}
+        self.listener, self.skip, self._is_told = None, bool, {}
         return len(self.loose) <= MOST_LOOSE
 
     def join(self, stretch: Stretch, part: LogReader | None, rows: Callable[[Lines], Column]) -> bool:

@@ -6,11 +6,11 @@ Which stretch of the logs a process reads makes no difference to the answer, by 
 from __future__ import annotations
 
 import copy
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from breachkit.files import OVERLONG
 from breachkit.logs.clock import Clock, day_of
 from breachkit.logs.facts import LogFacts
 from breachkit.logs.grammar import Listener
@@ -20,7 +20,7 @@ from breachkit.logs.lines import alien_in
 from breachkit.logs.reader import LogReader, Stretch, by_node, find_keys, rows_of
 from breachkit.parallel import Crew, processors
 from breachkit.progress import silent
-from breachkit.records import AuthAttempt, Delivery, Transaction
+from breachkit.records import AuthAttempt, Delivery, Skipped, Transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from breachkit.logs.lines import Column, Lines
     from breachkit.logs.reader import FirstLook
     from breachkit.progress import Progress
-    from breachkit.records import Skipped
+    from breachkit.records import Service
 
 WORTH_JOBS = 48 << 20
 """Bytes of logs from which on several processes are sooner done: to begin takes one of them 0.2 s."""
@@ -49,9 +49,11 @@ class Gatherer:
         self._met: set[tuple[Place, str, bool]] = set()
 
     def tell(self, session: Any, event: Event | None, distance: int) -> None:
-        """Keep a try, a message of who has logged in or one that is asked for, and a delivery."""
+        """Keep a try, a message of who has logged in or one that is asked for, a delivery, and what was not read."""
         question = self._question
-        if isinstance(event, AuthAttempt):
+        if isinstance(event, Skipped):
+            self.facts.skip([event])
+        elif isinstance(event, AuthAttempt):
             if event.service != "smtp":  # each try stands for itself there
                 if question.is_inside(event.ts.timestamp()):
                     self.facts.attempts.append(event)
@@ -76,11 +78,6 @@ class Gatherer:
         self._met.add((session.source, user, is_won))
         return True
 
-    def skip(self, alien: str, skipped: Skipped) -> None:
-        """Count what could not be read, but for lines of another form where these are no trouble."""
-        if skipped.reason != alien:
-            self.facts.skip([skipped])
-
 
 class Task(NamedTuple):
     """What is to be read of logs, and how."""
@@ -101,18 +98,13 @@ class Task(NamedTuple):
     def reader(self, kind: LogKind, *, is_inner: bool) -> tuple[LogReader, Gatherer]:
         """Make what reads, and what gathers the facts."""
         (zone, fingerprints, _), question, gatherer = self.reading, self.question, Gatherer(self.question)
-        listener = Listener(
-            zone,
-            fingerprints,
-            gatherer.tell,
-            question.distance_of,
-            "smtp" if "smtp" in kind.services else min(kind.services),
-        )
+        service: Service = "smtp" if "smtp" in kind.services else min(kind.services)
+        listener = Listener(zone, fingerprints, gatherer.tell, question.distance_of, service)
         reader = LogReader(kind, zone, listener, is_inner=is_inner)
-        # the grammar of logs of the other doors is not known to be this one
-        reader.skip = partial(gatherer.skip, "" if "smtp" in kind.services else alien_in(kind))
-        reader.hours = HourCounts(is_inner=is_inner) if question.by_hour else None
-        reader.is_inside = question.is_inside
+        # the grammar of logs of the other doors is not known to be this one: their lines may have any form
+        quiet = {"" if service == "smtp" else reason for reason in (OVERLONG, alien_in(kind))}
+        reader.skip = lambda one: gatherer.facts.skip([one] if one.reason not in quiet else [])
+        reader.hours = HourCounts(question.is_inside, is_inner=is_inner) if question.by_hour else None
         return reader, gatherer
 
     def part(self, stretch: Stretch, keys: Column) -> tuple[LogReader | None, LogFacts]:

@@ -45,7 +45,9 @@ KINDS: dict[str, dict[str, type]] = {
     "dropped": {"ids": list},
 }
 """What each kind of line must hold. Paths are bytes read as UTF-8, odd ones as lone surrogates: any name survives."""
-_fields_of = itemgetter("home", *Fingerprint._fields)
+FILE_FIELDS = ("home", *Fingerprint._fields)
+"""What an intent says of each file."""
+_fields_of = itemgetter(*FILE_FIELDS)
 _TYPES = (str, *[int] * 7, str)
 """Of a home and the fields of its fingerprint."""
 
@@ -54,7 +56,9 @@ State = Literal["intended", "moved", "left", "restoring", "restored", "dropped"]
 
 def spell_path(path: str) -> str:
     """Spell a path for the journal: the same text whatever the locale, and every byte of it kept."""
-    return path.replace("\\", "/") if os.name == "nt" else os.fsencode(path).decode("utf-8", "surrogateescape")
+    if os.name == "nt":
+        return path.replace("\\", "/")
+    return path if path.isascii() else os.fsencode(path).decode("utf-8", "surrogateescape")
 
 
 def path_of(spelled: str) -> str:

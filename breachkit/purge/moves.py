@@ -22,7 +22,7 @@ from breachkit.errors import UnbalancedError
 from breachkit.files import SHARING_VIOLATIONS, NotRegularError
 from breachkit.progress import silent
 from breachkit.purge.disk import is_full
-from breachkit.purge.journal import FORMAT, Journal
+from breachkit.purge.journal import FILE_FIELDS, FORMAT, Journal
 from breachkit.purge.plan import identity_of
 from breachkit.purge.quarantine import (
     BATCH,
@@ -259,7 +259,7 @@ class QueuePurge:
             volume.last += 1
             entries.append(_Moving(volume.last, hit, found))
             role, key = self._place_of(hit.files[0])[1], homes[0].rpartition("/")[2]
-            files = [{"home": home, **one._asdict()} for home, one in zip(homes, found, strict=True)]
+            files = [dict(zip(FILE_FIELDS, (home, *one), strict=True)) for home, one in zip(homes, found, strict=True)]
             volume.journal.add("intent", id=volume.last, key=key, role=role, files=files)
         return entries
 

@@ -6,7 +6,6 @@ from collections import Counter
 from heapq import nsmallest
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from breachkit.chain import sha256
 from breachkit.errors import BreachkitError, UsageError
 from breachkit.files import in_walk_order, shown
 from breachkit.micros import moment_of
@@ -119,9 +118,8 @@ class Planned(NamedTuple):
 
 
 def identity_of(prints: Iterable[Fingerprint]) -> bytes:
-    """Hash what must not change of the files of a message between the plan and the move; mode and owner may."""
-    known = [b"%d %d %d %d %b" % (*one[:4], one.sha256.encode()) for one in prints]
-    return sha256(b"\n".join(known)).digest()
+    """Tell what must not change of the files of a message between the plan and the move; mode and owner may."""
+    return b"".join([b"%d %d %d %d " % one[:4] + bytes.fromhex(one.sha256) for one in prints])
 
 
 class PlanSample(NamedTuple):

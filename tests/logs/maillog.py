@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from breachkit.logs.kinds import Line, LogKind, LogName, age_in
 from breachkit.logs.syslog import PREFIX, split_syslog
-from breachkit.records import AuthAttempt
+from breachkit.records import AuthAttempt, Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -50,6 +50,8 @@ def read(lines: Sequence[Line], _fingerprints: Fingerprints) -> Iterator[Event]:
         word, *rest = line.text.decode("utf-8", "backslashreplace").split()
         if word == "hello":
             peer = rest[0]
+        elif word == "login" and len(rest) != 2:
+            yield Skipped("login without an answer", line.source)
         elif word == "login":
             outcome: Outcome = "success" if rest[1] == "ok" else "failure"
             assert isinstance(line.stamp, float)  # a clock has dated it

@@ -107,6 +107,15 @@ def test_one_file_holds_what_several_services_say_and_a_session_goes_on_in_the_n
         assert text[: one.source.offset].count("\n") == one.source.line - 1
 
 
+def test_what_the_reader_of_a_session_skips_is_counted(tmp_path: Path) -> None:
+    (tmp_path / "mail.log").write_text(NEWEST + "2027-01-03T09:00:03+02:00 mx popd[4]: login ***\n")
+    facts = read_facts(find_logs([tmp_path], tmp_path, [MAIL_LOG]).logs, reading(), Question())
+    assert len(facts.attempts) == 2
+    assert {why: (number, places[0].line) for why, (number, places) in facts.skipped.items()} == {
+        "login without an answer": (1, 4)
+    }
+
+
 def test_its_logs_are_read_packed_wrapped_and_collected_as_those_of_any_product(tmp_path: Path) -> None:
     collected = "".join(
         f"var/log/{name}:{number}:{line}\n"

@@ -83,10 +83,10 @@ def test_a_new_connection_forgets_the_old_one(tmp_path: Path) -> None:
 
 def test_lines_of_another_form_are_no_trouble(tmp_path: Path) -> None:
     path = tmp_path / "c20261120-00.log"
-    path.write_bytes(b"GET /webmail/ 200\n\xff\xfe\n203.0.113.9 [15C0] 08:00:00 <<< GET /\n")
+    path.write_bytes(b"GET /webmail/ 200\n\xff\xfe\n" + b"x" * 70_000 + b"\n203.0.113.9 [15C0] 08:00:00 <<< GET /\n")
     facts = read_facts(find_logs([path], None).logs, reading(), Question())
     assert (list(facts.attempts), facts.skipped) == ([], {})
-    assert (facts.tally.lines, facts.tally.session_lines) == (3, 1)
+    assert (facts.tally.lines, facts.tally.session_lines) == (4, 1)
 
 
 def test_a_log_that_cannot_be_read_is_told(tmp_path: Path) -> None:
