@@ -127,6 +127,21 @@ def test_a_fault_is_raised_where_it_is_asked_for(jobs: int) -> None:
         spread(iter(PIECES), Fails(), jobs)
 
 
+def test_a_helper_loads_nothing_that_lies_in_the_folder_it_runs_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("pickle.py", "breachkit.py"):
+        (tmp_path / name).write_text("import os\nos._exit(7)\n")
+    monkeypatch.chdir(tmp_path)
+    with Crew(1000, 2) as crew:
+        assert {process for _, process in crew.each(slow, [(number,) for number in range(20)])} - {os.getpid()}
+
+
+def slow(task: int, number: int) -> tuple[int, int]:
+    time.sleep(0.05)  # the other has time to begin
+    return add(task, number)
+
+
 def test_where_no_process_can_be_started_one_does_it_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     with Crew(1, 5) as crew:

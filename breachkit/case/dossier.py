@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from breachkit.case import pages
 from breachkit.case.custody import hash_inputs, render_inputs, write_texts
@@ -30,19 +30,13 @@ if TYPE_CHECKING:
     from breachkit.report.contract import Json
 
 
-class Asking(NamedTuple):
-    """What was asked of a case."""
-
-    readers: tuple[str, ...]
-    redact: bool
-
-
 @dataclass(slots=True)
 class Dossier:
     """The files of one run of `investigate`."""
 
     where: Where
-    asking: Asking
+    readers: tuple[str, ...]
+    redact: bool
     words: Phrases
     now: datetime
     place: RunFolder | None
@@ -56,13 +50,13 @@ class Dossier:
     def fill(self, found: Investigation) -> Json:
         """Write every file of the run, and return the findings. Raises BreachkitError."""
         case = None if self.place is None else str(self.place.case)
-        facts = RunFacts(1 if self.place is None else self.place.number, self.now, self.asking.redact, case)
-        if self.asking.redact:
+        facts = RunFacts(1 if self.place is None else self.place.number, self.now, self.redact, case)
+        if self.redact:
             redaction = Redaction(_names(found))
             self.named, self.masked = redaction.name, redaction.document
             found = replace(found, containing=self._contained(found))
         findings = findings_json(found, facts, self.named)
-        if self.asking.redact:
+        if self.redact:
             findings = self.masked(without_credentials(findings))
         if self.place is not None:
             self._pages(findings)
@@ -82,14 +76,14 @@ class Dossier:
 
     def _pages(self, findings: Json) -> None:
         self._write("findings.json", [dump(findings)])
-        if "responder" in self.asking.readers:
+        if "responder" in self.readers:
             self._write("report.html", [pages.render_report(findings, self.words)])
-        if "owner" in self.asking.readers:
+        if "owner" in self.readers:
             entered = [one for one in findings["accused"] if one["verdict"] == "compromised"]
             for number, account in enumerate(entered, 1):
                 name = "owner.html" if number == 1 else f"owner-{number}.html"
                 self._write(name, [pages.render_owner(findings, self.words, account)])
-        if "authority" in self.asking.readers:
+        if "authority" in self.readers:
             self._write("authority.html", [pages.render_authority(findings, self.words)])
 
     def _tables(self, found: Investigation, findings: Json) -> None:
@@ -123,7 +117,7 @@ def render_summary(work: Dossier, findings: Json) -> str:
         for name in work.written:
             sheet.say(name, indent=2)
         entered = sum(one["verdict"] == "compromised" for one in findings["accused"])
-        if "owner" in work.asking.readers and not entered:
+        if "owner" in work.readers and not entered:
             sheet.say(words.say("No letter to an owner: no account looks compromised."), indent=2)
     sheet.commands([step["command"] for step in findings["next"]], title=words.say("Next"))
     own = sum(one["owners_own"] or 0 for one in findings["campaigns"] if one["command"])

@@ -11,7 +11,7 @@ from breachkit.detect.accounts.reading import read_evidence
 from breachkit.detect.campaigns.grouped import find_judged
 from breachkit.detect.containment import contain_accounts
 from breachkit.detect.findings import first
-from breachkit.detect.hardening import read_hardening
+from breachkit.detect.hardening import hardening_of
 from breachkit.detect.incident import attackers_of, targets_of
 from breachkit.detect.inventory import take_inventory
 from breachkit.detect.passwords.weak_accounts import Criteria, find_weak_passwords
@@ -20,7 +20,7 @@ from breachkit.detect.symptoms import find_symptoms
 from breachkit.errors import BreachkitError
 from breachkit.evidence import gather
 from breachkit.evidence.again import MessageReader
-from breachkit.evidence.exports import read_logins
+from breachkit.evidence.exports import read_logins, read_settings
 from breachkit.evidence.products import LacksError
 from breachkit.purge.quarantine import take_stock
 from breachkit.purge.reach import reach_of
@@ -210,7 +210,7 @@ def _settings(where: Where, books: gather.Books, found: Accusation, absent: dict
     try:
         _ = where.guide
         if where.layout.settings is not None:
-            return read_hardening(where, where.layout.settings, books, found)
+            return hardening_of(read_settings(where, where.layout.settings, books), where.guide, found)
         absent["harden"] = "there is no file of settings (settings.txt; see: breachkit harden --print-commands)"
     except BreachkitError as error:
         absent["harden"] = str(error)

@@ -77,7 +77,7 @@ def investigate(
     where, books = find_evidence(asked), gather.Books()
     from breachkit.case.countries import open_countries
     from breachkit.case.custody import open_run
-    from breachkit.case.dossier import Asking, Dossier
+    from breachkit.case.dossier import Dossier
     from breachkit.case.investigation import look_into
     from breachkit.case.phrases import Phrases
 
@@ -87,8 +87,8 @@ def investigate(
     # what was typed may name people: a redacted case does not repeat it
     command = ["investigate", "--redact"] if redact else None
     with recorded(case, command, is_new=True, is_named=not redact) as outcome:
-        asking = Asking(tuple(readers or [Audience.RESPONDER]), redact)
-        dossier = Dossier(where, asking, Phrases(lang), datetime.now(UTC), place)
+        chosen = tuple(readers or [Audience.RESPONDER])
+        dossier = Dossier(where, chosen, redact, Phrases(lang), datetime.now(UTC), place)
         found = look_into(where, books, places, max_minutes, quarantine)
         findings = dossier.fill(found)
         outcome |= {"run": findings["case"]["run"], "written": dossier.written}

@@ -8,17 +8,14 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from breachkit.advice import VALUE, entries_of
 from breachkit.detect.incident import incident_of
-from breachkit.evidence.exports import read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from breachkit.advice import Bearing, SettingRule
     from breachkit.detect.accounts.verdict import Accusation
-    from breachkit.evidence.books import Books
-    from breachkit.evidence.where import Where
     from breachkit.records import Locus, Setting
+    from breachkit.servers import Guide
 
 Status = Literal["fail", "advice", "unknown", "pass"]
 STATUSES: tuple[Status, ...] = ("fail", "advice", "unknown", "pass")
@@ -71,13 +68,12 @@ class Hardening(NamedTuple):
     """Where each setting was read."""
 
 
-def read_hardening(where: Where, path: Path, books: Books, found: Accusation) -> Hardening:
-    """Read the settings of a file and judge them in the light of what happened. Raises BreachkitError."""
-    settings = read_settings(where, path, books)
+def hardening_of(settings: Sequence[Setting], guide: Guide, found: Accusation) -> Hardening:
+    """Judge the settings of a file in the light of what happened."""
     known = [setting for setting in settings if setting.name]
-    judged = judge_settings(known, where.guide.rules, incident_of(found))
+    judged = judge_settings(known, guide.rules, incident_of(found))
     sources = {setting.name: setting.source for setting in known}
-    return Hardening(judged, len(settings) - len(known), where.guide.advice, sources)
+    return Hardening(judged, len(settings) - len(known), guide.advice, sources)
 
 
 def judge_settings(

@@ -167,7 +167,7 @@ class StringSearch:
         self._finder = make_finder([text.encode() for text in texts])
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _search_of, (tuple(self._texts),)
+        return _search_of, (type(self), tuple(self._texts))
 
     def __call__(self, raw: bytes) -> list[int]:
         """Return the indexes of the strings that stand in the bytes of a message or in one of its decoded texts."""
@@ -175,16 +175,13 @@ class StringSearch:
         return list({match[0] for match in matches})
 
 
-class SeenSearch:
+class SeenSearch(StringSearch):
     """Tells which strings a message holds only as a reader sees it; it travels between processes."""
 
     def __init__(self, texts: Sequence[str]) -> None:
         self._texts = texts
         self._seen = [SeenString(text) for text in texts]
         self._finder = make_finder([normal(text).encode() for text in texts])
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return _seen_search_of, (tuple(self._texts),)
 
     def __call__(self, raw: bytes) -> list[int]:
         """Return the indexes of the strings that a message holds so, and neither in its bytes nor decoded."""
@@ -200,11 +197,6 @@ def _texts_of(raw: bytes) -> bytes:
 
 
 @lru_cache(maxsize=1)
-def _search_of(texts: tuple[str, ...]) -> StringSearch:
+def _search_of(kind: type[StringSearch], texts: tuple[str, ...]) -> StringSearch:
     """Make it once in each process that it is handed to: with every piece of the work it is handed over again."""
-    return StringSearch(texts)
-
-
-@lru_cache(maxsize=1)
-def _seen_search_of(texts: tuple[str, ...]) -> SeenSearch:
-    return SeenSearch(texts)
+    return kind(texts)

@@ -27,7 +27,7 @@ from breachkit.text.headers import decoded_words
 from breachkit.text.message import decoded_texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -231,21 +231,17 @@ class _Queue:
         seen = zip(queued, self._each(queued, SeenSearch(texts)), strict=True)
         more = {at: {texts[which] for which in found} for at, found in seen if found}
         counts = Counter(text for found in more.values() for text in found)
-        return [replace(one, strings=_with_more(one, more, counts)) for one in campaigns]
-
-
-def _with_more(campaign: Campaign, more: Mapping[int, set[str]], counts: Mapping[str, int]) -> tuple[SharedString, ...]:
-    """Add to the strings of a campaign the messages outside of it that hold them for a reader.
-
-    Args:
-        campaign: of which the strings are.
-        more: by the number of a message, the strings that only its reader sees.
-        counts: of each string, such messages.
-    """
-    own = Counter(text for at in campaign.members for text in more.get(at, ()))
-    return tuple(
-        row._replace(elsewhere=row.elsewhere + counts.get(row.text, 0) - own[row.text]) for row in campaign.strings
-    )
+        own = {one.id: Counter(text for at in one.members for text in more.get(at, ())) for one in campaigns}
+        return [
+            replace(
+                one,
+                strings=tuple(
+                    row._replace(elsewhere=row.elsewhere + counts[row.text] - own[one.id][row.text])
+                    for row in one.strings
+                ),
+            )
+            for one in campaigns
+        ]
 
 
 def _plain_passage(raw: bytes) -> tuple[Any, ...]:

@@ -60,12 +60,15 @@ def _opening(text: bytes, mask: bytes = b"") -> Opening:
     return Opening(value, bits)
 
 
-_DIALOGUE = _opening(b"<<<"), _opening(b">>>")
+_SAID = _opening(b">>>")
+_DIALOGUE = _opening(b"<<<"), _SAID
 _SUMMED = _opening(b"***")
-_REPLIED = _opening(b"<<< 000 ", b"\xff\xff\xff\xff\xf0\xf0\xf0\xf0")
+_REPLIED = _opening(b"<<< 000", b"\xff\xff\xff\xff\xf0\xf0\xf0")
 """A reply to the server: it is the client."""
-_COMMANDED = _opening(b">>> @", b"\xff\xff\xff\xff\xc0")
-"""A command of the server, likewise."""
+_ANSWERED = _opening(b">>> 000", b"\xff\xff\xff\xff\xf0\xf0\xf0")
+"""A reply of the server; where it says anything else it is the client, too."""
+_AFTER_CODE = np.zeros(256, np.bool_)
+_AFTER_CODE[[*b" -\r\n\0"]] = True
 _AUTH = _opening(b"<<< A", b"\xff\xff\xff\xff\xdf")
 _CONNECTED, _DISCONNECTED, _STARTED = _opening(b"Connecte"), _opening(b"Disconne"), _opening(b"Start of")
 _CLIENT = _opening(b"CLIENT S", b"\xdf\xdf\xdf\xdf\xdf\xdf\xff\xdf")
@@ -232,7 +235,9 @@ class IceWarpSmtp(IceWarpLines):
 
     def find_clients(self, lines: Lines) -> Column:
         """List the rows of lines without one of which no session is one in which the server delivers."""
-        is_found = _REPLIED.is_in(lines.word) | _COMMANDED.is_in(lines.word)
+        is_after = _AFTER_CODE[lines.octets[lines.begin + 7]]
+        is_found = _REPLIED.is_in(lines.word) & is_after
+        is_found |= _SAID.is_in(lines.word) & ~(_ANSWERED.is_in(lines.word) & is_after)
         notes = self._notes(lines)
         plain = _CONNECTED.is_in(lines.word[notes]) | _DISCONNECTED.is_in(lines.word[notes])
         for row in notes[~(plain | _STARTED.is_in(lines.word[notes]))].tolist():
