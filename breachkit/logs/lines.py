@@ -78,7 +78,9 @@ class Lines:
             end = np.append(end, len(block.text))
         self.start = np.empty_like(end)
         self.start[:1], self.start[1:] = 0, end[:-1] + 1
-        self.stop = end - ((octets[end - 1] == CR) & (end > self.start))
+        self.stop = end.copy()
+        for _ in range(2):  # a second CR is what a copy "as text" adds to lines that have one
+            self.stop -= (octets[self.stop - 1] == CR) & (self.stop > self.start)
         self.is_line, self.close, stamp, self.begin = kind.sessions().find_usual(octets, self.words, self.start)
         self.is_line &= (self.begin <= self.stop) & (end - self.start <= LONGEST_LINE)
         self.stamp = np.where(self.is_line, self.words[np.where(self.is_line, stamp, 0)], np.uint64(0))

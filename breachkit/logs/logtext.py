@@ -259,7 +259,7 @@ def _reader_of(log: LogFile) -> Callable[[bytes], tuple[bytes, bytes]]:
 
     def read(raw: bytes) -> tuple[bytes, bytes]:
         text = raw.decode(encoding, "replace").removeprefix("\ufeff").encode("utf-8", "replace") if encoding else raw
-        text = text.removeprefix(b"\xef\xbb\xbf").removesuffix(b"\r")
+        text = text.removeprefix(b"\xef\xbb\xbf").removesuffix(b"\r").removesuffix(b"\r")  # see `lines.Lines`
         if text == b"--":  # grep puts it between what it found
             return b"", b""
         bare, file = (None, b"") if peeler is None else peeler.peel(text)

@@ -54,6 +54,16 @@ def as_rotated(logs: Path) -> None:
         path.rename(path.with_name(path.name + ".1"))
 
 
+def as_text_twice(logs: Path) -> None:
+    for path in logs.rglob("*.log"):
+        path.write_bytes(path.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\r\n"))
+
+
+def as_text_twice_packed(logs: Path) -> None:
+    as_text_twice(logs)
+    as_xz(logs)
+
+
 def as_node(logs: Path) -> None:
     for path in logs.rglob("*.log"):
         path.rename(path.with_name("mail1_" + path.name))
@@ -84,7 +94,9 @@ def as_found(logs: Path) -> None:
     shutil.rmtree(logs / "smtp")
 
 
-@pytest.mark.parametrize("change", [as_rotated, as_node, as_utf16, as_xz, as_tar, as_found])
+@pytest.mark.parametrize(
+    "change", [as_rotated, as_text_twice, as_text_twice_packed, as_node, as_utf16, as_xz, as_tar, as_found]
+)
 def test_every_command_says_the_same_of_logs_that_were_changed(
     change: Callable[[Path], None], root: Path, cli: Callable[..., Ran]
 ) -> None:
