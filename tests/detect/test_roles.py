@@ -166,6 +166,15 @@ def test_a_guesser_that_came_in_attacks_and_an_owner_behind_the_same_gateway_doe
     assert attacking(use(ABROAD, "pc-7", mail(0, 6, every=8 * HOUR)), attackers={ABROAD: Known(2 * DAY, None)}) == set()
 
 
+def test_guessers_of_one_network_are_no_home_to_each_other_in_logs_without_the_owner() -> None:
+    one, other = (
+        use(f"203.0.113.5{at}", "User", mail(at * HOUR, 20, every=MINUTE, dead=18, strangers=20)) for at in (0, 1)
+    )
+    assert attacking(one, other, attackers={ip: Known(0, None) for ip in (one.ip, other.ip)}) == {one.ip, other.ip}
+    quiet = [use(f"203.0.113.5{at}", "pc-7", mail(at * HOUR, 20, every=MINUTE)) for at in (0, 1)]
+    assert attacking(*quiet, attackers={one.ip: Known(0, None) for one in quiet}) == set()
+
+
 def test_another_programme_at_the_owners_place_is_a_stranger_there_and_the_same_is_her_own_machine() -> None:
     spam = mail(3 * DAY, 60, every=MINUTE, domains=HOUSES, dead=30, strangers=60)
     found = parted(owner(), use(HOME, "localhost", spam, local=True))

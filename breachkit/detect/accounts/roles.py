@@ -252,7 +252,8 @@ class _Parting:
 
     def _is_at_home(self, use: Use) -> bool:
         """Tell a programme that the owner has elsewhere too, or a provider whose other addresses are the owner's."""
-        others = [other for other in self._uses if other.ip != use.ip and not other.guesses]
+        strangers = {use.ip, *(ip for ip, known in self._attackers.items() if known.programmes is None)}
+        others = [other for other in self._uses if other.ip not in strangers and not other.guesses]
         return (
             use.is_local
             or any(other.region == use.region for other in others)
