@@ -248,3 +248,15 @@ def test_a_system_that_writes_since_the_logs_begin_is_no_thief_beside_its_clerk(
     clerk = use(HOME, "pc-7", mail(5 * HOUR, 4, every=2 * HOUR))
     assert attacking(use(ABROAD, "app1.hoster.example", shop), clerk) == set()
     assert attacking(use(ABROAD, "WIN-1A", shop), clerk) == {ABROAD}
+
+
+def test_what_no_owner_sends_tells_a_stranger_in_logs_without_a_past() -> None:
+    gone = use(ABROAD, "User", mail(0, 50, every=3 * MINUTE, dead=45, strangers=50))
+    assert attacking(gone) == {ABROAD}
+    shop = use(ABROAD, "User", mail(0, 50, every=3 * MINUTE, dead=10, strangers=50))  # an old list of customers
+    assert attacking(shop) == set()
+    writer = use(HOME, "pc-7", mail(5 * HOUR, 4, every=2 * HOUR))
+    thief = use(ABROAD, "User", mail(6 * HOUR, 14, every=3 * MINUTE, domains=HOUSES[:3], strangers=14))
+    assert attacking(thief, writer) == {ABROAD}
+    colleague = use(ABROAD, "User", mail(6 * HOUR, 14, every=3 * MINUTE, domains=HOUSES[:3]))  # to people known here
+    assert attacking(colleague, writer) == set()

@@ -296,6 +296,8 @@ class _Parting:
             if facts.number >= enough and (part is late or facts.is_scattered):
                 found = part
                 break
+        if not found:  # no past tells: what no owner sends is suspect by itself
+            found = [group for group in early if not _is_local(group) and self._is_no_owners(group, habit)]
         if found:
             whole = Conduct(tuple(_flat(found)))
             found += [
@@ -313,6 +315,13 @@ class _Parting:
         span = conduct.last_seen - conduct.first_seen
         is_steady = span >= DAY or (span >= STEADY and busiest(conduct.sent) < HASTE)
         return is_steady and _is_host(group) and not facts_of(group, ()).is_foreign
+
+    def _is_no_owners(self, group: Sequence[Use], habit: Sequence[Use]) -> bool:
+        """Tell a group most of whose recipients do not exist, or one in other names to strangers beside the owner's."""
+        facts, conduct = facts_of(group, habit), Conduct(tuple(group))
+        is_hopeless = facts.is_to_nobody and lower_bound(conduct.fates.dead, conduct.fates.tried) >= HOPELESS_SHARE
+        is_unlike = facts.is_foreign and _are_strange(conduct.sent) and any(use.sent for use in habit)
+        return is_hopeless or is_unlike
 
     def _attacks(self, group: Sequence[Use], habit: Sequence[Use], *, is_new: bool) -> bool:
         """Tell a group that attacks by what it sends; one of the owner's own places must do so for long."""
