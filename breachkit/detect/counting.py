@@ -6,7 +6,7 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
-from breachkit.detect.survey import Columns, Survey
+from breachkit.detect.survey import QueueColumns, Survey
 from breachkit.evidence.gather import queue_folders
 from breachkit.evidence.queued import Walk, count_queue
 from breachkit.files import in_walk_order
@@ -64,7 +64,7 @@ class _Count:
         inside = read if self._bounds == (None, None) else [row for row in read if self._is_inside(row[_TS])]
         if inside:
             paths, *rest, _ = zip(*inside, strict=True)
-            self.survey.add(queue, Columns([(path, 0, 1, "") for path in paths], *rest))
+            self.survey.add(queue, QueueColumns([(path, 0, 1, "") for path in paths], *rest))
 
     def _is_inside(self, ts: int) -> bool:
         since, until = self._bounds

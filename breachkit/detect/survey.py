@@ -38,7 +38,7 @@ Place = tuple[str, int, int, str]
 """A `Locus` as a plain value."""
 
 
-class Columns(NamedTuple):
+class QueueColumns(NamedTuple):
     """Some messages of one queue folder."""
 
     sources: Sequence[Place]
@@ -97,7 +97,7 @@ class Survey:
             counts[sender] += number
         return counts
 
-    def add(self, queue: str, some: Columns) -> None:
+    def add(self, queue: str, some: QueueColumns) -> None:
         """Count some messages of a queue folder."""
         self.bytes += sum(some.sizes)
         self.queues[queue] += len(some.sizes)
@@ -108,7 +108,7 @@ class Survey:
         self._add_recipients(some)
         self._add_times(some)
 
-    def _add_accounts(self, some: Columns, *, is_retry: bool) -> None:
+    def _add_accounts(self, some: QueueColumns, *, is_retry: bool) -> None:
         if is_retry:
             self.retried.update(some.accounts)
         for source, account, sender in zip(some.sources, some.accounts, some.senders, strict=True):
@@ -121,7 +121,7 @@ class Survey:
                 self.signs[TINY] += 1
                 self._note(TINY, source)
 
-    def _add_recipients(self, some: Columns) -> None:
+    def _add_recipients(self, some: QueueColumns) -> None:
         domains: list[str] = []
         for source, account, names in zip(some.sources, some.accounts, some.recipients, strict=True):
             self.reached[account].update(names)
@@ -136,7 +136,7 @@ class Survey:
         self.domains.update(domains)
         self.recipients += sum(map(len, some.recipients))
 
-    def _add_times(self, some: Columns) -> None:
+    def _add_times(self, some: QueueColumns) -> None:
         times = [pair for pair in zip(some.times, some.sources, some.stamped, strict=True) if pair[2]]
         self.hours.update([ts // HOUR for ts, _, _ in times])
         for ts, source, _ in times:
@@ -193,7 +193,7 @@ def survey_of(messages: Iterable[Message]) -> Survey:
     """Count messages that are there as records."""
     survey = Survey()
     for queue, some in groupby(messages, key=lambda message: message.queue):
-        survey.add(queue, Columns(*map(tuple, zip(*map(_row, some), strict=True))))
+        survey.add(queue, QueueColumns(*map(tuple, zip(*map(_row, some), strict=True))))
     return survey
 
 

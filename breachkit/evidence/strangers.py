@@ -20,7 +20,7 @@ HIDDEN = "\0"
 """What begins a fingerprint in the place of a user name; no user name that is read has it."""
 
 
-class Known(NamedTuple):
+class KnownNames(NamedTuple):
     """The names that accounts are known by."""
 
     names: frozenset[str]
@@ -34,16 +34,16 @@ def known_names(
     attempts: Iterable[AuthAttempt],
     messages: Iterable[Message],
     accounts: Iterable[Account],
-) -> Known:
+) -> KnownNames:
     """Collect the names that were exported, seen to come in, or are the senders of queued messages."""
     names = {spelled(one.user) for one in attempts if one.user is not None and one.outcome == "success"}
     names |= {spelled(message.auth_user) for message in messages if message.auth_user is not None}
     for account in accounts:
         names |= {account.address, *account.usernames, *account.aliases}
-    return Known(frozenset(names | {name.rpartition("@")[0] for name in names if "@" in name}))
+    return KnownNames(frozenset(names | {name.rpartition("@")[0] for name in names if "@" in name}))
 
 
-def hide_strangers(attempts: Iterable[AuthAttempt], known: Known, fingerprints: Fingerprints) -> list[AuthAttempt]:
+def hide_strangers(attempts: Iterable[AuthAttempt], known: KnownNames, fingerprints: Fingerprints) -> list[AuthAttempt]:
     """Put a fingerprint in the place of each user name that is not known."""
     return [
         one
@@ -53,7 +53,7 @@ def hide_strangers(attempts: Iterable[AuthAttempt], known: Known, fingerprints: 
     ]
 
 
-def name_strangers(attempts: Iterable[AuthAttempt], known: Known, fingerprints: Fingerprints) -> list[AuthAttempt]:
+def name_strangers(attempts: Iterable[AuthAttempt], known: KnownNames, fingerprints: Fingerprints) -> list[AuthAttempt]:
     """Name again what another node knows; number what nobody does, in order of time and place."""
     attempts = list(attempts)
     plain = {spelled(one.user) for one in attempts if one.user is not None and not one.user.startswith(HIDDEN)}

@@ -86,7 +86,7 @@ class Sent(NamedTuple):
         return self.foreign is not None or self.colleague is not None or self.is_dead or self.is_strange
 
 
-class Login(NamedTuple):
+class LoginRow(NamedTuple):
     """A login by success."""
 
     row: int
@@ -112,7 +112,7 @@ class Use:
     """It goes on where its owner's use of the same programme at the same address ended."""
     failures: int = 0
     """Of the address, on this account."""
-    logins: list[Login] = field(default_factory=list)
+    logins: list[LoginRow] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
 
     @property
@@ -319,7 +319,7 @@ class _Taking:
             self._of[ip, mine[0].programme] |= {row: ts for row, ts in logins.items() if row not in taken}
             for use in mine:
                 use.failures = self._failures[ip]
-                use.logins = [Login(row, ts) for row, ts in sorted(self._of[ip, use.programme].items())]
+                use.logins = [LoginRow(row, ts) for row, ts in sorted(self._of[ip, use.programme].items())]
                 moments = [one.ts for one in use.logins]
                 use.first_seen = min([*moments, *(one.ts for one in use.sent[:1])])
                 use.last_seen = max([*moments, *(one.ts for one in use.sent[-1:])])

@@ -165,13 +165,13 @@ class _Visited:
         self._counts = [visits[name].to_numpy()[rows] for name in ("successes", "failures")]
         self._moments = [pd.DatetimeIndex(visits[name]).asi8[rows] for name in ("first_seen", "last_seen")]
 
-    def of(self, account: str) -> Places:
+    def of(self, account: str) -> StandingPlaces:
         """Return the addresses of one account."""
         try:
             number = self._accounts.get_loc(account)
         except KeyError:
-            return Places(self, slice(0, 0))
-        return Places(self, slice(*self._bounds[number : number + 2].tolist()))
+            return StandingPlaces(self, slice(0, 0))
+        return StandingPlaces(self, slice(*self._bounds[number : number + 2].tolist()))
 
     def rows(self, rows: slice) -> Iterator[Seen]:
         """Return some rows."""
@@ -181,7 +181,7 @@ class _Visited:
         return zip(*columns, *moments, strict=True)
 
 
-class Places(Sequence[Seen]):
+class StandingPlaces(Sequence[Seen]):
     """The client addresses of one account: made when somebody looks at them, since there may be 100,000 in all."""
 
     def __init__(self, visited: _Visited, rows: slice) -> None:

@@ -48,7 +48,7 @@ KEPT_STRINGS = 8
 KEPT_SUBJECTS = 3
 
 
-class MessageReader(Protocol):
+class MessageSource(Protocol):
     """Reads messages again."""
 
     def __call__(self, message: Message, /) -> bytes:
@@ -65,7 +65,7 @@ class MessageReader(Protocol):
 
 def find_campaigns(
     messages: Sequence[Message],
-    reading: MessageReader,
+    reading: MessageSource,
     *,
     progress: Callable[[int], object] = lambda _amount: None,
     least: int | None = None,
@@ -100,7 +100,7 @@ class _Found(NamedTuple):
 class _Queue:
     """The messages with what all samples need."""
 
-    def __init__(self, messages: Sequence[Message], reading: MessageReader, judged: Judged | None) -> None:
+    def __init__(self, messages: Sequence[Message], reading: MessageSource, judged: Judged | None) -> None:
         self.messages = messages
         self.reading = reading
         self.judged = judged
