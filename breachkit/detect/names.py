@@ -84,7 +84,7 @@ class Directory:
         return Resolved(name, tuple(sorted(owners)))
 
     def _of_windows(self, name: str) -> set[str]:
-        r"""Find the accounts that `DOMAIN\user` or `DOMAIN/user` may mean: of a domain called so, else all so called."""
+        r"""Find the accounts that `DOMAIN\user` or `DOMAIN/user` may mean: of a domain called so, else of all."""
         house, found, local = name.replace("/", "\\").rpartition("\\")
         if not found:
             return set()
