@@ -51,7 +51,7 @@ def _nowhere(flags: int) -> TextIO:
 
 def note(text: str) -> None:
     """Write a line to stderr, for the incident notes; whether anybody can read it changes nothing."""
-    from breachkit.report.sanitize import clean
+    from breachkit.report.words import clean
 
     with suppress(OSError, ValueError):
         sys.stderr.write(f"{clean(text)}\n")

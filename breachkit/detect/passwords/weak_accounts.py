@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from breachkit.detect.hardening import number_of
-from breachkit.detect.passwords.candidates import candidates, likeliest
 from breachkit.detect.passwords.hashes import recognise, unwrapped
 from breachkit.detect.passwords.lists import PASSWORDS, digest_of, is_popular
+from breachkit.detect.passwords.variants import candidates, likeliest
 from breachkit.detect.passwords.vocabulary import names_of_address, vocabulary_of
 from breachkit.detect.passwords.weakness import WEAKNESSES, weaknesses_by_name
 from breachkit.evidence.exports import read_settings

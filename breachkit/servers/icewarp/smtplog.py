@@ -20,7 +20,7 @@ from breachkit.logs.grammar import Grammar
 from breachkit.logs.hourly import ASKED, BEGUN, ENDED, NO, SUMMARY, SUMMARY_TAKEN, YES
 from breachkit.logs.mailbox import TRY_WORDS, Mailbox
 from breachkit.logs.smtp import ACCEPTED_ID, Dialogue
-from breachkit.servers.icewarp.values import ANY_ID
+from breachkit.servers.icewarp.queue import ANY_ID
 from breachkit.text.sasl import decode_text
 
 if TYPE_CHECKING:
