@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from breachkit.detect.incident import Attackers
     from breachkit.detect.inventory import Inventory
     from breachkit.detect.passwords.weak_accounts import WeakPasswords
-    from breachkit.evidence.books import Inputs
+    from breachkit.evidence.gather import Inputs
     from breachkit.evidence.where import Where
     from breachkit.logs.facts import LogFacts
     from breachkit.purge.quarantine import Stock

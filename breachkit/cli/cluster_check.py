@@ -27,7 +27,7 @@ def cluster_check(
 
     Example: breachkit cluster-check --scheduler tls://10.0.0.5:8786 --certs breachkit-certs --node mail1=/opt/icewarp
     """
-    from breachkit.evidence.books import Books
+    from breachkit.evidence.gather import Books
     from breachkit.nodes.check import check_cluster
     from breachkit.nodes.orders import parse_nodes
     from breachkit.report.cluster import check_json, render_check

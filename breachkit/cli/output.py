@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from breachkit.cli.options import Output
-    from breachkit.evidence.books import Books
+    from breachkit.evidence.gather import Books
 
 
 class Exit(IntEnum):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from breachkit.evidence.books import Books
+    from breachkit.evidence.gather import Books
     from breachkit.evidence.where import Where
     from breachkit.records import Setting
     from breachkit.text.sasl import Login

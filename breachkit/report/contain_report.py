@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from breachkit.detect.containment import Contained
     from breachkit.detect.incident import Attackers
-    from breachkit.evidence.books import Inputs
+    from breachkit.evidence.gather import Inputs
     from breachkit.report.contract import Json
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from breachkit.detect.accounts.unauthenticated import Unauthenticated
     from breachkit.detect.accounts.verdict import AccountVerdict, Accusation, Place
     from breachkit.detect.findings import Signal
-    from breachkit.evidence.books import Inputs
+    from breachkit.evidence.gather import Inputs
     from breachkit.report.contract import Json
     from breachkit.report.page import Justify
 

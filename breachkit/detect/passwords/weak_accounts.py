@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from breachkit.detect.passwords.hashes import Hash
     from breachkit.detect.passwords.vocabulary import AccountNames
     from breachkit.detect.passwords.weakness import Weakness
-    from breachkit.evidence.books import Books
+    from breachkit.evidence.gather import Books
     from breachkit.evidence.where import Where
     from breachkit.text.sasl import Login
 
