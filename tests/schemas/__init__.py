@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from functools import cache
+from functools import cache, reduce
 from importlib.resources import files
+from operator import or_
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, NotRequired, TypedDict, Union, get_args, get_origin, get_type_hints
@@ -54,7 +55,7 @@ def written(hint: Any, is_record: bool) -> Any:
     elif origin is NotRequired:
         made = NotRequired[written(parts[0], is_record)]
     elif origin in {Union, UnionType}:
-        made = Union[tuple(written(part, is_record) for part in parts)]  # noqa: UP007
+        made = reduce(or_, (written(part, is_record) for part in parts))
     elif origin in {list, tuple}:
         made = list[written(parts[0], is_record)]  # type: ignore[misc]
     elif origin is dict:

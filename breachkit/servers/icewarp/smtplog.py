@@ -89,7 +89,7 @@ class IceWarpLines(Grammar):
         for longer in (4, 8):
             close += longer * (octets[close] != _CLOSE)
         stamp = close + 2
-        is_usual = (octets[start] - _ONE < 9) & (octets[start + _WIDTH] == _OPEN) & (octets[close] == _CLOSE)  # noqa: PLR2004  digits
+        is_usual = (octets[start] - _ONE < 9) & (octets[start + _WIDTH] == _OPEN) & (octets[close] == _CLOSE)  # digits
         is_usual &= (octets[close + 1] == _SPACE) & (octets[stamp + 8] == _SPACE)
         digits = words[stamp] ^ _MIDNIGHT
         is_usual &= (digits | (digits + _TOO_MUCH)) & _CARRIED == 0
