@@ -20,7 +20,7 @@ from breachkit.detect.symptoms import find_symptoms
 from breachkit.errors import BreachkitError
 from breachkit.evidence import gather
 from breachkit.evidence.again import MessageReader
-from breachkit.evidence.exports import read_logins, read_settings
+from breachkit.evidence.gather import read_logins, read_settings
 from breachkit.evidence.products import LacksError
 from breachkit.purge.quarantine import take_stock
 from breachkit.purge.reach import reach_of

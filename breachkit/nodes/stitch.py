@@ -10,7 +10,7 @@ from breachkit import __version__
 from breachkit.columns import Attempts
 from breachkit.errors import UsageError
 from breachkit.evidence.gather import Books
-from breachkit.evidence.strangers import known_names, name_strangers
+from breachkit.evidence.node import known_names, name_strangers
 from breachkit.logs.facts import LogFacts
 from breachkit.nodes.orders import LOST, TWICE, LostNode
 from breachkit.records import Skipped

@@ -21,7 +21,7 @@ from breachkit.detect.passwords.lists import PASSWORDS, digest_of, is_popular
 from breachkit.detect.passwords.variants import candidates, likeliest
 from breachkit.detect.passwords.vocabulary import names_of_address, vocabulary_of
 from breachkit.detect.passwords.weakness import WEAKNESSES, weaknesses_by_name
-from breachkit.evidence.exports import read_settings
+from breachkit.evidence.gather import read_settings
 from breachkit.evidence.where import check_file
 
 if TYPE_CHECKING:
