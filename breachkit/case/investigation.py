@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from breachkit.detect.accounts.inquiry import Inquiry
 from breachkit.detect.accounts.judgement import judge_accounts
 from breachkit.detect.accounts.reading import read_evidence
-from breachkit.detect.campaigns.grouped import find_judged
+from breachkit.detect.campaigns.grouping import find_judged
 from breachkit.detect.containment import contain_accounts
 from breachkit.detect.findings import first
 from breachkit.detect.hardening import hardening_of

@@ -152,6 +152,13 @@ def read_messages(where: Where, books: Books, *, quarantined: bool, jobs: int | 
     return messages
 
 
+def read_queued(where: Where, books: Books) -> list[Message]:
+    """Read the messages of a queue that has to be there, quarantined ones too. Raises BreachkitError."""
+    if not where.layout.queues:
+        raise where.no_queue()
+    return read_messages(where, books, quarantined=True)
+
+
 def queue_folders(where: Where, *, quarantined: bool) -> list[QueueFolder]:
     """List the queue folders, each of which can be listed. Raises PathUnreadableError.
 
