@@ -12,8 +12,7 @@ import string
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, get_args
 
-from breachkit.detect.passwords.candidates import candidates
-from breachkit.detect.passwords.undoing import NO_LETTERS, SHIFTS, is_conceivable, sources_of
+from breachkit.detect.passwords.variants import NO_LETTERS, SHIFTS, candidates, is_conceivable, sources_of
 from breachkit.detect.passwords.vocabulary import fold, names_of_address, vocabulary_of
 from breachkit.spelling import spelled
 

@@ -20,7 +20,7 @@ from breachkit.logs.grammar import Grammar
 from breachkit.logs.hourly import ASKED, BEGUN, ENDED, NO, SUMMARY, SUMMARY_TAKEN, YES
 from breachkit.logs.mailbox import TRY_WORDS, Mailbox
 from breachkit.logs.smtp import ACCEPTED_ID, Dialogue
-from breachkit.servers.icewarp.values import ANY_ID
+from breachkit.servers.icewarp.queue import ANY_ID
 from breachkit.text.sasl import decode_text
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class IceWarpLines(Grammar):
         for longer in (4, 8):
             close += longer * (octets[close] != _CLOSE)
         stamp = close + 2
-        is_usual = (octets[start] - _ONE < 9) & (octets[start + _WIDTH] == _OPEN) & (octets[close] == _CLOSE)  # noqa: PLR2004  digits
+        is_usual = (octets[start] - _ONE < 9) & (octets[start + _WIDTH] == _OPEN) & (octets[close] == _CLOSE)  # digits
         is_usual &= (octets[close + 1] == _SPACE) & (octets[stamp + 8] == _SPACE)
         digits = words[stamp] ^ _MIDNIGHT
         is_usual &= (digits | (digits + _TOO_MUCH)) & _CARRIED == 0
