@@ -128,12 +128,12 @@ def distance_of(typed: str, secret: str) -> int:
         return NEAR
     if not is_conceivable(secret, typed + " "):
         return FAR
-    held = set(filter(str.isalnum, secret.lower().strip(NO_LETTERS)))
-    return NEAR if any(held <= letters for letters in _letters_near(typed.lower())) else UNLIKELY
+    held = "".join(filter(str.isalnum, secret.lower().strip(NO_LETTERS)))
+    return NEAR if any(not held.strip(letters) for letters in _letters_near(typed.lower())) else UNLIKELY
 
 
 @lru_cache(maxsize=1 << 14)
-def _letters_near(typed: str) -> tuple[frozenset[str], ...]:
+def _letters_near(typed: str) -> tuple[str, ...]:
     """Return the signs of a user name with those that are added inside, and as each shifted hand types them."""
     few = string.ascii_lowercase + string.digits if len(set(filter(str.isalnum, typed))) < _ENOUGH else ""
-    return frozenset(typed + _ENDINGS + _STAND_INS + few), *(frozenset(typed.translate(table)) for table in SHIFTS)
+    return "".join({*typed, *_ENDINGS, *_STAND_INS, *few}), *(typed.translate(table) for table in SHIFTS)
