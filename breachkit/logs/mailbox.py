@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from breachkit.records import AuthAttempt, Locus
-from breachkit.text.sasl import MOST_RESPONSES, Credentials, Password, decode_text, read_exchange, split_auth
+from breachkit.text.charsets import decode_text
+from breachkit.text.sasl import MOST_RESPONSES, Credentials, Password, read_exchange, split_auth
 
 if TYPE_CHECKING:
     from breachkit.logs.grammar import Listener

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from breachkit.logs.envelope import Envelope, is_nobody, path_of
 from breachkit.records import AuthAttempt, Delivery, Locus, Transaction
-from breachkit.text.sasl import MOST_RESPONSES, NOTHING, decode_text, is_complete, read_exchange, split_auth
+from breachkit.text.charsets import decode_text
+from breachkit.text.sasl import MOST_RESPONSES, NOTHING, is_complete, read_exchange, split_auth
 
 if TYPE_CHECKING:
     from breachkit.logs.envelope import Noted

@@ -21,7 +21,7 @@ from breachkit.logs.hourly import IDLE
 from breachkit.logs.mailbox import TRY_WORDS, Mailbox
 from breachkit.logs.smtp import ACCEPTED_ID, Dialogue
 from breachkit.servers.icewarp.queue import ANY_ID
-from breachkit.text.sasl import decode_text
+from breachkit.text.charsets import decode_text
 
 if TYPE_CHECKING:
     from breachkit.logs.grammar import Fate, Listener, Said

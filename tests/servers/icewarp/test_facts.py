@@ -20,10 +20,9 @@ from breachkit.logs.reader import by_node
 from breachkit.logs.spans import Task, cut, read_facts, read_stretches
 from breachkit.parallel import Crew
 from breachkit.progress import silent
-from breachkit.servers.icewarp.logs import find_logs
 from tests.evidence import build
 from tests.servers.icewarp.drawn import WIDE, logs_of_one_server, write
-from tests.servers.icewarp.factories import lines, read_sessions, reading, write_log
+from tests.servers.icewarp.factories import find_logs, lines, read_sessions, reading, write_log
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

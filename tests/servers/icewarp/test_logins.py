@@ -20,9 +20,8 @@ from breachkit.logs.reader import LogReader, Stretch, by_node
 from breachkit.logs.spans import Task, cut, read_facts, read_stretches
 from breachkit.parallel import Crew
 from breachkit.progress import silent
-from breachkit.servers.icewarp.logs import find_logs
 from tests.servers.icewarp.drawn import WIDE, logs_of_one_server, write
-from tests.servers.icewarp.factories import FINGERPRINTS, b64, lines, reading, write_log
+from tests.servers.icewarp.factories import FINGERPRINTS, b64, find_logs, lines, reading, write_log
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
