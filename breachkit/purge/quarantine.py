@@ -253,7 +253,7 @@ def home_of(spelled: str, store: Store) -> str:
     """Turn a home of a journal into an absolute path; what it says is not to be believed before it is checked."""
     path = journal.path_of(spelled)
     # a path of a journal may be anything, an absolute one too
-    return os.path.join(store.beside, path) if store.beside is not None else path
+    return path if store.beside is None or os.path.isabs(path) else _join(store.beside, path)
 
 
 def are_plain_folders(path: str, top: str, disk: Disk, known: dict[tuple[str, str], bool]) -> bool:

@@ -186,7 +186,7 @@ class RestoreRun:
             return RestoreCase("dropped" if entry.state == "dropped" else "home", entry, targets)
         places = range(len(targets))
         stored = [place for place in places if file_name(number, place) in held]
-        is_place = all(self._queue_of(target) for target in targets)
+        is_place = all(map(self._queue_of, targets))
         if stored and not is_place:
             return RestoreCase("refused", entry, targets)
         if len(stored) < len(targets):

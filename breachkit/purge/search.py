@@ -179,6 +179,7 @@ class PieceSearch:
 
     def __init__(self, wanted: Predicates, queue: Queue, zone: tzinfo, root: Path | None, *, keeps: bool) -> None:
         self._wanted = wanted
+        self._asks_heads, self._asks_times = wanted.asks_heads, wanted.asks_times
         self._searches = [TextSearch(texts, queue.text_of) for texts in wanted.searched()]
         self._most = PIECE if self._searches or not wanted.asks_heads else HEAD_BYTES
         """Bytes of a file that are read before it is judged."""
@@ -264,13 +265,13 @@ class PieceSearch:
         raws, handles, size = known
         head = self._head(files, raws, handles)
         path = folder.path(files[0])
-        if self._wanted.asks_heads:
+        if self._asks_heads:
             ts = None
-            if self._wanted.asks_times:
+            if self._asks_times:
                 ts = head.ts if head.ts is not None else micros_of_file(os.fstat(handles[0]).st_mtime)
             if not self._wanted.takes(head, ts):
                 return
-            if ts is None and self._wanted.asks_times:
+            if ts is None and self._asks_times:
                 tally.skip(path, self._root, NO_AGE)
                 return
         if self._keeps:
@@ -279,12 +280,12 @@ class PieceSearch:
         tally.take(path, size, (head.auth_user, head.mail_from, head.subject), found_as)
 
     def _head(self, files: Sequence[str], raws: Sequence[bytes], handles: Sequence[int]) -> Head:
-        known = dict(zip(files[: self._queue.head_files], zip(raws, handles, strict=True), strict=False))
-        parts = [(name, raw[:HEAD_BYTES]) for name, (raw, _) in known.items()]
+        parts = [(name, raw[:HEAD_BYTES]) for name, raw in zip(files[: self._queue.head_files], raws, strict=False)]
 
         def longer(name: str) -> bytes:
-            raw, handle = known[name]
-            return raw[:LONGEST_HEAD] if len(raw) != HEAD_BYTES else _read(handle, raw, LONGEST_HEAD)
+            at = files.index(name)
+            raw = raws[at]
+            return raw[:LONGEST_HEAD] if len(raw) != HEAD_BYTES else _read(handles[at], raw, LONGEST_HEAD)
 
         return head_of(self._queue, parts, self._zone, all(len(raw) < HEAD_BYTES for _, raw in parts), longer)
 
@@ -294,8 +295,9 @@ class PieceSearch:
         for name, raw, handle in zip(files, raws, handles, strict=True):
             status = os.fstat(handle)
             refuse_odd(status, name)
-            digest = sha256(raw if len(raw) < self._most else b"")
-            if len(raw) >= self._most:
+            is_whole = len(raw) < self._most
+            digest = sha256(raw if is_whole else b"")
+            if not is_whole:
                 os.lseek(handle, 0, os.SEEK_SET)
                 for block in iter(lambda: os.read(handle, BLOCK), b""):  # noqa: B023  read at once
                     digest.update(block)
