@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from breachkit.logs.hourly import BEGUN
 from breachkit.logs.kinds import Line
 from breachkit.records import AuthAttempt, Delivery, Locus
 from breachkit.text import make_finder
@@ -145,9 +144,11 @@ class Grammar:
         """Count the lines of dialogues, and those of summaries."""
         return int(np.count_nonzero(lines.is_line)), 0
 
-    def find_steps(self, lines: Lines) -> Column:
-        """Tell what each line means to the counts by the hour; see `hourly`."""
-        step = np.zeros(len(lines), np.int8)
-        rows = np.flatnonzero(lines.is_line).tolist()
-        step[[row for row in rows if self.begins(lines.name(row), lines.raw(row))]] = BEGUN
-        return step
+    def find_begun(self, lines: Lines, *, is_summed: bool) -> tuple[Column, Column]:
+        """List the rows of lines with which a session begins, and of those by which a message is taken in.
+
+        `is_summed`: the log holds summaries only, and no dialogue.
+        """
+        rows = [] if is_summed else np.flatnonzero(lines.is_line).tolist()
+        begun = [row for row in rows if self.begins(lines.name(row), lines.raw(row))]
+        return np.array(begun, np.int64), np.zeros(0, np.int64)

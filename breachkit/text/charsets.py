@@ -263,7 +263,7 @@ def _undefined(error: UnicodeError) -> tuple[str, int]:
         raise error
     byte = error.object[error.start]
     if error.encoding.startswith("gb"):
-        return ("€" if byte == 0x80 else "\ufffd"), error.start + 1  # noqa: PLR2004  as Windows has it
+        return ("€" if byte == 0x80 else "\ufffd"), error.start + 1  # as Windows has it
     return chr(byte), error.start + 1
 
 
@@ -299,7 +299,7 @@ def _in_mode(run: bytes, mode: bytes) -> Iterator[str]:
     elif mode == b"J":
         yield run.decode("ascii", "replace").replace("\\", "¥").replace("~", "\u203e")
     elif mode == b"I":
-        yield "".join(chr(byte + _HALFWIDTH) if 0x21 <= byte <= 0x5F else chr(byte) for byte in run)  # noqa: PLR2004
+        yield "".join(chr(byte + _HALFWIDTH) if 0x21 <= byte <= 0x5F else chr(byte) for byte in run)
     else:
         for found in re.finditer(_PAIRS, run):
             pair, control, _ = found.groups()
@@ -332,9 +332,9 @@ def _jis() -> dict[bytes, str]:
     """Make the table of JIS X 0208 as Windows has it, from its Shift JIS: rows of 94, two rows to a lead byte."""
     table = {}
     for row in range(94):
-        lead = row // 2 + (0x81 if row < 62 else 0xC1)  # noqa: PLR2004
+        lead = row // 2 + (0x81 if row < 62 else 0xC1)
         for cell in range(94):
-            trail = cell + (0x9F if row % 2 else 0x40 + (cell >= 63))  # noqa: PLR2004
+            trail = cell + (0x9F if row % 2 else 0x40 + (cell >= 63))
             table[bytes((row + 0x21, cell + 0x21))] = bytes((lead, trail)).decode("cp932", "replace")[:1]
     return table
 
