@@ -24,15 +24,7 @@ from breachkit.progress import silent
 from breachkit.purge.disk import is_full
 from breachkit.purge.journal import FORMAT, Journal
 from breachkit.purge.plan import identity_of
-from breachkit.purge.quarantine import (
-    BATCH,
-    LAST_ROOM,
-    are_plain_folders,
-    make_run,
-    remove_run,
-    spell_home,
-    trouble_of,
-)
+from breachkit.purge.store import BATCH, LAST_ROOM, are_plain_folders, make_run, remove_run, spell_home, trouble_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,7 +33,7 @@ if TYPE_CHECKING:
     from breachkit.progress import Progress
     from breachkit.purge.disk import Fingerprint
     from breachkit.purge.plan import Planned
-    from breachkit.purge.quarantine import Queues, Run, Store
+    from breachkit.purge.store import Queues, Run, Store
 
 LINE_ROOM = 400
 """Bytes that the lines of one message may take, those of its files left aside."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from breachkit.chain import BLOCK, sha256
 from breachkit.evidence.queued import HEAD_BYTES, LONGEST_HEAD, head_of
-from breachkit.files import HeadReader, NotRegularError, list_pieces, open_handle, reason_of, refuse_odd
+from breachkit.files import HeadReader, NotRegularError, open_handle, reason_of, refuse_odd
 from breachkit.micros import micros_of_file
 from breachkit.parallel import Piece, keep
 from breachkit.purge.disk import fingerprint_of
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from breachkit.progress import Progress
     from breachkit.purge.needles import Needle, SoughtTexts
     from breachkit.purge.plan import FoundAs, Predicates
-    from breachkit.records import Skipped
     from breachkit.servers import Head, Queue
     from breachkit.text.message import Added
 
@@ -303,26 +302,6 @@ class PieceSearch:
                     digest.update(block)
             prints.append(fingerprint_of(status, digest.hexdigest()))
         return identity_of(prints)
-
-
-def queue_pieces(
-    folders: Iterable[str], queue: Queue, root: Path | None, passed_over: list[Skipped]
-) -> Iterator[Piece]:
-    """Yield the messages of queue folders, each once, some at a time and in no order; see `files.list_pieces`."""
-    for folder in topmost(folders):
-        yield from list_pieces(folder, root, passed_over, queue.find_messages)
-
-
-def topmost(folders: Iterable[str]) -> list[str]:
-    """Leave out folders that lie in another of them, or are the same by another name."""
-    real = {os.path.realpath(folder): folder for folder in reversed(list(folders))}
-    return [folder for path, folder in sorted(real.items()) if not any(above in real for above in _above(path))]
-
-
-def _above(path: str) -> Iterator[str]:
-    while (parent := os.path.dirname(path)) != path:
-        yield parent
-        path = parent
 
 
 def look_through(pieces: Iterable[Piece], look: PieceSearch, jobs: int, progress: Progress) -> Tally:
