@@ -171,7 +171,7 @@ def facts_of(uses: Sequence[Use], habit: Sequence[Use]) -> Facts:
         is_varied=len(names) > 1,
         is_unanswered=is_unanswered,
         is_lasting=bool(core) and core[-1] - core[0] >= RUN,
-        is_long=len(sent) >= BY_HAND or len(names) > FEW_NAMES,
+        is_long=len(sent) >= BY_HAND or len(names) >= FEW_NAMES,
     )
 
 

@@ -107,7 +107,7 @@ class Events:
 
 def read_sessions(logs: Sequence[LogFile], reading: LogReading) -> Iterator[Session]:
     """Read every session of SMTP logs, all lines in order."""
-    for node in by_node(logs, frozenset({"smtp"})):
+    for node in by_node(log for log in logs if "smtp" in log.services):
         yield from sessions.read_sessions(node, reading, sessions.every_row, Events)
 
 

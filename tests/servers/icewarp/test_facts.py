@@ -61,7 +61,7 @@ def in_order(facts: LogFacts) -> tuple[Any, ...]:
 
 def read(logs: Sequence[LogFile], question: Question, size: int | None) -> tuple[Any, ...]:
     """Read logs in one go, or in spans of so many bytes, each by itself."""
-    spans = [cut(node, size or 1 << 40) for node in by_node(logs, frozenset({"smtp"}))]
+    spans = [cut(node, size or 1 << 40) for node in by_node(log for log in logs if "smtp" in log.services)]
     with Crew(Task(reading(), question), 1) as crew:
         return in_order(read_stretches(crew, spans, silent, is_apart=size is not None))
 
