@@ -19,9 +19,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.micros import is_possible, micros_of
 from breachkit.records import NULL_SENDER
-from breachkit.text.charsets import readable
+from breachkit.text.charsets import decode_text, readable
 from breachkit.text.message import blocks_of, is_cut
-from breachkit.text.sasl import decode_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
