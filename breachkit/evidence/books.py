@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.logs.facts import count_skipped
+from breachkit.logs.facts import count_skipped, shows_logins
 from breachkit.records import Skipped
 
 if TYPE_CHECKING:
@@ -107,4 +107,4 @@ class Inputs:
     @property
     def shows_logins(self) -> bool:
         """True when the logs show the dialogue, so that an AUTH would be seen."""
-        return self.log_level.startswith("debug")
+        return shows_logins(self.log_level)

@@ -44,14 +44,14 @@ def read_settings(where: Where, path: Path, books: Books) -> list[Setting]:
     """Read the settings of a file; those that no rule speaks of have no name. Raises BreachkitError."""
     settings: list[Setting] = []
     with _counted(where, path, books):
-        for row in where.guide.read_settings(path, where.layout.root):
+        for row in where.guide_to(path).read_settings(path, where.layout.root):
             if isinstance(row, Skipped):
                 books.skip(row)
             else:
                 settings.append(row)
     if not any(setting.name for setting in settings):
         raise BreachkitError(
-            f"{path} holds no setting that breachkit knows, in lines 'NAME: value';"
+            f"{path} holds no setting that breachkit knows, in lines as the server's own tool prints them;"
             " make it with the lines that breachkit harden --print-commands prints"
         )
     return settings

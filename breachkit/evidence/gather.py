@@ -244,6 +244,12 @@ def queue_labels(where: Where) -> list[str]:
     return [queue.label for queue in where.layout.queues if not queue.is_quarantine]
 
 
+def unseen(found: FoundLogs) -> Iterator[str]:
+    """Say what the logs can never show, whatever happened."""
+    kinds = {kind for log in found.logs for kind in log.marked or log.kind.within or (log.kind,)}
+    yield from sorted({kind.unseen for kind in kinds} - {""})
+
+
 def gaps_of(facts: LogFacts, node: str = "") -> Iterator[Gap]:
     """List the times of which the SMTP logs hold no line."""
     for start, end in facts.tally.silences:
@@ -264,7 +270,10 @@ def inputs_of(where: Where, books: Books, facts: LogFacts | None) -> Inputs:
         server=where.server,
         paths=where.paths,
         skipped=books.skipped,
-        notes=(*where.layout.notes, *found.notes, *found.remedies, *books.notes, *bounds(where)),
+        notes=(
+            *(*where.layout.notes, *found.notes, *found.remedies, *unseen(found)),
+            *(*books.notes, *bounds(where)),
+        ),
         unread=tuple(unread_logs(found)),
         passed_over=found.passed_over,
         log_level=facts.level,

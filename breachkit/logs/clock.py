@@ -182,7 +182,7 @@ def date_of(log: LogFile) -> Dated:
     for raw in read_lines(log):
         end = raw.end
         line = split(raw.text, UTC)
-        if line is None:
+        if line is None or line.stamp is None:
             continue
         if isinstance(line.stamp, float):
             return Dated(datetime.fromtimestamp(line.stamp, UTC).date())

@@ -17,7 +17,7 @@ from breachkit.records import Locus
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from breachkit.logs.facts import LogFacts
+    from breachkit.logs.facts import LogFacts, LogTally
     from breachkit.logs.lines import Column, Lines
 
 HOUR = 3600
@@ -95,9 +95,14 @@ class HourCounts:
             self._count(YES, ts[first][is_yes[first] & np.isin(key, self.waiting)])
             self._wait_on(key, other.waiting)
 
-    def add_to(self, facts: LogFacts, *, has_dialogue: bool) -> None:
-        """Add the counts to facts: of sessions and replies, or of summaries where the logs hold nothing else."""
-        begun, taken = (BEGUN, YES) if has_dialogue else (SUMMARY, SUMMARY_TAKEN)
+    def add_to(self, facts: LogFacts, tally: LogTally) -> None:
+        """Add the counts to facts: of sessions and replies, or of summaries where the logs hold nothing else.
+
+        Of logs without levels those of sessions, where these have a beginning, and of messages.
+        """
+        begun, taken = (BEGUN, YES) if tally.dialogue_lines else (SUMMARY, SUMMARY_TAKEN)
+        if tally.event_lines:
+            begun, taken = BEGUN if self.counts[BEGUN] else SUMMARY, SUMMARY_TAKEN
         facts.accepted.update(self.counts[taken])
         for hour, number in self.counts[begun].items():
             facts.count_session(hour, number, self.sources[begun][hour])

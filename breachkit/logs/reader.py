@@ -148,6 +148,7 @@ class LogReader:
             self.skip(Skipped(reason, Locus(*lines.place(row))))
         dialogue, summaries = self.grammar.count_levels(lines)
         tally.dialogue_lines += dialogue
+        tally.event_lines += 0 if self.grammar.has_levels else dialogue
         tally.summary_lines += summaries
         if self.hours is not None:
             self.hours.take(lines, self.grammar.find_steps(lines))

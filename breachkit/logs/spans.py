@@ -127,7 +127,10 @@ def read_facts(logs: Sequence[LogFile], reading: LogReading, question: Question,
     size = max(total, 1) if number <= 1 else min(max(-(-total // number), 1 if jobs else SMALLEST), LARGEST)
     cuts = [cut(node, size) for node in nodes]
     with Crew(Task(reading._replace(progress=silent), question), min(number, sum(map(len, cuts)))) as crew:
-        return read_stretches(crew, cuts, reading.progress)
+        facts = read_stretches(crew, cuts, reading.progress)
+    if facts.tally.event_lines:
+        facts.complete()
+    return facts
 
 
 def cut(logs: Iterable[LogFile], size: int) -> list[Stretch]:
@@ -169,7 +172,7 @@ def read_stretches(
         reader.close()
         facts.add(gatherer.facts)
         if reader.hours is not None:
-            reader.hours.add_to(facts, has_dialogue=reader.tally.dialogue_lines > 0)
+            reader.hours.add_to(facts, reader.tally)
         facts.tally.add(reader.tally)
     return facts
 

@@ -32,7 +32,8 @@ class GuideText:
 
     def _line(self, purpose: str, name: str, **values: str) -> str:
         line: str = self._said["lines"][purpose]
-        return line.format(scope=self._said["scopes"][name[0]], name=name, **values)
+        scopes: Mapping[str, str] = self._said.get("scopes", {})
+        return line.format(scope=scopes.get(name[0], ""), name=name, **values)
 
     def rules(self) -> tuple[SettingRule, ...]:
         """Make the rules: a number alone (`is`) is a switch."""
@@ -57,6 +58,7 @@ class GuideText:
             bearing=row.get("bearing"),
             unit=row.get("unit", ""),
             spellings=tuple(row.get("also", ())),
+            words=tuple(row.get("words", ())),
             look=self._line("look", name),
         )
 

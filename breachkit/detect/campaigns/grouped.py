@@ -10,6 +10,7 @@ from breachkit.detect.accounts.reading import accuse
 from breachkit.detect.campaigns.campaign import Judged
 from breachkit.evidence import gather
 from breachkit.evidence.again import MessageReader
+from breachkit.logs.facts import shows_logins
 from breachkit.progress import bar
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def find_judged(
 
 def judged_by_logs(found: Accusation, facts: LogFacts) -> Judged | None:
     """Say whom the logs acquit and whom they accuse; None where AUTH is not to be seen."""
-    if not facts.level.startswith("debug"):
+    if not shows_logins(facts.level):
         return None
     bare = Counter(one.account.partition("@")[0] for one in found.accounts)
 

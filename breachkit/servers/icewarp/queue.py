@@ -12,7 +12,8 @@ import re
 from typing import TYPE_CHECKING
 
 from breachkit.micros import micros_of
-from breachkit.servers.icewarp.values import addresses, received, sender_of, text_of, time_of, time_of_id, title_of
+from breachkit.servers.icewarp.values import received, time_of, time_of_id
+from breachkit.servers.letterhead import addresses, sender_of, text_of, title_of
 from breachkit.text.message import blocks_of, is_cut
 
 if TYPE_CHECKING:
