@@ -11,6 +11,10 @@ _LINKED = re.compile(r"(?:mailto|smtp):/{0,2}([^\s<>()\[\]?\"',;]+)", re.IGNOREC
 _BRACKETED = re.compile(r"<\s*([^<>\s]+)\s*>")
 _AROUND = " \t\r\n\xa0\u200b\ufeff\"'<>="
 """What may stand around an address and is no part of it: quotes, brackets, and the `=` of a spreadsheet's `="…"`."""
+_QUOTED = re.compile(r'^"([\w.+-]+)"(?=@)')
+"""A quoted local part (RFC 5321 §4.1.2) that needs no quotes."""
+_BESIDE = "[](),;"
+"""What more may stand around a user name that somebody took out of a list."""
 
 
 def plain_address(text: str) -> str:
@@ -26,14 +30,23 @@ def plain_address(text: str) -> str:
 
 
 def spelled(typed: str) -> str:
-    r"""Spell a user name as an address where it is one: lower case, no `<>`, `%`, `/` and `domain\` read as `@`."""
-    name = typed.strip().strip("<>").strip().lower()
-    if "@" not in name:
-        house, found, local = name.partition("\\")
-        if found and local and "." in house:
-            return f"{local}@{house}"
-        for sign in "%/":
-            local, found, domain = name.rpartition(sign)
-            if found and local and "." in domain:
-                return f"{local}@{domain}"
+    r"""Spell a user name as an address where it is one.
+
+    In lower case, without what stands around it (`"…"`, `<…>`, `Anna <…>`, a full stop behind); `%`, `/` and `domain\`
+    are read as `@`, the domain before or behind a `/`.
+    """
+    whole = _QUOTED.sub(r"\1", typed.strip().lower())
+    name = plain_address(whole).strip(_BESIDE) or whole
+    if "@" in name:
+        return name.rstrip(".")
+    house, found, local = name.partition("\\")
+    if found and local and "." in house:
+        return f"{local}@{house}"
+    for sign in "%/":
+        local, found, domain = name.rpartition(sign)
+        if found and local and "." in domain:
+            return f"{local}@{domain}"
+    house, found, local = name.partition("/")
+    if found and local and "." in house:
+        return f"{local}@{house}"
     return name

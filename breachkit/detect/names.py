@@ -36,8 +36,9 @@ class Directory:
         self._index = _Index(accounts)
         self._seen: dict[str, set[str]] = {}
         known = {name for name in names if "@" in name and not self._owners(name)}
-        for address in known:
-            self._seen.setdefault(address, set()).add(address)
+        for address in sorted(known, key=len):  # a tagged one is another's where that other is seen too
+            if not self._owners(address):
+                self._seen[address] = {address}
         # without an export a bare name is an account only where there is one domain it can belong to
         if not self._accounts and len({address.partition("@")[2] for address in known}) == 1:
             for address in known:
@@ -47,9 +48,11 @@ class Directory:
         self._known = names | {address.rpartition("@")[0] for address in known}
 
     def _owners(self, name: str) -> set[str]:
-        """List the accounts that answer to a name."""
+        """List the accounts that answer to a name; to `anna+news@…` (RFC 5233) Anna does where nobody else does."""
         named = {account.address for account in self._named(name) if name in _answers_to(account)}
-        return named | self._seen.get(name, set())
+        owners = named | self._seen.get(name, set())
+        local, tagged, rest = name.partition("+")
+        return owners or (self._owners(f"{local}@{rest.rpartition('@')[2]}") if tagged and "@" in rest else owners)
 
     def _named(self, name: str) -> Iterator[Account]:
         """Yield the accounts of the export that may have a name."""
@@ -81,8 +84,8 @@ class Directory:
         return Resolved(name, tuple(sorted(owners)))
 
     def _of_windows(self, name: str) -> set[str]:
-        r"""Find the accounts that `DOMAIN\user` may mean: those of a domain called so, else all of that name."""
-        house, found, local = name.rpartition("\\")
+        r"""Find the accounts that `DOMAIN\user` or `DOMAIN/user` may mean: of a domain called so, else of all."""
+        house, found, local = name.replace("/", "\\").rpartition("\\")
         if not found:
             return set()
         owners = self._owners(local) or {

@@ -28,6 +28,15 @@ OTHER = Account("sara@example.net", ("sara",), (), True, SOURCE)
         ("anna/example.it", "anna@example.it"),
         ("50%off", "50%off"),
         ("%example.it", "%example.it"),
+        ("example.it/anna", "anna@example.it"),
+        ("anna@example.it.", "anna@example.it"),
+        ("anna@example.it;", "anna@example.it"),
+        ('"anna@example.it"', "anna@example.it"),
+        ("'anna@example.it'", "anna@example.it"),
+        ('"anna"@example.it', "anna@example.it"),
+        ("[anna@example.it]", "anna@example.it"),
+        ("Anna Rossi <anna@example.it>", "anna@example.it"),
+        ("...", "..."),
     ],
 )
 def test_spelling(typed: str, spelling: str) -> None:
@@ -100,7 +109,15 @@ def test_letters_thrown_by_a_machine(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", ["<arossi@example.it>", "EXAMPLE\\arossi", "example.it\\arossi", "arossi%example.it", "ws7\\AROSSI"]
+    "typed",
+    [
+        "<arossi@example.it>",
+        "EXAMPLE\\arossi",
+        "example.it\\arossi",
+        "arossi%example.it",
+        "ws7\\AROSSI",
+        "EXAMPLE/arossi",
+    ],
 )
 def test_another_spelling_is_the_same_account(typed: str) -> None:
     directory = Directory([ANNA])
@@ -113,3 +130,10 @@ def test_a_windows_name_that_two_domains_have_is_told_by_the_domain_or_not_at_al
     assert directory.resolve("OTHER\\anna").account == "anna@other.example"
     assert directory.resolve("WS7\\anna").candidates == ("anna@example.it", "anna@other.example")
     assert not directory.is_known("WS7\\s3cret")
+
+
+def test_a_tagged_address_is_the_accounts_that_is_seen_without_the_tag() -> None:
+    assert Directory([ANNA]).resolve("anna+x@example.it").account == "anna@example.it"
+    directory = Directory((), ["anna+shop@example.it", "anna@example.it", "lia+x@example.it"])
+    assert directory.resolve("anna+shop@example.it").account == "anna@example.it"
+    assert directory.resolve("lia+x@example.it").account == "lia+x@example.it"
