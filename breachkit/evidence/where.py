@@ -154,6 +154,13 @@ class Where:
             knows or [(server, one) for server, one in able if one.is_own is None], "export of accounts"
         )
 
+    def made_by(self) -> str:
+        """Name what makes an export of accounts; of each server, where several may be meant. Raises LacksError."""
+        exports = [(one.server.title, one.server.accounts) for one in self._found if one.server.accounts is not None]
+        if len(exports) < 2:  # noqa: PLR2004
+            return self.export.made_by
+        return "; ".join(f"{export.made_by} ({title})" for title, export in exports)
+
     @property
     def guide(self) -> Guide:
         """What the maker of the one server advises: of several that of the export, or of the one that queues.

@@ -91,6 +91,12 @@ def day_in(digits: str) -> date | None:
     return None
 
 
+def date_in(name: str) -> date | None:
+    """Read the date in a name; None where there is none, or more than one."""
+    days = {day for found in _DATE.finditer(name) if (day := day_in(f"{found[1]}{found[3]}{found[4]}"))}
+    return days.pop() if len(days) == 1 else None
+
+
 def age_in(name: str) -> int:
     """Tell how often a log was renamed since it was written: 2 of `.log.2`."""
     aged = _AGE.search(name)

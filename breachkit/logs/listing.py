@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from breachkit.errors import UsageError
 from breachkit.files import BROKEN_ARCHIVE, FoundFile, UnpackError, open_handle, reason_of, shown, walk
 from breachkit.logs.archives import OTHER_ARCHIVE, PACKED, Spool, kind_of, tar_members, zip_members
-from breachkit.logs.clock import LAST_WRITTEN, Dated, date_of, day_of
+from breachkit.logs.clock import BESIDE, LAST_WRITTEN, YEAR, Dated, date_of, day_of, year_beside
 from breachkit.logs.kinds import PLAIN, FoundLogs, LogFile, LogName, PassedOver, may_be_log, read_name, share
 from breachkit.logs.logtext import (
     HEAD,
@@ -175,6 +175,7 @@ class _Search:
 
     def close(self) -> FoundLogs:
         """Put in order what was found."""
+        self._year_beside()
         kinds = {log.kind for log in self._logs}
         for log in self._logs:
             if log.kind.repeats in kinds:
@@ -187,6 +188,19 @@ class _Search:
             tuple(_note(by, logs) for by, logs in self._dated.items()),
             tuple(self._remedies),
         )
+
+    def _year_beside(self) -> None:
+        """Take the year of logs of which only the file's own time tells it from others, whose lines or names do."""
+        guessed = {id(log): log for log in self._dated.get(YEAR, [])}
+        beside = {log.day for log in self._logs if log.day is not None and id(log) not in guessed}
+        for at, log in enumerate(self._logs):
+            day = year_beside(log.day, beside) if id(log) in guessed and log.day is not None else None
+            if day is not None:
+                self._logs[at] = log._replace(day=day)
+                self._dated[YEAR].remove(log)
+                self._dated.setdefault(BESIDE, []).append(log)
+        if not self._dated.get(YEAR, True):
+            del self._dated[YEAR]
 
     def _pass_over(self, label: str, reason: str) -> None:
         self._passed_over.append(PassedOver(label, reason))
@@ -424,7 +438,7 @@ def marked_in(log: LogFile) -> tuple[LogKind, ...]:
             text = stream.read(MARKED)
     except OSError:
         return ()
-    return tuple(kind for kind in log.kind.within if kind.marks and kind.marks.search(text))
+    return tuple(kind for kind in log.kind.within if kind.marks is None or kind.marks.search(text))
 
 
 def _named(log: LogFile, told: LogName, kind: LogKind) -> LogFile:

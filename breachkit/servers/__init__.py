@@ -245,7 +245,8 @@ def names() -> list[str]:
 
 def account_word(listed: str) -> str:
     """Return what the servers of a list of names call the account that sent a message; nothing where it differs."""
-    found = {load(name).words.account for name in listed.split(", ") if name in names()}
+    servers = [load(name) for name in listed.split(", ") if name in names()]
+    found = {server.words.account for server in servers if server.queue is not None}
     return found.pop() if len(found) == 1 else ""
 
 
