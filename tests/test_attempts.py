@@ -43,7 +43,7 @@ def test_columns_give_back_what_was_put_into_them(
 ) -> None:
     both = held(first)
     both.add(held(second))
-    carried = pickle.loads(pickle.dumps(both))  # noqa: S301  written a line above
+    carried = pickle.loads(pickle.dumps(both))
     assert [*carried] == [*both] == [tried for tried, _ in first + second]
     won = {tried.source: begin for tried, begin in first + second if begin is not None and tried.outcome == "success"}
     assert {place: begin[:3] for place, begin in carried.session_of().items()} == {

@@ -16,8 +16,8 @@ from breachkit.cli.docs import TOPICS, Topic
 from breachkit.cli.output import Exit
 from breachkit.detect.accounts.verdict import VerdictName
 from breachkit.detect.campaigns.campaign import NoPurge
-from breachkit.report import shapes
 from tests.conftest import SLOW
+from tests.schemas import reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,7 +102,7 @@ def test_the_page_on_verdicts_knows_every_word_of_an_answer() -> None:
     source = "".join(file.read_text("utf-8") for file in (ROOT / "breachkit" / "detect" / "accounts").glob("*.py"))
     signals = set(re.findall(r'Signal\("([a-z-]+)"', source))
     entries, symptoms = (
-        get_type_hints(kind)[key] for kind, key in ((shapes.FoundAccount, "entry"), (shapes.Symptom, "name"))
+        get_type_hints(kind)[key] for kind, key in ((reading.FoundAccount, "entry"), (reading.Symptom, "name"))
     )
     words = [get_args(VerdictName), get_args(NoPurge), get_args(get_args(entries)[0]), get_args(symptoms)]
     assert len(signals) > 10

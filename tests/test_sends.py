@@ -40,7 +40,7 @@ lists = st.lists(
 def test_columns_give_back_what_was_put_into_them(first: list[Send], second: list[Send]) -> None:
     both = Sends(first)
     both.add(Sends(second))
-    carried = pickle.loads(pickle.dumps(both))  # noqa: S301  written a line above
+    carried = pickle.loads(pickle.dumps(both))
     assert [*carried] == [*both] == first + second
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import vl_convert
 
-from breachkit.report.sanitize import clean
+from breachkit.report.words import clean
 
 if TYPE_CHECKING:
     from breachkit.case.phrases import Phrases

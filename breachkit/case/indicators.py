@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from breachkit import __version__
 from breachkit.case.spamruns import host_of
-from breachkit.report.attacks import WHY_WORDS
+from breachkit.report.find_account_report import WHY_WORDS
 from breachkit.report.words import count
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from breachkit.detect.accounts.inquiry import Inquiry
 from breachkit.detect.accounts.judgement import judge_accounts
 from breachkit.detect.accounts.reading import read_evidence
-from breachkit.detect.campaigns.grouped import find_judged
+from breachkit.detect.campaigns.grouping import find_judged
 from breachkit.detect.containment import contain_accounts
 from breachkit.detect.findings import first
 from breachkit.detect.hardening import hardening_of
@@ -20,7 +20,7 @@ from breachkit.detect.symptoms import find_symptoms
 from breachkit.errors import BreachkitError
 from breachkit.evidence import gather
 from breachkit.evidence.again import MessageReader
-from breachkit.evidence.exports import read_logins, read_settings
+from breachkit.evidence.gather import read_logins, read_settings
 from breachkit.evidence.products import LacksError
 from breachkit.purge.quarantine import take_stock
 from breachkit.purge.reach import reach_of
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from breachkit.detect.incident import Attackers
     from breachkit.detect.inventory import Inventory
     from breachkit.detect.passwords.weak_accounts import WeakPasswords
-    from breachkit.evidence.books import Inputs
+    from breachkit.evidence.gather import Inputs
     from breachkit.evidence.where import Where
     from breachkit.logs.facts import LogFacts
     from breachkit.purge.quarantine import Stock

@@ -20,12 +20,11 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from breachkit.case import chart
-from breachkit.report.attacks import FAILURE_WORDS, KIND_WORDS, WHY_WORDS
-from breachkit.report.find_account_report import ENTRY_WORDS
+from breachkit.report.find_account_report import ENTRY_WORDS, FAILURE_WORDS, KIND_WORDS, WHY_WORDS
 from breachkit.report.group_report import WHY
 from breachkit.report.inputs import LEVEL_WORDS
-from breachkit.report.sanitize import clean
 from breachkit.report.weak_passwords_report import MEANINGS
+from breachkit.report.words import clean
 
 if TYPE_CHECKING:
     from breachkit.case.phrases import Phrases

@@ -19,8 +19,7 @@ import pandas as pd
 from breachkit.detect.accounts.inquiry import is_name
 from breachkit.micros import EPOCH
 from breachkit.report.contract import dump_line
-from breachkit.report.sanitize import clean
-from breachkit.report.words import stamp
+from breachkit.report.words import clean, stamp
 from breachkit.text.headers import decoded_words
 
 if TYPE_CHECKING:

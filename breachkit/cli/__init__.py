@@ -90,7 +90,8 @@ class Command(TyperCommand):
 def callback_of(name: str) -> Callable[..., object]:
     """Import the function of a command, or the group of commands of that name."""
     word = name.replace("-", "_")
-    found: Callable[..., object] = getattr(import_module(f"breachkit.cli.{word}"), word)
+    module = "cluster" if name.startswith("cluster-") else word
+    found: Callable[..., object] = getattr(import_module(f"breachkit.cli.{module}"), word)
     return found
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from breachkit.cli import options, output
-from breachkit.cli.casebook import BOOK, recorded
+from breachkit.cli.output import BOOK, recorded
 from breachkit.report.blocklist import BlockList
 
 Names = Annotated[

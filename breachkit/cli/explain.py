@@ -17,7 +17,7 @@ from breachkit.report.purge_report import Unexplained
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from breachkit.detect.campaigns.grouped import Grouped
+    from breachkit.detect.campaigns.grouping import Grouped
     from breachkit.evidence.where import Where
     from breachkit.records import Message
 
@@ -32,7 +32,7 @@ def find_campaign(where: Where, wanted: str, least: int | None) -> tuple[str, st
         wanted: its id, or its number in the list of `group`.
         least: messages of the smallest campaign, the same as for `group`.
     """
-    from breachkit.detect.campaigns.grouped import group_queue
+    from breachkit.detect.campaigns.grouping import group_queue
 
     found = group_queue(where, gather.Books(), least).campaigns
     campaign = found.named(wanted)
@@ -63,7 +63,7 @@ def explain(where: Where, planned: Collection[str]) -> Unexplained:
         where: the evidence.
         planned: the messages that are to be moved, by the absolute path of the first file of each.
     """
-    from breachkit.detect.campaigns.grouped import group_queue
+    from breachkit.detect.campaigns.grouping import group_queue
 
     asked = group_queue(where, gather.Books())
     chosen = [one for one in asked.messages if os.path.abspath(one.files[0]) in planned]  # links stay
@@ -83,7 +83,7 @@ def explain(where: Where, planned: Collection[str]) -> Unexplained:
 
 def _owners_own(asked: Grouped, chosen: Sequence[Message]) -> int | None:
     """Count the planned messages that look like their owner's own; None where no log tells who sent what."""
-    from breachkit.detect.campaigns.grouped import came_from
+    from breachkit.detect.campaigns.bulk import came_from
 
     found, facts = asked.accusation, asked.facts
     if found is None or facts is None or not shows_logins(facts.level):

@@ -8,7 +8,7 @@ from breachkit.cli import options, output
 
 if TYPE_CHECKING:
     from breachkit.detect.accounts.verdict import Accusation
-    from breachkit.evidence.books import Books, Inputs
+    from breachkit.evidence.gather import Books, Inputs
     from breachkit.evidence.where import Where
     from breachkit.logs.facts import LogFacts
     from breachkit.nodes.several import Several

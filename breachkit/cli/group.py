@@ -10,7 +10,7 @@ import typer
 from breachkit.cli import options, output
 
 if TYPE_CHECKING:
-    from breachkit.detect.campaigns.grouped import Grouped
+    from breachkit.detect.campaigns.grouping import Grouped
     from breachkit.evidence import gather
     from breachkit.evidence.where import Where
 
@@ -37,7 +37,6 @@ def group(
 
     Example: breachkit group --root /srv/copy-of-icewarp
     """
-    from breachkit.detect.campaigns.grouped import group_queue
     from breachkit.evidence import gather
     from breachkit.evidence.where import find_evidence
     from breachkit.report.contract import dump
@@ -47,6 +46,8 @@ def group(
     output.check(product.output_file, where)
     if by != "content":
         return _group_plainly(where, books, product, by, min_messages, top)
+    from breachkit.detect.campaigns.grouping import group_queue  # numpy, and a plain grouping needs none
+
     found = group_queue(where, books, min_messages)
     campaigns, inputs = found.campaigns, gather.inputs_of(where, books, found.facts)
     if product.is_json:
@@ -62,14 +63,13 @@ def _group_plainly(
     where: Where, books: gather.Books, product: options.Output, by: By, least: int | None, top: int | None
 ) -> None:
     """Group by one plain property."""
-    from breachkit.detect.campaigns.grouped import read_queued
     from breachkit.detect.campaigns.plain_groups import find_groups
     from breachkit.evidence import gather
     from breachkit.evidence.again import MessageReader
     from breachkit.report.contract import dump
     from breachkit.report.group_report import groups_json, render_groups
 
-    queued = [message for message in read_queued(where, books) if not message.quarantined]
+    queued = [message for message in gather.read_queued(where, books) if not message.quarantined]
     groups = find_groups(queued, by, MessageReader(where, books), least or 1)
     # no log was looked for, so none is missing
     inputs = replace(gather.inputs_of(where, books, None), log_level="not read")

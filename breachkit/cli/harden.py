@@ -35,7 +35,7 @@ def harden(
     from breachkit.detect.hardening import hardening_of
     from breachkit.errors import UsageError
     from breachkit.evidence import gather
-    from breachkit.evidence.exports import read_settings
+    from breachkit.evidence.gather import read_settings
     from breachkit.evidence.where import check_file, find_evidence
     from breachkit.report.contract import dump
     from breachkit.report.harden_report import harden_json, render_commands, render_harden

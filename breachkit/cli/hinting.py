@@ -14,8 +14,7 @@ from breachkit.errors import BreachkitError
 from breachkit.evidence import gather
 from breachkit.files import in_walk_order, read_head
 from breachkit.purge.search import queue_pieces
-from breachkit.report.sanitize import clean
-from breachkit.report.words import count
+from breachkit.report.words import clean, count
 from breachkit.text.message import decoded_texts
 
 if TYPE_CHECKING:

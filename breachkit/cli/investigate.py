@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from breachkit.cli import options, output
-from breachkit.cli.casebook import recorded
+from breachkit.cli.output import recorded
 
 if TYPE_CHECKING:
     from breachkit.case.dossier import Dossier

@@ -1,4 +1,4 @@
-"""What a command writes, and where to; exit codes."""
+"""What a command writes: its product and where to, its line in the custody of a case, and its exit code."""
 
 from __future__ import annotations
 
@@ -6,18 +6,22 @@ import errno
 import os
 import stat
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 import typer
 
+from breachkit.errors import BreachkitError, UsageError
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from breachkit.cli.options import Output
-    from breachkit.evidence.books import Books
+    from breachkit.evidence.gather import Books
+    from breachkit.report.contract import Json
 
 
 class Exit(IntEnum):
@@ -51,7 +55,7 @@ def _nowhere(flags: int) -> TextIO:
 
 def note(text: str) -> None:
     """Write a line to stderr, for the incident notes; whether anybody can read it changes nothing."""
-    from breachkit.report.sanitize import clean
+    from breachkit.report.words import clean
 
     with suppress(OSError, ValueError):
         sys.stderr.write(f"{clean(text)}\n")
@@ -84,8 +88,6 @@ def check(path: Path | None, where: _HasEvidence | None, *read: Path | None, opt
 def check_terminal(product: Output) -> None:
     """Refuse to show passwords anywhere but to a person at a terminal. Raises UsageError."""
     if product.is_json or product.output_file is not None or not sys.stdout.isatty():
-        from breachkit.errors import UsageError
-
         raise UsageError("--show-passwords writes text to a terminal only; drop it, or run without --format and pipes")
 
 
@@ -100,8 +102,6 @@ def write(text: str | Iterable[str], path: Path | None) -> None:
         try:
             _write_file(path, pieces)
         except OSError as error:
-            from breachkit.errors import BreachkitError
-
             reason = error.strerror or "unknown reason"
             raise BreachkitError(f"{path} cannot be written ({reason}); choose another --output FILE") from None
         return
@@ -111,8 +111,6 @@ def write(text: str | Iterable[str], path: Path | None) -> None:
     except OSError as error:
         give_up_stdout()
         if error.errno not in {errno.EPIPE, errno.EINVAL}:  # EINVAL: how Windows says that a pipe is closed
-            from breachkit.errors import BreachkitError
-
             raise BreachkitError(stdout_sentence(error)) from None
 
 
@@ -151,3 +149,43 @@ def finish(books: Books, *, findings: bool, say: Callable[[], str] | None = None
         raise typer.Exit(Exit.FINDINGS)
     if books.skipped or is_incomplete:
         raise typer.Exit(Exit.INCOMPLETE)
+
+
+BOOK = "custody.jsonl"
+"""The file of a case that says what was done on it."""
+
+
+@contextmanager
+def recorded(
+    case: Path | None, command: Sequence[str] | None = None, *, is_new: bool = False, is_named: bool = True
+) -> Iterator[Json]:
+    """Run a command under the eyes of a case; what the caller puts in the object is its outcome.
+
+    Args:
+        case: its folder; None records nothing.
+        command: its words; None: as typed.
+        is_new: the case may have no custody yet.
+        is_named: False leaves out who runs it and where.
+
+    Raises:
+        BreachkitError: before the command did anything.
+    """
+    outcome: Json = {}
+    if case is None:
+        yield outcome
+        return
+    from breachkit.case import custody
+
+    if not is_new:
+        custody.read_book(case)
+    began = custody.begin(case, sys.argv[1:] if command is None else command, datetime.now(UTC), is_named=is_named)
+    code = int(Exit.NOT_DONE)
+    try:
+        yield outcome
+        code = int(Exit.DONE)
+    except (typer.Exit, BreachkitError) as ended:
+        code = int(ended.exit_code)
+        raise
+    finally:
+        custody.end(case, began, code, outcome, datetime.now(UTC))
+        note(f"custody: SHA-256 {custody.sha256_of(case)} (write it in the incident notes)")

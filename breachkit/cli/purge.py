@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from breachkit.cli import options, output
-from breachkit.cli.casebook import BOOK
+from breachkit.cli.output import BOOK
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -99,7 +99,7 @@ def purge(
 
     Example: breachkit purge "pippo@gmail.com" --dry-run
     """
-    from breachkit.cli.casebook import recorded
+    from breachkit.cli.output import recorded
     from breachkit.cli.purging import Manner, run_purge
     from breachkit.evidence.where import find_evidence
     from breachkit.purge.needles import SoughtTexts

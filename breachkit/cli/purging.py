@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from breachkit.cli.options import Output
-    from breachkit.evidence.books import Inputs
+    from breachkit.evidence.gather import Inputs
     from breachkit.parallel import Piece
     from breachkit.purge.moves import QueuePurge, Receipt
     from breachkit.purge.plan import Plan, Planned, Predicates

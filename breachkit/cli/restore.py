@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from breachkit.cli import options, output
-from breachkit.cli.casebook import BOOK
+from breachkit.cli.output import BOOK
 
 if TYPE_CHECKING:
     from breachkit.purge.needles import SoughtTexts
@@ -45,7 +45,7 @@ def restore(
 
     Example: breachkit restore 20261120-101500-3fa2
     """
-    from breachkit.cli.casebook import recorded
+    from breachkit.cli.output import recorded
     from breachkit.errors import UsageError
     from breachkit.evidence import gather
     from breachkit.evidence.where import find_evidence

@@ -56,7 +56,7 @@ def weak_passwords(
     from breachkit.detect.passwords.weak_accounts import Criteria, Policy, find_weak_passwords, read_policy
     from breachkit.errors import UsageError
     from breachkit.evidence import gather
-    from breachkit.evidence.exports import read_logins
+    from breachkit.evidence.gather import read_logins
     from breachkit.evidence.where import find_evidence
     from breachkit.report.contract import dump
     from breachkit.report.weak_passwords_report import render_weak_passwords, weak_passwords_json

@@ -18,7 +18,7 @@ from breachkit.records import NO_TIME, Locus, Skipped
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from breachkit.evidence.books import Books
+    from breachkit.evidence.gather import Books
     from breachkit.evidence.queued import ReadPiece
     from breachkit.evidence.where import Where
 

@@ -37,7 +37,7 @@ def is_random_looking(local: str) -> bool:
         return False
     if plain.isalpha():
         letters = plain
-    elif len(_PIECE.findall(plain)) > 3:  # noqa: PLR2004  a year at the end is one turn, a date in the middle two
+    elif len(_PIECE.findall(plain)) > 3:  # a year at the end is one turn, a date in the middle two
         return True
     else:
         letters = plain.translate(_DIGITS)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.detect.campaigns.grouped import group_queue
 from breachkit.evidence import gather
 from breachkit.evidence.messages import find_message, is_queued, letter_of
 from breachkit.files import shown
@@ -47,7 +46,10 @@ def read_shown(
         from breachkit.detect.traced import session_of  # numpy, and many a message is shown without logs
 
         session, facts = session_of(where, message, books)
-    is_grouped = is_evidence and with_campaign
-    campaign = group_queue(where, gather.Books()).campaign_of(message) if is_grouped else None
+    campaign = None
+    if is_evidence and with_campaign:
+        from breachkit.detect.campaigns.grouping import group_queue
+
+        campaign = group_queue(where, gather.Books()).campaign_of(message)
     files = tuple(shown(path, where.layout.root) for path in message.files)
     return ShownMessage(message, files, is_evidence, letter, session, has_logs, campaign), facts

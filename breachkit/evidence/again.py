@@ -12,7 +12,7 @@ from breachkit.records import Skipped
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from breachkit.evidence.books import Books
+    from breachkit.evidence.gather import Books
     from breachkit.evidence.where import Where
     from breachkit.records import Message
     from breachkit.servers import Queue

@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 import os
 import sys
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from breachkit.columns import Roster
 from breachkit.errors import BreachkitError, PathUnreadableError, UnbalancedError
-from breachkit.evidence.books import Books as Books  # noqa: PLC0414  said as gather.Books everywhere
-from breachkit.evidence.books import Gap, Inputs
 from breachkit.evidence.queued import Walk, read_queue
 from breachkit.files import reason_of, shown
-from breachkit.logs.facts import LogFacts, LogReading, Question
+from breachkit.logs.facts import LogFacts, LogReading, Question, count_skipped, shows_logins
 from breachkit.parallel import processors
 from breachkit.progress import bar
 from breachkit.records import NO_TIME, Locus, Skipped
@@ -22,13 +22,110 @@ from breachkit.servers import UNTOLD_COLUMN, account_word
 from breachkit.text.sasl import Fingerprints
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from datetime import tzinfo
+    from pathlib import Path
 
     from breachkit.evidence.where import Where
-    from breachkit.logs.facts import Sought, TranscriptLine
+    from breachkit.logs.facts import Skips, Sought, TranscriptLine
     from breachkit.logs.kinds import FoundLogs, LogFile
-    from breachkit.records import Account, Message, Session
+    from breachkit.records import Account, Message, Session, Setting
     from breachkit.servers import QueueFolder
+    from breachkit.text.sasl import Login
+
+
+@dataclass(slots=True)
+class Books:
+    """What was found, read and skipped; found = read + skipped."""
+
+    files: int = 0
+    found_messages: int = 0
+    messages: int = 0
+    lines: int = 0
+    bytes: int = 0
+    skipped: Skips = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    """What a reader must know of how the evidence was read."""
+
+    def skip(self, skipped: Skipped) -> None:
+        """Count a piece of evidence that could not be read."""
+        count_skipped(self.skipped, skipped.reason, 1, (skipped.source,))
+
+    def merge(self, skipped: Skips) -> None:
+        """Count pieces of evidence that others could not read."""
+        for reason, (number, places) in skipped.items():
+            count_skipped(self.skipped, reason, number, places)
+
+    def keep(self, rows: Iterable[Session | Skipped]) -> Iterator[Session]:
+        """Pass on what was read and count what was not."""
+        for row in rows:
+            if isinstance(row, Skipped):
+                self.skip(row)
+            else:
+                yield row
+
+
+class Gap(NamedTuple):
+    """A time of which the logs hold no line."""
+
+    start: datetime
+    end: datetime
+    node: str = ""
+    """Whose logs, where there are several nodes."""
+
+
+class NodeInputs(NamedTuple):
+    """What one of several nodes gave."""
+
+    node: str
+    root: str
+    is_read: bool
+    messages: int = 0
+    lines: int = 0
+    bytes: int = 0
+    log_level: str | None = None
+    log_first: datetime | None = None
+    log_last: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What one run read."""
+
+    files: int
+    messages: int
+    lines: int
+    bytes: int
+    timezone: str
+    zone: tzinfo
+    server: str
+    paths: tuple[str, ...]
+    skipped: Mapping[str, tuple[int, tuple[Locus, ...]]]
+    notes: tuple[str, ...]
+    """What a reader must know of where the evidence was found."""
+    unread: tuple[str, ...]
+    """Logs of services that are not read."""
+    passed_over: Sequence[tuple[str, str]] = ()
+    """Every file where logs are that was not read as one, and why; those of `unread` and of `skipped`, too."""
+    log_level: str = "none"
+    log_first: datetime | None = None
+    log_last: datetime | None = None
+    log_gaps: tuple[Gap, ...] = ()
+    doors: tuple[str, ...] = ()
+    nodes: tuple[NodeInputs, ...] = ()
+    """Where several were read; empty for a single server."""
+    account_word: str = ""
+    """What the server calls, in a queued message, the account that sent it."""
+
+    @property
+    def account_title(self) -> str:
+        """What stands above a column of these."""
+        return f"account ({self.account_word})" if self.account_word else "account"
+
+    @property
+    def shows_logins(self) -> bool:
+        """True when the logs show the dialogue, so that an AUTH would be seen."""
+        return shows_logins(self.log_level)
 
 
 def read_messages(where: Where, books: Books, *, quarantined: bool, jobs: int | None = None) -> list[Message]:
@@ -53,6 +150,13 @@ def read_messages(where: Where, books: Books, *, quarantined: bool, jobs: int | 
             if not row.is_dated or where.is_inside(row.ts):
                 messages.append(row)
     return messages
+
+
+def read_queued(where: Where, books: Books) -> list[Message]:
+    """Read the messages of a queue that has to be there, quarantined ones too. Raises BreachkitError."""
+    if not where.layout.queues:
+        raise where.no_queue()
+    return read_messages(where, books, quarantined=True)
 
 
 def queue_folders(where: Where, *, quarantined: bool) -> list[QueueFolder]:
@@ -259,8 +363,8 @@ def gaps_of(facts: LogFacts, node: str = "") -> Iterator[Gap]:
 def inputs_of(where: Where, books: Books, facts: LogFacts | None) -> Inputs:
     """Close the books: what was read, for the report. Raises UnbalancedError."""
     balance(books)
-    found, facts = where.listing.so_far, facts or LogFacts()
-    return Inputs(
+    found = where.listing.so_far
+    inputs = Inputs(
         files=books.files,
         messages=books.messages,
         lines=books.lines,
@@ -276,10 +380,64 @@ def inputs_of(where: Where, books: Books, facts: LogFacts | None) -> Inputs:
         ),
         unread=tuple(unread_logs(found)),
         passed_over=found.passed_over,
+        account_word=account_word(where.server),
+    )
+    if facts is None:
+        return inputs
+    return replace(
+        inputs,
         log_level=facts.level,
         log_first=facts.first,
         log_last=facts.last,
         log_gaps=tuple(gaps_of(facts)),
         doors=facts.doors,
-        account_word=account_word(where.server),
     )
+
+
+LISTED_TWICE = "account listed twice: the first line counts"
+
+
+def read_logins(where: Where, path: Path, books: Books) -> Iterator[Login]:
+    """Read the accounts with their passwords, each address once. Raises BreachkitError."""
+    seen: set[str] = set()
+    with _counted(where, path, books), bar(sys.stderr, "accounts", None, " accounts") as progress:
+        for row in where.export.read(path, where.layout.root, where.columns, True):
+            progress(1)
+            if isinstance(row, Skipped):
+                books.skip(row)
+            elif row.account.address in seen:
+                books.skip(Skipped(LISTED_TWICE, row.account.source))
+            else:
+                seen.add(row.account.address)
+                yield row
+    if not seen:
+        raise BreachkitError(f"{path} holds no account; export the accounts again, or name its columns with --columns")
+
+
+def read_settings(where: Where, path: Path, books: Books) -> list[Setting]:
+    """Read the settings of a file; those that no rule speaks of have no name. Raises BreachkitError."""
+    settings: list[Setting] = []
+    with _counted(where, path, books):
+        for row in where.guide_to(path).read_settings(path, where.layout.root):
+            if isinstance(row, Skipped):
+                books.skip(row)
+            else:
+                settings.append(row)
+    if not any(setting.name for setting in settings):
+        raise BreachkitError(
+            f"{path} holds no setting that breachkit knows, in lines as the server's own tool prints them;"
+            " make it with the lines that breachkit harden --print-commands prints"
+        )
+    return settings
+
+
+@contextmanager
+def _counted(where: Where, path: Path, books: Books) -> Iterator[None]:
+    """Count a file that is read; one that cannot be read is counted as skipped. Raises PathUnreadableError."""
+    try:
+        books.bytes += path.stat().st_size
+        yield
+    except OSError as error:
+        books.skip(Skipped(reason_of(error), Locus(shown(path, where.layout.root), 0, 1)))
+        raise PathUnreadableError(path, error) from None
+    books.files += 1

@@ -86,10 +86,8 @@ def find_message(where: Where, word: str, books: gather.Books) -> Message:
         message = message_at(where, path)
         books.files, books.found_messages, books.messages, books.bytes = 1, 1, 1, message.size
         return message
-    if not where.layout.queues:
-        raise where.no_queue()
     wanted = plain_address(word).casefold()
-    found = [one for one in gather.read_messages(where, books, quarantined=True) if wanted in _names_of(one)]
+    found = [one for one in gather.read_queued(where, books) if wanted in _names_of(one)]
     if not found:
         raise BreachkitError(
             f"none of the {books.messages:,} messages of the queue is '{word}'; name a file, as scan and group show it,"

@@ -146,7 +146,7 @@ class Where:
         """
         found = [(one.server, one.server.accounts) for one in self._found]
         able = [(server, export) for server, export in found if export is not None]
-        if self.accounts is None or len(able) < 2:  # noqa: PLR2004
+        if self.accounts is None or len(able) < 2:
             return self._single(found, "export of accounts")
         head = _first_lines(self.accounts)
         knows = [(server, export) for server, export in able if export.is_own is not None and export.is_own(head)]
@@ -157,7 +157,7 @@ class Where:
     def made_by(self) -> str:
         """Name what makes an export of accounts; of each server, where several may be meant. Raises LacksError."""
         exports = [(one.server.title, one.server.accounts) for one in self._found if one.server.accounts is not None]
-        if len(exports) < 2:  # noqa: PLR2004
+        if len(exports) < 2:
             return self.export.made_by
         return "; ".join(f"{export.made_by} ({title})" for title, export in exports)
 
@@ -185,7 +185,7 @@ class Where:
         Raises LacksError.
         """
         found = [(one.server.title, one.server.guide()) for one in self._found if one.server.guide is not None]
-        if len(found) < 2:  # noqa: PLR2004
+        if len(found) < 2:
             return dict(self.guide.commands)
         return {f"{title}, {system}": lines for title, guide in found for system, lines in guide.commands.items()}
 

@@ -81,7 +81,7 @@ class Clock:
         if time == self._known[0]:  # many lines fall into one second
             return self._known[1]
         hour, minute, second = int(time[:2]), int(time[3:5]), int(time[6:8])
-        if hour > 23 or minute > 59 or second > 60:  # noqa: PLR2004
+        if hour > 23 or minute > 59 or second > 60:
             return None
         seconds = hour * 3600 + minute * 60 + second
         if self._last is None:

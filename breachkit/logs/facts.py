@@ -53,9 +53,7 @@ class LogReading(NamedTuple):
 
 
 class Sought(NamedTuple):
-    """Which SMTP sessions are sought: those of an address, else those in which a text stands, else those that begin at
-    some places.
-    """  # noqa: D205  the three fill the line
+    """Which SMTP sessions are sought: of an address, else with a text in them, else those that begin at places."""
 
     client_ip: str | None = None
     """Canonical."""

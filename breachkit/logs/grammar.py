@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from breachkit.logs.hourly import BEGUN, SUMMARY_TAKEN
 from breachkit.logs.kinds import Line
 from breachkit.records import AuthAttempt, Connection, Delivery, Locus
 from breachkit.text import make_finder
@@ -153,11 +152,12 @@ class Grammar:
         """Count the lines of dialogues, and those of summaries."""
         return int(np.count_nonzero(lines.is_line)), 0
 
-    def find_steps(self, lines: Lines) -> Column:
-        """Tell what each line means to the counts by the hour; see `hourly`."""
-        step, kind = np.zeros(len(lines), np.int8), self._kind
-        for row in np.flatnonzero(lines.is_line).tolist():
-            line = Line(lines.name(row), 0.0, lines.raw(row))
-            if line.key:
-                step[row] = BEGUN if kind.begins(line) else SUMMARY_TAKEN if kind.takes(line) else 0
-        return step
+    def find_begun(self, lines: Lines, *, is_summed: bool) -> tuple[Column, Column]:
+        """List the rows of lines with which a session begins, and of those by which a message is taken in.
+
+        `is_summed`: the log holds summaries only, and no dialogue.
+        """
+        rows = [] if is_summed else np.flatnonzero(lines.is_line).tolist()
+        read = [(row, line) for row in rows if (line := Line(lines.name(row), 0.0, lines.raw(row))).key]
+        begun, taken = ([row for row, line in read if does(line)] for does in (self._kind.begins, self._kind.takes))
+        return np.array(begun, np.int64), np.array(taken, np.int64)

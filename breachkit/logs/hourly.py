@@ -1,13 +1,8 @@
-"""Sessions that begin and messages that are taken in, by the hour: counted of all lines, without reading any session.
-
-A session is counted where its first line stands, a message where the server has said `354` and then, to the same
-client, another reply that is final (RFC 5321 §4.3.2). At a level at which logs hold no dialogue the summaries of the
-messages are counted instead.
-"""
+"""Sessions that begin and messages that are taken in, by the hour: counted of all lines, no session is read for it."""
 
 from __future__ import annotations
 
-from collections import Counter
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,92 +12,60 @@ from breachkit.records import Locus
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from breachkit.logs.facts import LogFacts, LogTally
+    from breachkit.logs.facts import LogFacts
+    from breachkit.logs.kinds import Place
     from breachkit.logs.lines import Column, Lines
 
 HOUR = 3600
-
-BEGUN, ENDED, ASKED, YES, NO, SUMMARY, SUMMARY_TAKEN = range(1, 8)
-"""What a line may mean here: a session begins or ends, the server asks for a message, it says yes or no to anything,
-a message is summed up, one that it has taken."""
-
-_COUNTED = BEGUN, YES, SUMMARY, SUMMARY_TAKEN
-_HIGH = np.uint64(0xFFFFFFFFFF000000)
-"""The part of a digest that is compared: below it a row has room, and what is so packed is sorted in a fifth of the
-time."""
+IDLE = 24 * HOUR
+"""Seconds after which a line of a key belongs to another session: none lives that long in silence."""
+_MOST_KEYS = 1 << 17
+"""Keys of sessions that are remembered, before those are forgotten which have been idle for too long."""
 
 
 class HourCounts:
-    """The counts of some lines."""
+    """Counts the lines that begin a session, and those by which a message is taken in."""
 
-    def __init__(self, is_asked: Callable[[Any], Any], *, is_inner: bool) -> None:
+    def __init__(self, facts: LogFacts, is_asked: Callable[[Any], Any], *, is_inner: bool) -> None:
         """Begin, with what tells which moments are asked for; `is_inner`: lines stand before, which another counts."""
-        self._is_asked = is_asked
-        self.counts: dict[int, Counter[int]] = {step: Counter() for step in _COUNTED}
-        self.sources: dict[int, dict[int, Locus]] = {BEGUN: {}, SUMMARY: {}}
-        """The first line that begins a session, and the first summary, of each hour."""
-        self.waiting = np.zeros(0, np.uint64)
-        """Digests of the keys to which a final reply is due."""
-        self.heads: list[tuple[Column, ...]] | None = [] if is_inner else None
-        """The first line of each key in each block: digest, moment, whether it says yes."""
+        self._facts, self._is_asked, self._is_inner = facts, is_asked, is_inner
+        self._most = _MOST_KEYS
+        self.last: dict[int, float] = {}
+        """When a session of which only summaries are logged was last summed up, by the digest of its key."""
+        self.heads: list[tuple[int, float, Place]] = []
+        """The first summary of each key, where it may go on with a session of before."""
 
-    def take(self, lines: Lines, steps: Column) -> None:
-        """Take the lines of a block, and what each means."""
-        is_asked: Column = self._is_asked(lines.ts)
-        step: Column = np.where(lines.is_line, steps, 0)
-        for first, last in ((BEGUN, BEGUN), (SUMMARY, SUMMARY_TAKEN)):
-            rows = np.flatnonzero((step >= first) & (step <= last) & is_asked)
-            self._count(first, lines.ts[rows])
-            for row in rows[np.unique(lines.ts[rows] // HOUR, return_index=True)[1]].tolist():
-                hour, place = int(lines.ts[row] // HOUR) * HOUR, Locus(*lines.place(row))
-                self.sources[first][hour] = min(self.sources[first].get(hour, place), place)
-        self._count(SUMMARY_TAKEN, lines.ts[(step == SUMMARY_TAKEN) & is_asked])
-        rows = np.flatnonzero((step > 0) & (step < SUMMARY))
-        packed = np.sort((lines.key[rows] & _HIGH) | np.arange(len(rows), dtype=np.uint64))
-        rows, key = rows[(packed & ~_HIGH).astype(np.int64)], packed & _HIGH
-        step, is_yes = step[rows], (step[rows] == YES) & is_asked[rows]
-        is_head = np.ones(len(key), np.bool_)
-        is_head[1:] = key[1:] != key[:-1]
-        heads = np.flatnonzero(is_head)
-        is_due = np.zeros(len(key), np.bool_)
-        is_due[1:] = (step[:-1] == ASKED) & ~is_head[1:]
-        is_due[heads[np.isin(key[heads], self.waiting)]] = True
-        self._count(YES, lines.ts[rows[is_due & is_yes]])
-        tails = np.append(heads[1:], len(key))[: len(heads)] - 1
-        self._wait_on(key[heads], key[tails[step[tails] == ASKED]])
-        if self.heads is not None:
-            self.heads.append((key[heads], lines.ts[rows[heads]], is_yes[heads]))
+    def take(self, lines: Lines, begun: Column, taken: Column, *, is_summed: bool) -> None:
+        """Take the rows of a block; `is_summed`: of several summaries of a key only the first begins a session."""
+        begun, taken = (rows[lines.is_line[rows]] for rows in (begun, taken))
+        if is_summed:
+            for row, key, ts in zip(begun.tolist(), lines.key[begun].tolist(), lines.ts[begun].tolist(), strict=True):
+                self._sum_up(key, ts, lines.place(row))
+        else:
+            for hour, number, row in self._by_hour(lines, begun):
+                self._facts.count_session(hour, number, Locus(*lines.place(row)))
+        for hour, number, _ in self._by_hour(lines, taken):
+            self._facts.accepted[hour] += number
 
-    def _count(self, step: int, ts: Column) -> None:
-        hours, numbers = np.unique(ts.astype(np.int64) // HOUR * HOUR, return_counts=True)
-        for hour, number in zip(hours.tolist(), numbers.tolist(), strict=True):
-            self.counts[step][hour] += number
+    def _by_hour(self, lines: Lines, rows: Column) -> list[tuple[int, int, int]]:
+        """List the hours of some rows that are asked for, how many are in each, and the first one."""
+        rows = rows[self._is_asked(lines.ts[rows])]
+        hours, first, numbers = np.unique(lines.ts[rows] // HOUR, return_index=True, return_counts=True)
+        starts = (hours.astype(np.int64) * HOUR).tolist()
+        return list(zip(starts, numbers.tolist(), rows[first].tolist(), strict=True))
 
-    def _wait_on(self, seen: Column, asked: Column) -> None:
-        """Go on behind some lines: those keys wait for a reply that did and were not seen, and those asked last."""
-        self.waiting = np.concatenate((self.waiting[~np.isin(self.waiting, seen)], asked))
+    def _sum_up(self, key: int, ts: float, place: Place) -> None:
+        if self._is_inner and key not in self.last:
+            self.heads.append((key, ts, place))
+        elif ts - self.last.get(key, -math.inf) > IDLE and self._is_asked(ts):
+            self._facts.count_session(int(ts) // HOUR * HOUR, 1, Locus(*place))
+        self.last[key] = ts
+        if len(self.last) > self._most and not self._is_inner:
+            self.last = {one: last for one, last in self.last.items() if ts - last <= IDLE}
+            self._most = max(_MOST_KEYS, 2 * len(self.last))
 
     def add(self, other: HourCounts) -> None:
-        """Add the counts of the lines behind these."""
-        for step, counted in other.counts.items():
-            self.counts[step].update(counted)
-        for step, places in other.sources.items():
-            for at, place in places.items():
-                self.sources[step][at] = min(self.sources[step].get(at, place), place)
-        if other.heads:
-            heads, ts, is_yes = (np.concatenate(column) for column in zip(*other.heads, strict=True))
-            key, first = np.unique(heads, return_index=True)
-            self._count(YES, ts[first][is_yes[first] & np.isin(key, self.waiting)])
-            self._wait_on(key, other.waiting)
-
-    def add_to(self, facts: LogFacts, tally: LogTally) -> None:
-        """Add the counts to facts: of sessions and replies, or of summaries where the logs hold nothing else.
-
-        Of logs without levels those of sessions, where these have a beginning, and of messages.
-        """
-        begun, taken = (BEGUN, YES) if tally.dialogue_lines else (SUMMARY, SUMMARY_TAKEN)
-        if tally.event_lines:
-            begun, taken = BEGUN if self.counts[BEGUN] else SUMMARY, SUMMARY_TAKEN
-        facts.accepted.update(self.counts[taken])
-        for hour, number in self.counts[begun].items():
-            facts.count_session(hour, number, self.sources[begun][hour])
+        """Go on behind the lines that another has counted; its counts stand in its facts."""
+        for key, ts, place in other.heads:
+            self._sum_up(key, ts, place)
+        self.last.update(other.last)

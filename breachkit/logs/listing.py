@@ -463,7 +463,7 @@ def _remedy(path: str, kind: LogKind) -> str:
 
 
 def _note(by: str, logs: list[LogFile]) -> str:
-    labels = ", ".join(log.label for log in logs[:3]) + (f" and {len(logs) - 3:,} more" if len(logs) > 3 else "")  # noqa: PLR2004
+    labels = ", ".join(log.label for log in logs[:3]) + (f" and {len(logs) - 3:,} more" if len(logs) > 3 else "")
     example = logs[0].kind.prefix.example
     return by % labels + (f" (save it as {example} or the like where that is wrong)" if example else "")
 

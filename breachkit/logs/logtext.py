@@ -192,9 +192,9 @@ class Peeler:
         if found is None:
             return None
         hour, half = int(found[1]), (found[3] or b"").lower()
-        if half and ((hour > 12 and half == b"a") or hour > 23):  # noqa: PLR2004
+        if half and ((hour > 12 and half == b"a") or hour > 23):
             return None
-        if half and hour <= 12:  # noqa: PLR2004
+        if half and hour <= 12:
             hour = hour % 12 + 12 * (half == b"p")
         return text[:at] + b"%02d" % hour + found[2] + text[found.end() :]
 

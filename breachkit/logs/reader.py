@@ -49,6 +49,8 @@ class Stretch(NamedTuple):
     """Of its first line."""
     clock: Clock | None = None
     """As it is taken to stand before the first line; None to set it by what is known of the log."""
+    is_summed: bool = False
+    """The log holds summaries only, and no dialogue."""
 
     @property
     def size(self) -> int:
@@ -64,11 +66,15 @@ class FirstLook(NamedTuple):
     lines: int
     first: bytes | None
     """The first time of day that a clock has to date."""
+    dialogue: int
+    summaries: int
+    """Lines of dialogues, and of summaries."""
 
 
 def find_keys(stretch: Stretch, zone: tzinfo, find: Callable[[Lines], Column]) -> FirstLook:
     """List the keys of the lines that a function finds."""
     log, keys, number, first = stretch.log, [np.zeros(0, np.uint64)], 0, None
+    grammar, levels = log.kind.sessions(), [(0, 0)]
     for block in blocks_of(log, stretch.begin, stretch.end):
         if isinstance(block, Skipped):
             number += block.reason == OVERLONG
@@ -77,7 +83,8 @@ def find_keys(stretch: Stretch, zone: tzinfo, find: Callable[[Lines], Column]) -
         first = first or lines.first
         number += len(lines)
         keys.append(np.unique(lines.keys_at(find(lines))))
-    return FirstLook(np.unique(np.concatenate(keys)), number, first)
+        levels.append(grammar.count_levels(lines))
+    return FirstLook(np.unique(np.concatenate(keys)), number, first, *map(sum, zip(*levels, strict=True)))
 
 
 def rows_of(keys: Column) -> Callable[[Lines], Column]:
@@ -134,24 +141,20 @@ class LogReader:
             number += len(lines)
             lines.date(clock)
             self.first = self.first or lines.first
-            self._count(lines)
+            self._count(lines, is_summed=stretch.is_summed)
             yield lines
             self.progress(len(block.text))
         if stretch.end is None:
             self.tally.bytes += log.size
 
-    def _count(self, lines: Lines) -> None:
+    def _count(self, lines: Lines, *, is_summed: bool) -> None:
         tally, ts = self.tally, lines.ts[lines.is_line]
         tally.session_lines += len(ts)
         tally.lines += len(ts) + len(lines.aliens)
         for row, reason in lines.aliens:
             self.skip(Skipped(reason, Locus(*lines.place(row))))
-        dialogue, summaries = self.grammar.count_levels(lines)
-        tally.dialogue_lines += dialogue
-        tally.event_lines += 0 if self.grammar.has_levels else dialogue
-        tally.summary_lines += summaries
         if self.hours is not None:
-            self.hours.take(lines, self.grammar.find_steps(lines))
+            self.hours.take(lines, *self.grammar.find_begun(lines, is_summed=is_summed), is_summed=is_summed)
         if not len(ts):
             return
         if tally.last is None:

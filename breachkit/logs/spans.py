@@ -104,7 +104,7 @@ class Task(NamedTuple):
         # the grammar of logs of the other doors is not known to be this one: their lines may have any form
         quiet = {"" if service == "smtp" else reason for reason in (OVERLONG, alien_in(kind))}
         reader.skip = lambda one: gatherer.facts.skip([one] if one.reason not in quiet else [])
-        reader.hours = HourCounts(question.is_inside, is_inner=is_inner) if question.by_hour else None
+        reader.hours = HourCounts(gatherer.facts, question.is_inside, is_inner=is_inner) if question.by_hour else None
         return reader, gatherer
 
     def part(self, stretch: Stretch, keys: Column) -> tuple[LogReader | None, LogFacts]:
@@ -156,14 +156,16 @@ def read_stretches(
             looks.append(look)
             progress(stretch.size // 2)
         keys = np.unique(np.concatenate([look.keys for look in looks]))
+        spoken = {stretch.log.label for stretch, look in zip(stretches, looks, strict=True) if look.dialogue}
+        known = [one._replace(is_summed=one.log.label not in spoken) for one in stretches]
         rows = rows_of(keys)
         reader, gatherer = task.reader(stretches[0].log.kind, is_inner=False)
         if crew.is_one if is_apart is None else not is_apart:
-            for stretch in stretches:
+            for stretch in known:
                 reader.read(stretch, rows)
                 progress(stretch.size - stretch.size // 2)
         else:
-            dated = _dated(stretches, looks, task.reading.zone)
+            dated = _dated(known, looks, task.reading.zone)
             parts = crew.each(Task.part, [(one, keys) for one in dated])
             for stretch, (part, gathered) in zip(dated, parts, strict=True):
                 if reader.join(stretch, part, rows):
@@ -171,9 +173,10 @@ def read_stretches(
                 progress(stretch.size - stretch.size // 2)
         reader.close()
         facts.add(gatherer.facts)
-        if reader.hours is not None:
-            reader.hours.add_to(facts, reader.tally)
         facts.tally.add(reader.tally)
+        facts.tally.dialogue_lines += sum(look.dialogue for look in looks)
+        facts.tally.summary_lines += sum(look.summaries for look in looks)
+        facts.tally.event_lines += 0 if reader.grammar.has_levels else sum(look.dialogue for look in looks)
     return facts
 
 

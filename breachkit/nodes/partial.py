@@ -22,7 +22,7 @@ from msgspec import Meta, Struct, ValidationError, convert
 from msgspec.structs import asdict
 
 from breachkit.errors import BreachkitError, UsageError
-from breachkit.evidence.books import Books
+from breachkit.evidence.gather import Books
 from breachkit.evidence.node import PARTS, NodeRecords
 from breachkit.logs.facts import KEPT_EXAMPLES, LogFacts, LogTally
 from breachkit.nodes.keys import key_check

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from breachkit.errors import BreachkitError, PathUnreadableError, UsageError
 from breachkit.evidence import gather
-from breachkit.evidence.books import Inputs, NodeInputs
+from breachkit.evidence.gather import Inputs, NodeInputs
 from breachkit.evidence.node import PARTS
 from breachkit.evidence.where import Asked, check_words, find_evidence, find_zone, typed
 from breachkit.files import open_regular

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from breachkit import __version__
 from breachkit.columns import Attempts
 from breachkit.errors import UsageError
-from breachkit.evidence.books import Books
-from breachkit.evidence.strangers import known_names, name_strangers
+from breachkit.evidence.gather import Books
+from breachkit.evidence.node import known_names, name_strangers
 from breachkit.logs.facts import LogFacts, shows_logins
 from breachkit.nodes.orders import LOST, TWICE, LostNode
 from breachkit.records import Skipped

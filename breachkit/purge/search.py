@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from breachkit.purge.plan import FoundAs, Predicates
     from breachkit.records import Skipped
     from breachkit.servers import Head, Queue
+    from breachkit.text.message import Added
 
 PIECE = 1 << 26
 """Bytes of a file that are held at a time, and decoded; what is longer is searched on in its raw bytes alone."""
@@ -63,11 +64,10 @@ class TextSearch:
         self._seen = _seen(self._needles, texts)
         self._overlap = longest_reach(self._needles)
         alone = self._needles[0].raw if len(self._needles) == 1 else None
-        self._alone = alone if isinstance(alone, bytes) else None
-        """The bytes sought when they are one literal string and nothing else."""
-        self.longest = self._seen[0].longest if self._alone and self._alone.isascii() and self._seen[0] else b""
-        """The longest word of what is sought alone; nothing where its bytes may lack it."""
-        self._rarest = self.longest or self._alone or b""
+        self._longest = b""
+        """What bytes that hold what is sought alone have: its longest word; nothing where they may lack it."""
+        if isinstance(alone, bytes) and alone.isascii():
+            self._longest = self._seen[0].longest if self._seen[0] else alone
 
     def judge(self, raws: Sequence[bytes], longer: Iterable[tuple[int, bytes]] = ()) -> FoundAs | None:
         """Tell how a message holds what is sought; None when it does not. Raises TimeoutError, OSError.
@@ -76,26 +76,14 @@ class TextSearch:
             raws: the bytes of its files, `PIECE` of each at most.
             longer: those of its files that have more, open, with the bytes that are known.
         """
-        has_longest = True
-        if self._alone is not None:  # most searches are for one literal string
-            has_longest = False
-            for raw in raws:
-                if self._rarest in raw:
-                    if self._alone in raw:
-                        return "raw"
-                    has_longest = True
-            held = [False]
-        else:
-            held = [any(is_in_bytes(needle, raw) for raw in raws) for needle in self._needles]
+        if self._longest and self._text_of is None and self._longest not in raws[0] and not longer:
+            return self._judge_coded(raws[0])  # most searches, and most messages
+        held = [any(is_in_bytes(needle, raw) for raw in raws) for needle in self._needles]
         for handle, raw in longer:
             held = self._search_on(handle, raw, held)
         if self._enough(held):
             return "raw"
-        if self._raw_only:
-            return None
-        if self._text_of is None:
-            return self.judge_decoded(raws[0], held, has_longest=has_longest)
-        return self.judge_decoded(self._text_of(raws), held)
+        return self._judge_decoded(raws[0] if self._text_of is None else self._text_of(raws), held)
 
     def holds(self, files: Sequence[str]) -> bool:
         """Tell whether a message holds what is sought, by the paths of its files; one that cannot be read does not."""
@@ -120,25 +108,33 @@ class TextSearch:
             held = [one or is_in_bytes(needle, piece) for one, needle in zip(held, self._needles, strict=True)]
         return held
 
-    def judge_decoded(self, raw: bytes, held: Sequence[bool] = (False,), *, has_longest: bool = True) -> FoundAs | None:
+    def _judge_coded(self, raw: bytes) -> FoundAs | None:
+        """Search the texts of a message whose bytes do not even hold `_longest`. Raises TimeoutError."""
+        first = self._seen[0]
+        if first is None:
+            return None
+        if not raw.isascii():
+            return self._judge_decoded(raw, [False])
+        if is_plain(raw):
+            return None
+        added = added_by_decoding(raw, unfolds=False)
+        return self._judge_decoded(raw, [False], added) if first.may_be_added(added) else None
+
+    def _judge_decoded(self, raw: bytes, held: Sequence[bool], added: Added | None = None) -> FoundAs | None:
         """Search the texts of a message whose bytes do not hold all that is sought. Raises TimeoutError.
 
         Args:
             raw: the message.
             held: of each thing sought, whether the bytes hold it.
-            has_longest: False when they do not even hold `longest`.
+            added: what decoding adds, where that is known.
         """
         if self._raw_only:
             return None
-        first, spelled = self._seen[0], held
-        is_spelled = has_longest or not self.longest or not raw.isascii()
-        if is_spelled:
+        if added is None and not self._is_regex:
             spelled = [held[at] or one is None or one.may_be_in(raw) for at, one in enumerate(self._seen)]
-        if not self._enough(spelled) and (self._is_ascii or raw.isascii()) and is_plain(raw):
-            return None
-        added = None if self._is_regex else added_by_decoding(raw, unfolds=any(spelled))
-        if added is not None and not is_spelled and first is not None and not first.may_be_added(added):
-            return None
+            if not self._enough(spelled) and (self._is_ascii or raw.isascii()) and is_plain(raw):
+                return None
+            added = added_by_decoding(raw, unfolds=any(spelled))
         texts = list(decoded_texts(raw)) if added is None else added.texts
         held = [held[at] or is_in_texts(needle, texts) for at, needle in enumerate(self._needles)]
         if self._enough(held):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from breachkit.report.attacks import WHY_WORDS
+from breachkit.report.find_account_report import WHY_WORDS
 from breachkit.report.inputs import head_json, render_skipped
 from breachkit.report.page import Page
 from breachkit.report.words import count
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from breachkit.detect.containment import Contained
     from breachkit.detect.incident import Attackers
-    from breachkit.evidence.books import Inputs
+    from breachkit.evidence.gather import Inputs
     from breachkit.report.contract import Json
 
 

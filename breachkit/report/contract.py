@@ -8,8 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from breachkit.records import Locus
-from breachkit.report.sanitize import escape_json
-from breachkit.report.words import stamp
+from breachkit.report.words import escape_json, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -4,29 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from breachkit.report.attacks import (
-    attacks_json,
-    render_attackers,
-    render_other_failures,
-    render_unauthenticated,
-    signals_json,
-)
 from breachkit.report.contract import dated, dump_rows, share
 from breachkit.report.inputs import head_json, logs_json, render_inputs
 from breachkit.report.page import Page
 from breachkit.report.words import count, moment, of_the_queue, stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import tzinfo
 
+    from breachkit.detect.accounts.attackers import Attacker, OtherFailure
+    from breachkit.detect.accounts.unauthenticated import Unauthenticated
     from breachkit.detect.accounts.verdict import AccountVerdict, Accusation, Place
-    from breachkit.evidence.books import Inputs
+    from breachkit.detect.findings import Signal
+    from breachkit.evidence.gather import Inputs
     from breachkit.report.contract import Json
     from breachkit.report.page import Justify
 
 SHOWN = 10
 """Rows of a table on a terminal."""
+SHOWN_IPS = 6
+TOP_SENDERS = 20
+"""Declared senders that the contract lists."""
 
 JOIN_WORDS = {
     "message id": "by message id to a session: certain",
@@ -41,6 +40,32 @@ ENTRY_WORDS = {
     "password-spray": "guessed by trying few passwords on many accounts",
     "first-try": "no failure before it in the SMTP logs: the password was known (stolen, phished or a name)",
     "unknown": "the logs do not reach back far enough to tell how",
+}
+
+KIND_WORDS = {
+    "password-spray": "tried few passwords on many accounts",
+    "brute-force": "guessed passwords",
+    "distributed-guessing": "guessed together at the same account",
+    "stolen-password": "came in without guessing",
+    "relay": "sent without a login that can be read",
+}
+HOW_WORDS = {
+    "no-login": "without any login",
+    "masked-name": "with a login whose user name the log hides",
+    "no-name-in-exchange": "with a login that shows no user name",
+    "trusted": "without any login, from an address of your own network",
+}
+FAILURE_WORDS = {
+    "stale-device": "one wrong password over and over: a device with an old one",
+    "mistyper": "a few slips of somebody who also comes in",
+    "unclear": "too few to tell",
+}
+WHY_WORDS = {
+    "usual": "an account uses it lawfully too",
+    "private": "private network",
+    "loopback": "the server itself",
+    "shared": "many accounts use it",
+    "server": "the server itself",
 }
 
 
@@ -65,7 +90,9 @@ def _object(found: Accusation, inputs: Inputs) -> Json:
         "unattributed_messages": found.unattributed_messages,
         "joins": found.joins,
         "contradicting_messages": found.contradictions,
-        **attacks_json(found, inputs.zone),
+        "attackers": [dated(one, inputs.zone) for one in found.attackers],
+        "other_failures": [dated(one, inputs.zone) for one in found.other_failures],
+        "unauthenticated": [_unauthenticated_json(one, inputs.zone) for one in found.unauthenticated],
         **logs_json(inputs),
     }
 
@@ -77,7 +104,7 @@ def _account_json(account: AccountVerdict, zone: tzinfo) -> Json:
         "verdict": account.verdict,
         "confidence": account.confidence,
         "entry": account.entry,
-        "signals": signals_json(account.signals),
+        "signals": _signals_json(account.signals),
         "queued_messages": account.queued_messages,
         "quarantined_messages": account.quarantined_messages,
         "queued_share": share(account.queued_share),
@@ -128,10 +155,10 @@ def render_find_account(
     for account in found.accused:
         _render_account(page, account, found.in_queue, inputs.zone, (passwords or {}).get(account.account, []))
     for one in found.accused_relays:
-        render_unauthenticated(page, one, found.in_queue, inputs.zone)
+        _render_unauthenticated(page, one, found.in_queue, inputs.zone)
     _render_clear(page, clear)
-    render_attackers(page, found.attackers, inputs.zone)
-    render_other_failures(page, found.other_failures)
+    _render_attackers(page, found.attackers, inputs.zone)
+    _render_other_failures(page, found.other_failures)
     _render_joins(page, found, inputs.account_word or "own account")
     render_inputs(page, inputs)
     page.commands(next_commands)
@@ -264,3 +291,84 @@ def _render_joins(page: Page, found: Accusation, word: str) -> None:
     if found.contradictions:
         named = count(found.contradictions, "message")
         page.say(f"{named} name a {word} that is not the account of their session: the session counts", indent=2)
+
+
+def _signals_json(signals: Sequence[Signal]) -> list[Json]:
+    """Write what speaks against somebody."""
+    return [{"name": one.name, "family": one.family, "detail": one.detail, "evidence": one.evidence} for one in signals]
+
+
+def _unauthenticated_json(one: Unauthenticated, zone: tzinfo) -> Json:
+    return {
+        **dated(one, zone),
+        "signals": _signals_json(one.signals),
+        "queued_share": share(one.queued_share),
+        "mail_froms": [
+            {"mail_from": name, "messages": number, "share": share(number / one.messages)}
+            for name, number in one.mail_froms[:TOP_SENDERS]
+        ],
+    }
+
+
+def _render_unauthenticated(page: Page, one: Unauthenticated, in_queue: int, zone: tzinfo) -> None:
+    """Tell of an address that is accused of sending without a readable login."""
+    style = "bold red" if one.verdict == "compromised" else "bold yellow"
+    page.say(f"{one.client_ip} {HOW_WORDS[one.how]}: {one.verdict.upper()} (confidence {one.confidence})", style=style)
+    queued = of_the_queue(one.queued_messages, in_queue, one.queued_share)
+    moved = one.messages - one.queued_messages
+    more = f", {moved:,} more in quarantine" if moved else ""
+    page.say(f"sent      {queued}{more}, to {count(one.recipients, 'recipient')} outside your domains", indent=2)
+    name, number = one.mail_froms[0]
+    others = f" and {count(len(one.mail_froms) - 1, 'other')}" if len(one.mail_froms) > 1 else ""
+    page.say(f"declared  {name} ({number:,}){others}", indent=2)
+    page.say(f"seen      {moment(one.first_seen, zone)} to", indent=2)
+    page.say(f"          {moment(one.last_seen, zone)}", indent=2)
+    page.say("because", indent=2)
+    for signal in one.signals:
+        page.say(f"{signal.name} ({signal.family}): {signal.detail}", indent=4)
+        page.places(signal.evidence[:2], indent=6)
+    advice = {
+        "no-login": "No account is behind it: look at who may relay (trusted addresses, POP before SMTP, open relay).",
+        "trusted": "No account is behind it: look at that computer (a web form, a script, an infected PC).",
+    }
+    unknown = "The log does not say which account it was: set the log to show user names, or look at the address."
+    page.say(advice.get(one.how, unknown), indent=2)
+    page.say()
+
+
+def _render_attackers(page: Page, attackers: Sequence[Attacker], zone: tzinfo) -> None:
+    """List who attacked, those who came in first."""
+    if not attackers:
+        return
+    number = sum(len(one.ips) for one in attackers)
+    page.heading(f"Attackers: {count(number, 'address', 'addresses')}")
+    for one in attackers[:SHOWN]:
+        ips = ", ".join(ip.ip for ip in one.ips[:SHOWN_IPS])
+        more = f" and {count(len(one.ips) - SHOWN_IPS, 'more address', 'more addresses')}"
+        page.say(ips + (more if len(one.ips) > SHOWN_IPS else ""), indent=2)
+        done = KIND_WORDS[one.kind]
+        if one.failures:
+            done += f": {count(one.failures, 'failure')} on {count(one.accounts_tried, 'name')}"
+        page.say(f"{done}; {moment(one.first_seen, zone)} to {moment(one.last_seen, zone)}", indent=4)
+        if one.entered:
+            page.say(f"ENTERED {', '.join(one.accounts_entered)}", style="bold red", indent=4)
+        elif one.kind != "relay":
+            page.say("entered no account in these logs", indent=4)
+        kept = sorted({WHY_WORDS[ip.not_blocked_why] for ip in one.ips if ip.not_blocked_why is not None})
+        if kept:
+            left = sum(not ip.blocked for ip in one.ips)
+            page.say(f"not to be blocked: {left:,} of them ({'; '.join(kept)})", style="yellow", indent=4)
+    page.more(len(attackers) - SHOWN)
+
+
+def _render_other_failures(page: Page, failures: Sequence[OtherFailure]) -> None:
+    """Tell whose the failures are that are no attack."""
+    if not failures:
+        return
+    page.heading(f"Other failed logins: {sum(one.failures for one in failures):,}, no attack")
+    rows = [
+        (one.ip, one.account or "an unknown name", f"{one.failures:,}", FAILURE_WORDS[one.kind])
+        for one in failures[:SHOWN]
+    ]
+    page.table({"address": "left", "account": "left", "failed": "right", "what it looks like": "left"}, rows, indent=2)
+    page.more(len(failures) - SHOWN)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from breachkit.detect.campaigns.campaign import Campaign, Campaigns, NamedCount
     from breachkit.detect.campaigns.plain_groups import PlainGroups
-    from breachkit.evidence.books import Inputs
+    from breachkit.evidence.gather import Inputs
     from breachkit.report.contract import Json
     from breachkit.report.page import Justify
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from breachkit.detect.hardening import Hardening, JudgedSetting
-    from breachkit.evidence.books import Inputs
+    from breachkit.evidence.gather import Inputs
     from breachkit.report.contract import Json
 
 STYLES = {"fail": "bold red", "advice": "yellow", "unknown": "dim", "pass": "green"}

@@ -10,7 +10,7 @@ from breachkit.report.words import count, moment, place, size, stamp
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from breachkit.evidence.books import Gap, Inputs
+    from breachkit.evidence.gather import Gap, Inputs
     from breachkit.report.contract import Json
     from breachkit.report.page import Page
 

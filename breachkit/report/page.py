@@ -11,8 +11,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING, Literal
 
-from breachkit.report.sanitize import clean
-from breachkit.report.words import place
+from breachkit.report.words import clean, place
 from breachkit.shells import notes
 
 if TYPE_CHECKING:

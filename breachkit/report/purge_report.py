@@ -13,7 +13,7 @@ from breachkit.text.headers import decoded_words
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from breachkit.evidence.books import Inputs
+    from breachkit.evidence.gather import Inputs
     from breachkit.purge.moves import Receipt
     from breachkit.purge.plan import Plan, Ranked
     from breachkit.report.contract import Json

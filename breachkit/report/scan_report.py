@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from breachkit.detect.findings import Finding
     from breachkit.detect.inventory import Inventory, NameRow
-    from breachkit.evidence.books import Inputs
+    from breachkit.evidence.gather import Inputs
     from breachkit.report.contract import Json
     from breachkit.report.page import Justify
 

@@ -13,7 +13,7 @@ from breachkit.report.words import count, moment, percent, size, stamp
 if TYPE_CHECKING:
     from breachkit.detect.campaigns.campaign import Campaign
     from breachkit.detect.shown import ShownMessage
-    from breachkit.evidence.books import Inputs
+    from breachkit.evidence.gather import Inputs
     from breachkit.records import Message
     from breachkit.report.contract import Json
     from breachkit.text.letter import Letter

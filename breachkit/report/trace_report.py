@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from breachkit.detect.traced import TracedSession
     from breachkit.detect.tracing import Outline
-    from breachkit.evidence.books import Inputs
+    from breachkit.evidence.gather import Inputs
     from breachkit.report.contract import Json
 
 SIGNS = {"received": "<<<", "sent": ">>>", "note": "   "}

@@ -12,7 +12,7 @@ from breachkit.report.words import count
 if TYPE_CHECKING:
     from breachkit.detect.passwords.weak_accounts import WeakAccount, WeakPasswords
     from breachkit.detect.passwords.weakness import Weakness
-    from breachkit.evidence.books import Inputs
+    from breachkit.evidence.gather import Inputs
     from breachkit.report.contract import Json
 
 SHOWN = 200

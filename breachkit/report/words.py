@@ -1,7 +1,15 @@
-"""How numbers, times, shares and places are spelled."""
+"""How numbers, times, shares and places are spelled, and text of the evidence, every byte of which may be an attack.
+
+Control characters (ANSI escapes begin with one), bidirectional overrides and lone surrogates become visible escapes
+(`clean`); nothing else changes, and cleaning twice is cleaning once.
+"""
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from contextlib import suppress
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from breachkit.micros import EPOCH
@@ -10,7 +18,6 @@ if TYPE_CHECKING:
     from datetime import datetime, tzinfo
 
     from breachkit.records import Locus
-
 
 THOUSAND = 1000
 
@@ -58,3 +65,50 @@ def name_journal(run: str, journal: str, sha256: str) -> str:
 def place(locus: Locus) -> str:
     """Spell where a fact stands: `logs/smtp/s20261120-00.log:57`."""
     return f"{locus.shown}:{locus.line}"
+
+
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+"""Unicode categories that are never shown as they are: controls, formats (bidi, zero width), surrogates, line ends."""
+
+
+_IGNORED = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
+"""Signs of other categories that take no room and are not seen (Unicode's `Default_Ignorable_Code_Point`)."""
+
+_ODD = re.compile("[\x7f-\U0010ffff]+")
+
+
+def escape_json(text: str) -> str:
+    r"""Escape in a JSON text what a terminal or an editor would obey or hide; it parses to the same values.
+
+    JSON itself wants that for U+0000 to U+001F only. `\u009b` begins an ANSI escape as ESC does, `\u202e` turns the
+    direction of what follows, `\u200b` hides within a word. Outside its strings JSON has none of them.
+    """
+    return text if text.isascii() and "\x7f" not in text else _ODD.sub(lambda found: _escaped_all(found[0]), text)
+
+
+def _escaped_all(text: str) -> str:
+    return "".join(map(_escaped, text))
+
+
+@lru_cache(maxsize=4096)
+def _escaped(sign: str) -> str:
+    if unicodedata.category(sign) not in _HIDDEN and not _IGNORED.match(sign):
+        return sign
+    import json  # 5 ms, and hardly a text needs it
+
+    return json.dumps(sign)[1:-1]
+
+
+def clean(text: str) -> str:
+    r"""Make text safe to print: `\x1b` and its like are spelled out."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_spelled(sign) if unicodedata.category(sign) in _HIDDEN else sign for sign in text)
+
+
+def _spelled(sign: str) -> str:
+    with suppress(UnicodeEncodeError):
+        raw = sign.encode("utf-8", "surrogateescape")
+        if len(raw) == 1:  # ASCII, or a byte that is no UTF-8, as the operating system hands it over
+            return f"\\x{raw[0]:02x}"
+    return sign.encode("ascii", "backslashreplace").decode()

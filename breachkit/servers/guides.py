@@ -54,7 +54,7 @@ class GuideText:
             high=high,
             recommended=value if is_switch else row["recommended"],
             why=row["why"],
-            fix=self._line("fix", name, value=value),
+            fix=row.get("fix") or self._line("fix", name, value=value),
             bearing=row.get("bearing"),
             unit=row.get("unit", ""),
             spellings=tuple(row.get("also", ())),

@@ -152,21 +152,20 @@ def decoded(body: bytes, codec: str, *, is_strict: bool = True) -> str:
     return body.decode(codec, _UNDEFINED if codec == "gb18030" else "replace")
 
 
-def text_in(body: bytes, charset: str, is_html: bool | None) -> str:
+def text_in(body: bytes, codec: str | None, is_html: bool | None) -> str:
     """Read a text by its charset, else by that of its `meta` element; entities are resolved in HTML.
 
     Args:
         body: without the transfer encoding.
-        charset: as declared, or empty.
+        codec: of the charset that is declared.
         is_html: None where nothing says it; then by its looks.
     """
-    said = charset if charset and codec_of(charset) else ""
-    if not said and is_html is not False and b"<" in body[:FIRST_OF_HTML]:
+    if codec is None and is_html is not False and b"<" in body[:FIRST_OF_HTML]:
         meta = _META.search(re.sub(_COMMENT, b"", body[:FIRST_OF_HTML]))
         if meta and (is_html or LOOKS_LIKE_HTML.match(body[:1000].decode("latin-1"))):
-            said = meta[1].decode("latin-1")
-            said = "utf-8" if (codec_of(said) or "").startswith("utf-16") else said  # it was read as ASCII
-    text = charset_text(body, said)
+            codec = codec_of(meta[1].decode("latin-1"))
+            codec = "utf-8" if codec and codec.startswith("utf-16") else codec  # it was read as ASCII
+    text = _read(body, codec)
     if "&" not in text or not (is_html or (is_html is None and LOOKS_LIKE_HTML.match(text[:1000]))):
         return text
     from html import unescape  # 2 ms, and most messages have no entities
@@ -176,7 +175,10 @@ def text_in(body: bytes, charset: str, is_html: bool | None) -> str:
 
 def charset_text(body: bytes, charset: str) -> str:
     """Decode by the declared charset; by UTF-8, then Windows-1252, where there is none or it does not fit."""
-    codec = codec_of(charset) if charset else None
+    return _read(body, codec_of(charset))
+
+
+def _read(body: bytes, codec: str | None) -> str:
     if codec is None and body.startswith((b"\xff\xfe", b"\xfe\xff")):
         codec = "utf-16-le"
     for name in (codec, "utf-8") if codec and codec != "utf-8" and not body.startswith(_BOM) else ("utf-8",):
@@ -261,7 +263,7 @@ def _undefined(error: UnicodeError) -> tuple[str, int]:
         raise error
     byte = error.object[error.start]
     if error.encoding.startswith("gb"):
-        return ("€" if byte == 0x80 else "\ufffd"), error.start + 1  # noqa: PLR2004  as Windows has it
+        return ("€" if byte == 0x80 else "\ufffd"), error.start + 1  # as Windows has it
     return chr(byte), error.start + 1
 
 
@@ -297,7 +299,7 @@ def _in_mode(run: bytes, mode: bytes) -> Iterator[str]:
     elif mode == b"J":
         yield run.decode("ascii", "replace").replace("\\", "¥").replace("~", "\u203e")
     elif mode == b"I":
-        yield "".join(chr(byte + _HALFWIDTH) if 0x21 <= byte <= 0x5F else chr(byte) for byte in run)  # noqa: PLR2004
+        yield "".join(chr(byte + _HALFWIDTH) if 0x21 <= byte <= 0x5F else chr(byte) for byte in run)
     else:
         for found in re.finditer(_PAIRS, run):
             pair, control, _ = found.groups()
@@ -330,9 +332,9 @@ def _jis() -> dict[bytes, str]:
     """Make the table of JIS X 0208 as Windows has it, from its Shift JIS: rows of 94, two rows to a lead byte."""
     table = {}
     for row in range(94):
-        lead = row // 2 + (0x81 if row < 62 else 0xC1)  # noqa: PLR2004
+        lead = row // 2 + (0x81 if row < 62 else 0xC1)
         for cell in range(94):
-            trail = cell + (0x9F if row % 2 else 0x40 + (cell >= 63))  # noqa: PLR2004
+            trail = cell + (0x9F if row % 2 else 0x40 + (cell >= 63))
             table[bytes((row + 0x21, cell + 0x21))] = bytes((lead, trail)).decode("cp932", "replace")[:1]
     return table
 

@@ -16,7 +16,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.text.charsets import FIRST_OF_HTML, readable, text_in
+from breachkit.text.charsets import codec_of, readable, text_in
 from breachkit.text.headers import (
     LONGEST_PARAMETERS,
     STRAY,
@@ -50,6 +50,7 @@ MAILBOX_LINE = re.compile(rb">?From (?![ \t]*:)[^\n]*\n")
 """The separator line of a mailbox file; `From : a@b.example` is a header."""
 _UNUSUAL_STARTS = (b"\xef", b"\r", b"\n", b"F", b">")
 _BOM = b"\xef\xbb\xbf"
+_WRAPPED = (b"From ", b">From ", _BOM)
 _FOLD = "\0"
 """What stands in a head where a line was folded; other zero bytes are left out."""
 
@@ -68,13 +69,15 @@ _CODING = re.compile(rb"\ncontent-t(?:(ype)|ransfer-encoding)[ \t]*:([^\n]*(?:\n
 _COMMENT = r"\([^()]*\)"
 _MAIN = re.compile(r"[^\s/;,\"'()<>]*+(?:\s*+/\s*+[^\s/;,\"'()<>]*+)?")
 
-_PLAINLY_CODED = re.compile(
-    rb"(?:content-t(?:ype:\s*text/plain"
-    rb"(?:;\s*(?:charset=\"?(?:us-ascii|utf-8|iso-8859-\d\d?|windows-125\d)\"?|format=flowed))*"
-    rb"|ransfer-encoding:\s*(?:7bit|8bit|binary))[ \t]*\r?\n(?![ \t]))+"
+_MAY_ADD = re.compile(
+    rb"\n(?:[Cc](?i:ontent-t(?!(?:"
+    rb"ype:\s*text/plain(?:;\s*(?:charset=\"?(?:us-ascii|utf-8|iso-8859-\d\d?|windows-125\d)\"?|format=flowed))*"
+    rb"|ransfer-encoding:\s*(?:7bit|8bit|binary))[ \t]*\r?\n(?![ \t])))"
+    rb"|\n\s{0,20}+[\s<]|\r\n\s{0,20}+[\s<]|begin [0-7]{3})"
 )
-"""In lower case: what most plain texts say of themselves."""
-_UUENCODED = re.compile(rb"\nbegin [0-7]{3}")
+"""A header that says more than most plain texts say of themselves; what may be HTML by its looks; uuencode."""
+_STARRED = re.compile(rb"\*[\d*]{0,4}\s*=")
+"""The name of a parameter of RFC 2231."""
 
 
 class _ContentType(NamedTuple):
@@ -87,7 +90,8 @@ class _ContentType(NamedTuple):
     """It may hold other parts."""
     is_textual: bool
     """It is text, when it cannot be opened."""
-    charset: str
+    codec: str | None
+    """Of its charset."""
     is_html: bool | None
     """None: the text has to say it."""
     is_split: bool
@@ -114,27 +118,13 @@ class Added(NamedTuple):
 def is_plain(raw: bytes) -> bool:
     """Tell cheaply that decoding adds nothing to a message but headers unfolded, if it is ASCII, and nothing is markup.
 
-    Of one that is not ASCII, decoding adds nothing that is ASCII.
+    Of one that is not ASCII, decoding adds nothing that is ASCII. Its parts are not told apart for this: what would
+    count in a header and stands in a text makes it no plain one.
     """
-    first = _EMPTY_LINE.search(raw)
-    below = end = first.end() if first else len(raw)
-    if raw.startswith((b"<", *_UNUSUAL_STARTS), end) or not _FIELD.match(raw):
+    if raw.startswith(_WRAPPED) or _MAY_ADD.search(b"\n\n" + raw):
         return False
-    if _FIELD.match(raw, end):  # an envelope and the header, or the header and a paragraph like one
-        second = _EMPTY_LINE.search(raw, end)
-        end = second.end() if second else len(raw)
-    head = raw[:end].lower()
-    at = head.find(b"content-t")
-    is_typed = at >= 0 and head.find(b"content-type", at) >= 0
-    while at >= 0:
-        said = _PLAINLY_CODED.match(head, at)
-        if said is None:
-            return False
-        at = head.find(b"content-t", said.end())
     # one sign is found ten times faster than two
-    if (b"?" in head and b"=?" in head) or b"*" in head or b"\0" in head:
-        return False
-    if _UUENCODED.search(raw, max(0, below - 1)) or (not is_typed and b"<" in raw[below : end + FIRST_OF_HTML]):
+    if (b"?" in raw and b"=?" in raw) or b"\0" in raw or (b"*" in raw and _STARRED.search(raw)):
         return False
     return raw.isascii() or (b"\xff\xfe" not in raw and b"\xfe\xff" not in raw)
 
@@ -158,7 +148,7 @@ def added_by_decoding(raw: bytes, *, unfolds: bool = True) -> Added:
             texts += [decoded_words(field_of(line.decode())[1]) for line in _with_words(head)]
         if is_text:
             read = text_body(way, body)
-            text = text_in(read, kind.charset, kind.is_html)
+            text = text_in(read, kind.codec, kind.is_html)
             if read is not body or text.encode() != body:
                 texts.append(text)
             is_split = is_split or (kind.is_split and (kind.is_html is not None or "<" in text))
@@ -176,7 +166,7 @@ def typed_texts(raw: bytes) -> Iterator[tuple[str, str | None]]:
         for _, value in _values(head, around):
             yield value, None
         if is_text:
-            yield text_in(text_body(way, body), kind.charset, kind.is_html), kind.type
+            yield text_in(text_body(way, body), kind.codec, kind.is_html), kind.type
 
 
 def decoded_headers(raw: bytes) -> Iterator[tuple[str, str]]:
@@ -192,7 +182,7 @@ def decoded_parts(raw: bytes) -> Iterator[str]:
     """Yield every text part of a message, decoded, in order."""
     for _, _, body, kind, way, is_text in _entities(raw):
         if is_text:
-            yield text_in(text_body(way, body), kind.charset, kind.is_html)
+            yield text_in(text_body(way, body), kind.codec, kind.is_html)
 
 
 def own_headers(raw: bytes) -> Iterator[tuple[str, str]]:
@@ -224,7 +214,7 @@ def leaves(raw: bytes) -> Iterator[Leaf]:
         placed = next((value for name, value in _fields(head, around) if name == "content-disposition"), "")
         name = decoded_words(parameters_of(placed).get("filename") or parameters_of(kind.type).get("name", ""))
         is_attached = not is_text or bool(name) or placed.lower().startswith("attachment")
-        text = text_in(text_body(way, body), kind.charset, kind.is_html) if is_text else ""
+        text = text_in(text_body(way, body), kind.codec, kind.is_html) if is_text else ""
         yield Leaf(kind.type, name, is_attached, text, len(untransferred(way, body)))
 
 
@@ -381,7 +371,13 @@ def _kind_of(value: bytes, around: bytes = b"") -> _ContentType:
     is_textual = main.startswith(_TEXTUAL) or "/" not in main or main.endswith(_NEARLY_TEXTUAL)
     is_html = "html" in kind[:40].lower() if kind else None
     return _ContentType(
-        kind, main, is_opened, is_textual, charset_of(kind), is_html, is_html is not False or "delsp" in kind.lower()
+        kind,
+        main,
+        is_opened,
+        is_textual,
+        codec_of(charset_of(kind)),
+        is_html,
+        is_html is not False or "delsp" in kind.lower(),
     )
 
 

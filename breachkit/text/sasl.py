@@ -153,7 +153,7 @@ def is_complete(mechanism: str, responses: Sequence[bytes]) -> bool:
 
 def read_exchange(mechanism: str, responses: Sequence[bytes]) -> Credentials:
     """Decode what the client gave in an exchange, of all its responses."""
-    if mechanism == "LOGIN" and len(responses) == 2:  # noqa: PLR2004  the usual one, at a third of the time
+    if mechanism == "LOGIN" and len(responses) == 2:  # the usual one, at a third of the time
         return Credentials(_known_user(responses[0]), _password(decode_base64(responses[1])))
     decoder = _DECODERS.get(mechanism)
     return decoder([decode_base64(response) for response in responses]) if decoder and responses else NOTHING
@@ -179,7 +179,7 @@ def _utf16(raw: bytes) -> str | None:
         little = codec.endswith("le")
         body = raw.removeprefix(mark)
         is_marked = body != raw
-        if len(body) < 2 or len(body) % 2 or not (is_marked or not any(body[1::2] if little else body[::2])):  # noqa: PLR2004
+        if len(body) < 2 or len(body) % 2 or not (is_marked or not any(body[1::2] if little else body[::2])):
             continue
         try:
             return body.decode(codec)
@@ -200,7 +200,7 @@ def _plain(slots: list[bytes | None]) -> Credentials:
     if slots[0] is None:
         return NOTHING
     parts = slots[0].split(b"\0")
-    if len(parts) > 3 and (text := _utf16(slots[0])):  # noqa: PLR2004
+    if len(parts) > 3 and (text := _utf16(slots[0])):
         parts = text.encode("utf-8").split(b"\0")
     if len(parts) not in (2, 3):  # [authzid] NUL authcid NUL password (RFC 4616 §2); some leave the first NUL out
         return NOTHING

@@ -129,7 +129,8 @@ class SeenString:
 
     def may_be_added(self, added: Added) -> bool:
         """Tell it of a message whose bytes lack `longest`: something that was decoded holds it then, or may hide it."""
-        return added.is_split or any(self._longest_text in text or _is_odd(text) for text in added.texts)
+        text = "\n".join(added.texts)
+        return added.is_split or self._longest_text in text or _is_odd(text)
 
     def _is_split(self, raw: bytes, texts: list[str]) -> bool:
         text = b"\n".join([raw, *map(str.encode, texts)])

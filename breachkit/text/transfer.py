@@ -82,7 +82,7 @@ def with_uuencoded(body: bytes) -> bytes:
 
 
 def _is_uuencoded(line: bytes) -> bool:
-    return re.fullmatch(_UU_LINE, line) is not None and 0 <= len(line) - 1 - _length_told(line) <= 2  # noqa: PLR2004
+    return re.fullmatch(_UU_LINE, line) is not None and 0 <= len(line) - 1 - _length_told(line) <= 2
 
 
 def _length_told(line: bytes) -> int:

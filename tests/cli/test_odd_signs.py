@@ -6,7 +6,7 @@ import json
 import shutil
 from typing import TYPE_CHECKING
 
-from breachkit.report.sanitize import clean
+from breachkit.report.words import clean
 from tests.conftest import story
 from tests.servers.icewarp.factories import b64, lines
 

@@ -28,7 +28,7 @@ FAR = [253402300799, 253402300800, 2**40, -62135596800, -62135596801, -(2**40), 
 
 @pytest.fixture(name="root", scope="module")
 def root_on_a_volume_that_takes_any_time() -> Iterator[Path]:
-    shared = Path("/dev/shm")  # noqa: S108  tmpfs keeps 64 bits of seconds, ext4 34
+    shared = Path("/dev/shm")  # tmpfs keeps 64 bits of seconds, ext4 34
     with tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else None) as folder:
         shutil.copytree(story("guide"), Path(folder) / "root")
         yield Path(folder) / "root"

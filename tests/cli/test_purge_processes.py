@@ -206,7 +206,7 @@ def test_a_full_disk_is_one_sentence_and_nothing_is_lost(tmp_path: Path, breach:
 
 
 def test_another_volume_in_truth(tmp_path: Path, breach: Callable[..., Ended]) -> None:
-    far = Path("/dev/shm")  # noqa: S108  the one other volume that most machines have
+    far = Path("/dev/shm")  # the one other volume that most machines have
     if not far.is_dir() or far.stat().st_dev == tmp_path.stat().st_dev:
         pytest.skip("no other volume at hand")
     make_messages(tmp_path / "_outgoing", [SPAM + b"%d" % number for number in range(6)] + [HAM])

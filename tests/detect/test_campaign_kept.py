@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from breachkit.detect.campaigns.campaign import Judged
+from breachkit.detect.campaigns.bulk import Judged
 from breachkit.detect.campaigns.choice import Tried, choose
 from breachkit.detect.campaigns.marks import SPECIFIC, bare, is_weak
 from breachkit.detect.campaigns.passages import passage_of

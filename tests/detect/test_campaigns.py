@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from breachkit.detect.campaigns.campaign import Campaigns, Judged
+from breachkit.detect.campaigns.bulk import Judged
+from breachkit.detect.campaigns.campaign import Campaigns
 from breachkit.detect.campaigns.choice import StringSearch, Tried, candidates_of, choose
 from breachkit.detect.campaigns.grouping import find_campaigns
 from breachkit.detect.campaigns.passages import Passage, passage_of

@@ -103,7 +103,7 @@ def test_the_owners_own_infected_computer_is_suspect(judged: Callable[..., Any],
         (queue / str(number)).write_text(head)
     found = judged(logs)["anna@example.it"]
     assert found["verdict"] == "suspect"
-    assert {signal["family"] for signal in found["signals"]} == {"queue", "sender", "destination"}
+    assert {signal["family"] for signal in found["signals"]} == {"queue", "sender"}
     assert found["entry_ts"].endswith("-16T10:00:00+01:00")
     assert [(place["attacking"], place["usual"]) for place in found["client_ips"]] == [
         (True, True)
@@ -178,6 +178,22 @@ def test_a_spray_that_hits_early_is_a_spray(judged: Callable[..., Any], tmp_path
         reply = "235 ok" if number == 5 else "535 no"
         logs.login(15, f"03:{number:02d}:00", THIEF, f"user{number}@example.it", secret="Winter2026", reply=reply)
     assert judged(logs)["user5@example.it"]["entry"] == "password-spray"
+
+
+@pytest.mark.parametrize(("own", "verdict"), [(1, "suspect"), (6, "compromised")])
+def test_the_guesses_of_others_do_not_make_a_thief_of_who_mistyped_on_a_journey(
+    judged: Callable[..., Any], tmp_path: Path, own: int, verdict: str
+) -> None:
+    logs = Logs(tmp_path)
+    logs.habit("anna@example.it")
+    for number in range(12):
+        logs.login(
+            14, f"22:{number:02d}:00", f"45.3.{number}.1", "anna@example.it", secret=f"x{number}", reply="535 no"
+        )
+    for number in range(own):
+        logs.login(14, f"23:{number:02d}:00", THIEF, "anna@example.it", secret=f"S3cret{number}", reply="535 no")
+    logs.login(14, "23:10:00", THIEF, "anna@example.it", *["anna@example.it"] * 3)
+    assert judged(logs)["anna@example.it"]["verdict"] == verdict
 
 
 def test_what_was_left_out_invents_no_first_try(judged: Callable[..., Any], tmp_path: Path) -> None:

@@ -126,11 +126,11 @@ def hashed(kind: str, secret: str) -> str:
     raw, salt = secret.encode(), b"saltsalt"
     match kind:
         case "{SHA}":
-            return kind + base64.b64encode(hashlib.sha1(raw).digest()).decode()  # noqa: S324
+            return kind + base64.b64encode(hashlib.sha1(raw, usedforsecurity=False).digest()).decode()
         case "{SSHA}":
-            return kind + base64.b64encode(hashlib.sha1(raw + salt).digest() + salt).decode()  # noqa: S324
+            return kind + base64.b64encode(hashlib.sha1(raw + salt, usedforsecurity=False).digest() + salt).decode()
         case "{SMD5}":
-            return kind + base64.b64encode(hashlib.md5(raw + salt).digest() + salt).decode()  # noqa: S324
+            return kind + base64.b64encode(hashlib.md5(raw + salt, usedforsecurity=False).digest() + salt).decode()
         case "{SSHA512}":
             return kind + base64.b64encode(hashlib.sha512(raw + salt).digest() + salt).decode()
         case "bcrypt":

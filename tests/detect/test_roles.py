@@ -260,3 +260,27 @@ def test_what_no_owner_sends_tells_a_stranger_in_logs_without_a_past() -> None:
     assert attacking(thief, writer) == {ABROAD}
     colleague = use(ABROAD, "User", mail(6 * HOUR, 14, every=3 * MINUTE, domains=HOUSES[:3]))  # to people known here
     assert attacking(colleague, writer) == set()
+
+
+def test_what_one_owner_does_in_one_go_or_by_hand_is_slight_and_never_sure() -> None:
+    """A notice in half an hour, and a club's letters over a day; more of both, more names or places are none."""
+    notice = mail(2 * DAY, 30, every=MINUTE, dead=10, strangers=30)
+    letters = mail(2 * DAY, 12, every=20 * MINUTE, domains=["club.example"], dead=5, strangers=12)
+    for slight in (notice, letters):
+        facts = facts_of([use(ABROAD, "laptop", slight)], [owner()])
+        assert facts.number
+        assert (facts.is_slight, facts.is_sure) == (True, False)
+    spam = mail(2 * DAY, 12, every=20 * MINUTE, domains=HOUSES, dead=5, strangers=12)
+    longer = mail(2 * DAY, 30, every=20 * MINUTE, domains=["club.example"], dead=10, strangers=30)
+    for more in ([use(ABROAD, "User", spam)], [use(ABROAD, "User", longer)]):
+        assert facts_of(more, [owner()]).is_sure
+    assert facts_of([use(ABROAD, "User", letters), use("45.3.2.1", "vps-1", letters)], [owner()]).is_sure
+
+
+def test_a_mailing_from_the_owners_own_machine_that_waits_is_none_of_malware() -> None:
+    """Who waits, waits for a server that is down; what malware sends is refused, too."""
+    owners = mail(0, 6, every=6 * HOUR)
+    waiting = mail(3 * DAY, 200, every=MINUTE, strangers=200, waiting=190)
+    refused = mail(3 * DAY, 200, every=MINUTE, strangers=200, waiting=120, dead=60)
+    assert attacking(use(HOME, "pc-7", [*owners, *waiting])) == set()
+    assert attacking(use(HOME, "pc-7", [*owners, *refused])) == {HOME}

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from breachkit.detect.names import Directory
-from breachkit.detect.passwords.candidates import candidates
+from breachkit.detect.passwords.variants import candidates
 from breachkit.detect.passwords.vocabulary import AccountNames, names_of_address, vocabulary_of
 from breachkit.detect.passwords.weakness import (
     FAR,

@@ -159,7 +159,7 @@ def test_products_that_lie_together_each_find_their_own_logs(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("kind", [MAIL_LOG, *KINDS])
 def test_kinds_travel_between_processes(kind: object) -> None:
-    again = pickle.loads(pickle.dumps(kind))  # noqa: S301
+    again = pickle.loads(pickle.dumps(kind))
     assert again.services == kind.services  # type: ignore[attr-defined]
     assert again.read_name("x20261120.log") is None
 

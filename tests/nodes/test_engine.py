@@ -13,10 +13,8 @@ import pytest
 
 from breachkit.errors import BreachkitError
 from breachkit.nodes.certs import make_certificates
-from breachkit.nodes.check import look
-from breachkit.nodes.engine import check_address
 from breachkit.nodes.orders import NodeOrder
-from breachkit.nodes.workers import read_in_place
+from breachkit.nodes.workers import check_address, look, read_in_place
 from tests.conftest import story
 
 if TYPE_CHECKING:
@@ -81,7 +79,7 @@ def test_refusal_is_one_sentence(cli: Callable[..., Ran]) -> None:
 
 
 def test_nobody_at_the_address_is_said(cli: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("breachkit.nodes.engine.CONNECT_SECONDS", 1)
+    monkeypatch.setattr("breachkit.nodes.workers.CONNECT_SECONDS", 1)
     ran = cli("find-account", "--scheduler", "tcp://127.0.0.1:9", "--node", f"mail1={story('guide')}")
     assert (ran.code, ran.out) == (1, "")
     assert ran.err.startswith("breachkit: no scheduler answers at tcp://127.0.0.1:9 ")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
+from functools import partial
 from typing import TYPE_CHECKING
 
 from breachkit.files import QUARANTINE
@@ -94,8 +95,8 @@ class MortalDisk(QuickDisk):
         """Die in the middle of each line, and after it."""
         for line in text.splitlines(keepends=True):
             half = len(line) // 2
-            self._act(lambda: self._inner.write(handle, line[:half]))  # noqa: B023  called at once
-            self._act(lambda: self._inner.write(handle, line[half:]))  # noqa: B023
+            self._act(partial(self._inner.write, handle, line[:half]))
+            self._act(partial(self._inner.write, handle, line[half:]))
 
     def reserve(self, handle: int, start: int, size: int) -> None:
         self._act(lambda: self._inner.reserve(handle, start, size))

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 import pytest
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from breachkit.purge.disk import Disk
+    from breachkit.purge.quarantine import Run
     from breachkit.servers import Queue
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="kills processes by signal")
@@ -85,8 +87,8 @@ def purge(whole: House) -> None:
     whole.purge("pippo")
 
 
-def restore(whole: House) -> None:
-    whole.restore()
+def restore(whole: House, run: Run | None = None) -> None:
+    whole.restore(run)
 
 
 def drop(whole: House) -> None:
@@ -171,7 +173,7 @@ def test_a_purge_killed_and_a_restore_killed_on_top_of_it(tmp_path: Path, kind: 
         top, before = scene.fresh()
         scene.dies(purge, top, last)
         for run in scene.house(top).runs():
-            scene.dies(lambda whole: whole.restore(run), top, last % 17)  # noqa: B023  called at once
+            scene.dies(partial(restore, run=run), top, last % 17)
         assert is_whole(scene, top, before), f"killed at {last}"
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from breachkit.report.contract import dump, dump_line
-from breachkit.report.sanitize import clean, escape_json
+from breachkit.report.words import clean, escape_json
 
 texts = st.text(st.characters(exclude_categories=()))
 shares = st.floats(0, 1).map(lambda number: round(number, 4))

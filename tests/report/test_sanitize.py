@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from breachkit.report.page import Page
-from breachkit.report.sanitize import clean
-from breachkit.report.words import count, size
+from breachkit.report.words import clean, count, size
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tests.scale.harness import Took
     from tests.scale.rows import Row
 
-IN_MEMORY = Path("/dev/shm")  # noqa: S108  a file system in memory is the point
+IN_MEMORY = Path("/dev/shm")  # a file system in memory is the point
 SMALL = 200
 """By how much less evidence the small form has."""
 

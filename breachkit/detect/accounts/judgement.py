@@ -14,6 +14,7 @@ import numpy as np
 from breachkit.detect.accounts.activity import Activity, Conduct, Fates
 from breachkit.detect.accounts.attackers import Came, Unblocked, find_attackers, find_other_failures, find_relays
 from breachkit.detect.accounts.entry import find_entry
+from breachkit.detect.accounts.guessers import GUESSES
 from breachkit.detect.accounts.inquiry import Inquiry, is_name
 from breachkit.detect.accounts.roles import FOREIGN_COUNT, Roles
 from breachkit.detect.accounts.signals import Held, find_signals
@@ -261,9 +262,10 @@ def _verdict(signals: Sequence[Signal], held: Held) -> VerdictName:
         return "suspect"  # a person and a thief with one mailbox cannot be shown for sure by this
     families = {signal.family for signal in signals}
     facts, attacking = held.roles.facts, {id(use) for use in held.roles.attacking}
-    is_sure = Family.ENTRY in families or bool(held.others)
-    if facts is not None and not is_sure:
-        is_sure = facts.is_sure or (facts.is_foreign and len(families) >= THREE)
+    is_sure = bool(held.others) or any(use.guesses and use.failures >= GUESSES for use in held.roles.attacking)
+    # the guesses of others tell nothing of who comes in and does no more than an owner does
+    if facts is not None and not facts.is_slight:
+        is_sure |= facts.is_sure or Family.ENTRY in families or (facts.is_foreign and len(families) >= THREE)
     if families & INTRUSION and len(families) >= TWO and is_sure:
         return "compromised"
     has_past = any(id(use) not in attacking for use in held.activity.uses)

@@ -23,7 +23,7 @@ def _block(client_ip: str, bits: int) -> str:
     address = _address(client_ip)
     if address is None:
         return client_ip
-    return str(ipaddress.ip_network((address, bits if address.version == 4 else 48), strict=False))  # noqa: PLR2004
+    return str(ipaddress.ip_network((address, bits if address.version == 4 else 48), strict=False))
 
 
 def _address(client_ip: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -52,6 +52,9 @@ the house knows, where messages go to strangers only."""
 RUN = 3 * HOUR // 4
 """How long a mass of messages from the owner's own place goes on where it is no mailing of an owner's."""
 
+BY_HAND = 20
+"""Messages to many people each, in few names, that nobody writes by hand in a day or two."""
+
 FEW = 5
 """Messages of a place that alone say nothing, where many do the same."""
 
@@ -112,6 +115,8 @@ class Facts(NamedTuple):
     """Most recipients are not shown to have got it."""
     is_lasting: bool
     """For longer than an owner's mailing to all her customers."""
+    is_long: bool
+    """In more messages, or in more names, than somebody writes by hand to many people."""
 
     @property
     def number(self) -> int:
@@ -119,9 +124,14 @@ class Facts(NamedTuple):
         return self.is_foreign + self.is_to_nobody + self.is_mass
 
     @property
+    def is_slight(self) -> bool:
+        """True for what one owner does: a notice to all customers in one go, the letters of a club to its members."""
+        return not (self.is_scattered or (self.is_long and (self.is_lasting or self.is_varied)))
+
+    @property
     def is_sure(self) -> bool:
         """True where one fact stands beside another, and it was no single act: a notice to all customers is one."""
-        if not (self.is_lasting or self.is_scattered or self.is_varied):
+        if self.is_slight:
             return False
         if self.is_foreign and (self.is_many or (self.is_varied and self.is_unanswered)):
             return True
@@ -154,7 +164,7 @@ def facts_of(uses: Sequence[Use], habit: Sequence[Use]) -> Facts:
         and (is_many or _are_strange(foreign)),
         is_to_nobody=fates.dead >= DEAD_COUNT and lost >= DEAD_SHARE and _are_strange(sent),
         # an owner writes to all her customers, too: from one place, and they want it
-        is_mass=(is_unwanted or is_scattered or (is_unanswered and not _is_local(uses)))
+        is_mass=(is_unwanted or is_scattered or (is_unanswered and not _is_own(uses)))
         and _is_mass(sent, past.sent, 0 if is_scattered else MASS_RATIO),
         is_many=is_many,
         is_scattered=is_scattered,
@@ -162,6 +172,7 @@ def facts_of(uses: Sequence[Use], habit: Sequence[Use]) -> Facts:
         is_varied=len(names) > 1,
         is_unanswered=is_unanswered,
         is_lasting=bool(core) and core[-1] - core[0] >= RUN,
+        is_long=len(sent) >= BY_HAND or len(names) > FEW_NAMES,
     )
 
 
@@ -286,9 +297,7 @@ class _Parting:
         found = [group for group in new if self._attacks(group, habit, is_new=True)]
         if has_owner:
             found += [group for group in early if self._attacks(group, habit, is_new=False)]
-        rest = [
-            group for group in (*new, *early) if group not in found and not _is_local(group) and not group[0].has_turned
-        ]
+        rest = [group for group in (*new, *early) if group not in found and not _is_own(group)]
         late = [group for group in rest if group in new]
         for part in () if found else (late, rest):
             facts = facts_of(_flat(part), habit)
@@ -326,7 +335,7 @@ class _Parting:
     def _attacks(self, group: Sequence[Use], habit: Sequence[Use], *, is_new: bool) -> bool:
         """Tell a group that attacks by what it sends; one of the owner's own places must do so for long."""
         facts = facts_of(group, habit)
-        is_own = _is_local(group) or group[0].has_turned
+        is_own = _is_own(group)
         if is_own and (facts.is_lasting or facts.is_foreign) and facts.number > 1:
             return True
         if not facts.number or (is_own and not (is_new and facts.is_blind and facts.is_lasting)):
@@ -373,6 +382,11 @@ def is_odd(group: Sequence[Use]) -> bool:
 def _is_local(group: Sequence[Use]) -> bool:
     """Tell a group of the house's own providers."""
     return all(use.is_local for use in group)
+
+
+def _is_own(group: Sequence[Use]) -> bool:
+    """Tell a group of the house's own providers, or one at its owner's own address."""
+    return _is_local(group) or group[0].has_turned
 
 
 def _is_host(group: Sequence[Use]) -> bool:

@@ -145,9 +145,9 @@ def _judge(
     signals = tuple(_signals(mails, domains, dead, share))
     families = {signal.family for signal in signals}
     verdict: VerdictName = "clear"
-    if len(families) >= 3 or (is_attacking and families):  # noqa: PLR2004
+    if len(families) >= 3 or (is_attacking and families):
         verdict = "compromised"
-    elif len(families) >= 2 or is_attacking:  # noqa: PLR2004
+    elif len(families) >= 2 or is_attacking:
         verdict = "suspect"
     senders = Counter(mail.mail_from for mail in mails)
     return Unauthenticated(

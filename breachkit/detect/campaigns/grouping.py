@@ -9,6 +9,7 @@ that covers the run and hits nothing else becomes its purge string. The messages
 from __future__ import annotations
 
 import hashlib
+import sys
 from array import array
 from collections import Counter
 from dataclasses import replace
@@ -16,12 +17,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
+from breachkit.detect.accounts.reading import accuse
 from breachkit.detect.campaigns.authors import authors_of, local_domains
-from breachkit.detect.campaigns.campaign import ID_DIGITS, Campaign, Campaigns, SharedString, counted, why_lawful
+from breachkit.detect.campaigns.bulk import BULK, judged_by_logs, why_lawful
+from breachkit.detect.campaigns.campaign import ID_DIGITS, Campaign, Campaigns, SharedString, counted
 from breachkit.detect.campaigns.choice import SeenSearch, StringSearch, Tried, candidates_of, choose, names_of
 from breachkit.detect.campaigns.passages import Passage, passage_of
 from breachkit.detect.campaigns.runs import find_runs
 from breachkit.detect.campaigns.sample import MailSample, choose_sample, content_order
+from breachkit.evidence import gather
+from breachkit.evidence.again import MessageReader
+from breachkit.progress import bar
 from breachkit.records import NULL_SENDER
 from breachkit.text.headers import decoded_words
 from breachkit.text.message import decoded_texts
@@ -31,8 +37,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from breachkit.detect.campaigns.campaign import Judged
+    from breachkit.detect.accounts.verdict import Accusation
+    from breachkit.detect.campaigns.bulk import Judged
     from breachkit.detect.campaigns.runs import SpamRun
+    from breachkit.evidence.where import Where
+    from breachkit.logs.facts import LogFacts
     from breachkit.records import Message
 
 SAMPLES = (1500, 4000)
@@ -46,6 +55,48 @@ SMALLEST_SHARE = 0.001
 SUPPORT = 5
 KEPT_STRINGS = 8
 KEPT_SUBJECTS = 3
+
+
+class Grouped(NamedTuple):
+    """The campaigns of a queue, and what they rest on."""
+
+    campaigns: Campaigns
+    messages: list[Message]
+    """What the members of campaigns point to."""
+    accusation: Accusation | None
+    """None where there are no logs."""
+    facts: LogFacts | None
+
+    def campaign_of(self, message: Message) -> Campaign | None:
+        """Return the campaign that a message belongs to."""
+        at = next((at for at, one in enumerate(self.messages) if one.source == message.source), None)
+        return next((campaign for campaign in self.campaigns.campaigns if at in campaign.members), None)
+
+
+def group_queue(where: Where, books: gather.Books, least: int | None = None) -> Grouped:
+    """Find the campaigns; where there are logs, what they say of the accounts counts too. Raises BreachkitError."""
+    messages = gather.read_queued(where, books)
+    found, facts = None, None
+    if gather.smtp_logs(where):
+        found, facts = accuse(where, books, messages)
+    else:
+        for skipped in where.skipped:  # else said with the logs that were read
+            books.skip(skipped)
+    return Grouped(find_judged(where, books, messages, found, facts, least), messages, found, facts)
+
+
+def find_judged(
+    where: Where,
+    books: gather.Books,
+    messages: Sequence[Message],
+    found: Accusation | None,
+    facts: LogFacts | None,
+    least: int | None = None,
+) -> Campaigns:
+    """Find the campaigns of messages that are read, in the light of verdicts on the accounts, if there are any."""
+    judged = None if found is None or facts is None else judged_by_logs(found, facts)
+    with bar(sys.stderr, "grouping", None, " messages") as progress:
+        return find_campaigns(messages, MessageReader(where, books), progress=progress, least=least, judged=judged)
 
 
 class MessageSource(Protocol):
@@ -192,7 +243,7 @@ class _Queue:
             messages=len(queued),
             quarantined_messages=len(members) - len(queued),
             share=len(queued) / max(1, int(self.queued.sum())),
-            bulk=lawful in {"cleared", "list-mail"},
+            bulk=lawful in BULK,
             no_purge_why=lawful or ("only-weak-string" if found.is_weak else None),
             strings=self._strings(found),
             purge_string=found.best.text,

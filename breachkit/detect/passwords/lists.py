@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
-from breachkit.detect.passwords.undoing import LEET, MONTHS, SEASONS
+from breachkit.detect.passwords.variants import LEET, MONTHS, SEASONS
 from breachkit.detect.passwords.vocabulary import fold
 from breachkit.errors import BreachkitError, PathUnreadableError
 from breachkit.evidence.where import check_file

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from breachkit.detect.hardening import number_of
-from breachkit.detect.passwords.candidates import candidates, likeliest
 from breachkit.detect.passwords.hashes import recognise, unwrapped
 from breachkit.detect.passwords.lists import PASSWORDS, digest_of, is_popular
+from breachkit.detect.passwords.variants import candidates, likeliest
 from breachkit.detect.passwords.vocabulary import names_of_address, vocabulary_of
 from breachkit.detect.passwords.weakness import WEAKNESSES, weaknesses_by_name
-from breachkit.evidence.exports import read_settings
+from breachkit.evidence.gather import read_settings
 from breachkit.evidence.where import check_file
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from breachkit.detect.passwords.hashes import Hash
     from breachkit.detect.passwords.vocabulary import AccountNames
     from breachkit.detect.passwords.weakness import Weakness
-    from breachkit.evidence.books import Books
+    from breachkit.evidence.gather import Books
     from breachkit.evidence.where import Where
     from breachkit.text.sasl import Login
 

@@ -12,8 +12,7 @@ import string
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, get_args
 
-from breachkit.detect.passwords.candidates import candidates
-from breachkit.detect.passwords.undoing import NO_LETTERS, SHIFTS, is_conceivable, sources_of
+from breachkit.detect.passwords.variants import NO_LETTERS, SHIFTS, candidates, is_conceivable, sources_of
 from breachkit.detect.passwords.vocabulary import fold, names_of_address, vocabulary_of
 from breachkit.spelling import spelled
 
@@ -129,12 +128,12 @@ def distance_of(typed: str, secret: str) -> int:
         return NEAR
     if not is_conceivable(secret, typed + " "):
         return FAR
-    held = set(filter(str.isalnum, secret.lower().strip(NO_LETTERS)))
-    return NEAR if any(held <= letters for letters in _letters_near(typed.lower())) else UNLIKELY
+    held = "".join(filter(str.isalnum, secret.lower().strip(NO_LETTERS)))
+    return NEAR if any(not held.strip(letters) for letters in _letters_near(typed.lower())) else UNLIKELY
 
 
 @lru_cache(maxsize=1 << 14)
-def _letters_near(typed: str) -> tuple[frozenset[str], ...]:
+def _letters_near(typed: str) -> tuple[str, ...]:
     """Return the signs of a user name with those that are added inside, and as each shifted hand types them."""
     few = string.ascii_lowercase + string.digits if len(set(filter(str.isalnum, typed))) < _ENOUGH else ""
-    return frozenset(typed + _ENDINGS + _STAND_INS + few), *(frozenset(typed.translate(table)) for table in SHIFTS)
+    return "".join({*typed, *_ENDINGS, *_STAND_INS, *few}), *(typed.translate(table) for table in SHIFTS)

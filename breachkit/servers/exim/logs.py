@@ -103,19 +103,18 @@ def _end_of(found: re.Match[bytes]) -> bytes:
 
 
 def begins(line: Line) -> bool:
-    """Tell a connection that was opened; a failed login that names no port is a session of its own."""
-    return _BEGUN in line.text if line.text.startswith(b"SMTP connection from ") else _is_alone(line)
+    """Tell a connection that was opened."""
+    return line.text.startswith(b"SMTP connection from ") and _BEGUN in line.text
 
 
 def ends(line: Line) -> bool:
-    """Tell a connection that was closed or lost, a message that is done with, and a line that stands alone."""
+    """Tell a connection that was closed or lost, a message that is done with, and a line that stands alone.
+
+    A failed login that names no port is a session of its own.
+    """
     if line.text.startswith(b"SMTP connection from "):
         return _BEGUN not in line.text
-    return line.text.endswith(b" Completed") or _is_alone(line)
-
-
-def _is_alone(line: Line) -> bool:
-    return line.key.startswith(b"[") and line.key.endswith(b"]")
+    return line.text.endswith(b" Completed") or (line.key.startswith(b"[") and line.key.endswith(b"]"))
 
 
 def takes(line: Line) -> bool:

@@ -86,13 +86,13 @@ def _envelope_of(raw: bytes) -> _Envelope | None:
         return None
     _caller, sender, stamp = (lines := raw[first.end() :].split(b"\n", 3) + [b""] * 3)[:3]
     ts = stamp.partition(b" ")[0]
-    if not (sender.startswith(b"<") and ts.isdigit() and len(ts) <= 10):  # noqa: PLR2004  until the year 2286
+    if not (sender.startswith(b"<") and ts.isdigit() and len(ts) <= 10):
         return None
     place = len(raw) - len(lines[3])
     options, place = _options(raw, place)
     done, place = _recipients_done(raw, place)
     number, place = _line(raw, place)
-    if not number.isdigit() or len(number) > 6:  # noqa: PLR2004
+    if not number.isdigit() or len(number) > 6:
         return None
     rcpt_to = []
     for _ in range(int(number)):
@@ -121,7 +121,7 @@ def _options(raw: bytes, place: int) -> tuple[dict[bytes, bytes], int]:
             continue
         if found[1].startswith(b"acl"):
             size = (found[2] or b"").rpartition(b" ")[2]
-            place += int(size) + 1 if size.isdigit() and len(size) < 8 else 0  # noqa: PLR2004
+            place += int(size) + 1 if size.isdigit() and len(size) < 8 else 0
         else:
             options.setdefault(found[1], found[2] or b"")
     return options, place

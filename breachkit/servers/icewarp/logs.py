@@ -106,7 +106,7 @@ def _moment(naive: datetime | None, offset: bytes | None, zone: tzinfo) -> float
     if offset is None or offset[:1] not in {b"+", b"-"}:
         return naive.replace(tzinfo=zone).timestamp()
     hours, minutes = int(offset[1:3]), int(offset[-2:])
-    if hours > 23 or minutes > 59:  # noqa: PLR2004
+    if hours > 23 or minutes > 59:
         return None
     shift = timedelta(hours=hours, minutes=minutes)
     return naive.replace(tzinfo=timezone(-shift if offset[:1] == b"-" else shift)).timestamp()

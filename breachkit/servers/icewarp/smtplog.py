@@ -17,10 +17,10 @@ import numpy as np
 
 from breachkit.logs.envelope import NOTE_READ, Envelope, Noted, address_of
 from breachkit.logs.grammar import Grammar
-from breachkit.logs.hourly import ASKED, BEGUN, ENDED, NO, SUMMARY, SUMMARY_TAKEN, YES
+from breachkit.logs.hourly import IDLE
 from breachkit.logs.mailbox import TRY_WORDS, Mailbox
 from breachkit.logs.smtp import ACCEPTED_ID, Dialogue
-from breachkit.servers.icewarp.values import ANY_ID
+from breachkit.servers.icewarp.queue import ANY_ID
 from breachkit.text.sasl import decode_text
 
 if TYPE_CHECKING:
@@ -31,9 +31,6 @@ if TYPE_CHECKING:
 CLIENT_MARK = b"client session"
 _SUMMARY_END = re.compile(rb"> (\d{1,6}) \d{1,15} \d{1,6}:\d\d:\d\d ([^<>]*)\Z")
 _RECEIVED, _SENT = frozenset({b"<<< ", b"<<<"}), frozenset({b">>> ", b">>>"})
-IDLE = 24 * 3600
-"""Seconds after which a line of a thread belongs to another session: none lives that long in silence."""
-
 _WIDTH = 16
 """Columns that a peer is padded to."""
 _OPEN, _CLOSE, _SPACE, _ONE = b"[] 1"
@@ -72,12 +69,7 @@ _AFTER_CODE[[*b" -\r\n\0"]] = True
 _AUTH = _opening(b"<<< A", b"\xff\xff\xff\xff\xdf")
 _CONNECTED, _DISCONNECTED, _STARTED = _opening(b"Connecte"), _opening(b"Disconne"), _opening(b"Start of")
 _CLIENT = _opening(b"CLIENT S", b"\xdf\xdf\xdf\xdf\xdf\xdf\xff\xdf")
-_REPLY, _GO_AHEAD = _opening(b">>> \0\0\0 ", b"\xff\xff\xff\xff\0\0\0\xff"), _opening(b">>> 354")
-_STEP_OF_CLASS = np.zeros(256, np.int8)
-"""What a final reply means by its first digit; of those that begin with 3 only 354 asks for a message."""
-_STEP_OF_CLASS[[*b"2345"]] = YES, ASKED, NO, NO
-_CHUNK = _opening(b"<<< BDAT", b"\xff\xff\xff\xff\xdf\xdf\xdf\xdf")
-"""A piece of a message (RFC 3030): the last one asks for the server's word on it, as `354` and the content do."""
+_YES = _opening(b">>> 2")
 
 
 class IceWarpLines(Grammar):
@@ -91,7 +83,7 @@ class IceWarpLines(Grammar):
         for longer in (4, 8):
             close += longer * (octets[close] != _CLOSE)
         stamp = close + 2
-        is_usual = (octets[start] - _ONE < 9) & (octets[start + _WIDTH] == _OPEN) & (octets[close] == _CLOSE)  # noqa: PLR2004  digits
+        is_usual = (octets[start] - _ONE < 9) & (octets[start + _WIDTH] == _OPEN) & (octets[close] == _CLOSE)  # digits
         is_usual &= (octets[close + 1] == _SPACE) & (octets[stamp + 8] == _SPACE)
         digits = words[stamp] ^ _MIDNIGHT
         is_usual &= (digits | (digits + _TOO_MUCH)) & _CARRIED == 0
@@ -261,24 +253,20 @@ class IceWarpSmtp(IceWarpLines):
         rows = np.union1d(np.flatnonzero(_SUMMED.is_in(lines.word)), lines.find((b"message id", b"message-id")))
         return np.array([row for row in rows.tolist() if _id_in(lines.raw(row)) in ids], np.int64)
 
-    def find_steps(self, lines: Lines) -> Column:
-        """Tell what each line means to the counts by the hour; see `hourly`."""
-        word = lines.word
-        step = np.zeros(len(word), np.int8)
-        replies = np.flatnonzero(_REPLY.is_in(word))
-        step[replies] = _STEP_OF_CLASS[lines.octets[lines.begin[replies] + 4]]
-        asked = replies[step[replies] == ASKED]
-        step[asked[~_GO_AHEAD.is_in(word[asked])]] = 0
+    def find_begun(self, lines: Lines, *, is_summed: bool) -> tuple[Column, Column]:
+        """List the rows of lines with which a session begins, and of those by which a message is taken in.
+
+        The server names the id of a message that it takes; at a level at which logs hold no dialogue summaries do.
+        """
+        if is_summed:
+            rows = np.flatnonzero(_SUMMED.is_in(lines.word))
+            ends = [_SUMMARY_END.search(lines.raw(row)) for row in rows.tolist()]
+            is_taken = [end is not None and end[2].upper().startswith(b"OK") for end in ends]
+            return rows[[end is not None for end in ends]], rows[is_taken]
         notes = self._notes(lines)
-        for meant, opening in ((BEGUN, _CONNECTED), (BEGUN, _CLIENT), (ENDED, _DISCONNECTED)):
-            step[notes[opening.is_in(word[notes])]] = meant
-        chunks = np.flatnonzero(_CHUNK.is_in(word)).tolist()
-        step[[row for row in chunks if lines.raw(row).upper().endswith(b"LAST")]] = ASKED
-        if not any(opening.is_in(word).any() for opening in _DIALOGUE):  # else summaries are not asked for
-            for row in np.flatnonzero(_SUMMED.is_in(word)).tolist():
-                found = _SUMMARY_END.search(lines.raw(row))
-                step[row] = 0 if not found else SUMMARY_TAKEN if found[2].upper().startswith(b"OK") else SUMMARY
-        return step
+        word = lines.word[notes]
+        named = lines.find((b"essage id", b"essage-id"), folded=False)
+        return notes[_CONNECTED.is_in(word) | _CLIENT.is_in(word)], named[_YES.is_in(lines.word[named])]
 
 
 def _id_in(text: bytes) -> str | None:

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +23,10 @@ from breachkit.progress import silent
 from breachkit.servers.icewarp.logs import find_logs
 from tests.evidence import build
 from tests.servers.icewarp.drawn import WIDE, logs_of_one_server, write
-from tests.servers.icewarp.factories import read_sessions, reading
+from tests.servers.icewarp.factories import lines, read_sessions, reading, write_log
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from breachkit.logs.kinds import LogFile
 
@@ -150,6 +150,32 @@ def test_what_a_killed_process_left_is_read_all_the_same(tmp_path: Path, monkeyp
     monkeypatch.setattr("subprocess.Popen", KilledHelper)
     facts = read_facts(logs, reading(), Question(), 2)
     assert in_order(facts) == read(logs, Question(), None)
+
+
+SUMMARY = "*** <a@example.it> <b@example.net> 1 2804 00:00:01 OK YAR93710"
+REFUSED = "*** <a@example.it> <b@example.net> 1 2804 00:00:01 REFUSED"
+
+
+@pytest.mark.parametrize("size", [None, 1 << 20, 200, 40])
+def test_a_session_of_which_only_summaries_are_logged_counts_once(size: int | None, tmp_path: Path) -> None:
+    """The level *summary*: a session begins with the first summary of its thread, and lasts until a day of silence."""
+    many = [lines(SUMMARY, thread=thread, time="09:10:00") for thread in ("15C0", "0838", "15C0")]
+    later = [lines(SUMMARY, REFUSED, time="10:10:00"), lines(SUMMARY, thread="0839", time="10:11:00")]
+    write_log(tmp_path, "".join([*many, *later]))
+    write_log(tmp_path, lines(SUMMARY, time="07:00:00") + lines(SUMMARY, time="22:00:00"), "s20261121-00.log")
+    write_log(tmp_path, lines(SUMMARY, time="22:00:01"), "s20261122-00.log")
+    write_log(tmp_path, lines("Connected", ">>> 220 x", "Disconnected", time="10:00:00"), "s20261123-00.log")
+    logs = find_logs([tmp_path], tmp_path).logs
+    first, last = (datetime(2026, 11, day, tzinfo=UTC).timestamp() for day in (20, 23))
+    sessions, accepted, sources = read(logs, Question(), size)[3:6]
+    assert sessions == {first + 9 * 3600: 2, first + 10 * 3600: 1, first + 70 * 3600: 1, last + 10 * 3600: 1}
+    assert sum(accepted.values()) == 8
+    assert {(place.path, place.line) for place in sources.values()} == {
+        ("s20261120-00.log", 1),
+        ("s20261120-00.log", 6),
+        ("s20261122-00.log", 1),
+        ("s20261123-00.log", 1),
+    }
 
 
 @pytest.mark.parametrize(

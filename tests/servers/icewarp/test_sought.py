@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,15 @@ def both(
     return in_order(list(filter(is_wanted, found))), in_order(list(filter(is_wanted, plain)))
 
 
-def holds(session: Session, text: str) -> bool:
+def is_of(peer: str, session: Session) -> bool:
+    return session.client_ip == peer
+
+
+def carried(text: str, session: Session) -> bool:
+    return session.kind == "client" and any(text in one for one in session.kept.deliveries)
+
+
+def holds(text: str, session: Session) -> bool:
     said = (
         *(sent.queue_id for sent in session.kept.transactions),
         *(sent.queue_id for sent in session.kept.deliveries),
@@ -70,16 +79,16 @@ def test_what_is_sought_is_found_as_line_by_line(
         found, expected = both(logs, Sought(places=places), lambda session: session.source in places)
         assert found == expected
         for peer in {session.client_ip for session in plain}:
-            found, expected = both(logs, Sought(client_ip=peer), lambda session: session.client_ip == peer)  # noqa: B023
+            found, expected = both(logs, Sought(client_ip=peer), partial(is_of, peer))
             assert found == expected
         for text in ("YAR93710", "b@example.net", "x@example.net"):
-            found, expected = both(logs, Sought(texts=frozenset({text})), lambda session: holds(session, text))  # noqa: B023
+            found, expected = both(logs, Sought(texts=frozenset({text})), partial(holds, text))
             assert found == expected
             clients = Sought(texts=frozenset({text, "nobody"}), is_client=True)
             found, expected = both(
                 logs,
                 clients,
-                lambda session: session.kind == "client" and any(text in one for one in session.kept.deliveries),  # noqa: B023
+                partial(carried, text),
             )
             assert found == expected
 

@@ -1,11 +1,16 @@
-"""The published JSON Schemas, made of the types in `breachkit.report.shapes`: `python -m tests.schemas` writes them."""
+"""The JSON contract as types, and the published schemas made of them: `python -m tests.schemas` writes the schemas.
+
+One class is one object of JSON. A record that is written as it is stands in them itself: its numbers are counts, its
+shares fractions, its times and places as in `reading`. Unknown is None; a key that is not always there is `NotRequired`.
+"""
 
 from __future__ import annotations
 
 import json
 from datetime import datetime
-from functools import cache
+from functools import cache, reduce
 from importlib.resources import files
+from operator import or_
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, NotRequired, TypedDict, Union, get_args, get_origin, get_type_hints
@@ -16,11 +21,14 @@ import msgspec
 from breachkit.detect.accounts.roles import Role
 from breachkit.detect.passwords.weakness import Weakness
 from breachkit.records import Locus, Service
-from breachkit.report import shapes
+from tests.schemas import investigating, moving, reading
 
 FOLDER = Path(str(files("breachkit.report"))) / "schemas"
 
-AS_WRITTEN = {int: shapes.Count, float: shapes.Share, datetime: shapes.Time | None}
+DOCUMENTS = (*reading.DOCUMENTS, *moving.DOCUMENTS, investigating.InvestigateDocument)
+"""What a command may write; the schema of each is named after it."""
+
+AS_WRITTEN = {int: reading.Count, float: reading.Share, datetime: reading.Time | None}
 """How the contract has what a record holds."""
 NAMES = {"datetime": datetime, "Locus": Locus, "Role": Role, "Service": Service, "Weakness": Weakness}
 """What the types of records name, and their modules import for the type checker only."""
@@ -40,14 +48,14 @@ def written(hint: Any, is_record: bool) -> Any:
     """Turn a type into the one that is written."""
     origin, parts = get_origin(hint), get_args(hint)
     if hasattr(hint, "__required_keys__") or hasattr(hint, "_fields"):
-        return object_of(shapes.PlaceRow if hint is Locus else hint)
+        return object_of(reading.PlaceRow if hint is Locus else hint)
     made: Any = AS_WRITTEN.get(hint, hint) if is_record else hint
     if origin is Annotated:
         made = Annotated[written(parts[0], False), *parts[1:]]
     elif origin is NotRequired:
         made = NotRequired[written(parts[0], is_record)]
     elif origin in {Union, UnionType}:
-        made = Union[tuple(written(part, is_record) for part in parts)]  # noqa: UP007
+        made = reduce(or_, (written(part, is_record) for part in parts))
     elif origin in {list, tuple}:
         made = list[written(parts[0], is_record)]  # type: ignore[misc]
     elif origin is dict:
@@ -58,7 +66,7 @@ def written(hint: Any, is_record: bool) -> Any:
 def schemas() -> dict[str, str]:
     """Make each schema: file name → text."""
     made = {}
-    for document in shapes.DOCUMENTS:
+    for document in DOCUMENTS:
         identity = get_args(get_type_hints(document)["schema"])[0]
         (reference,), parts = msgspec.json.schema_components([object_of(document)], ref_template="#/$defs/{name}")
         whole = parts.pop(reference["$ref"].rpartition("/")[2])
@@ -83,8 +91,3 @@ def validate(text: str) -> dict[str, Any]:
         part["additionalProperties"] = False
     jsonschema.validate(document, schema)
     return document
-
-
-if __name__ == "__main__":
-    for name, text in schemas().items():
-        (FOLDER / name).write_text(text, encoding="utf-8")

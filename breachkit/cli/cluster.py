@@ -1,13 +1,30 @@
-"""`breachkit cluster-check`."""
+"""`breachkit cluster-certs` and `breachkit cluster-check`: workers that read nodes in place."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from breachkit import __version__
 from breachkit.cli import options, output
+
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A folder to put them in; made if it is not there.")]
+Days = Annotated[int, typer.Option("--days", min=1, max=3650, metavar="N", help="How long they are good for.")]
+
+
+def cluster_certs(folder: Folder, *, days: Days = 30) -> None:
+    """Make the certificates that a cluster of nodes needs: an authority, a scheduler, workers, a client.
+
+    Example: breachkit cluster-certs breachkit-certs
+    """
+    from breachkit.nodes.certs import make_certificates
+    from breachkit.report.cluster import render_certificates
+
+    output.check(folder, None, option="DIR")
+    output.write(render_certificates(make_certificates(folder, days), days), None)
+
 
 Scheduler = Annotated[
     str,
@@ -27,9 +44,9 @@ def cluster_check(
 
     Example: breachkit cluster-check --scheduler tls://10.0.0.5:8786 --certs breachkit-certs --node mail1=/opt/icewarp
     """
-    from breachkit.evidence.books import Books
-    from breachkit.nodes.check import check_cluster
+    from breachkit.evidence.gather import Books
     from breachkit.nodes.orders import parse_nodes
+    from breachkit.nodes.workers import check_cluster
     from breachkit.report.cluster import check_json, render_check
     from breachkit.report.contract import dump
 

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from breachkit.detect.passwords.candidates import LIKELIEST, candidates, likeliest
-from breachkit.detect.passwords.undoing import is_conceivable, sources_of
+from breachkit.detect.passwords.variants import LIKELIEST, candidates, is_conceivable, likeliest, sources_of
 from breachkit.detect.passwords.vocabulary import AccountNames, names_of_address, vocabulary_of
 from breachkit.detect.passwords.weakness import weaknesses_by_name
 from tests.scale.johnrules import apply, expand
