@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from breachkit.case.investigation import Investigation
     from breachkit.detect.campaigns.campaign import Campaign
-    from breachkit.purge.quarantine import Stock
+    from breachkit.purge.stock import Stock
     from breachkit.report.contract import Json
 
 

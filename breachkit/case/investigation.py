@@ -22,7 +22,6 @@ from breachkit.evidence import gather
 from breachkit.evidence.again import MessageReader
 from breachkit.evidence.gather import read_logins, read_settings
 from breachkit.evidence.products import LacksError
-from breachkit.purge.quarantine import take_stock
 from breachkit.purge.reach import reach_of
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ if TYPE_CHECKING:
     from breachkit.evidence.gather import Inputs
     from breachkit.evidence.where import Where
     from breachkit.logs.facts import LogFacts
-    from breachkit.purge.quarantine import Stock
+    from breachkit.purge.stock import Stock
     from breachkit.records import Locus, Message
     from breachkit.report.contract import Json
     from breachkit.text.sasl import Login
@@ -232,12 +231,9 @@ def _runs(where: Where, quarantine: Path | None, books: gather.Books) -> list[St
     if not any(not queue.is_quarantine for queue in where.layout.queues):
         return []
     try:
-        queues = reach_of(where, quarantine).queues
-        return [take_stock(queues.disk, run) for run in queues.runs()]
+        return reach_of(where, quarantine).stocks()
     except BreachkitError as error:
         books.notes.append(f"the journals of purges were not read: {error}")
-    except OSError as error:
-        books.notes.append(f"the journals of purges were not read: {error.strerror or 'unknown reason'}")
     return []
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from breachkit.case.investigation import Investigation, ProofRegister
-    from breachkit.purge.quarantine import Stock
+    from breachkit.purge.stock import Stock
     from breachkit.report.contract import Json
 
     Named = Callable[[str], str]

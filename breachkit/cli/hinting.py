@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.errors import BreachkitError
 from breachkit.evidence import gather
+from breachkit.evidence.queued import queue_pieces
 from breachkit.files import in_walk_order, read_head
-from breachkit.purge.search import queue_pieces
 from breachkit.report.words import clean, count
 from breachkit.text.message import decoded_texts
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from breachkit.evidence.where import Where
     from breachkit.purge.plan import Plan
-    from breachkit.purge.quarantine import Queues
     from breachkit.purge.reach import Reach
+    from breachkit.purge.store import Queues
 
 SHOWN = 3
 """Names that are offered for one that is unknown."""

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from breachkit.cli import asking, output
 from breachkit.errors import BreachkitError
 from breachkit.evidence import gather
+from breachkit.evidence.queued import queue_pieces
 from breachkit.parallel import processors
 from breachkit.progress import bar
 from breachkit.purge.plan import Tally
-from breachkit.purge.quarantine import name_run
-from breachkit.purge.search import PieceSearch, Watch, look_through, queue_pieces
+from breachkit.purge.search import PieceSearch, Watch, look_through
+from breachkit.purge.store import name_run
 from breachkit.report.contract import dump
 from breachkit.report.purge_report import PurgeOutcome, purge_json, render_dry_end, render_outcome, render_plan
 from breachkit.report.words import count, name_journal
@@ -256,7 +257,7 @@ def _move(work: Work, plan: Plan, hits: list[Planned], name: str, is_stopped: Ca
             raise asking.stopped(receipt.purged, receipt.planned, "moved", following, _journals(receipt))
         dropped = run.deleted
         if work.manner.drop:
-            from breachkit.purge.restore import drop_run
+            from breachkit.purge.restoration import drop_run
 
             drops = [drop_run(reach.queues.disk, held) for held in receipt.runs]
             receipt = replace(receipt, sha256=tuple(one.sha256 for one in drops))

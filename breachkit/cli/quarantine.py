@@ -11,7 +11,6 @@ from breachkit.cli import Command, make_app, options, output
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from breachkit.purge.quarantine import Run, Stock
     from breachkit.purge.reach import Reach
     from breachkit.report.contract import Json
 
@@ -35,7 +34,7 @@ def list_runs(*, asked: options.Asked, product: options.Output, place: options.Q
     from breachkit.report.quarantine_report import list_json, render_list
 
     reach = _reach(asked, place, product)
-    stock = _stock(reach, reach.queues.runs())
+    stock = reach.stocks()
     _tell(reach, product, "list", list_json(stock), render_list(stock))
 
 
@@ -49,7 +48,7 @@ def show_run(run: RunName, *, asked: options.Asked, product: options.Output, pla
     from breachkit.report.quarantine_report import render_show, show_json
 
     reach = _reach(asked, place, product)
-    stock = _stock(reach, reach.queues.run(run))
+    stock = reach.stocks(reach.queues.run(run))
     _tell(reach, product, "show", show_json(stock), render_show(stock))
 
 
@@ -63,12 +62,12 @@ def verify_runs(
     Example: breachkit quarantine verify 20261120-101500-3fa2
     """
     from breachkit.evidence import gather
-    from breachkit.purge.quarantine import find_changed
+    from breachkit.purge.stock import find_changed
     from breachkit.report.quarantine_report import render_verify, verify_json
 
     reach = _reach(asked, place, product)
     chosen = [one for name in runs for one in reach.queues.run(name)] if runs else reach.queues.runs()
-    checked = [(stock, find_changed(reach.queues.disk, stock)) for stock in _stock(reach, chosen)]
+    checked = [(stock, find_changed(reach.queues.disk, stock)) for stock in reach.stocks(chosen)]
     _tell(reach, product, "verify", verify_json(checked), render_verify(checked))
     is_wrong = any(changed or stock.count("gone") for stock, changed in checked)
     output.finish(gather.Books(), findings=False, is_incomplete=is_wrong)
@@ -89,13 +88,13 @@ def drop(
     Example: breachkit quarantine drop 20261120-101500-3fa2
     """
     from breachkit.cli import asking
-    from breachkit.purge.restore import drop_run
+    from breachkit.purge.restoration import drop_run
     from breachkit.report.quarantine_report import drop_json, render_drop
     from breachkit.report.words import count, name_journal
 
     reach = _reach(asked, place, product)
     runs = reach.queues.run(run)
-    number = sum(stock.count("held") for stock in _stock(reach, runs))
+    number = sum(stock.count("held") for stock in reach.stocks(runs))
     if number and not yes:
         asking.ask_for(run, f"Type {run} to DELETE {count(number, 'message')} for good", "deleted")
     done = [drop_run(reach.queues.disk, one) for one in runs]
@@ -111,16 +110,6 @@ def _reach(asked: options.Asked, place: Path | None, product: options.Output) ->
     where = find_evidence(asked)
     output.check(product.output_file, where, place)
     return reach_of(where, place, with_outside=False)
-
-
-def _stock(reach: Reach, runs: list[Run]) -> list[Stock]:
-    from breachkit.errors import PathUnreadableError
-    from breachkit.purge.quarantine import take_stock
-
-    try:
-        return [take_stock(reach.queues.disk, run) for run in runs]
-    except OSError as error:
-        raise PathUnreadableError(error.filename or ".", error) from None
 
 
 def _tell(reach: Reach, product: options.Output, name: str, keys: Json, text: str) -> None:

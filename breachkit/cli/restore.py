@@ -13,9 +13,9 @@ from breachkit.cli.output import BOOK
 
 if TYPE_CHECKING:
     from breachkit.purge.needles import SoughtTexts
-    from breachkit.purge.quarantine import Run
     from breachkit.purge.reach import Reach
-    from breachkit.purge.restore import Restored, RestoreRun
+    from breachkit.purge.restoration import Restored, RestoreRun
+    from breachkit.purge.store import Run
     from breachkit.report.contract import Json
 
 RunName = Annotated[str | None, typer.Argument(metavar="RUN", help="The run; else the only one that holds messages.")]
@@ -74,7 +74,7 @@ def restore(
 def _runs(reach: Reach, name: str | None, *, all_runs: bool) -> list[Run]:
     """Return the runs that are meant. Raises BreachkitError."""
     from breachkit.errors import PathUnreadableError, UsageError
-    from breachkit.purge.quarantine import holds_messages
+    from breachkit.purge.store import holds_messages
 
     if name is not None:
         return reach.queues.run(name)
@@ -89,7 +89,7 @@ def _runs(reach: Reach, name: str | None, *, all_runs: bool) -> list[Run]:
 
 
 def _works(reach: Reach, runs: list[Run], only: SoughtTexts | None) -> list[RestoreRun]:
-    from breachkit.purge.restore import RestoreRun
+    from breachkit.purge.restoration import RestoreRun
     from breachkit.purge.search import TextSearch
 
     if only is None:

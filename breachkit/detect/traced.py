@@ -54,7 +54,7 @@ def choose_sessions(where: Where, typed: str, books: gather.Books) -> Chosen:
     directory = Directory(gather.read_accounts(where, books))
     target = parse_target(word, directory)
     is_meant = functools.partial(target.is_name, directory=directory)
-    facts = gather.read_smtp(where, books, gather.run_fingerprints(), (), by_hour=False, is_meant=is_meant)
+    facts = gather.read_smtp(where, books, gather.run_fingerprints(), (), by_hour=False)
     keep = functools.partial(Outline, target.is_id, is_meant, target.word)
     found = (
         session

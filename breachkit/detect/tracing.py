@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from breachkit.columns import PackedTexts
 from breachkit.records import AuthAttempt, Delivery, Transaction
 from breachkit.spelling import plain_address, spelled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from breachkit.detect.names import Directory
     from breachkit.logs.kinds import Event
@@ -81,7 +80,8 @@ class Outline:
         self._last: Outcome | None = None
         self._has_won = self._is_accepted = self._is_offered = False
         self._deliveries: frozenset[DeliveryOutcome] = frozenset()
-        self._ids, self._hashes = PackedTexts(), array("q")
+        self.message_ids: dict[str, None] = {}
+        """The messages it brought in, or carried on where the log names them, each once."""
         self.joins: dict[str, None] = {}
         """Texts one of which each client session holds that carried on a message; not all if there are `MOST_JOINS`."""
         self.keys, self.delivered_keys = array("q"), array("q")
@@ -122,14 +122,7 @@ class Outline:
 
     def _name(self, queue_id: str | None) -> None:
         if queue_id is not None:
-            self._ids.append(queue_id)
-            self._hashes.append(hash(queue_id))
-
-    @property
-    def message_ids(self) -> Iterator[str]:
-        """The messages it brought in, or carried on where the log names them, each once."""
-        _, first = np.unique(np.frombuffer(self._hashes, np.int64), return_index=True)
-        return map(self._ids.__getitem__, np.sort(first))
+            self.message_ids[queue_id] = None
 
     def auth_user(self, directory: Directory) -> str | None:
         """Name the account that it last authenticated as."""

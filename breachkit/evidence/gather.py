@@ -203,15 +203,14 @@ def read_smtp(
     *,
     by_hour: bool = True,
     distance_of: Callable[[str, str], int] | None = None,
-    is_meant: Callable[[str], bool] | None = None,
 ) -> LogFacts:
-    """Read the SMTP logs; see `Question` for what `is_meant` leaves out.
+    """Read the SMTP logs.
 
     Mail from outside is only counted, unless one of `queue_ids` names it: a log holds far more of it than
     of what accounts do. Where nobody asks how much came in each hour, not even that.
     """
     logs, (since, until) = smtp_logs(where), _reach(where)
-    question = Question(since, until, frozenset(queue_ids), by_hour, distance_of, is_meant)
+    question = Question(since, until, frozenset(queue_ids), by_hour, distance_of)
     facts = _read_facts(where, books, logs, "logs", (question, fingerprints), jobs)
     for skipped in where.skipped:
         books.skip(skipped)

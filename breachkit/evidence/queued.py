@@ -92,6 +92,26 @@ def _pieces(queue: Queue, top: QueueFolder, walk: Walk, passed_over: list[Skippe
         walk.progress(len(piece.messages))
 
 
+def queue_pieces(
+    folders: Iterable[str], queue: Queue, root: Path | None, passed_over: list[Skipped]
+) -> Iterator[Piece]:
+    """Yield the messages of queue folders, each once, some at a time and in no order; see `files.list_pieces`."""
+    for folder in topmost(folders):
+        yield from list_pieces(folder, root, passed_over, queue.find_messages)
+
+
+def topmost(folders: Iterable[str]) -> list[str]:
+    """Leave out folders that lie in another of them, or are the same by another name."""
+    real = {os.path.realpath(folder): folder for folder in reversed(list(folders))}
+    return [folder for path, folder in sorted(real.items()) if not any(above in real for above in _above(path))]
+
+
+def _above(path: str) -> Iterator[str]:
+    while (parent := os.path.dirname(path)) != path:
+        yield parent
+        path = parent
+
+
 def _moved_messages(_folder: str, names: Iterable[str]) -> Iterable[tuple[str, ...]]:
     """Tell which files of a quarantine are one message: `00000007`, `00000007.1` … are the files of number 7."""
     messages: dict[str, list[str]] = {}

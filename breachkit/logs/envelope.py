@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from breachkit.records import NULL_SENDER
-from breachkit.text.sasl import decode_text
+from breachkit.text.charsets import decode_text
 
 if TYPE_CHECKING:
     from breachkit.logs.kinds import Place

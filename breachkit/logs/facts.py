@@ -122,9 +122,6 @@ class Question(NamedTuple):
     """Whether sessions and messages are to be counted by the hour."""
     distance_of: Callable[[str, str], int] | None = None
     """Tells of a user name and the secret that came in with it what is kept beside its fingerprint: 0 to 2."""
-    is_meant: Callable[[str], bool] | None = None
-    """Tells of a user name whether it is asked for. Then no message and no delivery is kept, and of each session only
-    the first try of a user name that came in, and of one that is asked for."""
 
     def is_inside(self, ts: Any) -> Any:
         """Tell whether a moment is asked for, or which of some."""

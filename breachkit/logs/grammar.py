@@ -5,6 +5,7 @@ Most servers log events, not dialogues: what a session tells is read when all it
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -30,15 +31,19 @@ Fate = Literal["goes on", "ends", "another"]
 
 
 class Listener(NamedTuple):
-    """Who listens to sessions, and how they are read."""
+    """Who listens to sessions, and how they are read; nobody while they travel between processes."""
 
     zone: tzinfo
     fingerprints: Fingerprints
     tell: Callable[[Any, Event | None, int], object]
-    """Takes a session, an event of it, and of a try what `distance_of` says; None when the session has ended."""
+    """Takes a session, an event of it, and of a try what `distance_of` says; None for the event when the session has
+    ended, for the session where a line could not be read."""
     distance_of: Callable[[str, str], int] | None = None
     """Tells of a user name and the secret typed with it what is kept beside its fingerprint."""
     service: Service = "smtp"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Listener, (UTC, None, None)
 
 
 class LogSession:
@@ -48,9 +53,8 @@ class LogSession:
     is_bare = False
     """True where so little is known of it that what looks like the beginning of another may still be its own."""
 
-    def __init__(self, kind: LogKind, key: bytes, ts: float, place: Place, listener: Listener | None) -> None:
+    def __init__(self, kind: LogKind, key: bytes, ts: float, place: Place, listener: Listener) -> None:
         self._log_kind, self._key, self.listener = kind, key, listener
-        """None for the listener while the session travels between processes."""
         self.start, self.end, self.source = ts, ts, place
         self.kind: SessionKind = "server"
         self.thread = (key.partition(b" ")[2] if kind.within else key).decode("utf-8", "replace")
@@ -75,8 +79,6 @@ class LogSession:
     def close(self) -> None:
         """End it: tell what its lines say."""
         listener, tries = self.listener, 0
-        if listener is None:
-            return
         for event in self._log_kind.read(self._lines, listener.fingerprints):
             if isinstance(event, Connection):
                 self.client_ip, self.helo = self.client_ip or event.client_ip, self.helo or event.helo
@@ -122,10 +124,6 @@ class Grammar:
     def ends(self, key: bytes, text: bytes) -> bool:
         """Tell whether a line ends its session."""
         return bool(key) and self._kind.ends(Line(key, 0.0, text))
-
-    def is_told(self, _text: bytes) -> bool:
-        """Tell whether a session of which this is a line is not bare."""
-        return True
 
     def said(self, key: bytes, text: bytes, is_known: IsKnown) -> Said:
         """Split a text into its direction and what was said; names that are not known may be masked."""

@@ -115,17 +115,11 @@ class Lines:
     @cached_property
     def key(self) -> Column:
         """Digests of the keys."""
-        return self.keys_at(np.arange(len(self)))
-
-    def keys_at(self, rows: Column) -> Column:
-        """Digest the keys of some lines."""
-        at, close = self.start[rows], np.maximum(self.close[rows], 16)
+        at, close = self.start, np.maximum(self.close, 16)
         key = _mixed(*(self.words[place] for place in (at, at + 8, close - 16, close - 8)))
-        if self.odd:
-            places = np.flatnonzero(np.isin(rows, [*self.odd]))
-            keys = (self.odd[row].key for row in rows[places].tolist())
-            ends = b"".join(key[:16].ljust(16, b"\0") + key[-16:].rjust(16, b"\0") for key in keys)
-            key[places] = _mixed(*np.frombuffer(ends, "<u8").reshape(-1, 4).T)
+        odd = (line.key for line in self.odd.values())
+        ends = b"".join(key[:16].ljust(16, b"\0") + key[-16:].rjust(16, b"\0") for key in odd)
+        key[[*self.odd]] = _mixed(*np.frombuffer(ends, "<u8").reshape(-1, 4).T)
         return key
 
     @cached_property

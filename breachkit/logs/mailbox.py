@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from breachkit.records import AuthAttempt, Locus
-from breachkit.text.sasl import MOST_RESPONSES, Credentials, Password, decode_text, read_exchange, split_auth
+from breachkit.text.charsets import decode_text
+from breachkit.text.sasl import MOST_RESPONSES, Credentials, Password, read_exchange, split_auth
 
 if TYPE_CHECKING:
     from breachkit.logs.grammar import Listener
@@ -22,9 +23,8 @@ _WORD = rb'(?:"((?:[^"\\]|\\.)*)"|(\S+))'
 _POP_USER = re.compile(rb"USER (.+)", re.IGNORECASE)
 _POP_PASS = re.compile(rb"PASS (.*)", re.IGNORECASE)
 _POP_APOP = re.compile(rb"APOP (\S+) \S+", re.IGNORECASE)
-_POP_AUTH = re.compile(rb"AUTH (\S.*)", re.IGNORECASE)
 _IMAP_LOGIN = re.compile(rb"(\S{1,32}) LOGIN " + _WORD + rb" " + _WORD, re.IGNORECASE)
-_IMAP_AUTHENTICATE = re.compile(rb"(\S{1,32}) AUTHENTICATE (\S.*)", re.IGNORECASE)
+_AUTHENTICATE = re.compile(rb"(?:(\S{1,32}) AUTHENTICATE|AUTH) (\S.*)", re.IGNORECASE)
 TRY_WORDS = (b"<<< user ", b"<<< pass ", b"<<< apop ", b"<<< auth ", b" login ", b" authenticate ")
 """One of these stands in every line that begins a try, in letters of either case."""
 _IMAP_OUTCOMES: dict[bytes, Outcome] = {b"OK": "success", b"NO": "failure", b"BAD": "failure"}
@@ -41,7 +41,7 @@ class Mailbox:
 
     def __init__(self, client_ip: str, ts: float, listener: Listener) -> None:
         self._client_ip, self.end = client_ip, ts
-        self.listener: Listener | None = listener
+        self.listener = listener
         self.named: str | None = None
         """What the client said with `USER`."""
         self.mechanism: str | None = None
@@ -57,7 +57,7 @@ class Mailbox:
                 self.responses.append(text.strip())
         elif found := _IMAP_LOGIN.match(text):
             self._begin("IMAP LOGIN", place, found[1], _unquoted(found[2], found[3]), _unquoted(found[4], found[5]))
-        elif found := _IMAP_AUTHENTICATE.match(text):
+        elif found := _AUTHENTICATE.match(text):
             self._begin("", place, found[1])
             self.mechanism, self.responses = split_auth(found[2])
         elif found := _POP_USER.match(text):
@@ -66,9 +66,6 @@ class Mailbox:
             self._begin("POP3 USER", place, None, self.named, decode_text(found[1]))
         elif found := _POP_APOP.match(text):
             self._begin("POP3 APOP", place, None, decode_text(found[1]))
-        elif found := _POP_AUTH.match(text):
-            self._begin("", place)
-            self.mechanism, self.responses = split_auth(found[1])
 
     def _begin(
         self, mechanism: str, place: Place, tag: bytes | None = None, user: str | None = None, password: str = ""
@@ -80,7 +77,7 @@ class Mailbox:
     def sent(self, ts: float, text: bytes) -> None:
         """Take a line of the server; tell of the try that it answers."""
         mechanism, listener, outcome = self.mechanism, self.listener, self._outcome_of(text)
-        if mechanism is None or outcome is None or listener is None:
+        if mechanism is None or outcome is None:
             return
         self.mechanism = None
         user, secret = self._typed

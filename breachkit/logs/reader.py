@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from breachkit.logs.kinds import LogFile, LogKind
     from breachkit.logs.lines import Column, Entry
     from breachkit.progress import Progress
-    from breachkit.records import Service
 
 MOST_LOOSE = 1 << 17
 """Lines that a stretch puts aside; where there are more, it is read by who reads the whole."""
@@ -61,8 +60,8 @@ class Stretch(NamedTuple):
 class FirstLook(NamedTuple):
     """What a first look at a stretch tells."""
 
-    keys: Column
-    """Digests of the keys that matter, each once."""
+    keys: tuple[Column, ...]
+    """Digests of the keys of the lines that each function has found, each once."""
     lines: int
     first: bytes | None
     """The first time of day that a clock has to date."""
@@ -71,9 +70,10 @@ class FirstLook(NamedTuple):
     """Lines of dialogues, and of summaries."""
 
 
-def find_keys(stretch: Stretch, zone: tzinfo, find: Callable[[Lines], Column]) -> FirstLook:
-    """List the keys of the lines that a function finds."""
-    log, keys, number, first = stretch.log, [np.zeros(0, np.uint64)], 0, None
+def find_keys(stretch: Stretch, zone: tzinfo, *finds: Callable[[Lines], Column]) -> FirstLook:
+    """List the keys of the lines that functions find."""
+    log, number, first = stretch.log, 0, None
+    keys = [[np.zeros(0, np.uint64)] for _ in finds]
     grammar, levels = log.kind.sessions(), [(0, 0)]
     for block in blocks_of(log, stretch.begin, stretch.end):
         if isinstance(block, Skipped):
@@ -82,9 +82,11 @@ def find_keys(stretch: Stretch, zone: tzinfo, find: Callable[[Lines], Column]) -
         lines = Lines(block, log.label, 1, log.kind, zone)
         first = first or lines.first
         number += len(lines)
-        keys.append(np.unique(lines.keys_at(find(lines))))
+        for known, find in zip(keys, finds, strict=True):
+            known.append(np.unique(lines.key[find(lines)]))
         levels.append(grammar.count_levels(lines))
-    return FirstLook(np.unique(np.concatenate(keys)), number, first, *map(sum, zip(*levels, strict=True)))
+    each = tuple(np.unique(np.concatenate(known)) for known in keys)
+    return FirstLook(each, number, first, *map(sum, zip(*levels, strict=True)))
 
 
 def rows_of(keys: Column) -> Callable[[Lines], Column]:
@@ -101,10 +103,9 @@ class LogReader:
     def __init__(self, kind: LogKind, zone: tzinfo, listener: Listener, *, is_inner: bool = False) -> None:
         """Begin; `is_inner` says that lines stand before, of which nothing is known here."""
         self.kind, self.grammar, self.zone = kind, kind.sessions(), zone
-        self.listener: Any = listener
+        self.listener = listener
         self.is_inner = is_inner
         self.hours: HourCounts | None = None
-        self.skip: Callable[[Skipped], object] = bool
         self.progress: Progress = silent
         self.tally = LogTally()
         self.begin: float | None = None
@@ -116,9 +117,8 @@ class LogReader:
         """The sessions that are open."""
         self.loose: list[Entry] = []
         """Lines of sessions that may have begun before, in order."""
-        self.settled: dict[bytes, None] = {}
-        """Keys of which a session certainly began anew."""
-        self._is_told: dict[bytes, bool] = {}
+        self.settled: dict[bytes, bool] = {}
+        """Whether what is read of a key from here on is certainly no session of before."""
 
     def read(self, stretch: Stretch, rows: Callable[[Lines], Column]) -> None:
         """Read one stretch: the lines that a function lists go to their sessions."""
@@ -133,7 +133,8 @@ class LogReader:
         clock = self.clock = copy.copy(stretch.clock) or Clock(day_of(log, self.zone), self.zone, self.tally.last)
         for block in blocks_of(log, stretch.begin, stretch.end):
             if isinstance(block, Skipped):
-                self.skip(block if is_changed(log) else block._replace(source=block.source._replace(line=number)))
+                place = block.source if is_changed(log) else block.source._replace(line=number)
+                self.listener.tell(None, block._replace(source=place), 0)
                 self.tally.lines += block.reason == OVERLONG
                 number += block.reason == OVERLONG
                 continue
@@ -152,7 +153,7 @@ class LogReader:
         tally.session_lines += len(ts)
         tally.lines += len(ts) + len(lines.aliens)
         for row, reason in lines.aliens:
-            self.skip(Skipped(reason, Locus(*lines.place(row))))
+            self.listener.tell(None, Skipped(reason, Locus(*lines.place(row))), 0)
         if self.hours is not None:
             self.hours.take(lines, *self.grammar.find_begun(lines, is_summed=is_summed), is_summed=is_summed)
         if not len(ts):
@@ -180,25 +181,18 @@ class LogReader:
                 alive.pop(key).close()
                 if fate == "ends":
                     continue
-            elif is_inner and key not in self.settled and self._may_go_on(key, text):
-                self.loose.append(entry)
-                continue
+            elif is_inner and not self.settled.get(key):
+                is_begun = key not in self.settled and grammar.begins(key, text)
+                self.settled[key] = is_begun or grammar.ends(key, text)
+                if not is_begun:
+                    self.loose.append(entry)
+                    continue
             session = grammar.open(key, ts, text, place, listener)
             if session is not None:
                 alive[key] = session
                 session.take(ts, text, place)
                 if watch is not None:
                     watch(session, entry)
-
-    def _may_go_on(self, key: bytes, text: bytes) -> bool:
-        """Tell whether a line may go on with a session of before."""
-        if self.grammar.begins(key, text) and self._is_told.get(key, True):
-            self.settled[key] = None
-            return False
-        self._is_told[key] = self._is_told.get(key, False) or self.grammar.is_told(text)
-        if self.grammar.ends(key, text):
-            self.settled[key] = None
-        return True
 
     def close(self) -> None:
         """End every session that is still open."""
@@ -208,25 +202,18 @@ class LogReader:
 
     # -- stretches together ------------------------------------------------------------------------
 
-    def may_travel(self) -> bool:
-        """Make ready for another process; False where too much was put aside to be of use there."""
-        for session in self.alive.values():
-            session.listener = None
-        self.listener, self.skip, self._is_told = None, bool, {}
-        return len(self.loose) <= MOST_LOOSE
-
     def join(self, stretch: Stretch, part: LogReader | None, rows: Callable[[Lines], Column]) -> bool:
         """Go on with a stretch that another has read; where that is of no use, read the rows here and say False."""
         day = day_of(stretch.log, self.zone)
         clock = (self.clock if stretch.begin else None) or Clock(day, self.zone, self.tally.last)
         bare = {key for key, session in self.alive.items() if session.is_bare}  # one may have gone on all the same
         is_alike = part is not None and clock.agrees(stretch.clock or Clock(day, self.zone), part.first)
-        if part is None or not is_alike or not bare.isdisjoint(part.settled):
+        if part is None or not is_alike or any(map(part.settled.get, bare)):
             self.read(stretch._replace(clock=clock), rows)
             return False
         self.lead(part.loose)
-        for key in part.settled:
-            if key in self.alive:
+        for key, is_settled in part.settled.items():
+            if is_settled and key in self.alive:
                 self.alive.pop(key).close()
         for session in part.alive.values():
             session.listener = self.listener
@@ -238,10 +225,9 @@ class LogReader:
         return True
 
 
-def by_node(logs: Iterable[LogFile], services: frozenset[Service] | None = None) -> list[list[LogFile]]:
-    """Sort the logs that tell of some services into one list for each kind of log of each node of a cluster."""
+def by_node(logs: Iterable[LogFile]) -> list[list[LogFile]]:
+    """Sort logs into one list for each kind of log of each node of a cluster."""
     nodes: dict[tuple[LogKind, str], list[LogFile]] = {}
     for log in logs:
-        if services is None or log.services & services:
-            nodes.setdefault((log.kind, log.node), []).append(log)
+        nodes.setdefault((log.kind, log.node), []).append(log)
     return list(nodes.values())

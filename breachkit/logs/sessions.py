@@ -30,30 +30,18 @@ def find_sessions(
     `keep` makes what is kept of one session: its `take` is given each event.
     """
     texts = [text for text in sought.texts if text]
-    # a log may spell a text that is no ASCII in more than one way
-    is_twice = (bool(texts) or sought.is_client) and sought.client_ip is None and all(map(str.isascii, texts))
-    progress = reading.progress
-    if is_twice:
-        reading = reading._replace(progress=lambda size: progress(size // 2))
-    for node in by_node(logs, frozenset({"smtp"})):
+    for node in by_node(logs):
         grammar = node[0].kind.sessions()
+        finds = [*([_holding(texts)] if texts else []), *([grammar.find_clients] if sought.is_client else [])]
         rows: Callable[[Lines], Column] = every_row
-        if is_twice:
-            finds = [_holding(texts)] if texts else []
-            finds += [grammar.find_clients] if sought.is_client else []
-            each = [
-                np.concatenate([find_keys(Stretch(log), reading.zone, find).keys for log in node]) for find in finds
-            ]
-            keys = np.intersect1d(each[0], each[-1])
-            progress(sum(log.size for log in node) // 2)
-            if not len(keys):
-                progress(sum(log.size for log in node) // 2)
-                continue
-            rows = rows_of(keys)
-        elif sought.client_ip is not None:
+        if sought.client_ip is not None:
             rows = partial(grammar.find_peer, client_ip=sought.client_ip)
-        elif not texts:
+        elif not finds:
             rows = _beginning_at(sought.places)
+        elif all(map(str.isascii, texts)):  # a log may spell any other text in more than one way
+            looks = [find_keys(Stretch(log), reading.zone, *finds) for log in node]
+            first, *more = (np.concatenate(keys) for keys in zip(*(look.keys for look in looks), strict=True))
+            rows = rows_of(np.intersect1d(first, more[0]) if more else first)
         yield from read_sessions(node, reading, rows, keep)
 
 
@@ -65,7 +53,7 @@ def every_row(lines: Lines) -> Column:
 
 def _holding(texts: Iterable[str]) -> Callable[[Lines], Column]:
     """Make what lists the rows that hold one of some texts, whatever the case of their letters."""
-    finder = make_finder([text.lower().encode("ascii") for text in texts])
+    finder = make_finder([text.lower().encode() for text in texts])
     return lambda lines: lines.rows_at(finder.find_matches_as_indexes(lines.text.lower()))
 
 
@@ -102,7 +90,7 @@ def read_transcripts(
     """
     places = {place[:3] for place in wanted}
     transcripts: dict[Place, Transcript] = {}
-    for node in by_node(logs, frozenset({"smtp"})):
+    for node in by_node(logs):
         grammar = node[0].kind.sessions()
 
         def watch(session: Any, entry: Entry) -> None:
@@ -134,6 +122,8 @@ def read_sessions(
     zone = reading.zone
 
     def tell(session: Any, event: Event | None, _distance: int) -> None:
+        if session is None:  # what cannot be read is passed over
+            return
         if keep is not None and session.kept is None:
             session.kept = keep()
         if event is None:

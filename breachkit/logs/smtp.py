@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from breachkit.logs.envelope import Envelope, is_nobody, path_of
 from breachkit.records import AuthAttempt, Delivery, Locus, Transaction
-from breachkit.text.sasl import MOST_RESPONSES, NOTHING, decode_text, is_complete, read_exchange, split_auth
+from breachkit.text.charsets import decode_text
+from breachkit.text.sasl import MOST_RESPONSES, NOTHING, is_complete, read_exchange, split_auth
 
 if TYPE_CHECKING:
     from breachkit.logs.envelope import Noted
@@ -45,8 +46,7 @@ class Dialogue:
     start: float
     end: float
     source: Place
-    listener: Listener | None
-    """None while the session travels between processes."""
+    listener: Listener
     asked: tuple[float, Place]
     """When and where the last AUTH was."""
     kept: Any = None
@@ -187,7 +187,7 @@ class Dialogue:
     def _close_exchange(self, ts: float, outcome: Outcome) -> None:
         mechanism, self.mechanism, self.is_challenged = self.mechanism, None, False
         listener = self.listener
-        if mechanism is None or listener is None:
+        if mechanism is None:
             return
         user, password = read_exchange(mechanism, self.responses)
         secret, distance = listener.fingerprints.of_password(password), 0
@@ -220,11 +220,10 @@ class Dialogue:
 
     def hand_in(self, ts: float, message: Envelope, queue_id: str | None, *, is_accepted: bool) -> None:
         """Tell of a message that was handed in."""
-        if self.listener is not None:
-            at, attempt = datetime.fromtimestamp(ts, self.listener.zone), None if self.won is None else self.won[0]
-            rcpt_to, place = (tuple(message.taken), message.count, message.unknown), Locus(*message.source)
-            sent = Transaction(at, message.mail_from, *rcpt_to, queue_id, is_accepted, attempt, self.helo, place)
-            self.listener.tell(self, sent, 0)
+        at, attempt = datetime.fromtimestamp(ts, self.listener.zone), None if self.won is None else self.won[0]
+        rcpt_to, place = (tuple(message.taken), message.count, message.unknown), Locus(*message.source)
+        sent = Transaction(at, message.mail_from, *rcpt_to, queue_id, is_accepted, attempt, self.helo, place)
+        self.listener.tell(self, sent, 0)
 
     # -- deliveries --------------------------------------------------------------------------------
 
@@ -246,9 +245,8 @@ class Dialogue:
         is_unknown: bool,
     ) -> None:
         self.has_deliveries = True
-        if self.listener is not None:
-            at, queue_id = datetime.fromtimestamp(ts, self.listener.zone), self.noted.queue_id if self.noted else None
-            self.listener.tell(self, Delivery(at, queue_id, *path, outcome, is_unknown, Locus(*source)), 0)
+        at, queue_id = datetime.fromtimestamp(ts, self.listener.zone), self.noted.queue_id if self.noted else None
+        self.listener.tell(self, Delivery(at, queue_id, *path, outcome, is_unknown, Locus(*source)), 0)
 
     def close(self) -> None:
         """End the session: what got no answer is undetermined."""
@@ -260,5 +258,4 @@ class Dialogue:
             named: list[str | None] = [*noted.addresses, None]
             for rcpt_to in named[1:-1] or [None]:
                 self._delivered(self.end, (named[0], rcpt_to), outcome, self.source, noted.is_nowhere)
-        if self.listener is not None:
-            self.listener.tell(self, None, 0)
+        self.listener.tell(self, None, 0)

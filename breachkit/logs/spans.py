@@ -17,7 +17,7 @@ from breachkit.logs.grammar import Listener
 from breachkit.logs.hourly import HourCounts
 from breachkit.logs.kinds import PLAIN
 from breachkit.logs.lines import alien_in
-from breachkit.logs.reader import LogReader, Stretch, by_node, find_keys, rows_of
+from breachkit.logs.reader import MOST_LOOSE, LogReader, Stretch, by_node, find_keys, rows_of
 from breachkit.parallel import Crew, processors
 from breachkit.progress import silent
 from breachkit.records import AuthAttempt, Delivery, Skipped, Transaction
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from breachkit.logs.facts import LogReading, Question
-    from breachkit.logs.kinds import Event, LogFile, LogKind, Place
+    from breachkit.logs.kinds import Event, LogFile, LogKind
     from breachkit.logs.lines import Column, Lines
     from breachkit.logs.reader import FirstLook
     from breachkit.progress import Progress
@@ -43,23 +43,23 @@ SMALLEST = 16 << 20
 class Gatherer:
     """Keeps what of the events is asked for."""
 
-    def __init__(self, question: Question) -> None:
+    def __init__(self, question: Question, quiet: frozenset[str]) -> None:
+        """Begin; lines that cannot be read for some reasons are not counted."""
         self.facts = LogFacts()
-        self._question = question
-        self._met: set[tuple[Place, str, bool]] = set()
+        self._question, self._quiet = question, quiet
 
     def tell(self, session: Any, event: Event | None, distance: int) -> None:
         """Keep a try, a message of who has logged in or one that is asked for, a delivery, and what was not read."""
         question = self._question
         if isinstance(event, Skipped):
-            self.facts.skip([event])
+            self.facts.skip([event] if event.reason not in self._quiet else [])
         elif isinstance(event, AuthAttempt):
             if event.service != "smtp":  # each try stands for itself there
                 if question.is_inside(event.ts.timestamp()):
                     self.facts.attempts.append(event)
-            elif question.is_inside(session.start) and self._is_kept(session, event):
+            elif question.is_inside(session.start):
                 self.facts.attempts.append(event, session.source, distance)
-        elif event is None or question.is_meant is not None or not question.is_inside(session.start):
+        elif event is None or not question.is_inside(session.start):
             return
         elif isinstance(event, Delivery):
             self.facts.deliveries.append(event)
@@ -68,15 +68,6 @@ class Gatherer:
             if tried is not None or (event.queue_id is not None and event.queue_id in question.queue_ids):
                 who = (None, None) if tried is None else (tried.user, tried.source)
                 self.facts.sends.append((session.client_ip, *who, event))
-
-    def _is_kept(self, session: Any, attempt: AuthAttempt) -> bool:
-        is_meant, user, is_won = self._question.is_meant, attempt.user, attempt.outcome == "success"
-        if is_meant is None:
-            return True
-        if user is None or not (is_won or is_meant(user)) or (session.source, user, is_won) in self._met:
-            return False
-        self._met.add((session.source, user, is_won))
-        return True
 
 
 class Task(NamedTuple):
@@ -97,13 +88,12 @@ class Task(NamedTuple):
 
     def reader(self, kind: LogKind, *, is_inner: bool) -> tuple[LogReader, Gatherer]:
         """Make what reads, and what gathers the facts."""
-        (zone, fingerprints, _), question, gatherer = self.reading, self.question, Gatherer(self.question)
-        service: Service = "smtp" if "smtp" in kind.services else min(kind.services)
+        (zone, fingerprints, _), question, is_smtp = self.reading, self.question, "smtp" in kind.services
+        # the grammar of logs of the other doors is not known to be this one: their lines may have any form
+        gatherer = Gatherer(question, frozenset() if is_smtp else frozenset({OVERLONG, alien_in(kind)}))
+        service: Service = "smtp" if is_smtp else min(kind.services)
         listener = Listener(zone, fingerprints, gatherer.tell, question.distance_of, service)
         reader = LogReader(kind, zone, listener, is_inner=is_inner)
-        # the grammar of logs of the other doors is not known to be this one: their lines may have any form
-        quiet = {"" if service == "smtp" else reason for reason in (OVERLONG, alien_in(kind))}
-        reader.skip = lambda one: gatherer.facts.skip([one] if one.reason not in quiet else [])
         reader.hours = HourCounts(gatherer.facts, question.is_inside, is_inner=is_inner) if question.by_hour else None
         return reader, gatherer
 
@@ -111,7 +101,7 @@ class Task(NamedTuple):
         """Read a stretch by itself; None where that is of no use."""
         reader, gatherer = self.reader(stretch.log.kind, is_inner=True)
         reader.read(stretch, rows_of(keys))
-        return (reader, gatherer.facts) if reader.may_travel() else (None, LogFacts())
+        return (reader, gatherer.facts) if len(reader.loose) <= MOST_LOOSE else (None, LogFacts())
 
 
 def read_facts(logs: Sequence[LogFile], reading: LogReading, question: Question, jobs: int | None = None) -> LogFacts:
@@ -155,7 +145,7 @@ def read_stretches(
         for stretch, look in zip(stretches, crew.each(Task.look, [(one,) for one in stretches]), strict=True):
             looks.append(look)
             progress(stretch.size // 2)
-        keys = np.unique(np.concatenate([look.keys for look in looks]))
+        keys = np.unique(np.concatenate([look.keys[0] for look in looks]))
         spoken = {stretch.log.label for stretch, look in zip(stretches, looks, strict=True) if look.dialogue}
         known = [one._replace(is_summed=one.log.label not in spoken) for one in stretches]
         rows = rows_of(keys)

@@ -13,7 +13,8 @@ from breachkit.logs.envelope import path_of
 from breachkit.logs.facts import TranscriptLine
 from breachkit.logs.smtp import VERBS
 from breachkit.records import NULL_SENDER, Locus
-from breachkit.text.sasl import OTHER, decode_text
+from breachkit.text.charsets import decode_text
+from breachkit.text.sasl import OTHER
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -66,7 +66,7 @@ def path_of(spelled: str) -> str:
     if os.name == "nt":
         return spelled.replace("/", "\\")
     # "surrogatepass" is not wanted: a journal with half a pair in it names no file, and is answered as such
-    return os.fsdecode(spelled.encode("utf-8", "surrogateescape"))
+    return spelled if spelled.isascii() else os.fsdecode(spelled.encode("utf-8", "surrogateescape"))
 
 
 class JournalEntry(NamedTuple):

@@ -22,17 +22,9 @@ from breachkit.errors import UnbalancedError
 from breachkit.files import SHARING_VIOLATIONS, NotRegularError
 from breachkit.progress import silent
 from breachkit.purge.disk import is_full
-from breachkit.purge.journal import FILE_FIELDS, FORMAT, Journal
+from breachkit.purge.journal import FORMAT, Journal
 from breachkit.purge.plan import identity_of
-from breachkit.purge.quarantine import (
-    BATCH,
-    LAST_ROOM,
-    are_plain_folders,
-    make_run,
-    remove_run,
-    spell_home,
-    trouble_of,
-)
+from breachkit.purge.store import BATCH, LAST_ROOM, are_plain_folders, make_run, remove_run, spell_home, trouble_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,7 +33,7 @@ if TYPE_CHECKING:
     from breachkit.progress import Progress
     from breachkit.purge.disk import Fingerprint
     from breachkit.purge.plan import Planned
-    from breachkit.purge.quarantine import Queues, Run, Store
+    from breachkit.purge.store import Queues, Run, Store
 
 LINE_ROOM = 400
 """Bytes that the lines of one message may take, those of its files left aside."""
@@ -259,7 +251,7 @@ class QueuePurge:
             volume.last += 1
             entries.append(_Moving(volume.last, hit, found))
             role, key = self._place_of(hit.files[0])[1], homes[0].rpartition("/")[2]
-            files = [dict(zip(FILE_FIELDS, (home, *one), strict=True)) for home, one in zip(homes, found, strict=True)]
+            files = [{"home": home, **one._asdict()} for home, one in zip(homes, found, strict=True)]
             volume.journal.add("intent", id=volume.last, key=key, role=role, files=files)
         return entries
 
@@ -267,8 +259,9 @@ class QueuePurge:
         self, hit: Planned, known: dict[tuple[str, str], bool], locks: ExitStack
     ) -> tuple[Fingerprint, ...] | Verdict:
         """Look again at a message just before it is moved: its fingerprints when it is still the one of the plan."""
-        if not all(are_plain_folders(path, self._place_of(path)[0], self._disk, known) for path in hit.files):
-            return LINK_ABOVE
+        for path in hit.files:
+            if not are_plain_folders(path, self._place_of(path)[0], self._disk, known):
+                return LINK_ABOVE
         try:
             if self._rules.hold_still is not None and not locks.enter_context(self._rules.hold_still(hit.files)):
                 return IN_USE

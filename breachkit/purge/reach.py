@@ -6,14 +6,18 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.errors import BreachkitError
+from breachkit.errors import BreachkitError, PathUnreadableError
 from breachkit.purge.disk import Disk
-from breachkit.purge.quarantine import find_queues
+from breachkit.purge.stock import take_stock
+from breachkit.purge.store import find_queues
 from breachkit.shells import is_safe
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from breachkit.evidence.where import Where
-    from breachkit.purge.quarantine import Queues
+    from breachkit.purge.stock import Stock
+    from breachkit.purge.store import Queues, Run
     from breachkit.servers import QueueFolder
 
 
@@ -33,6 +37,13 @@ class Reach(NamedTuple):
         """Spell a command on the same queues and the same quarantine."""
         place = [] if self.quarantine is None else ["--quarantine", str(self.quarantine)]
         return self.where.command(name, *arguments, *place)
+
+    def stocks(self, runs: Iterable[Run] | None = None) -> list[Stock]:
+        """Tell what runs of the quarantine hold, by default all of them. Raises BreachkitError."""
+        try:
+            return [take_stock(self.queues.disk, run) for run in (self.queues.runs() if runs is None else runs)]
+        except OSError as error:
+            raise PathUnreadableError(error.filename or ".", error) from None
 
     def check(self) -> None:
         """Refuse to move anything out of a queue outside the root, or into what the server delivers.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from breachkit.chain import BLOCK, sha256
 from breachkit.evidence.queued import HEAD_BYTES, LONGEST_HEAD, head_of
-from breachkit.files import HeadReader, NotRegularError, list_pieces, open_handle, reason_of, refuse_odd
+from breachkit.files import HeadReader, NotRegularError, open_handle, reason_of, refuse_odd
 from breachkit.micros import micros_of_file
 from breachkit.parallel import Piece, keep
 from breachkit.purge.disk import fingerprint_of
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from breachkit.progress import Progress
     from breachkit.purge.needles import Needle, SoughtTexts
     from breachkit.purge.plan import FoundAs, Predicates
-    from breachkit.records import Skipped
     from breachkit.servers import Head, Queue
     from breachkit.text.message import Added
 
@@ -179,6 +178,7 @@ class PieceSearch:
 
     def __init__(self, wanted: Predicates, queue: Queue, zone: tzinfo, root: Path | None, *, keeps: bool) -> None:
         self._wanted = wanted
+        self._asks_heads, self._asks_times = wanted.asks_heads, wanted.asks_times
         self._searches = [TextSearch(texts, queue.text_of) for texts in wanted.searched()]
         self._most = PIECE if self._searches or not wanted.asks_heads else HEAD_BYTES
         """Bytes of a file that are read before it is judged."""
@@ -264,13 +264,13 @@ class PieceSearch:
         raws, handles, size = known
         head = self._head(files, raws, handles)
         path = folder.path(files[0])
-        if self._wanted.asks_heads:
+        if self._asks_heads:
             ts = None
-            if self._wanted.asks_times:
+            if self._asks_times:
                 ts = head.ts if head.ts is not None else micros_of_file(os.fstat(handles[0]).st_mtime)
             if not self._wanted.takes(head, ts):
                 return
-            if ts is None and self._wanted.asks_times:
+            if ts is None and self._asks_times:
                 tally.skip(path, self._root, NO_AGE)
                 return
         if self._keeps:
@@ -279,12 +279,12 @@ class PieceSearch:
         tally.take(path, size, (head.auth_user, head.mail_from, head.subject), found_as)
 
     def _head(self, files: Sequence[str], raws: Sequence[bytes], handles: Sequence[int]) -> Head:
-        known = dict(zip(files[: self._queue.head_files], zip(raws, handles, strict=True), strict=False))
-        parts = [(name, raw[:HEAD_BYTES]) for name, (raw, _) in known.items()]
+        parts = [(name, raw[:HEAD_BYTES]) for name, raw in zip(files[: self._queue.head_files], raws, strict=False)]
 
         def longer(name: str) -> bytes:
-            raw, handle = known[name]
-            return raw[:LONGEST_HEAD] if len(raw) != HEAD_BYTES else _read(handle, raw, LONGEST_HEAD)
+            at = files.index(name)
+            raw = raws[at]
+            return raw[:LONGEST_HEAD] if len(raw) != HEAD_BYTES else _read(handles[at], raw, LONGEST_HEAD)
 
         return head_of(self._queue, parts, self._zone, all(len(raw) < HEAD_BYTES for _, raw in parts), longer)
 
@@ -294,33 +294,14 @@ class PieceSearch:
         for name, raw, handle in zip(files, raws, handles, strict=True):
             status = os.fstat(handle)
             refuse_odd(status, name)
-            digest = sha256(raw if len(raw) < self._most else b"")
-            if len(raw) >= self._most:
+            is_whole = len(raw) < self._most
+            digest = sha256(raw if is_whole else b"")
+            if not is_whole:
                 os.lseek(handle, 0, os.SEEK_SET)
                 for block in iter(lambda: os.read(handle, BLOCK), b""):  # noqa: B023  read at once
                     digest.update(block)
             prints.append(fingerprint_of(status, digest.hexdigest()))
         return identity_of(prints)
-
-
-def queue_pieces(
-    folders: Iterable[str], queue: Queue, root: Path | None, passed_over: list[Skipped]
-) -> Iterator[Piece]:
-    """Yield the messages of queue folders, each once, some at a time and in no order; see `files.list_pieces`."""
-    for folder in topmost(folders):
-        yield from list_pieces(folder, root, passed_over, queue.find_messages)
-
-
-def topmost(folders: Iterable[str]) -> list[str]:
-    """Leave out folders that lie in another of them, or are the same by another name."""
-    real = {os.path.realpath(folder): folder for folder in reversed(list(folders))}
-    return [folder for path, folder in sorted(real.items()) if not any(above in real for above in _above(path))]
-
-
-def _above(path: str) -> Iterator[str]:
-    while (parent := os.path.dirname(path)) != path:
-        yield parent
-        path = parent
 
 
 def look_through(pieces: Iterable[Piece], look: PieceSearch, jobs: int, progress: Progress) -> Tally:

@@ -5,16 +5,14 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from breachkit.purge.journal import path_of
-from breachkit.purge.quarantine import file_name
 from breachkit.report.page import Page
 from breachkit.report.words import count, size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from breachkit.purge.quarantine import Stock, StoredMessage
-    from breachkit.purge.restore import Dropped
+    from breachkit.purge.restoration import Dropped
+    from breachkit.purge.stock import Stock, StoredMessage
     from breachkit.report.contract import Json
 
 SHOWN = 50
@@ -68,15 +66,11 @@ def show_json(stock: Sequence[Stock]) -> Json:
 
 
 def _held_json(held: StoredMessage) -> Json:
-    entry = held.entry
-    files = [
-        {"path": path_of(home), "bytes": known.size, "sha256": known.sha256}
-        for home, known in zip(entry.homes, entry.prints, strict=True)
-    ]
+    files = [{"path": file.home, "bytes": file.size, "sha256": file.sha256} for file in held.files]
     return {
-        "id": entry.number,
+        "id": held.entry.number,
         "path": files[0]["path"],
-        "bytes": entry.size,
+        "bytes": held.entry.size,
         "sha256": files[0]["sha256"],
         "where": held.whereabouts,
         "files": files,
@@ -91,9 +85,9 @@ def render_show(stock: Sequence[Stock]) -> str:
         page.literal(f"folder   {custody.run.path}", indent=2)
         page.literal(f"sha256   {custody.sha256}", indent=2)
         rows = [
-            (file_name(held.entry.number, place), held.whereabouts, path_of(home), known.sha256)
+            (file.name, held.whereabouts, file.home, file.sha256)
             for held in islice(custody.messages, SHOWN)
-            for place, (home, known) in enumerate(zip(held.entry.homes, held.entry.prints, strict=True))
+            for file in held.files
         ]
         page.table({"file": "left", "": "left", "from": "left", "sha256": "left"}, rows)
         if len(custody.whereabouts) > SHOWN:
@@ -130,7 +124,7 @@ def render_verify(checked: Sequence[tuple[Stock, list[StoredMessage]]]) -> str:
         page.literal(f"journal  {custody.run.journal}", indent=2)
         page.literal(f"sha256   {custody.sha256}", indent=2)
         for held in changed[:SHOWN]:
-            page.say(f"{held.entry.number:08d} is not what was purged from {path_of(held.entry.homes[0])}", indent=2)
+            page.say(f"{held.files[0].name} is not what was purged from {held.files[0].home}", indent=2)
         if custody.count("gone"):
             page.say(f"{count(custody.count('gone'), 'message')} gone without a line in the journal", indent=2)
     return page.text()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from breachkit.evidence.gather import Inputs
-    from breachkit.purge.restore import Restored
+    from breachkit.purge.restoration import Restored
     from breachkit.report.contract import Json
 
 NUMBERS = ("restored", "already_there", "missing", "changed", "conflicts", "dropped")

@@ -7,8 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from breachkit.records import NULL_SENDER
-from breachkit.text.charsets import readable
-from breachkit.text.sasl import decode_text
+from breachkit.text.charsets import decode_text, readable
 
 KEPT_SPELLINGS = 4096
 """Senders whose spelling is remembered once it was read: a spam run has few, and some hold a megabyte."""

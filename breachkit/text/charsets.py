@@ -195,6 +195,14 @@ def _sound(text: str, codec: str) -> str:
     return text.encode("utf-8", "replace").decode() if codec == "utf-7" else text
 
 
+def decode_text(raw: bytes) -> str:
+    """Read bytes as UTF-8, else cp1252, never failing."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", "replace")
+
+
 def readable(block: bytes, raw: bytes) -> str:
     """Decode lines of a header, each that is not UTF-8 by the charset that the message gives its text.
 

@@ -13,6 +13,8 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from breachkit.text.charsets import decode_text
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -109,14 +111,6 @@ class Credentials(NamedTuple):
 
 
 NOTHING = Credentials(None, None)
-
-
-def decode_text(raw: bytes) -> str:
-    """Read bytes as UTF-8, else cp1252, never failing."""
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return raw.decode("cp1252", "replace")
 
 
 def decode_base64(raw: bytes) -> bytes | None:

@@ -15,11 +15,10 @@ import pytest
 
 from breachkit import files
 from breachkit.logs.logtext import beginning_of, open_text
-from breachkit.servers.icewarp.logs import find_logs
 from tests.cli.test_bad_input import deny
 from tests.conftest import story
 from tests.purge.harness import snapshot
-from tests.servers.icewarp.factories import b64, lines
+from tests.servers.icewarp.factories import b64, find_logs, lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -16,7 +16,7 @@ from unittest.mock import Mock
 import pytest
 
 from breachkit.cli import asking
-from breachkit.purge import moves, restore
+from breachkit.purge import moves, restoration
 from breachkit.purge.disk import Disk
 from tests.cli.test_purge_processes import noted
 from tests.conftest import story
@@ -163,7 +163,7 @@ def test_a_restore_that_is_stopped_says_its_run_and_journal(
         yield asked
 
     monkeypatch.setattr(asking, "stoppable", stoppable)
-    monkeypatch.setattr(restore, "BATCH", 2)
+    monkeypatch.setattr(restoration, "BATCH", 2)
     done = breach("restore", "--queue", queue, "--yes", "--format", "json")
     found = re.fullmatch(
         r"breachkit: stopped: 4 of 6 messages were restored and journalled, the others left alone;"

@@ -18,8 +18,7 @@ from breachkit.logs import archives
 from breachkit.logs.archives import INFLATED, NEEDS_MEMORY, OVERFLOWN, Spool, kind_of, tar_members, unpacked
 from breachkit.logs.lines import blocks_of
 from breachkit.records import Skipped
-from breachkit.servers.icewarp.logs import find_logs
-from tests.servers.icewarp.factories import lines
+from tests.servers.icewarp.factories import find_logs, lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,15 +10,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from breachkit.evidence.queued import queue_pieces
 from breachkit.progress import silent
 from breachkit.purge.disk import Disk
 from breachkit.purge.journal import History, read_lines
 from breachkit.purge.moves import QueuePurge, Receipt
 from breachkit.purge.needles import SoughtTexts
 from breachkit.purge.plan import Planned, Predicates
-from breachkit.purge.quarantine import Queues, Run, find_queues
-from breachkit.purge.restore import Restored, RestoreRun
-from breachkit.purge.search import PieceSearch, look_through, queue_pieces
+from breachkit.purge.restoration import Restored, RestoreRun
+from breachkit.purge.search import PieceSearch, look_through
+from breachkit.purge.store import Queues, Run, find_queues
 from breachkit.servers import load
 
 if TYPE_CHECKING:

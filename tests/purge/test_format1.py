@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from breachkit.purge.disk import Disk
-from breachkit.purge.quarantine import find_changed, take_stock
-from breachkit.purge.restore import drop_run
+from breachkit.purge.restoration import drop_run
+from breachkit.purge.stock import find_changed, take_stock
 from tests.purge.harness import SPAM, House, house, lines_of
 
 MADE = Path(__file__).parent / "format1" / "mail"

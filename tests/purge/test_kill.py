@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 import pytest
 
 from breachkit.purge.journal import read_history
-from breachkit.purge.restore import drop_run
+from breachkit.purge.restoration import drop_run
 from tests.purge.faults import NoLinksDisk, OtherVolumeDisk, QuickDisk, run_to_death, steps_of
 from tests.purge.harness import HAM, RULES, SPAM, House, Seen, house, lines_of, make_messages, snapshot
 from tests.servers.toys import twins
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from breachkit.purge.disk import Disk
-    from breachkit.purge.quarantine import Run
+    from breachkit.purge.store import Run
     from breachkit.servers import Queue
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="kills processes by signal")

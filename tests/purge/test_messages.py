@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from breachkit.purge.disk import Disk
-from breachkit.purge.quarantine import find_changed, take_stock
-from breachkit.purge.restore import drop_run
+from breachkit.purge.restoration import drop_run
+from breachkit.purge.stock import find_changed, take_stock
 from tests.purge.faults import NoLinksDisk, OtherVolumeDisk, QuickDisk
 from tests.purge.harness import HAM, NOW, SPAM, House, Seen, house, lines_of, make_messages, snapshot
 from tests.servers.toys import twins

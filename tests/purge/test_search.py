@@ -15,6 +15,7 @@ import pytest
 import regex
 
 from breachkit.errors import UsageError
+from breachkit.evidence.queued import queue_pieces, topmost
 from breachkit.parallel import Piece
 from breachkit.progress import silent
 from breachkit.purge import needles
@@ -22,7 +23,7 @@ from breachkit.purge import search as search_module
 from breachkit.purge.disk import Disk
 from breachkit.purge.needles import SoughtTexts
 from breachkit.purge.plan import Predicates, Tally, identity_of
-from breachkit.purge.search import TOO_SLOW, PieceSearch, TextSearch, look_through, queue_pieces, topmost
+from breachkit.purge.search import TOO_SLOW, PieceSearch, TextSearch, look_through
 from breachkit.servers import load
 
 if TYPE_CHECKING:

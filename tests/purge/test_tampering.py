@@ -17,7 +17,7 @@ from tests.purge.harness import SPAM, house, lines_of, make_messages, snapshot
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from breachkit.purge.quarantine import Run
+    from breachkit.purge.store import Run
 
 Lines = list[dict[str, Any]]
 

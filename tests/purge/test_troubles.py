@@ -10,7 +10,7 @@ import pytest
 
 from breachkit.errors import BreachkitError
 from breachkit.files import QUARANTINE
-from breachkit.purge.restore import RestoreRun
+from breachkit.purge.restoration import RestoreRun
 from tests.purge.faults import OtherVolumeDisk, QuickDisk
 from tests.purge.harness import HAM, SPAM, house, lines_of, make_messages, snapshot
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, NotRequired, TypedDict
 from msgspec import Meta
 
 from breachkit.purge.plan import PlanSample
-from breachkit.purge.quarantine import Whereabouts
+from breachkit.purge.stock import Whereabouts
 from tests.schemas.reading import AuthUser, Count, DeclaredSender, DocumentHead
 
 

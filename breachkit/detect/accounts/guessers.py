@@ -18,7 +18,7 @@ from breachkit.detect.accounts.places import network_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from breachkit.detect.accounts.homes import Homes
+    from breachkit.detect.accounts.places import Homes
     from breachkit.detect.accounts.visits import Column, Visits
 
 GUESSES = 5

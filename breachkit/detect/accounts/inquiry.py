@@ -11,7 +11,6 @@ import pandas as pd
 
 from breachkit.detect.accounts.activity import micros
 from breachkit.detect.accounts.guessers import find_guessers
-from breachkit.detect.accounts.homes import homes_of
 from breachkit.detect.accounts.joins import (
     account_of_messages,
     join_messages,
@@ -19,6 +18,7 @@ from breachkit.detect.accounts.joins import (
     origin_of_deliveries,
     resolutions,
 )
+from breachkit.detect.accounts.places import homes_of
 from breachkit.detect.accounts.roles import FOREIGN_COUNT
 from breachkit.detect.accounts.standings import take_standings
 from breachkit.detect.accounts.visits import Slices, Visits, visits_table

@@ -15,8 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from breachkit.detect.accounts.activity import MASS, MASS_RATIO, ODD_SHARE, Conduct, busiest
-from breachkit.detect.accounts.homes import NEW
-from breachkit.detect.accounts.places import is_telling
+from breachkit.detect.accounts.places import NEW, is_telling
 from breachkit.detect.findings import lower_bound
 from breachkit.micros import DAY, HOUR
 
@@ -172,7 +171,7 @@ def facts_of(uses: Sequence[Use], habit: Sequence[Use]) -> Facts:
         is_varied=len(names) > 1,
         is_unanswered=is_unanswered,
         is_lasting=bool(core) and core[-1] - core[0] >= RUN,
-        is_long=len(sent) >= BY_HAND or len(names) > FEW_NAMES,
+        is_long=len(sent) >= BY_HAND or len(names) >= FEW_NAMES,
     )
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from breachkit.logs.kinds import Line, LogKind, LogName, Prefix, age_in
 from breachkit.logs.syslog import MONTHS, PREFIX, day_of_year, read_mail_name, split_syslog
 from breachkit.records import AuthAttempt
-from breachkit.text.sasl import decode_text
+from breachkit.text.charsets import decode_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -20,7 +20,7 @@ from breachkit.logs.envelope import KEPT_RECIPIENTS, address_of, is_nobody
 from breachkit.logs.kinds import Line, LogKind, LogName, Prefix, age_in
 from breachkit.micros import is_possible
 from breachkit.records import AuthAttempt, Connection, Delivery, Skipped, Transaction
-from breachkit.text.sasl import decode_text
+from breachkit.text.charsets import decode_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

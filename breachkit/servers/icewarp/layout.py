@@ -16,7 +16,7 @@ from breachkit.logs.kinds import may_be_log
 from breachkit.records import Locus, Skipped
 from breachkit.servers import Layout, QueueFolder
 from breachkit.servers.icewarp.logs import KINDS
-from breachkit.text.sasl import decode_text
+from breachkit.text.charsets import decode_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

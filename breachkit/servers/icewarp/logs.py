@@ -15,17 +15,12 @@ from datetime import UTC, datetime, timedelta, timezone
 from functools import partial
 from typing import TYPE_CHECKING
 
-from breachkit.logs import listing
 from breachkit.logs.kinds import Line, LogKind, LogName, Prefix, TimeOfDay, age_in, day_in
 from breachkit.micros import is_possible
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import tzinfo
-    from pathlib import Path
 
-    from breachkit.logs.kinds import FoundLogs
-    from breachkit.records import Service
 
 _DAY = r"(?P<day>(?:19|20)\d{6})"
 _NAME = re.compile(
@@ -145,39 +140,46 @@ PREFIX = Prefix(
 )
 
 
-def _kind(types: str, service: Service | None, marks: bytes | None = None, grammar: str = "IceWarpLines") -> LogKind:
-    return LogKind(
-        services=frozenset([service] if service else []),
-        read_name=partial(read_name, types),
-        split=split,
-        prefix=PREFIX,
-        marks=re.compile(marks, re.IGNORECASE) if marks else None,
-        read_date=read_greeting,
-        grammar=f"breachkit.servers.icewarp.smtplog:{grammar}",
-        own_address=re.compile(rb"Connected, local IP=(\S+)\s*$"),
-    )
-
-
-KINDS = (
-    _kind(
-        "s",
-        "smtp",
-        rb"(?:<<<|>>>) (?:(?:EHLO|HELO|MAIL FROM|RCPT TO|DATA|BDAT|RSET|AUTH|STARTTLS)\b|[2345]\d\d[ -])|\*\*\* <",
-        "IceWarpSmtp",
-    ),
-    _kind("p", "pop3", rb">>> (?:\+OK|-ERR)|<<< (?:USER|PASS|APOP|STAT|UIDL|RETR|DELE|TOP)\b", "IceWarpLogins"),
-    _kind(
-        "m",
-        "imap",
-        rb">>> (?:\* (?:OK|BYE|CAPABILITY|FLAGS|LIST|\d)|\S{1,32} (?:OK|NO|BAD)\b)"
-        rb"|<<< \S{1,32} (?:LOGIN|AUTHENTICATE|SELECT|EXAMINE|CAPABILITY|FETCH|UID|IDLE|LOGOUT)\b",
-        "IceWarpLogins",
-    ),
-    _kind("c", "web", None, "IceWarpLogins"),  # web and control, not "client" (vendor document)
-    _kind("efgi", None),  # errors, FTP, groupware, instant messages
+_KIND = partial(
+    LogKind,
+    split=split,
+    prefix=PREFIX,
+    read_date=read_greeting,
+    own_address=re.compile(rb"Connected, local IP=(\S+)\s*$"),
 )
-
-
-def find_logs(places: Sequence[Path], root: Path | None, beside: Sequence[Path] = ()) -> FoundLogs:
-    """List IceWarp's logs in some places: see `listing.find_logs`."""
-    return listing.find_logs(places, root, KINDS, beside)
+_LOGINS = "breachkit.servers.icewarp.smtplog:IceWarpLogins"
+KINDS: tuple[LogKind, ...] = (
+    _KIND(
+        services=frozenset({"smtp"}),
+        read_name=partial(read_name, "s"),
+        marks=re.compile(
+            rb"(?:<<<|>>>) (?:(?:EHLO|HELO|MAIL FROM|RCPT TO|DATA|BDAT|RSET|AUTH|STARTTLS)\b|[2345]\d\d[ -])|\*\*\* <",
+            re.IGNORECASE,
+        ),
+        grammar="breachkit.servers.icewarp.smtplog:IceWarpSmtp",
+    ),
+    _KIND(
+        services=frozenset({"pop3"}),
+        read_name=partial(read_name, "p"),
+        marks=re.compile(rb">>> (?:\+OK|-ERR)|<<< (?:USER|PASS|APOP|STAT|UIDL|RETR|DELE|TOP)\b", re.IGNORECASE),
+        grammar=_LOGINS,
+    ),
+    _KIND(
+        services=frozenset({"imap"}),
+        read_name=partial(read_name, "m"),
+        marks=re.compile(
+            rb">>> (?:\* (?:OK|BYE|CAPABILITY|FLAGS|LIST|\d)|\S{1,32} (?:OK|NO|BAD)\b)"
+            rb"|<<< \S{1,32} (?:LOGIN|AUTHENTICATE|SELECT|EXAMINE|CAPABILITY|FETCH|UID|IDLE|LOGOUT)\b",
+            re.IGNORECASE,
+        ),
+        grammar=_LOGINS,
+    ),
+    # web and control, not "client" (vendor document)
+    _KIND(services=frozenset({"web"}), read_name=partial(read_name, "c"), grammar=_LOGINS),
+    # errors, FTP, groupware, instant messages
+    _KIND(
+        services=frozenset(),
+        read_name=partial(read_name, "efgi"),
+        grammar="breachkit.servers.icewarp.smtplog:IceWarpLines",
+    ),
+)

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,7 +20,7 @@ from breachkit.logs.hourly import IDLE
 from breachkit.logs.mailbox import TRY_WORDS, Mailbox
 from breachkit.logs.smtp import ACCEPTED_ID, Dialogue
 from breachkit.servers.icewarp.queue import ANY_ID
-from breachkit.text.sasl import decode_text
+from breachkit.text.charsets import decode_text
 
 if TYPE_CHECKING:
     from breachkit.logs.grammar import Fate, Listener, Said
@@ -40,36 +39,17 @@ _TOO_MUCH = np.uint64(int.from_bytes(b"\x0d\x06\0\x0a\x06\0\x0a\x06", "little"))
 _CARRIED = np.uint64(int.from_bytes(b"\xf0\xf0\xff\xf0\xf0\xff\xf0\xf0", "little"))
 
 
-class Opening(NamedTuple):
-    """How a text opens, as a number: the first bytes of it, each but for the bits that a mask leaves out."""
-
-    value: np.uint64
-    mask: np.uint64
-
-    def is_in(self, word: Column) -> Column:
-        """Tell which of some texts, by their first eight bytes, open so."""
-        found: Column = word & self.mask == self.value
-        return found
-
-
-def _opening(text: bytes, mask: bytes = b"") -> Opening:
-    value, bits = (np.frombuffer(part.ljust(8, b"\0"), "<u8")[0] for part in (text, mask or b"\xff" * len(text)))
-    return Opening(value, bits)
-
-
-_SAID = _opening(b">>>")
-_DIALOGUE = _opening(b"<<<"), _SAID
-_SUMMED = _opening(b"***")
-_REPLIED = _opening(b"<<< 000", b"\xff\xff\xff\xff\xf0\xf0\xf0")
-"""A reply to the server: it is the client."""
-_ANSWERED = _opening(b">>> 000", b"\xff\xff\xff\xff\xf0\xf0\xf0")
-"""A reply of the server; where it says anything else it is the client, too."""
+_CODE = b"\xff\xff\xff\xff\xf0\xf0\xf0"
+"""A mask: of what stands behind the direction three are digits."""
 _AFTER_CODE = np.zeros(256, np.bool_)
 _AFTER_CODE[[*b" -\r\n\0"]] = True
-_AUTH = _opening(b"<<< A", b"\xff\xff\xff\xff\xdf")
-_CONNECTED, _DISCONNECTED, _STARTED = _opening(b"Connecte"), _opening(b"Disconne"), _opening(b"Start of")
-_CLIENT = _opening(b"CLIENT S", b"\xdf\xdf\xdf\xdf\xdf\xdf\xff\xdf")
-_YES = _opening(b">>> 2")
+
+
+def _opens(word: Column, text: bytes, mask: bytes = b"") -> Column:
+    """Tell which texts, by their first eight bytes, open with others, but for the bits that a mask leaves out."""
+    value, bits = (np.frombuffer(part.ljust(8, b"\0"), "<u8")[0] for part in (text, mask or b"\xff" * len(text)))
+    found: Column = word & bits == value
+    return found
 
 
 class IceWarpLines(Grammar):
@@ -89,25 +69,12 @@ class IceWarpLines(Grammar):
         is_usual &= (digits | (digits + _TOO_MUCH)) & _CARRIED == 0
         return is_usual, close + 1, stamp, stamp + 9
 
-    @staticmethod
-    def peer_of(key: bytes) -> str:
-        """Read the peer's address from a key, canonical."""
-        return canonical(key.rpartition(b"[")[0].rstrip(b" "))
-
     def find_peer(self, lines: Lines, client_ip: str) -> Column:
         """List the rows of lines of an address."""
-        name = client_ip.encode().ljust(_WIDTH)
-        if ":" in client_ip or len(name) > _WIDTH:  # it has several spellings, or is none of the usual form
-            rows = np.flatnonzero(lines.is_line)
-            keys, at = np.unique(lines.key[rows], return_index=True)
-            is_its = [self.peer_of(lines.name(row)) == client_ip for row in rows[at].tolist()]
-            return rows[np.isin(lines.key[rows], keys[is_its])]
-        first, second = np.frombuffer(name, "<u8")
-        is_peer = (lines.words[lines.start] == first) & (lines.words[lines.start + 8] == second)
-        for row, line in lines.odd.items():
-            is_peer[row] = self.peer_of(line.key) == client_ip
-        found: Column = np.flatnonzero(is_peer & lines.is_line)
-        return found
+        rows = np.flatnonzero(lines.is_line)
+        _, first, which = np.unique(lines.key[rows], return_index=True, return_inverse=True)
+        is_its = np.array([peer_of(lines.name(row)) == client_ip for row in rows[first].tolist()], np.bool_)
+        return rows[is_its[which]]
 
     def begins(self, _key: bytes, text: bytes) -> bool:
         """Tell whether a line begins a session."""
@@ -116,10 +83,6 @@ class IceWarpLines(Grammar):
     def ends(self, _key: bytes, text: bytes) -> bool:
         """Tell whether a line ends its session."""
         return text.startswith(b"Disconnected")
-
-    def is_told(self, text: bytes) -> bool:
-        """Tell whether a line is of a dialogue, or a beginning."""
-        return text.startswith((b"<<<", b">>>", b"Connected"))
 
     def said(self, _key: bytes, text: bytes, _is_known: IsKnown) -> Said:
         """Split a text into its direction and what was said."""
@@ -130,8 +93,8 @@ class IceWarpLines(Grammar):
     def count_levels(self, lines: Lines) -> tuple[int, int]:
         """Count the lines of dialogues, and those of summaries."""
         word = lines.word[lines.is_line]
-        dialogue, summaries = np.sum([opening.is_in(word) for opening in _DIALOGUE]), np.sum(_SUMMED.is_in(word))
-        return int(dialogue), int(summaries)
+        received, sent, summaries = (int(_opens(word, marker).sum()) for marker in (b"<<<", b">>>", b"***"))
+        return received + sent, summaries
 
 
 class IceWarpSession(Dialogue):
@@ -203,10 +166,9 @@ def _summary_id(found: re.Match[bytes]) -> str | None:
     return decode_text(last) if status or ANY_ID.fullmatch(decode_text(last)) else None
 
 
-@lru_cache(maxsize=1 << 14)
-def canonical(peer: bytes) -> str:
-    """Spell an address in its canonical form (RFC 5952); a word stays a word."""
-    text = peer.decode("ascii", "backslashreplace").strip("[]")
+def peer_of(key: bytes) -> str:
+    """Read the peer from a key: an address in its canonical form (RFC 5952), or a word."""
+    text = key.rpartition(b"[")[0].decode("ascii", "backslashreplace").strip("[] \t")
     if ":" not in text:
         return text  # an IPv4 address has one form only
     try:
@@ -225,22 +187,24 @@ class IceWarpSmtp(IceWarpLines):
         if not is_said and not text.startswith((b"Connected", b"***")) and b"lient session" not in text:
             return None
         thread = key.rpartition(b"[")[2][:-1].decode().upper()
-        return IceWarpSession(self.peer_of(key), thread, ts, ts, place, listener, (ts, place))
+        return IceWarpSession(peer_of(key), thread, ts, ts, place, listener, (ts, place))
 
     def find_clients(self, lines: Lines) -> Column:
         """List the rows of lines without one of which no session is one in which the server delivers."""
         is_after = _AFTER_CODE[lines.octets[lines.begin + 7]]
-        is_found = _REPLIED.is_in(lines.word) & is_after
-        is_found |= _SAID.is_in(lines.word) & ~(_ANSWERED.is_in(lines.word) & is_after)
+        is_found = _opens(lines.word, b"<<< 000", _CODE) & is_after
+        is_found |= _opens(lines.word, b">>>") & ~(_opens(lines.word, b">>> 000", _CODE) & is_after)
         notes = self._notes(lines)
-        plain = _CONNECTED.is_in(lines.word[notes]) | _DISCONNECTED.is_in(lines.word[notes])
-        for row in notes[~(plain | _STARTED.is_in(lines.word[notes]))].tolist():
+        plain = [_opens(lines.word[notes], common) for common in (b"Connecte", b"Disconne", b"Start of")]
+        for row in notes[~np.any(plain, axis=0)].tolist():
             is_found[row] = CLIENT_MARK in lines.raw(row)[:NOTE_READ].lower()
         return np.flatnonzero(is_found)
 
     def find_telling(self, lines: Lines) -> Column:
         """List the rows of lines one of which stands in every session that matters to an account."""
-        return np.union1d(self.find_clients(lines), np.flatnonzero(_AUTH.is_in(lines.word)))
+        return np.union1d(
+            self.find_clients(lines), np.flatnonzero(_opens(lines.word, b"<<< A", b"\xff\xff\xff\xff\xdf"))
+        )
 
     @staticmethod
     def _notes(lines: Lines) -> Column:
@@ -250,7 +214,7 @@ class IceWarpSmtp(IceWarpLines):
 
     def find_messages(self, lines: Lines, ids: frozenset[str]) -> Column:
         """List the rows of lines in which the server names one of some messages as handed in."""
-        rows = np.union1d(np.flatnonzero(_SUMMED.is_in(lines.word)), lines.find((b"message id", b"message-id")))
+        rows = np.union1d(np.flatnonzero(_opens(lines.word, b"***")), lines.find((b"message id", b"message-id")))
         return np.array([row for row in rows.tolist() if _id_in(lines.raw(row)) in ids], np.int64)
 
     def find_begun(self, lines: Lines, *, is_summed: bool) -> tuple[Column, Column]:
@@ -259,14 +223,15 @@ class IceWarpSmtp(IceWarpLines):
         The server names the id of a message that it takes; at a level at which logs hold no dialogue summaries do.
         """
         if is_summed:
-            rows = np.flatnonzero(_SUMMED.is_in(lines.word))
+            rows = np.flatnonzero(_opens(lines.word, b"***"))
             ends = [_SUMMARY_END.search(lines.raw(row)) for row in rows.tolist()]
             is_taken = [end is not None and end[2].upper().startswith(b"OK") for end in ends]
             return rows[[end is not None for end in ends]], rows[is_taken]
-        notes = self._notes(lines)
+        notes, named = self._notes(lines), lines.find((b"essage",), folded=False)
         word = lines.word[notes]
-        named = lines.find((b"essage id", b"essage-id"), folded=False)
-        return notes[_CONNECTED.is_in(word) | _CLIENT.is_in(word)], named[_YES.is_in(lines.word[named])]
+        begun = notes[_opens(word, b"Connecte") | _opens(word, b"CLIENT S", b"\xdf\xdf\xdf\xdf\xdf\xdf\xff\xdf")]
+        named = named[_opens(lines.word[named], b">>> 2")].tolist()
+        return begun, np.array([row for row in named if ACCEPTED_ID.search(lines.raw(row))], np.int64)
 
 
 def _id_in(text: bytes) -> str | None:
@@ -305,7 +270,7 @@ class IceWarpLogins(IceWarpLines):
 
     def open(self, key: bytes, ts: float, text: bytes, _place: Place, listener: Listener) -> IceWarpMailbox | None:
         """Begin a session with a line of the client."""
-        return IceWarpMailbox(self.peer_of(key), ts, listener) if text[:4] in _RECEIVED else None
+        return IceWarpMailbox(peer_of(key), ts, listener) if text[:4] in _RECEIVED else None
 
     def find_telling(self, lines: Lines) -> Column:
         """List the rows of lines that may begin a try."""

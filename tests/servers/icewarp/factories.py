@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from breachkit.evidence import queued
-from breachkit.logs import sessions
+from breachkit.logs import listing, sessions
 from breachkit.logs.facts import LogReading, LogTally, Question
 from breachkit.logs.reader import by_node
 from breachkit.logs.spans import read_facts
@@ -18,7 +18,7 @@ from breachkit.records import AuthAttempt, Delivery, Message, Session, Skipped, 
 from breachkit.servers import PlainHead
 from breachkit.servers.icewarp import SERVER
 from breachkit.servers.icewarp.export import read_logins
-from breachkit.servers.icewarp.logs import find_logs
+from breachkit.servers.icewarp.logs import KINDS
 from breachkit.servers.icewarp.queue import read_head
 from breachkit.text.sasl import Fingerprints, Login
 
@@ -27,11 +27,15 @@ if TYPE_CHECKING:
     from datetime import tzinfo
     from pathlib import Path
 
-    from breachkit.logs.kinds import Event, LogFile
+    from breachkit.logs.kinds import Event, FoundLogs, LogFile
     from breachkit.records import Account, Locus
     from breachkit.servers import QueueFolder
 
 FINGERPRINTS = Fingerprints(b"a key of the tests")
+
+
+def find_logs(places: Sequence[Path], root: Path | None, beside: Sequence[Path] = ()) -> FoundLogs:
+    return listing.find_logs(places, root, KINDS, beside)
 
 
 def read_accounts(path: Path, root: Path | None, columns: tuple[str, ...] | None) -> Iterator[Account | Skipped]:
@@ -103,7 +107,7 @@ class Events:
 
 def read_sessions(logs: Sequence[LogFile], reading: LogReading) -> Iterator[Session]:
     """Read every session of SMTP logs, all lines in order."""
-    for node in by_node(logs, frozenset({"smtp"})):
+    for node in by_node(log for log in logs if "smtp" in log.services):
         yield from sessions.read_sessions(node, reading, sessions.every_row, Events)
 
 

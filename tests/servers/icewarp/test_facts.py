@@ -20,10 +20,9 @@ from breachkit.logs.reader import by_node
 from breachkit.logs.spans import Task, cut, read_facts, read_stretches
 from breachkit.parallel import Crew
 from breachkit.progress import silent
-from breachkit.servers.icewarp.logs import find_logs
 from tests.evidence import build
 from tests.servers.icewarp.drawn import WIDE, logs_of_one_server, write
-from tests.servers.icewarp.factories import lines, read_sessions, reading, write_log
+from tests.servers.icewarp.factories import find_logs, lines, read_sessions, reading, write_log
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +61,7 @@ def in_order(facts: LogFacts) -> tuple[Any, ...]:
 
 def read(logs: Sequence[LogFile], question: Question, size: int | None) -> tuple[Any, ...]:
     """Read logs in one go, or in spans of so many bytes, each by itself."""
-    spans = [cut(node, size or 1 << 40) for node in by_node(logs, frozenset({"smtp"}))]
+    spans = [cut(node, size or 1 << 40) for node in by_node(log for log in logs if "smtp" in log.services)]
     with Crew(Task(reading(), question), 1) as crew:
         return in_order(read_stretches(crew, spans, silent, is_apart=size is not None))
 

@@ -13,7 +13,8 @@ from breachkit.evidence.where import Asked, find_evidence
 from breachkit.files import QUARANTINE
 from breachkit.logs.kinds import FoundLogs, read_name
 from breachkit.servers.icewarp.layout import find_layout
-from breachkit.servers.icewarp.logs import KINDS, find_logs
+from breachkit.servers.icewarp.logs import KINDS
+from tests.servers.icewarp.factories import find_logs
 
 if TYPE_CHECKING:
     from pathlib import Path

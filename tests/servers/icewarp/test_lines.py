@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from breachkit.files import OVERLONG
 from breachkit.logs.clock import Clock
 from breachkit.servers.icewarp.logs import split
-from breachkit.servers.icewarp.smtplog import canonical
+from breachkit.servers.icewarp.smtplog import peer_of
 from tests.servers.icewarp.factories import lines, sessions_of, write_log
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def test_hours_follow_the_clock_when_summer_time_ends() -> None:
     ],
 )
 def test_an_address_is_canonical(peer: bytes, spelled: str) -> None:
-    assert canonical(peer) == spelled
+    assert peer_of(peer + b"  [15C0]") == spelled
 
 
 def test_alien_and_overlong_lines_are_counted_with_their_place(tmp_path: Path) -> None:

@@ -20,16 +20,15 @@ from breachkit.logs.reader import LogReader, Stretch, by_node
 from breachkit.logs.spans import Task, cut, read_facts, read_stretches
 from breachkit.parallel import Crew
 from breachkit.progress import silent
-from breachkit.servers.icewarp.logs import find_logs
+from breachkit.records import AuthAttempt
 from tests.servers.icewarp.drawn import WIDE, logs_of_one_server, write
-from tests.servers.icewarp.factories import FINGERPRINTS, b64, lines, reading, write_log
+from tests.servers.icewarp.factories import FINGERPRINTS, b64, find_logs, lines, reading, write_log
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from breachkit.logs.kinds import LogFile
-    from breachkit.records import AuthAttempt
+    from breachkit.logs.kinds import Event, LogFile
 
 
 def attempts(folder: Path, name: str, *texts: str) -> list[AuthAttempt]:
@@ -136,7 +135,11 @@ def of_all_lines(logs: Sequence[LogFile]) -> list[AuthAttempt]:
     """Lead every line to its session, those that begin no try too."""
     tries: list[AuthAttempt] = []
     (service,) = logs[0].services
-    listener = Listener(UTC, FINGERPRINTS, lambda _, event, __: tries.append(event), None, service)  # type: ignore[arg-type]
+
+    def tell(_session: object, event: Event | None, _distance: int) -> None:
+        tries.extend([event] if isinstance(event, AuthAttempt) else [])
+
+    listener = Listener(UTC, FINGERPRINTS, tell, None, service)
     reader = LogReader(logs[0].kind, UTC, listener)
     for log in logs:
         for block in reader.blocks(Stretch(log)):

@@ -21,8 +21,8 @@ from breachkit.logs import listing
 from breachkit.logs.facts import Question
 from breachkit.logs.kinds import may_be_log, read_name
 from breachkit.logs.spans import read_facts
-from breachkit.servers.icewarp.logs import KINDS, find_logs
-from tests.servers.icewarp.factories import b64, lines, reading
+from breachkit.servers.icewarp.logs import KINDS
+from tests.servers.icewarp.factories import b64, find_logs, lines, reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable

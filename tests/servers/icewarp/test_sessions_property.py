@@ -10,8 +10,7 @@ from typing import NamedTuple
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from breachkit.servers.icewarp.logs import find_logs
-from tests.servers.icewarp.factories import b64, sessions_of
+from tests.servers.icewarp.factories import b64, find_logs, sessions_of
 
 PEERS = ["192.0.2.7", "198.51.100.23", "203.0.113.155", "2001:db8::7:1"]
 THREADS = ["15C0", "0838", "00000A1C"]

@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 from breachkit import files
 from breachkit.logs.facts import Sought
 from breachkit.logs.sessions import find_sessions
-from breachkit.servers.icewarp.logs import find_logs
 from tests.servers.icewarp.drawn import WIDE, logs_of_one_server, write
-from tests.servers.icewarp.factories import Events, lines, read_sessions, reading, write_log
+from tests.servers.icewarp.factories import Events, find_logs, lines, read_sessions, reading, write_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable

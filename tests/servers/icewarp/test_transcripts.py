@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from breachkit.logs.sessions import read_transcripts
 from breachkit.logs.transcript import MOST_LINES
-from breachkit.servers.icewarp.logs import find_logs
-from tests.servers.icewarp.factories import b64, lines, read_sessions, reading, write_log
+from tests.servers.icewarp.factories import b64, find_logs, lines, read_sessions, reading, write_log
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -21,7 +21,7 @@ from breachkit.files import QUARANTINE, NotRegularError
 from breachkit.progress import silent
 from breachkit.purge.disk import is_full
 from breachkit.purge.journal import Journal, read_history
-from breachkit.purge.quarantine import BATCH, LAST_ROOM, are_plain_folders, file_name, home_of, trouble_of
+from breachkit.purge.store import BATCH, LAST_ROOM, are_plain_folders, file_name, home_of, trouble_of
 from breachkit.writing import NO_LINKS
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from breachkit.progress import Progress
     from breachkit.purge.disk import Disk
     from breachkit.purge.journal import History, JournalEntry
-    from breachkit.purge.quarantine import QueuePlace, Queues, Run
+    from breachkit.purge.store import QueuePlace, Queues, Run
 
 ID_ROOM = 24
 """Bytes of the journal that restoring one message may take."""
@@ -186,7 +186,7 @@ class RestoreRun:
             return RestoreCase("dropped" if entry.state == "dropped" else "home", entry, targets)
         places = range(len(targets))
         stored = [place for place in places if file_name(number, place) in held]
-        is_place = all(self._queue_of(target) for target in targets)
+        is_place = all(map(self._queue_of, targets))
         if stored and not is_place:
             return RestoreCase("refused", entry, targets)
         if len(stored) < len(targets):

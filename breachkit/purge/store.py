@@ -1,4 +1,4 @@
-"""Where a quarantine lies, the runs in it, and what each of them holds.
+"""Where a quarantine lies, and the runs in it; what each of them holds is told by `stock`.
 
 `<parent of the topmost queue folder>/breachkit-quarantine/<run>/` holds `journal.jsonl` and `messages/`; one
 store for each volume that queues lie on, so that a move is a rename. The files of a message are named by its number
@@ -8,24 +8,21 @@ in the journal (`00000007`, `00000007.1` …), so no name of a stranger is ever 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.chain import LOCK, hash_file
+from breachkit.chain import LOCK
 from breachkit.errors import BreachkitError, PathUnreadableError
 from breachkit.files import QUARANTINE, long_path
-from breachkit.micros import is_possible
 from breachkit.purge import journal
 from breachkit.purge.disk import is_full
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
+    from datetime import datetime
 
     from breachkit.purge.disk import Disk
-    from breachkit.purge.journal import JournalEntries, JournalEntry
     from breachkit.servers import Queue
 
 BATCH = 1024
@@ -249,7 +246,7 @@ def home_of(spelled: str, store: Store) -> str:
     """Turn a home of a journal into an absolute path; what it says is not to be believed before it is checked."""
     path = journal.path_of(spelled)
     # a path of a journal may be anything, an absolute one too
-    return os.path.join(store.beside, path) if store.beside is not None else path
+    return path if store.beside is None or os.path.isabs(path) else _join(store.beside, path)
 
 
 def are_plain_folders(path: str, top: str, disk: Disk, known: dict[tuple[str, str], bool]) -> bool:
@@ -273,99 +270,4 @@ def are_plain_folders(path: str, top: str, disk: Disk, known: dict[tuple[str, st
         if not known[top, folder]:
             return False
     known[top, above] = True
-    return True
-
-
-Whereabouts = Literal["held", "gone", "restored", "dropped", "left"]
-
-
-class StoredMessage(NamedTuple):
-    """One message of a run, and where it is; `gone` when it should be held and is not there."""
-
-    entry: JournalEntry
-    whereabouts: Whereabouts
-
-
-@dataclass(frozen=True, slots=True)
-class Stock:
-    """What one run holds, as its journal and its folder show it."""
-
-    run: Run
-    began: str
-    """Empty when the journal names no time that a purge can have had."""
-    wanted: tuple[str, ...]
-    is_ended: bool
-    """False when the purge was killed, or still runs."""
-    is_torn: bool
-    entries: JournalEntries
-    whereabouts: dict[int, Whereabouts]
-    """Of each message, by its number."""
-    sha256: str
-    """Of the journal."""
-
-    @property
-    def messages(self) -> Iterator[StoredMessage]:
-        """Each message, and where it is."""
-        return (StoredMessage(self.entries[number], where) for number, where in self.whereabouts.items())
-
-    def count(self, whereabouts: Whereabouts) -> int:
-        """Count the messages that are there."""
-        return sum(known == whereabouts for known in self.whereabouts.values())
-
-    @property
-    def bytes(self) -> int:
-        """Bytes of the messages that are held."""
-        return sum(held.entry.size for held in self.messages if held.whereabouts == "held")
-
-
-def take_stock(disk: Disk, run: Run) -> Stock:
-    """Tell what a run holds. Raises BreachkitError, OSError."""
-    history = journal.read_history(run.journal)
-    there = set(disk.names(run.messages))
-    return Stock(
-        run=run,
-        began=_time(history.began),
-        wanted=tuple(history.wanted),
-        is_ended=history.is_ended,
-        is_torn=bool(history.end.torn),
-        entries=history.entries,
-        whereabouts={entry.number: _whereabouts(entry, there) for entry in history.entries.values()},
-        sha256=hash_file(run.journal)[1],
-    )
-
-
-def _time(text: str) -> str:
-    try:
-        ts = datetime.fromisoformat(text)
-    except ValueError:
-        return ""
-    return text if ts.tzinfo is not None and is_possible(ts.timestamp()) else ""
-
-
-def _whereabouts(entry: JournalEntry, there: set[str]) -> Whereabouts:
-    if entry.state == "left":
-        return "left"
-    if any(file_name(entry.number, place) in there for place in range(len(entry.homes))):
-        return "held"
-    if entry.state == "restored" or entry.state == "dropped":  # noqa: PLR1714  a type checker follows this
-        return entry.state
-    return "left" if entry.state == "intended" else "gone"
-
-
-def find_changed(disk: Disk, stock: Stock) -> list[StoredMessage]:
-    """Hash every message that is held, and return those that are not what the journal says."""
-    return [held for held in stock.messages if held.whereabouts == "held" and not _is_sound(disk, stock.run, held)]
-
-
-def _is_sound(disk: Disk, run: Run, held: StoredMessage) -> bool:
-    for place, known in enumerate(held.entry.prints):
-        try:
-            if disk.fingerprint(run.file(held.entry.number, place)).sha256 != known.sha256:
-                return False
-        except FileNotFoundError:
-            # a purge that was killed has not moved all files of its last message, a restore may have put some back
-            if held.entry.state not in {"intended", "restoring"}:
-                return False
-        except OSError:
-            return False
     return True
