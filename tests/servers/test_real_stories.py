@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from tests.conftest import Ran
 
 SAMPLES = Path(__file__).parents[2] / "sample_queues"
-STORIES = sorted(path.relative_to(SAMPLES).as_posix() for server in ("exim",) for path in (SAMPLES / server).iterdir())
+STORIES = sorted(
+    path.relative_to(SAMPLES).as_posix() for server in ("exim", "postfix") for path in (SAMPLES / server).iterdir()
+)
 WRITTEN = datetime(2026, 11, 15, tzinfo=UTC).timestamp()
 """A classic stamp of syslog says no year: that is taken from when a file was written."""
 
