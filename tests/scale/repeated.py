@@ -17,19 +17,23 @@ if TYPE_CHECKING:
 
 AT_ONCE = 60
 """Copies that lie in the same days."""
+DAYS = 3
+"""From one window to the next; the runs have two days and a bit."""
+YEAR = 2026
+"""Of the runs, where their stamps do not say it."""
 _LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _EXIM_ID = re.compile(r"\b([0-9A-Za-z]{6})-([0-9A-Za-z]{6})-([0-9A-Za-z]{2})\b")
 _POSTFIX_ID = re.compile(r"(?<=[: ])[0-9A-F]{10,12}\b")
 _PID = re.compile(r"\[(\d{1,7})\](?=:)")
-_STAMP = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d")
+_STAMP = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d")
+_CLASSIC = "%Y %b %d %H:%M:%S"
 _HOUSE = "hotel-adler.example"
 
 
 def write_repeated(lines: Sequence[str], path: Path, size: int, parts: Callable[[str], str]) -> None:
     """Write so many bytes of copies of the lines, in order of time; `parts` marks what is a copy's own."""
-    marked = [parts(line) for line in lines if _STAMP.match(line)]  # Exim folds some lines of its own
-    days = {line[:10] for line in marked}
-    span = timedelta(days=len(days) + 1)
+    marked = [parts(line) for line in lines if _STAMP.match(line)]  # Exim folds some of its lines
+    span = timedelta(days=DAYS)
     written, window = 0, 0
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8", newline="") as stream:
@@ -44,20 +48,29 @@ def write_repeated(lines: Sequence[str], path: Path, size: int, parts: Callable[
 def _window(marked: Sequence[str], window: int, shift: timedelta) -> Iterator[str]:
     """Yield the lines of all copies of one window."""
     seconds = int(shift.total_seconds())
-    moved = {}
+    moved: dict[str, str] = {}
     for line in marked:
-        stamp = line[:19]
-        if stamp not in moved:
-            moved[stamp] = (datetime.fromisoformat(stamp) + shift).isoformat(stamp[10])
-        text = moved[stamp] + line[19:]
+        stamp = _STAMP.match(line)
+        if stamp is None:
+            continue
+        if stamp[0] not in moved:
+            moved[stamp[0]] = _moved(stamp[0], shift)
+        text = moved[stamp[0]] + line[stamp.end() :]
         for copy in range(AT_ONCE):
             yield _own(text, copy, window, seconds)
+
+
+def _moved(stamp: str, shift: timedelta) -> str:
+    """Move a stamp in time, in its own form."""
+    if stamp[:4].isdigit():
+        return (datetime.fromisoformat(stamp) + shift).isoformat(stamp[10])
+    return (datetime.strptime(f"{YEAR} {stamp}", _CLASSIC) + shift).strftime(_CLASSIC)[5:]  # noqa: DTZ007  it has no zone
 
 
 def _own(text: str, copy: int, window: int, seconds: int) -> str:
     """Give a line what is its copy's own."""
     text = text.replace(_HOUSE, f"hotel{copy}.example").replace("127.", f"{60 + copy}.")
-    text = re.sub("\x01(.*?)\x02", lambda found: _exim_id(found[1], copy, seconds), text)
+    text = re.sub("\x01(.*?)\x02", lambda found: moved_exim_id(found[1], copy, seconds), text)
     text = re.sub("\x03(.*?)\x02", lambda found: f"{int(found[1], 16) + (window * AT_ONCE + copy) * 0x100001:X}", text)
     return re.sub("\x04(.*?)\x02", lambda found: str(int(found[1]) + copy * 8192), text)
 
@@ -72,7 +85,7 @@ def postfix_parts(line: str) -> str:
     return _PID.sub("[\x04\\1\x02]", _POSTFIX_ID.sub("\x03\\g<0>\x02", line))
 
 
-def _exim_id(spelled: str, copy: int, seconds: int) -> str:
+def moved_exim_id(spelled: str, copy: int, seconds: int) -> str:
     """Move an id in time, and give it another process."""
     moment, process, rest = spelled.split("-")
     return f"{_base62(_number(moment) + seconds)}-{_base62(_number(process) + copy * 40_000)}-{rest}"
