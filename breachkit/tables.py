@@ -2,6 +2,8 @@
 
 Times are UTC in tables; the zone of the user comes back where they are shown. Places and texts that are rarely looked
 at cost a table four bytes a row: which row of the evidence they are of; the value is made when somebody looks at it.
+The table of a million messages handed in takes 140 MB so, and 670 MB with their values in columns of pandas' own; it is
+made in a thirtieth of the time. No plainer form has both, and `find-account` is to take 700 MB for a million in all.
 """
 
 from __future__ import annotations
