@@ -8,9 +8,10 @@ from typing import Literal, NamedTuple
 Bearing = Literal["sender", "foreign-sender", "guessing", "weak-password", "volume", "open-door"]
 """What of an incident a setting would have stopped."""
 
-RuleKind = Literal["exactly", "at-least", "between", "filled", "addresses", "preferred", "optional"]
-"""`exactly`, `at-least` and `between` are numbers that pass or fail; `filled` fails when empty; `addresses` fails on
-a range too wide and is else for a person to review; `preferred` and `optional` are advice when they differ."""
+RuleKind = Literal["exactly", "at-least", "between", "filled", "unlike", "holds", "addresses", "preferred", "optional"]
+"""`exactly`, `at-least` and `between` are numbers that pass or fail; `filled` fails when empty, `unlike` when it is one
+of some words, `holds` when none of them stands in it; `addresses` fails on a range too wide and is else for a person to
+review; `preferred` and `optional` are advice when they differ."""
 
 
 VALUE = "VALUE"
@@ -48,6 +49,8 @@ class SettingRule(NamedTuple):
     """`minutes`: a value with a unit is turned into minutes first."""
     spellings: tuple[str, ...] = ()
     """Other names under which versions of the server print it."""
+    words: tuple[str, ...] = ()
+    """Of `unlike` and `holds`; in lower case."""
     look: str = ""
     """The line that prints its present value."""
 

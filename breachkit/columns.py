@@ -291,6 +291,27 @@ class Sends(Columns):
         for rcpt_to in sent.rcpt_to:
             self._rcpts.append(rcpt_to)
 
+    def lacking(self) -> dict[str, list[int]]:
+        """List the messages of which neither sender nor recipients are known, by their ids."""
+        found: dict[str, list[int]] = {}
+        columns = self.columns
+        rows = zip(columns["accepted"], columns["has_id"], columns["rcpts"], columns["mail_from"], strict=True)
+        for row, (is_accepted, has_id, number, mail_from) in enumerate(rows):
+            if is_accepted and has_id and (not number or mail_from == NOBODY):
+                found.setdefault(self._ids[row], []).append(row)
+        return found
+
+    def complete(self, row: int, mail_from: str | None, rcpt_to: Sequence[str], count: int) -> None:
+        """Fill in what a message lacks: its sender, its first recipients, how many these are."""
+        columns = self.columns
+        if columns["mail_from"][row] == NOBODY:
+            columns["mail_from"][row] = self.names.number(mail_from)
+        if not columns["rcpts"][row]:
+            self._first[row], columns["rcpts"][row] = len(self._rcpts), len(rcpt_to)
+            columns["rcpt_count"][row] = max(columns["rcpt_count"][row], count)
+            for name in rcpt_to:
+                self._rcpts.append(name)
+
     def extend(self, sends: Iterable[Send]) -> None:
         """Add some."""
         for send in sends:

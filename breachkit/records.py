@@ -154,6 +154,14 @@ class Session(NamedTuple):
     source: Locus
 
 
+class Connection(NamedTuple):
+    """Who connected in a session of which no try to log in tells it."""
+
+    client_ip: str
+    helo: str | None
+    source: Locus
+
+
 class Account(NamedTuple):
     """One account of the mail server and the names it answers to."""
 

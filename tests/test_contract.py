@@ -36,11 +36,11 @@ def test_a_server_is_a_whole_value_of_functions(name: str) -> None:
 @pytest.mark.parametrize("name", names())
 def test_a_server_recognises_its_samples(name: str) -> None:
     stories = [path for path in (SAMPLES / name).iterdir() if path.is_dir()]
-    assert len(stories) >= 3
+    assert stories
     for story in stories:
         assert (story / "README.md").is_file()
         assert (story / "expected.json").is_file()
-        assert find_evidence(Asked(root=story)).server == name
+        assert name in find_evidence(Asked(root=story)).server.split(", ")
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -207,9 +207,9 @@ def _passwords(
 
 def _settings(where: Where, books: gather.Books, found: Accusation, absent: dict[str, str]) -> Hardening | None:
     try:
-        _ = where.guide
-        if where.layout.settings is not None:
-            return hardening_of(read_settings(where, where.layout.settings, books), where.guide, found)
+        _, path = where.guide, where.layout.settings
+        if path is not None:
+            return hardening_of(read_settings(where, path, books), where.guide_to(path), found)
         absent["harden"] = "there is no file of settings (settings.txt; see: breachkit harden --print-commands)"
     except BreachkitError as error:
         absent["harden"] = str(error)

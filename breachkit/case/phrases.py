@@ -14,6 +14,8 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Literal
 
+from breachkit.logs.facts import shows_logins
+
 if TYPE_CHECKING:
     from breachkit.report.contract import Json
 
@@ -190,7 +192,7 @@ class Phrases:
             )
             return self.say(sentence, n=sent, of=number, names=names)
         sentence = "No account looks compromised in the time that the logs show ({n} messages of the case)."
-        if not str(findings["log_level"]).startswith("debug"):
+        if not shows_logins(str(findings["log_level"])):
             sentence = "Nobody was judged by logins: the logs show none ({n} messages of the case)."
         return self.say(sentence, n=number)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from breachkit.detect.incident import count_owners_own
 from breachkit.errors import BreachkitError
 from breachkit.evidence import gather
+from breachkit.logs.facts import shows_logins
 from breachkit.report.group_report import WHY
 from breachkit.report.purge_report import Unexplained
 
@@ -85,6 +86,6 @@ def _owners_own(asked: Grouped, chosen: Sequence[Message]) -> int | None:
     from breachkit.detect.campaigns.bulk import came_from
 
     found, facts = asked.accusation, asked.facts
-    if found is None or facts is None or not facts.level.startswith("debug"):
+    if found is None or facts is None or not shows_logins(facts.level):
         return None
     return count_owners_own(chosen, found, came_from(facts))

@@ -42,9 +42,10 @@ def harden(
 
     where = find_evidence(asked, is_optional=True, use_defaults=settings is None and not print_commands)
     output.check(product.output_file, where, settings)
-    guide, path, books = where.guide, settings or where.layout.settings, gather.Books()
+    path, books = settings or where.layout.settings, gather.Books()
     if print_commands:
-        return output.write(render_commands(guide.commands), product.output_file)
+        return output.write(render_commands(where.commands()), product.output_file)
+    guide = where.guide if path is None else where.guide_to(path)
     if path is None:
         raise UsageError(
             "no settings found; name their file (breachkit harden settings.txt);"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from contextlib import suppress
@@ -134,6 +135,8 @@ def run_purge(reach: Reach, wanted: Predicates, manner: Manner, words: list[str]
     plan = work.plan()
     if work.watch is None:
         _hint(reach, plan)
+    if not manner.dry_run and reach.queues.rules.moving == "never":
+        raise _unmoved(reach, hits)
     if manner.explain:
         from breachkit.cli.explain import explain
 
@@ -147,6 +150,14 @@ def run_purge(reach: Reach, wanted: Predicates, manner: Manner, words: list[str]
         outcome = _execute(work, plan, hits, recorded)
     is_left = outcome is not None and outcome.receipt.planned != outcome.receipt.purged
     output.finish(work.books(), findings=False, is_incomplete=is_left)
+
+
+def _unmoved(reach: Reach, hits: Iterable[Planned]) -> BreachkitError:
+    """Say that the messages of a plan are not moved, and what the server's own commands for them are."""
+    by_hand, files = reach.queues.rules.by_hand, [os.path.basename(hit.files[0]) for hit in hits]
+    if by_hand is None or not files:
+        return BreachkitError("messages of this server must not be moved by hand; use its own commands for its queue")
+    return BreachkitError(f"nothing was moved: {by_hand(files)}")
 
 
 def _hint(reach: Reach, plan: Plan) -> None:

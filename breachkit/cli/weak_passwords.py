@@ -67,7 +67,7 @@ def weak_passwords(
     is_breached = None if hibp is None else open_breaches(hibp)
     least = Policy(min_length, min_digits, min_signs, min_letters, min_capitals)
     least = least if policy is None else least.stricter(read_policy(where, policy, books))
-    made_by = where.export.made_by  # whose export cannot be read is not asked for one
+    made_by = where.made_by()  # whose export cannot be read is not asked for one
     if where.accounts is None:
         raise UsageError(
             f"no export of accounts found; name it (breachkit weak-passwords users.csv), made by {made_by}"

@@ -134,8 +134,10 @@ def status_of(rule: SettingRule, value: str) -> Status:
     """Judge one value; what is no value of this kind is unknown."""
     if rule.kind == "addresses":
         return _status_of_addresses(value)
-    if rule.kind == "filled":
-        return "pass" if value.strip() else "fail"
+    if rule.kind in {"filled", "unlike", "holds"}:
+        text = value.strip().lower()
+        is_held = any(word in text for word in rule.words) if rule.kind == "holds" else text not in rule.words
+        return "pass" if is_held and (text or rule.kind == "unlike") else "fail"
     number = number_of(value, rule.unit)
     if number is None:
         return "unknown"

@@ -14,7 +14,7 @@ from breachkit.columns import Roster
 from breachkit.errors import BreachkitError, PathUnreadableError, UnbalancedError
 from breachkit.evidence.queued import Walk, read_queue
 from breachkit.files import reason_of, shown
-from breachkit.logs.facts import LogFacts, LogReading, Question, count_skipped
+from breachkit.logs.facts import LogFacts, LogReading, Question, count_skipped, shows_logins
 from breachkit.parallel import processors
 from breachkit.progress import bar
 from breachkit.records import NO_TIME, Locus, Skipped
@@ -125,7 +125,7 @@ class Inputs:
     @property
     def shows_logins(self) -> bool:
         """True when the logs show the dialogue, so that an AUTH would be seen."""
-        return self.log_level.startswith("debug")
+        return shows_logins(self.log_level)
 
 
 def read_messages(where: Where, books: Books, *, quarantined: bool, jobs: int | None = None) -> list[Message]:
@@ -347,6 +347,12 @@ def queue_labels(where: Where) -> list[str]:
     return [queue.label for queue in where.layout.queues if not queue.is_quarantine]
 
 
+def unseen(found: FoundLogs) -> Iterator[str]:
+    """Say what the logs can never show, whatever happened."""
+    kinds = {kind for log in found.logs for kind in log.marked or log.kind.within or (log.kind,)}
+    yield from sorted({kind.unseen for kind in kinds} - {""})
+
+
 def gaps_of(facts: LogFacts, node: str = "") -> Iterator[Gap]:
     """List the times of which the SMTP logs hold no line."""
     for start, end in facts.tally.silences:
@@ -367,7 +373,10 @@ def inputs_of(where: Where, books: Books, facts: LogFacts | None) -> Inputs:
         server=where.server,
         paths=where.paths,
         skipped=books.skipped,
-        notes=(*where.layout.notes, *found.notes, *found.remedies, *books.notes, *bounds(where)),
+        notes=(
+            *(*where.layout.notes, *found.notes, *found.remedies, *unseen(found)),
+            *(*books.notes, *bounds(where)),
+        ),
         unread=tuple(unread_logs(found)),
         passed_over=found.passed_over,
         account_word=account_word(where.server),
@@ -408,14 +417,14 @@ def read_settings(where: Where, path: Path, books: Books) -> list[Setting]:
     """Read the settings of a file; those that no rule speaks of have no name. Raises BreachkitError."""
     settings: list[Setting] = []
     with _counted(where, path, books):
-        for row in where.guide.read_settings(path, where.layout.root):
+        for row in where.guide_to(path).read_settings(path, where.layout.root):
             if isinstance(row, Skipped):
                 books.skip(row)
             else:
                 settings.append(row)
     if not any(setting.name for setting in settings):
         raise BreachkitError(
-            f"{path} holds no setting that breachkit knows, in lines 'NAME: value';"
+            f"{path} holds no setting that breachkit knows, in lines as the server's own tool prints them;"
             " make it with the lines that breachkit harden --print-commands prints"
         )
     return settings

@@ -32,8 +32,13 @@ class Product(NamedTuple):
     layout: Layout
 
     def own(self, logs: Iterable[LogFile]) -> list[LogFile]:
-        """List the logs that are of this product."""
+        """List the logs that may hold lines of this product."""
         return [log for log in logs if any(kind in (log.kind.within or (log.kind,)) for kind in self.server.logs)]
+
+    def is_named_by(self, logs: Iterable[LogFile]) -> bool:
+        """Tell whether logs name this product: a log that it may share does where lines of it were seen."""
+        kinds = {kind for log in logs for kind in log.marked or log.kind.within or (log.kind,)}
+        return not kinds.isdisjoint(self.server.logs)
 
 
 class FoundProducts(NamedTuple):
@@ -115,7 +120,8 @@ def _recognised(products: Sequence[Product], root: Path) -> list[Product]:
     """
     likely = [one for one in products if any((one.layout.queues, one.layout.logs, one.layout.beside))]
     if any(one.layout.queues for one in likely):
-        return likely
+        # what queues elsewhere, or not at all, may log here; who would queue here does not
+        return [one for one in likely if one.layout.queues or one.server.queue is None]
     logs = _listing(likely, root, None).found
     found = [one for one in likely if one.own(logs.logs)]
     return found or [one for one in products if one.layout.denied or (one in likely and logs.skipped)]

@@ -19,7 +19,8 @@ from breachkit.evidence.products import (
     several_servers,
     union_of,
 )
-from breachkit.files import QUARANTINE, open_handle, open_regular
+from breachkit.files import QUARANTINE, open_handle, open_regular, read_head
+from breachkit.records import Setting
 from breachkit.servers import load
 from breachkit.shells import guarded, is_safe, line
 
@@ -112,7 +113,7 @@ class Where:
     @property
     def server(self) -> str:
         """The names of the mail servers whose evidence was found so far."""
-        found = [one for one in self.products if one.layout.queues or one.own(self.listing.so_far.logs)]
+        found = [one for one in self.products if one.layout.queues or one.is_named_by(self.listing.so_far.logs)]
         return ", ".join(one.server.name for one in found or self.products)
 
     @property
@@ -139,19 +140,60 @@ class Where:
 
     @property
     def export(self) -> AccountExport:
-        """How the one server's export of accounts is read. Raises LacksError, UsageError."""
-        return self._single([(one.server, one.server.accounts) for one in self._found], "export of accounts")
+        """How the export of accounts is read: by the server that knows it for its own, else by one that takes any form.
+
+        Raises LacksError, UsageError.
+        """
+        found = [(one.server, one.server.accounts) for one in self._found]
+        able = [(server, export) for server, export in found if export is not None]
+        if self.accounts is None or len(able) < 2:
+            return self._single(found, "export of accounts")
+        head = _first_lines(self.accounts)
+        knows = [(server, export) for server, export in able if export.is_own is not None and export.is_own(head)]
+        return self._single(
+            knows or [(server, one) for server, one in able if one.is_own is None], "export of accounts"
+        )
+
+    def made_by(self) -> str:
+        """Name what makes an export of accounts; of each server, where several may be meant. Raises LacksError."""
+        exports = [(one.server.title, one.server.accounts) for one in self._found if one.server.accounts is not None]
+        if len(exports) < 2:
+            return self.export.made_by
+        return "; ".join(f"{export.made_by} ({title})" for title, export in exports)
 
     @property
     def guide(self) -> Guide:
-        """What the maker of the one server advises. Raises LacksError, UsageError."""
-        return self._single([(one.server, one.server.guide) for one in self._found], "settings and steps")()
+        """What the maker of the one server advises: of several that of the export, or of the one that queues.
+
+        Raises LacksError, UsageError.
+        """
+        found = [(one.server, one.server.guide) for one in self._found]
+        queued = [(server, guide) for server, guide in found if guide is not None and server.queue is not None]
+        if len(queued) > 1 and self.accounts is not None:
+            queued = [(server, guide) for server, guide in queued if server.accounts is self.export]
+        return self._single(queued or found, "settings and steps")()
+
+    def guide_to(self, settings: Path) -> Guide:
+        """Return what the maker of the server advises whose settings a file holds. Raises LacksError, UsageError."""
+        guides = [one.server.guide() for one in self._found if one.server.guide is not None]
+        meant = [guide for guide in guides if len(guides) > 1 and _speaks_of(guide, settings, self.layout.root)]
+        return self.guide if not guides or len(meant) > 1 else [*meant, *guides][0]
+
+    def commands(self) -> dict[str, tuple[str, ...]]:
+        """List the lines that print the settings, by operating system; of each server, where several may be meant.
+
+        Raises LacksError.
+        """
+        found = [(one.server.title, one.server.guide()) for one in self._found if one.server.guide is not None]
+        if len(found) < 2:
+            return dict(self.guide.commands)
+        return {f"{title}, {system}": lines for title, guide in found for system, lines in guide.commands.items()}
 
     @property
     def _found(self) -> Sequence[Product]:
         if len(self.products) == 1:
             return self.products
-        return [one for one in self.products if one.layout.queues or one.own(self.logs)] or self.products
+        return [one for one in self.products if one.layout.queues or one.is_named_by(self.logs)] or self.products
 
     def _single(self, abilities: Sequence[tuple[MailServer, _Ability | None]], what: str) -> _Ability:
         able = [(server, ability) for server, ability in abilities if ability is not None]
@@ -213,6 +255,21 @@ class Where:
     def is_inside(self, ts: datetime) -> bool:
         """Tell whether a moment lies within --since and --until."""
         return (self.since is None or ts >= self.since) and (self.until is None or ts <= self.until)
+
+
+def _first_lines(path: Path) -> str:
+    try:
+        return read_head(os.fspath(path), 1 << 13).decode("utf-8", "replace")
+    except OSError:  # whoever reads it says so
+        return ""
+
+
+def _speaks_of(guide: Guide, settings: Path, root: Path | None) -> bool:
+    """Tell whether a rule of a guide is about a setting in a file; one that cannot be read is read again by others."""
+    try:
+        return any(isinstance(one, Setting) and one.name for one in guide.read_settings(settings, root))
+    except (OSError, BreachkitError):
+        return False
 
 
 def find_evidence(

@@ -6,9 +6,11 @@ import copy
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from breachkit.logs.kinds import date_in
 from breachkit.logs.logtext import MOST_RUNS, read_lines
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import tzinfo
 
     from breachkit.logs.kinds import LogFile, TimeOfDay
@@ -166,6 +168,9 @@ class Dated(NamedTuple):
 
 GREETINGS = "the day of %s is taken from the server's greetings in the lines, since no name says it"
 LAST_WRITTEN = "the day of %s is taken from when the file was last written to, since no name says it"
+NEIGHBOURS = timedelta(days=31)
+"""Between logs that lie together."""
+BESIDE = "the year of %s is taken from the logs beside it, since no line says it"
 YEAR = "the year of %s is taken from when the file was last written to, since no line says it"
 
 
@@ -182,7 +187,7 @@ def date_of(log: LogFile) -> Dated:
     for raw in read_lines(log):
         end = raw.end
         line = split(raw.text, UTC)
-        if line is None:
+        if line is None or line.stamp is None:
             continue
         if isinstance(line.stamp, float):
             return Dated(datetime.fromtimestamp(line.stamp, UTC).date())
@@ -203,10 +208,20 @@ def date_of(log: LogFile) -> Dated:
 
 
 def _dated_by_year(log: LogFile, stamp: TimeOfDay) -> Dated:
-    """Take the latest year in which the day was there when the log was written to, or a day after."""
-    end = datetime.fromtimestamp(log.mtime, UTC).date() + timedelta(days=1)
+    """Take the latest year in which the day was there when the log was renamed or written to, or a day after."""
+    named = date_in(log.path.name)
+    end = (named or datetime.fromtimestamp(log.mtime, UTC).date()) + timedelta(days=1)
     days = (_date(year, stamp.month, stamp.day) for year in range(end.year, end.year - 9, -1))  # 29 February
-    return Dated(next((day for day in days if day and day <= end), None), by=YEAR)
+    return Dated(next((day for day in days if day and day <= end), None), by=YEAR if named is None else None)
+
+
+def year_beside(day: date, beside: Iterable[date]) -> date | None:
+    """Return a day in the one year in which it is near to days of other logs; None where there is none such."""
+    near: set[date] = set()
+    for other in beside:
+        moved = (_date(year, day.month, day.day) for year in range(other.year - 1, other.year + 2))
+        near.update(one for one in moved if one and abs(one - other) < NEIGHBOURS)
+    return near.pop() if len(near) == 1 else None
 
 
 class _Days:

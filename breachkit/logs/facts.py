@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from breachkit.columns import Attempts, Sends
+from breachkit.logs.envelope import KEPT_RECIPIENTS
 from breachkit.records import Delivery, Locus
 
 if TYPE_CHECKING:
@@ -30,6 +31,11 @@ SILENCE = 12 * 3600
 
 Skips = dict[str, tuple[int, tuple["Locus", ...]]]
 """How often something could not be read, by reason, and the first places."""
+
+
+def shows_logins(level: str) -> bool:
+    """Tell whether an AUTH would be seen in logs of a level."""
+    return level.startswith("debug") or level == "normal"
 
 
 def count_skipped(skips: Skips, reason: str, number: int, places: tuple[Locus, ...]) -> None:
@@ -78,13 +84,15 @@ class LogTally:
     bytes: int = 0
     dialogue_lines: int = 0
     summary_lines: int = 0
+    event_lines: int = 0
+    """The dialogue lines of logs that have no levels."""
     first: float | None = None
     last: float | None = None
     silences: list[tuple[float, float]] = field(default_factory=list)
 
     def add(self, other: LogTally, begin: float | None = None) -> None:
         """Add what was counted of further lines; `begin` is the moment of the first where they go on from these."""
-        for name in ("lines", "session_lines", "bytes", "dialogue_lines", "summary_lines"):
+        for name in ("lines", "session_lines", "bytes", "dialogue_lines", "summary_lines", "event_lines"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         if other.first is None or other.last is None:
             return
@@ -149,6 +157,8 @@ class LogFacts:
         """The log level that the lines show."""
         if not self.tally.session_lines:
             return "none" if not self.tally.lines else "unknown"
+        if self.tally.event_lines == self.tally.dialogue_lines > self.tally.summary_lines:
+            return "normal"
         shown = (bool(self.tally.dialogue_lines), bool(self.tally.summary_lines))
         return {(True, True): "debug+summary", (True, False): "debug", (False, True): "summary"}.get(shown, "unknown")
 
@@ -171,6 +181,22 @@ class LogFacts:
         """Count what could not be read."""
         for one in skipped:
             count_skipped(self.skipped, one.reason, 1, (one.source,))
+
+    def complete(self) -> None:
+        """Tell of messages what only the lines of their deliveries say: who is the sender, who the recipients are.
+
+        They are joined by id and by time, since some servers give an id again.
+        """
+        lacking, found = self.sends.lacking(), dict[int, tuple[str | None, dict[str, None]]]()
+        for gone in self.deliveries if lacking else ():
+            rows = lacking.get(gone.queue_id or "", [])
+            before = [row for row in rows if self.sends.moment(row) <= gone.ts]
+            if before:
+                mail_from, rcpt_to = found.get(before[-1], (None, {}))
+                rcpt_to.update(dict.fromkeys([gone.rcpt_to] if gone.rcpt_to else []))
+                found[before[-1]] = mail_from or gone.mail_from, rcpt_to
+        for row, (mail_from, rcpt_to) in found.items():
+            self.sends.complete(row, mail_from, [*rcpt_to][:KEPT_RECIPIENTS], len(rcpt_to))
 
     def add(self, other: LogFacts) -> None:
         """Add another part; parts are added in the order of the logs, so that examples are the first ones."""

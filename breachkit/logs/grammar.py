@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from breachkit.logs.kinds import Line
-from breachkit.records import AuthAttempt, Delivery, Locus
+from breachkit.records import AuthAttempt, Connection, Delivery, Locus
 from breachkit.text import make_finder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import tzinfo
 
-    from breachkit.logs.kinds import Event, LogKind, Place
+    from breachkit.logs.kinds import Event, IsKnown, LogKind, Place
     from breachkit.logs.lines import Column, Lines
     from breachkit.records import Service, SessionKind
     from breachkit.text.sasl import Fingerprints
@@ -49,7 +49,6 @@ class Listener(NamedTuple):
 class LogSession:
     """The lines of one session, until it ends. Any other class of sessions has the same methods."""
 
-    helo = None
     has_dialogue = True
     is_bare = False
     """True where so little is known of it that what looks like the beginning of another may still be its own."""
@@ -60,7 +59,8 @@ class LogSession:
         self.kind: SessionKind = "server"
         self.thread = (key.partition(b" ")[2] if kind.within else key).decode("utf-8", "replace")
         self.client_ip = ""
-        """Of the first try that came in by an address."""
+        """Of the first event that has one."""
+        self.helo: str | None = None
         self.won: tuple[int, AuthAttempt] | None = None
         """The last try that came in, and its number."""
         self.kept: Any = None
@@ -80,6 +80,9 @@ class LogSession:
         """End it: tell what its lines say."""
         listener, tries = self.listener, 0
         for event in self._log_kind.read(self._lines, listener.fingerprints):
+            if isinstance(event, Connection):
+                self.client_ip, self.helo = self.client_ip or event.client_ip, self.helo or event.helo
+                continue
             if isinstance(event, AuthAttempt):
                 self.client_ip = self.client_ip or event.client_ip
                 if event.outcome == "success":
@@ -94,6 +97,9 @@ class LogSession:
 class Grammar:
     """How the lines of a kind of log become sessions."""
 
+    has_levels = False
+    """Whether its product can be told to write less, so that dialogues and logins may be missing."""
+
     def __init__(self, kind: LogKind) -> None:
         self._kind = kind
 
@@ -107,19 +113,21 @@ class Grammar:
 
     def open(self, key: bytes, ts: float, _text: bytes, place: Place, listener: Listener) -> Any:
         """Begin a session with a line; None when the line belongs to no session."""
+        if not key:
+            return None
         return LogSession(self._kind, key, ts, place, listener)
 
     def begins(self, key: bytes, text: bytes) -> bool:
         """Tell whether a line begins a session, whatever stands before; `is_bare` is the exception."""
-        return self._kind.begins(Line(key, 0.0, text))
+        return bool(key) and self._kind.begins(Line(key, 0.0, text))
 
     def ends(self, key: bytes, text: bytes) -> bool:
         """Tell whether a line ends its session."""
-        return self._kind.ends(Line(key, 0.0, text))
+        return bool(key) and self._kind.ends(Line(key, 0.0, text))
 
-    def said(self, key: bytes, text: bytes) -> Said:
-        """Split a text into its direction and what was said."""
-        return "note", self._kind.shown(Line(key, 0.0, text))
+    def said(self, key: bytes, text: bytes, is_known: IsKnown) -> Said:
+        """Split a text into its direction and what was said; names that are not known may be masked."""
+        return "note", self._kind.shown(Line(key, 0.0, text), is_known)
 
     def find_telling(self, lines: Lines) -> Column:
         """List the rows of lines one of which stands in every session that matters to an account."""
@@ -148,5 +156,6 @@ class Grammar:
         `is_summed`: the log holds summaries only, and no dialogue.
         """
         rows = [] if is_summed else np.flatnonzero(lines.is_line).tolist()
-        begun = [row for row in rows if self.begins(lines.name(row), lines.raw(row))]
-        return np.array(begun, np.int64), np.zeros(0, np.int64)
+        read = [(row, line) for row in rows if (line := Line(lines.name(row), 0.0, lines.raw(row))).key]
+        begun, taken = ([row for row, line in read if does(line)] for does in (self._kind.begins, self._kind.takes))
+        return np.array(begun, np.int64), np.array(taken, np.int64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -10,10 +11,10 @@ from functools import cached_property, partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from breachkit.records import AuthAttempt, Delivery, Locus, Skipped, Transaction
+from breachkit.records import AuthAttempt, Connection, Delivery, Locus, Skipped, Transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime, tzinfo
     from pathlib import Path
 
@@ -28,8 +29,11 @@ Place = tuple[str, int, int]
 NOWHERE = Locus("", 0, 1)
 """The place of a line until the reader that met it fills it in."""
 
-Event = AuthAttempt | Transaction | Delivery | Skipped
+Event = AuthAttempt | Transaction | Delivery | Connection | Skipped
 """What a session tells."""
+
+IsKnown = Callable[[str], bool]
+"""Tells whether a user name is one of an account that is known; any other may be a password."""
 
 
 class TimeOfDay(NamedTuple):
@@ -46,9 +50,9 @@ class Line(NamedTuple):
     """One line of a log, split."""
 
     key: bytes
-    """Lines of one session have the same; it may come again when that session has ended."""
-    stamp: float | TimeOfDay
-    """Seconds since the epoch, or what a clock makes them of."""
+    """Lines of one session have the same; it may come again when that session has ended. Empty: of no session."""
+    stamp: float | TimeOfDay | None
+    """Seconds since the epoch, or what a clock makes them of; None: the line goes on with the one before."""
     text: bytes
     """Behind the stamp and all that stands before it, without the end of the line."""
     source: Locus = NOWHERE
@@ -85,6 +89,12 @@ def day_in(digits: str) -> date | None:
     with suppress(ValueError):
         return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
     return None
+
+
+def date_in(name: str) -> date | None:
+    """Read the date in a name; None where there is none, or more than one."""
+    days = {day for found in _DATE.finditer(name) if (day := day_in(f"{found[1]}{found[3]}{found[4]}"))}
+    return days.pop() if len(days) == 1 else None
 
 
 def age_in(name: str) -> int:
@@ -140,7 +150,7 @@ def never(_line: Line) -> bool:
     return False
 
 
-def as_it_is(line: Line) -> bytes:
+def as_it_is(line: Line, _is_known: IsKnown) -> bytes:
     """Show the text of a line as it is."""
     return line.text
 
@@ -166,19 +176,25 @@ class LogKind:
     """Does a session begin with this line, whatever stands before?"""
     ends: Callable[[Line], bool] = never
     """Does the session of this line end with it?"""
+    takes: Callable[[Line], bool] = never
+    """Does this line say that a message was taken in?"""
     telling: tuple[bytes, ...] = ()
     """A session that has none of these in a line is only counted."""
     read: Callable[[Sequence[Line], Fingerprints], Iterator[Event]] = read_nothing
     """Read what one session tells, of all its lines in order."""
-    shown: Callable[[Line], bytes] = as_it_is
-    """Take what must not be shown out of the text of a line: a password, in the first place."""
+    shown: Callable[[Line, IsKnown], bytes] = as_it_is
+    """Take what must not be shown out of the text of a line: a password, in the first place, and a name not known."""
     grammar: str = "breachkit.logs.grammar:Grammar"
     """The class that makes sessions of its lines, `MODULE:NAME`, where more is known of that than `begins`, `ends`,
     `telling` and `read` can say: imported when lines are read, since that takes numpy."""
-    sees_logins: bool = True
-    """Can a successful login be seen at all?"""
+    unseen: str = ""
+    """What lines of this kind never show, as a sentence without its full stop: "a login that sends nothing is in no
+    line". It is said where such a log is read."""
     marks: re.Pattern[bytes] | None = None
-    """What stands in lines of this kind, and in no other whose lines begin alike: a renamed log is known by it."""
+    """What stands in lines of this kind, and in no other whose lines begin alike: a renamed log is known by it. Where
+    every kind whose lines begin so has them, a file with none of them is none of their logs, whatever its lines."""
+    repeats: LogKind | None = None
+    """The kind whose lines it holds again: it is read only where there is no log of that kind."""
     read_date: Callable[[Line], datetime | None] | None = None
     """Read the date and time that the server itself writes in some lines, as in its greeting, without a zone."""
     own_address: re.Pattern[bytes] | None = None
@@ -205,26 +221,28 @@ def share(kinds: tuple[LogKind, ...]) -> LogKind:
         prefix=kinds[0].prefix,
         begins=partial(_ask, kinds, "begins"),
         ends=partial(_ask, kinds, "ends"),
+        takes=partial(_ask, kinds, "takes"),
         telling=tuple(word for kind in kinds for word in kind.telling) if all(kind.telling for kind in kinds) else (),
         read=partial(_read_shared, kinds),
         shown=partial(_ask, kinds, "shown"),
-        sees_logins=any(kind.sees_logins for kind in kinds),
         within=kinds,
     )
 
 
 def _split_shared(kinds: Sequence[LogKind], text: bytes, zone: tzinfo) -> Line | None:
+    other = None
     for number, kind in enumerate(kinds):
         line = kind.split(text, zone)
-        if line is not None:
+        if line is not None and line.key:
             return line._replace(key=b"%d %s" % (number, line.key))
-    return None
+        other = line if other is None else other
+    return other
 
 
-def _ask(kinds: Sequence[LogKind], what: str, line: Line) -> Any:
+def _ask(kinds: Sequence[LogKind], what: str, line: Line, *more: object) -> Any:
     """Ask the kind of a line for something."""
     number, _, key = line.key.partition(b" ")
-    return getattr(kinds[int(number)], what)(line._replace(key=key))
+    return getattr(kinds[int(number or 0)], what)(line._replace(key=key), *more)
 
 
 def _read_shared(kinds: Sequence[LogKind], lines: Sequence[Line], fingerprints: Fingerprints) -> Iterator[Event]:
@@ -276,6 +294,8 @@ class LogFile(NamedTuple):
     """Midnights that pass in it, and the second of the day of its last line; where only `mtime` tells its day."""
     age: int = 0
     """How often it was renamed when another began: `.log.2` is older than `.log.1`."""
+    marked: tuple[LogKind, ...] = ()
+    """The kinds whose lines were seen in it, of those that share it; none where nothing tells."""
 
     @property
     def services(self) -> frozenset[Service]:

@@ -97,12 +97,14 @@ class Lines:
             rows.tolist(), *_lists(rows, self.start, self.stop, end - self.start), strict=True
         ):
             found = None if size > LONGEST_LINE else kind.split(text[at:to], zone)
+            if found is not None and found.stamp is None:
+                continue
             if found is not None:
                 self.odd[row], self.is_line[row] = found, True
                 self.begin[row] = to - len(found.text)
                 if isinstance(found.stamp, float):
                     self.ts[row] = found.stamp
-                elif not found.stamp.month:
+                elif found.stamp is not None and not found.stamp.month:
                     self.stamp[row] = int.from_bytes(found.stamp.time, "little")
             elif to > at:
                 self.aliens.append((row, OVERLONG if size > LONGEST_LINE else alien_in(kind)))

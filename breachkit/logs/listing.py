@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from breachkit.errors import UsageError
 from breachkit.files import BROKEN_ARCHIVE, FoundFile, UnpackError, open_handle, reason_of, shown, walk
 from breachkit.logs.archives import OTHER_ARCHIVE, PACKED, Spool, kind_of, tar_members, zip_members
-from breachkit.logs.clock import LAST_WRITTEN, Dated, date_of, day_of
+from breachkit.logs.clock import BESIDE, LAST_WRITTEN, YEAR, Dated, date_of, day_of, year_beside
 from breachkit.logs.kinds import PLAIN, FoundLogs, LogFile, LogName, PassedOver, may_be_log, read_name, share
 from breachkit.logs.logtext import (
     HEAD,
@@ -58,12 +58,16 @@ NOT_A_LOG = "no log: its lines do not begin %s"
 UNREADABLE_FORM = "looks like a log, but its lines do not begin %s"
 MIXED = "lines of several files are mixed, in more than 10,000 stretches"
 SAME = "the same lines as another log, which is read"
+REPEATS = "its lines stand in other logs, too"
 OTHER_SERVICE = "log of a service that is not read"
 NESTED = "an archive within an archive"
 MANY_MEMBERS = "archive of more than 100,000 files; the rest was not looked at"
 
 How = Literal["named", "kept", "beside"]
 """How a file was met: named by the user, in a folder of logs, or where anything may lie."""
+
+MARKED = 1 << 22
+"""Bytes of a log that several kinds share in which lines of each are looked for."""
 
 _MOST_OPENED = 40
 _MOST_LINES = 1_000
@@ -171,6 +175,12 @@ class _Search:
 
     def close(self) -> FoundLogs:
         """Put in order what was found."""
+        self._year_beside()
+        kinds = {log.kind for log in self._logs}
+        for log in self._logs:
+            if log.kind.repeats in kinds:
+                self._pass_over(log.label, REPEATS)
+        self._logs = [log for log in self._logs if log.kind.repeats not in kinds]
         return FoundLogs(
             tuple(sorted(self._without_copies(), key=_order)),
             tuple(self._skipped),
@@ -178,6 +188,19 @@ class _Search:
             tuple(_note(by, logs) for by, logs in self._dated.items()),
             tuple(self._remedies),
         )
+
+    def _year_beside(self) -> None:
+        """Take the year of logs of which only the file's own time tells it from others, whose lines or names do."""
+        guessed = {id(log): log for log in self._dated.get(YEAR, [])}
+        beside = {log.day for log in self._logs if log.day is not None and id(log) not in guessed}
+        for at, log in enumerate(self._logs):
+            day = year_beside(log.day, beside) if id(log) in guessed and log.day is not None else None
+            if day is not None:
+                self._logs[at] = log._replace(day=day)
+                self._dated[YEAR].remove(log)
+                self._dated.setdefault(BESIDE, []).append(log)
+        if not self._dated.get(YEAR, True):
+            del self._dated[YEAR]
 
     def _pass_over(self, label: str, reason: str) -> None:
         self._passed_over.append(PassedOver(label, reason))
@@ -262,12 +285,19 @@ class _Search:
         elif not look.is_log and (source.how != "named" or len(self._unlike_kinds) > 1) and not told.is_exact:
             if source.how != "beside":
                 self._pass_over(log.label, EMPTY if look.is_empty else NOT_A_LOG % self._begins)
+        elif not told.is_exact and not self._is_ours(look):
+            self._pass_over(log.label, OTHER_SERVICE)
         else:
             log = log._replace(form=form._replace(encoding=look.form.encoding, wrapping=look.form.wrapping))
             if look.is_collected:
                 self._take_collected(source._replace(log=log), look)
             else:
                 self._add(log, told, look)
+
+    def _is_ours(self, look: Look) -> bool:
+        """Tell whether lines that begin as those of some kinds are of one of these."""
+        marks = [kind.marks for kind in self._kinds if kind.prefix == look.kind.prefix]
+        return not look.is_log or any(one is None or any(map(one.search, look.sample)) for one in marks)
 
     def _take_collected(self, source: _Source, look: Look) -> None:
         """Take a file whose lines say which files they are from: as a log for each of these."""
@@ -287,6 +317,8 @@ class _Search:
 
     def _add(self, log: LogFile, told: LogName, look: Look) -> None:
         log = _named(log, told, self._kind_of(log, told.kind, look))
+        if log.kind.within:
+            log = log._replace(marked=marked_in(log))
         if log.day is None:
             try:
                 dated = date_of(log)
@@ -397,6 +429,16 @@ class _Search:
             if digest is not None:
                 seen.add(digest)
             yield log
+
+
+def marked_in(log: LogFile) -> tuple[LogKind, ...]:
+    """Tell which of the kinds that share a log have lines in the beginning of it."""
+    try:
+        with open_text(log) as stream:
+            text = stream.read(MARKED)
+    except OSError:
+        return ()
+    return tuple(kind for kind in log.kind.within if kind.marks is None or kind.marks.search(text))
 
 
 def _named(log: LogFile, told: LogName, kind: LogKind) -> LogFile:

@@ -98,7 +98,8 @@ def read_transcripts(
             if session.source in places:
                 if session.source not in transcripts:
                     transcripts[session.source] = Transcript(reading.zone, is_known, show_passwords=show_passwords)
-                transcripts[session.source].add(session, ts, grammar.said(key, text), place)  # noqa: B023  as above
+                said = grammar.said(key, text, is_known)  # noqa: B023  as above
+                transcripts[session.source].add(session, ts, said, place)
 
         for session in read_sessions(node, reading, _beginning_at(wanted), None, watch):
             transcript = transcripts.pop(session.source[:3], None)

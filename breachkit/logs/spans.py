@@ -117,7 +117,10 @@ def read_facts(logs: Sequence[LogFile], reading: LogReading, question: Question,
     size = max(total, 1) if number <= 1 else min(max(-(-total // number), 1 if jobs else SMALLEST), LARGEST)
     cuts = [cut(node, size) for node in nodes]
     with Crew(Task(reading._replace(progress=silent), question), min(number, sum(map(len, cuts)))) as crew:
-        return read_stretches(crew, cuts, reading.progress)
+        facts = read_stretches(crew, cuts, reading.progress)
+    if facts.tally.event_lines:
+        facts.complete()
+    return facts
 
 
 def cut(logs: Iterable[LogFile], size: int) -> list[Stretch]:
@@ -163,6 +166,7 @@ def read_stretches(
         facts.tally.add(reader.tally)
         facts.tally.dialogue_lines += sum(look.dialogue for look in looks)
         facts.tally.summary_lines += sum(look.summaries for look in looks)
+        facts.tally.event_lines += 0 if reader.grammar.has_levels else sum(look.dialogue for look in looks)
     return facts
 
 

@@ -7,28 +7,63 @@ rsyslog writes into files by default on Debian 12 and later, `2026-11-12T01:35:0
 
 from __future__ import annotations
 
+import os
 import re
 from datetime import datetime
+from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.logs.kinds import Prefix, TimeOfDay
+from breachkit.logs.kinds import LogName, Prefix, TimeOfDay, age_in
 from breachkit.micros import is_possible
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import tzinfo
 
-_MONTHS = b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"
+MONTHS = b"Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
+"""As a regular expression of bytes."""
 _LINE = re.compile(
-    rb"(?:(?P<month>" + _MONTHS.replace(b" ", b"|") + rb") (?P<day>[ \d]\d) (?P<time>\d\d:\d\d:\d\d)"
+    rb"(?:(?P<month>" + MONTHS + rb") (?P<day>[ \d]\d) (?P<time>\d\d:\d\d:\d\d)"
     rb"|(?P<iso>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)?))"
-    rb" (?P<host>[^\s\[\]]{1,255}) (?P<tag>[^\s\[\]:]{1,100})(?:\[(?P<pid>\d{1,10})\])?: ?(?P<text>.*)",
+    rb" (?P<host>[^\s\[\]]{0,254}[^\s\[\]:]) (?P<tag>[^\s\[\]:]{1,100})(?:\[(?P<pid>\d{1,10})\])?: ?(?P<text>.*)",
     re.DOTALL,
 )
 PREFIX = Prefix(
     "MONTH DAY TIME HOST DAEMON[PROCESS]:",
-    rb"(?:(?:" + _MONTHS.replace(b" ", b"|") + rb") [ \d]\d |\d{4}-\d\d-\d\dT)\d\d:\d\d:\d\d",
+    rb"(?:(?:" + MONTHS + rb") [ \d]\d |\d{4}-\d\d-\d\dT)\d\d:\d\d:\d\d"
+    rb"(?=[^\s\[\]]* [^\s\[\]]{0,254}[^\s\[\]:] [^\s\[\]:]{1,100}(?:\[\d{1,10}\])?:)",
 )
 """Of every kind of log that comes through syslog: so the products that write into one file share it."""
+
+_MAIL_NAME = re.compile(r"mail\.?log(?:[-.]\d{1,10})*(?:\.(?:gz|bz2|xz))?")
+_MOST_NAMES = 2_000
+_MAIL_PLACES = ("var/log", "log", "logs", ".")
+
+
+def read_mail_name(name: str) -> LogName | None:
+    """Read the name of what syslog keeps of mail: `mail.log.1`, `maillog-20261115`, `mail.log.2.gz`."""
+    # a date is that of the last line; the stamps of the lines tell the first
+    return LogName(age=age_in(name)) if _MAIL_NAME.fullmatch(name) else None
+
+
+def first_names(folder: Path) -> list[Path]:
+    """List what lies in a folder, in order; of one that holds a queue not all."""
+    with os.scandir(folder) as entries:
+        return sorted(Path(entry.path) for entry in islice(entries, _MOST_NAMES))
+
+
+def find_mail_logs(root: Path) -> Iterator[Path]:
+    """List what syslog has kept of mail below a root; not what it keeps of all daemons, which repeats these lines."""
+    for place in _MAIL_PLACES:
+        folder = root / place
+        if folder.is_dir():
+            yield from (path for path in first_names(folder) if read_mail_name(path.name))
+
+
+def day_of_year(found: re.Match[bytes]) -> TimeOfDay:
+    """Read the groups `month`, `day` and `time` of a stamp that says no year."""
+    return TimeOfDay(found["time"], MONTHS.split(b"|").index(found["month"]) + 1, int(found["day"]))
 
 
 class SyslogLine(NamedTuple):
@@ -49,7 +84,7 @@ def split_syslog(text: bytes, zone: tzinfo) -> SyslogLine | None:
         return None
     stamp: float | TimeOfDay
     if found["iso"] is None:
-        stamp = TimeOfDay(found["time"], _MONTHS.split().index(found["month"]) + 1, int(found["day"]))
+        stamp = day_of_year(found)
     else:
         try:
             moment = datetime.fromisoformat(found["iso"].decode())

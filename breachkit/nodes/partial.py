@@ -164,6 +164,7 @@ class _TallyRow(Struct):
     first: Seconds | None
     last: Seconds | None
     silences: Annotated[list[tuple[Seconds, Seconds]], Meta(max_length=1 << 20)]
+    event_lines: Count = 0
 
 
 class _BooksRow(Struct):

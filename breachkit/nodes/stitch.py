@@ -11,7 +11,7 @@ from breachkit.columns import Attempts
 from breachkit.errors import UsageError
 from breachkit.evidence.gather import Books
 from breachkit.evidence.node import known_names, name_strangers
-from breachkit.logs.facts import LogFacts
+from breachkit.logs.facts import LogFacts, shows_logins
 from breachkit.nodes.orders import LOST, TWICE, LostNode
 from breachkit.records import Skipped
 
@@ -72,7 +72,7 @@ class Stitched:
             for node in self.read
             if node.version != __version__
         )
-        blind = [node.node for node in self.read if node.facts.tally.lines and not node.facts.level.startswith("debug")]
+        blind = [node.node for node in self.read if node.facts.tally.lines and not shows_logins(node.facts.level)]
         if blind and len(blind) < len(self.read):
             yield f"the log level of {', '.join(blind)} is too low to see AUTH"
 
@@ -138,7 +138,7 @@ def _add_facts(total: LogFacts, facts: LogFacts, node: str) -> None:
         placed_source = _at(source, node)
         total.sources[hour] = min(total.sources.get(hour, placed_source), placed_source)
     total.doors = tuple(sorted({*total.doors, *facts.doors}))
-    for name in ("lines", "session_lines", "bytes", "dialogue_lines", "summary_lines"):
+    for name in ("lines", "session_lines", "bytes", "dialogue_lines", "summary_lines", "event_lines"):
         setattr(total.tally, name, getattr(total.tally, name) + getattr(facts.tally, name))
     for name, choose in (("first", min), ("last", max)):
         moments = [one for one in (getattr(total.tally, name), getattr(facts.tally, name)) if one is not None]

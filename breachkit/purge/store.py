@@ -130,10 +130,6 @@ class Queues(NamedTuple):
 
         Raises BreachkitError.
         """
-        if self.rules.moving == "never":
-            raise BreachkitError(
-                "messages of this server must not be moved by hand; use its own commands for its queue"
-            )
         for store in dict.fromkeys(self.stores.values()):
             real = os.path.realpath(store.path)
             is_live = self.rules.is_live(Path(real)) or self.rules.is_live(Path(store.path))

@@ -171,6 +171,8 @@ class Queue:
     """Where a file lies when its message is on hold; None: the server holds nothing."""
     moving: Literal["rename", "never"] = "rename"
     """`never`: files must not be moved by hand; the product's own commands are printed instead."""
+    by_hand: Callable[[Sequence[str]], str] | None = None
+    """Where moving is `never`: name the product's own commands for some messages, by the names of their first files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +186,8 @@ class AccountExport:
     """The words that may name columns."""
     made_by: str
     """The command that makes one, for who has none."""
+    is_own: Callable[[str], bool] | None = None
+    """Tells a file of its form from those of others by its first lines; None: it may have any form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +245,8 @@ def names() -> list[str]:
 
 def account_word(listed: str) -> str:
     """Return what the servers of a list of names call the account that sent a message; nothing where it differs."""
-    found = {load(name).words.account for name in listed.split(", ") if name in names()}
+    servers = [load(name) for name in listed.split(", ") if name in names()]
+    found = {server.words.account for server in servers if server.queue is not None}
     return found.pop() if len(found) == 1 else ""
 
 

@@ -32,7 +32,8 @@ class GuideText:
 
     def _line(self, purpose: str, name: str, **values: str) -> str:
         line: str = self._said["lines"][purpose]
-        return line.format(scope=self._said["scopes"][name[0]], name=name, **values)
+        scopes: Mapping[str, str] = self._said.get("scopes", {})
+        return line.format(scope=scopes.get(name[0], ""), name=name, **values)
 
     def rules(self) -> tuple[SettingRule, ...]:
         """Make the rules: a number alone (`is`) is a switch."""
@@ -53,10 +54,11 @@ class GuideText:
             high=high,
             recommended=value if is_switch else row["recommended"],
             why=row["why"],
-            fix=self._line("fix", name, value=value),
+            fix=row.get("fix") or self._line("fix", name, value=value),
             bearing=row.get("bearing"),
             unit=row.get("unit", ""),
             spellings=tuple(row.get("also", ())),
+            words=tuple(row.get("words", ())),
             look=self._line("look", name),
         )
 

@@ -61,6 +61,7 @@ def test_a_default_installation_is_found(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("BREACHKIT_ROOT", raising=False)
+    monkeypatch.setattr("breachkit.evidence.products.names", lambda: ["icewarp"])
     monkeypatch.setattr("breachkit.evidence.products.load", lambda _name: _server(tmp_path / "none", story("guide")))
     assert cli("scan").code == 0
     monkeypatch.setattr("breachkit.evidence.products.load", lambda _name: _server(tmp_path / "none"))
@@ -81,6 +82,7 @@ def test_a_queue_named_alone_is_not_mixed_with_the_logs_of_a_live_server(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("breachkit.evidence.products.names", lambda: ["icewarp"])
     monkeypatch.setattr("breachkit.evidence.products.load", lambda _name: _server(story("guide")))
     where = find_evidence(Asked(queue=[story("brute-force") / "mail" / "_outgoing"], timezone="UTC"))
     assert where.logs == ()

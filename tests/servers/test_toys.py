@@ -36,7 +36,7 @@ def toys(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def write_message(spool: Path, number: int, *, account: str | None = ANNA, text: str = LINK) -> str:
     spool.mkdir(parents=True, exist_ok=True)
-    name = f"1xRJib-{number:06d}-1T"
+    name = f"twin-{number:06d}-1T"
     at = int((BEGIN + timedelta(minutes=number)).timestamp())
     envelope = [f"id: {name}", f"at: {at}", f"client: {THIEF}", f"from: f{number}@random{number}.example"]
     envelope += [f"auth: {account}"] if account else []
@@ -104,7 +104,7 @@ def parsed(ran: Ran) -> dict[str, Any]:
 
 
 def test_a_server_is_found_by_its_folder() -> None:
-    assert servers.names() == ["doorman", "icewarp", "twins"]
+    assert {"doorman", "icewarp", "twins"} <= {*servers.names()}
 
 
 @pytest.mark.parametrize(("write", "name"), [(write_twins, "twins"), (write_doorman, "doorman")])
@@ -138,8 +138,8 @@ def test_one_file_is_read_by_the_kinds_of_several_products(cli: Callable[..., Ra
     assert shared["inputs"]["server"] == "doorman, twins"
     assert shared["inputs"]["lines"] == apart["inputs"]["lines"] + 2
     (skipped,) = shared["skipped"]
-    assert (skipped["reason"], skipped["count"]) == ("log line without 'MONTH DAY TIME HOST DAEMON[PROCESS]:'", 2)
-    assert [place["line"] for place in skipped["examples"]] == [4, 5]
+    assert (skipped["reason"], skipped["count"]) == ("log line without 'MONTH DAY TIME HOST DAEMON[PROCESS]:'", 1)
+    assert [place["line"] for place in skipped["examples"]] == [5]
     for name in ("accounts", "attackers", "other_failures", "unauthenticated"):
         assert without_places(shared[name]) == without_places(apart[name])
     assert parsed(cli("find-account", "--root", tmp_path, *words, "--jobs", "3")) == shared
@@ -202,7 +202,7 @@ def test_trace_shows_the_session_of_a_message(cli: Callable[..., Ran], tmp_path:
 
 @pytest.mark.parametrize("ending", ["-H", "-D", ""])
 def test_show_takes_either_file_or_the_id(ending: str, cli: Callable[..., Ran], tmp_path: Path) -> None:
-    name = "1xRJib-000003-1T"
+    name = "twin-000003-1T"
     ran = cli("show", name + ending, "--root", write_twins(tmp_path), "--format", "json")
     shown = parsed(ran)
     assert ran.code == 0, ran.err

@@ -23,6 +23,7 @@ from breachkit.detect.accounts.roles import FOREIGN_COUNT
 from breachkit.detect.accounts.standings import take_standings
 from breachkit.detect.accounts.visits import Slices, Visits, visits_table
 from breachkit.detect.names import Directory
+from breachkit.logs.facts import shows_logins
 from breachkit.micros import DAY
 from breachkit.spelling import spelled
 from breachkit.tables import attempts_table, deliveries_table, messages_table, sends_table
@@ -68,7 +69,7 @@ def evidence_of(
         accounts=accounts,
         fingerprint=fingerprints.of,
         log_first=None if facts.first is None else pd.Timestamp(facts.first),
-        is_auth_visible=facts.level.startswith("debug"),
+        is_auth_visible=shows_logins(facts.level),
         own_addresses=own_addresses,
     )
 

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.detect.campaigns.passages import is_of_list
+from breachkit.logs.facts import shows_logins
 from breachkit.text.message import decoded_headers
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def _is_mailing(messages: Sequence[Message], read: Callable[[Message], bytes]) -
 
 def judged_by_logs(found: Accusation, facts: LogFacts) -> Judged | None:
     """Say whom the logs acquit and whom they accuse; None where AUTH is not to be seen."""
-    if not facts.level.startswith("debug"):
+    if not shows_logins(facts.level):
         return None
     bare = Counter(one.account.partition("@")[0] for one in found.accounts)
 

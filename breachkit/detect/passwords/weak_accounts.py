@@ -72,9 +72,10 @@ NO_POLICY = Policy()
 def read_policy(where: Where, path: Path, books: Books) -> Policy:
     """Read the policy of a file of settings; where a rule is given twice, the stricter. Raises BreachkitError."""
     check_file("--policy", path)
-    policy = Policy()
-    for setting in read_settings(where, path, books):
-        rule = where.guide.policy.get(setting.name.lower())
+    policy, settings = Policy(), read_settings(where, path, books)
+    rules = where.guide_to(path).policy
+    for setting in settings:
+        rule = rules.get(setting.name.lower())
         number = None if rule is None else number_of(setting.value)
         if rule is not None and number is not None:
             policy = policy.stricter(policy._replace(**{rule: int(number)}))

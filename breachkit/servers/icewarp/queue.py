@@ -18,8 +18,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.micros import is_possible, micros_of
-from breachkit.records import NULL_SENDER
-from breachkit.text.charsets import decode_text, readable
+from breachkit.servers.letterhead import KEPT_SPELLINGS, addresses, sender_of, text_of, title_of
 from breachkit.text.message import blocks_of, is_cut
 
 if TYPE_CHECKING:
@@ -27,16 +26,9 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
 
-KEPT_SPELLINGS = 4096
-"""Senders whose spelling is remembered once it was read: a spam run has few, and some hold a megabyte."""
-
 STAMPED_ID = re.compile(r"(?:19|20)\d{16}")
 ANY_ID = re.compile(r"\b(?:[A-Z]{3}\d{5}|(?:19|20)\d{16})\b")
 
-_BRACKETED = re.compile(r"<\s*([^<>\s]*)\s*>")
-_PLAIN = re.compile(rb"<([!-;=?-~]+)>|([!#-'*+\--9=?A-~]++@[!#-'*+\--9=?A-~]++)")
-"""What nearly all values are: one address in brackets, or one without."""
-_BETWEEN = re.compile(r"[\s<>\"(),;:]+")
 _COMMENT = re.compile(r"\((?:[^()]++|\((?:[^()]++|\((?:[^()]++|\([^()]*+\))*+\))*+\))*+\)")
 """Up to four levels of parentheses, which are left out of a trace line: `by host ((My Server)) with …` has two."""
 _AUTHENTICATED = re.compile(r"ASMTPS?|(?:[EL]|UTF8)?[SL]MTPS?A", re.IGNORECASE)
@@ -54,36 +46,6 @@ _MONTHS = {
         ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1
     )
 }
-
-
-def text_of(value: bytes) -> str:
-    """Read a value, unfolded."""
-    return " ".join(decode_text(value).split())
-
-
-def title_of(value: bytes, raw: bytes) -> str:
-    """Read a subject, unfolded; raw bytes by the charset of the text, as a reader does."""
-    return text_of(value) if value.isascii() else " ".join(readable(value, raw).split())
-
-
-def addresses(value: bytes) -> list[str]:
-    """List the addresses in a value, in lower case."""
-    plain = _PLAIN.fullmatch(value.strip())
-    if plain:
-        return [(plain[1] or plain[2]).decode("ascii").lower()]
-    text = decode_text(value)
-    # split, not search: a search for "word@word" is quadratic on a megabyte of one letter
-    found = _BRACKETED.findall(text) or [word for word in _BETWEEN.split(text) if "@" in word.strip("@")]
-    return [address.lower() for address in found if address]
-
-
-@lru_cache(maxsize=KEPT_SPELLINGS)
-def sender_of(value: bytes) -> str | None:
-    """Read the one address of a value; NULL_SENDER where it says that there is none."""
-    found = addresses(value)
-    if found:
-        return found[-1]  # "a@b <c@d>": the display name comes first
-    return NULL_SENDER if value.strip() == b"<>" else None
 
 
 class TraceLine(NamedTuple):

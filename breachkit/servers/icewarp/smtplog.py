@@ -24,7 +24,7 @@ from breachkit.text.charsets import decode_text
 
 if TYPE_CHECKING:
     from breachkit.logs.grammar import Fate, Listener, Said
-    from breachkit.logs.kinds import Place
+    from breachkit.logs.kinds import IsKnown, Place
     from breachkit.logs.lines import Column, Lines
 
 CLIENT_MARK = b"client session"
@@ -55,6 +55,8 @@ def _opens(word: Column, text: bytes, mask: bytes = b"") -> Column:
 class IceWarpLines(Grammar):
     """The form of a line: `PEER [THREAD] STAMP TEXT`; usually the peer is padded and the stamp is a time of day."""
 
+    has_levels = True
+
     def find_usual(self, octets: Column, words: Column, start: Column) -> tuple[Column, Column, Column, Column]:
         """Tell lines of an IPv4 address, a thread of 4, 8 or 16 digits, and a time of day."""
         close = start + (_WIDTH + 5)
@@ -82,7 +84,7 @@ class IceWarpLines(Grammar):
         """Tell whether a line ends its session."""
         return text.startswith(b"Disconnected")
 
-    def said(self, _key: bytes, text: bytes) -> Said:
+    def said(self, _key: bytes, text: bytes, _is_known: IsKnown) -> Said:
         """Split a text into its direction and what was said."""
         if text[:4] in _RECEIVED:
             return "received", text[4:]

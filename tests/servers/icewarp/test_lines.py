@@ -29,6 +29,7 @@ def moment_in(line: bytes) -> float | None:
     found = split(line, ROME)
     if found is None:
         return None
+    assert found.stamp is not None
     return found.stamp if isinstance(found.stamp, float) else Clock(DAY, ROME).moment_of(found.stamp)
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import tzinfo
 
-    from breachkit.logs.kinds import Event, Line
+    from breachkit.logs.kinds import Event, IsKnown, Line
     from breachkit.servers import QueueRole
     from breachkit.text.sasl import Fingerprints
 
@@ -135,7 +135,7 @@ def read(lines: Sequence[Line], fingerprints: Fingerprints) -> Iterator[Event]:
             yield Transaction(ts, mail_from, tuple(rcpt_to), len(rcpt_to), 0, queue_id, True, won, None, line.source)
 
 
-def without_secret(line: Line) -> bytes:
+def without_secret(line: Line, _is_known: IsKnown) -> bytes:
     """Leave out what stands behind `auth`."""
     return line.text.split(b" auth ")[0]
 

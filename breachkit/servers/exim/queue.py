@@ -1,0 +1,161 @@
+"""Exim's spool files: the envelope and the header of a message in `ID-H`, its body in `ID-D`.
+
+The form is that of the chapter "Format of spool files" of Exim's specification, and of files of 4.96. A value that came
+from a stranger ("tainted", 4.94 and later) has two hyphens before its name, and perhaps what quoted it in parentheses.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from breachkit.logs.envelope import address_of
+from breachkit.servers import PlainHead
+from breachkit.servers.exim.layout import ID
+from breachkit.servers.letterhead import read_letterhead
+from breachkit.text.charsets import decode_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import tzinfo
+
+_NAME = re.compile(rf"({ID})-[HDJ]")
+_FIRST = re.compile(rf"({ID})-([HD])\n".encode())
+_OPTION = re.compile(rb"--?(?:\([^)\n]*\))?([\w-]+)(?: (.*))?")
+_BRACKETED = re.compile(rb"\[([0-9A-Fa-f.:]+)\](?::\d{1,5})?")
+_DOTTED = re.compile(rb"([0-9A-Fa-f.:]+)\.\d{1,5}")
+_NODE = re.compile(rb"([YN])([YN]) (.*)")
+_HEADER = re.compile(rb"(\d{3,7})(.) ")
+
+
+class _Envelope(NamedTuple):
+    sender: bytes
+    ts: bytes
+    options: dict[bytes, bytes]
+    rcpt_to: list[bytes]
+    end: int
+    """Where the headers begin."""
+
+
+def read_head(files: Sequence[tuple[str, bytes]], _zone: tzinfo, is_whole: bool) -> PlainHead | None:
+    """Read the envelope and the header in `ID-H`; None where it was cut."""
+    ((name, raw),) = files
+    if not is_whole:
+        return None
+    named = _NAME.fullmatch(name.replace("\\", "/").rpartition("/")[2])
+    first = _FIRST.match(raw)
+    queue_id = named[1] if named else first[1].decode() if first else None  # in a quarantine it has another name
+    envelope = _envelope_of(raw)
+    if envelope is None:
+        return PlainHead(queue_id)
+    options, letter = envelope.options, read_letterhead(_headers(raw, envelope.end))
+    account = options.get(b"auth_id")
+    return PlainHead(
+        queue_id,
+        decode_text(account).strip().lower() if account else None,
+        address_of(envelope.sender),
+        letter.header_from,
+        tuple(dict.fromkeys(map(address_of, envelope.rcpt_to))),
+        letter.subject,
+        letter.reply_to,
+        _client_of(options.get(b"host_address", b"")),
+        int(envelope.ts) * 1_000_000 or None,
+    )
+
+
+def text_of(files: Sequence[bytes]) -> bytes:
+    """Put the header before the body; a file without its other half stands for itself."""
+    head = body = b""
+    for raw in files:
+        found = _FIRST.match(raw)
+        if found is None:
+            body = body or (raw if len(files) == 1 else b"")
+        elif found[2] == b"D":
+            body = raw[found.end() :]
+        else:
+            envelope = _envelope_of(raw)
+            head = raw if envelope is None else _headers(raw, envelope.end)
+    return head + b"\n" + body if head else body
+
+
+def _envelope_of(raw: bytes) -> _Envelope | None:
+    """Read all before the headers; None where the file is none of a message, or is torn."""
+    first = _FIRST.match(raw)
+    if first is None or first[2] != b"H":
+        return None
+    _caller, sender, stamp = (lines := raw[first.end() :].split(b"\n", 3) + [b""] * 3)[:3]
+    ts = stamp.partition(b" ")[0]
+    if not (sender.startswith(b"<") and ts.isdigit() and len(ts) <= 10):
+        return None
+    place = len(raw) - len(lines[3])
+    options, place = _options(raw, place)
+    done, place = _recipients_done(raw, place)
+    number, place = _line(raw, place)
+    if not number.isdigit() or len(number) > 6:
+        return None
+    rcpt_to = []
+    for _ in range(int(number)):
+        line, place = _line(raw, place)
+        if not line:
+            return None
+        rcpt_to.append(line.partition(b" ")[0])
+    waiting = [one for one in rcpt_to if one.lower() not in done]
+    blank, place = _line(raw, place)
+    return None if blank else _Envelope(sender.strip(b"<>"), ts, options, waiting or rcpt_to, place)
+
+
+def _line(raw: bytes, place: int) -> tuple[bytes, int]:
+    """Return a line and where the next one begins."""
+    end = raw.find(b"\n", place)
+    return (raw[place:], len(raw)) if end < 0 else (raw[place:end], end + 1)
+
+
+def _options(raw: bytes, place: int) -> tuple[dict[bytes, bytes], int]:
+    """Read the lines that begin with a hyphen; the value of a variable of an ACL may hold ends of lines."""
+    options: dict[bytes, bytes] = {}
+    while raw[place : place + 1] == b"-":
+        line, place = _line(raw, place)
+        found = _OPTION.fullmatch(line)
+        if found is None:
+            continue
+        if found[1].startswith(b"acl"):
+            size = (found[2] or b"").rpartition(b" ")[2]
+            place += int(size) + 1 if size.isdigit() and len(size) < 8 else 0
+        else:
+            options.setdefault(found[1], found[2] or b"")
+    return options, place
+
+
+def _recipients_done(raw: bytes, place: int) -> tuple[set[bytes], int]:
+    """Read the tree of recipients that have the message: each line says whether it has a left and a right branch."""
+    line, place = _line(raw, place)
+    done: set[bytes] = set()
+    branches = 0
+    while found := _NODE.fullmatch(line):
+        done.add(found[3].lower())
+        branches += (found[1] == b"Y") + (found[2] == b"Y")
+        if not branches:
+            break
+        branches -= 1
+        line, place = _line(raw, place)
+    return done, place
+
+
+def _headers(raw: bytes, place: int) -> bytes:
+    """Return the headers as they are sent: without their lengths and flags, and without those that were replaced."""
+    headers = []
+    while found := _HEADER.match(raw, place):
+        begin, place = found.end(), found.end() + int(found[1])
+        if found[2] != b"*":
+            headers.append(raw[begin:place])
+    return b"".join(headers)
+
+
+def _client_of(text: bytes) -> str | None:
+    """Read the client's address, behind which stands its port: in brackets, or up to 4.95 behind a dot."""
+    found = _BRACKETED.fullmatch(text) or _DOTTED.fullmatch(text)
+    try:
+        return str(ipaddress.ip_address(found[1].decode())) if found else None
+    except ValueError:
+        return None

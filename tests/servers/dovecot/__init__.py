@@ -1,0 +1,1 @@
+"""Dovecot: what its log lines and its passwd-files say."""

@@ -1,0 +1,1 @@
+"""Exim: what its spool files and its log lines say."""
