@@ -19,7 +19,7 @@ from breachkit.logs.envelope import address_of
 from breachkit.logs.kinds import Line, LogKind
 from breachkit.logs.syslog import PREFIX, read_mail_name, split_syslog
 from breachkit.records import NULL_SENDER, AuthAttempt, Connection, Delivery, Transaction
-from breachkit.text.sasl import decode_text
+from breachkit.text.charsets import decode_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

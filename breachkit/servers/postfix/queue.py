@@ -14,7 +14,7 @@ from breachkit.logs.envelope import address_of
 from breachkit.servers import PlainHead
 from breachkit.servers.letterhead import read_letterhead
 from breachkit.servers.postfix.layout import IS_ID
-from breachkit.text.sasl import decode_text
+from breachkit.text.charsets import decode_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
