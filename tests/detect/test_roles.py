@@ -262,18 +262,27 @@ def test_what_no_owner_sends_tells_a_stranger_in_logs_without_a_past() -> None:
     assert attacking(colleague, writer) == set()
 
 
+def to_many(sent: Sequence[Sent], each: int = 10) -> list[Sent]:
+    """Let each message have so many recipients."""
+    return [
+        one._replace(fates=Fates(*(each * number for number in one.fates)), strangers=each * one.strangers)
+        for one in sent
+    ]
+
+
 def test_what_one_owner_does_in_one_go_or_by_hand_is_slight_and_never_sure() -> None:
-    """A notice in half an hour, and a club's letters over a day; more of both, more names or places are none."""
+    """A notice in half an hour, and a club's circulars over a day; longer ones, more names or places are none."""
     notice = mail(2 * DAY, 30, every=MINUTE, dead=10, strangers=30)
-    letters = mail(2 * DAY, 12, every=20 * MINUTE, domains=["club.example"], dead=5, strangers=12)
-    for slight in (notice, letters):
+    letters = to_many(mail(2 * DAY, 12, every=20 * MINUTE, domains=["club.example"], dead=2, strangers=12))
+    for slight, is_circular in ((notice, False), (letters, True)):
         facts = facts_of([use(ABROAD, "laptop", slight)], [owner()])
         assert facts.number
-        assert (facts.is_slight, facts.is_sure) == (True, False)
-    spam = mail(2 * DAY, 12, every=20 * MINUTE, domains=HOUSES[:3], dead=5, strangers=12)
-    longer = mail(2 * DAY, 30, every=20 * MINUTE, domains=["club.example"], dead=10, strangers=30)
-    for more in ([use(ABROAD, "User", spam)], [use(ABROAD, "User", longer)]):
-        assert facts_of(more, [owner()]).is_sure
+        assert (facts.is_slight, facts.is_sure, facts.is_circular) == (True, False, is_circular)
+    spam = to_many(mail(2 * DAY, 12, every=20 * MINUTE, domains=HOUSES[:3], dead=2, strangers=12))
+    longer = to_many(mail(2 * DAY, 30, every=20 * MINUTE, domains=["club.example"], dead=10, strangers=30))
+    single = mail(2 * DAY, 12, every=20 * MINUTE, domains=["club.example"], dead=5, strangers=12)
+    for more in (spam, longer, single):
+        assert facts_of([use(ABROAD, "User", more)], [owner()]).is_sure
     assert facts_of([use(ABROAD, "User", letters), use("45.3.2.1", "vps-1", letters)], [owner()]).is_sure
 
 

@@ -263,9 +263,11 @@ def _verdict(signals: Sequence[Signal], held: Held) -> VerdictName:
     families = {signal.family for signal in signals}
     facts, attacking = held.roles.facts, {id(use) for use in held.roles.attacking}
     is_sure = bool(held.others) or any(use.guesses and use.failures >= GUESSES for use in held.roles.attacking)
-    # the guesses of others tell nothing of who comes in and does no more than an owner does
-    if facts is not None and not facts.is_slight:
-        is_sure |= facts.is_sure or Family.ENTRY in families or (facts.is_foreign and len(families) >= THREE)
+    if facts is not None:
+        # the guesses of others tell nothing of who comes in and does no more than an owner does
+        is_guessed = Family.ENTRY in families and not facts.is_slight
+        is_forged = facts.is_foreign and len(families) >= THREE and not facts.is_circular
+        is_sure = is_sure or facts.is_sure or is_guessed or is_forged
     if families & INTRUSION and len(families) >= TWO and is_sure:
         return "compromised"
     has_past = any(id(use) not in attacking for use in held.activity.uses)

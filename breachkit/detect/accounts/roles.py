@@ -51,8 +51,8 @@ the house knows, where messages go to strangers only."""
 RUN = 3 * HOUR // 4
 """How long a mass of messages from the owner's own place goes on where it is no mailing of an owner's."""
 
-BY_HAND = 20
-"""Messages to many people each, in few names, that nobody writes by hand in a day or two."""
+BY_HAND, MANY_EACH = 20, 5
+"""Messages that nobody writes by hand in a day or two; recipients of each, on average, that make some a circular."""
 
 FEW = 5
 """Messages of a place that alone say nothing, where many do the same."""
@@ -114,8 +114,8 @@ class Facts(NamedTuple):
     """Most recipients are not shown to have got it."""
     is_lasting: bool
     """For longer than an owner's mailing to all her customers."""
-    is_long: bool
-    """In more messages, or in more names, than somebody writes by hand to many people."""
+    is_circular: bool
+    """In a few messages to many people each, in a name or two, from one place."""
 
     @property
     def number(self) -> int:
@@ -125,7 +125,7 @@ class Facts(NamedTuple):
     @property
     def is_slight(self) -> bool:
         """True for what one owner does: a notice to all customers in one go, the letters of a club to its members."""
-        return not (self.is_scattered or (self.is_long and (self.is_lasting or self.is_varied)))
+        return self.is_circular or not (self.is_scattered or self.is_lasting or self.is_varied)
 
     @property
     def is_sure(self) -> bool:
@@ -171,7 +171,10 @@ def facts_of(uses: Sequence[Use], habit: Sequence[Use]) -> Facts:
         is_varied=len(names) > 1,
         is_unanswered=is_unanswered,
         is_lasting=bool(core) and core[-1] - core[0] >= RUN,
-        is_long=len(sent) >= BY_HAND or len(names) >= FEW_NAMES,
+        is_circular=not is_scattered
+        and len(sent) < BY_HAND
+        and len(names) < FEW_NAMES
+        and fates.tried >= MANY_EACH * len(sent),
     )
 
 
