@@ -216,15 +216,12 @@ def _dated_by_year(log: LogFile, stamp: TimeOfDay) -> Dated:
 
 
 def year_beside(day: date, beside: Iterable[date]) -> date | None:
-    """Return a day in the year in which it is near to those of other logs; None where that is no other one."""
-    days = [
-        moved
-        for one in beside
-        for year in range(one.year - 1, one.year + 2)
-        if (moved := _date(year, day.month, day.day))
-    ]
-    near = {moved for one in beside for moved in days if abs(moved - one) < NEIGHBOURS}
-    return near.pop() if len(near) == 1 and day not in near else None
+    """Return a day in the one year in which it is near to days of other logs; None where there is none such."""
+    near: set[date] = set()
+    for other in beside:
+        moved = (_date(year, day.month, day.day) for year in range(other.year - 1, other.year + 2))
+        near.update(one for one in moved if one and abs(one - other) < NEIGHBOURS)
+    return near.pop() if len(near) == 1 else None
 
 
 class _Days:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 MONTHS = b"Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 """As a regular expression of bytes."""
+_NUMBERS = {month: number for number, month in enumerate(MONTHS.split(b"|"), 1)}
 _LINE = re.compile(
     rb"(?:(?P<month>" + MONTHS + rb") (?P<day>[ \d]\d) (?P<time>\d\d:\d\d:\d\d)"
     rb"|(?P<iso>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)?))"
@@ -63,7 +64,7 @@ def find_mail_logs(root: Path) -> Iterator[Path]:
 
 def day_of_year(found: re.Match[bytes]) -> TimeOfDay:
     """Read the groups `month`, `day` and `time` of a stamp that says no year."""
-    return TimeOfDay(found["time"], MONTHS.split(b"|").index(found["month"]) + 1, int(found["day"]))
+    return TimeOfDay(found["time"], _NUMBERS[found["month"]], int(found["day"]))
 
 
 class SyslogLine(NamedTuple):

@@ -13,6 +13,7 @@ import pytest
 
 from tests.cli.test_samples import whole
 from tests.schemas import validate
+from tests.servers.test_toys import without_places
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from tests.conftest import Ran
 
 SAMPLES = Path(__file__).parents[2] / "sample_queues"
-STORIES = sorted(path.relative_to(SAMPLES).as_posix() for server in ("exim",) for path in (SAMPLES / server).iterdir())
+STORIES = sorted(
+    path.relative_to(SAMPLES).as_posix() for server in ("exim", "postfix") for path in (SAMPLES / server).iterdir()
+)
 WRITTEN = datetime(2026, 11, 15, tzinfo=UTC).timestamp()
 """A classic stamp of syslog says no year: that is taken from when a file was written."""
 
@@ -105,3 +108,15 @@ def test_a_case_is_written(story: str, cli: Callable[..., Ran]) -> None:
     found = json.loads(Path("CASE/findings.json").read_bytes())
     assert ran.code == 0, ran.err
     assert found["find-account"]["accounts"][0]["account"] == expected(story)["account"]
+
+
+def test_partial_files_of_nodes_say_the_same(story: str, cli: Callable[..., Ran]) -> None:
+    root = ("--root", f"sample_queues/{story}", "--timezone", "UTC")
+    ran = cli("read", *root, "--name", "mx1", "--partial", "mx1.partial", "--key", "one.key")
+    assert ran.code == 0, ran.err
+    words = ("--timezone", "UTC", "--format", "json")
+    together = json.loads(cli("find-account", "--partial", "mx1.partial", "--key", "one.key", *words).out)
+    alone = json.loads(cli("find-account", *root, "--format", "json").out)
+    rows = [[without_places(row) for row in found["accounts"]] for found in (together, alone)]
+    assert rows[0] == rows[1]
+    assert together["log_level"] == "normal"

@@ -1,0 +1,1 @@
+"""Postfix: what its queue files and its log lines say."""
