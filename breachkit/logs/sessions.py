@@ -41,7 +41,11 @@ def find_sessions(
         elif all(map(str.isascii, texts)):  # a log may spell any other text in more than one way
             looks = [find_keys(Stretch(log), reading.zone, *finds) for log in node]
             first, *more = (np.concatenate(keys) for keys in zip(*(look.keys for look in looks), strict=True))
-            rows = rows_of(np.intersect1d(first, more[0]) if more else first)
+            keys = np.intersect1d(first, more[0]) if more else first
+            rows = rows_of(keys)
+            if not len(keys):
+                reading.progress(sum(log.size for log in node))
+                continue
         yield from read_sessions(node, reading, rows, keep)
 
 
