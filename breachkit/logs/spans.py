@@ -20,7 +20,7 @@ from breachkit.logs.lines import alien_in
 from breachkit.logs.reader import MOST_LOOSE, LogReader, Stretch, by_node, find_keys, rows_of
 from breachkit.parallel import Crew, processors
 from breachkit.progress import silent
-from breachkit.records import AuthAttempt, Delivery, Skipped, Transaction
+from breachkit.records import AuthAttempt, Delivery, Hint, Skipped, Transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -53,12 +53,12 @@ class Gatherer:
         question = self._question
         if isinstance(event, Skipped):
             self.facts.skip([event] if event.reason not in self._quiet else [])
+        elif isinstance(event, Hint):
+            self.facts.hints.append(event.tried)
         elif isinstance(event, AuthAttempt):
-            if event.service != "smtp":  # each try stands for itself there
-                if question.is_inside(event.ts.timestamp()):
-                    self.facts.attempts.append(event)
-            elif question.is_inside(session.start):
-                self.facts.attempts.append(event, session.source, distance)
+            is_alone = event.service != "smtp"  # each try stands for itself there
+            if question.is_inside(event.ts.timestamp() if is_alone else session.start):
+                self.facts.attempts.append(event, *(() if is_alone else (session.source, distance)))
         elif event is None or not question.is_inside(session.start):
             return
         elif isinstance(event, Delivery):
