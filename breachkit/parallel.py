@@ -147,7 +147,7 @@ class Crew:
             ask, answers = self._own.helper.stdin, self._own.helper.stdout
             pickle.dump((work, row), ask)
             ask.flush()
-            return [pickle.load(answers)]  # noqa: S301  of our own process
+            return [pickle.load(answers)]
         return []
 
     def _start(self) -> Popen[bytes]:
@@ -183,10 +183,10 @@ def help_out() -> None:
     asked, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no answer
     try:
-        gc.set_threshold(*pickle.load(asked))  # noqa: S301  of our own process
-        task = pickle.load(asked)  # noqa: S301
+        gc.set_threshold(*pickle.load(asked))
+        task = pickle.load(asked)
         while True:
-            work, row = pickle.load(asked)  # noqa: S301
+            work, row = pickle.load(asked)
             pickle.dump(work(task, *row), answers)
             answers.flush()
     finally:

@@ -98,11 +98,11 @@ def _works(reach: Reach, runs: list[Run], only: SoughtTexts | None) -> list[Rest
     return [RestoreRun(reach.queues, run, holds) for run in runs]
 
 
-def _plans(works: list[RestoreRun], *, is_verified: bool = True) -> list[Restored]:
+def _plans(works: list[RestoreRun]) -> list[Restored]:
     from breachkit.errors import PathUnreadableError
 
     try:
-        return [work.plan(is_verified=is_verified) for work in works]
+        return [work.plan() for work in works]
     except OSError as error:
         raise PathUnreadableError(error.filename or ".", error) from None
 
@@ -126,8 +126,8 @@ def _execute(
     from breachkit.report.words import count
 
     # who asked for no word before it gets none: to judge 100,000 messages twice takes a third of the time
-    is_silent = yes and product.is_json
-    plans = [] if is_silent else _plans(works, is_verified=not yes)
+    is_silent = yes and bool(works)
+    plans = [] if is_silent else _plans(works)
     shown = "" if is_silent else _shown(reach, plans)
     number = None if is_silent else sum(plan.restored for plan in plans)
     if product.is_on_screen:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from breachkit.records import Service, SessionKind
     from breachkit.text.sasl import Fingerprints
 
+IDLE = 24 * 3600
+"""Seconds after which a line of a key belongs to another session: none lives that long in silence."""
+
 Said = tuple[Literal["received", "sent", "note"], bytes]
 """A line by its direction, and what was said."""
 

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from datetime import tzinfo
 
+    from breachkit.logs.gatherer import Gatherer
     from breachkit.logs.grammar import Listener
-    from breachkit.logs.hourly import HourCounts
     from breachkit.logs.kinds import LogFile, LogKind
     from breachkit.logs.lines import Column, Entry
     from breachkit.progress import Progress
@@ -105,7 +105,7 @@ class LogReader:
         self.kind, self.grammar, self.zone = kind, kind.sessions(), zone
         self.listener = listener
         self.is_inner = is_inner
-        self.hours: HourCounts | None = None
+        self.gatherer: Gatherer | None = None
         self.progress: Progress = silent
         self.tally = LogTally()
         self.begin: float | None = None
@@ -142,20 +142,20 @@ class LogReader:
             number += len(lines)
             lines.date(clock)
             self.first = self.first or lines.first
-            self._count(lines, is_summed=stretch.is_summed)
+            self._count(lines)
+            if self.gatherer is not None:
+                self.gatherer.count(lines, self.grammar, is_summed=stretch.is_summed)
             yield lines
             self.progress(len(block.text))
         if stretch.end is None:
             self.tally.bytes += log.size
 
-    def _count(self, lines: Lines, *, is_summed: bool) -> None:
+    def _count(self, lines: Lines) -> None:
         tally, ts = self.tally, lines.ts[lines.is_line]
         tally.session_lines += len(ts)
         tally.lines += len(ts) + len(lines.aliens)
         for row, reason in lines.aliens:
             self.listener.tell(None, Skipped(reason, Locus(*lines.place(row))), 0)
-        if self.hours is not None:
-            self.hours.take(lines, *self.grammar.find_begun(lines, is_summed=is_summed), is_summed=is_summed)
         if not len(ts):
             return
         if tally.last is None:
@@ -211,15 +211,15 @@ class LogReader:
 
     # -- stretches together ------------------------------------------------------------------------
 
-    def join(self, stretch: Stretch, part: LogReader | None, rows: Callable[[Lines], Column]) -> bool:
-        """Go on with a stretch that another has read; where that is of no use, read the rows here and say False."""
+    def join(self, stretch: Stretch, part: LogReader | None, rows: Callable[[Lines], Column]) -> None:
+        """Go on with a stretch that another has read; where that is of no use, read the rows here."""
         day = day_of(stretch.log, self.zone)
         clock = (self.clock if stretch.begin else None) or Clock(day, self.zone, self.tally.last)
         bare = {key for key, session in self.alive.items() if session.is_bare}  # one may have gone on all the same
         is_alike = part is not None and clock.agrees(stretch.clock or Clock(day, self.zone), part.first)
         if part is None or not is_alike or any(map(part.settled.get, bare)):
             self.read(stretch._replace(clock=clock), rows)
-            return False
+            return
         self.lead(part.loose)
         for key, is_settled in part.settled.items():
             if is_settled and key in self.alive:
@@ -228,10 +228,9 @@ class LogReader:
             session.listener = self.listener
         self.alive.update(part.alive)
         self.tally.add(part.tally, part.begin)
-        if self.hours is not None and part.hours is not None:
-            self.hours.add(part.hours)
+        if self.gatherer is not None and part.gatherer is not None:
+            self.gatherer.add(part.gatherer)
         self.clock = part.clock if part.first is not None else clock
-        return True
 
 
 def by_node(logs: Iterable[LogFile]) -> list[list[LogFile]]:

@@ -154,7 +154,7 @@ class Dialogue:
             if code == b"334":
                 self.is_challenged = True
                 return
-            if code == b"235" or code[:1] in b"45":
+            if code == b"235" or code[:1] in b"45":  # 535 among them
                 self._close_exchange(ts, "success" if code == b"235" else "failure")
                 return
             self._close_exchange(self.asked[0], "undetermined")

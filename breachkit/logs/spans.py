@@ -6,29 +6,29 @@ Which stretch of the logs a process reads makes no difference to the answer, by 
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from breachkit.files import OVERLONG
 from breachkit.logs.clock import Clock, day_of
 from breachkit.logs.facts import LogFacts
+from breachkit.logs.gatherer import Gatherer
 from breachkit.logs.grammar import Listener
-from breachkit.logs.hourly import HourCounts
 from breachkit.logs.kinds import PLAIN
 from breachkit.logs.lines import alien_in
 from breachkit.logs.reader import MOST_LOOSE, LogReader, Stretch, by_node, find_keys, rows_of
 from breachkit.parallel import Crew, processors
 from breachkit.progress import silent
-from breachkit.records import AuthAttempt, Delivery, Hint, Skipped, Transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import tzinfo
 
     from breachkit.logs.facts import LogReading, Question
-    from breachkit.logs.kinds import Event, LogFile, LogKind
-    from breachkit.logs.lines import Column, Lines
+    from breachkit.logs.kinds import LogFile, LogKind
+    from breachkit.logs.lines import Column
     from breachkit.logs.reader import FirstLook
     from breachkit.progress import Progress
     from breachkit.records import Service
@@ -40,36 +40,6 @@ SMALLEST = 16 << 20
 """Bytes of a stretch: large ones have fewer seams, small ones keep every process busy to the end."""
 
 
-class Gatherer:
-    """Keeps what of the events is asked for."""
-
-    def __init__(self, question: Question, quiet: frozenset[str]) -> None:
-        """Begin; lines that cannot be read for some reasons are not counted."""
-        self.facts = LogFacts()
-        self._question, self._quiet = question, quiet
-
-    def tell(self, session: Any, event: Event | None, distance: int) -> None:
-        """Keep a try, a message of who has logged in or one that is asked for, a delivery, and what was not read."""
-        question = self._question
-        if isinstance(event, Skipped):
-            self.facts.skip([event] if event.reason not in self._quiet else [])
-        elif isinstance(event, Hint):
-            self.facts.hints.append(event.tried)
-        elif isinstance(event, AuthAttempt):
-            is_alone = event.service != "smtp"  # each try stands for itself there
-            if question.is_inside(event.ts.timestamp() if is_alone else session.start):
-                self.facts.attempts.append(event, *(() if is_alone else (session.source, distance)))
-        elif event is None or not question.is_inside(session.start):
-            return
-        elif isinstance(event, Delivery):
-            self.facts.deliveries.append(event)
-        elif isinstance(event, Transaction):
-            tried = None if session.won is None else session.won[1]
-            if tried is not None or (event.queue_id is not None and event.queue_id in question.queue_ids):
-                who = (None, None) if tried is None else (tried.user, tried.source)
-                self.facts.sends.append((session.client_ip, *who, event))
-
-
 class Task(NamedTuple):
     """What is to be read of logs, and how."""
 
@@ -78,30 +48,27 @@ class Task(NamedTuple):
 
     def look(self, stretch: Stretch) -> FirstLook:
         """Take a first look at a stretch."""
-        return find_keys(stretch, self.reading.zone, self._find_rows)
+        grammar, ids = stretch.log.kind.sessions(), self.question.queue_ids
+        messages = [partial(grammar.find_messages, ids=ids)] if ids else []
+        return find_keys(stretch, self.reading.zone, grammar.find_telling, *messages)
 
-    def _find_rows(self, lines: Lines) -> Column:
-        """List the rows of lines that tell of sessions which are asked for."""
-        grammar, ids = lines.kind.sessions(), self.question.queue_ids
-        found = grammar.find_telling(lines)
-        return np.union1d(found, grammar.find_messages(lines, ids)) if ids else found
-
-    def reader(self, kind: LogKind, *, is_inner: bool) -> tuple[LogReader, Gatherer]:
-        """Make what reads, and what gathers the facts."""
+    def reader(self, kind: LogKind, *, is_inner: bool) -> LogReader:
+        """Make what reads, with what gathers the facts."""
         (zone, fingerprints, _), question, is_smtp = self.reading, self.question, "smtp" in kind.services
         # the grammar of logs of the other doors is not known to be this one: their lines may have any form
-        gatherer = Gatherer(question, frozenset() if is_smtp else frozenset({OVERLONG, alien_in(kind)}))
+        quiet = frozenset() if is_smtp else frozenset({OVERLONG, alien_in(kind)})
+        gatherer = Gatherer(question, quiet, is_inner=is_inner)
         service: Service = "smtp" if is_smtp else min(kind.services)
         listener = Listener(zone, fingerprints, gatherer.tell, question.distance_of, service)
         reader = LogReader(kind, zone, listener, is_inner=is_inner)
-        reader.hours = HourCounts(gatherer.facts, question.is_inside, is_inner=is_inner) if question.by_hour else None
-        return reader, gatherer
+        reader.gatherer = gatherer
+        return reader
 
-    def part(self, stretch: Stretch, keys: Column) -> tuple[LogReader | None, LogFacts]:
+    def part(self, stretch: Stretch, keys: Column) -> LogReader | None:
         """Read a stretch by itself; None where that is of no use."""
-        reader, gatherer = self.reader(stretch.log.kind, is_inner=True)
+        reader = self.reader(stretch.log.kind, is_inner=True)
         reader.read(stretch, rows_of(keys))
-        return (reader, gatherer.facts) if len(reader.loose) <= MOST_LOOSE else (None, LogFacts())
+        return reader if len(reader.loose) <= MOST_LOOSE else None
 
 
 def read_facts(logs: Sequence[LogFile], reading: LogReading, question: Question, jobs: int | None = None) -> LogFacts:
@@ -132,37 +99,31 @@ def cut(logs: Iterable[LogFile], size: int) -> list[Stretch]:
     return found
 
 
-def read_stretches(
-    crew: Crew, nodes: Sequence[Sequence[Stretch]], progress: Progress, *, is_apart: bool | None = None
-) -> LogFacts:
-    """Read the stretches of each server, in order, and put them together.
-
-    `is_apart`: whether each stretch is read by itself; None for what suits the crew.
-    """
+def read_stretches(crew: Crew, nodes: Sequence[Sequence[Stretch]], progress: Progress) -> LogFacts:
+    """Read the stretches of each server, in order, and put them together."""
     facts, task = LogFacts(), crew.task
     for stretches in nodes:
         looks = []
         for stretch, look in zip(stretches, crew.each(Task.look, [(one,) for one in stretches]), strict=True):
             looks.append(look)
             progress(stretch.size // 2)
-        keys = np.unique(np.concatenate([look.keys[0] for look in looks]))
+        keys = np.unique(np.concatenate([found for look in looks for found in look.keys]))
         spoken = {stretch.log.label for stretch, look in zip(stretches, looks, strict=True) if look.dialogue}
         known = [one._replace(is_summed=one.log.label not in spoken) for one in stretches]
         rows = rows_of(keys)
-        reader, gatherer = task.reader(stretches[0].log.kind, is_inner=False)
-        if crew.is_one if is_apart is None else not is_apart:
+        reader = task.reader(stretches[0].log.kind, is_inner=False)
+        if crew.is_one and not any(one.begin for one in stretches):
             for stretch in known:
                 reader.read(stretch, rows)
                 progress(stretch.size - stretch.size // 2)
         else:
             dated = _dated(known, looks, task.reading.zone)
             parts = crew.each(Task.part, [(one, keys) for one in dated])
-            for stretch, (part, gathered) in zip(dated, parts, strict=True):
-                if reader.join(stretch, part, rows):
-                    gatherer.facts.add(gathered)
+            for stretch, part in zip(dated, parts, strict=True):
+                reader.join(stretch, part, rows)
                 progress(stretch.size - stretch.size // 2)
         reader.close()
-        facts.add(gatherer.facts)
+        facts.add(reader.gatherer.facts)
         facts.tally.add(reader.tally)
         facts.tally.dialogue_lines += sum(look.dialogue for look in looks)
         facts.tally.summary_lines += sum(look.summaries for look in looks)

@@ -125,17 +125,12 @@ class RestoreRun:
         """Where a file of a message lies in the quarantine."""
         return self._folder + file_name(number, place)
 
-    def plan(self, *, is_verified: bool = True) -> Restored:
-        """Tell what a restore would do. Raises BreachkitError, OSError.
-
-        Args:
-            is_verified: False takes the bytes of the messages for those of the journal: who does not wait for an
-                answer sees them verified once, when they are put back.
-        """
+    def plan(self) -> Restored:
+        """Tell what a restore would do. Raises BreachkitError, OSError."""
         self._open_books()
         history = read_history(self.run.journal)
         for case in self._judged(history):
-            reason = self._verify(case) if is_verified and case.kind == "put" else ""
+            reason = self._verify(case) if case.kind == "put" else ""
             self._count(reason or case.kind, case)
         return self._result(history)
 

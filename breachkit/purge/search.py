@@ -89,7 +89,7 @@ class TextSearch:
         handles: list[int] = []
         try:
             for path in files:
-                handles.append(open_handle(path, follows=False)[0])  # noqa: PERF401  each is to be closed
+                handles += open_handle(path, follows=False)[:1]
             raws = [_read(handle, b"", PIECE) for handle in handles]
             longer = [pair for pair in zip(handles, raws, strict=True) if len(pair[1]) == PIECE]
             return self.judge(raws, longer) is not None
@@ -298,7 +298,7 @@ class PieceSearch:
             digest = sha256(raw if is_whole else b"")
             if not is_whole:
                 os.lseek(handle, 0, os.SEEK_SET)
-                for block in iter(lambda: os.read(handle, BLOCK), b""):  # noqa: B023  read at once
+                while block := os.read(handle, BLOCK):
                     digest.update(block)
             prints.append(fingerprint_of(status, digest.hexdigest()))
         return identity_of(prints)

@@ -107,9 +107,13 @@ def _whereabouts(entry: JournalEntry, there: set[str]) -> Whereabouts:
         return "left"
     if any(file_name(entry.number, place) in there for place in range(len(entry.homes))):
         return "held"
-    if entry.state == "restored" or entry.state == "dropped":  # noqa: PLR1714  a type checker follows this
-        return entry.state
-    return "left" if entry.state == "intended" else "gone"
+    match entry.state:
+        case "restored" | "dropped" as state:
+            return state
+        case "intended":
+            return "left"
+        case _:
+            return "gone"
 
 
 def find_changed(disk: Disk, stock: Stock) -> list[StoredMessage]:

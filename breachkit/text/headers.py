@@ -86,12 +86,12 @@ def parameters_of(value: str, *, only_coded: bool = False) -> dict[str, str]:
 def _continued(pieces: dict[int, tuple[bool, str]]) -> str:
     if len(pieces) == 1 and not any(is_coded for is_coded, _ in pieces.values()):
         return next(text for _, text in pieces.values())
-    charset = ""
-    read = b""
+    charset, read = "", b""
     for number, (is_coded, text) in sorted(pieces.items()):
-        if is_coded and number == 0 and text.count("'") > 1:
-            charset, _, text = text.split("'", 2)  # noqa: PLW2901  the value without its charset and language
-        coded = text.encode("utf-8", "surrogateescape")
+        has_charset = is_coded and number == 0 and text.count("'") > 1
+        said, _, value = text.split("'", 2) if has_charset else ("", "", text)
+        charset = charset or said
+        coded = value.encode("utf-8", "surrogateescape")
         read += unquote_to_bytes(coded) if is_coded else coded
     return charset_text(read, charset or "utf-8")
 

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from breachkit.logs.envelope import NOTE_READ, Envelope, Noted, address_of
-from breachkit.logs.grammar import Grammar
-from breachkit.logs.hourly import IDLE
+from breachkit.logs.grammar import IDLE, Grammar
 from breachkit.logs.mailbox import TRY_WORDS, Mailbox
 from breachkit.logs.smtp import ACCEPTED_ID, Dialogue
 from breachkit.servers.icewarp.queue import ANY_ID

@@ -63,7 +63,7 @@ def read(logs: Sequence[LogFile], question: Question, size: int | None) -> tuple
     """Read logs in one go, or in spans of so many bytes, each by itself."""
     spans = [cut(node, size or 1 << 40) for node in by_node(log for log in logs if "smtp" in log.services)]
     with Crew(Task(reading(), question), 1) as crew:
-        return in_order(read_stretches(crew, spans, silent, is_apart=size is not None))
+        return in_order(read_stretches(crew, spans, silent))
 
 
 @settings(max_examples=80, deadline=None)

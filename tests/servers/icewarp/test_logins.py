@@ -166,7 +166,7 @@ def test_tries_are_those_of_all_lines_however_they_are_cut(
         patch.setattr(files, "BLOCK", block)
         nodes = [cut(node, size or 1 << 40) for node in by_node(logs)]
         with Crew(Task(reading(), Question(by_hour=False)), 1) as crew:
-            facts = read_stretches(crew, nodes, silent, is_apart=size is not None)
+            facts = read_stretches(crew, nodes, silent)
         assert sorted(facts.attempts, key=repr) == expected
         assert facts.tally.bytes == sum(log.size for log in logs)
 
