@@ -77,12 +77,8 @@ def count_queue(queue: Queue, folders: Sequence[QueueFolder], walk: Walk, new: C
 
 def _tops(folders: Sequence[QueueFolder]) -> list[QueueFolder]:
     """Leave out the folders that are read with one above them; a quarantine never is."""
-    known = {os.fspath(folder.path) for folder in folders if not folder.is_quarantine}
-    return [
-        folder
-        for folder in folders
-        if folder.is_quarantine or not any(os.fspath(up) in known for up in folder.path.parents)
-    ]
+    tops = topmost(os.fspath(folder.path) for folder in folders if not folder.is_quarantine)
+    return [folder for folder in folders if folder.is_quarantine or os.fspath(folder.path) in tops]
 
 
 def _pieces(queue: Queue, top: QueueFolder, walk: Walk, passed_over: list[Skipped]) -> Iterator[Piece]:

@@ -171,11 +171,11 @@ class Where:
         queued = [(server, guide) for server, guide in found if guide is not None and server.queue is not None]
         if len(queued) > 1 and self.accounts is not None:
             queued = [(server, guide) for server, guide in queued if server.accounts is self.export]
-        return self._single(queued or found, "settings and steps")()
+        return self._single(queued or found, "settings and steps")
 
     def guide_to(self, settings: Path) -> Guide:
         """Return what the maker of the server advises whose settings a file holds. Raises LacksError, UsageError."""
-        guides = [one.server.guide() for one in self._found if one.server.guide is not None]
+        guides = [guide for one in self._found if (guide := one.server.guide) is not None]
         meant = [guide for guide in guides if len(guides) > 1 and _speaks_of(guide, settings, self.layout.root)]
         return self.guide if not guides or len(meant) > 1 else [*meant, *guides][0]
 
@@ -184,7 +184,7 @@ class Where:
 
         Raises LacksError.
         """
-        found = [(one.server.title, one.server.guide()) for one in self._found if one.server.guide is not None]
+        found = [(one.server.title, guide) for one in self._found if (guide := one.server.guide) is not None]
         if len(found) < 2:
             return dict(self.guide.commands)
         return {f"{title}, {system}": lines for title, guide in found for system, lines in guide.commands.items()}

@@ -115,11 +115,16 @@ class Lines:
     @cached_property
     def key(self) -> Column:
         """Digests of the keys."""
-        at, close = self.start, np.maximum(self.close, 16)
+        return self.keys_at(np.arange(len(self)))
+
+    def keys_at(self, rows: Column) -> Column:
+        """Digest the keys of some lines."""
+        at, close = self.start[rows], np.maximum(self.close[rows], 16)
         key = _mixed(*(self.words[place] for place in (at, at + 8, close - 16, close - 8)))
-        odd = (line.key for line in self.odd.values())
-        ends = b"".join(key[:16].ljust(16, b"\0") + key[-16:].rjust(16, b"\0") for key in odd)
-        key[[*self.odd]] = _mixed(*np.frombuffer(ends, "<u8").reshape(-1, 4).T)
+        odd = np.flatnonzero(np.isin(rows, [*self.odd]))
+        names = (self.odd[row].key for row in rows[odd].tolist())
+        ends = b"".join(name[:16].ljust(16, b"\0") + name[-16:].rjust(16, b"\0") for name in names)
+        key[odd] = _mixed(*np.frombuffer(ends, "<u8").reshape(-1, 4).T)
         return key
 
     @cached_property

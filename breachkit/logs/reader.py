@@ -83,7 +83,7 @@ def find_keys(stretch: Stretch, zone: tzinfo, *finds: Callable[[Lines], Column])
         first = first or lines.first
         number += len(lines)
         for known, find in zip(keys, finds, strict=True):
-            known.append(np.unique(lines.key[find(lines)]))
+            known.append(np.unique(lines.keys_at(find(lines))))
         levels.append(grammar.count_levels(lines))
     each = tuple(np.unique(np.concatenate(known)) for known in keys)
     return FirstLook(each, number, first, *map(sum, zip(*levels, strict=True)))

@@ -182,6 +182,7 @@ class PieceSearch:
         self._searches = [TextSearch(texts, queue.text_of) for texts in wanted.searched()]
         self._most = PIECE if self._searches or not wanted.asks_heads else HEAD_BYTES
         """Bytes of a file that are read before it is judged."""
+        self._accounts = [account.encode() for account in wanted.accounts]
         self._queue = queue
         self._zone = zone
         self._root = root
@@ -262,6 +263,8 @@ class PieceSearch:
         Raises NotRegularError, OSError.
         """
         raws, handles, size = known
+        if self._accounts and self._names_none(raws):
+            return
         head = self._head(files, raws, handles)
         path = folder.path(files[0])
         if self._asks_heads:
@@ -277,6 +280,12 @@ class PieceSearch:
             paths = (path,) if len(files) == 1 else tuple(map(folder.path, files))
             tally.hits.append(Planned(paths, self._identity(files, raws, handles)))
         tally.take(path, size, (head.auth_user, head.mail_from, head.subject), found_as)
+
+    def _names_none(self, raws: Sequence[bytes]) -> bool:
+        """Tell a message whose bytes hold no account that is wanted: a head that was cut, or is not ASCII, may."""
+        if not all(len(raw) < HEAD_BYTES for raw in raws) or not all(map(bytes.isascii, self._accounts)):
+            return False
+        return not any(account in text for text in map(bytes.lower, raws) for account in self._accounts)
 
     def _head(self, files: Sequence[str], raws: Sequence[bytes], handles: Sequence[int]) -> Head:
         parts = [(name, raw[:HEAD_BYTES]) for name, raw in zip(files[: self._queue.head_files], raws, strict=False)]

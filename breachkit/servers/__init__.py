@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from breachkit.errors import UsageError
@@ -233,9 +234,14 @@ class MailServer:
     logs: tuple[LogKind, ...] = ()
     queue: Queue | None = None
     accounts: AccountExport | None = None
-    guide: Callable[[], Guide] | None = None
-    """Makes it when it is asked for: a purge is not to wait for it."""
     words: Words = Words()
+
+    @property
+    def guide(self) -> Guide | None:
+        """What its maker advises, `GUIDE` in the module `guide` of its folder: a purge is not to wait for it."""
+        name = f"{__name__}.{self.name}.guide"
+        made: Guide | None = importlib.import_module(name).GUIDE if find_spec(name) else None
+        return made
 
 
 def names() -> list[str]:

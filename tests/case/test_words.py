@@ -50,16 +50,16 @@ def test_no_hole_is_lost() -> None:
 
 @pytest.mark.parametrize("name", names())
 def test_advice_of_a_server_is_there(name: str) -> None:
-    made, words = load(name).guide, Phrases("it")
-    if made is None:
+    guide, words = load(name).guide, Phrases("it")
+    if guide is None:
         return
-    guide = made()
     for rule in guide.rules:
         assert words.translated(rule.why) != rule.why, rule.name
         assert words.translated(rule.recommended) != rule.recommended or re.fullmatch(r"\d+", rule.recommended), (
             rule.name
         )
-    for left, attackers in ((None, 0), ((), 1), (("forward", "rules"), 12)):
+    left_behind = {"icewarp": ("forward", "rules")}.get(name, ())
+    for left, attackers in ((None, 0), ((), 1), (left_behind, 12)):
         for step in guide.steps(Containment("anna@example.it", left, "G", "B", attackers)):
             for sentence in (step.title, step.what, step.side_effect, step.check):
                 assert words.translated(sentence) != sentence, sentence

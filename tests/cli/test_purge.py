@@ -437,3 +437,16 @@ def test_odd_names_are_moved_named_and_put_back(queue: Path, breach: Callable[..
     assert "\x1b" not in done.out
     assert breach("restore", "--queue", queue, "--yes").code == 0
     assert snapshot(queue) == before
+
+
+def test_a_queue_that_is_named_by_two_names_is_counted_once_by_every_command(
+    queue: Path, breach: Callable[..., Ended]
+) -> None:
+    (queue.parent / "link").symlink_to(queue)
+    both = ("--queue", queue, "--queue", queue.parent / "link", "--format", "json")
+    planned = breach("purge", "--all", *both, "--dry-run").json["planned"]
+    assert (
+        planned
+        == breach("scan", *both).json["messages"]
+        == breach("scan", "--queue", queue, *both[-2:]).json["messages"]
+    )

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from breachkit.records import Skipped
-    from breachkit.servers import Guide
     from breachkit.text.sasl import Login
 
 _LOGS = ("var/log/dovecot", "var/log", "log/dovecot", "log", "logs", ".")
@@ -54,13 +53,6 @@ def _is_own(head: str) -> Any:
     return is_own(head)
 
 
-def _guide() -> Guide:
-    """Read the guide."""
-    from breachkit.servers.dovecot.guide import GUIDE  # as above
-
-    return GUIDE
-
-
 SERVER = MailServer(
     name="dovecot",
     title="Dovecot",
@@ -74,5 +66,4 @@ SERVER = MailServer(
         made_by="cp /etc/dovecot/users dovecot-users (or passwd-file lines of your own database)",
         is_own=_is_own,
     ),
-    guide=_guide,
 )

@@ -6,8 +6,6 @@ module names its source. No server was at hand: what rests on the guides alone i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from breachkit.servers import AccountExport, MailServer, Queue, Words
 from breachkit.servers.icewarp.export import COLUMNS, read_logins
 from breachkit.servers.icewarp.layout import (
@@ -22,17 +20,6 @@ from breachkit.servers.icewarp.layout import (
 from breachkit.servers.icewarp.logs import KINDS
 from breachkit.servers.icewarp.queue import each_file, read_head
 
-if TYPE_CHECKING:
-    from breachkit.servers import Guide
-
-
-def _guide() -> Guide:
-    """Read the guide."""
-    from breachkit.servers.icewarp.guide import GUIDE  # a purge is not to wait for it
-
-    return GUIDE
-
-
 SERVER = MailServer(
     name="icewarp",
     title="IceWarp",
@@ -46,6 +33,5 @@ SERVER = MailServer(
         COLUMNS,
         made_by='tool export account "*@*" u_type u_accountdisabled u_mailbox u_alias u_password',
     ),
-    guide=_guide,
     words=Words(account="LocalSender"),
 )

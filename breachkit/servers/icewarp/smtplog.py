@@ -70,8 +70,9 @@ class IceWarpLines(Grammar):
 
     def find_peer(self, lines: Lines, client_ip: str) -> Column:
         """List the rows of lines of an address."""
-        rows = np.flatnonzero(lines.is_line)
-        _, first, which = np.unique(lines.key[rows], return_index=True, return_inverse=True)
+        # an IPv6 address has several spellings
+        rows = np.flatnonzero(lines.is_line) if ":" in client_ip else lines.find([client_ip.encode()], folded=False)
+        _, first, which = np.unique(lines.keys_at(rows), return_index=True, return_inverse=True)
         is_its = np.array([peer_of(lines.name(row)) == client_ip for row in rows[first].tolist()], np.bool_)
         return rows[is_its[which]]
 

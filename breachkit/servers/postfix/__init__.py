@@ -26,15 +26,6 @@ from breachkit.servers.postfix.queue import read_head, text_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from breachkit.servers import Guide
-
-
-def _guide() -> Guide:
-    """Read the guide."""
-    from breachkit.servers.postfix.guide import GUIDE  # a purge is not to wait for it
-
-    return GUIDE
-
 
 def _by_hand(files: Sequence[str]) -> str:
     """Name Postfix's own commands for some messages."""
@@ -65,6 +56,5 @@ SERVER = MailServer(
         moving="never",
         by_hand=_by_hand,
     ),
-    guide=_guide,
     words=Words(account="sasl_username"),
 )

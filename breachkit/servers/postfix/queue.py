@@ -46,8 +46,7 @@ def read_head(files: Sequence[tuple[str, bytes]], _zone: tzinfo, is_whole: bool)
     if not (is_whole or envelope.is_whole):
         return None
     said, letter = envelope.said, read_letterhead(envelope.header)
-    attributes = dict(reversed([one.partition(b"=")[::2] for one in said.get(b"A", [])]))  # the first of a name counts
-    account, first_id = attributes.get(b"sasl_username"), attributes.get(b"log_ident")
+    account, first_id = _named(said, b"sasl_username="), _named(said, b"log_ident=")
     queue_id = name if IS_ID.fullmatch(name) else decode_text(first_id) if first_id else None  # see the quarantine
     return PlainHead(
         queue_id,
@@ -57,7 +56,7 @@ def read_head(files: Sequence[tuple[str, bytes]], _zone: tzinfo, is_whole: bool)
         tuple(dict.fromkeys(map(address_of, said.get(b"R") or said.get(b"D") or []))),
         letter.subject,
         letter.reply_to,
-        _client_of(attributes.get(b"client_address", b"")),
+        _client_of(_named(said, b"client_address=")),
         _micros_of(said.get(b"T", [b""])[0]),
     )
 
@@ -87,15 +86,14 @@ def _records(raw: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Yield the records in their order, pointers followed; stops where the file does, or goes round in a circle."""
     place, seen = 0, set[int]()
     for _ in range(MOST_RECORDS):
-        kind, place = raw[place : place + 1], place + 1
-        size = shift = 0
-        while shift < 28:  # four bytes of 7 bits
+        kind, byte = raw[place : place + 1], raw[place + 1] if place + 1 < len(raw) else 0
+        place += 2
+        size, shift = byte & 0x7F, 7
+        while byte >= 0x80 and shift < 28:  # four bytes of 7 bits
             byte = raw[place] if place < len(raw) else 0
             place += 1
             size |= (byte & 0x7F) << shift
             shift += 7
-            if byte < 0x80:
-                break
         text = raw[place : place + size]
         place += size
         if not kind or size > _LONGEST_RECORD or len(text) < size:
@@ -126,6 +124,11 @@ def _envelope_of(raw: bytes) -> _Envelope:
         elif is_ended and not said.keys().isdisjoint(_RECIPIENTS):
             break
     return _Envelope(said, b"".join(header), is_ended and not said.keys().isdisjoint(_RECIPIENTS))
+
+
+def _named(said: dict[bytes, list[bytes]], name: bytes) -> bytes:
+    """Read an attribute; the first of a name counts."""
+    return next((text[len(name) :] for text in said.get(b"A", ()) if text.startswith(name)), b"")
 
 
 def _micros_of(stamp: bytes) -> int | None:
