@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import marshal
 from array import array
+from collections import deque
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar, Self, cast, overload
 
 from breachkit.micros import EPOCH, MICROSECOND
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
     from breachkit.records import Outcome
 
+SAME_MOMENT = timedelta(seconds=2)
+"""Between the lines in which two servers tell of one try."""
 NOBODY = -1
 """The number of a name that is not known."""
 
@@ -209,6 +213,27 @@ class Attempts(Columns):
                 *(0 if secret is None else int.from_bytes(secret), secret is not None, distance),
             ),
         )
+
+    def complete(self, hints: Attempts) -> None:
+        """Give failures by SMTP the user or the secret that hints from the same address tell at the same moment.
+
+        Both stand in order of time. A hint is of one try, and of no other user.
+        """
+        by_ip: dict[str | None, deque[AuthAttempt]] = {}
+        for hint in hints:
+            by_ip.setdefault(hint.client_ip, deque()).append(hint)
+        columns, is_meant = self.columns, (self.names.known("smtp"), self.names.known("failure"))
+        for row, which in enumerate(zip(columns["service"], columns["outcome"], strict=True)):
+            if which != is_meant or (columns["is_seen"][row] and columns["user"][row] != NOBODY):
+                continue
+            near, ts, user = by_ip.get(self.name("client_ip", row)), self.moment(row), self.name("user", row)
+            while near and ts - near[0].ts > SAME_MOMENT:
+                near.popleft()
+            if near and near[0].ts - ts <= SAME_MOMENT and user in {None, near[0].user}:
+                told = near.popleft()
+                columns["user"][row] = self.names.number(told.user)
+                if told.secret is not None:
+                    columns["secret"][row], columns["is_seen"][row] = int.from_bytes(told.secret), True
 
     def extend(self, tries: Iterable[AuthAttempt]) -> None:
         """Add some, without where their sessions begin."""

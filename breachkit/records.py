@@ -162,6 +162,13 @@ class Connection(NamedTuple):
     source: Locus
 
 
+class Hint(NamedTuple):
+    """A try that the log of another server counts, which may not name the user, or the secret, that this line does."""
+
+    tried: AuthAttempt
+    source: Locus
+
+
 class Account(NamedTuple):
     """One account of the mail server and the names it answers to."""
 

@@ -286,6 +286,8 @@ def read_doors(
     """Add the tries to log in at other doors to the facts."""
     logs = [log for log in where.logs if log.services and "smtp" not in log.services]  # the others are read already
     found = _read_facts(where, books, logs, "doors", (Question(*_reach(where), by_hour=False), fingerprints), jobs)
+    facts.hints.add(found.hints)
+    facts.name_tries()
     facts.attempts.add(found.attempts)
     facts.door_tally = found.tally
     facts.doors = tuple(sorted({service for log in where.logs for service in log.services} - {"smtp"}))

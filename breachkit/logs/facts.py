@@ -135,6 +135,8 @@ class LogFacts:
     attempts: Attempts = field(default_factory=Attempts)
     sends: Sends = field(default_factory=Sends)
     deliveries: list[Delivery] = field(default_factory=list)
+    hints: Attempts = field(default_factory=Attempts)
+    """Tries that the log of another server counts."""
     sessions: Counter[int] = field(default_factory=Counter)
     """Sessions by the hour they began in, as seconds since the epoch."""
     accepted: Counter[int] = field(default_factory=Counter)
@@ -198,11 +200,17 @@ class LogFacts:
         for row, (mail_from, rcpt_to) in found.items():
             self.sends.complete(row, mail_from, [*rcpt_to][:KEPT_RECIPIENTS], len(rcpt_to))
 
+    def name_tries(self) -> None:
+        """Give tries what only the line of another server tells of them."""
+        self.attempts.complete(self.hints)
+        self.hints = Attempts()
+
     def add(self, other: LogFacts) -> None:
         """Add another part; parts are added in the order of the logs, so that examples are the first ones."""
         self.attempts.add(other.attempts)
         self.sends.add(other.sends)
         self.deliveries += other.deliveries
+        self.hints.add(other.hints)
         self.accepted.update(other.accepted)
         for hour, number in other.sessions.items():
             self.count_session(hour, number, other.sources[hour])
@@ -214,13 +222,13 @@ class LogFacts:
 
     def __getstate__(self) -> tuple[Any, ...]:
         zone = self.deliveries[0].ts.tzinfo if self.deliveries else None
-        others = (self.sessions, self.accepted, self.sources, self.skipped)
+        others = (self.sessions, self.accepted, self.sources, self.skipped, self.hints)
         return zone, self.attempts, self.sends, [_flat(gone) for gone in self.deliveries], others
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         zone, self.attempts, self.sends, deliveries, others = state
         self.deliveries = [_raised(row, zone) for row in deliveries]
-        self.sessions, self.accepted, self.sources, self.skipped = others
+        self.sessions, self.accepted, self.sources, self.skipped, self.hints = others
         # of a part these are not asked
         self.tally, self.door_tally, self.doors = LogTally(), LogTally(), ()
 

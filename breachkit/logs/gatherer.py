@@ -12,7 +12,7 @@ import numpy as np
 
 from breachkit.logs.facts import LogFacts
 from breachkit.logs.grammar import IDLE
-from breachkit.records import AuthAttempt, Delivery, Locus, Skipped, Transaction
+from breachkit.records import AuthAttempt, Delivery, Hint, Locus, Skipped, Transaction
 
 if TYPE_CHECKING:
     from breachkit.logs.facts import Question
@@ -43,12 +43,12 @@ class Gatherer:
         question = self._question
         if isinstance(event, Skipped):
             self.facts.skip([event] if event.reason not in self._quiet else [])
+        elif isinstance(event, Hint):
+            self.facts.hints.append(event.tried)
         elif isinstance(event, AuthAttempt):
-            if event.service != "smtp":  # each try stands for itself there
-                if question.is_inside(event.ts.timestamp()):
-                    self.facts.attempts.append(event)
-            elif question.is_inside(session.start):
-                self.facts.attempts.append(event, session.source, distance)
+            is_alone = event.service != "smtp"  # each try stands for itself there
+            if question.is_inside(event.ts.timestamp() if is_alone else session.start):
+                self.facts.attempts.append(event, *(() if is_alone else (session.source, distance)))
         elif event is None or not question.is_inside(session.start):
             return
         elif isinstance(event, Delivery):

@@ -11,7 +11,7 @@ from functools import cached_property, partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from breachkit.records import AuthAttempt, Connection, Delivery, Locus, Skipped, Transaction
+from breachkit.records import AuthAttempt, Connection, Delivery, Hint, Locus, Skipped, Transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -29,7 +29,7 @@ Place = tuple[str, int, int]
 NOWHERE = Locus("", 0, 1)
 """The place of a line until the reader that met it fills it in."""
 
-Event = AuthAttempt | Transaction | Delivery | Connection | Skipped
+Event = AuthAttempt | Transaction | Delivery | Connection | Hint | Skipped
 """What a session tells."""
 
 IsKnown = Callable[[str], bool]

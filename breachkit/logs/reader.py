@@ -168,7 +168,7 @@ class LogReader:
 
     def lead(self, entries: Iterable[Entry], watch: Callable[[Any, Entry], object] | None = None) -> None:
         """Show lines to the sessions of their keys; `watch` sees the state of each session after each line of it."""
-        alive, grammar, listener, is_inner = self.alive, self.grammar, self.listener, self.is_inner
+        alive, grammar, is_inner = self.alive, self.grammar, self.is_inner
         for entry in entries:
             key, ts, text, place = entry
             session = alive.get(key)
@@ -187,12 +187,21 @@ class LogReader:
                 if not is_begun:
                     self.loose.append(entry)
                     continue
-            session = grammar.open(key, ts, text, place, listener)
-            if session is not None:
-                alive[key] = session
-                session.take(ts, text, place)
-                if watch is not None:
-                    watch(session, entry)
+            self._open(entry, watch)
+
+    def _open(self, entry: Entry, watch: Callable[[Any, Entry], object] | None) -> None:
+        """Begin a session with a line, which may be all of it."""
+        key, ts, text, place = entry
+        session = self.grammar.open(key, ts, text, place, self.listener)
+        if session is None:
+            return
+        fate = session.take(ts, text, place)
+        if watch is not None:
+            watch(session, entry)
+        if fate == "ends":
+            session.close()
+        else:
+            self.alive[key] = session
 
     def close(self) -> None:
         """End every session that is still open."""

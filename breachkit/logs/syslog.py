@@ -49,9 +49,12 @@ def read_mail_name(name: str) -> LogName | None:
 
 
 def first_names(folder: Path) -> list[Path]:
-    """List what lies in a folder, in order; of one that holds a queue not all."""
-    with os.scandir(folder) as entries:
-        return sorted(Path(entry.path) for entry in islice(entries, _MOST_NAMES))
+    """List what lies in a folder, in order; of one that holds a queue not all, the folder itself where it is denied."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(Path(entry.path) for entry in islice(entries, _MOST_NAMES))
+    except PermissionError:
+        return [folder]
 
 
 def find_mail_logs(root: Path) -> Iterator[Path]:

@@ -91,9 +91,7 @@ def test_logs_whose_names_say_no_day_are_in_the_order_of_their_first_stamps(tmp_
     assert all(log.services == {"smtp", "pop3", "imap"} for log in found.logs)
     assert found.passed_over == (("log/dpkg.log", NOT_A_LOG % "'MONTH DAY TIME HOST DAEMON[PROCESS]:'"),)
     labels = "log/mail.log.1, log/mail.log.2.gz"
-    assert found.notes == (
-        f"the year of {labels} is taken from when the file was last written to, since no line says it",
-    )
+    assert found.notes == (f"the year of {labels} is taken from the logs beside it, since no line says it",)
 
 
 def test_one_file_holds_what_several_services_say_and_a_session_goes_on_in_the_next(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 The form of its lines is that of the source (`login-common/client-common.c`, `auth/auth-request.c`) of 2.3 and 2.4, and
 of logs of 2.3.19. A connection is told by its `session=<…>`; a failure stands in the line of the login process, which
 counts its tries, and with `auth_verbose` in a line of the auth process for each of them. A line of the auth process
-without a session is of a login through an MTA, whose own log has it.
+without a session is of a login through an MTA, whose own log counts it, and may not name who it was.
 
 What a client typed as its name stands between `user=<` and `>, method=`: it is read up to the last of these.
 """
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from breachkit.logs.kinds import Line, LogKind, LogName, Prefix, age_in
 from breachkit.logs.syslog import MONTHS, PREFIX, day_of_year, read_mail_name, split_syslog
-from breachkit.records import AuthAttempt
+from breachkit.records import AuthAttempt, Hint
 from breachkit.text.charsets import decode_text
 
 if TYPE_CHECKING:
@@ -45,10 +45,11 @@ _LOGIN = re.compile(
 )
 _AUTH = re.compile(
     rb"auth(?:-worker)?(?:\(\d+\))?: (?:Info: )?(?:conn [^(]*\([^)]*\): )?(?:auth-worker<\d+>: )?"
-    rb"(?P<database>[\w-]+)\((?P<user>.*),(?P<ip>[0-9A-Fa-f.:]+),<(?P<session>[^<>\s]+)>\): "
+    rb"(?P<database>[\w-]+)\((?P<user>.*),(?P<ip>[0-9A-Fa-f.:]+)(?:,<(?P<session>[^<>\s]+)>)?\): "
     rb"(?P<what>(?:Password mismatch|unknown user|Password expired|user disabled|account disabled).*)",
     re.DOTALL | re.IGNORECASE,
 )
+_THROUGH_MTA = b"through an MTA from "
 _OF_SESSION = re.compile(rb"[\w-]+\(.*\)<\d+><([^<>\s]+)>: ")
 _TRIES = re.compile(rb"\(auth failed, (\d{1,6}) attempts\b")
 _GIVEN = re.compile(rb"\((?:SHA1 of )?given password: (.*)\)")
@@ -76,11 +77,13 @@ def _line(text: bytes, stamp: float | TimeOfDay) -> Line:
     if found is None:
         return Line(b"", stamp, text)
     session = found[1] if found.re is _OF_SESSION else found["session"]
-    return Line(session or b"from " + found["ip"], stamp, text)
+    return Line(session or (_THROUGH_MTA if found.re is _AUTH else b"from ") + found["ip"], stamp, text)
 
 
 def ends(line: Line) -> bool:
-    """Tell the line with which a login process lets go of a client that did not come in."""
+    """Tell the line with which a login process lets go of a client that did not come in; one of an MTA stands alone."""
+    if line.key.startswith(_THROUGH_MTA):
+        return True
     found = _LOGIN.fullmatch(line.text)
     return found is not None and not _is_won(found)
 
@@ -94,6 +97,10 @@ def read(lines: Sequence[Line], fingerprints: Fingerprints) -> Iterator[Event]:
     tried: list[tuple[Line, re.Match[bytes]]] = []
     for line in lines:
         if found := _AUTH.fullmatch(line.text):
+            if not found["session"]:
+                told = _failure(line, found, None, fingerprints)._replace(service="smtp")
+                yield Hint(told, line.source)
+                return
             tried.append((line, found))
             continue
         ended = _LOGIN.fullmatch(line.text)

@@ -49,7 +49,7 @@ def find_layout(root: Path) -> Layout:
     if not queues and _holds_messages(root):
         queues = [root]
     # a root that is a queue may hold 200,000 messages, and no log
-    logs = [] if queues == [root] else [log for name in _LOGS for log in _logs(root / name)]
+    logs = [] if queues == [root] else [log for name in _LOGS for log in _logs(root / name) if queues or log.is_file()]
     return Layout(
         root,
         tuple(QueueFolder(queue, shown(queue, root)) for queue in queues),
@@ -93,10 +93,11 @@ def _inputs(spool: Path) -> Iterator[Path]:
 
 
 def _logs(folder: Path) -> Sequence[Path]:
-    """List the logs in a folder by their names, which need not be Exim's own folder."""
+    """List the logs in a folder by their names, which need not be Exim's own folder; itself, where it is denied."""
     if not folder.is_dir():
         return []
-    return [path for path in first_names(folder) if MAINLOG.read_name(path.name) or REJECTLOG.read_name(path.name)]
+    found = first_names(folder)
+    return [one for one in found if one == folder or MAINLOG.read_name(one.name) or REJECTLOG.read_name(one.name)]
 
 
 def split_queue(folder: Path, root: Path | None) -> tuple[QueueFolder, ...]:

@@ -195,7 +195,7 @@ class IceWarpSmtp(IceWarpLines):
         is_found = _opens(lines.word, b"<<< 000", _CODE) & is_after
         is_found |= _opens(lines.word, b">>>") & ~(_opens(lines.word, b">>> 000", _CODE) & is_after)
         notes = self._notes(lines)
-        plain = [_opens(lines.word[notes], common) for common in (b"Connecte", b"Disconne", b"Start of")]
+        plain = [_opens(lines.word[notes], opening) for opening in (b"Connecte", b"Disconne", b"Start of")]
         for row in notes[~np.any(plain, axis=0)].tolist():
             is_found[row] = CLIENT_MARK in lines.raw(row)[:NOTE_READ].lower()
         return np.flatnonzero(is_found)

@@ -156,6 +156,29 @@ def test_a_failure_may_name_nobody(text: str, cli: Callable[..., Ran], tmp_path:
     assert (row["outcome"], row["auth_user"], len(row["lines"])) == ("auth-failed", None, 3)
 
 
+@pytest.mark.parametrize("is_apart", [False, True])
+@pytest.mark.parametrize("given", ["", " (SHA1 of given password: {at:06x})"])
+def test_a_line_of_dovecot_names_who_failed(
+    is_apart: bool, given: str, cli: Callable[..., Ran], tmp_path: Path
+) -> None:
+    lines, told = [*session(ONE, ip=HOME)], [""] * 3
+    for at in range(12):
+        auth = f"passwd-file({ANNA},{THIEF}): Password mismatch" + given.format(at=at)
+        own = [smtpd(f"warning: unknown[{THIEF}]: SASL LOGIN authentication failed: UGFzc3dvcmQ6", 9)]
+        lines += [f"dovecot: auth: {auth}", *own] if not is_apart else [*own, "cron[1]: nothing"]
+        told += [f"auth: Info: {auth}", ""]
+    path = write(tmp_path, lines)
+    if is_apart:
+        texts = [
+            f"{line[:15]} {text}\n" for line, text in zip(path.read_text().splitlines(), told, strict=True) if text
+        ]
+        (tmp_path / "log" / "dovecot.log").write_text("".join(texts))
+        os.utime(tmp_path / "log" / "dovecot.log", (WRITTEN, WRITTEN))
+    found = found_in(cli, tmp_path)
+    assert [row["failures"] for row in found["accounts"][0]["client_ips"] if row["ip"] == THIEF] == [12]
+    assert [one["kind"] for one in found["attackers"]] == (["brute-force"] if given else [])  # by unlike secrets
+
+
 def test_a_user_name_that_nobody_has_is_not_shown(cli: Callable[..., Ran], tmp_path: Path) -> None:
     peer = f"unknown[{THIEF}]"
     odd = [smtpd(failed(peer, "S3cret, sasl_username=x"), 9), smtpd(failed(peer, ANNA), 9)]
