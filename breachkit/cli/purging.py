@@ -191,6 +191,11 @@ def _again(work: Work, plan: Plan) -> tuple[str, str]:
         return "", f"{outside.path} lies outside the root: a purge takes it only where it is named with --queue."
     if plan.takes_everything and not everything:
         return "", "If every message is meant, run the same command again with --everything, without --dry-run."
+    if work.reach.queues.rules.moving == "never":
+        return "", (
+            "Run the same command again, without --dry-run: it moves nothing, and prints the server's own commands for"
+            " these messages."
+        )
     arguments = [*work.words, *(["--everything"] if everything else [])]
     if guarded("purge", arguments) != arguments:
         return "", "Run the same command again, without --dry-run."

@@ -28,6 +28,7 @@ class GuideText:
             self._said: dict[str, Any] = tomllib.load(stream)
         self.tools: Mapping[str, str] = self._said["tools"]
         self.advice: tuple[str, ...] = tuple(self._said["advice"])
+        self.defaults: Mapping[str, str] = self._said.get("defaults", {})
         self.policy = {name.lower(): row["policy"] for name, row in self._said["settings"].items() if "policy" in row}
 
     def _line(self, purpose: str, name: str, **values: str) -> str:
@@ -36,12 +37,12 @@ class GuideText:
         return line.format(scope=scopes.get(name[0], ""), name=name, **values)
 
     def rules(self) -> tuple[SettingRule, ...]:
-        """Make the rules: a number alone (`is`) is a switch."""
+        """Make the rules: a number (`is`) is a switch, which `set` spells where the server takes no number."""
         return tuple(self._rule(name, row) for name, row in self._said["settings"].items())
 
     def _rule(self, name: str, row: Mapping[str, Any]) -> SettingRule:
         is_switch = "is" in row
-        value = str(row["is"]) if is_switch else row["set"]
+        value = str(row.get("set", row["is"])) if is_switch else row["set"]
         low, high = (
             (row["is"], row["is"])
             if is_switch

@@ -27,19 +27,28 @@ _LINE = re.compile(r"([A-Za-z][\w-]*) =(?: (.*))?", re.DOTALL)
 
 
 def read_settings(path: Path, root: Path | None) -> Iterator[Setting | Skipped]:
-    """Read the settings that a rule speaks of; others come without name and value. Raises BreachkitError, OSError."""
+    """Read the settings that a rule speaks of; others come without name and value. Raises BreachkitError, OSError.
+
+    Where others are in it too, it is not a few lines asked for but the output of `postconf -n`: what it leaves out
+    has its default.
+    """
     label = shown(path, root)
+    names: set[str] = set()
     for line in read_lines(read_sheet(path)):
         source = Locus(label, line.offset, line.number)
         text = None if line.text is None else line.text.strip()
         found = _LINE.fullmatch(text) if text else None
         if found is not None:
+            names.add(found[1])
             is_known = found[1] in _KNOWN
             yield Setting(found[1] if is_known else "", (found[2] or "").strip() if is_known else "", source)
         elif text is None:
             yield Skipped(OVERLONG, source)
         elif text and not text.startswith(("#", "postconf: warning")):
             yield Skipped(NO_SETTING, source)
+    if names & _KNOWN and names - _KNOWN:
+        for name in sorted(_TEXT.defaults.keys() - names):
+            yield Setting(name, _TEXT.defaults[name], Locus(label, 0, 1))
 
 
 def system_of(_layout: Layout, _logs: Sequence[LogFile]) -> str | None:

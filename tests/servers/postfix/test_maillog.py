@@ -231,7 +231,6 @@ smtpd_tls_auth_only = no
 smtpd_relay_restrictions = permit_mynetworks permit
 smtpd_sender_restrictions = reject_authenticated_sender_login_mismatch, permit
 smtpd_client_message_rate_limit = 0
-myhostname = mx.house.example
 postconf: warning: smtpd_client_auth_rate_limit: unknown parameter
 nonsense
 """
@@ -251,3 +250,15 @@ def test_its_settings_are_told_by_what_they_are(cli: Callable[..., Ran], tmp_pat
     }
     assert [(one["reason"], one["count"]) for one in json.loads(ran.out)["skipped"]] == [("line that is no setting", 1)]
     assert 'postconf -e mynetworks="127.0.0.0/8"' in cli("harden", tmp_path / "settings.txt").out
+
+
+def test_what_postconf_leaves_out_has_its_default(cli: Callable[..., Ran], tmp_path: Path) -> None:
+    (tmp_path / "settings.txt").write_text("myhostname = mx.house.example\nsmtpd_recipient_limit = 50\n")
+    ran = cli("harden", tmp_path / "settings.txt", "--format", "json")
+    rows = {row["name"]: row["status"] for row in json.loads(ran.out)["settings"]}
+    assert rows["smtpd_tls_auth_only"] == rows["smtpd_sender_login_maps"] == rows["disable_vrfy_command"] == "fail"
+    assert rows["smtpd_client_auth_rate_limit"] == "fail"
+    assert rows["smtpd_relay_restrictions"] == rows["smtpd_sasl_security_options"] == "pass"
+    assert rows["smtpd_recipient_limit"] == "pass"
+    assert rows["mynetworks"] == "unknown"
+    assert "postconf -e smtpd_tls_auth_only=yes" in cli("harden", tmp_path / "settings.txt").out, "1 is no boolean here"
