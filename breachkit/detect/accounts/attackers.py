@@ -196,7 +196,7 @@ class _Tried:
     """The visits and tries of some addresses."""
 
     def __init__(self, visits: Visits, attempts: pd.DataFrame, ips: Collection[str]) -> None:
-        chosen = np.isin(visits.ips, [*ips])
+        chosen = visits.are_among(ips)
         self.visits = visits
         rows = np.flatnonzero(chosen[visits.whence])
         self.rows: Mapping[str, list[int]] = _lists(zip(visits.ips[visits.whence[rows]], rows.tolist(), strict=True))
@@ -295,7 +295,7 @@ def find_other_failures(
     Returns:
         Most failures first.
     """
-    is_attacking = np.isin(visits.ips, [*attacking])
+    is_attacking = visits.are_among(attacking)
     rows = np.flatnonzero((visits.count("failures") > 0) & ~is_attacking[visits.whence])
     if not len(rows):
         return ()

@@ -50,7 +50,7 @@ def part_accounts(inquiry: Inquiry) -> dict[str, Suspected]:
     spread = {**_runs(found, guessers), **_spread(found, guessers)}
     if spread:
         began = {**spread, **began}
-        whence = np.isin(visits.ips, [*spread])
+        whence = visits.are_among(spread)
         for account in visits.accounts[np.unique(visits.who[whence[visits.whence] & (visits.count("entries") > 0)])]:
             before = found.get(account)
             known = {use.ip for use in before.roles.attacking} if before is not None else set()
@@ -90,7 +90,7 @@ def _activity(inquiry: Inquiry, account: str) -> Activity:
 
 def _began(visits: Visits, guessers: Guessers) -> dict[str, Known]:
     """Tell since when the addresses that guess are known to."""
-    rows = np.flatnonzero(np.isin(visits.ips, [*guessers.ips])[visits.whence] & (visits.count("failures") > 0))
+    rows = np.flatnonzero(visits.are_among(guessers.ips)[visits.whence] & (visits.count("failures") > 0))
     times = visits.time("first_failure")[rows].astype(np.int64).tolist()
     began: dict[str, int] = {}
     for ip, ts in zip(visits.ips[visits.whence[rows]].tolist(), times, strict=True):

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 Column = np.ndarray[Any, np.dtype[Any]]
 
@@ -205,14 +205,26 @@ class Visits:
         self.accounts, self.ips = (level.to_numpy() for level in index.levels)
         self.who, self.whence = (codes.astype(np.int32) for codes in index.codes)
         """The account and the address of each row, by their numbers."""
+        # thousands of addresses ask for one row each: to convert a column each time would be quadratic
+        self._numbers: dict[str, Column] = {}
+        self._times: dict[str, Column] = {}
 
     def count(self, name: str) -> Column:
         """Return a column of numbers."""
-        return self._table[name].to_numpy()
+        if name not in self._numbers:
+            self._numbers[name] = self._table[name].to_numpy()
+        return self._numbers[name]
 
     def time(self, name: str) -> Column:
         """Return a column of moments, unknown ones among them."""
-        return pd.DatetimeIndex(self._table[name]).asi8.view("datetime64[us]")
+        if name not in self._times:
+            self._times[name] = pd.DatetimeIndex(self._table[name]).asi8.view("datetime64[us]")
+        return self._times[name]
+
+    def are_among(self, ips: Collection[str]) -> Column:
+        """Tell of each address whether it is one of some; numpy compares texts each with each."""
+        wanted = frozenset(ips)
+        return np.fromiter((ip in wanted for ip in self.ips.tolist()), np.bool_, len(self.ips))
 
     def number_of(self, account: str) -> int:
         """Return the number of an account, -1 for one that no address visited."""

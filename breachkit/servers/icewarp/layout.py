@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import cache
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,9 +20,11 @@ from breachkit.servers.icewarp.logs import KINDS
 from breachkit.text.charsets import decode_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from breachkit.servers import QueueRole
+
+    Names = Callable[[Path], Mapping[str, str]]
 
 LOOKED_FOR = "mail/_outgoing, path.dat, and logs named like logs/smtp/s20261120-00.log"
 
@@ -48,6 +51,7 @@ _NO_LOGS_BELOW = {"mail", "_outgoing", "_incoming", QUARANTINE}
 """Folders that may hold a million messages and no log."""
 
 _LOGS = ("logs", "log")
+_SOUGHT = frozenset({"config", "path.dat", "mail", "_outgoing", "users.csv", "settings.txt", *_LOGS})
 _QUEUE_HOMES = frozenset({"mail", "_outgoing"})
 _PATH_DAT_BYTES = 1 << 16
 """Some lines of paths are read, however long the file is."""
@@ -69,15 +73,16 @@ def find_layout(root: Path) -> Layout:
     """Locate queues, logs and the accounts file below a root. Raises OSError when it cannot be listed."""
     skipped: list[Skipped] = []
     bases = [root, *_open_folders(root, skipped)]
+    names = cache(_names_in)  # a root that is a queue of 200,000 files is listed once
     untold: tuple[str, ...] = ()
     try:
-        moved = {place.line: place for place in read_path_dat(root)}
+        moved = {place.line: place for place in read_path_dat(root, names)}
     except OSError as error:
         moved = {}
         untold = ("path.dat cannot be read: queues that it puts elsewhere are not known",)
         skipped.append(Skipped(reason_of(error), Locus(shown(error.filename or root, root), 0, 1)))
     outgoing = _queue_of(moved.get(_OUTGOING_LINE), root)
-    tops = [outgoing] if outgoing else [_inside(path, root) for path in _default_outgoing(bases)]
+    tops = [outgoing] if outgoing else [_inside(path, root) for path in _default_outgoing(bases, names)]
     retry = _queue_of(moved.get(_RETRY_LINE), root)
     if retry and all(retry.path.resolve() != path.resolve() for top in tops for path in _with_parts(top.path)):
         tops.append(retry)
@@ -88,9 +93,9 @@ def find_layout(root: Path) -> Layout:
     ]
     notes += [f"queue outside the root, by a link: {top.label}" for top in tops if top.named_by == "a link"]
     notes += untold
-    homes = [place for base in bases for name in _LOGS if (place := _child(base, name)) is not None]
+    homes = [place for base in bases for name in _LOGS if (place := _child(base, name, names)) is not None]
     others = [base for base in bases[1:] if base.name.lower() not in _NO_LOGS_BELOW]
-    accounts, settings = (_child(root, name) for name in ("users.csv", "settings.txt"))
+    accounts, settings = (_child(root, name, names) for name in ("users.csv", "settings.txt"))
     # a root that is a queue may hold 200,000 messages, and no log
     beside = () if homes or root in named else (*_beside(root), *others)
     return Layout(
@@ -102,7 +107,7 @@ def find_layout(root: Path) -> Layout:
         settings=settings,
         notes=tuple(notes),
         denied=tuple(skipped),
-        others=tuple(filter(None, [_path_dat(root)])),
+        others=tuple(filter(None, [_path_dat(root, names)])),
     )
 
 
@@ -126,7 +131,7 @@ def is_live(path: Path) -> bool:
     return any(_QUEUE_NAME.fullmatch(part) for part in path.parts)
 
 
-def read_path_dat(root: Path) -> list[Moved]:
+def read_path_dat(root: Path, names: Names) -> list[Moved]:
     """Read which queues `path.dat` puts elsewhere.
 
     The file is text; line 1 is the config path, 8 the outgoing and 9 the retry queue, CRLF even on Linux,
@@ -135,7 +140,7 @@ def read_path_dat(root: Path) -> list[Moved]:
 
     Raises OSError.
     """
-    found = _path_dat(root)
+    found = _path_dat(root, names)
     if found is None:
         return []
     with open_regular(found) as stream:
@@ -149,9 +154,9 @@ def read_path_dat(root: Path) -> list[Moved]:
     ]
 
 
-def _path_dat(root: Path) -> Path | None:
-    home = _child(root, "config")
-    return _child(root, "path.dat") or (_child(home, "path.dat") if home else None)
+def _path_dat(root: Path, names: Names) -> Path | None:
+    home = _child(root, "config", names)
+    return _child(root, "path.dat", names) or (_child(home, "path.dat", names) if home else None)
 
 
 def _locate(number: int, text: str, config: str, root: Path) -> Moved:
@@ -185,9 +190,9 @@ def _inside(path: Path, root: Path) -> QueueFolder:
     return QueueFolder(path, shown(path, root), is_outside, "a link" if is_outside else None)
 
 
-def _default_outgoing(bases: Iterable[Path]) -> list[Path]:
-    homes = dict.fromkeys(home for base in bases for home in (base, _child(base, "mail")) if home)
-    places = (home if home.name.lower() == "_outgoing" else _child(home, "_outgoing") for home in homes)
+def _default_outgoing(bases: Iterable[Path], names: Names) -> list[Path]:
+    homes = dict.fromkeys(home for base in bases for home in (base, _child(base, "mail", names)) if home)
+    places = (home if home.name.lower() == "_outgoing" else _child(home, "_outgoing", names) for home in homes)
     return list(dict.fromkeys(place for place in places if place is not None and place.is_dir()))
 
 
@@ -224,7 +229,7 @@ def _beside(root: Path) -> list[Path]:
 
 def _open_folders(root: Path, skipped: list[Skipped]) -> Iterator[Path]:
     """List the folders in the root; `skipped` gets those that may not be opened and can hold no queue by their name."""
-    for folder in _folders(root):
+    for folder in _few_folders(root):
         try:
             os.scandir(folder).close()
         except PermissionError as error:
@@ -242,13 +247,21 @@ def _folders(folder: Path) -> list[Path]:
         return sorted(Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False))
 
 
-def _child(folder: Path, name: str) -> Path | None:
-    """Find a file or folder by name, case-blind as on the server, also in a copy on Linux.
+def _child(folder: Path, name: str, names: Names) -> Path | None:
+    """Find a file or folder by name, case-blind as on the server, also in a copy on Linux. Raises OSError."""
+    found = names(folder).get(name)
+    return folder / found if found else None
+
+
+def _names_in(folder: Path) -> dict[str, str]:
+    """List the names in a folder that are looked for, in lower case and as they are; of several alike the first.
 
     Raises OSError when the folder cannot be listed: a queue that is denied is not a queue that is not there.
     """
+    if folder.name.lower() == "_outgoing":  # it holds 200,000 messages, and nothing of these
+        return {}
     try:
-        found = [entry for entry in os.listdir(folder) if entry.lower() == name]  # of 200,000 names: no paths, no order
-        return folder / min(found) if found else None
+        listed = os.listdir(folder)
     except (NotADirectoryError, FileNotFoundError):
-        return None
+        return {}
+    return {name.lower(): name for name in sorted((name for name in listed if name.lower() in _SOUGHT), reverse=True)}
