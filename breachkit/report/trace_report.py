@@ -68,7 +68,9 @@ def render_session(page: Page, one: TracedSession, zone: tzinfo, most: int | Non
     session, kept = one.session, one.session.kept
     who = f", account {one.auth_user}" if one.auth_user else ""
     outcome = kept.outcome(session.kind)
-    title = f"{session.kind.capitalize()} session {session.client_ip} [{session.thread}]{who}: {outcome}"
+    thread = "" if session.thread == f"[{session.client_ip}]" else f"[{session.thread}]"  # Exim names no more than that
+    named = " ".join(filter(None, [session.client_ip, thread]))
+    title = f"{session.kind.capitalize()} session {named}{who}: {outcome}"
     page.say(title, style="bold")
     where = f"{moment(session.start, zone)}, {place(session.source)}"
     named = ", ".join(islice(kept.message_ids, 5))
