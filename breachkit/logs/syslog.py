@@ -48,11 +48,11 @@ def read_mail_name(name: str) -> LogName | None:
     return LogName(age=age_in(name)) if _MAIL_NAME.fullmatch(name) else None
 
 
-def first_names(folder: Path) -> list[Path]:
-    """List what lies in a folder, in order; of one that holds a queue not all, the folder itself where it is denied."""
+def first_names(folder: Path, root: Path) -> list[Path]:
+    """List what lies in a folder, in order; of the root, which may be a queue, not all; itself where it is denied."""
     try:
         with os.scandir(folder) as entries:
-            return sorted(Path(entry.path) for entry in islice(entries, _MOST_NAMES))
+            return sorted(Path(entry.path) for entry in islice(entries, _MOST_NAMES if folder == root else None))
     except PermissionError:
         return [folder]
 
@@ -62,7 +62,7 @@ def find_mail_logs(root: Path) -> Iterator[Path]:
     for place in _MAIL_PLACES:
         folder = root / place
         if folder.is_dir():
-            yield from (path for path in first_names(folder) if read_mail_name(path.name))
+            yield from (path for path in first_names(folder, root) if read_mail_name(path.name))
 
 
 def day_of_year(found: re.Match[bytes]) -> TimeOfDay:

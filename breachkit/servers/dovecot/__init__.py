@@ -28,7 +28,7 @@ def find_layout(root: Path) -> Layout:
     """Locate logs, accounts and settings below a root. Raises OSError when it cannot be listed."""
     os.scandir(root).close()
     folders = [place for name in _LOGS if (place := root / name).is_dir()]
-    own = [path for folder in folders for path in first_names(folder) if read_name(path.name)]
+    own = [path for folder in folders for path in first_names(folder, root) if read_name(path.name)]
     return Layout(
         root,
         logs=tuple(dict.fromkeys([*own, *find_mail_logs(root)])),

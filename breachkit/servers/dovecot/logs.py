@@ -39,10 +39,12 @@ _OWN = re.compile(
 )
 _NAME = re.compile(r"dovecot(?:[-_.]\w{1,20})?\.log(?:[-.]\d{1,10})*(?:\.(?:gz|bz2|xz))?")
 _LOGIN = re.compile(
-    rb"(?P<door>imap|pop3)-login: (?:Info: )?(?P<what>.*?): user=<(?P<user>.*)>, (?:method=(?P<method>[^\s,]+), )?"
-    rb"rip=(?P<ip>[0-9A-Fa-f.:]+)(?:,.* session=<(?P<session>[^<>\s]+)>.*)?",
+    rb"(?P<door>imap|pop3)-login: (?:Info: )?(?>(?P<what>.*?): user=<)"
+    rb"(?>(?P<user>.*)>, (?:method=(?P<method>[^\s,]+), )?rip=(?P<ip>[0-9A-Fa-f.:]+))"
+    rb"(?:,.* session=<(?P<session>[^<>\s]+)>.*)?",
     re.DOTALL,
 )
+"""Atomic, or a line of 64 kB that says all of it again and again takes minutes."""
 _AUTH = re.compile(
     rb"auth(?:-worker)?(?:\(\d+\))?: (?:Info: )?(?:conn [^(]*\([^)]*\): )?(?:auth-worker<\d+>: )?"
     rb"(?P<database>[\w-]+)\((?P<user>.*),(?P<ip>[0-9A-Fa-f.:]+)(?:,<(?P<session>[^<>\s]+)>)?\): "
@@ -52,7 +54,13 @@ _AUTH = re.compile(
 _THROUGH_MTA = b"through an MTA from "
 _OF_SESSION = re.compile(rb"[\w-]+\(.*\)<\d+><([^<>\s]+)>: ")
 _TRIES = re.compile(rb"\(auth failed, (\d{1,6}) attempts\b")
-_GIVEN = re.compile(rb"\((?:SHA1 of )?given password: (.*)\)")
+_GIVEN = re.compile(rb"given password: (.*)", re.DOTALL)
+"""To the end of the line, which may have been cut off within the password."""
+_SUBJECT = re.compile(
+    rb"auth(?:-worker)?(?:\(\d+\))?: (?:\w+: )?(?:conn [^(]*\([^)]*\): )?(?:auth-worker<\d+>: )?"
+    rb"[\w-]+\((?P<user>.*),[0-9A-Fa-f.:]+(?:,<[^<>\s]+>)?\): ",
+    re.DOTALL,
+)
 _NAMED = re.compile(
     rb"user=<(.*)>(?=, (?:method|rip)=)|(?<=\()([^()]*)(?=(?:,[0-9A-Fa-f.:]+(?:,<[^<>\s]*>)?\): |\)<\d+><))"
 )
@@ -149,7 +157,12 @@ def _canonical(client_ip: str) -> str:
 
 def shown(line: Line, is_known: IsKnown) -> bytes:
     """Show a line without what `auth_verbose_passwords` adds, a password or its digest, and without unknown names."""
-    text = _GIVEN.sub(lambda found: found[0].replace(found[1], b"***"), line.text)
+    given = _GIVEN.search(line.text)
+    text = line.text if given is None else line.text[: given.start(1)] + b"***)"
+    told = _SUBJECT.match(text)  # a name may have parentheses in it, too
+    if told is not None:
+        is_shown = is_known(decode_text(told["user"]))
+        return text if is_shown else text[: told.start("user")] + b"***" + text[told.end("user") :]
     return _NAMED.sub(lambda found: _masked(found, is_known), text)
 
 

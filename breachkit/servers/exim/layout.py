@@ -49,7 +49,11 @@ def find_layout(root: Path) -> Layout:
     if not queues and _holds_messages(root):
         queues = [root]
     # a root that is a queue may hold 200,000 messages, and no log
-    logs = [] if queues == [root] else [log for name in _LOGS for log in _logs(root / name) if queues or log.is_file()]
+    logs = (
+        []
+        if queues == [root]
+        else [log for name in _LOGS for log in _logs(root / name, root) if queues or log.is_file()]
+    )
     return Layout(
         root,
         tuple(QueueFolder(queue, shown(queue, root)) for queue in queues),
@@ -92,11 +96,11 @@ def _inputs(spool: Path) -> Iterator[Path]:
             yield place
 
 
-def _logs(folder: Path) -> Sequence[Path]:
+def _logs(folder: Path, root: Path) -> Sequence[Path]:
     """List the logs in a folder by their names, which need not be Exim's own folder; itself, where it is denied."""
     if not folder.is_dir():
         return []
-    found = first_names(folder)
+    found = first_names(folder, root)
     return [one for one in found if one == folder or MAINLOG.read_name(one.name) or REJECTLOG.read_name(one.name)]
 
 

@@ -56,6 +56,8 @@ _FAILURE = re.compile(
     rb"(?P<code>[45])\d\d .*?(?:\(set_id=(?P<user>.*)\))?",
     re.DOTALL,
 )
+_TYPED = re.compile(rb"\(set_id=(?P<user>.*?)\)?$", re.DOTALL)
+"""In a line that was cut off, too."""
 _CONNECTION = re.compile(rb"(?:SMTP connection from |H=)" + _HOST)
 _OUTCOME = re.compile(rb"\S+ (=>|->|>>|\*>|==|\*\*) +(.*)", re.DOTALL)
 _RECIPIENT = re.compile(rb"(\S+)(?: \([^)]*\))?(?: <([^<>]*)>)?")
@@ -221,7 +223,7 @@ def _mechanism(found: re.Match[bytes]) -> str:
 
 def shown(line: Line, is_known: IsKnown) -> bytes:
     """Show a line without a user name that failed and is of no account: people type their password there."""
-    found = _FAILURE.fullmatch(line.text)
+    found = _TYPED.search(line.text)
     if found is None or not found["user"] or is_known(decode_text(found["user"])):
         return line.text
     return line.text[: found.start("user")] + b"***" + line.text[found.end("user") :]

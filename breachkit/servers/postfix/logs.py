@@ -54,10 +54,11 @@ _OWN_ID = re.compile(rb"(%b): message-id=<(?:\d{14}\.)?\1@" % _ID)
 """What Postfix itself writes bears the queue id in its Message-ID: a bounce, or mail that had none."""
 _FROM = re.compile(rb"%b: from=<(.*?)>, size=" % _ID)
 _TO = re.compile(
-    rb"%b: to=<(?P<to>.*?)>, (?:orig_to=<.*?>, )?relay=\S+, .*?dsn=(?P<dsn>[245]\.\d{1,3}\.\d{1,3}),"
-    rb" status=(?P<status>[a-z]+)(?: \((?P<why>.*)\))?" % _ID,
+    rb"(?>%b: to=<(?P<to>.*?)>, (?:orig_to=<[^>]*>, )?relay=\S+, )(?>.*?dsn=(?P<dsn>[245]\.\d{1,3}\.\d{1,3}),"
+    rb" status=(?P<status>[a-z]+))(?: \((?P<why>.*)\))?" % _ID,
     re.DOTALL,
 )
+"""Atomic: each part is the first that fits, or a line of 64 kB that says all of it again and again takes minutes."""
 _FATES: dict[bytes, DeliveryOutcome] = {
     b"sent": "delivered",
     b"deferred": "deferred",

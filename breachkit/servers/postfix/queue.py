@@ -84,7 +84,7 @@ def _lines(raw: bytes) -> Iterator[bytes]:
 
 def _records(raw: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Yield the records in their order, pointers followed; stops where the file does, or goes round in a circle."""
-    place, seen = 0, set[int]()
+    place, seen, left = 0, set[int](), len(raw)  # no byte is read twice, or pointers into long records never end
     for _ in range(MOST_RECORDS):
         kind, byte = raw[place : place + 1], raw[place + 1] if place + 1 < len(raw) else 0
         place += 2
@@ -96,10 +96,11 @@ def _records(raw: bytes) -> Iterator[tuple[bytes, bytes]]:
             shift += 7
         text = raw[place : place + size]
         place += size
-        if not kind or size > _LONGEST_RECORD or len(text) < size:
+        left -= size
+        if not kind or size > _LONGEST_RECORD or len(text) < size or left < 0:
             return
         yield kind, text
-        if kind == _POINTER and text.strip().isdigit() and (goal := int(text)):
+        if kind == _POINTER and len(text) < 20 and text.strip().isdigit() and (goal := int(text)):
             if goal in seen:
                 return
             seen.add(goal)

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from breachkit.logs.kinds import Line
+from breachkit.servers.dovecot.logs import shown, split_mail
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -255,3 +258,23 @@ def test_a_sample_is_read_as_it_was_played(cli: Callable[..., Ran], tmp_path: Pa
     assert [[one["ip"], one["account"], one["failures"]] for one in stale] == [truth["stale_device"]]
     ran = cli("contain", "jonas.berg@corp.example", "--root", tmp_path / "copy")
     assert 'doveadm kick "jonas.berg@corp.example"' in ran.out
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "auth: Info: sql(anna@house.example,192.0.2.1): Password mismatch (given password: S3cr(et",
+        "auth: Info: sql(S3cr(e)t,192.0.2.1,<s1>): unknown user",
+        "auth-worker(7): Info: conn unix:auth-worker (pid=1,uid=2): auth-worker<1>: sql(S3c(rt,192.0.2.1): Password mismatch",
+        "imap-login: Info: Aborted login (auth failed, 1 attempts): user=<S3cr>et>, method=PLAIN, rip=192.0.2.1",
+    ],
+)
+def test_what_is_cut_off_or_oddly_spelled_is_not_shown(text: str) -> None:
+    said = shown(Line(b"", 0.0, text.encode()), lambda name: name == "anna@house.example")
+    assert b"S3c" not in said
+    assert b"rt" not in said.replace(b"Aborted", b"")
+
+
+def test_a_line_that_says_all_again_and_again_is_read_at_once() -> None:
+    hostile = b"imap-login: " + b": user=<x>, rip=1, session=<" * 2_000
+    assert split_mail(b"Nov 12 01:35:05 mx dovecot: " + hostile, UTC) is not None

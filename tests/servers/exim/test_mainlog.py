@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from breachkit.logs.kinds import Line
+from breachkit.servers.exim.logs import shown
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -207,3 +210,9 @@ def test_it_makes_no_difference_how_many_processes_read(jobs: str, cli: Callable
     ran = cli("find-account", "--root", tmp_path, "--format", "json", "--jobs", jobs, "--timezone", "UTC")
     (anna,) = json.loads(ran.out)["accounts"]
     assert (anna["auth_successes"], anna["sent_messages"], anna["recipients"]["delivered"]) == (40, 40, 40)
+
+
+def test_a_user_name_that_was_cut_off_is_not_shown() -> None:
+    cut = (FAILED % "S3cret").removesuffix(")").encode()
+    assert b"S3c" not in shown(Line(b"", 0.0, cut), lambda _name: False)
+    assert shown(Line(b"", 0.0, cut), lambda _name: True) == cut

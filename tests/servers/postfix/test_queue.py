@@ -152,6 +152,7 @@ def test_a_pointer_into_nowhere_or_in_a_circle_ends_it(goal: int) -> None:
     raw = spelled(b"C%15d" % 1, *ENVELOPE, b"p%15d" % goal, b"M", *CONTENT)
     assert head_of(raw).queue_id == SHORT
     assert isinstance(text_of([raw]), bytes)
+    assert text_of([spelled(b"C%15d" % 1, b"p" + b"9" * 5_000, b"M", *CONTENT)])  # no number has so many digits
     circle = spelled(b"C%15d" % 1) + record(b"p%15d" % 17)
     assert text_of([circle * 3]) == b""
 
