@@ -79,8 +79,7 @@ def _by_attackers_json(case: Investigation, queued: pd.DataFrame, sent: pd.DataF
 
     A message is the thief's when its session, or where none is known its peer, is of an attacking address.
     """
-    came_from = case.inquiry.sends["client_ip"].reindex(queued["send"]).set_axis(queued.index)
-    came_from = came_from.where(came_from.notna(), queued["client_ip"])
+    came_from = case.inquiry.came_from(queued)
     mine = queued[came_from.isin([*attacking])]
     senders = (sent if len(sent) else mine)["mail_from"].value_counts()
     said = (case.messages[at].subject for at in mine.index)

@@ -13,6 +13,7 @@ from breachkit.detect.accounts.suspects import AlsoTried
 from breachkit.detect.accounts.unauthenticated import How
 from breachkit.detect.accounts.verdict import Group, Place, VerdictName
 from breachkit.detect.campaigns.campaign import NoPurge, SharedString
+from breachkit.detect.closure import Check
 from breachkit.detect.hardening import JudgedSetting
 from breachkit.detect.inventory import DayRow, QueueRow, SenderRow
 from breachkit.detect.passwords.weak_accounts import WeakAccount
@@ -348,6 +349,17 @@ class HardenDocument(DocumentHead):
     notes: list[str]
 
 
+class VerifyDocument(DocumentHead, LogReach):
+    """Whether the incident is closed: true, false, or null where something that it needs could not be read."""
+
+    schema: Literal["breachkit.verify/1"]
+    since: Time
+    run: str | None
+    accounts: list[str]
+    closed: bool | None
+    checks: list[Check]
+
+
 class ContainedAccount(TypedDict):
     account: str
     verdict: VerdictName | None
@@ -410,5 +422,6 @@ DOCUMENTS = (
     WeakPasswordsDocument,
     HardenDocument,
     ContainDocument,
+    VerifyDocument,
     ClusterCheckDocument,
 )

@@ -117,8 +117,10 @@ class Inquiry:
     def strangers(self) -> frozenset[str]:
         """Recipients outside the house to whom nobody wrote from elsewhere, on another day, or again and again.
 
-        Nor do they ever write to the house.
+        Nor do they ever write to the house. Who does not exist is met again by whoever has the same list of spam.
         """
+        deliveries = self.evidence.deliveries
+        dead = set(deliveries.loc[deliveries["is_unknown"].to_numpy("bool"), "rcpt_to"].dropna())
         is_inbound = (self.sends["accepted"] & self.sends["auth"].isna()).to_numpy()
         chosen = self.sends[(self.sends["accepted"] & self.sends["account"].notna()).to_numpy()]
         written: dict[str, tuple[str, int, int]] = {}
@@ -127,10 +129,16 @@ class Inquiry:
             for name in rcpt_to:
                 by, since, number = written.get(name, (ip, ts, 0))
                 written[name] = (by, since, number + 1)
-                if by != ip or ts - since >= DAY or number + 1 >= AGAIN:
+                is_met = name not in dead and (by != ip or ts - since >= DAY)
+                if is_met or number + 1 >= AGAIN:
                     known.add(name)
         houses = self.directory.domains
         return frozenset(name for name in written.keys() - known if name.rpartition("@")[2] not in houses)
+
+    def came_from(self, messages: pd.DataFrame) -> pd.Series[Any]:
+        """Name the address that handed in each message: of its session, else by its own word; missing where neither."""
+        by_session = self.sends["client_ip"].reindex(messages["send"]).set_axis(messages.index)
+        return by_session.where(by_session.notna(), messages["client_ip"])
 
     def visits_by(self, ips: Collection[str], columns: Sequence[str]) -> pd.DataFrame:
         """Return some columns of the visits from some addresses."""

@@ -38,8 +38,8 @@ FEW_NAMES, MANY_NAMES = 3, 10
 
 DEAD_COUNT, DEAD_SHARE, HOPELESS_SHARE = 5, 0.08, 0.5
 """Recipients that do not exist, in number and as a share (its lower bound) of all to whom was sent; and as a share
-where no session tells who sent it. "Honest users are very unlikely to attempt to send to 100 nonexistent addresses in
-one hour" (Exim wiki, BlockCracking)."""
+where no session tells who sent it, or where the same list was used again. "Honest users are very unlikely to attempt
+to send to 100 nonexistent addresses in one hour" (Exim wiki, BlockCracking)."""
 
 UNWANTED_SHARE = 0.04
 """The same share (at least three, refusals too) that makes a mass of mail from one place odd."""
@@ -161,7 +161,8 @@ def facts_of(uses: Sequence[Use], habit: Sequence[Use]) -> Facts:
         is_foreign=enough
         and (len(names) > 1 or is_unwanted or not sum(one.known for one in foreign))
         and (is_many or _are_strange(foreign)),
-        is_to_nobody=fates.dead >= DEAD_COUNT and lost >= DEAD_SHARE and _are_strange(sent),
+        is_to_nobody=fates.dead >= DEAD_COUNT
+        and ((lost >= DEAD_SHARE and _are_strange(sent)) or (lost >= HOPELESS_SHARE and _are_strange(sent, lost))),
         # an owner writes to all her customers, too: from one place, and they want it
         is_mass=(is_unwanted or is_scattered or (is_unanswered and not _is_own(uses)))
         and _is_mass(sent, past.sent, 0 if is_scattered else MASS_RATIO),
@@ -178,10 +179,10 @@ def facts_of(uses: Sequence[Use], habit: Sequence[Use]) -> Facts:
     )
 
 
-def _are_strange(sent: Sequence[Sent]) -> bool:
-    """Tell whether hardly any recipient outside the house is known to it."""
+def _are_strange(sent: Sequence[Sent], share: float = STRANGE_SHARE) -> bool:
+    """Tell whether hardly any recipient outside the house is known to it, or a share of them is not."""
     strangers, known = sum(one.strangers for one in sent), sum(one.known for one in sent)
-    return strangers > 0 and strangers >= STRANGE_SHARE * (strangers + known)
+    return strangers > 0 and strangers >= share * (strangers + known)
 
 
 def _is_mass(sent: Sequence[Sent], past: Sequence[Sent], ratio: int) -> bool:
