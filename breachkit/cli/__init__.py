@@ -30,6 +30,7 @@ _FULL_OR_CLOSED = frozenset(
 )
 """Why a stream cannot be written; None: it is not open for writing."""
 SUMMARIES = {
+    "doctor": "Say which evidence is there and which is missing, and print the lines that collect it.",
     "investigate": "Investigate all there is in one go, and leave a case: report, timeline, indicators, inputs and"
     " custody.",
     "scan": "Show what is in the outgoing queues, and the symptoms of a break-in.",

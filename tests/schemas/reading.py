@@ -13,6 +13,7 @@ from breachkit.detect.accounts.suspects import AlsoTried
 from breachkit.detect.accounts.unauthenticated import How
 from breachkit.detect.accounts.verdict import Group, Place, VerdictName
 from breachkit.detect.campaigns.campaign import NoPurge, SharedString
+from breachkit.detect.checkup import Lack, Part
 from breachkit.detect.closure import Check
 from breachkit.detect.hardening import JudgedSetting
 from breachkit.detect.inventory import DayRow, QueueRow, SenderRow
@@ -349,6 +350,15 @@ class HardenDocument(DocumentHead):
     notes: list[str]
 
 
+class DoctorDocument(DocumentHead):
+    """Which evidence is there, what is missing, and the lines that collect it."""
+
+    schema: Literal["breachkit.doctor/1"]
+    found: list[Part]
+    missing: list[Lack]
+    disk_free: Count | None
+
+
 class VerifyDocument(DocumentHead, LogReach):
     """Whether the incident is closed: true, false, or null where something that it needs could not be read."""
 
@@ -423,5 +433,6 @@ DOCUMENTS = (
     HardenDocument,
     ContainDocument,
     VerifyDocument,
+    DoctorDocument,
     ClusterCheckDocument,
 )
