@@ -30,7 +30,7 @@ def account_json(case: Investigation, account: AccountVerdict, proof: ProofRegis
     """Write what the verdict's sentence says of one accused account."""
     inquiry, name, zone = case.inquiry, account.account, case.inputs.zone
     queued, tries, sent = (inquiry.of(name, table) for table in ("messages", "attempts", "sends"))
-    attacking = [place.ip for place in account.client_ips if place.attacking]
+    attacking = account.attacking_ips
     by_attackers = sent[sent["client_ip"].isin(attacking)]
     entry, before = _entry(account, tries)
     latest = by_attackers if len(by_attackers) else queued

@@ -97,9 +97,7 @@ class Investigation:
     @property
     def attacking_ips(self) -> list[str]:
         """The addresses that attacked the accused accounts."""
-        return list(
-            dict.fromkeys(place.ip for one in self.found.accused for place in one.client_ips if place.attacking)
-        )
+        return list(dict.fromkeys(ip for one in self.found.accused for ip in one.attacking_ips))
 
     def queued(self, campaign: Campaign) -> int:
         """Count the messages of a campaign that lie in the queue now."""

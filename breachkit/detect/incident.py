@@ -75,7 +75,7 @@ def count_owners_own(messages: Iterable[Message], found: Accusation, came_from: 
         found: the verdicts.
         came_from: the address of the session, by the id of the message; of others the message's own word counts.
     """
-    attacking = {place.ip for account in found.accounts for place in account.client_ips if place.attacking}
+    attacking = {ip for account in found.accounts for ip in account.attacking_ips}
     attacking |= {ip.ip for attacker in found.attackers for ip in attacker.ips}
     places = (
         came_from.get(message.queue_id) or message.client_ip for message in messages if message.auth_user is not None

@@ -222,6 +222,7 @@ def _render_entry(page: Page, account: AccountVerdict, zone: tzinfo) -> None:
 
 
 def _render_places(page: Page, account: AccountVerdict, zone: tzinfo) -> None:
+    places = sorted(account.client_ips, key=lambda place: not place.attacking)
     rows = [
         (
             place.ip,
@@ -231,11 +232,11 @@ def _render_places(page: Page, account: AccountVerdict, zone: tzinfo) -> None:
             moment(place.first_seen, zone)[9:20],
             moment(place.last_seen, zone)[9:20],
         )
-        for place in sorted(account.client_ips, key=lambda place: not place.attacking)[:SHOWN]
+        for place in places[:SHOWN]
     ]
     if not rows:
         return
-    hidden = len(account.client_ips) - len(rows)
+    hidden = len(places) - len(rows)
     page.say(f"addresses{f' ({hidden:,} more with --format json)' if hidden else ''}", indent=2)
     columns: dict[str, Justify] = {
         "address": "left",

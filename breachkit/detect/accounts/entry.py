@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import pandas as pd
 
-from breachkit.detect.accounts.guessers import MANY, SEVERAL_ADDRESSES, STALE
+from breachkit.detect.accounts.guessers import FEW_SECRETS, MANY, SEVERAL_ADDRESSES, STALE
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 Entry = Literal["password-spray", "distributed-guessing", "brute-force", "first-try", "unknown"]
 
-FEW_SECRETS = 3
-"""Unlike secrets on one account that a spray does not exceed, so that no lock-out is met."""
 REACH = pd.Timedelta(hours=12)
 """How far the logs must reach back before an entry without failures is called a first try."""
 REACH_BACK = pd.Timedelta(hours=24)

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from breachkit.detect.accounts.activity import Activity, Conduct, Fates
-from breachkit.detect.accounts.attackers import Came, Unblocked, find_attackers, find_other_failures, find_relays
+from breachkit.detect.accounts.attackers import Unblocked, find_attackers, find_other_failures, find_relays
 from breachkit.detect.accounts.entry import find_entry
 from breachkit.detect.accounts.guessers import GUESSES
-from breachkit.detect.accounts.inquiry import Inquiry, is_name
+from breachkit.detect.accounts.inquiry import Inquiry, has_session, is_name
 from breachkit.detect.accounts.roles import FOREIGN_COUNT, Roles
 from breachkit.detect.accounts.signals import Held, find_signals
-from breachkit.detect.accounts.standings import DOUBT_COUNT, DOUBT_SHARE, has_session
+from breachkit.detect.accounts.standings import DOUBT_COUNT, DOUBT_SHARE
 from breachkit.detect.accounts.suspects import also_tried, part_accounts, was_elsewhere
 from breachkit.detect.accounts.unauthenticated import find_unauthenticated
 from breachkit.detect.accounts.verdict import VERDICTS, AccountVerdict, Accusation, Group, Places
@@ -82,24 +82,15 @@ def _attacks(
 ) -> tuple[tuple[Attacker, ...], tuple[OtherFailure, ...], tuple[Unauthenticated, ...]]:
     """Sum up who attacked, whose the other failures are, and who sent without a readable login."""
     visits, attempts, evidence = inquiry.seen, inquiry.attempts, inquiry.evidence
-    came = [
-        Came(
-            account.account,
-            frozenset(place.ip for place in account.client_ips if place.attacking),
-            frozenset(place.ip for place in account.client_ips if place.attacking and place.successes),
-        )
-        for account in verdicts
-        if account.verdict != "clear" and account.entry is not None
-    ]
-    attacking = {*inquiry.guessers.ips, *(ip for one in came for ip in one.attacking)}
+    accused = [account for account in verdicts if account.verdict != "clear"]
+    entered = [account for account in accused if account.entry is not None]
+    attacking = {*inquiry.guessers.ips, *(ip for one in entered for ip in one.attacking_ips)}
     relays = find_unauthenticated(inquiry, inquiry.directory.domains, attacking)
-    accused = (
-        (account.account, place) for account in verdicts if account.verdict != "clear" for place in account.client_ips
-    )
-    attacked = {(account, place.ip) for account, place in accused if place.attacking and not place.usual}
+    places = ((account.account, place) for account in accused for place in account.client_ips)
+    attacked = {(account, place.ip) for account, place in places if place.attacking and not place.usual}
     unblocked = Unblocked(_usual(visits, attacked), inquiry.guessers.shared, evidence.own_addresses)
     attackers = (
-        *find_attackers(visits, attempts, inquiry.guessers, came, unblocked),
+        *find_attackers(visits, attempts, inquiry.guessers, entered, unblocked),
         *find_relays([one for one in relays if one.verdict != "clear" and one.client_ip not in attacking], unblocked),
     )
     known = {name: is_name(name) for name in visits.accounts.tolist()}
@@ -159,7 +150,7 @@ def _judge(inquiry: Inquiry, account: str, parted: Mapping[str, Suspected]) -> A
         entry_ts=shown.ts if shown else None,
         entry_ip=str(shown.rows["client_ip"].iloc[0]) if shown else None,
         last_ts=_last(inquiry, account, shown) if shown else standing.last_ts,
-        client_ips=Places(standing.places, shown),
+        client_ips=Places(inquiry.seen, account, shown),
         mechanisms=standing.mechanisms,
         weak_password=weak,
         also_tried_by_same_ips=also if shown else (),
@@ -171,7 +162,7 @@ def _judge(inquiry: Inquiry, account: str, parted: Mapping[str, Suspected]) -> A
 
 def _recipients(inquiry: Inquiry, account: str) -> Fates:
     visits = inquiry.seen
-    rows = slice(*visits.rows_at(account)) if visits.number_of(account) >= 0 else slice(0, 0)
+    rows = slice(*visits.rows_at(account))
     names = ("rcpts", "delivered", "waiting", "dead", "refused")
     handed, delivered, waiting, dead, refused = (int(visits.count(name)[rows].sum()) for name in names)
     return Fates(delivered, waiting, dead, refused, max(0, handed - delivered - waiting - dead - refused))

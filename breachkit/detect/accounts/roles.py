@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Generic, Literal, NamedTuple, TypeVar
 
 from breachkit.detect.accounts.activity import MASS, MASS_RATIO, ODD_SHARE, Conduct, busiest
 from breachkit.detect.accounts.places import NEW, is_telling
@@ -20,7 +20,7 @@ from breachkit.detect.findings import lower_bound
 from breachkit.micros import DAY, HOUR
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Hashable, Iterable, Mapping, Sequence
 
     from breachkit.detect.accounts.activity import Activity, Sent, Use
     from breachkit.detect.accounts.letters import Letters
@@ -404,27 +404,47 @@ def _is_scattered(uses: Sequence[Use], least: int) -> bool:
     return len(regions) >= least and not is_one
 
 
-def _grouped(uses: Sequence[Use]) -> list[list[Use]]:
-    """Group uses by programme at a provider, or by a programme's own name; who only logged in is of his network."""
-    parent = {id(use): id(use) for use in uses}
+Member = TypeVar("Member", bound="Hashable")
 
-    def root(one: int) -> int:
-        while parent[one] != one:
-            one = parent[one]
+
+class Joined(Generic[Member]):
+    """Members joined into groups, by whatever joins them."""
+
+    def __init__(self, members: Iterable[Member]) -> None:
+        self._parent = {one: one for one in members}
+
+    def _root(self, one: Member) -> Member:
+        while self._parent[one] != one:
+            self._parent[one] = self._parent[self._parent[one]]
+            one = self._parent[one]
         return one
 
-    first: dict[tuple[object, ...], int] = {}
-    for use in uses:
-        keys: list[tuple[object, ...]] = [(use.region, use.programme, use.has_turned)] if use.programme else []
-        if not use.has_turned and is_telling(use.programme):
-            keys.append((use.programme,))
-        for key in keys:
-            parent[root(id(use))] = root(first.setdefault(key, id(use)))
-    homes = {use.network: id(use) for use in reversed(uses) if use.programme}
+    def join(self, members: Iterable[Member]) -> None:
+        """Join some of them."""
+        roots = [self._root(one) for one in members]
+        for root in roots[1:]:
+            self._parent[self._root(root)] = self._root(roots[0])
+
+    def groups(self) -> list[list[Member]]:
+        """List the groups, in the order of their first members."""
+        found: dict[Member, list[Member]] = defaultdict(list)
+        for one in self._parent:
+            found[self._root(one)].append(one)
+        return [*found.values()]
+
+
+def _grouped(uses: Sequence[Use]) -> list[list[Use]]:
+    """Group uses by programme at a provider, or by a programme's own name; who only logged in is of his network."""
+    homes = {use.network: use for use in reversed(uses) if use.programme}
+    alike: dict[tuple[object, ...], list[Use]] = defaultdict(list)
     for use in uses:
         if not use.programme:
-            parent[root(id(use))] = root(homes.get(use.network, first.setdefault(("", use.network), id(use))))
-    groups: dict[int, list[Use]] = defaultdict(list)
-    for use in uses:
-        groups[root(id(use))].append(use)
-    return list(groups.values())
+            alike["", use.network] += [use, homes.get(use.network, use)]
+            continue
+        alike[use.region, use.programme, use.has_turned].append(use)
+        if not use.has_turned and is_telling(use.programme):
+            alike[(use.programme,)].append(use)
+    joined = Joined(uses)
+    for together in alike.values():
+        joined.join(together)
+    return joined.groups()

@@ -171,4 +171,4 @@ def _is_entered(suspected: Suspected | None, ips: set[str]) -> bool:
 
 def was_elsewhere(inquiry: Inquiry, other: AlsoTried) -> bool:
     """Tell whether an account was used from other addresses too."""
-    return any(place[1] and place[0] not in other.ips for place in inquiry.standings[other.account].places)
+    return any(successes and ip not in other.ips for ip, successes, *_ in inquiry.seen.places_of(other.account))

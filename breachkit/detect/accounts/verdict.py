@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     import pandas as pd
@@ -16,9 +15,9 @@ if TYPE_CHECKING:
     from breachkit.detect.accounts.attackers import Attacker, OtherFailure
     from breachkit.detect.accounts.entry import Entered, Entry
     from breachkit.detect.accounts.roles import Role
-    from breachkit.detect.accounts.standings import Seen
     from breachkit.detect.accounts.suspects import AlsoTried
     from breachkit.detect.accounts.unauthenticated import Unauthenticated
+    from breachkit.detect.accounts.visits import Visits
     from breachkit.detect.findings import Confidence, Signal
     from breachkit.records import Locus
 
@@ -38,28 +37,22 @@ class Place(NamedTuple):
     attacking: bool
 
 
-class Places(Sequence[Place]):
-    """The client addresses of one account, busiest first: made when somebody looks, as in `standing`."""
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The client addresses of one account, busiest first, made when somebody looks: there may be 100,000 in all."""
 
-    def __init__(self, seen: Sequence[Seen], entered: Entered | None) -> None:
-        self._seen, self._entered = seen, entered
-
-    def __len__(self) -> int:
-        return len(self._seen)
+    visits: Visits
+    account: str
+    entered: Entered | None
 
     def __iter__(self) -> Iterator[Place]:
-        entered = self._entered
+        seen, entered = self.visits.places_of(self.account), self.entered
         if entered is None:
-            places = [Place(*place, place[1] > 0, attacking=False) for place in self._seen]
+            places = [Place(*place, place[1] > 0, attacking=False) for place in seen]
         else:
             usual, attacking, is_known = entered.usual, entered.attacking, not entered.is_first
-            places = [
-                Place(*place, place[0] in usual if is_known else None, place[0] in attacking) for place in self._seen
-            ]
+            places = [Place(*place, place[0] in usual if is_known else None, place[0] in attacking) for place in seen]
         return iter(sorted(places, key=lambda place: (-(place.successes + place.failures), place.ip)))
-
-    def __getitem__(self, place: Any) -> Any:
-        return [*self][place]
 
 
 class Group(NamedTuple):
@@ -92,7 +85,7 @@ class AccountVerdict:
     entry_ip: str | None
     """The address that came in first."""
     last_ts: pd.Timestamp | None
-    client_ips: Sequence[Place]
+    client_ips: Iterable[Place]
     mechanisms: tuple[str, ...]
     weak_password: str | None
     also_tried_by_same_ips: tuple[AlsoTried, ...]
@@ -108,6 +101,11 @@ class AccountVerdict:
     """Its addresses by the part they play; empty where nothing speaks against any of them."""
     doubts: tuple[str, ...]
     """What a person should look at before believing that a clear account is clear."""
+
+    @property
+    def attacking_ips(self) -> list[str]:
+        """The addresses that attacked it, busiest first."""
+        return [place.ip for place in self.client_ips if place.attacking]
 
 
 @dataclass(frozen=True, slots=True)
