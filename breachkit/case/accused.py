@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from breachkit.case.investigation import Investigation, ProofRegister
-    from breachkit.detect.accounts.verdict import AccountVerdict
+    from breachkit.detect.accounts.accusation import AccountVerdict
     from breachkit.report.contract import Json
 
 SUBJECTS = 3

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from breachkit.detect.accounts.accusation import read_evidence
 from breachkit.detect.accounts.inquiry import Inquiry
 from breachkit.detect.accounts.judgement import judge_accounts
-from breachkit.detect.accounts.reading import read_evidence
 from breachkit.detect.campaigns.grouping import find_judged
 from breachkit.detect.containment import contain_accounts
 from breachkit.detect.findings import first
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from os import PathLike
     from pathlib import Path
 
-    from breachkit.detect.accounts.verdict import Accusation
+    from breachkit.detect.accounts.accusation import Accusation
     from breachkit.detect.campaigns.campaign import Campaign, Campaigns
     from breachkit.detect.containment import Contained
     from breachkit.detect.findings import Finding

@@ -38,7 +38,7 @@ def contain(
 
     Example: breachkit contain --root /srv/copy-of-icewarp --block-list nftables
     """
-    from breachkit.detect.accounts.reading import accuse
+    from breachkit.detect.accounts.accusation import accuse
     from breachkit.detect.containment import choose_accounts, contain_accounts
     from breachkit.detect.incident import attackers_of
     from breachkit.evidence import gather

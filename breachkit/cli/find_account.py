@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from breachkit.cli import options, output
 
 if TYPE_CHECKING:
-    from breachkit.detect.accounts.verdict import Accusation
+    from breachkit.detect.accounts.accusation import Accusation
     from breachkit.evidence.gather import Books, Inputs
     from breachkit.evidence.where import Where
     from breachkit.logs.facts import LogFacts
@@ -59,7 +59,7 @@ class _FoundAccounts(NamedTuple):
 
 
 def _judge(asked: options.Asked, jobs: int | None, product: options.Output, *, show_passwords: bool) -> _FoundAccounts:
-    from breachkit.detect.accounts.reading import accuse
+    from breachkit.detect.accounts.accusation import accuse
     from breachkit.evidence import gather
     from breachkit.evidence.where import find_evidence
 

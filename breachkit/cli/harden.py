@@ -31,7 +31,7 @@ def harden(
 
     Example: breachkit harden settings.txt --root /srv/copy-of-icewarp
     """
-    from breachkit.detect.accounts.reading import accuse
+    from breachkit.detect.accounts.accusation import accuse
     from breachkit.detect.hardening import hardening_of
     from breachkit.errors import UsageError
     from breachkit.evidence import gather

@@ -51,7 +51,7 @@ def weak_passwords(
 
     Example: breachkit weak-passwords users.csv --min-length 10
     """
-    from breachkit.detect.accounts.reading import read_targets
+    from breachkit.detect.accounts.accusation import read_targets
     from breachkit.detect.passwords.lists import open_breaches
     from breachkit.detect.passwords.weak_accounts import Criteria, Policy, find_weak_passwords, read_policy
     from breachkit.errors import UsageError

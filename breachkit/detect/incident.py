@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from breachkit.advice import Bearing
+    from breachkit.detect.accounts.accusation import AccountVerdict, Accusation
     from breachkit.detect.accounts.attackers import AttackerIp
     from breachkit.detect.accounts.inquiry import Inquiry
-    from breachkit.detect.accounts.verdict import AccountVerdict, Accusation
     from breachkit.records import Message
 
 

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import tzinfo
 
+    from breachkit.detect.accounts.accusation import AccountVerdict, Accusation, Place
     from breachkit.detect.accounts.attackers import Attacker, OtherFailure
     from breachkit.detect.accounts.unauthenticated import Unauthenticated
-    from breachkit.detect.accounts.verdict import AccountVerdict, Accusation, Place
     from breachkit.detect.findings import Signal
     from breachkit.evidence.gather import Inputs
     from breachkit.report.contract import Json

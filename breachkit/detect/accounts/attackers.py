@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from breachkit.detect.accounts.accusation import AccountVerdict
     from breachkit.detect.accounts.guessers import Guessers
     from breachkit.detect.accounts.unauthenticated import Unauthenticated
-    from breachkit.detect.accounts.verdict import AccountVerdict
     from breachkit.detect.accounts.visits import Column, Visits
     from breachkit.records import Locus, Service
 

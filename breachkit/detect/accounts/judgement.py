@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from breachkit.detect.accounts.accusation import VERDICTS, AccountVerdict, Accusation, Group, Places
 from breachkit.detect.accounts.activity import Activity, Conduct, Fates
 from breachkit.detect.accounts.attackers import Unblocked, find_attackers, find_other_failures, find_relays
-from breachkit.detect.accounts.entry import find_entry
 from breachkit.detect.accounts.guessers import GUESSES
 from breachkit.detect.accounts.inquiry import Inquiry, has_session, is_name
 from breachkit.detect.accounts.roles import FOREIGN_COUNT, Roles
 from breachkit.detect.accounts.signals import Held, find_signals
 from breachkit.detect.accounts.standings import DOUBT_COUNT, DOUBT_SHARE
-from breachkit.detect.accounts.suspects import also_tried, part_accounts, was_elsewhere
+from breachkit.detect.accounts.suspects import also_tried, find_entry, part_accounts, was_elsewhere
 from breachkit.detect.accounts.unauthenticated import find_unauthenticated
-from breachkit.detect.accounts.verdict import VERDICTS, AccountVerdict, Accusation, Group, Places
 from breachkit.detect.findings import Confidence, Family, Severity
 from breachkit.detect.passwords.weakness import IN_PASSING, weakness_of
 from breachkit.micros import moment_of
@@ -31,14 +30,13 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from breachkit.detect.accounts.accusation import VerdictName
     from breachkit.detect.accounts.attackers import Attacker, OtherFailure
-    from breachkit.detect.accounts.entry import Entered
     from breachkit.detect.accounts.inquiry import Evidence
     from breachkit.detect.accounts.roles import Role
     from breachkit.detect.accounts.standings import Standing
-    from breachkit.detect.accounts.suspects import AlsoTried, Suspected
+    from breachkit.detect.accounts.suspects import AlsoTried, Entered, Suspected
     from breachkit.detect.accounts.unauthenticated import Unauthenticated
-    from breachkit.detect.accounts.verdict import VerdictName
     from breachkit.detect.accounts.visits import Visits
     from breachkit.detect.findings import Signal
     from breachkit.detect.passwords.weakness import Weakness

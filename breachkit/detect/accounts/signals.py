@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from breachkit.detect.accounts.activity import Activity, Fates
-    from breachkit.detect.accounts.entry import Entry, Failures
     from breachkit.detect.accounts.roles import Roles
+    from breachkit.detect.accounts.suspects import Entry, Failures
 
 SHARE, SHARE_COUNT = 0.25, 5
 """Share of the queue, and at least so many messages, that one account does not reach in an ordinary hour."""

@@ -1,25 +1,31 @@
-"""What is said about an account, and about all of them."""
+"""Every account judged by all there is: queue, logs and accounts are read once, and this is what is said of them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from breachkit.detect.passwords.weakness import distance_of
+from breachkit.evidence import gather
+from breachkit.logs.facts import LogFacts
+from breachkit.logs.listing import read_own_addresses
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     import pandas as pd
 
     from breachkit.detect.accounts.activity import Fates
     from breachkit.detect.accounts.attackers import Attacker, OtherFailure
-    from breachkit.detect.accounts.entry import Entered, Entry
+    from breachkit.detect.accounts.inquiry import Evidence
     from breachkit.detect.accounts.roles import Role
-    from breachkit.detect.accounts.suspects import AlsoTried
+    from breachkit.detect.accounts.suspects import AlsoTried, Entered, Entry
     from breachkit.detect.accounts.unauthenticated import Unauthenticated
     from breachkit.detect.accounts.visits import Visits
     from breachkit.detect.findings import Confidence, Signal
-    from breachkit.records import Locus
+    from breachkit.evidence.where import Where
+    from breachkit.records import Locus, Message
 
 VerdictName = Literal["compromised", "suspect", "clear"]
 VERDICTS: tuple[VerdictName, ...] = ("compromised", "suspect", "clear")
@@ -136,3 +142,65 @@ class Accusation:
     def accused_relays(self) -> tuple[Unauthenticated, ...]:
         """The addresses that handed in mail without a readable login and are not clear, worst first."""
         return tuple(one for one in self.unauthenticated if one.verdict != "clear")
+
+
+def read_evidence(
+    where: Where,
+    books: gather.Books,
+    messages: Sequence[Message],
+    *,
+    counts_accounts: bool = True,
+    by_hour: bool = False,
+    jobs: int | None = None,
+) -> tuple[Evidence, LogFacts]:
+    """Read logs and accounts into the tables of an inquiry about queued messages.
+
+    Args:
+        where: where the evidence is.
+        books: what was read and skipped is counted there.
+        messages: the queued and quarantined ones.
+        jobs: processes to read with; None for one a processor.
+        counts_accounts: False for a command that reads the accounts itself, and counts what it skips then.
+        by_hour: count sessions and messages by the hour, too.
+    """
+    fingerprints = gather.run_fingerprints()
+    queue_ids = {message.queue_id for message in messages if message.queue_id is not None}
+    facts = gather.read_smtp(where, books, fingerprints, queue_ids, jobs, by_hour=by_hour, distance_of=distance_of)
+    gather.read_doors(where, facts, books, fingerprints, jobs)
+    accounts = gather.read_accounts(where, books if counts_accounts else gather.Books(notes=books.notes))
+    from breachkit.detect.accounts.inquiry import evidence_of  # pandas takes 0.3 s
+
+    return evidence_of(messages, facts, accounts, fingerprints, read_own_addresses(where.logs)), facts
+
+
+def accuse(
+    where: Where, books: gather.Books, messages: Sequence[Message] | None = None, jobs: int | None = None
+) -> tuple[Accusation, LogFacts]:
+    """Judge every account by all there is; without evidence nobody is accused.
+
+    Args:
+        where: where the evidence is.
+        books: what was read and skipped is counted there.
+        messages: the queued and quarantined ones, where they are read already.
+        jobs: processes to read with; None for one a processor.
+    """
+    if not where.has_evidence:
+        return Accusation((), 0, {}, 0), LogFacts()
+    if messages is None:
+        messages = gather.read_messages(where, books, quarantined=True, jobs=jobs)
+    evidence, facts = read_evidence(where, books, messages, jobs=jobs)
+    from breachkit.detect.accounts.judgement import find_accounts  # pandas, as above
+
+    return find_accounts(evidence), facts
+
+
+def read_targets(where: Where, books: gather.Books) -> tuple[frozenset[str], LogFacts]:
+    """Find the accounts that attacking addresses tried; none where there are no logs."""
+    if not where.logs:
+        return frozenset(), LogFacts()
+    messages = gather.read_messages(where, books, quarantined=True)
+    evidence, facts = read_evidence(where, books, messages, counts_accounts=False)
+    from breachkit.detect.accounts.inquiry import Inquiry  # pandas, as above
+    from breachkit.detect.incident import targets_of
+
+    return targets_of(Inquiry(evidence)), facts
