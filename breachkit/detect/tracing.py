@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from array import array
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from breachkit.records import AuthAttempt, Delivery, Transaction
-from breachkit.spelling import plain_address, spelled
+from breachkit.spelling import ip_of, plain_address, spelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -55,16 +54,18 @@ class Target(NamedTuple):
 def parse_target(word: str, directory: Directory) -> Target:
     """Read the word that the user typed, or pasted with brackets around it."""
     word = plain_address(word) or word
-    try:
-        client_ip = str(ipaddress.ip_address(word.strip("[]")))
-    except ValueError:
-        client_ip = None
+    address = ip_of(word.strip("[]"))
     account = directory.resolve(word).account
     usernames, aliases = directory.names_of(account)
-    names = {spelled(word), account, *usernames, *aliases} if client_ip is None else set()
+    names = {spelled(word), account, *usernames, *aliases} if address is None else set()
     word = word.strip().lower()
     named = _FILE.fullmatch(word)
-    return Target(word, frozenset({word, named[1] if named else word}), client_ip, frozenset(names))
+    return Target(
+        word,
+        frozenset({word, named[1] if named else word}),
+        None if address is None else str(address),
+        frozenset(names),
+    )
 
 
 class Outline:
