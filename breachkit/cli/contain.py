@@ -61,4 +61,4 @@ def contain(
             text = dump(contain_json(*what)) if product.is_json else render_contain(*what, [where.harden()])
         output.write(text, product.output_file)
         outcome |= {"accounts": chosen, "block_list": block_list}
-        output.finish(books, findings=False)
+        output.finish(books)

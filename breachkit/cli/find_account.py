@@ -41,11 +41,9 @@ def find_account(
     else:
         judged = _judge_together(asked, several, jobs, product)
     found, books, inputs, following, passwords = judged
-    if product.is_json:
-        output.write(dump_find_account(found, inputs), product.output_file)
-    else:
-        output.write(render_find_account(found, inputs, following, passwords), product.output_file)
-    output.finish(books, findings=product.fail_on_findings and bool(found.accused or found.accused_relays))
+    what = found, inputs
+    text = dump_find_account(*what) if product.is_json else render_find_account(*what, following, passwords)
+    output.end(text, product, books, findings=bool(found.accused or found.accused_relays))
 
 
 class _FoundAccounts(NamedTuple):

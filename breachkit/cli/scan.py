@@ -34,8 +34,7 @@ def scan(
     found = take_inventory(read.survey, read.queues, read.facts.sessions, read.inputs.zone)
     what = found, find_symptoms(read.survey, read.facts), read.inputs
     text = dump(scan_json(*what)) if product.is_json else render_scan(*what, read.following)
-    output.write(text, product.output_file)
-    output.finish(read.books, findings=product.fail_on_findings and bool(what[1]))
+    output.end(text, product, read.books, findings=bool(what[1]))
 
 
 class _Scanned(NamedTuple):

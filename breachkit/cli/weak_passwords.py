@@ -77,8 +77,8 @@ def weak_passwords(
     found = find_weak_passwords(read_logins(where, where.accounts, books), criteria, tried)
     inputs = gather.inputs_of(where, books, facts)
     following = [where.harden(), *([where.command("find-account")] if where.has_evidence else [])]
-    text = (
-        dump(weak_passwords_json(found, inputs)) if product.is_json else render_weak_passwords(found, inputs, following)
-    )
-    output.write(text, product.output_file)
-    output.finish(books, findings=product.fail_on_findings and bool(found.accounts))
+    if product.is_json:
+        text = dump(weak_passwords_json(found, inputs))
+    else:
+        text = render_weak_passwords(found, inputs, following)
+    output.end(text, product, books, findings=bool(found.accounts))
