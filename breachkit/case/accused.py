@@ -149,7 +149,7 @@ def addresses_json(case: Investigation) -> list[Json]:
             "first_seen": stamp(attacker.first_seen if rows is None else rows["first_seen"].min(), case.inputs.zone),
             "last_seen": stamp(attacker.last_seen if rows is None else rows["last_seen"].max(), case.inputs.zone),
         }
-    order = [ip for ip in case.containing.attackers.ips if ip in found]
+    order = [ip for ip in case.attackers.ips if ip in found]
     return [found[ip] for ip in dict.fromkeys([*order, *sorted(found)])]
 
 
