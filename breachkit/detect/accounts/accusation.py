@@ -73,7 +73,7 @@ class Group(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class AccountVerdict:
-    """What is held for or against one account."""
+    """What is held for or against one account; JSON has the fields in this order, without the last two."""
 
     account: str
     candidates: tuple[str, ...]
@@ -93,6 +93,12 @@ class AccountVerdict:
     last_ts: pd.Timestamp | None
     client_ips: Iterable[Place]
     mechanisms: tuple[str, ...]
+    doubts: tuple[str, ...]
+    """What a person should look at before believing that a clear account is clear."""
+    recipients: Fates | None
+    """What became of the recipients of its mail; None where no AUTH is visible."""
+    groups: tuple[Group, ...]
+    """Its addresses by the part they play; empty where nothing speaks against any of them."""
     weak_password: str | None
     also_tried_by_same_ips: tuple[AlsoTried, ...]
     unknown_names_tried: int
@@ -101,12 +107,6 @@ class AccountVerdict:
     """What it declared as sender in the queue, with counts, most frequent first."""
     entries: tuple[Locus, ...]
     """Where attacking addresses came in: the AUTH lines."""
-    recipients: Fates | None
-    """What became of the recipients of its mail; None where no AUTH is visible."""
-    groups: tuple[Group, ...]
-    """Its addresses by the part they play; empty where nothing speaks against any of them."""
-    doubts: tuple[str, ...]
-    """What a person should look at before believing that a clear account is clear."""
 
     @property
     def attacking_ips(self) -> list[str]:
