@@ -101,7 +101,7 @@ def _following(where: Where, found: Accusation) -> list[str]:
 
 def _passwords(where: Where, found: Accusation, facts: LogFacts) -> dict[str, list[str]]:
     """Decode again the passwords that opened the accused accounts; only for a terminal whose user asked."""
-    from breachkit.detect.traced import reveal
+    from breachkit.detect.tracing import reveal
 
     opened = {row: account.account for account in found.accused for row in account.entries}
     session_of = facts.attempts.session_of()

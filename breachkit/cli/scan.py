@@ -49,7 +49,7 @@ class _Scanned(NamedTuple):
 
 
 def _read(asked: options.Asked, product: options.Output, jobs: int | None) -> _Scanned:
-    from breachkit.detect.counting import count_messages
+    from breachkit.detect.survey import count_messages
     from breachkit.evidence import gather
     from breachkit.evidence.where import find_evidence
 

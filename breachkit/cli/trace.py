@@ -42,7 +42,7 @@ def trace(
 
     Example: breachkit trace YAR93710 --root /srv/copy-of-icewarp
     """
-    from breachkit.detect.traced import choose_sessions, read_chosen
+    from breachkit.detect.tracing import choose_sessions, read_chosen
     from breachkit.evidence import gather
     from breachkit.evidence.where import find_evidence
     from breachkit.report.trace_report import render_trace, trace_json
