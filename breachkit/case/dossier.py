@@ -133,7 +133,7 @@ def render_summary(work: Dossier, findings: Json) -> str:
 
 def _names(found: Investigation) -> Iterator[str]:
     """List what accounts answer to; a name that was only tried is a word of somebody's list."""
-    for account in found.inquiry.evidence.accounts:
+    for account in found.inquiry.exported:
         yield from (account.address, *account.usernames, *account.aliases)
     yield from (account.account for account in found.found.accounts)
     yield from found.inquiry.messages["auth_user"].dropna().unique()

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.detect.accounts.accusation import read_evidence
-from breachkit.detect.accounts.inquiry import Inquiry
+from breachkit.detect.accounts.accusation import read_inquiry
 from breachkit.detect.accounts.judgement import judge_accounts
 from breachkit.detect.campaigns.grouping import find_judged
 from breachkit.detect.containment import contain_accounts
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from breachkit.detect.accounts.accusation import Accusation
+    from breachkit.detect.accounts.inquiry import Inquiry
     from breachkit.detect.campaigns.campaign import Campaign, Campaigns
     from breachkit.detect.containment import Contained
     from breachkit.detect.findings import Finding
@@ -124,8 +124,7 @@ def look_into(
 ) -> Investigation:
     """Read queue, logs, accounts and settings once, and ask every detector."""
     messages = gather.read_messages(where, books, quarantined=True)
-    evidence, facts = read_evidence(where, books, messages, counts_accounts=False, by_hour=True)
-    inquiry = Inquiry(evidence)
+    inquiry, facts = read_inquiry(where, books, messages, counts_accounts=False, by_hour=True)
     found = judge_accounts(inquiry)
     absent: dict[str, str] = {}
     queued = survey_of(message for message in messages if not message.quarantined)

@@ -78,7 +78,7 @@ def campaign_json(
 
 def _owners_own(case: Investigation, one: Campaign) -> int | None:
     """Count the queued messages of a campaign that look like their owner's own; None where no log tells."""
-    if not case.inquiry.evidence.is_auth_visible:
+    if not case.inquiry.is_auth_visible:
         return None
     sends = case.inquiry.sends
     sessions = sends[sends["account"].notna() & sends["queue_id"].notna()]

@@ -71,14 +71,14 @@ def _judge(asked: options.Asked, jobs: int | None, product: options.Output, *, s
 def _judge_together(
     asked: options.Asked, several: Several, jobs: int | None, product: options.Output
 ) -> _FoundAccounts:
-    from breachkit.detect.accounts.inquiry import evidence_of
-    from breachkit.detect.accounts.judgement import find_accounts
+    from breachkit.detect.accounts.inquiry import Inquiry
+    from breachkit.detect.accounts.judgement import judge_accounts
     from breachkit.nodes.several import read_together
 
     output.check(product.output_file, several)
     together = read_together(asked, several, jobs)
     one = together.stitched
-    found = find_accounts(evidence_of(one.messages, one.facts, one.accounts, together.fingerprints))
+    found = judge_accounts(Inquiry(one.messages, one.facts, one.accounts, together.fingerprints))
     inputs, books = together.inputs()
     if not found.accused:
         return _FoundAccounts(found, books, inputs, list(together.following((), ["scan"])))

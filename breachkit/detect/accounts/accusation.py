@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from breachkit.detect.accounts.activity import Fates
     from breachkit.detect.accounts.attackers import Attacker, OtherFailure
-    from breachkit.detect.accounts.inquiry import Evidence
+    from breachkit.detect.accounts.inquiry import Inquiry
     from breachkit.detect.accounts.roles import Role
     from breachkit.detect.accounts.suspects import AlsoTried, Entered, Entry
     from breachkit.detect.accounts.unauthenticated import Unauthenticated
@@ -144,7 +144,7 @@ class Accusation:
         return tuple(one for one in self.unauthenticated if one.verdict != "clear")
 
 
-def read_evidence(
+def read_inquiry(
     where: Where,
     books: gather.Books,
     messages: Sequence[Message],
@@ -152,8 +152,8 @@ def read_evidence(
     counts_accounts: bool = True,
     by_hour: bool = False,
     jobs: int | None = None,
-) -> tuple[Evidence, LogFacts]:
-    """Read logs and accounts into the tables of an inquiry about queued messages.
+) -> tuple[Inquiry, LogFacts]:
+    """Read logs and accounts, for an inquiry about queued messages.
 
     Args:
         where: where the evidence is.
@@ -168,9 +168,9 @@ def read_evidence(
     facts = gather.read_smtp(where, books, fingerprints, queue_ids, jobs, by_hour=by_hour, distance_of=distance_of)
     gather.read_doors(where, facts, books, fingerprints, jobs)
     accounts = gather.read_accounts(where, books if counts_accounts else gather.Books(notes=books.notes))
-    from breachkit.detect.accounts.inquiry import evidence_of  # pandas takes 0.3 s
+    from breachkit.detect.accounts.inquiry import Inquiry  # pandas takes 0.3 s
 
-    return evidence_of(messages, facts, accounts, fingerprints, read_own_addresses(where.logs)), facts
+    return Inquiry(messages, facts, accounts, fingerprints, read_own_addresses(where.logs)), facts
 
 
 def accuse(
@@ -188,10 +188,10 @@ def accuse(
         return Accusation((), 0, {}, 0), LogFacts()
     if messages is None:
         messages = gather.read_messages(where, books, quarantined=True, jobs=jobs)
-    evidence, facts = read_evidence(where, books, messages, jobs=jobs)
-    from breachkit.detect.accounts.judgement import find_accounts  # pandas, as above
+    inquiry, facts = read_inquiry(where, books, messages, jobs=jobs)
+    from breachkit.detect.accounts.judgement import judge_accounts  # pandas, as above
 
-    return find_accounts(evidence), facts
+    return judge_accounts(inquiry), facts
 
 
 def read_targets(where: Where, books: gather.Books) -> tuple[frozenset[str], LogFacts]:
@@ -199,8 +199,7 @@ def read_targets(where: Where, books: gather.Books) -> tuple[frozenset[str], Log
     if not where.logs:
         return frozenset(), LogFacts()
     messages = gather.read_messages(where, books, quarantined=True)
-    evidence, facts = read_evidence(where, books, messages, counts_accounts=False)
-    from breachkit.detect.accounts.inquiry import Inquiry  # pandas, as above
-    from breachkit.detect.incident import targets_of
+    inquiry, facts = read_inquiry(where, books, messages, counts_accounts=False)
+    from breachkit.detect.incident import targets_of  # pandas, as above
 
-    return targets_of(Inquiry(evidence)), facts
+    return targets_of(inquiry), facts

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -23,7 +22,7 @@ from breachkit.spelling import spelled
 from breachkit.tables import attempts_table, deliveries_table, messages_table, sends_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from breachkit.logs.facts import LogFacts
     from breachkit.records import Account, Message
@@ -53,61 +52,47 @@ HIDDEN = "\0"
 """What begins the account of a try on a name that no account has: a number stands for it, the name is kept nowhere."""
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """The tables that an inquiry rests on."""
-
-    messages: pd.DataFrame
-    attempts: pd.DataFrame
-    sends: pd.DataFrame
-    deliveries: pd.DataFrame
-    accounts: Sequence[Account]
-    fingerprint: Callable[[str], bytes]
-    log_first: pd.Timestamp | None
-    is_auth_visible: bool
-    """The log level shows the dialogue, so an AUTH would be seen."""
-    own_addresses: frozenset[str] = frozenset()
-    """Addresses of the mail server itself, as far as its logs name them."""
-
-
-def evidence_of(
-    messages: Sequence[Message],
-    facts: LogFacts,
-    accounts: Sequence[Account],
-    fingerprints: Fingerprints,
-    own_addresses: frozenset[str] = frozenset(),
-) -> Evidence:
-    """Put everything that an inquiry needs in tables."""
-    return Evidence(
-        messages=messages_table(messages),
-        attempts=attempts_table(facts.attempts),
-        sends=sends_table(facts.sends),
-        deliveries=deliveries_table(facts.deliveries),
-        accounts=accounts,
-        fingerprint=fingerprints.of,
-        log_first=None if facts.first is None else pd.Timestamp(facts.first),
-        is_auth_visible=shows_logins(facts.level),
-        own_addresses=own_addresses,
-    )
-
-
 class Inquiry:
     """Everything that judging one account needs of all the others."""
 
-    def __init__(self, evidence: Evidence) -> None:
-        self.evidence = evidence
-        joined = join_messages(evidence.messages, evidence.sends)
-        learnt = resolutions(joined, evidence.sends)
-        self.directory = Directory(evidence.accounts, _names_of(evidence))
-        typed = {*evidence.attempts["user"].dropna(), *evidence.sends["user"].dropna()}
+    def __init__(
+        self,
+        messages: Sequence[Message],
+        facts: LogFacts,
+        exported: Sequence[Account],
+        fingerprints: Fingerprints,
+        own_addresses: frozenset[str] = frozenset(),
+    ) -> None:
+        """Put all there is in tables, and join them.
+
+        Args:
+            messages: the queued and quarantined ones.
+            facts: what the logs say.
+            exported: the accounts of the export.
+            fingerprints: how secrets were fingerprinted in this run.
+            own_addresses: addresses of the mail server itself, as far as its logs name them.
+        """
+        self.exported = exported
+        self.fingerprint = fingerprints.of
+        self.own_addresses = own_addresses
+        self.log_first = None if facts.first is None else pd.Timestamp(facts.first)
+        self.is_auth_visible = shows_logins(facts.level)
+        """The log level shows the dialogue, so an AUTH would be seen."""
+        queued, attempts, sends = messages_table(messages), attempts_table(facts.attempts), sends_table(facts.sends)
+        joined = join_messages(queued, sends)
+        learnt = resolutions(joined, sends)
+        # names that the server itself treats as accounts: LocalSender, and who came in
+        won = attempts.loc[attempts["outcome"] == "success", "user"].dropna()
+        self.directory = Directory(exported, {*queued["auth_user"].dropna(), *won})
+        typed = {*attempts["user"].dropna(), *sends["user"].dropna()}
         numbers = {name: number for number, name in enumerate(sorted({spelled(name) for name in typed}))}
         self._names = {name: self._account(learnt.get(name, name), numbers[spelled(name)]) for name in typed}
-        self.attempts = evidence.attempts.assign(account=self._named(evidence.attempts["user"]))
-        self.sends = self._owned(evidence.sends.assign(account=self._named(evidence.sends["user"])))
+        self.attempts = attempts.assign(account=self._named(attempts["user"]))
+        self.sends = self._owned(sends.assign(account=self._named(sends["user"])))
         self._credit_masked(joined)
         account = account_of_messages(joined, self.sends, self.account_of)
         self.messages = self._owned(joined.assign(account=account))
-        self.deliveries = origin_of_deliveries(evidence.deliveries, self.sends, self.messages)
+        self.deliveries = origin_of_deliveries(deliveries_table(facts.deliveries), self.sends, self.messages)
         self.visits = visits_table(self.attempts, self.sends, self.deliveries)
         self.seen = Visits(self.visits)
         self.homes = homes_of(self.seen)
@@ -115,13 +100,12 @@ class Inquiry:
         self.guessers = find_guessers(self.seen, self.attempts, is_clean, self.homes)
         self.standings = Standings(self.messages, self.attempts, self.sends, self.visits)
         self.in_queue = int((~self.messages["quarantined"]).sum())
-        self._slices = {name: (table, Slices(table["account"], chosen)) for name, table, chosen in self._tables()}
-
-    def _tables(self) -> Iterator[tuple[str, pd.DataFrame, Any]]:
-        yield "messages", self.messages, None
-        yield "attempts", self.attempts, None
-        yield "sends", self.sends, self.sends["accepted"].to_numpy("bool")
-        yield "deliveries", self.deliveries, None
+        names = ("messages", "attempts", "sends", "deliveries")
+        chosen = {"sends": self.sends["accepted"].to_numpy("bool")}
+        tables: list[pd.DataFrame] = [getattr(self, name) for name in names]
+        self._slices = {
+            name: (table, Slices(table["account"], chosen.get(name))) for name, table in zip(names, tables, strict=True)
+        }
 
     def of(self, account: str, name: str) -> pd.DataFrame:
         """Return the rows of one account: `messages`, `attempts`, accepted `sends`, `deliveries`."""
@@ -205,17 +189,6 @@ class Inquiry:
 def is_name(account: object) -> bool:
     """Tell the name of an account from the number of a name that none has."""
     return isinstance(account, str) and not account.startswith(HIDDEN)
-
-
-def _names_of(evidence: Evidence) -> set[str]:
-    """List the names that the server itself treats as accounts: LocalSender, and who came in."""
-    won = evidence.attempts.loc[evidence.attempts["outcome"] == "success", "user"].dropna()
-    return {*evidence.messages["auth_user"].dropna(), *won}
-
-
-def has_session(messages: pd.DataFrame) -> pd.Series[bool]:
-    """Tell which messages join a session of the logs."""
-    return messages["join"].isin([BY_ID, BY_PEER])
 
 
 def join_messages(messages: pd.DataFrame, sends: pd.DataFrame) -> pd.DataFrame:

@@ -139,7 +139,7 @@ class Facts(NamedTuple):
 
 def facts_of(uses: Sequence[Use], habit: Sequence[Use]) -> Facts:
     """Tell what some uses sent, against a habit: its names are no foreign ones, and its pace is the measure."""
-    conduct, past = Conduct(tuple(uses)), Conduct(tuple(habit))
+    conduct, past = Conduct(uses), Conduct(habit)
     sent, fates = conduct.sent, conduct.fates
     own = past.domains if len(past.domains) <= FEW_NAMES else frozenset()
     foreign = [one for one in sent if one.foreign not in own and (one.foreign or one.colleague)]
@@ -276,7 +276,7 @@ class _Parting:
     # -- the account's past ---------------------------------------------------------------------------
 
     def _is_new(self, uses: Sequence[Use]) -> bool:
-        return Conduct(tuple(uses)).first_seen - self._start > NEW
+        return Conduct(uses).first_seen - self._start > NEW
 
     # -- what was sent --------------------------------------------------------------------------------
 
@@ -292,7 +292,7 @@ class _Parting:
         if not systems and all(group in odd for group in groups):
             # a newsletter's only hour
             hosts = [group for group in early if _is_host(group) and not facts_of(group, ()).is_foreign]
-            systems = sorted(hosts, key=lambda group: len(Conduct(tuple(group)).sent))[-1:]
+            systems = sorted(hosts, key=lambda group: len(Conduct(group).sent))[-1:]
         early = [group for group in early if group not in systems]
         habit = _flat(group for group in groups if group not in new and group not in early)
         has_owner = any(use.sent for use in habit)
@@ -310,26 +310,24 @@ class _Parting:
         if not found:  # no past tells: what no owner sends is suspect by itself
             found = [group for group in early if not _is_local(group) and self._is_no_owners(group, habit)]
         if found:
-            whole = Conduct(tuple(_flat(found)))
+            whole = Conduct(_flat(found))
             found += [
                 group
                 for group in (*rest, *systems)
-                if group not in found
-                and not _is_local(group)
-                and (group in new or _goes_with(Conduct(tuple(group)), whole))
+                if group not in found and not _is_local(group) and (group in new or _goes_with(Conduct(group), whole))
             ]
         return _flat(found)
 
     def _is_system(self, group: Sequence[Use]) -> bool:
         """Tell a host that writes so day after day, or hour after hour, in names of the house."""
-        conduct = Conduct(tuple(group))
+        conduct = Conduct(group)
         span = conduct.last_seen - conduct.first_seen
         is_steady = span >= DAY or (span >= STEADY and busiest(conduct.sent) < HASTE)
         return is_steady and _is_host(group) and not facts_of(group, ()).is_foreign
 
     def _is_no_owners(self, group: Sequence[Use], habit: Sequence[Use]) -> bool:
         """Tell a group most of whose recipients do not exist, or one in other names to strangers beside the owner's."""
-        facts, conduct = facts_of(group, habit), Conduct(tuple(group))
+        facts, conduct = facts_of(group, habit), Conduct(group)
         is_hopeless = facts.is_to_nobody and lower_bound(conduct.fates.dead, conduct.fates.tried) >= HOPELESS_SHARE
         is_unlike = facts.is_foreign and _are_strange(conduct.sent) and any(use.sent for use in habit)
         return is_hopeless or is_unlike
@@ -351,7 +349,7 @@ class _Parting:
         owners = [use for use in self._uses if use not in found and not self._is_new([use])]
         programmes = {use.programme for use in found if use.programme} - {use.programme for use in owners}
         networks = {use.network for use in found} - {use.network for use in owners}
-        conduct = Conduct(tuple(found))
+        conduct = Conduct(found)
         first, last = conduct.first_seen - BEFORE, conduct.last_seen + BEFORE
         return [
             use
@@ -376,7 +374,7 @@ def _flat(groups: Iterable[Sequence[Use]]) -> list[Use]:
 
 def is_odd(group: Sequence[Use]) -> bool:
     """Tell whether most of what a group sent is odd, or goes to strangers."""
-    sent = Conduct(tuple(group)).sent
+    sent = Conduct(group).sent
     odd = sum(one.is_odd for one in sent)
     return bool(sent) and odd >= ODD_SHARE * len(sent)
 
@@ -398,7 +396,7 @@ def _is_host(group: Sequence[Use]) -> bool:
 
 def _is_scattered(uses: Sequence[Use], least: int) -> bool:
     """Tell uses of several regions that no programme with a name of its own joins."""
-    regions = Conduct(tuple(uses)).regions
+    regions = Conduct(uses).regions
     programmes = {use.programme for use in uses}
     is_one = len(programmes) == 1 and all(map(is_telling, programmes))
     return len(regions) >= least and not is_one

@@ -136,7 +136,7 @@ def _runs(found: Mapping[str, Suspected], guessers: Guessers) -> dict[str, Known
                 together[use.ip, use.programme].append(use)
     known = {}
     for (ip, programme), uses in together.items():
-        conduct = Conduct(tuple(uses))
+        conduct = Conduct(uses)
         is_short = conduct.last_seen - conduct.first_seen < DAY
         if len(uses) >= STRANGERS and facts_of(uses, ()).number > (not is_short):
             known[ip] = Known(conduct.first_seen, frozenset({programme}))
@@ -256,7 +256,7 @@ class Entered(NamedTuple):
 def find_entry(inquiry: Inquiry, suspected: Suspected) -> Entered | None:
     """Find the first visit of the attacking addresses of an account, through any door; None where they have none."""
     roles, account = suspected.roles, suspected.activity.account
-    log_first, guessers = inquiry.evidence.log_first, inquiry.guessers
+    log_first, guessers = inquiry.log_first, inquiry.guessers
     tries = inquiry.of(account, "attempts")
     rows = tries.iloc[sorted(login.row for use in roles.attacking for login in use.logins)]
     if rows.empty or log_first is None:
