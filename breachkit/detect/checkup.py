@@ -6,7 +6,7 @@ import shutil
 from itertools import islice
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from breachkit.detect.counting import count_messages
+from breachkit.detect.survey import count_messages
 from breachkit.errors import BreachkitError
 from breachkit.evidence import gather
 from breachkit.files import shown

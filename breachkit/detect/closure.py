@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from breachkit.detect.accounts.inquiry import Inquiry, is_name
+from breachkit.detect.accounts.accusation import read_inquiry
+from breachkit.detect.accounts.inquiry import is_name
 from breachkit.detect.accounts.judgement import judge_accounts
-from breachkit.detect.accounts.reading import read_evidence
 from breachkit.detect.findings import first, lower_bound
 from breachkit.detect.hardening import hardening_of
 from breachkit.errors import BreachkitError
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from breachkit.detect.accounts.verdict import Accusation
+    from breachkit.detect.accounts.accusation import Accusation
+    from breachkit.detect.accounts.inquiry import Inquiry
     from breachkit.evidence.where import Where
     from breachkit.logs.facts import LogFacts
     from breachkit.records import Locus, Message
@@ -100,8 +101,7 @@ def look_after(where: Where, books: gather.Books, since: datetime, named: Sequen
         jobs: processes to read with; None for one a processor.
     """
     messages: Sequence[Message] = gather.read_messages(where, books, quarantined=True, jobs=jobs)
-    evidence, facts = read_evidence(where, books, messages, counts_accounts=False, jobs=jobs)
-    inquiry = Inquiry(evidence)
+    inquiry, facts = read_inquiry(where, books, messages, counts_accounts=False, jobs=jobs)
     found = judge_accounts(inquiry)
     compromised = [one.account for one in found.accounts if one.verdict == "compromised"]
     accounts = dict.fromkeys([*map(inquiry.account_of, named), *compromised])
@@ -196,7 +196,7 @@ def _unseen(after: Aftermath) -> str:
         return "there are no SMTP logs"
     if last <= after.since:
         return "the logs end before it: read newer ones"
-    if not after.inquiry.evidence.is_auth_visible:
+    if not after.inquiry.is_auth_visible:
         return "the logs show no logins at this level"
     return ""
 
@@ -260,7 +260,7 @@ def _password(after: Aftermath, login: Login) -> _Answer:
     used = came["secret"].dropna()
     if used.empty:
         return "unknown", "the logs do not show the password that the attacker used"
-    now = int.from_bytes(after.inquiry.evidence.fingerprint(login.password.reveal()))
+    now = int.from_bytes(after.inquiry.fingerprint(login.password.reveal()))
     if now in set(used.tolist()):
         return "open", f"the attacker's password still opens it{_age_of_export(after)}"
     return "ok", "the attacker's password no longer opens it"

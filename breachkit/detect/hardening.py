@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from breachkit.advice import Bearing, Console, SettingRule
-    from breachkit.detect.accounts.verdict import Accusation
+    from breachkit.detect.accounts.accusation import Accusation
     from breachkit.records import Locus, Setting
     from breachkit.servers import Guide
 

@@ -7,11 +7,10 @@ from typing import Annotated, Literal, NotRequired, TypedDict
 from msgspec import Meta
 
 from breachkit.advice import Step
+from breachkit.detect.accounts.accusation import Group, Place, VerdictName
 from breachkit.detect.accounts.attackers import Attacker, NotBlockedWhy, OtherFailure
-from breachkit.detect.accounts.entry import Entry
-from breachkit.detect.accounts.suspects import AlsoTried
+from breachkit.detect.accounts.suspects import AlsoTried, Entry
 from breachkit.detect.accounts.unauthenticated import How
-from breachkit.detect.accounts.verdict import Group, Place, VerdictName
 from breachkit.detect.campaigns.campaign import NoPurge, SharedString
 from breachkit.detect.checkup import Lack, Part
 from breachkit.detect.closure import Check
