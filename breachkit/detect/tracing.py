@@ -73,8 +73,9 @@ class Outline:
     def __init__(self, is_id: Callable[[str], bool], is_meant: Callable[[str], bool], sender: str | None) -> None:
         """Begin, with what tells the id and the user names that are looked for, and the declared sender that may be."""
         self._is_id, self._is_meant, self._sender = is_id, is_meant, sender
-        self.is_named = self.is_one = self.is_sender = False
-        """Whether it has a try of the account, the message, or a message under the sender that is looked for."""
+        self.is_named = self.is_one = self.is_sender = self.is_carrier = False
+        """Whether it has a try of the account, the message, or a message under the sender that is looked for, or
+        carried such a message on."""
         self.won: dict[str, None] = {}
         """The user names that came in, the last one last."""
         self._last: Outcome | None = None
@@ -100,6 +101,7 @@ class Outline:
             self._send(event)
         elif isinstance(event, Delivery):
             self._deliveries |= {event.outcome}
+            self.is_carrier = self.is_carrier or event.mail_from == self._sender
             self._name(event.queue_id)
             for key in ((event.queue_id, None), (event.mail_from, event.rcpt_to)):
                 self.delivered_keys.append(hash(key))
