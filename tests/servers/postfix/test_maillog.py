@@ -284,3 +284,21 @@ def test_what_postconf_leaves_out_has_its_default(cli: Callable[..., Ran], tmp_p
     assert rows["smtpd_recipient_limit"] == "pass"
     assert rows["mynetworks"] == "unknown"
     assert "postconf -e smtpd_tls_auth_only=yes" in cli("harden", tmp_path / "settings.txt").out, "1 is no boolean here"
+
+
+def test_lines_of_dovecot_make_no_whole_output_of_postconf(cli: Callable[..., Ran], tmp_path: Path) -> None:
+    write(tmp_path, session(ONE))
+    (tmp_path / "log" / "dovecot.log").write_text("Nov 12 01:00:00 imap-login: Info: Login: user=<a@b.example>\n")
+    path = tmp_path / "settings.txt"
+    path.write_text("auth_verbose = yes\nssl = no\nsmtpd_recipient_limit = 50\nservice auth {\n  user = root\n}\n")
+    found = json.loads(cli("harden", path, "--root", tmp_path, "--format", "json").out)
+    rows = {row["name"]: row["status"] for row in found["settings"] if row["status"] != "unknown"}
+    assert rows == {"smtpd_recipient_limit": "pass"}
+
+
+def test_settings_come_without_what_is_said_of_logs(cli: Callable[..., Ran], tmp_path: Path) -> None:
+    write(tmp_path, session(ONE))
+    path = tmp_path / "settings.txt"
+    path.write_text("smtpd_recipient_limit = 50\n")
+    assert "names an account only where it sends" in cli("trace", ONE, "--root", tmp_path).out
+    assert "Note:" not in cli("harden", path, "--root", tmp_path).out
