@@ -23,7 +23,7 @@ from breachkit.detect.accounts.roles import FOREIGN_COUNT
 from breachkit.detect.accounts.standings import take_standings
 from breachkit.detect.accounts.visits import Slices, Visits, visits_table
 from breachkit.detect.names import Directory
-from breachkit.logs.facts import shows_logins
+from breachkit.logs.facts import shows_every_login, shows_logins
 from breachkit.micros import DAY
 from breachkit.spelling import spelled
 from breachkit.tables import attempts_table, deliveries_table, messages_table, sends_table
@@ -49,6 +49,8 @@ class Evidence:
     log_first: pd.Timestamp | None
     is_auth_visible: bool
     """The log level shows the dialogue, so an AUTH would be seen."""
+    is_every_login_visible: bool
+    """Also one that sends nothing."""
     own_addresses: frozenset[str] = frozenset()
     """Addresses of the mail server itself, as far as its logs name them."""
 
@@ -70,6 +72,7 @@ def evidence_of(
         fingerprint=fingerprints.of,
         log_first=None if facts.first is None else pd.Timestamp(facts.first),
         is_auth_visible=shows_logins(facts.level),
+        is_every_login_visible=shows_every_login(facts.level),
         own_addresses=own_addresses,
     )
 
