@@ -69,6 +69,8 @@ SLOW = frozenset(
         "purge/test_kill.py",
         "purge/test_search_property.py",
         "scale/test_verdicts.py",
+        "servers/live/test_exim.py",
+        "servers/live/test_postfix.py",
         "test_differential.py",
         "wild/test_wild.py",
     }

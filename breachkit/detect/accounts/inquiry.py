@@ -16,7 +16,7 @@ from breachkit.detect.accounts.roles import FOREIGN_COUNT
 from breachkit.detect.accounts.standings import Standings
 from breachkit.detect.accounts.visits import Slices, Visits, visits_table
 from breachkit.detect.names import Directory
-from breachkit.logs.facts import shows_logins
+from breachkit.logs.facts import shows_every_login, shows_logins
 from breachkit.micros import DAY
 from breachkit.spelling import spelled
 from breachkit.tables import attempts_table, deliveries_table, messages_table, sends_table
@@ -78,6 +78,8 @@ class Inquiry:
         self.log_first = None if facts.first is None else pd.Timestamp(facts.first)
         self.is_auth_visible = shows_logins(facts.level)
         """The log level shows the dialogue, so an AUTH would be seen."""
+        self.is_every_login_visible = shows_every_login(facts.level)
+        """Also one that sends nothing."""
         queued, attempts, sends = messages_table(messages), attempts_table(facts.attempts), sends_table(facts.sends)
         joined = join_messages(queued, sends)
         learnt = resolutions(joined, sends)

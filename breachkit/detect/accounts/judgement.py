@@ -127,7 +127,10 @@ def _judge(inquiry: Inquiry, account: str, parted: Mapping[str, Suspected]) -> A
         candidates=inquiry.directory.resolve(account).candidates,
         verdict=verdict,
         confidence=_confidence(
-            verdict, signals, is_seen=is_seen and not is_queue_only and not doubts, is_whole=not standing.unseen
+            verdict,
+            signals,
+            is_seen=is_seen and not is_queue_only and not doubts,
+            is_whole=inquiry.is_every_login_visible and not standing.unseen,
         ),
         doubts=doubts,
         recipients=_recipients(inquiry, account) if is_seen else None,
@@ -255,7 +258,10 @@ def _verdict(signals: Sequence[Signal], held: Held) -> VerdictName:
 
 
 def _confidence(verdict: VerdictName, signals: Sequence[Signal], *, is_seen: bool, is_whole: bool) -> Confidence:
-    """Say how sure a verdict is: never high without a visible AUTH, nor of *clear* where mail joins no session."""
+    """Say how sure a verdict is: never high without a visible AUTH, nor of *clear* where mail joins no session.
+
+    Nor is *clear* where a login that sends nothing stands in no line: who has the password may be in already.
+    """
     if not is_seen:
         return Confidence.MEDIUM if verdict == "compromised" else Confidence.LOW
     families = {signal.family for signal in signals}
