@@ -15,7 +15,7 @@ from breachkit.errors import BreachkitError
 from breachkit.evidence import gather
 from breachkit.evidence.queued import queue_pieces
 from breachkit.parallel import processors
-from breachkit.progress import bar
+from breachkit.progress import bar, silent
 from breachkit.purge.plan import Tally
 from breachkit.purge.search import PieceSearch, Watch, look_through
 from breachkit.purge.store import name_run
@@ -25,7 +25,7 @@ from breachkit.report.words import count, name_journal
 from breachkit.shells import guarded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from breachkit.cli.options import Output
     from breachkit.evidence.gather import Inputs
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 PAUSE = 2.0
 """Seconds between two looks at the queues."""
+SETTLING = 3 * PAUSE
+"""Seconds for which messages are tried again that the server works on."""
 BLINK = 0.1
 """Seconds of sleep after which a stop is noticed."""
 
@@ -90,6 +92,11 @@ class Work:
                 break
         return taken
 
+    def once_more(self, names: Collection[str]) -> list[Planned]:
+        """Look through the queues for messages of the plan; they are counted already."""
+        tally = look_through(self._pieces([]), self.look, self.manner.jobs or processors(), silent)
+        return [hit for hit in tally.planned() if os.path.basename(hit.files[0]) in names]
+
     def _pieces(self, passed_over: list[Skipped]) -> Iterator[Piece]:
         queues = self.reach.queues
         return queue_pieces([place.path for place in queues.places], queues.rules, self.reach.root, passed_over)
@@ -135,8 +142,6 @@ def run_purge(reach: Reach, wanted: Predicates, manner: Manner, words: list[str]
     plan = work.plan()
     if work.watch is None:
         _hint(reach, plan)
-    if not manner.dry_run and reach.queues.rules.moving == "never":
-        raise _unmoved(reach, hits)
     if manner.explain:
         from breachkit.cli.explain import explain
 
@@ -148,16 +153,9 @@ def run_purge(reach: Reach, wanted: Predicates, manner: Manner, words: list[str]
     else:
         plan.permit(everything=manner.everything, max_moves=manner.max_moves)
         outcome = _execute(work, plan, hits, recorded)
-    is_left = outcome is not None and outcome.receipt.planned != outcome.receipt.purged
+    receipt = None if outcome is None else outcome.receipt
+    is_left = receipt is not None and (receipt.planned != receipt.purged or receipt.sent_meanwhile > 0)
     output.finish(work.books(), findings=False, is_incomplete=is_left)
-
-
-def _unmoved(reach: Reach, hits: Iterable[Planned]) -> BreachkitError:
-    """Say that the messages of a plan are not moved, and what the server's own commands for them are."""
-    by_hand, files = reach.queues.rules.by_hand, [os.path.basename(hit.files[0]) for hit in hits]
-    if by_hand is None or not files:
-        return BreachkitError("messages of this server must not be moved by hand; use its own commands for its queue")
-    return BreachkitError(f"nothing was moved: {by_hand(files)}")
 
 
 def _hint(reach: Reach, plan: Plan) -> None:
@@ -179,6 +177,7 @@ def _recorded_json(outcome: PurgeOutcome) -> Json:
         "dry_run": False,
         "run": receipt.run if receipt.runs else None,
         **counts,
+        "sent_meanwhile": receipt.sent_meanwhile,
         "dropped": outcome.dropped,
         "journals": list(receipt.sha256),
     }
@@ -191,11 +190,6 @@ def _again(work: Work, plan: Plan) -> tuple[str, str]:
         return "", f"{outside.path} lies outside the root: a purge takes it only where it is named with --queue."
     if plan.takes_everything and not everything:
         return "", "If every message is meant, run the same command again with --everything, without --dry-run."
-    if work.reach.queues.rules.moving == "never":
-        return "", (
-            "Run the same command again, without --dry-run: it moves nothing, and prints the server's own commands for"
-            " these messages."
-        )
     arguments = [*work.words, *(["--everything"] if everything else [])]
     if guarded("purge", arguments) != arguments:
         return "", "Run the same command again, without --dry-run."
@@ -248,6 +242,7 @@ def _move(work: Work, plan: Plan, hits: list[Planned], name: str, is_stopped: Ca
         try:
             with bar(sys.stderr, "moved", plan.planned, " messages") as progress:
                 run.take(hits, datetime.now(UTC), is_stopped, progress)
+            _settle(work, run, is_stopped)
             limit = work.manner.max_moves or plan.default_moves
             is_cut = work.watch is not None and _watch(work, work.watch, run, limit, is_stopped)
             receipt = run.close(datetime.now(UTC), is_stopped=is_stopped())
@@ -262,13 +257,24 @@ def _move(work: Work, plan: Plan, hits: list[Planned], name: str, is_stopped: Ca
             raise asking.stopped(receipt.purged, receipt.planned, "moved", following, _journals(receipt))
         dropped = run.deleted
         if work.manner.drop:
-            from breachkit.purge.restoration import drop_run
+            from breachkit.purge.deletion import drop_run
 
             drops = [drop_run(reach.queues.disk, held) for held in receipt.runs]
             receipt = replace(receipt, sha256=tuple(one.sha256 for one in drops))
             dropped += sum(one.dropped for one in drops)
         _note(receipt)
     return PurgeOutcome(receipt, work.plan(), is_cut, dropped)
+
+
+def _settle(work: Work, run: QueuePurge, is_stopped: Callable[[], bool]) -> None:
+    """Take what the server had in hand, or had put elsewhere, when it was to be moved: it is free again in a moment."""
+    if not run.unsettled:
+        return
+    for _ in _rounds(time.monotonic() + SETTLING, is_stopped):
+        found = work.once_more(run.unsettled)
+        run.take(found, datetime.now(UTC), is_stopped)
+        if not (found and run.unsettled):
+            return
 
 
 def _note(receipt: Receipt) -> None:

@@ -39,6 +39,7 @@ KINDS: dict[str, dict[str, type]] = {
     "left": {"home": str, "outcome": str, "reason": str},
     "done": {"moved": list, "left": list},
     "replaced": {"id": int},
+    "sent": {"ids": list},
     "end": {"ended": str, "moved": int, "stopped": bool},
     "restoring": {"ids": list},
     "restored": {"ids": list},
@@ -51,7 +52,10 @@ _fields_of = itemgetter(*FILE_FIELDS)
 _TYPES = (str, *[int] * 7, str)
 """Of a home and the fields of its fingerprint."""
 
-State = Literal["intended", "moved", "left", "restoring", "restored", "dropped"]
+REPLACED = ("size", "mtime_ns", "device", "inode", "sha256")
+"""What a line says of a file that is not what was intended: its mode and owner are."""
+
+State = Literal["intended", "moved", "sent", "left", "restoring", "restored", "dropped"]
 
 
 def spell_path(path: str) -> str:
@@ -150,7 +154,7 @@ class History:
                 self._set([row[0] for row in line["left"]], "left")
             case "end":
                 self.is_ended = True
-            case "restoring" | "restored" | "dropped" as state:
+            case "sent" | "restoring" | "restored" | "dropped" as state:
                 self._set(line["ids"], state)
 
     def _intend(self, number: int, files: list[dict[str, Any]]) -> None:
@@ -165,7 +169,7 @@ class History:
     def _replace(self, number: int, file: int, row: Mapping[str, Any]) -> None:
         """Take what a file was that had its name when it was moved: only mode and owner are those of the first."""
         entry = self.entries[number]
-        changed = {name: row[name] for name in ("size", "mtime_ns", "device", "inode", "sha256")}
+        changed = {name: row[name] for name in REPLACED}
         prints = list(entry.prints)
         prints[file] = prints[file]._replace(**changed)
         if tuple(map(type, prints[file])) != _TYPES[1:]:

@@ -126,10 +126,17 @@ class Queues(NamedTuple):
         return found
 
     def check(self) -> None:
-        """Refuse a quarantine from which the server would deliver, or that is a link, and a queue that forbids moves.
+        """Refuse a quarantine from which the server would deliver, that is a link, or that nothing can be renamed into.
 
-        Raises BreachkitError.
+        Raises BreachkitError, OSError.
         """
+        for queue, store in self.stores.items():
+            if self.rules.moving == "rename" and self.disk.volume_of(queue) != self.disk.volume_of(store.path):
+                raise BreachkitError(
+                    f"nothing was moved: {store.path} lies on another volume than {queue}, and files of this server are"
+                    " only renamed: a copy could be sent twice; name a folder on the volume of the queue with"
+                    " --quarantine DIR, outside the folders of the queue"
+                )
         for store in dict.fromkeys(self.stores.values()):
             real = os.path.realpath(store.path)
             is_live = self.rules.is_live(Path(real)) or self.rules.is_live(Path(store.path))

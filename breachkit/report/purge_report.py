@@ -33,6 +33,8 @@ LEFT_WORDS = {
     "failed": "could not be moved",
 }
 
+SENT_WORDS = {"sent_meanwhile": "of them sent all the same: the server had begun to deliver them"}
+
 
 class PurgeOutcome(NamedTuple):
     """What a real run did: its receipt, and the plan with all that a watch added to it."""
@@ -85,6 +87,7 @@ def purge_json(
             {"path": shown(path, root), "outcome": verdict.outcome, "reason": verdict.reason}
             for path, verdict in (() if receipt is None else receipt.left)
         ],
+        "sent_meanwhile": 0 if receipt is None else receipt.sent_meanwhile,
         "owners_own": None if unexplained is None else unexplained.owners_own,
         **more,
     }
@@ -196,7 +199,7 @@ def render_outcome(outcome: PurgeOutcome, root: Path | None, checks: list[str], 
         page.say("Nothing to move: no message is like that.", style="bold")
         return page.text()
     page.say(f"{receipt.purged:,} of {count(receipt.planned, 'message')} moved, {size(receipt.bytes)}", style="bold")
-    for name, words in LEFT_WORDS.items():
+    for name, words in {**SENT_WORDS, **LEFT_WORDS}.items():
         if number := getattr(receipt, name):
             page.say(f"{number:,} {words}", style="yellow", indent=2)
     for path, verdict in receipt.left:

@@ -11,7 +11,7 @@ from breachkit.report.words import count, size
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from breachkit.purge.restoration import Dropped
+    from breachkit.purge.deletion import Dropped
     from breachkit.purge.stock import Stock, StoredMessage
     from breachkit.report.contract import Json
 

@@ -132,5 +132,6 @@ def lines_of(run: Run) -> list[dict[str, Any]]:
 
 def house(queue: Path, disk: Disk | None = None, quarantine: Path | None = None, rules: Queue = RULES) -> House:
     """Make a house of one queue folder."""
-    beside = replace(rules, home=lambda folder: folder.parent)
-    return House(find_queues(beside, [queue], quarantine, disk or Disk()))
+    if rules is RULES:  # of a folder that has no other place
+        rules = replace(rules, home=lambda folder: folder.parent)
+    return House(find_queues(rules, [queue], quarantine, disk or Disk()))

@@ -48,6 +48,7 @@ class PurgeDocument(DocumentHead):
     changed: Count
     in_use: Count
     failed: Count
+    sent_meanwhile: Count
     bytes: Count
     journal: str | None
     quarantine: str | None

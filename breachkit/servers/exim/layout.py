@@ -122,6 +122,23 @@ def find_messages(_folder: str, names: Iterable[str]) -> Iterator[tuple[str, ...
             yield (name,)
 
 
+def files_beside(path: str) -> Sequence[str]:
+    """Name where the journal of a delivery may lie, and the log of a message."""
+    if not IS_HEAD.fullmatch(os.path.basename(path)):
+        return ()
+    above, name = os.path.split(path.removesuffix("-H"))
+    inner, part = (
+        (os.path.dirname(above), [os.path.basename(above)]) if len(os.path.basename(above)) == 1 else (above, [])
+    )
+    log = os.path.join(os.path.dirname(inner), "msglog", *part, name)
+    return (journal_of(path), log) if os.path.basename(inner) == _INPUT else (journal_of(path),)
+
+
+def journal_of(path: str) -> str:
+    """Name the file that Exim writes while it delivers a message, and takes away after."""
+    return path.removesuffix("-H") + "-J"
+
+
 def role_of(folder: Path) -> QueueRole:
     """Tell what Exim does with a queue: that of a name is left alone until it is run by this name."""
     return "hold" if _spool_of(folder) != _above_input(folder) else "active"

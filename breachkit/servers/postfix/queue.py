@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from breachkit.logs.envelope import address_of
 from breachkit.servers import PlainHead
 from breachkit.servers.letterhead import read_letterhead
+from breachkit.servers.locks import locked
 from breachkit.servers.postfix.layout import IS_ID
 from breachkit.text.charsets import decode_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
     from datetime import tzinfo
 
 MOST_RECORDS = 2_000_000
@@ -67,6 +69,11 @@ def text_of(files: Sequence[bytes]) -> bytes:
     if raw[:1] not in {b"C", b"T"}:
         return raw
     return b"".join(_lines(raw))
+
+
+def hold_still(files: Sequence[str]) -> AbstractContextManager[bool]:
+    """Take the lock of a message, of which a delivery agent has a share, and who writes one has all."""
+    return locked(files[0])
 
 
 def _lines(raw: bytes) -> Iterator[bytes]:
