@@ -225,8 +225,8 @@ def test_what_postfix_does_with_a_place(path: str, role: str, is_in: bool) -> No
 def test_a_purge_takes_messages_and_not_the_logs_about_others(cli: Callable[..., Ran], tmp_path: Path) -> None:
     spool = tmp_path / "spool"
     for name in (SHORT, "x; reboot #"):
-        write(spool / "deferred" / "0", name)
-        write(spool / "defer" / "0", name, b"about it")
+        write(spool / "deferred" / name[0], name)
+        write(spool / "defer" / name[0], name, b"about it")
     write(spool / "hold", LONG, message(content=(b"Nbob asks", b"N", b"Nlunch?")))
     write(spool / "defer" / "3", LONG, b"please look here: http://cheap.example/buy")
     before = {path: path.read_bytes() for path in spool.rglob("*") if path.is_file()}
