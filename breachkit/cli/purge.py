@@ -56,6 +56,10 @@ Drop = Annotated[
     bool,
     typer.Option("--drop", help="Delete the moved messages for good afterwards: for a full disk. The journal stays."),
 ]
+Hold = Annotated[
+    bool,
+    typer.Option("--hold", help="Put them on hold in the queue (Postfix), or print the lines that do (Exim)."),
+]
 WatchFor = Annotated[
     float | None,
     typer.Option("--watch", metavar="MINUTES", min=0, help="Go on with messages that arrive meanwhile."),
@@ -91,6 +95,7 @@ def purge(
     quarantine: options.Quarantine = None,
     case: options.Case = None,
     drop: Drop = False,
+    hold: Hold = False,
     watch: WatchFor = None,
     max_moves: MaxMoves = None,
     jobs: options.Jobs = None,
@@ -108,14 +113,15 @@ def purge(
     texts = SoughtTexts(tuple(strings or ()), regex, ignore_case, any_string, raw_only)
     names = _names("--account", account), _names("--from", sender), _names("--to-domain", to_domain)
     heads = Heads(*names, campaign, older_than, newer_than, all_messages, min_messages)
-    manner = Manner(everything, explain, dry_run, yes, drop, watch, max_moves, jobs, product)
+    manner = Manner(everything, explain, dry_run, yes, drop, hold, watch, max_moves, jobs, product)
     _check(manner, texts, heads)
     with recorded(case) as outcome:
         where = find_evidence(asked)
         output.check(product.output_file, where, quarantine, case and case / BOOK)
         reach = reach_of(where, quarantine)
         wanted, named = _wanted(texts, heads, where)
-        run_purge(reach, wanted, manner, [*texts.words(), *named.words()], outcome)
+        words = [*texts.words(), *named.words(), *(["--hold"] if hold else [])]
+        run_purge(reach, wanted, manner, words, outcome)
 
 
 class Heads(NamedTuple):
@@ -158,6 +164,8 @@ def _check(manner: Manner, texts: SoughtTexts, heads: Heads) -> None:
     for option, is_given in (("--watch", manner.watch is not None), ("--drop", manner.drop)):
         if manner.dry_run and is_given:
             raise UsageError(f"--dry-run and {option} cannot both be meant; leave one of them out")
+    if manner.hold and manner.drop:
+        raise UsageError("--hold keeps messages and --drop deletes them; leave one of them out")
 
 
 def _wanted(texts: SoughtTexts, heads: Heads, where: Where) -> tuple[Predicates, Heads]:

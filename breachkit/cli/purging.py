@@ -20,12 +20,19 @@ from breachkit.purge.plan import Tally
 from breachkit.purge.search import PieceSearch, Watch, look_through
 from breachkit.purge.store import name_run
 from breachkit.report.contract import dump
-from breachkit.report.purge_report import PurgeOutcome, purge_json, render_dry_end, render_outcome, render_plan
+from breachkit.report.purge_report import (
+    PurgeOutcome,
+    purge_json,
+    render_by_hand,
+    render_dry_end,
+    render_outcome,
+    render_plan,
+)
 from breachkit.report.words import count, name_journal
 from breachkit.shells import guarded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from breachkit.cli.options import Output
     from breachkit.evidence.gather import Inputs
@@ -53,6 +60,7 @@ class Manner(NamedTuple):
     dry_run: bool
     yes: bool
     drop: bool
+    hold: bool
     watch: float | None
     max_moves: int | None
     jobs: int | None
@@ -98,8 +106,11 @@ class Work:
         return [hit for hit in tally.planned() if os.path.basename(hit.files[0]) in names]
 
     def _pieces(self, passed_over: list[Skipped]) -> Iterator[Piece]:
-        queues = self.reach.queues
-        return queue_pieces([place.path for place in queues.places], queues.rules, self.reach.root, passed_over)
+        rules, places = self.reach.queues.rules, [place.path for place in self.reach.queues.places]
+        if self.manner.hold and (hold := rules.hold) is not None:
+            files = {path: os.path.join(path, "x") for path in places}
+            places = [path for path, file in files.items() if hold(file) != file]  # else it is there already
+        return queue_pieces(places, rules, self.reach.root, passed_over)
 
     def plan(self) -> Plan:
         """Sum up what was found so far."""
@@ -120,12 +131,15 @@ class Work:
 
     def shown(self, plan: Plan) -> str:
         """Write the plan as text."""
-        return render_plan(plan, self.inputs(), self.unexplained)
+        return render_plan(plan, self.inputs(), self.unexplained, holds=self.manner.hold)
 
-    def tell(self, plan: Plan, outcome: PurgeOutcome | None, text: Callable[[], str]) -> None:
+    def tell(
+        self, plan: Plan, outcome: PurgeOutcome | None, text: Callable[[], str], by_hand: Sequence[str] | None = None
+    ) -> None:
         """Write the product: the object of the contract, or the text, which takes 60 ms to lay out."""
         if self.manner.product.is_json:
-            product = dump(purge_json(plan, outcome, self.inputs(), self.reach.root, self.unexplained))
+            made = purge_json(plan, outcome, self.inputs(), self.reach.root, self.unexplained)
+            product = dump(made if by_hand is None else {**made, "by_hand": list(by_hand)})
         else:
             product = text()
         output.write(product, self.manner.product.output_file)
@@ -133,9 +147,11 @@ class Work:
 
 def run_purge(reach: Reach, wanted: Predicates, manner: Manner, words: list[str], recorded: Json) -> None:
     """Do it, and say in `recorded` what was done. Raises BreachkitErrors; ends with the exit code of the books."""
+    if manner.hold:
+        _check_hold(reach)
     if not manner.dry_run:
         reach.check()
-    keeps = manner.explain or not manner.dry_run
+    keeps = manner.explain or manner.hold or not manner.dry_run
     look = PieceSearch(wanted, reach.queues.rules, reach.where.zone, reach.root, keeps=keeps)
     work = Work(reach, wanted, manner, words, look, None if manner.watch is None else Watch())
     hits = work.first()
@@ -147,7 +163,10 @@ def run_purge(reach: Reach, wanted: Predicates, manner: Manner, words: list[str]
 
         work.unexplained = explain(reach.where, {hit.files[0] for hit in hits})
     outcome = None
-    if manner.dry_run:
+    if manner.hold and reach.queues.rules.hold is None:
+        recorded |= {"dry_run": True, "planned": plan.planned}
+        _tell_by_hand(work, plan, hits)
+    elif manner.dry_run:
         recorded |= {"dry_run": True, "planned": plan.planned}
         work.tell(plan, None, lambda: work.shown(plan) + render_dry_end(plan, *_again(work, plan)))
     else:
@@ -156,6 +175,33 @@ def run_purge(reach: Reach, wanted: Predicates, manner: Manner, words: list[str]
     receipt = None if outcome is None else outcome.receipt
     is_left = receipt is not None and (receipt.planned != receipt.purged or receipt.sent_meanwhile > 0)
     output.finish(work.books(), findings=False, is_incomplete=is_left)
+
+
+def _check_hold(reach: Reach) -> None:
+    """Refuse to hold messages where nothing holds any. Raises BreachkitError."""
+    rules = reach.queues.rules
+    if rules.hold is None:
+        if rules.by_hand is not None:
+            return
+        raise BreachkitError(
+            f"nothing was moved: {reach.where.title} has no place for messages on hold; leave --hold out: purge moves"
+            " them to the quarantine, and restore brings them back"
+        )
+    for place in reach.queues.places:
+        folder = os.path.dirname(rules.hold(os.path.join(place.path, "x")))
+        if not reach.queues.disk.is_plain_folder(folder):
+            raise BreachkitError(
+                f"nothing was moved: there is no folder {folder} to hold messages in; name the whole spool, or leave"
+                " --hold out"
+            )
+
+
+def _tell_by_hand(work: Work, plan: Plan, hits: Sequence[Planned]) -> None:
+    """Print the server's own lines that hold the messages of a plan: breachkit runs no program of the server."""
+    by_hand = work.reach.queues.rules.by_hand
+    names = [os.path.basename(hit.files[0]) for hit in hits]
+    lines = by_hand(names).splitlines() if by_hand is not None and names else []
+    work.tell(plan, None, lambda: work.shown(plan) + render_by_hand(plan, lines), lines)
 
 
 def _hint(reach: Reach, plan: Plan) -> None:
@@ -227,7 +273,8 @@ def _ask(work: Work, plan: Plan, name: str, shown: str) -> None:
         asking.ask_for(name, f"Type {name} to DELETE {number} for good", "moved")
     else:
         more = f", and for {work.manner.watch:g} minutes what arrives" if work.manner.watch is not None else ""
-        asking.ask(f"Move {number} to the quarantine{more}?", "moved")
+        what = f"Put {number} on hold" if work.manner.hold else f"Move {number} to the quarantine"
+        asking.ask(f"{what}{more}?", "moved")
 
 
 def _move(work: Work, plan: Plan, hits: list[Planned], name: str, is_stopped: Callable[[], bool]) -> PurgeOutcome:
@@ -238,7 +285,7 @@ def _move(work: Work, plan: Plan, hits: list[Planned], name: str, is_stopped: Ca
     from breachkit.purge.moves import QueuePurge
 
     reach = work.reach
-    with QueuePurge(reach.queues, name, work.words, drops=work.manner.drop) as run:
+    with QueuePurge(reach.queues, name, work.words, drops=work.manner.drop, holds=work.manner.hold) as run:
         try:
             with bar(sys.stderr, "moved", plan.planned, " messages") as progress:
                 run.take(hits, datetime.now(UTC), is_stopped, progress)
@@ -263,7 +310,7 @@ def _move(work: Work, plan: Plan, hits: list[Planned], name: str, is_stopped: Ca
             receipt = replace(receipt, sha256=tuple(one.sha256 for one in drops))
             dropped += sum(one.dropped for one in drops)
         _note(receipt)
-    return PurgeOutcome(receipt, work.plan(), is_cut, dropped)
+    return PurgeOutcome(receipt, work.plan(), is_cut, dropped, is_hold=work.manner.hold)
 
 
 def _settle(work: Work, run: QueuePurge, is_stopped: Callable[[], bool]) -> None:

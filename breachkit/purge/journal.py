@@ -134,6 +134,8 @@ class History:
     began: str = ""
     wanted: list[str] = field(default_factory=list)
     is_ended: bool = False
+    is_hold: bool = False
+    """Its messages were put on hold in the queue, not into the quarantine."""
     entries: JournalEntries = field(default_factory=JournalEntries)
 
     def fold(self, line: Mapping[str, Any]) -> None:
@@ -143,6 +145,7 @@ class History:
         match line["kind"]:
             case "run":
                 self.began, self.wanted = line["began"], [str(word) for word in line["wanted"]]
+                self.is_hold = line.get("holds") is True
                 if line["format"] not in _FORMATS:
                     raise ValueError(line["format"])
             case "intent":
@@ -156,6 +159,11 @@ class History:
                 self.is_ended = True
             case "sent" | "restoring" | "restored" | "dropped" as state:
                 self._set(line["ids"], state)
+
+    def number_on_hold(self) -> int:
+        """Count the messages that the run put on hold and did not take off again."""
+        states = (entry.state for entry in self.entries.values())
+        return sum(state in {"moved", "sent", "intended", "restoring"} for state in states) if self.is_hold else 0
 
     def _intend(self, number: int, files: list[dict[str, Any]]) -> None:
         if number in self.entries or number < 1 or not files:

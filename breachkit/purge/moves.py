@@ -69,6 +69,7 @@ class Verdict(NamedTuple):
 MOVED = Verdict("moved", "")
 CHANGED = Verdict("changed", "changed since the plan")
 IN_USE = Verdict("in_use", "held open by another program")
+NAME_TAKEN = Verdict("failed", "the name is taken where it would be put")
 OTHER_VOLUME = Verdict("failed", "on another volume, and these files must not be copied")
 NO_ROOM = Verdict("failed", "the disk is full")
 LINK_ABOVE = Verdict("failed", "a link lies above it")
@@ -136,7 +137,18 @@ class Receipt:
 class QueuePurge:
     """One run of purge: it may take several plans, one after the other (`--watch`); close it to get the receipt."""
 
-    def __init__(self, queues: Queues, name: str, wanted: Sequence[str], *, drops: bool = False) -> None:
+    def __init__(
+        self, queues: Queues, name: str, wanted: Sequence[str], *, drops: bool = False, holds: bool = False
+    ) -> None:
+        """Begin nothing yet.
+
+        Args:
+            queues: what may be touched.
+            name: of the run.
+            wanted: the predicates, as typed.
+            drops: a full disk is to be freed: where no line has room, messages are deleted at once.
+            holds: messages are put on hold in the queue, not into the quarantine; what lies beside them stays.
+        """
         self.name = name
         self.deleted = 0
         """Messages deleted at once, since a full disk had no room for the journal before."""
@@ -144,6 +156,7 @@ class QueuePurge:
         self._disk = queues.disk
         self._stores = queues.stores
         self._rules = queues.rules
+        self._hold = queues.rules.hold if holds else None
         # the innermost first
         self._queues = sorted(queues.stores, key=len, reverse=True)
         self._above: dict[str, tuple[str, str]] = {}
@@ -228,7 +241,8 @@ class QueuePurge:
             remove_run(self._disk, run)
             raise trouble_of(error, store.path, self.moved, "moved") from None
         began = now.isoformat(timespec="seconds")
-        journal.add("run", format=FORMAT, run=self.name, began=began, version=__version__, wanted=self._wanted)
+        more = {} if self._hold is None else {"holds": True}
+        journal.add("run", format=FORMAT, run=self.name, began=began, version=__version__, wanted=self._wanted, **more)
         self._volumes[store] = _Volume(run, journal)
         return self._volumes[store]
 
@@ -277,7 +291,7 @@ class QueuePurge:
 
     def _with_beside(self, hit: Planned) -> Planned:
         """Add the files that go with a message and were not searched."""
-        if self._rules.beside is None:
+        if self._rules.beside is None or self._hold is not None:
             return hit
         beside = [path for path in self._rules.beside(hit.files[0]) if path not in hit.files]
         there = [path for path in beside if self._disk.status(path) is not None]
@@ -327,9 +341,11 @@ class QueuePurge:
             return NO_ROOM
         number, hit, prints = entry
         for place, (path, known) in enumerate(zip(hit.files, prints, strict=True)):
-            target = volume.run.file(number, place)
+            target = self._target(volume.run, entry, place)
             verdict = MOVED
             try:
+                if self._hold is not None and self._disk.status(target) is not None:
+                    return NAME_TAKEN
                 self._disk.rename(path, target)
                 if not is_same_file(self._disk.status(target), known):
                     verdict = self._keep_stranger(volume, entry, place)
@@ -345,6 +361,10 @@ class QueuePurge:
                 return verdict if self._undo(volume.run, entry, copied.get(number, ())) else TORN
         return MOVED
 
+    def _target(self, run: Run, entry: _Moving, place: int) -> str:
+        """Return where a file of a message is moved."""
+        return run.file(entry.number, place) if self._hold is None else self._hold(entry.hit.files[place])
+
     def _refusal(self, volume: _Volume, error: OSError) -> Verdict:
         if is_full(error):
             volume.failure = error
@@ -358,12 +378,12 @@ class QueuePurge:
 
     def _keep_stranger(self, volume: _Volume, entry: _Moving, place: int) -> Verdict:
         """Give a file that took the name between check and rename its name again; else keep it, as it is."""
-        target = volume.run.file(entry.number, place)
+        target = self._target(volume.run, entry, place)
         try:
             self._disk.place(target, entry.hit.files[place])
             self._disk.unlink(target)
         except OSError:
-            note_replaced(self._disk, volume.run, volume.journal, (entry.number, place))
+            note_replaced(self._disk, target, volume.journal, (entry.number, place))
             return MOVED
         return CHANGED
 
@@ -371,7 +391,7 @@ class QueuePurge:
         """Put back what was moved of a message, the last file first; False where that cannot be done."""
         try:
             for place in reversed(range(len(entry.hit.files))):
-                stored = run.file(entry.number, place)
+                stored = self._target(run, entry, place)
                 if place not in copied and self._disk.status(stored) is not None:
                     self._disk.give(stored, entry.hit.files[place], run.mark(entry.number))
                 self._disk.unlink(stored)

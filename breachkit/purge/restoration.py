@@ -20,7 +20,7 @@ from breachkit.files import QUARANTINE, NotRegularError
 from breachkit.progress import silent
 from breachkit.purge.disk import is_full
 from breachkit.purge.journal import Journal, read_history
-from breachkit.purge.store import BATCH, LAST_ROOM, are_plain_folders, file_name, home_of, trouble_of
+from breachkit.purge.store import BATCH, LAST_ROOM, are_plain_folders, file_name, home_of, stored_file, trouble_of
 from breachkit.writing import NO_LINKS
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class RestoreRun:
         self._disk = queues.disk
         self.run = run
         self._queues = sorted(queues.places, key=lambda queue: len(queue.path), reverse=True)
-        self._folder = run.messages + os.sep
+        self._hold: Callable[[str], str] | None = None
         self._is_chosen = is_chosen
         self._rules = queues.rules
         self._known: dict[tuple[str, str], bool] = {}
@@ -122,9 +122,9 @@ class RestoreRun:
         self._bytes = 0
         self._left: list[tuple[str, str]] = []
 
-    def _source(self, number: int, place: int) -> str:
-        """Where a file of a message lies in the quarantine."""
-        return self._folder + file_name(number, place)
+    def _source(self, entry: JournalEntry, place: int) -> str:
+        """Where a file of a message lies: in the quarantine, or on hold."""
+        return stored_file(self.run, entry, place, self._hold)
 
     def plan(self) -> Restored:
         """Tell what a restore would do. Raises BreachkitError, OSError."""
@@ -168,6 +168,7 @@ class RestoreRun:
 
     def _judged(self, history: History) -> Iterator[RestoreCase]:
         """Judge every message that was, or may have been, moved. Raises OSError."""
+        self._hold = self._rules.hold if history.is_hold else None
         held = frozenset(self._disk.names(self.run.messages))  # to ask for each name took a tenth of a restore
         return (self._judge(entry, held) for entry in history.entries.values() if entry.state != "left")
 
@@ -181,15 +182,18 @@ class RestoreRun:
         if entry.state in {"dropped", "restored"}:
             return RestoreCase("dropped" if entry.state == "dropped" else "home", entry, targets)
         places = range(len(targets))
-        stored = [place for place in places if file_name(number, place) in held]
-        is_place = all(self._top_of(target, targets) for target in targets)
+        if self._hold is None:
+            stored = [place for place in places if file_name(number, place) in held]
+        else:
+            stored = [place for place in places if self._disk.status(self._source(entry, place)) is not None]
+        is_place = all(self._top_of(target, targets) for target in targets) and self._is_source(entry)
         if stored and (entry.state == "sent" or not is_place):
             return RestoreCase("refused" if not is_place else "sent", entry, targets)
         if len(stored) < len(targets):
             away = [place for place in places if place not in stored]
             if not all(is_place and self._is_home(entry, place, targets[place]) for place in away):
                 return RestoreCase("missing", entry, targets)
-        if stored and self._is_chosen is not None and not self._is_chosen([self._source(number, at) for at in stored]):
+        if stored and self._is_chosen is not None and not self._is_chosen([self._source(entry, at) for at in stored]):
             return RestoreCase("unwanted", entry, targets)
         kinds = [self._judge_file(entry, place, targets[place]) for place in stored]
         puts = tuple([place for place, kind in zip(stored, kinds, strict=True) if kind == "put"])
@@ -202,7 +206,7 @@ class RestoreRun:
         there = self._disk.status(target)
         if there is None or self._is_ours(entry, target, there):
             return "put"
-        source = self._disk.status(self._source(entry.number, place))
+        source = self._disk.status(self._source(entry, place))
         if source is not None and (there.st_dev, there.st_ino) == (source.st_dev, source.st_ino):
             return "finish"
         if entry.state in {"intended", "restoring"} and self._is_home(entry, place, target):
@@ -221,7 +225,7 @@ class RestoreRun:
         """
         known = entry.prints[place]
         try:
-            found = self._disk.fingerprint(self._source(entry.number, place))
+            found = self._disk.fingerprint(self._source(entry, place))
         except FileNotFoundError:
             return "missing"
         except NotRegularError:
@@ -258,6 +262,11 @@ class RestoreRun:
             return None
         top = os.path.commonpath([target, targets[0]])
         return top if are_plain_folders(target, top, self._disk, self._known) else None
+
+    def _is_source(self, entry: JournalEntry) -> bool:
+        """Tell whether what the journal says of a message that is on hold is its place: behind no link, in a queue."""
+        places = range(len(entry.homes))
+        return self._hold is None or all(self._queue_of(self._source(entry, place)) is not None for place in places)
 
     def _is_home(self, entry: JournalEntry, place: int, target: str) -> bool:
         """Tell whether a file of a message has its old name, by its bytes."""
@@ -308,7 +317,7 @@ class RestoreRun:
             self._disk.sync_folder(folder)
         for case in done:
             for place in range(len(case.targets)):
-                self._disk.unlink(self._source(case.entry.number, place))
+                self._disk.unlink(self._source(case.entry, place))
             self._count(case.kind, case)
         journal.add("restored", ids=[case.entry.number for case in done])
 
@@ -339,7 +348,7 @@ class RestoreRun:
         What cannot be taken back is left as a kill would leave it, and the next restore finishes it.
         """
         for place in reversed(placed):
-            stored = self._source(case.entry.number, place)
+            stored = self._source(case.entry, place)
             with suppress(OSError):
                 if self._disk.status(stored) is None:  # it was renamed, where links are not to be had
                     self._disk.rename(case.targets[place], stored)
@@ -347,7 +356,7 @@ class RestoreRun:
                     self._disk.unlink(case.targets[place])
 
     def _bring(self, case: RestoreCase, place: int) -> None:
-        source, target = self._source(case.entry.number, place), case.targets[place]
+        source, target = self._source(case.entry, place), case.targets[place]
         try:
             self._give(source, target, case, place)
         except FileNotFoundError:  # the folder of its home, most likely

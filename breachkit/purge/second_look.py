@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from breachkit.purge.journal import REPLACED, read_history
-from breachkit.purge.store import home_of
+from breachkit.purge.store import home_of, stored_file
 
 if TYPE_CHECKING:
     import os
 
     from breachkit.purge.disk import Disk, Fingerprint
-    from breachkit.purge.journal import Journal, JournalEntry
+    from breachkit.purge.journal import Journal
     from breachkit.purge.store import Run
     from breachkit.servers import Queue
 
@@ -22,12 +22,16 @@ def find_sent(rules: Queue, disk: Disk, run: Run, journal: Journal) -> int:
     A delivery agent marks in the message whom it served (Postfix), or writes a journal beside its old place (Exim).
     """
     sent = []
-    for entry in read_history(run.journal).entries.values():
+    history = read_history(run.journal)
+    hold = rules.hold if history.is_hold else None
+    for entry in history.entries.values():
         if entry.state != "moved":
             continue
-        written = _written(disk, run, entry)
+        files = [stored_file(run, entry, place, hold) for place in range(len(entry.homes))]
+        known = zip(files, entry.prints, strict=True)
+        written = [place for place, (path, one) in enumerate(known) if not is_same_file(disk.status(path), one)]
         for place in written:
-            note_replaced(disk, run, journal, (entry.number, place))
+            note_replaced(disk, files[place], journal, (entry.number, place))
         trail = None if rules.trail is None else rules.trail(home_of(entry.homes[0], run.store))
         if written or (trail is not None and disk.status(trail) is not None):
             sent.append(entry.number)
@@ -36,22 +40,16 @@ def find_sent(rules: Queue, disk: Disk, run: Run, journal: Journal) -> int:
     return len(sent)
 
 
-def _written(disk: Disk, run: Run, entry: JournalEntry) -> list[int]:
-    """List the files of a message that are not what was moved."""
-    known = enumerate(entry.prints)
-    return [place for place, one in known if not is_same_file(disk.status(run.file(entry.number, place)), one)]
-
-
-def note_replaced(disk: Disk, run: Run, journal: Journal, file: tuple[int, int]) -> None:
-    """Journal what a file in the quarantine is that is not what was intended. Raises OSError.
+def note_replaced(disk: Disk, path: str, journal: Journal, file: tuple[int, int]) -> None:
+    """Journal what a file is that was moved and is not what was intended. Raises OSError.
 
     Args:
         disk: where it lies.
-        run: of which it is.
-        journal: of that run.
+        path: its own, now.
+        journal: of its run.
         file: the number of the message, and the place among its files.
     """
-    found = disk.fingerprint(run.file(*file))._asdict()
+    found = disk.fingerprint(path)._asdict()
     journal.add("replaced", id=file[0], file=file[1], **{name: found[name] for name in REPLACED})
 
 

@@ -45,6 +45,8 @@ class Kind(NamedTuple):
     """Where it lies; all else of its topmost folder belongs to it."""
     names: tuple[str, ...] = ()
     """Where the files of a message lie, beside the queue, where the server has names for them; `{id}` is its id."""
+    holds: bool = False
+    """Messages are put on hold."""
 
 
 def rules_of(server: str) -> Queue:
@@ -69,6 +71,7 @@ KINDS = {
         f"exim, {files} files": Kind(QuickDisk(), None, 4, files, rules_of("exim"), "spool/input", EXIM)
         for files in (2, 4)
     },
+    "postfix, on hold": Kind(QuickDisk(), None, 5, 1, rules_of("postfix"), "spool/deferred", POSTFIX, holds=True),
     "exim without links": Kind(NoLinksDisk(), None, 3, 4, rules_of("exim"), "spool/input", EXIM),
 }
 
@@ -103,15 +106,15 @@ class Scene:
                 home.parent.mkdir(parents=True, exist_ok=True)
                 first.with_name(first.name + (f".{place}" if place else "")).rename(home)
         shutil.rmtree(top / "_outgoing")
+        (top / "spool" / "hold").mkdir()
 
     def seen(self, top: Path) -> dict[bytes, Seen]:
         return snapshot(top / self.kind.queue.partition("/")[0])
 
     def house(self, top: Path, disk: Disk | None = None) -> House:
         place = self.kind.quarantine
-        return house(
-            top / self.kind.queue, disk or self.kind.disk, None if place is None else top / place, self.kind.rules
-        )
+        far = None if place is None else top / place
+        return house(top / self.kind.queue, disk or self.kind.disk, far, self.kind.rules, holds=self.kind.holds)
 
     def dies(self, work: Callable[[House], object], top: Path, last: int) -> bool:
         """Do some work on a queue in a process that dies before a step; True when it died."""

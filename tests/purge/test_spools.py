@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
 import subprocess
@@ -16,7 +17,7 @@ import pytest
 from breachkit.purge.disk import Disk, Fingerprint
 from breachkit.purge.stock import find_changed, take_stock
 from breachkit.servers import load
-from tests.purge.harness import NOW, House, Seen, house, lines_of, snapshot
+from tests.purge.harness import NOW, House, Seen, house, lines_of, make_messages, snapshot
 from tests.purge.test_tampering import rewrite
 from tests.servers.exim import test_spool as exim
 from tests.servers.postfix import test_queue as postfix
@@ -38,6 +39,7 @@ def postfix_spool(tmp_path: Path, queue: str = "deferred/0") -> House:
     """Make a spool of one message, with what Postfix has written about it, and of another message."""
     spool = tmp_path / "spool"
     postfix.write(spool / queue, SHORT)
+    (spool / "hold").mkdir()
     postfix.write(spool / "deferred" / "0", OTHER, postfix.message(content=(b"NSubject: hello", b"N", b"Nlunch?")))
     for part in ("defer/0", "bounce", "trace/0"):
         postfix.write(spool / part, SHORT, b"about " + STRING.encode())
@@ -317,3 +319,82 @@ def test_a_copy_of_a_real_spool_is_purged_and_made_whole_again(
     assert differences(before, root / "spool")
     assert cli("restore", "--yes", "--root", root).code == 0
     assert differences(before, root / "spool") == set()
+
+
+def test_messages_on_hold_lie_in_the_queue_and_restore_takes_them_off(tmp_path: Path, cli: Callable[..., Ran]) -> None:
+    whole = postfix_spool(tmp_path)
+    spool = tmp_path / "spool"
+    postfix.write(spool / "hold", LONG)
+    before = snapshot(spool)
+    done = cli("purge", STRING, "--hold", "--yes", "--root", tmp_path, "--format", "json", "--everything")
+    product = json.loads(done.out)
+    assert (done.code, product["planned"], product["purged"], product["held"]) == (0, 1, 1, 1), done.err
+    moved = {
+        name.replace(b"deferred/0/" + SHORT.encode(), b"hold/" + SHORT.encode()): seen for name, seen in before.items()
+    }
+    assert snapshot(spool) == moved
+    listed = cli("quarantine", "list", "--root", tmp_path).out
+    assert f"{product['run']}: 1 message on hold in the queue" in listed
+    assert cli("quarantine", "verify", "--root", tmp_path).code == 0
+    again = cli("purge", STRING, "--hold", "--yes", "--root", tmp_path, "--format", "json")
+    assert json.loads(again.out)["planned"] == 0
+    assert cli("restore", "--yes", "--root", tmp_path).code == 0
+    assert snapshot(spool) == before
+    assert "0 messages on hold" in cli("quarantine", "list", "--root", tmp_path).out
+    assert whole.restore().restored == 0
+
+
+def test_what_is_on_hold_is_purged_and_put_back_step_by_step(tmp_path: Path, cli: Callable[..., Ran]) -> None:
+    postfix_spool(tmp_path)
+    spool = tmp_path / "spool"
+    before = snapshot(spool)
+    held = json.loads(cli("purge", STRING, "--hold", "--yes", "--root", tmp_path, "--format", "json").out)["run"]
+    taken = json.loads(cli("purge", STRING, "--yes", "--root", tmp_path, "--format", "json").out)["run"]
+    assert (spool / "hold" / SHORT).exists() is False
+    early = cli("restore", held, "--yes", "--root", tmp_path, "--format", "json")
+    assert (early.code, json.loads(early.out)["missing"]) == (3, 1)
+    assert cli("restore", taken, "--yes", "--root", tmp_path).code == 0
+    assert (spool / "hold" / SHORT).exists()
+    assert cli("restore", held, "--yes", "--root", tmp_path).code == 0
+    assert snapshot(spool) == before
+
+
+def test_a_name_that_is_taken_on_hold_is_left(tmp_path: Path, cli: Callable[..., Ran]) -> None:
+    postfix_spool(tmp_path)
+    postfix.write(tmp_path / "spool" / "hold", SHORT, b"another")
+    before = snapshot(tmp_path / "spool")
+    done = cli("purge", STRING, "--hold", "--yes", "--root", tmp_path, "--format", "json")
+    product = json.loads(done.out)
+    assert (done.code, product["purged"], product["failed"]) == (3, 0, 1)
+    assert product["left"][0]["reason"] == "the name is taken where it would be put"
+    assert snapshot(tmp_path / "spool") == before
+
+
+def test_the_lines_that_freeze_messages_of_exim_are_printed(tmp_path: Path, cli: Callable[..., Ran]) -> None:
+    exim_spool(tmp_path)
+    exim.write_message(tmp_path / "spool" / "input", "x; reboot #", body=STRING)
+    before = snapshot(tmp_path)
+    done = cli("purge", STRING, "--hold", "--root", tmp_path)
+    assert done.code == 0, done.err
+    assert "Plan: 2 of 3 messages to put on hold" in done.out
+    assert done.out.endswith(
+        f"Nothing was moved: breachkit runs no program of the server.\n\nNext\n  exim -Mf {exim.OLD}\n"
+    )
+    product = json.loads(cli("purge", STRING, "--hold", "--root", tmp_path, "--format", "json").out)
+    assert (product["dry_run"], product["planned"], product["by_hand"]) == (True, 2, [f"exim -Mf {exim.OLD}"])
+    assert snapshot(tmp_path) == before
+
+
+def test_a_server_that_holds_nothing_says_so(tmp_path: Path, cli: Callable[..., Ran]) -> None:
+    make_messages(tmp_path / "_outgoing", [b"From: a@x.example\n\nplease look here\n"])
+    done = cli("purge", STRING, "--hold", "--yes", "--queue", tmp_path / "_outgoing", "--server", "icewarp")
+    assert (done.code, done.out) == (1, "")
+    assert "IceWarp has no place for messages on hold; leave --hold out" in done.err
+
+
+def test_without_a_folder_for_it_nothing_is_held(tmp_path: Path, cli: Callable[..., Ran]) -> None:
+    postfix_spool(tmp_path)
+    (tmp_path / "spool" / "hold").rmdir()
+    done = cli("purge", STRING, "--hold", "--yes", "--queue", tmp_path / "spool" / "deferred")
+    assert (done.code, done.out) == (1, "")
+    assert "there is no folder" in done.err

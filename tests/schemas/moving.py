@@ -48,7 +48,6 @@ class PurgeDocument(DocumentHead):
     changed: Count
     in_use: Count
     failed: Count
-    sent_meanwhile: Count
     bytes: Count
     journal: str | None
     quarantine: str | None
@@ -59,6 +58,9 @@ class PurgeDocument(DocumentHead):
     subjects: list[SubjectRow]
     samples: list[PlanSample]
     left: list[LeftMessage]
+    held: Annotated[Count, Meta(description="Of `purged`, messages put on hold in the queue (`--hold`).")]
+    sent_meanwhile: Annotated[Count, Meta(description="Of `purged`, messages that the server had begun to send.")]
+    by_hand: NotRequired[list[str]]
     owners_own: Count | None
     unexplained: NotRequired[UnexplainedRow]
 
@@ -109,6 +111,7 @@ class QuarantineRun(TypedDict):
     restored: Count
     dropped: Count
     gone: Count
+    on_hold: Count
     journal: str
     sha256: str
 
