@@ -14,9 +14,9 @@ from breachkit.cli import asking, output
 from breachkit.errors import BreachkitError
 from breachkit.evidence import gather
 from breachkit.evidence.queued import queue_pieces
-from breachkit.parallel import processors
+from breachkit.parallel import Piece, processors
 from breachkit.progress import bar, silent
-from breachkit.purge.plan import Tally
+from breachkit.purge.plan import Predicates, Tally
 from breachkit.purge.search import PieceSearch, Watch, look_through
 from breachkit.purge.store import name_run
 from breachkit.report.contract import dump
@@ -32,15 +32,15 @@ from breachkit.report.words import count, name_journal
 from breachkit.shells import guarded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Set as AbstractSet
 
     from breachkit.cli.options import Output
     from breachkit.evidence.gather import Inputs
-    from breachkit.parallel import Piece
     from breachkit.purge.moves import QueuePurge, Receipt
-    from breachkit.purge.plan import Plan, Planned, Predicates
+    from breachkit.purge.plan import Plan, Planned
     from breachkit.purge.reach import Reach
-    from breachkit.records import Skipped
+    from breachkit.records import Message, Skipped
     from breachkit.report.contract import Json
     from breachkit.report.purge_report import Unexplained
 
@@ -80,6 +80,8 @@ class Work:
     watch: Watch | None
     tally: Tally = field(default_factory=Tally)
     unexplained: Unexplained | None = None
+    bounces: frozenset[str] = frozenset()
+    """The bounces that are taken along, by the names of their first files."""
 
     def first(self) -> list[Planned]:
         """Look through all of the queues; returns what is to be moved, if anything is."""
@@ -100,10 +102,34 @@ class Work:
                 break
         return taken
 
-    def once_more(self, names: Collection[str]) -> list[Planned]:
+    def once_more(self, names: AbstractSet[str]) -> list[Planned]:
         """Look through the queues for messages of the plan; they are counted already."""
-        tally = look_through(self._pieces([]), self.look, self.manner.jobs or processors(), silent)
-        return [hit for hit in tally.planned() if os.path.basename(hit.files[0]) in names]
+        looks = {self.look: names - self.bounces, self._take_any(): names & self.bounces}
+        jobs = self.manner.jobs or processors()
+        return [
+            hit
+            for look, sought in looks.items()
+            if sought
+            for hit in look_through(self._pieces([]), look, jobs, silent).planned()
+            if os.path.basename(hit.files[0]) in sought
+        ]
+
+    def take_bounces(self, bounces: Sequence[Message]) -> list[Planned]:
+        """Add bounces to the plan."""
+        tally, look = Tally(), self._take_any()
+        for one in bounces:
+            tally.add(
+                look(Piece(os.path.dirname(os.path.abspath(one.files[0])), [tuple(map(os.path.basename, one.files))]))
+            )
+        self.tally.add_bounces(tally)
+        hits = self.tally.planned()
+        self.bounces = frozenset(os.path.basename(hit.files[0]) for hit in hits)
+        return hits
+
+    def _take_any(self) -> PieceSearch:
+        return PieceSearch(
+            Predicates(is_all=True), self.reach.queues.rules, self.reach.where.zone, self.reach.root, keeps=True
+        )
 
     def _pieces(self, passed_over: list[Skipped]) -> Iterator[Piece]:
         rules, places = self.reach.queues.rules, [place.path for place in self.reach.queues.places]
@@ -151,10 +177,14 @@ def run_purge(reach: Reach, wanted: Predicates, manner: Manner, words: list[str]
         _check_hold(reach)
     if not manner.dry_run:
         reach.check()
-    keeps = manner.explain or manner.hold or not manner.dry_run
+    keeps = manner.explain or manner.hold or wanted.with_bounces or not manner.dry_run
     look = PieceSearch(wanted, reach.queues.rules, reach.where.zone, reach.root, keeps=keeps)
     work = Work(reach, wanted, manner, words, look, None if manner.watch is None else Watch())
     hits = work.first()
+    if wanted.with_bounces:
+        from breachkit.purge.bounces import find_caused
+
+        hits += work.take_bounces(find_caused(reach.where, wanted, {hit.files[0] for hit in hits}))
     plan = work.plan()
     if work.watch is None:
         _hint(reach, plan)
@@ -318,7 +348,7 @@ def _settle(work: Work, run: QueuePurge, is_stopped: Callable[[], bool]) -> None
     if not run.unsettled:
         return
     for _ in _rounds(time.monotonic() + SETTLING, is_stopped):
-        found = work.once_more(run.unsettled)
+        found = work.once_more(run.unsettled.keys())
         run.take(found, datetime.now(UTC), is_stopped)
         if not (found and run.unsettled):
             return

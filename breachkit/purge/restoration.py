@@ -193,13 +193,19 @@ class RestoreRun:
             away = [place for place in places if place not in stored]
             if not all(is_place and self._is_home(entry, place, targets[place]) for place in away):
                 return RestoreCase("missing", entry, targets)
-        if stored and self._is_chosen is not None and not self._is_chosen([self._source(entry, at) for at in stored]):
+        if stored and self._is_chosen is not None and not self._is_chosen(self._searched(entry, stored)):
             return RestoreCase("unwanted", entry, targets)
         kinds = [self._judge_file(entry, place, targets[place]) for place in stored]
         puts = tuple([place for place, kind in zip(stored, kinds, strict=True) if kind == "put"])
         if "conflict" in kinds or puts:
             return RestoreCase("conflict" if "conflict" in kinds else "put", entry, targets, puts)
         return RestoreCase("finish" if "finish" in kinds else "discard" if kinds else "home", entry, targets)
+
+    def _searched(self, entry: JournalEntry, stored: list[int]) -> list[str]:
+        """Return where the files of a message lie that a search looks into: not those that went beside it."""
+        homes = [home_of(home, self.run.store) for home in entry.homes]
+        beside = () if self._rules.beside is None else self._rules.beside(homes[0])
+        return [self._source(entry, place) for place in stored if place == 0 or homes[place] not in beside]
 
     def _judge_file(self, entry: JournalEntry, place: int, target: str) -> RestoreKind:
         """Judge a file that lies in the quarantine by what has its name at home."""

@@ -99,7 +99,8 @@ def purge_json(
 
 def _predicates(plan: Plan) -> Json:
     """Write the kinds of predicates other than STRINGs: each holds for all that is planned."""
-    return {kind: plan.planned for kind in plan.wanted.kinds() if kind != "string"}
+    kinds = {kind: plan.planned - plan.bounces for kind in plan.wanted.kinds() if kind != "string"}
+    return {**kinds, "bounces": plan.bounces} if plan.wanted.with_bounces else kinds
 
 
 def _journals(receipt: Receipt | None) -> list[Json]:
@@ -132,6 +133,8 @@ def render_plan(plan: Plan, inputs: Inputs, unexplained: Unexplained | None, *, 
         if plan.reader:
             number = count(plan.reader, "message")
             page.say(f"{number} only as a reader sees it (line ends, markup, signs without width)", indent=2)
+    if plan.wanted.with_bounces:
+        page.say(f"{count(plan.bounces, 'bounce')} that such messages caused, by the ids in the logs", indent=2)
     if plan.wanted.campaign:
         page.say(f"the campaign's string: {plan.wanted.campaign}", indent=2)
     if plan.takes_everything:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 from breachkit.errors import UsageError
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import tzinfo
@@ -172,6 +173,9 @@ class Queue:
     journal of a delivery. Those that are there go with it, as its last files, in this order."""
     trail: Callable[[str], str] | None = None
     """Where, by the path of its first file, something comes up while a message is delivered; None: nothing does."""
+    bounce_line: re.Pattern[bytes] | None = None
+    """What the text of a log line begins with that says which message is the `bounce` of which `cause`, by their ids,
+    in groups of these names; None: no line says it."""
     back_to: Callable[[str], str] | None = None
     """Where a file is put back that lay at a path; None: there. (Postfix: what was active is put into deferred.)"""
     hold: Callable[[str], str] | None = None

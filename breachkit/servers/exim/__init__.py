@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from breachkit.servers import MailServer, Queue, Words
 from breachkit.servers.exim.layout import (
+    BOUNCE,
     DEFAULT_ROOTS,
     IS_HEAD,
     LOOKED_FOR,
@@ -58,6 +59,7 @@ SERVER = MailServer(
         hold_still=hold_still,
         beside=files_beside,
         trail=journal_of,
+        bounce_line=BOUNCE,
         moving="rename",
         by_hand=_freeze,
     ),

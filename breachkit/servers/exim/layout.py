@@ -26,6 +26,9 @@ LOOKED_FOR = "var/spool/exim4 or var/spool/exim, spool/input, and logs named lik
 ID = r"[0-9A-Za-z]{6}-(?:[0-9A-Za-z]{6}-[0-9A-Za-z]{2}|[0-9A-Za-z]{11}-[0-9A-Za-z]{4})"
 """The second form is that of 4.97 and later."""
 
+BOUNCE = re.compile(rf"(?P<bounce>{ID}) <= <> R=(?P<cause>{ID}) (?!H=)".encode())
+"""The arrival of a message that Exim itself sends about another."""
+
 _SPOOLS = ("var/spool/exim4", "var/spool/exim", "spool/exim4", "spool/exim", "spool", "exim4", "exim", ".")
 _LOGS = ("var/log/exim4", "var/log/exim", "var/log", "log/exim4", "log/exim", "log", "logs", ".")
 _SETTINGS = ("settings.txt", "exim-bP.txt", "etc/exim-bP.txt")

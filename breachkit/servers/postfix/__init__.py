@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from breachkit.servers import MailServer, Queue, Words
 from breachkit.servers.postfix.layout import (
+    BOUNCE,
     DEFAULT_ROOTS,
     LOOKED_FOR,
     each_file,
@@ -40,6 +41,7 @@ SERVER = MailServer(
         text_of=text_of,
         hold_still=hold_still,
         beside=logs_about,
+        bounce_line=BOUNCE,
         back_to=put_back_to,
         hold=hold_at,
         moving="rename",

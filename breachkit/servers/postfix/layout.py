@@ -24,8 +24,14 @@ if TYPE_CHECKING:
     from breachkit.servers import QueueRole
 
 LOOKED_FOR = "var/spool/postfix or spool with deferred, and logs named like mail.log or maillog"
-IS_ID = re.compile(r"[0-9A-F]{6,20}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,20}")
+_ID = "[0-9A-F]{6,20}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,20}"
+IS_ID = re.compile(_ID)
 """The short form is of hexadecimal digits, the long one (`enable_long_queue_ids`) of digits and letters but vowels."""
+
+BOUNCE = re.compile(
+    rf"(?P<cause>{_ID}): sender (?:non-delivery|delay) notification: (?P<bounce>{_ID})(?![^\r\n])".encode()
+)
+"""What `bounce` says of a message that it sends to the sender of another (`bounce/bounce_notify_service.c`)."""
 
 _ROLES: dict[str, QueueRole] = {
     "incoming": "incoming",

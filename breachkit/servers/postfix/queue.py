@@ -49,7 +49,9 @@ def read_head(files: Sequence[tuple[str, bytes]], _zone: tzinfo, is_whole: bool)
         return None
     said, letter = envelope.said, read_letterhead(envelope.header)
     account, first_id = _named(said, b"sasl_username="), _named(said, b"log_ident=")
-    queue_id = name if IS_ID.fullmatch(name) else decode_text(first_id) if first_id else None  # see the quarantine
+    # in a quarantine it has a number for a name, which may look like an id
+    is_id = IS_ID.fullmatch(name) and not (first_id and len(name) == 8 and name.isdigit())
+    queue_id = name if is_id else decode_text(first_id) if first_id else None
     return PlainHead(
         queue_id,
         decode_text(account).strip().lower() if account else None,
@@ -64,8 +66,8 @@ def read_head(files: Sequence[tuple[str, bytes]], _zone: tzinfo, is_whole: bool)
 
 
 def text_of(files: Sequence[bytes]) -> bytes:
-    """Put the lines of a message together; a file that has no records is taken as it is."""
-    (raw,) = files
+    """Put the lines of a message together; a file that has no records is taken as it is, others are logs about it."""
+    raw = files[0]
     if raw[:1] not in {b"C", b"T"}:
         return raw
     return b"".join(_lines(raw))
