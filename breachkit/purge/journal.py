@@ -133,7 +133,8 @@ class History:
     end: End = NEW
     began: str = ""
     wanted: list[str] = field(default_factory=list)
-    is_ended: bool = False
+    ended: str = ""
+    """When, as the journal spells it; empty for a purge that was killed, or still runs."""
     is_hold: bool = False
     """Its messages were put on hold in the queue, not into the quarantine."""
     entries: JournalEntries = field(default_factory=JournalEntries)
@@ -156,7 +157,7 @@ class History:
                 self._set(line["moved"], "moved")
                 self._set([row[0] for row in line["left"]], "left")
             case "end":
-                self.is_ended = True
+                self.ended = line["ended"]
             case "sent" | "restoring" | "restored" | "dropped" as state:
                 self._set(line["ids"], state)
 

@@ -55,8 +55,8 @@ class Stock:
     began: str
     """Empty when the journal names no time that a purge can have had."""
     wanted: tuple[str, ...]
-    is_ended: bool
-    """False when the purge was killed, or still runs."""
+    ended: str
+    """Empty when the purge was killed, or still runs."""
     is_torn: bool
     is_hold: bool
     """It put messages on hold in the queue; none lies in the quarantine."""
@@ -65,6 +65,11 @@ class Stock:
     """Of each message, by its number."""
     sha256: str
     """Of the journal."""
+
+    @property
+    def is_ended(self) -> bool:
+        """False when the purge was killed, or still runs."""
+        return bool(self.ended)
 
     @property
     def messages(self) -> Iterator[StoredMessage]:
@@ -89,7 +94,7 @@ def take_stock(disk: Disk, run: Run) -> Stock:
         run=run,
         began=_time(history.began),
         wanted=tuple(history.wanted),
-        is_ended=history.is_ended,
+        ended=_time(history.ended),
         is_torn=bool(history.end.torn),
         is_hold=history.is_hold,
         entries=history.entries,

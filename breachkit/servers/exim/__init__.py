@@ -6,6 +6,7 @@ source.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from breachkit.servers import MailServer, Queue, Words
@@ -64,4 +65,5 @@ SERVER = MailServer(
         by_hand=_freeze,
     ),
     words=Words(account="auth_id"),
+    version=re.compile(rb"[\d-]+ [\d:.]+ (?:[+-]\d{4} )?(?:\[\d+\] )?exim (\d[\w.]{0,20}) daemon started"),
 )

@@ -6,6 +6,8 @@ names its source.
 
 from __future__ import annotations
 
+import re
+
 from breachkit.servers import MailServer, Queue, Words
 from breachkit.servers.postfix.layout import (
     BOUNCE,
@@ -47,4 +49,5 @@ SERVER = MailServer(
         moving="rename",
     ),
     words=Words(account="sasl_username"),
+    version=re.compile(rb"\S{3} +\d+ [\d:]+ \S+ postfix/master\[\d+\]: daemon started -- version (\d[\w.-]{0,30})"),
 )
