@@ -272,9 +272,21 @@ def _again(work: Work, plan: Plan) -> tuple[str, str]:
     return work.reach.command("purge", *arguments), ""
 
 
+def _note_copy(reach: Reach) -> None:
+    """Say that files elsewhere may be a copy: whoever purges one stops nothing."""
+    where, root = reach.where, reach.root
+    installed = {os.path.abspath(path) for one in where.products for path in one.server.default_roots}
+    if reach.queues.rules.hold_still is not None and root is not None and os.fspath(root) not in installed:
+        output.note(
+            f"breachkit: {root} is not where {where.title} is installed: if this is a copy, the queue that the server"
+            " sends from stays as it is"
+        )
+
+
 def _execute(work: Work, plan: Plan, hits: list[Planned], recorded: Json) -> PurgeOutcome:
     name = name_run(datetime.now(UTC))
     product = work.manner.product
+    _note_copy(work.reach)
     shown = "" if product.is_json and work.manner.yes else work.shown(plan)
     if product.is_on_screen:
         output.write(shown, None)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tests.conftest import Ran
 
 SHORT, LONG, OTHER = postfix.SHORT, postfix.LONG, "0C42B2799ED"
+NOBODY = 65534
 STRING = "please look here"
 SAMPLES = Path(__file__).parents[2] / "sample_queues"
 
@@ -398,3 +399,69 @@ def test_without_a_folder_for_it_nothing_is_held(tmp_path: Path, cli: Callable[.
     done = cli("purge", STRING, "--hold", "--yes", "--queue", tmp_path / "spool" / "deferred")
     assert (done.code, done.out) == (1, "")
     assert "there is no folder" in done.err
+
+
+@pytest.mark.parametrize("kind", SPOOLS)
+def test_whoever_purges_a_copy_is_told_that_the_server_goes_on(
+    kind: str, tmp_path: Path, cli: Callable[..., Ran]
+) -> None:
+    SPOOLS[kind](tmp_path)
+    done = cli("purge", STRING, "--yes", "--root", tmp_path)
+    assert done.code == 0
+    title = {"postfix": "Postfix", "exim": "Exim"}[kind]
+    assert f"breachkit: {tmp_path} is not where {title} is installed: if this is a copy," in done.err
+
+
+@pytest.mark.parametrize("kind", SPOOLS)
+def test_what_lies_in_the_quarantine_is_read_without_the_logs_about_it(
+    kind: str, tmp_path: Path, cli: Callable[..., Ran]
+) -> None:
+    SPOOLS[kind](tmp_path)
+    spool = tmp_path / "spool"
+    log = spool / ("bounce" if kind == "postfix" else "msglog") / (SHORT if kind == "postfix" else exim.OLD)
+    log.write_text("only said of it\n")
+    before = snapshot(spool)
+    assert cli("purge", STRING, "--yes", "--root", tmp_path).code == 0
+    scanned = json.loads(cli("scan", "--root", tmp_path, "--format", "json").out)
+    assert (scanned["inputs"]["messages"], scanned["skipped"]) == (1, [])
+    for command in ("group", "find-account"):
+        assert cli(command, "--root", tmp_path, "--timezone", "UTC").code == 0
+    words = ("restore", "--yes", "--root", tmp_path, "--format", "json", "--only")
+    assert json.loads(cli(*words, "only said of it").out)["not_chosen"] == 1
+    assert json.loads(cli(*words, STRING).out)["restored"] == 1
+    assert snapshot(spool) == before
+
+
+def without_rights(*words: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run breachkit so that it may do no more than any user."""
+    line: list[str | Path] = [sys.executable, "-m", "breachkit", *words]
+    if os.geteuid() == 0:
+        if shutil.which("setpriv") is None:
+            pytest.skip("no setpriv here, and root may do anything")
+        line = ["setpriv", "--bounding-set=-all", *line]
+    return subprocess.run(line, check=False, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("kind", SPOOLS)
+@pytest.mark.parametrize("place", ["default", "own"])
+def test_a_user_who_may_not_write_there_is_told_and_nothing_is_half_done(kind: str, place: str, tmp_path: Path) -> None:
+    SPOOLS[kind](tmp_path)
+    own = tmp_path / "own"
+    own.mkdir()
+    for path in (tmp_path, tmp_path / "spool", *(tmp_path / "spool").rglob("*")):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+        if os.geteuid() == 0:
+            os.chown(path, NOBODY, NOBODY)
+    before = snapshot(tmp_path / "spool")
+    words = ("purge", STRING, "--yes", "--root", tmp_path, *(() if place == "default" else ("--quarantine", own / "q")))
+    done = without_rights(*words)
+    tmp_path.chmod(0o755)
+    assert snapshot(tmp_path / "spool") == before
+    if place == "default":
+        assert done.returncode == 1
+        assert "breachkit-quarantine cannot be written" in done.stderr
+        assert "run as Administrator (root)" in done.stderr
+    else:
+        assert done.returncode == 3, done.stderr
+        assert "access denied: run as Administrator (root)" in " ".join(done.stdout.split())
+        assert "0 of 1 message moved" in done.stdout
