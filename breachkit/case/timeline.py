@@ -70,6 +70,11 @@ def moved(stock: Stock) -> int:
     return sum(held.whereabouts != "left" for held in stock.messages)
 
 
+def _what_of(stock: Stock) -> str:
+    number = f"{moved(stock):,} messages"
+    return f"put {number} on hold" if stock.is_hold else f"moved {number} to the quarantine"
+
+
 def hours_json(case: Investigation, proof: ProofRegister) -> Json:
     """Write the columns of the picture, in order of time: failed logins, entries, messages sent, queued, purged."""
     chosen, zone = _rows_of(case), case.inputs.zone
@@ -216,7 +221,7 @@ def _few(case: Investigation, named: Named) -> Iterator[Json]:
             yield _event(
                 datetime.fromisoformat(stock.began),
                 "Queue purged",
-                f"breachkit purge moved {moved(stock):,} messages to the quarantine",
+                f"breachkit purge {_what_of(stock)}",
                 purge_run=stock.run.name,
                 source_file=f"{stock.run.name}/journal.jsonl",
                 source_line=1,

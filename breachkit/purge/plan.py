@@ -52,6 +52,8 @@ class Predicates(NamedTuple):
     campaign: str = ""
     """The purge string of a campaign, as `group` found it."""
     is_all: bool = False
+    with_bounces: bool = False
+    """The bounces that the messages caused are meant too."""
 
     def kinds(self) -> list[str]:
         """Name the kinds of predicates used. Raises UsageError when there is none."""
@@ -151,6 +153,8 @@ class Plan(NamedTuple):
     """The most frequent ones: a million messages may have as many."""
     subjects_distinct: int
     samples: tuple[PlanSample, ...]
+    bounces: int = 0
+    """Of those planned, bounces that the others caused."""
 
     @property
     def takes_everything(self) -> bool:
@@ -199,6 +203,12 @@ class Tally:
         for counts, name in zip(self.names, names, strict=True):
             counts[name] += 1
         self.samples.append((path, names))
+
+    def add_bounces(self, found: Tally) -> None:
+        """Take bounces along; they were counted as messages of the queue when it was read."""
+        planned = found.counts["planned"]
+        found.counts = Counter({"bounces": planned, "planned": planned, "planned_bytes": found.counts["planned_bytes"]})
+        self.add(found)
 
     def skip(self, path: str, root: Path | None, reason: str) -> None:
         """Book a message that could not be judged."""
@@ -249,6 +259,7 @@ class Tally:
             subjects=_ranked(self.names[2])[:KEPT],
             subjects_distinct=len(self.names[2]),
             samples=tuple(PlanSample(shown(path, root), *names) for path, names in self.samples),
+            bounces=counts["bounces"],
         )
 
 

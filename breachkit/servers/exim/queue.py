@@ -7,17 +7,21 @@ from a stranger ("tainted", 4.94 and later) has two hyphens before its name, and
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.logs.envelope import address_of
 from breachkit.servers import PlainHead
 from breachkit.servers.exim.layout import ID
 from breachkit.servers.letterhead import read_letterhead
+from breachkit.servers.locks import locked
 from breachkit.text.charsets import decode_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
     from datetime import tzinfo
 
 _NAME = re.compile(rf"({ID})-[HDJ]")
@@ -77,6 +81,12 @@ def text_of(files: Sequence[bytes]) -> bytes:
             envelope = _envelope_of(raw)
             head = raw if envelope is None else _headers(raw, envelope.end)
     return head + b"\n" + body if head else body
+
+
+def hold_still(files: Sequence[str]) -> AbstractContextManager[bool]:
+    """Take the lock of a message: of the first line of `ID-D`, which nobody may open meanwhile (see `locked`)."""
+    body = next((path for path in files if path.endswith("-D")), None)
+    return nullcontext(enter_result=True) if body is None else locked(body, len(os.path.basename(body)) + 1)
 
 
 def _envelope_of(raw: bytes) -> _Envelope | None:

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from breachkit.logs.envelope import address_of
 from breachkit.servers import PlainHead
 from breachkit.servers.letterhead import read_letterhead
+from breachkit.servers.locks import locked
 from breachkit.servers.postfix.layout import IS_ID
 from breachkit.text.charsets import decode_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
     from datetime import tzinfo
 
 MOST_RECORDS = 2_000_000
@@ -47,7 +49,9 @@ def read_head(files: Sequence[tuple[str, bytes]], _zone: tzinfo, is_whole: bool)
         return None
     said, letter = envelope.said, read_letterhead(envelope.header)
     account, first_id = _named(said, b"sasl_username="), _named(said, b"log_ident=")
-    queue_id = name if IS_ID.fullmatch(name) else decode_text(first_id) if first_id else None  # see the quarantine
+    # in a quarantine it has a number for a name, which may look like an id
+    is_id = IS_ID.fullmatch(name) and not (first_id and len(name) == 8 and name.isdigit())
+    queue_id = name if is_id else decode_text(first_id) if first_id else None
     return PlainHead(
         queue_id,
         decode_text(account).strip().lower() if account else None,
@@ -62,11 +66,16 @@ def read_head(files: Sequence[tuple[str, bytes]], _zone: tzinfo, is_whole: bool)
 
 
 def text_of(files: Sequence[bytes]) -> bytes:
-    """Put the lines of a message together; a file that has no records is taken as it is."""
-    (raw,) = files
+    """Put the lines of a message together; a file that has no records is taken as it is, others are logs about it."""
+    raw = files[0]
     if raw[:1] not in {b"C", b"T"}:
         return raw
     return b"".join(_lines(raw))
+
+
+def hold_still(files: Sequence[str]) -> AbstractContextManager[bool]:
+    """Take the lock of a message, of which a delivery agent has a share, and who writes one has all."""
+    return locked(files[0])
 
 
 def _lines(raw: bytes) -> Iterator[bytes]:
