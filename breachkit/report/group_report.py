@@ -140,7 +140,7 @@ def render_group(
 
 
 def _render_summary(page: Page, found: Campaigns) -> None:
-    spam = [campaign for campaign in found.campaigns if campaign.no_purge_why in {None, "only-weak-string"}]
+    spam = [campaign for campaign in found.campaigns if campaign.is_spam]
     held = sum(campaign.messages for campaign in spam)
     total = found.ungrouped + sum(campaign.messages for campaign in found.campaigns)
     style = "bold red" if spam else "bold green"
