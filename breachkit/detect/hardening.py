@@ -97,8 +97,8 @@ def judge_settings(
 def _judge(rule: SettingRule, values: Sequence[str], incident: Mapping[Bearing, str]) -> JudgedSetting:
     value = min(values, key=lambda value: STATUSES.index(status_of(rule, value)), default=None)
     status = "unknown" if value is None else status_of(rule, value)
-    told = incident.get(rule.bearing) if rule.bearing is not None and status != "pass" else None
-    why = rule.why if told is None else f"{rule.why}; {told}"
+    seen = incident.get(rule.bearing) if rule.bearing is not None and status != "pass" else None
+    why = rule.why if seen is None else f"{rule.why}; {seen}"
     return JudgedSetting(rule.name, value, rule.recommended, status, why, "\n".join(_mend(rule, values, status)))
 
 

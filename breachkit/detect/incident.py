@@ -28,13 +28,13 @@ class Attackers(NamedTuple):
 
 def incident_of(found: Accusation) -> dict[Bearing, str]:
     """Say what the evidence shows, by what a setting would have stopped; empty without a compromised account."""
-    told: dict[Bearing, str] = {}
+    found_by: dict[Bearing, str] = {}
     domains = {account.account.rpartition("@")[2] for account in found.accounts}
     for account in found.accounts:
         if account.verdict == "compromised":
             for bearing, sentence in _sentences(account, domains):
-                told.setdefault(bearing, sentence)
-    return told
+                found_by.setdefault(bearing, sentence)
+    return found_by
 
 
 def _sentences(account: AccountVerdict, domains: Collection[str]) -> Iterator[tuple[Bearing, str]]:

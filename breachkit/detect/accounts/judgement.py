@@ -107,7 +107,8 @@ def _judge(inquiry: Inquiry, account: str, parted: Mapping[str, Suspected]) -> A
     standing = inquiry.standings[account]
     entered = find_entry(inquiry, suspected) if suspected is not None else None
     is_queue_only = entered is None and _is_unseen(standing) and not _has_habit(suspected)
-    weak = _weakness_in_passing(inquiry, account, standing)
+    directory, fingerprint = inquiry.directory, inquiry.fingerprint
+    weak = weakness_of(account, standing.typed, standing.secrets, directory, fingerprint, IN_PASSING, standing.far)
     also: tuple[AlsoTried, ...] = ()
     unknown = 0
     signals: tuple[Signal, ...] = ()
@@ -124,7 +125,7 @@ def _judge(inquiry: Inquiry, account: str, parted: Mapping[str, Suspected]) -> A
     shown = entered if verdict != "clear" else None
     return AccountVerdict(
         account=account,
-        candidates=inquiry.directory.resolve(account).candidates,
+        candidates=directory.resolve(account).candidates,
         verdict=verdict,
         confidence=_confidence(
             verdict, signals, is_seen=is_seen and not is_queue_only and not doubts, is_whole=not standing.unseen
@@ -217,11 +218,6 @@ def _doubts(inquiry: Inquiry, standing: Standing) -> Iterator[str]:
 def _is_unseen(standing: Standing) -> bool:
     """Tell whether the logs do not tell how the account's mail came in."""
     return standing.unseen >= max(UNSEEN_COUNT, UNSEEN_SHARE * (standing.queued + standing.quarantined))
-
-
-def _weakness_in_passing(inquiry: Inquiry, account: str, standing: Standing) -> Weakness | None:
-    directory, fingerprint = inquiry.directory, inquiry.fingerprint
-    return weakness_of(account, standing.typed, standing.secrets, directory, fingerprint, IN_PASSING, standing.far)
 
 
 def _weakness(inquiry: Inquiry, account: str, rows: pd.DataFrame) -> Weakness | None:
