@@ -69,7 +69,6 @@ SLOW = frozenset(
         "purge/test_kill.py",
         "purge/test_search_property.py",
         "scale/test_verdicts.py",
-        "test_differential.py",
         "wild/test_wild.py",
     }
 )
