@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from breachkit.detect.accounts.accusation import read_inquiry
 from breachkit.detect.accounts.judgement import judge_accounts
 from breachkit.detect.campaigns.grouping import find_judged
-from breachkit.detect.containment import contain_accounts
+from breachkit.detect.containment import attackers_of, contain_accounts, targets_of
 from breachkit.detect.findings import first
 from breachkit.detect.hardening import hardening_of
-from breachkit.detect.incident import attackers_of, targets_of
 from breachkit.detect.inventory import take_inventory
 from breachkit.detect.passwords.weak_accounts import Criteria, find_weak_passwords
 from breachkit.detect.survey import survey_of
@@ -30,10 +29,9 @@ if TYPE_CHECKING:
     from breachkit.detect.accounts.accusation import Accusation
     from breachkit.detect.accounts.inquiry import Inquiry
     from breachkit.detect.campaigns.campaign import Campaign, Campaigns
-    from breachkit.detect.containment import Contained
+    from breachkit.detect.containment import Attackers, Contained
     from breachkit.detect.findings import Finding
     from breachkit.detect.hardening import Hardening
-    from breachkit.detect.incident import Attackers
     from breachkit.detect.inventory import Inventory
     from breachkit.detect.passwords.weak_accounts import WeakPasswords
     from breachkit.evidence.gather import Inputs

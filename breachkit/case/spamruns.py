@@ -8,7 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from breachkit.detect.accounts.inquiry import AHEAD
-from breachkit.detect.incident import count_owners_own
+from breachkit.detect.containment import count_owners_own
 from breachkit.report.contract import share
 from breachkit.report.words import stamp
 from breachkit.text.headers import decoded_words

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from breachkit.advice import VALUE, entries_of
-from breachkit.detect.incident import incident_of
+from breachkit.detect.containment import incident_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

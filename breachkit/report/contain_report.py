@@ -12,8 +12,7 @@ from breachkit.report.words import count
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from breachkit.detect.containment import Contained
-    from breachkit.detect.incident import Attackers
+    from breachkit.detect.containment import Attackers, Contained
     from breachkit.evidence.gather import Inputs
     from breachkit.report.contract import Json
 

@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from breachkit.records import Locus
 
 
-KEPT = 100
-"""Recipients of a message whose names are kept."""
-
-
 PAST_COUNT = 2
 """Ordinary messages that make a past."""
 

@@ -15,10 +15,9 @@ from breachkit.detect.accounts.accusation import VERDICTS, AccountVerdict, Accus
 from breachkit.detect.accounts.activity import Activity, Conduct, Fates
 from breachkit.detect.accounts.attackers import Unblocked, find_attackers, find_other_failures, find_relays
 from breachkit.detect.accounts.guessers import GUESSES
-from breachkit.detect.accounts.inquiry import BY_ID, BY_PEER, is_name
+from breachkit.detect.accounts.inquiry import BY_ID, BY_PEER, DOUBT_COUNT, DOUBT_SHARE, is_name
 from breachkit.detect.accounts.roles import FOREIGN_COUNT, Roles
 from breachkit.detect.accounts.signals import Held, find_signals
-from breachkit.detect.accounts.standings import DOUBT_COUNT, DOUBT_SHARE
 from breachkit.detect.accounts.suspects import Suspected, also_tried, find_entry, part_accounts, was_elsewhere
 from breachkit.detect.accounts.unauthenticated import find_unauthenticated
 from breachkit.detect.findings import Confidence, Family, Severity
@@ -32,9 +31,8 @@ if TYPE_CHECKING:
 
     from breachkit.detect.accounts.accusation import VerdictName
     from breachkit.detect.accounts.attackers import Attacker, OtherFailure
-    from breachkit.detect.accounts.inquiry import Inquiry
+    from breachkit.detect.accounts.inquiry import Inquiry, Standing
     from breachkit.detect.accounts.roles import Role
-    from breachkit.detect.accounts.standings import Standing
     from breachkit.detect.accounts.suspects import AlsoTried, Entered
     from breachkit.detect.accounts.unauthenticated import Unauthenticated
     from breachkit.detect.accounts.visits import Visits
