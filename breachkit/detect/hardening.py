@@ -77,9 +77,7 @@ def hardening_of(settings: Sequence[Setting], guide: Guide, found: Accusation) -
 
 
 def judge_settings(
-    settings: Iterable[Setting],
-    rules: Sequence[SettingRule],
-    incident: Mapping[Bearing, str],
+    settings: Iterable[Setting], rules: Sequence[SettingRule], incident: Mapping[Bearing, str]
 ) -> tuple[JudgedSetting, ...]:
     """Hold the settings against the rules: one row a rule, in the order of the rules.
 

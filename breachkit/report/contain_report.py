@@ -34,11 +34,7 @@ def contain_json(contained: Sequence[Contained], attackers: Attackers, minutes: 
 
 
 def render_contain(
-    contained: Sequence[Contained],
-    attackers: Attackers,
-    minutes: int,
-    inputs: Inputs,
-    next_commands: list[str],
+    contained: Sequence[Contained], attackers: Attackers, minutes: int, inputs: Inputs, next_commands: list[str]
 ) -> str:
     """Write the catalogue for a terminal."""
     page = Page()

@@ -116,10 +116,7 @@ def _place_json(place: Place, zone: tzinfo) -> Json:
 
 
 def render_find_account(
-    found: Accusation,
-    inputs: Inputs,
-    next_commands: list[str],
-    passwords: dict[str, list[str]] | None = None,
+    found: Accusation, inputs: Inputs, next_commands: list[str], passwords: dict[str, list[str]] | None = None
 ) -> str:
     """Write the report for a terminal; `passwords`, by account, only when the user asked to see them."""
     page = Page()

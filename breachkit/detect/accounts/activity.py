@@ -192,11 +192,7 @@ class About(NamedTuple):
     """The domains of the house: a programme on a host of theirs is local, too."""
 
 
-def activity_of(
-    account: str,
-    tables: Mapping[str, pd.DataFrame],
-    about: About,
-) -> Activity:
+def activity_of(account: str, tables: Mapping[str, pd.DataFrame], about: About) -> Activity:
     """Take what was done in one account.
 
     Args:

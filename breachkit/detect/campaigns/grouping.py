@@ -198,12 +198,7 @@ class _Queue:
         yield raw.decode("utf-8", "replace")
         yield from decoded_texts(raw)
 
-    def _each(
-        self,
-        places: Iterable[int],
-        look: Callable[[bytes], Any],
-        progress: Progress = silent,
-    ) -> Iterable[Any]:
+    def _each(self, places: Iterable[int], look: Callable[[bytes], Any], progress: Progress = silent) -> Iterable[Any]:
         return self.reading.each([self.messages[at] for at in places], look, progress)
 
     def verified(self, runs: Sequence[SpamRun], least: int, progress: Progress) -> list[_Found]:
