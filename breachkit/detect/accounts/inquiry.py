@@ -16,8 +16,7 @@ import numpy as np
 import pandas as pd
 
 from breachkit.detect.accounts.activity import micros
-from breachkit.detect.accounts.guessers import find_guessers
-from breachkit.detect.accounts.places import homes_of
+from breachkit.detect.accounts.guessers import find_guessers, homes_of
 from breachkit.detect.accounts.roles import FOREIGN_COUNT
 from breachkit.detect.accounts.visits import Slices, Visits, visits_table
 from breachkit.detect.names import Directory
