@@ -8,7 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from breachkit.detect.accounts.inquiry import AHEAD
-from breachkit.detect.incident import count_owners_own
+from breachkit.detect.containment import count_owners_own
 from breachkit.report.contract import share
 from breachkit.report.words import stamp
 from breachkit.text.headers import decoded_words
@@ -190,12 +190,12 @@ class RecipientFates:
         known = self._last_of.get((where.queue_id, rcpt_to)) if isinstance(where.queue_id, str) else None
         known = known or self._last_of.get((where.mail_from, where.node, rcpt_to), [])
         # another message of the same sender to the same recipient, days before, tells nothing of this one
-        is_told = bisect_left(known, where.ts - AHEAD, key=lambda row: row[0]) < len(known)
-        if is_told and known[-1][1] != "waiting":
+        is_known = bisect_left(known, where.ts - AHEAD, key=lambda row: row[0]) < len(known)
+        if is_known and known[-1][1] != "waiting":
             return known[-1][1]
         if queued is not None and queued.quarantined:
             return "taken_out"
-        return "waiting" if is_told or rcpt_to in waiting else "unknown"
+        return "waiting" if is_known or rcpt_to in waiting else "unknown"
 
 
 def _gone_of(case: Investigation) -> dict[str, list[int]]:

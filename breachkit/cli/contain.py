@@ -39,8 +39,7 @@ def contain(
     Example: breachkit contain --root /srv/copy-of-icewarp --block-list nftables
     """
     from breachkit.detect.accounts.accusation import accuse
-    from breachkit.detect.containment import choose_accounts, contain_accounts
-    from breachkit.detect.incident import attackers_of
+    from breachkit.detect.containment import attackers_of, choose_accounts, contain_accounts
     from breachkit.evidence import gather
     from breachkit.evidence.where import find_evidence
     from breachkit.report.blocklist import render_block_list

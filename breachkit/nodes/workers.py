@@ -145,11 +145,7 @@ def read_in_place(order: NodeOrder) -> Answer:
 
 
 def read_on_workers(
-    orders: Sequence[NodeOrder],
-    address: str,
-    certs: Path | None,
-    patience: float,
-    stream: TextIO,
+    orders: Sequence[NodeOrder], address: str, certs: Path | None, patience: float, stream: TextIO
 ) -> list[NodeRecords | LostNode]:
     """Have every node read by a worker of its own.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from breachkit.report.contract import dated, dump_rows, share
+from breachkit.report.contract import dated, dump_rows, senders_json, share
 from breachkit.report.inputs import head_json, logs_json, render_inputs
 from breachkit.report.page import Page
 from breachkit.report.words import count, moment, of_the_queue, stamp
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 SHOWN = 10
 """Rows of a table on a terminal."""
 SHOWN_IPS = 6
-TOP_SENDERS = 20
-"""Declared senders that the contract lists."""
 
 JOIN_WORDS = {
     "message id": "by message id to a session: certain",
@@ -116,10 +114,7 @@ def _place_json(place: Place, zone: tzinfo) -> Json:
 
 
 def render_find_account(
-    found: Accusation,
-    inputs: Inputs,
-    next_commands: list[str],
-    passwords: dict[str, list[str]] | None = None,
+    found: Accusation, inputs: Inputs, next_commands: list[str], passwords: dict[str, list[str]] | None = None
 ) -> str:
     """Write the report for a terminal; `passwords`, by account, only when the user asked to see them."""
     page = Page()
@@ -285,10 +280,7 @@ def _unauthenticated_json(one: Unauthenticated, zone: tzinfo) -> Json:
         **dated(one, zone),
         "signals": _signals_json(one.signals),
         "queued_share": share(one.queued_share),
-        "mail_froms": [
-            {"mail_from": name, "messages": number, "share": share(number / one.messages)}
-            for name, number in one.mail_froms[:TOP_SENDERS]
-        ],
+        "mail_froms": senders_json(one.mail_froms, one.messages),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from breachkit.report.contract import dated, share
+from breachkit.report.contract import dated, senders_json, share
 from breachkit.report.inputs import head_json, render_inputs
 from breachkit.report.page import Page
 from breachkit.report.words import count, moment, percent, stamp
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from breachkit.report.contract import Json
     from breachkit.report.page import Justify
 
-TOP_SENDERS = 20
-"""Declared senders of a campaign that the contract lists."""
 SHOWN_NAMES = 3
 SHOWN_STRINGS = 4
 
@@ -60,7 +58,7 @@ def _campaign_json(campaign: Campaign, zone: tzinfo) -> Json:
         "no_purge_why": campaign.no_purge_why,
         "strings": campaign.strings,
         "auth_users": _users_json(campaign.auth_users),
-        "mail_froms": _senders_json(campaign.mail_froms, campaign.messages),
+        "mail_froms": senders_json(campaign.mail_froms, campaign.messages),
         "mail_froms_distinct": len(campaign.mail_froms),
         "subjects": campaign.subjects,
         "client_ips_distinct": campaign.client_ips,
@@ -74,13 +72,6 @@ def _users_json(rows: Sequence[NamedCount]) -> list[Json]:
     return [{"auth_user": row.name, "messages": row.messages} for row in rows]
 
 
-def _senders_json(rows: Sequence[NamedCount], total: int) -> list[Json]:
-    return [
-        {"mail_from": row.name, "messages": row.messages, "share": share(row.messages / total)}
-        for row in rows[:TOP_SENDERS]
-    ]
-
-
 def groups_json(found: PlainGroups, inputs: Inputs, top: int | None) -> Json:
     """Write the object for a plain grouping: no campaigns, since nothing says that such a group is one."""
     return {
@@ -92,7 +83,7 @@ def groups_json(found: PlainGroups, inputs: Inputs, top: int | None) -> Json:
                 **dated(row, inputs.zone),
                 "share": share(row.share),
                 "auth_users": _users_json(row.auth_users),
-                "mail_froms": _senders_json(row.mail_froms, row.messages),
+                "mail_froms": senders_json(row.mail_froms, row.messages),
             }
             for row in found.groups[:top]
         ],
@@ -140,7 +131,7 @@ def render_group(
 
 
 def _render_summary(page: Page, found: Campaigns) -> None:
-    spam = [campaign for campaign in found.campaigns if campaign.no_purge_why in {None, "only-weak-string"}]
+    spam = [campaign for campaign in found.campaigns if campaign.is_spam]
     held = sum(campaign.messages for campaign in spam)
     total = found.ungrouped + sum(campaign.messages for campaign in found.campaigns)
     style = "bold red" if spam else "bold green"

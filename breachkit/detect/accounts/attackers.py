@@ -73,22 +73,22 @@ class OtherFailure(NamedTuple):
     evidence: tuple[Locus, ...]
 
 
-class Unblocked:
-    """Why an address is not to be blocked."""
+class Unblocked(NamedTuple):
+    """Why an address is not to be blocked: some account uses it lawfully, many do, or it is the server's own."""
 
-    def __init__(self, usual: Collection[str], shared: Collection[str], own: Collection[str]) -> None:
-        """Take the addresses that some account uses lawfully, those that many use, and the server's own."""
-        self._usual, self._shared, self._own = frozenset(usual), frozenset(shared), frozenset(own)
+    usual: Collection[str]
+    shared: Collection[str]
+    own: Collection[str]
 
     def why(self, ip: str) -> NotBlockedWhy | None:
         """Name the reason; None for an address that may be blocked."""
         if is_loopback(ip):
             return "loopback"
-        if ip in self._own:
+        if ip in self.own:
             return "server"
-        if ip in self._shared:
+        if ip in self.shared:
             return "shared"
-        if ip in self._usual:
+        if ip in self.usual:
             return "usual"
         return "private" if is_private(ip) else None
 

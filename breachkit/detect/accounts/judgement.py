@@ -15,10 +15,9 @@ from breachkit.detect.accounts.accusation import VERDICTS, AccountVerdict, Accus
 from breachkit.detect.accounts.activity import Activity, Conduct, Fates
 from breachkit.detect.accounts.attackers import Unblocked, find_attackers, find_other_failures, find_relays
 from breachkit.detect.accounts.guessers import GUESSES
-from breachkit.detect.accounts.inquiry import BY_ID, BY_PEER, is_name
+from breachkit.detect.accounts.inquiry import BY_ID, BY_PEER, DOUBT_COUNT, DOUBT_SHARE, is_name
 from breachkit.detect.accounts.roles import FOREIGN_COUNT, Roles
 from breachkit.detect.accounts.signals import Held, find_signals
-from breachkit.detect.accounts.standings import DOUBT_COUNT, DOUBT_SHARE
 from breachkit.detect.accounts.suspects import Suspected, also_tried, find_entry, part_accounts, was_elsewhere
 from breachkit.detect.accounts.unauthenticated import find_unauthenticated
 from breachkit.detect.findings import Confidence, Family, Severity
@@ -32,9 +31,8 @@ if TYPE_CHECKING:
 
     from breachkit.detect.accounts.accusation import VerdictName
     from breachkit.detect.accounts.attackers import Attacker, OtherFailure
-    from breachkit.detect.accounts.inquiry import Inquiry
+    from breachkit.detect.accounts.inquiry import Inquiry, Standing
     from breachkit.detect.accounts.roles import Role
-    from breachkit.detect.accounts.standings import Standing
     from breachkit.detect.accounts.suspects import AlsoTried, Entered
     from breachkit.detect.accounts.unauthenticated import Unauthenticated
     from breachkit.detect.accounts.visits import Visits
@@ -107,7 +105,8 @@ def _judge(inquiry: Inquiry, account: str, parted: Mapping[str, Suspected]) -> A
     standing = inquiry.standings[account]
     entered = find_entry(inquiry, suspected) if suspected is not None else None
     is_queue_only = entered is None and _is_unseen(standing) and not _has_habit(suspected)
-    weak = _weakness_in_passing(inquiry, account, standing)
+    directory, fingerprint = inquiry.directory, inquiry.fingerprint
+    weak = weakness_of(account, standing.typed, standing.secrets, directory, fingerprint, IN_PASSING, standing.far)
     also: tuple[AlsoTried, ...] = ()
     unknown = 0
     signals: tuple[Signal, ...] = ()
@@ -124,7 +123,7 @@ def _judge(inquiry: Inquiry, account: str, parted: Mapping[str, Suspected]) -> A
     shown = entered if verdict != "clear" else None
     return AccountVerdict(
         account=account,
-        candidates=inquiry.directory.resolve(account).candidates,
+        candidates=directory.resolve(account).candidates,
         verdict=verdict,
         confidence=_confidence(
             verdict,
@@ -220,11 +219,6 @@ def _doubts(inquiry: Inquiry, standing: Standing) -> Iterator[str]:
 def _is_unseen(standing: Standing) -> bool:
     """Tell whether the logs do not tell how the account's mail came in."""
     return standing.unseen >= max(UNSEEN_COUNT, UNSEEN_SHARE * (standing.queued + standing.quarantined))
-
-
-def _weakness_in_passing(inquiry: Inquiry, account: str, standing: Standing) -> Weakness | None:
-    directory, fingerprint = inquiry.directory, inquiry.fingerprint
-    return weakness_of(account, standing.typed, standing.secrets, directory, fingerprint, IN_PASSING, standing.far)
 
 
 def _weakness(inquiry: Inquiry, account: str, rows: pd.DataFrame) -> Weakness | None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping, Sequence
 
     from breachkit.detect.accounts.activity import Activity, Sent, Use
-    from breachkit.detect.accounts.letters import Letters
+    from breachkit.records import Locus
 
 Role = Literal["usual", "moved", "attacking", "unclear"]
 
@@ -68,6 +68,15 @@ class Known(NamedTuple):
     """Since when, in microseconds since the epoch."""
     programmes: frozenset[str] | None
     """How it named itself there; None where it guessed: then all that comes from it is an attack."""
+
+
+class Letters(NamedTuple):
+    """Letters of one account whose answers go elsewhere."""
+
+    client_ip: str
+    domain: str
+    """Where the answers go."""
+    sources: tuple[Locus, ...]
 
 
 @dataclass(slots=True)

@@ -14,18 +14,19 @@ import pandas as pd
 from breachkit.detect.accounts.activity import MASS, About, Activity, Conduct, activity_of
 from breachkit.detect.accounts.guessers import FEW_SECRETS, MANY, SEVERAL_ADDRESSES, STALE, STRANGERS
 from breachkit.detect.accounts.inquiry import is_name
-from breachkit.detect.accounts.letters import LETTERS, find_letters
-from breachkit.detect.accounts.roles import Known, Roles, facts_of, find_roles, is_odd
+from breachkit.detect.accounts.places import network_of
+from breachkit.detect.accounts.roles import Known, Letters, Roles, facts_of, find_roles, is_odd
 from breachkit.micros import DAY
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from collections.abc import Set as AbstractSet
 
     from breachkit.detect.accounts.activity import Use
     from breachkit.detect.accounts.guessers import Guessers
     from breachkit.detect.accounts.inquiry import Inquiry
     from breachkit.detect.accounts.visits import Visits
+    from breachkit.records import Locus
 
 Entry = Literal["password-spray", "distributed-guessing", "brute-force", "first-try", "unknown"]
 
@@ -36,6 +37,9 @@ REACH_BACK = pd.Timedelta(hours=24)
 
 REACH_ON = pd.Timedelta(minutes=10)
 """How long after it they may go on."""
+
+LETTERS = 2
+"""Letters that ask for answers to one other house, from one address."""
 
 
 class Suspected(NamedTuple):
@@ -84,6 +88,40 @@ def _letter_writers(inquiry: Inquiry) -> list[str]:
     pairs = zip(asks["account"], asks["reply_to"], strict=True)
     counts = Counter(account for account, to in pairs if to.rpartition("@")[2] not in inquiry.directory.domains)
     return sorted(account for account, number in counts.items() if number >= LETTERS)
+
+
+def find_letters(
+    activity: Activity, queued: pd.DataFrame, sends: pd.DataFrame, house: Collection[str]
+) -> list[Letters]:
+    """Find the addresses from which an account asks for answers elsewhere, as it does from nowhere else.
+
+    So a thief writes by hand in a stolen mailbox: few letters, to living people. Volume and bounces say nothing of
+    them. What tells is a Reply-To of another house that the account's other mail has not, from an address where its
+    owner is not at work. Only queued mail shows it: delivered mail leaves no head in the logs.
+
+    Args:
+        activity: what was done in the account.
+        queued: its queued messages, with `send` and `reply_to`.
+        sends: all messages handed in; `send` is their row.
+        house: the domains of the house.
+    """
+    asked: dict[str, dict[str, list[Locus]]] = defaultdict(lambda: defaultdict(list))
+    places = sends["client_ip"]
+    for send, reply_to, mail_from, source in zip(
+        queued["send"], queued["reply_to"], queued["mail_from"], queued["source"], strict=True
+    ):
+        domain = reply_to.rpartition("@")[2] if isinstance(reply_to, str) else ""
+        own = mail_from.rpartition("@")[2] if isinstance(mail_from, str) else ""
+        if send >= 0 and domain and domain not in house and domain != own:
+            asked[domain][str(places.iloc[send])].append(source)
+    found = []
+    for domain, by_ip in asked.items():
+        networks = {network_of(ip) for ip in by_ip}
+        # the owner works elsewhere, and asks for no such answers there
+        is_beside = any(use.sent and network_of(use.ip) not in networks for use in activity.uses)
+        if is_beside and len(networks) == 1:
+            found += [Letters(ip, domain, tuple(rows)) for ip, rows in by_ip.items() if len(rows) >= LETTERS]
+    return found
 
 
 def attacking_ips(inquiry: Inquiry) -> frozenset[str]:

@@ -114,14 +114,11 @@ def _sessions(inquiry: Inquiry, rows: Collection[int]) -> dict[int, tuple[str, t
     nameless = inquiry.attempts[inquiry.attempts["account"].isna().to_numpy()]
     mechanisms = dict(zip(nameless["source"], nameless["mechanism"].astype("str"), strict=True))
     columns = zip(*(chosen[name] for name in ("client_ip", "rcpt_to", "ts", "auth")), strict=True)
-    return {
-        row: (client_ip, rcpt_to, ts, None if auth is None else _how(mechanisms.get(auth)))
-        for row, (client_ip, rcpt_to, ts, auth) in zip(chosen.index, columns, strict=True)
-    }
-
-
-def _how(mechanism: str | None) -> How:
-    return "masked-name" if mechanism in NAMED else "no-name-in-exchange"
+    found: dict[int, tuple[str, tuple[str, ...], datetime, How | None]] = {}
+    for row, (client_ip, rcpt_to, ts, auth) in zip(chosen.index, columns, strict=True):
+        named: How = "masked-name" if mechanisms.get(auth) in NAMED else "no-name-in-exchange"
+        found[row] = (client_ip, rcpt_to, ts, None if auth is None else named)
+    return found
 
 
 def _dead(inquiry: Inquiry) -> frozenset[tuple[object, object]]:
