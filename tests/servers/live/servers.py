@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from email.message import EmailMessage
 
-_BOXES = Path("/opt/boxes")
-_DOVECOT = Path("/opt/dovecot")
+_BOXES = Path("/var/spool/boxes")
+_DOVECOT = Path("/var/spool/dovecot")
 _SECONDS = 60
 
 
@@ -141,7 +141,7 @@ def running(server: _S, folder: Path) -> Iterator[_S]:
     """Run a server and its Dovecot; what they write lies below a folder (which stays), as the server's own places."""
     stage.set_up(folder)
     if server.begin is not None:
-        server.clock = Clock(Path("/opt/clock"), server.begin)  # where each of the servers' users can read it
+        server.clock = Clock(Path("/var/spool/clock"), server.begin)  # where each of the servers' users can read it
     server.world.add_host(f"mx.{server.domain}", "127.0.0.1")
     server.world.start()
     server.configure()
@@ -190,12 +190,15 @@ class Postfix(Server):
         etc = Path("/etc/postfix")
         self.spool.mkdir()
         _BOXES.mkdir()
-        _give(Path("/var/lib/postfix"), self.user)
+        own = Path("/var/spool/postfix-data")
+        own.mkdir()
+        _give(own, self.user)
         _give(_BOXES, "mailboxes")
         boxes = etc / "boxes"
         boxes.write_text("".join(f"{one} {one.partition('@')[0]}/\n" for one in self.accounts), encoding="utf-8")
         (etc / "main.cf").write_text(
             f"""compatibility_level = 3.6
+data_directory = {own}
 myhostname = mx.{self.domain}
 inet_interfaces = 127.0.0.1
 inet_protocols = ipv4
@@ -266,7 +269,7 @@ class Exim(Server):
     user = "Debian-exim"
     spool = Path("/var/spool/exim4")
     log = Path("/var/log/exim4/mainlog")
-    sasl = Path("/opt/sasl")
+    sasl = Path("/var/spool/sasl")
     fakes_monotonic = True
     """It reckons the time of day from the monotonic clock, from when its daemon began."""
 
