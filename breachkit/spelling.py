@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 ADDRESS = re.compile(r"[^@\s,;]+@[^@\s,;]+")
 
@@ -15,6 +16,14 @@ _QUOTED = re.compile(r'^"([\w.+-]+)"(?=@)')
 """A quoted local part (RFC 5321 §4.1.2) that needs no quotes."""
 _BESIDE = "[](),;"
 """What more may stand around a user name that somebody took out of a list."""
+
+
+def ip_of(text: str) -> IPv4Address | IPv6Address | None:
+    """Read an IP address; None for any other word."""
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None
 
 
 def plain_address(text: str) -> str:

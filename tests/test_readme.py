@@ -14,7 +14,7 @@ import typer.main
 from breachkit.cli import app
 from breachkit.cli.docs import TOPICS, Topic
 from breachkit.cli.output import Exit
-from breachkit.detect.accounts.verdict import VerdictName
+from breachkit.detect.accounts.accusation import VerdictName
 from breachkit.detect.campaigns.campaign import NoPurge
 from tests.conftest import SLOW
 from tests.schemas import reading

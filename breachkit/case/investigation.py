@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.detect.accounts.inquiry import Inquiry
+from breachkit.detect.accounts.accusation import read_inquiry
 from breachkit.detect.accounts.judgement import judge_accounts
-from breachkit.detect.accounts.reading import read_evidence
 from breachkit.detect.campaigns.grouping import find_judged
 from breachkit.detect.containment import contain_accounts
 from breachkit.detect.findings import first
@@ -20,7 +19,6 @@ from breachkit.detect.symptoms import find_symptoms
 from breachkit.errors import BreachkitError
 from breachkit.evidence import gather
 from breachkit.evidence.again import MessageReader
-from breachkit.evidence.gather import read_logins, read_settings
 from breachkit.evidence.products import LacksError
 from breachkit.purge.reach import reach_of
 
@@ -29,7 +27,8 @@ if TYPE_CHECKING:
     from os import PathLike
     from pathlib import Path
 
-    from breachkit.detect.accounts.verdict import Accusation
+    from breachkit.detect.accounts.accusation import Accusation
+    from breachkit.detect.accounts.inquiry import Inquiry
     from breachkit.detect.campaigns.campaign import Campaign, Campaigns
     from breachkit.detect.containment import Contained
     from breachkit.detect.findings import Finding
@@ -56,14 +55,6 @@ class Passwords(NamedTuple):
     sources: Mapping[str, Locus]
 
 
-class Containing(NamedTuple):
-    """The steps for the accused accounts, and the addresses to block."""
-
-    steps: tuple[Contained, ...]
-    attackers: Attackers
-    minutes: int
-
-
 @dataclass(frozen=True, slots=True)
 class Investigation:
     """All that was found; an ability for which there was no evidence is None."""
@@ -80,7 +71,9 @@ class Investigation:
     campaigns: Campaigns | None
     passwords: Passwords | None
     settings: Hardening | None
-    containing: Containing
+    steps: Sequence[Contained]
+    """What contains the compromised accounts."""
+    attackers: Attackers
     runs: Sequence[Stock]
     """Purges of these queues, oldest first."""
     read: Callable[[Message], bytes]
@@ -97,9 +90,7 @@ class Investigation:
     @property
     def attacking_ips(self) -> list[str]:
         """The addresses that attacked the accused accounts."""
-        return list(
-            dict.fromkeys(place.ip for one in self.found.accused for place in one.client_ips if place.attacking)
-        )
+        return list(dict.fromkeys(ip for one in self.found.accused for ip in one.attacking_ips))
 
     def queued(self, campaign: Campaign) -> int:
         """Count the messages of a campaign that lie in the queue now."""
@@ -133,8 +124,7 @@ def look_into(
 ) -> Investigation:
     """Read queue, logs, accounts and settings once, and ask every detector."""
     messages = gather.read_messages(where, books, quarantined=True)
-    evidence, facts = read_evidence(where, books, messages, counts_accounts=False, by_hour=True)
-    inquiry = Inquiry(evidence)
+    inquiry, facts = read_inquiry(where, books, messages, counts_accounts=False, by_hour=True)
     found = judge_accounts(inquiry)
     absent: dict[str, str] = {}
     queued = survey_of(message for message in messages if not message.quarantined)
@@ -142,6 +132,7 @@ def look_into(
     passwords = _passwords(where, books, inquiry, max_minutes, absent)
     settings = _settings(where, books, found, absent)
     country, country_source = places
+    attackers = attackers_of(found)
     return Investigation(
         inputs=gather.inputs_of(where, books, facts),
         messages=messages,
@@ -152,7 +143,8 @@ def look_into(
         campaigns=campaigns,
         passwords=passwords,
         settings=settings,
-        containing=_containing(where, found, absent),
+        steps=_steps(where, found, attackers, absent),
+        attackers=attackers,
         runs=_runs(where, quarantine, books),
         read=MessageReader(where, books),
         command=where.command,
@@ -195,7 +187,7 @@ def _passwords(
         _ = where.export
         if where.accounts is not None:
             is_asked = where.is_accounts_asked  # if not, the file must not stand between the user and the account
-            logins = noted(read_logins(where, where.accounts, books))
+            logins = noted(gather.read_logins(where, where.accounts, books))
             return Passwords(find_weak_passwords(logins, criteria, targets_of(inquiry)), sources)
         absent["weak-passwords"] = "there is no export of the accounts (users.csv, or --accounts)"
     except BreachkitError as error:
@@ -209,21 +201,20 @@ def _settings(where: Where, books: gather.Books, found: Accusation, absent: dict
     try:
         _, path = where.guide, where.layout.settings
         if path is not None:
-            return hardening_of(read_settings(where, path, books), where.guide_to(path), found)
+            return hardening_of(gather.read_settings(where, path, books), where.guide_to(path), found)
         absent["harden"] = "there is no file of settings (settings.txt; see: breachkit harden --print-commands)"
     except BreachkitError as error:
         absent["harden"] = str(error)
     return None
 
 
-def _containing(where: Where, found: Accusation, absent: dict[str, str]) -> Containing:
+def _steps(where: Where, found: Accusation, attackers: Attackers, absent: dict[str, str]) -> list[Contained]:
     accused = [account.account for account in found.accounts if account.verdict == "compromised"]
-    attackers = attackers_of(found)
     try:
-        steps = contain_accounts(where, accused, found, attackers)
+        return contain_accounts(where, accused, found, attackers)
     except LacksError as error:
-        absent["contain"], steps = str(error), []
-    return Containing(tuple(steps), attackers, BLOCK_MINUTES)
+        absent["contain"] = str(error)
+    return []
 
 
 def _runs(where: Where, quarantine: Path | None, books: gather.Books) -> list[Stock]:

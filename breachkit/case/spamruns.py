@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from breachkit.detect.accounts.joins import AHEAD
+from breachkit.detect.accounts.inquiry import AHEAD
 from breachkit.detect.incident import count_owners_own
 from breachkit.report.contract import share
 from breachkit.report.words import stamp
@@ -78,7 +78,7 @@ def campaign_json(
 
 def _owners_own(case: Investigation, one: Campaign) -> int | None:
     """Count the queued messages of a campaign that look like their owner's own; None where no log tells."""
-    if not case.inquiry.evidence.is_auth_visible:
+    if not case.inquiry.is_auth_visible:
         return None
     sends = case.inquiry.sends
     sessions = sends[sends["account"].notna() & sends["queue_id"].notna()]
@@ -207,7 +207,7 @@ def _gone_of(case: Investigation) -> dict[str, list[int]]:
     campaigns = [] if case.campaigns is None else case.campaigns.campaigns
     messages, sends = case.inquiry.messages, case.inquiry.sends
     campaign_of = {at: one.id for one in campaigns for at in one.members}
-    attacks = {(one.account, place.ip) for one in case.found.accused for place in one.client_ips if place.attacking}
+    attacks = {(one.account, ip) for one in case.found.accused for ip in one.attacking_ips}
     accepted = sends[sends["accepted"].astype("bool")]
     pairs = zip(accepted["account"], accepted["client_ip"], strict=True)
     pair_of = {at: pair for at, pair in zip(accepted.index, pairs, strict=True) if pair in attacks}

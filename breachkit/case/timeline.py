@@ -11,7 +11,6 @@ import csv
 import heapq
 import io
 from datetime import UTC, datetime
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
@@ -20,6 +19,7 @@ from breachkit.detect.accounts.inquiry import is_name
 from breachkit.micros import EPOCH
 from breachkit.report.contract import dump_line
 from breachkit.report.words import clean, stamp
+from breachkit.spelling import ip_of
 from breachkit.text.headers import decoded_words
 
 if TYPE_CHECKING:
@@ -235,7 +235,7 @@ def ecs_events(case: Investigation, named: Named = str) -> Iterator[Json]:
         account = named(row.account) if is_name(row.account) else None  # as in the timeline
         country = case.country(str(row.client_ip))
         ip = named(str(row.client_ip))
-        is_ip, outcome = _is_ip(ip), ECS_OUTCOMES[row.outcome]
+        is_ip, outcome = ip_of(ip) is not None, ECS_OUTCOMES[row.outcome]
         yield {
             "@timestamp": row.ts.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "message": f"{outcome} of a login on {account or 'an unknown account'} from {ip}",
@@ -265,14 +265,6 @@ def ecs_events(case: Investigation, named: Named = str) -> Iterator[Json]:
 def _user(account: str) -> Json:
     name, _, domain = account.partition("@")
     return {"name": name, "domain": domain, "email": account} if domain else {"name": name}
-
-
-def _is_ip(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def render_jsonl(events: Iterable[Json]) -> Iterator[str]:

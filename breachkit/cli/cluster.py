@@ -55,4 +55,4 @@ def cluster_check(
     what = scheduler, __version__, nodes, workers
     output.write(dump(check_json(*what)) if product.is_json else render_check(*what), product.output_file)
     is_incomplete = not workers or not all(row["good"] for row in nodes)
-    output.finish(Books(), findings=False, is_incomplete=is_incomplete)
+    output.finish(Books(), is_incomplete=is_incomplete)

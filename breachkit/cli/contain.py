@@ -38,7 +38,7 @@ def contain(
 
     Example: breachkit contain --root /srv/copy-of-icewarp --block-list nftables
     """
-    from breachkit.detect.accounts.reading import accuse
+    from breachkit.detect.accounts.accusation import accuse
     from breachkit.detect.containment import choose_accounts, contain_accounts
     from breachkit.detect.incident import attackers_of
     from breachkit.evidence import gather
@@ -61,4 +61,4 @@ def contain(
             text = dump(contain_json(*what)) if product.is_json else render_contain(*what, [where.harden()])
         output.write(text, product.output_file)
         outcome |= {"accounts": chosen, "block_list": block_list}
-        output.finish(books, findings=False)
+        output.finish(books)

@@ -17,7 +17,7 @@ import typer
 from breachkit.errors import BreachkitError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from breachkit.cli.options import Output
     from breachkit.evidence.gather import Books
@@ -141,14 +141,18 @@ def _write_file(path: Path, pieces: Iterable[str]) -> None:
         stream.writelines(encoded)
 
 
-def finish(books: Books, *, findings: bool, say: Callable[[], str] | None = None, is_incomplete: bool = False) -> None:
+def finish(books: Books, *, findings: bool = False, is_incomplete: bool = False) -> None:
     """End a command with the exit code that its books and findings call for."""
-    if say is not None:
-        note(say())
     if findings:
         raise typer.Exit(Exit.FINDINGS)
     if books.skipped or is_incomplete:
         raise typer.Exit(Exit.INCOMPLETE)
+
+
+def end(text: str | Iterable[str], product: Output, books: Books, *, findings: bool = False) -> None:
+    """Write the product of a command, and end it as `finish` does; findings count where the user asked for that."""
+    write(text, product.output_file)
+    finish(books, findings=findings and product.fail_on_findings)
 
 
 BOOK = "custody.jsonl"

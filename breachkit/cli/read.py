@@ -54,7 +54,7 @@ def read(
     books = gather.Books(
         skipped={reason: one for part in records.books.values() for reason, one in part.skipped.items()}
     )
-    output.finish(books, findings=False)
+    output.finish(books)
 
 
 def _said(written: WrittenPartial, key: Path, *, is_new: bool) -> str:

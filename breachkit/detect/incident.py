@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import TYPE_CHECKING, NamedTuple
 
+from breachkit.detect.accounts.places import address_of
 from breachkit.detect.accounts.suspects import attacking_ips
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from breachkit.advice import Bearing
+    from breachkit.detect.accounts.accusation import AccountVerdict, Accusation
     from breachkit.detect.accounts.attackers import AttackerIp
     from breachkit.detect.accounts.inquiry import Inquiry
-    from breachkit.detect.accounts.verdict import AccountVerdict, Accusation
     from breachkit.records import Message
 
 
@@ -61,8 +61,10 @@ def targets_of(inquiry: Inquiry) -> frozenset[str]:
 def attackers_of(found: Accusation) -> Attackers:
     """List the addresses that attacked, without any that somebody uses lawfully or that are the server's own."""
     ips = [ip for attacker in found.attackers for ip in attacker.ips]
-    blocked = {address for ip in ips if ip.blocked and (address := _address(ip.ip)) is not None}
-    ordered = sorted(blocked, key=lambda address: (address.version, int(address)))
+    blocked = {address for ip in ips if ip.blocked and (address := address_of(ip.ip)) is not None}
+    # loopback and the like are none that a firewall may be told to block
+    real = (one for one in blocked if not (one.is_loopback or one.is_unspecified or one.is_multicast))
+    ordered = sorted(real, key=lambda address: (address.version, int(address)))
     kept = {ip.ip: ip for ip in ips if not ip.blocked}
     return Attackers(tuple(map(str, ordered)), tuple(kept[ip] for ip in sorted(kept)))
 
@@ -75,20 +77,9 @@ def count_owners_own(messages: Iterable[Message], found: Accusation, came_from: 
         found: the verdicts.
         came_from: the address of the session, by the id of the message; of others the message's own word counts.
     """
-    attacking = {place.ip for account in found.accounts for place in account.client_ips if place.attacking}
+    attacking = {ip for account in found.accounts for ip in account.attacking_ips}
     attacking |= {ip.ip for attacker in found.attackers for ip in attacker.ips}
     places = (
         came_from.get(message.queue_id) or message.client_ip for message in messages if message.auth_user is not None
     )
     return sum(ip is not None and ip not in attacking for ip in places)
-
-
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """Read an address that a firewall may be told to block; a word of evidence is none."""
-    try:
-        address = ipaddress.ip_address(text.partition("%")[0])
-    except ValueError:
-        return None
-    mapped = getattr(address, "ipv4_mapped", None)
-    address = mapped or address
-    return None if address.is_loopback or address.is_unspecified or address.is_multicast else address

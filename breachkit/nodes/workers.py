@@ -10,7 +10,6 @@ connection is either TLS in which both sides show a certificate of one authority
 from __future__ import annotations
 
 import io
-import ipaddress
 import logging
 import platform
 import re
@@ -28,6 +27,7 @@ from breachkit.nodes.certs import CA, CLIENT, NO_EXTRA
 from breachkit.nodes.orders import LostNode, read_order
 from breachkit.nodes.partial import partial_lines, read_partial
 from breachkit.progress import bar
+from breachkit.spelling import ip_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,7 +48,9 @@ def check_address(address: str, certs: Path | None) -> bool:
     if found is None:
         raise BreachkitError(_refused(address, "it has not the form tls://HOST:PORT"))
     is_tls = found[1] == "tls"
-    if not is_tls and not _is_loopback(found[2].strip("[]")):
+    host = ip_of(found[2].strip("[]"))
+    # a name may mean another machine tomorrow, `localhost` too
+    if not is_tls and not (host and host.is_loopback):
         reason = "it is neither TLS nor on this machine, and Dask runs what it is sent"
         raise BreachkitError(_refused(address, reason))
     if is_tls:
@@ -72,13 +74,6 @@ def _uncertified(address: str, reason: str) -> str:
         f"--scheduler {address} is refused without a client's certificate: {reason}; make the certificates with"
         " 'breachkit cluster-certs DIR' and name that folder with --certs DIR"
     )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False  # a name may mean another machine tomorrow, `localhost` too
 
 
 @contextmanager

@@ -129,7 +129,8 @@ class History:
     end: End = NEW
     began: str = ""
     wanted: list[str] = field(default_factory=list)
-    is_ended: bool = False
+    ended: str = ""
+    """When, as the journal spells it; empty for a purge that was killed, or still runs."""
     entries: JournalEntries = field(default_factory=JournalEntries)
 
     def fold(self, line: Mapping[str, Any]) -> None:
@@ -149,7 +150,7 @@ class History:
                 self._set(line["moved"], "moved")
                 self._set([row[0] for row in line["left"]], "left")
             case "end":
-                self.is_ended = True
+                self.ended = line["ended"]
             case "restoring" | "restored" | "dropped" as state:
                 self._set(line["ids"], state)
 

@@ -54,14 +54,19 @@ class Stock:
     began: str
     """Empty when the journal names no time that a purge can have had."""
     wanted: tuple[str, ...]
-    is_ended: bool
-    """False when the purge was killed, or still runs."""
+    ended: str
+    """Empty when the purge was killed, or still runs."""
     is_torn: bool
     entries: JournalEntries
     whereabouts: dict[int, Whereabouts]
     """Of each message, by its number."""
     sha256: str
     """Of the journal."""
+
+    @property
+    def is_ended(self) -> bool:
+        """False when the purge was killed, or still runs."""
+        return bool(self.ended)
 
     @property
     def messages(self) -> Iterator[StoredMessage]:
@@ -86,7 +91,7 @@ def take_stock(disk: Disk, run: Run) -> Stock:
         run=run,
         began=_time(history.began),
         wanted=tuple(history.wanted),
-        is_ended=history.is_ended,
+        ended=_time(history.ended),
         is_torn=bool(history.end.torn),
         entries=history.entries,
         whereabouts={entry.number: _whereabouts(entry, there) for entry in history.entries.values()},

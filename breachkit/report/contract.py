@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -40,10 +41,11 @@ def _object(record: Any) -> Json:
     raise TypeError(type(record))
 
 
-def dated(record: Any, zone: tzinfo) -> Json:
-    """Write a record whose times are spelled in a zone."""
-    fields: Json = record._asdict()
-    return {name: stamp(part, zone) if isinstance(part, datetime) else part for name, part in fields.items()}
+def dated(record: Any, zone: tzinfo, *without: str) -> Json:
+    """Write a record by the names of its fields, its times spelled in a zone; some fields may be left out."""
+    names = record._fields if hasattr(record, "_fields") else [field.name for field in fields(record)]
+    parts = {name: getattr(record, name) for name in names if name not in without}
+    return {name: stamp(part, zone) if isinstance(part, datetime) else part for name, part in parts.items()}
 
 
 def skipped_json(skipped: Mapping[str, tuple[int, tuple[Locus, ...]]]) -> list[Json]:

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import tzinfo
 
+    from breachkit.detect.accounts.accusation import AccountVerdict, Accusation, Place
     from breachkit.detect.accounts.attackers import Attacker, OtherFailure
     from breachkit.detect.accounts.unauthenticated import Unauthenticated
-    from breachkit.detect.accounts.verdict import AccountVerdict, Accusation, Place
     from breachkit.detect.findings import Signal
     from breachkit.evidence.gather import Inputs
     from breachkit.report.contract import Json
@@ -98,47 +98,21 @@ def _object(found: Accusation, inputs: Inputs) -> Json:
 
 
 def _account_json(account: AccountVerdict, zone: tzinfo) -> Json:
-    return {
-        "account": account.account,
-        "candidates": account.candidates,
-        "verdict": account.verdict,
-        "confidence": account.confidence,
-        "entry": account.entry,
+    fates = account.recipients
+    return dated(account, zone, "mail_froms", "entries") | {
         "signals": _signals_json(account.signals),
-        "queued_messages": account.queued_messages,
-        "quarantined_messages": account.quarantined_messages,
         "queued_share": share(account.queued_share),
-        "sent_messages": account.sent_messages,
-        "auth_successes": account.auth_successes,
-        "auth_failures_before_entry": account.auth_failures_before_entry,
-        "entry_ts": stamp(account.entry_ts, zone),
-        "entry_ip": account.entry_ip,
-        "last_ts": stamp(account.last_ts, zone),
         "client_ips": [_place_json(place, zone) for place in account.client_ips],
-        "mechanisms": account.mechanisms,
-        "doubts": account.doubts,
-        "recipients": None
-        if account.recipients is None
-        else {"tried": account.recipients.tried, **account.recipients._asdict()},
+        "recipients": None if fates is None else {"tried": fates.tried, **fates._asdict()},
         "groups": [dated(group, zone) for group in account.groups],
-        "weak_password": account.weak_password,
-        "also_tried_by_same_ips": account.also_tried_by_same_ips,
-        "unknown_names_tried": account.unknown_names_tried,
     }
 
 
 def _place_json(place: Place, zone: tzinfo) -> Json:
     first_seen = stamp(place.first_seen, zone)
-    return {
-        "ip": place.ip,
-        "successes": place.successes,
-        "failures": place.failures,
-        "first_seen": first_seen,
-        # most addresses were seen once
-        "last_seen": first_seen if place.last_seen == place.first_seen else stamp(place.last_seen, zone),
-        "usual": place.usual,
-        "attacking": place.attacking,
-    }
+    # most addresses were seen once
+    last_seen = first_seen if place.last_seen == place.first_seen else stamp(place.last_seen, zone)
+    return place._asdict() | {"first_seen": first_seen, "last_seen": last_seen}
 
 
 def render_find_account(
@@ -188,10 +162,7 @@ def _render_account(page: Page, account: AccountVerdict, in_queue: int, zone: tz
         queued += f", {account.quarantined_messages:,} more in quarantine"
     sent = "" if account.sent_messages is None else f"; {account.sent_messages:,} sent in its sessions"
     page.say(f"sent      {queued}{sent}", indent=2)
-    if account.mail_froms:
-        name, number = account.mail_froms[0]
-        more = f" and {count(len(account.mail_froms) - 1, 'other')}" if len(account.mail_froms) > 1 else ""
-        page.say(f"declared  {name} ({number:,}){more}", indent=2)
+    _render_declared(page, account.mail_froms)
     _render_entry(page, account, zone)
     if account.weak_password:
         page.say(f"password  guessable: {account.weak_password}", indent=2)
@@ -199,13 +170,23 @@ def _render_account(page: Page, account: AccountVerdict, in_queue: int, zone: tz
         page.say(f"password  {password}", indent=2)
     if account.candidates:
         page.say(f"may mean  {', '.join(account.candidates)} (name them with --accounts)", indent=2)
-    page.say("because", indent=2)
-    for signal in account.signals:
-        page.say(f"{signal.name} ({signal.family}): {signal.detail}", indent=4)
-        page.places(signal.evidence[:2], indent=6)
+    _render_signals(page, account.signals)
     _render_places(page, account, zone)
     _render_also(page, account)
     page.say()
+
+
+def _render_declared(page: Page, mail_froms: Sequence[tuple[str | None, int]]) -> None:
+    for name, number in mail_froms[:1]:
+        more = f" and {count(len(mail_froms) - 1, 'other')}" if len(mail_froms) > 1 else ""
+        page.say(f"declared  {name} ({number:,}){more}", indent=2)
+
+
+def _render_signals(page: Page, signals: Sequence[Signal]) -> None:
+    page.say("because", indent=2)
+    for signal in signals:
+        page.say(f"{signal.name} ({signal.family}): {signal.detail}", indent=4)
+        page.places(signal.evidence[:2], indent=6)
 
 
 def _render_entry(page: Page, account: AccountVerdict, zone: tzinfo) -> None:
@@ -222,6 +203,7 @@ def _render_entry(page: Page, account: AccountVerdict, zone: tzinfo) -> None:
 
 
 def _render_places(page: Page, account: AccountVerdict, zone: tzinfo) -> None:
+    places = sorted(account.client_ips, key=lambda place: not place.attacking)
     rows = [
         (
             place.ip,
@@ -231,11 +213,11 @@ def _render_places(page: Page, account: AccountVerdict, zone: tzinfo) -> None:
             moment(place.first_seen, zone)[9:20],
             moment(place.last_seen, zone)[9:20],
         )
-        for place in sorted(account.client_ips, key=lambda place: not place.attacking)[:SHOWN]
+        for place in places[:SHOWN]
     ]
     if not rows:
         return
-    hidden = len(account.client_ips) - len(rows)
+    hidden = len(places) - len(rows)
     page.say(f"addresses{f' ({hidden:,} more with --format json)' if hidden else ''}", indent=2)
     columns: dict[str, Justify] = {
         "address": "left",
@@ -318,15 +300,10 @@ def _render_unauthenticated(page: Page, one: Unauthenticated, in_queue: int, zon
     moved = one.messages - one.queued_messages
     more = f", {moved:,} more in quarantine" if moved else ""
     page.say(f"sent      {queued}{more}, to {count(one.recipients, 'recipient')} outside your domains", indent=2)
-    name, number = one.mail_froms[0]
-    others = f" and {count(len(one.mail_froms) - 1, 'other')}" if len(one.mail_froms) > 1 else ""
-    page.say(f"declared  {name} ({number:,}){others}", indent=2)
+    _render_declared(page, one.mail_froms)
     page.say(f"seen      {moment(one.first_seen, zone)} to", indent=2)
     page.say(f"          {moment(one.last_seen, zone)}", indent=2)
-    page.say("because", indent=2)
-    for signal in one.signals:
-        page.say(f"{signal.name} ({signal.family}): {signal.detail}", indent=4)
-        page.places(signal.evidence[:2], indent=6)
+    _render_signals(page, one.signals)
     advice = {
         "no-login": "No account is behind it: look at who may relay (trusted addresses, POP before SMTP, open relay).",
         "trusted": "No account is behind it: look at that computer (a web form, a script, an infected PC).",

@@ -68,7 +68,14 @@ def _render_setting(page: Page, setting: JudgedSetting) -> None:
     if setting.status == "unknown" and setting.value is None:
         page.say(f"{setting.name} (recommended {setting.recommended})", style=STYLES["unknown"], indent=2)
         return
-    page.say(f"{setting.name}: {value} (recommended {setting.recommended})", style=STYLES[setting.status], indent=2)
+    said = f"{setting.name}: {value} (recommended {setting.recommended})"
+    place = setting.console
+    if place is None:
+        page.say(said, style=STYLES[setting.status], indent=2)
+    else:
+        page.say(f"{place.en} [{place.path}]", style=STYLES[setting.status], indent=2)
+        page.say(f"{place.it or ''} [{place.path_it}]".strip(), style="dim", indent=4)
+        page.say(said, indent=4)
     page.say(setting.why, indent=4)
     for line in setting.fix.split("\n"):
         # a line to copy is never folded

@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import tzinfo
 
-    from breachkit.detect.traced import TracedSession
-    from breachkit.detect.tracing import Outline
+    from breachkit.detect.tracing import Outline, TracedSession
     from breachkit.evidence.gather import Inputs
     from breachkit.records import Session
     from breachkit.report.contract import Json

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 from breachkit.errors import UsageError
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import tzinfo
@@ -235,6 +236,10 @@ class MailServer:
     queue: Queue | None = None
     accounts: AccountExport | None = None
     words: Words = Words()
+    version: re.Pattern[bytes] | None = None
+    """How a line of its logs that no client can write names its version, in the first group."""
+    log_lines: tuple[str, ...] = ()
+    """What switches on the level of its logs that shows logins, where there are levels."""
 
     @property
     def guide(self) -> Guide | None:

@@ -129,7 +129,7 @@ class Use:
 class Conduct(NamedTuple):
     """Some uses of one account, or of several, taken together."""
 
-    uses: tuple[Use, ...]
+    uses: Sequence[Use]
 
     @property
     def sent(self) -> list[Sent]:

@@ -12,14 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from breachkit.detect.accounts.entry import FEW_SECRETS
-from breachkit.detect.accounts.guessers import (
-    MANY,
-    SEVERAL_ADDRESSES,
-    STALE,
-    STRANGERS,
-)
+from breachkit.detect.accounts.guessers import FEW_SECRETS, MANY, SEVERAL_ADDRESSES, STALE, STRANGERS
 from breachkit.detect.accounts.places import is_loopback, is_private, network_of
+from breachkit.detect.accounts.roles import Joined
 from breachkit.detect.findings import KEPT_EVIDENCE, first
 from breachkit.micros import moment_of
 
@@ -29,6 +24,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from breachkit.detect.accounts.accusation import AccountVerdict
     from breachkit.detect.accounts.guessers import Guessers
     from breachkit.detect.accounts.unauthenticated import Unauthenticated
     from breachkit.detect.accounts.visits import Column, Visits
@@ -77,15 +73,6 @@ class OtherFailure(NamedTuple):
     evidence: tuple[Locus, ...]
 
 
-class Came(NamedTuple):
-    """What the verdicts say of the addresses of one accused account."""
-
-    account: str
-    attacking: Collection[str]
-    entering: Collection[str]
-    """Those of them that came in."""
-
-
 class Unblocked:
     """Why an address is not to be blocked."""
 
@@ -112,7 +99,7 @@ class Unblocked:
 
 
 def find_attackers(
-    visits: Visits, attempts: pd.DataFrame, guessers: Guessers, came: Sequence[Came], unblocked: Unblocked
+    visits: Visits, attempts: pd.DataFrame, guessers: Guessers, entered: Sequence[AccountVerdict], unblocked: Unblocked
 ) -> tuple[Attacker, ...]:
     """Sum up what every attacking address did, those that work together in one row.
 
@@ -120,26 +107,25 @@ def find_attackers(
         visits: what each address did to each account.
         attempts: tries, with `account`.
         guessers: the addresses that guess.
-        came: the accused accounts, with their attacking addresses.
+        entered: the accused accounts that were entered.
         unblocked: which addresses are not to be blocked.
 
     Returns:
         Those who entered first, then by failures.
     """
-    wanted = {*guessers.ips, *(ip for one in came for ip in one.attacking)}
+    wanted = {*guessers.ips, *(ip for one in entered for ip in one.attacking_ips)}
     if not wanted:
         return ()
-    groups = _Groups(wanted)
-    for together in (*guessers.together, *(tuple(one.attacking) for one in came)):
-        groups.join(ip for ip in together if ip in wanted)
-    for near in _by(network_of, sorted(ip for ip in wanted if not is_private(ip))).values():
-        groups.join(near)
-    entered = defaultdict(set)
-    for one in came:
-        for ip in one.entering:
-            entered[ip].add(one.account)
+    joined = Joined(sorted(wanted))
+    for together in (*guessers.together, *(one.attacking_ips for one in entered)):
+        joined.join(ip for ip in together if ip in wanted)
+    for near in _lists((network_of(ip), ip) for ip in wanted if not is_private(ip)).values():
+        joined.join(near)
+    came = _lists(
+        (place.ip, one.account) for one in entered for place in one.client_ips if place.attacking and place.successes
+    )
     tried = _Tried(visits, attempts, wanted)
-    found = [_attacker(ips, tried, entered, unblocked) for ips in groups.groups()]
+    found = [_attacker(ips, tried, came, unblocked) for ips in joined.groups()]
     return tuple(sorted(found, key=lambda one: (not one.entered, -one.failures, one.ips[0].ip)))
 
 
@@ -161,37 +147,6 @@ def find_relays(relays: Iterable[Unauthenticated], unblocked: Unblocked) -> Iter
         )
 
 
-def _by(key: Any, words: Iterable[str]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = defaultdict(list)
-    for word in words:
-        found[key(word)].append(word)
-    return found
-
-
-class _Groups:
-    """Addresses joined into groups, by whatever joins them."""
-
-    def __init__(self, members: Iterable[str]) -> None:
-        self._parent = {one: one for one in members}
-
-    def _root(self, one: str) -> str:
-        while self._parent[one] != one:
-            self._parent[one] = self._parent[self._parent[one]]
-            one = self._parent[one]
-        return one
-
-    def join(self, members: Iterable[str]) -> None:
-        """Join some of them."""
-        roots = [self._root(one) for one in members]
-        for root in roots[1:]:
-            self._parent[self._root(root)] = self._root(roots[0])
-
-    def groups(self) -> Iterator[list[str]]:
-        """List the groups, each sorted."""
-        found = _by(self._root, sorted(self._parent))
-        yield from found.values()
-
-
 class _Tried:
     """The visits and tries of some addresses."""
 
@@ -206,10 +161,8 @@ class _Tried:
         )
         # a few places of each are enough: the first failures or, without any, the first logins
         ordered = tries.assign(won=tries["outcome"] == "success").sort_values("won", kind="stable")
-        self._sources = ordered.groupby("client_ip", sort=False, observed=True)["source"].head(2)
-        self._source_of: Mapping[str, list[Locus]] = _lists(
-            zip(ordered.loc[self._sources.index, "client_ip"], self._sources, strict=True)
-        )
+        few = ordered.groupby("client_ip", sort=False, observed=True).head(2)
+        self._sources: Mapping[str, list[Locus]] = _lists(zip(few["client_ip"], few["source"], strict=True))
         masked = tries[tries["account"].isna().to_numpy()]
         self.nameless = {
             str(ip): (int((part["outcome"] == "failure").sum()), part["ts"].min(), part["ts"].max())
@@ -222,7 +175,7 @@ class _Tried:
 
     def evidence(self, ips: Iterable[str]) -> tuple[Locus, ...]:
         """Return the first places where they stand."""
-        return first(place for ip in ips for place in self._source_of.get(ip, ()))
+        return first(place for ip in ips for place in self._sources.get(ip, ()))
 
 
 def _lists(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, list[Any]]:
@@ -232,14 +185,12 @@ def _lists(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, list[Any]]:
     return found
 
 
-def _attacker(
-    ips: Sequence[str], tried: _Tried, entered: Mapping[str, Collection[str]], unblocked: Unblocked
-) -> Attacker:
+def _attacker(ips: Sequence[str], tried: _Tried, came: Mapping[str, Collection[str]], unblocked: Unblocked) -> Attacker:
     visits = tried.visits
     rows = np.array([row for ip in ips for row in tried.rows.get(ip, ())], np.int64)
     nameless = [tried.nameless[ip] for ip in ips if ip in tried.nameless]
     failures = visits.count("failures")[rows]
-    accounts = tuple(sorted({account for ip in ips for account in entered.get(ip, ())}))
+    accounts = tuple(sorted({account for ip in ips for account in came.get(ip, ())}))
     seen = [*_moments(visits, "first_seen", rows), *(one for _, one, _ in nameless)]
     last = [*_moments(visits, "last_seen", rows), *(one for *_, one in nameless)]
     return Attacker(

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from breachkit.detect.accounts.places import network_of
+from breachkit.detect.accounts.visits import unlike_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -36,6 +37,9 @@ COLLEAGUES = 5
 MANY = 10
 SEVERAL_ADDRESSES = 5
 """Guesses at one account, and the addresses they come from, none of which made half: guessing by many hands."""
+
+FEW_SECRETS = 3
+"""Unlike secrets on one account that a spray does not exceed, so that no lock-out is met."""
 
 STALE = 3
 """The same one wrong secret this often, and no other, is a device with an old password."""
@@ -120,9 +124,9 @@ class _Failed:
         found = np.zeros(len(visits.ips), np.bool_)
         if not len(who):
             return found, ()
-        count = np.bincount(_unlike(self._secret, who)[0])
+        count = np.bincount(unlike_pairs(self._secret, who)[0])
         is_sprayed = (count >= SPRAYED)[self._secret] & ~is_exempt[whence]
-        secret, ip = _unlike(self._secret[is_sprayed], whence[is_sprayed])
+        secret, ip = unlike_pairs(self._secret[is_sprayed], whence[is_sprayed])
         found[ip] = True
         return found, _groups(secret, ip)
 
@@ -139,7 +143,9 @@ class _Failed:
         total = np.bincount(visits.who[counts], weights=tries[counts], minlength=accounts)
         most = np.zeros(accounts)
         np.maximum.at(most, visits.who[counts], tries[counts])
-        unlike = np.bincount(_unlike(visits.who[self._visit].astype(np.int64), self._secret)[0], minlength=accounts)
+        unlike = np.bincount(
+            unlike_pairs(visits.who[self._visit].astype(np.int64), self._secret)[0], minlength=accounts
+        )
         unseen = np.bincount(visits.who, weights=visits.count("unseen_secrets"), minlength=accounts)
         is_guessed = (addresses >= SEVERAL_ADDRESSES) & (total >= MANY) & (2 * most < total)
         is_guessed &= (unlike >= GUESSES) | (unseen >= MANY)
@@ -147,14 +153,6 @@ class _Failed:
         is_one_of_many = 2 * tries < total[visits.who]  # a device with an old password makes most tries alone
         found = (tries > 0) & ~is_stale & is_stranger & is_one_of_many & is_guessed[visits.who]
         return found, _groups(visits.who[found].astype(np.int64), visits.whence[found].astype(np.int64))
-
-
-def _unlike(one: Column, other: Column) -> tuple[Column, Column]:
-    """List the unlike pairs of two columns of numbers, in order."""
-    if not len(one):
-        return one, other
-    width = int(other.max()) + 1
-    return np.divmod(np.unique(one * width + other), width)
 
 
 def _groups(key: Column, value: Column) -> Iterator[Column]:

@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from breachkit.detect.accounts.accusation import VERDICTS, AccountVerdict, Accusation, Group, Places
 from breachkit.detect.accounts.activity import Activity, Conduct, Fates
-from breachkit.detect.accounts.attackers import Came, Unblocked, find_attackers, find_other_failures, find_relays
-from breachkit.detect.accounts.entry import find_entry
+from breachkit.detect.accounts.attackers import Unblocked, find_attackers, find_other_failures, find_relays
 from breachkit.detect.accounts.guessers import GUESSES
-from breachkit.detect.accounts.inquiry import Inquiry, is_name
+from breachkit.detect.accounts.inquiry import BY_ID, BY_PEER, is_name
 from breachkit.detect.accounts.roles import FOREIGN_COUNT, Roles
 from breachkit.detect.accounts.signals import Held, find_signals
-from breachkit.detect.accounts.standings import DOUBT_COUNT, DOUBT_SHARE, has_session
-from breachkit.detect.accounts.suspects import also_tried, part_accounts, was_elsewhere
+from breachkit.detect.accounts.standings import DOUBT_COUNT, DOUBT_SHARE
+from breachkit.detect.accounts.suspects import Suspected, also_tried, find_entry, part_accounts, was_elsewhere
 from breachkit.detect.accounts.unauthenticated import find_unauthenticated
-from breachkit.detect.accounts.verdict import VERDICTS, AccountVerdict, Accusation, Group, Places
 from breachkit.detect.findings import Confidence, Family, Severity
 from breachkit.detect.passwords.weakness import IN_PASSING, weakness_of
 from breachkit.micros import moment_of
@@ -31,14 +30,13 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from breachkit.detect.accounts.accusation import VerdictName
     from breachkit.detect.accounts.attackers import Attacker, OtherFailure
-    from breachkit.detect.accounts.entry import Entered
-    from breachkit.detect.accounts.inquiry import Evidence
+    from breachkit.detect.accounts.inquiry import Inquiry
     from breachkit.detect.accounts.roles import Role
     from breachkit.detect.accounts.standings import Standing
-    from breachkit.detect.accounts.suspects import AlsoTried, Suspected
+    from breachkit.detect.accounts.suspects import AlsoTried, Entered
     from breachkit.detect.accounts.unauthenticated import Unauthenticated
-    from breachkit.detect.accounts.verdict import VerdictName
     from breachkit.detect.accounts.visits import Visits
     from breachkit.detect.findings import Signal
     from breachkit.detect.passwords.weakness import Weakness
@@ -53,13 +51,8 @@ UNSEEN_COUNT = 5
 how its mail came in."""
 
 
-def find_accounts(evidence: Evidence) -> Accusation:
-    """Judge every account that authenticated with success or has mail in the queue."""
-    return judge_accounts(Inquiry(evidence))
-
-
 def judge_accounts(inquiry: Inquiry) -> Accusation:
-    """Judge the accounts of an inquiry that others look at too."""
+    """Judge every account that authenticated with success or has mail in the queue."""
     messages = inquiry.messages
     parted = part_accounts(inquiry)
     verdicts = [_judge(inquiry, account, parted) for account in inquiry.accounts()]
@@ -67,7 +60,7 @@ def judge_accounts(inquiry: Inquiry) -> Accusation:
     spoken = messages["auth_user"].map(inquiry.account_of, na_action="ignore")
     return Accusation(
         accounts=tuple(sorted(verdicts, key=_rank)),
-        unattributed_messages=int((~has_session(messages) & ~messages["quarantined"]).sum()),
+        unattributed_messages=int((~messages["join"].isin([BY_ID, BY_PEER]) & ~messages["quarantined"]).sum()),
         joins={str(name): int(count) for name, count in messages["join"].value_counts().items()},
         contradictions=int((spoken.notna() & (spoken != messages["account"])).sum()),
         attackers=attackers,
@@ -81,25 +74,16 @@ def _attacks(
     inquiry: Inquiry, verdicts: Iterable[AccountVerdict]
 ) -> tuple[tuple[Attacker, ...], tuple[OtherFailure, ...], tuple[Unauthenticated, ...]]:
     """Sum up who attacked, whose the other failures are, and who sent without a readable login."""
-    visits, attempts, evidence = inquiry.seen, inquiry.attempts, inquiry.evidence
-    came = [
-        Came(
-            account.account,
-            frozenset(place.ip for place in account.client_ips if place.attacking),
-            frozenset(place.ip for place in account.client_ips if place.attacking and place.successes),
-        )
-        for account in verdicts
-        if account.verdict != "clear" and account.entry is not None
-    ]
-    attacking = {*inquiry.guessers.ips, *(ip for one in came for ip in one.attacking)}
+    visits, attempts = inquiry.seen, inquiry.attempts
+    accused = [account for account in verdicts if account.verdict != "clear"]
+    entered = [account for account in accused if account.entry is not None]
+    attacking = {*inquiry.guessers.ips, *(ip for one in entered for ip in one.attacking_ips)}
     relays = find_unauthenticated(inquiry, inquiry.directory.domains, attacking)
-    accused = (
-        (account.account, place) for account in verdicts if account.verdict != "clear" for place in account.client_ips
-    )
-    attacked = {(account, place.ip) for account, place in accused if place.attacking and not place.usual}
-    unblocked = Unblocked(_usual(visits, attacked), inquiry.guessers.shared, evidence.own_addresses)
+    places = ((account.account, place) for account in accused for place in account.client_ips)
+    attacked = {(account, place.ip) for account, place in places if place.attacking and not place.usual}
+    unblocked = Unblocked(_usual(visits, attacked), inquiry.guessers.shared, inquiry.own_addresses)
     attackers = (
-        *find_attackers(visits, attempts, inquiry.guessers, came, unblocked),
+        *find_attackers(visits, attempts, inquiry.guessers, entered, unblocked),
         *find_relays([one for one in relays if one.verdict != "clear" and one.client_ip not in attacking], unblocked),
     )
     known = {name: is_name(name) for name in visits.accounts.tolist()}
@@ -132,10 +116,10 @@ def _judge(inquiry: Inquiry, account: str, parted: Mapping[str, Suspected]) -> A
         if entered is not None:
             also, unknown = also_tried(inquiry, account, entered.attacking, parted)
             weak = _weakness(inquiry, account, entered.rows)
-        held = _held(inquiry, account, suspected, entered, (also, weak))
+        held = _held(inquiry, suspected or Suspected(Activity(account, (), 0), Roles()), entered, also, weak)
         signals = tuple(find_signals(held))
         verdict = _verdict(signals, held)
-    is_seen = inquiry.evidence.is_auth_visible
+    is_seen = inquiry.is_auth_visible
     doubts = tuple(_doubts(inquiry, standing)) if verdict == "clear" else ()
     shown = entered if verdict != "clear" else None
     return AccountVerdict(
@@ -146,7 +130,7 @@ def _judge(inquiry: Inquiry, account: str, parted: Mapping[str, Suspected]) -> A
             verdict,
             signals,
             is_seen=is_seen and not is_queue_only and not doubts,
-            is_whole=inquiry.evidence.is_every_login_visible and not standing.unseen,
+            is_whole=inquiry.is_every_login_visible and not standing.unseen,
         ),
         doubts=doubts,
         recipients=_recipients(inquiry, account) if is_seen else None,
@@ -162,7 +146,7 @@ def _judge(inquiry: Inquiry, account: str, parted: Mapping[str, Suspected]) -> A
         entry_ts=shown.ts if shown else None,
         entry_ip=str(shown.rows["client_ip"].iloc[0]) if shown else None,
         last_ts=_last(inquiry, account, shown) if shown else standing.last_ts,
-        client_ips=Places(standing.places, shown),
+        client_ips=Places(inquiry.seen, account, shown),
         mechanisms=standing.mechanisms,
         weak_password=weak,
         also_tried_by_same_ips=also if shown else (),
@@ -174,7 +158,7 @@ def _judge(inquiry: Inquiry, account: str, parted: Mapping[str, Suspected]) -> A
 
 def _recipients(inquiry: Inquiry, account: str) -> Fates:
     visits = inquiry.seen
-    rows = slice(*visits.rows_at(account)) if visits.number_of(account) >= 0 else slice(0, 0)
+    rows = slice(*visits.rows_at(account))
     names = ("rcpts", "delivered", "waiting", "dead", "refused")
     handed, delivered, waiting, dead, refused = (int(visits.count(name)[rows].sum()) for name in names)
     return Fates(delivered, waiting, dead, refused, max(0, handed - delivered - waiting - dead - refused))
@@ -203,32 +187,22 @@ def _has_habit(suspected: Suspected | None) -> bool:
 
 
 def _held(
-    inquiry: Inquiry,
-    account: str,
-    suspected: Suspected | None,
-    entered: Entered | None,
-    about: tuple[tuple[AlsoTried, ...], str | None],
+    inquiry: Inquiry, suspected: Suspected, entered: Entered | None, also: Sequence[AlsoTried], weak: str | None
 ) -> Held:
-    also, weak = about
-    queued = inquiry.of(account, "messages")
-    rows = entered.rows if entered else inquiry.evidence.attempts.iloc[:0]
-    came_in = sorted(set(rows["client_ip"]))
+    account = suspected.activity.account
+    came_in = sorted(set(entered.rows["client_ip"])) if entered else []
     # success alone makes no attack: two role accounts of one web server see one another there
     attacked = [other for other in also if other.failures or (other.entered and was_elsewhere(inquiry, other))]
-    guessing = inquiry.guessers.ips
     counts = ((ip, sum(ip in other.ips for other in attacked)) for ip in came_in if ip not in inquiry.guessers.shared)
     return Held(
-        queued=queued,
+        queued=inquiry.of(account, "messages"),
         total=len(inquiry.messages),
-        activity=suspected.activity if suspected else Activity(account, (), 0),
-        roles=suspected.roles if suspected else Roles(),
-        entry_rows=rows,
-        entry=entered.kind if entered else None,
-        failures=entered.failures if entered else None,
-        others=tuple((ip, count) for ip, count in counts if count and (ip in guessing or count)),
+        activity=suspected.activity,
+        roles=suspected.roles,
+        entered=entered,
+        others=tuple((ip, count) for ip, count in counts if count),
         weak_password=weak,
         deliveries=inquiry.of(account, "deliveries"),
-        is_queue_only=entered is None,
     )
 
 
@@ -249,7 +223,7 @@ def _is_unseen(standing: Standing) -> bool:
 
 
 def _weakness_in_passing(inquiry: Inquiry, account: str, standing: Standing) -> Weakness | None:
-    directory, fingerprint = inquiry.directory, inquiry.evidence.fingerprint
+    directory, fingerprint = inquiry.directory, inquiry.fingerprint
     return weakness_of(account, standing.typed, standing.secrets, directory, fingerprint, IN_PASSING, standing.far)
 
 
@@ -257,7 +231,7 @@ def _weakness(inquiry: Inquiry, account: str, rows: pd.DataFrame) -> Weakness | 
     typed, seen = set(rows["user"].dropna()), rows[rows["secret"].notna()]
     far = {int(secret).to_bytes(8): distance for secret, distance in zip(seen["secret"], seen["distance"], strict=True)}
     secrets = set(far)
-    return weakness_of(account, typed, secrets, inquiry.directory, inquiry.evidence.fingerprint, far=far)
+    return weakness_of(account, typed, secrets, inquiry.directory, inquiry.fingerprint, far=far)
 
 
 def _verdict(signals: Sequence[Signal], held: Held) -> VerdictName:

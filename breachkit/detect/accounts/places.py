@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from breachkit.micros import DAY
+from breachkit.spelling import ip_of
 
 if TYPE_CHECKING:
     from breachkit.detect.accounts.visits import Column, Visits
@@ -33,18 +34,15 @@ def region_of(client_ip: str) -> str:
 
 
 def _block(client_ip: str, bits: int) -> str:
-    address = _address(client_ip)
+    address = address_of(client_ip)
     if address is None:
         return client_ip
     return str(ipaddress.ip_network((address, bits if address.version == 4 else 48), strict=False))
 
 
-def _address(client_ip: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def address_of(client_ip: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """Read an address, a mapped one as IPv4; None for a word of the logs."""
-    try:
-        address = ipaddress.ip_address(client_ip.partition("%")[0])
-    except ValueError:
-        return None
+    address = ip_of(client_ip.partition("%")[0])
     return getattr(address, "ipv4_mapped", None) or address
 
 
@@ -61,14 +59,14 @@ are not among them, unlike in `ipaddress.is_private`."""
 @lru_cache(maxsize=1 << 16)
 def is_private(client_ip: str) -> bool:
     """Tell an address of a private network or a link."""
-    address = _address(client_ip)
+    address = address_of(client_ip)
     return any(address in network for network in _PRIVATE if address and network.version == address.version)
 
 
 @lru_cache(maxsize=1 << 16)
 def is_loopback(client_ip: str) -> bool:
     """Tell an address of the machine itself."""
-    address = _address(client_ip)
+    address = address_of(client_ip)
     return address is not None and (address.is_loopback or address.is_unspecified)
 
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
     from datetime import datetime
 
+    from breachkit.detect.accounts.accusation import VerdictName
     from breachkit.detect.accounts.inquiry import Inquiry
-    from breachkit.detect.accounts.verdict import VerdictName
     from breachkit.records import Locus
 
 How = Literal["no-login", "masked-name", "no-name-in-exchange", "trusted"]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
-from breachkit.detect.accounts.reading import accuse
+from breachkit.detect.accounts.accusation import accuse
 from breachkit.detect.campaigns.authors import authors_of, local_domains
 from breachkit.detect.campaigns.bulk import BULK, judged_by_logs, why_lawful
 from breachkit.detect.campaigns.campaign import ID_DIGITS, Campaign, Campaigns, SharedString, counted
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from breachkit.detect.accounts.verdict import Accusation
+    from breachkit.detect.accounts.accusation import Accusation
     from breachkit.detect.campaigns.bulk import Judged
     from breachkit.detect.campaigns.runs import SpamRun
     from breachkit.evidence.where import Where

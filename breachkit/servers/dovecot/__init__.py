@@ -6,6 +6,7 @@ The format facts are from its source and documents (2.3, 2.4) and from servers t
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, Any
 
 from breachkit.logs.syslog import find_mail_logs, first_names
@@ -66,4 +67,5 @@ SERVER = MailServer(
         made_by="cp /etc/dovecot/users dovecot-users (or passwd-file lines of your own database)",
         is_own=_is_own,
     ),
+    version=re.compile(rb"\S{3} +\d+ [\d:]+ (?:\S+ dovecot(?:\[\d+\])?: )?master: (?:Info: )?Dovecot v(\d[\w.]{0,20})"),
 )

@@ -6,6 +6,7 @@ source.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from breachkit.servers import MailServer, Queue, Words
@@ -56,4 +57,5 @@ SERVER = MailServer(
         by_hand=_by_hand,
     ),
     words=Words(account="auth_id"),
+    version=re.compile(rb"[\d-]+ [\d:.]+ (?:[+-]\d{4} )?(?:\[\d+\] )?exim (\d[\w.]{0,20}) daemon started"),
 )

@@ -6,6 +6,7 @@ names its source.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from breachkit.servers import MailServer, Queue, Words
@@ -57,4 +58,5 @@ SERVER = MailServer(
         by_hand=_by_hand,
     ),
     words=Words(account="sasl_username"),
+    version=re.compile(rb"\S{3} +\d+ [\d:]+ \S+ postfix/master\[\d+\]: daemon started -- version (\d[\w.-]{0,30})"),
 )
