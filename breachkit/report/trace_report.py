@@ -65,10 +65,10 @@ def render_trace(traced: Sequence[TracedSession], found: int, inputs: Inputs, ne
 
 def _title(session: Session) -> str:
     """Name a session: by its address and thread, or as the way of one message where the log knows only that."""
-    if not session.client_ip:
-        return f"Delivery of {next(iter(session.kept.message_ids), session.thread)}"
+    if session.kind == "client" and not session.client_ip and session.kept.message_ids:
+        return f"Delivery of {next(iter(session.kept.message_ids))}"
     thread = session.thread.replace(f"[{session.client_ip}]", "").strip(" :")  # Exim's is an id, an address and a port
-    return f"{session.kind.capitalize()} session {session.client_ip}" + (f" [{thread}]" if thread else "")
+    return " ".join(filter(None, [f"{session.kind.capitalize()} session", session.client_ip, thread and f"[{thread}]"]))
 
 
 def render_session(page: Page, one: TracedSession, zone: tzinfo, most: int | None = None) -> None:

@@ -71,8 +71,8 @@ def _check_account(story: Story, truth: Truth, found: dict[str, Any]) -> None:
         "sent": truth.sent,
         "queued": truth.queued,
     }
-    # logs know whole seconds, and a driver goes to sleep between a look at the clock and its first word
-    assert abs((datetime.fromisoformat(one["entry_ts"]) - truth.entry_seen_ts).total_seconds()) < 5
+    # logs know whole seconds, and a busy machine takes its time; the login itself was two minutes earlier
+    assert abs((datetime.fromisoformat(one["entry_ts"]) - truth.entry_seen_ts).total_seconds()) < 60
 
 
 def check_contain(truth: Truth, cli: Cli, *commands: str) -> None:

@@ -17,10 +17,8 @@ PACKAGES = "BREACHKIT_TEST_SERVERS"
 """The environment names the folder that `fetch` filled. Once it is named, nothing that is missing is skipped."""
 _INSIDE = "BREACHKIT_TEST_INSIDE"
 _PROGRAMS = ("usr/sbin/postfix", "usr/sbin/exim4", "usr/sbin/dovecot")
-_COVERED = ("/var/log", "/var/spool", "/var/lib/postfix", "/var/lib/exim4", "/opt")
-"""Covered by empty folders."""
-_COPIED = ("/etc/postfix", "/etc/exim4", "/etc/dovecot")
-"""Covered by what the packages bring there."""
+_SETTINGS = ("postfix", "exim4", "dovecot")
+"""Folders of /etc that the packages bring."""
 _USERS = ("postfix", "postdrop", "dovecot", "dovenull", "Debian-exim", "mailboxes")
 FIRST_ID = 5000
 """User and group ids of the servers, from here on; no user of the machine is made."""
@@ -73,28 +71,25 @@ def user_id(name: str) -> int:
 def set_up(folder: Path) -> None:
     """Give these namespaces their loopback, the programs of the packages, and places of their own below a folder."""
     packages = Path(os.environ[PACKAGES]).resolve()
-    _raise_loopback()
-    _mount("-t", "overlay", "overlay", "-o", f"lowerdir={packages / 'usr'}:/usr", "/usr")
-    for place in (*_COVERED, *_COPIED):
-        private = folder / place.strip("/")
-        if place in _COPIED:
-            shutil.copytree(packages / place.strip("/"), private)
-        private.mkdir(parents=True, exist_ok=True)
-        Path(place).mkdir(parents=True, exist_ok=True)  # bare machines lack some
-        _mount("--bind", str(private), place)
     users = "".join(f"{name}:x:{user_id(name)}:{user_id(name)}::/nonexistent:/usr/sbin/nologin\n" for name in _USERS)
     groups = "".join(f"{name}:x:{user_id(name)}:\n" for name in _USERS)
     files = {
-        "/etc/resolv.conf": "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n",
-        "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\nservices: files\n",
-        "/etc/hosts": "127.0.0.1 localhost\n",
-        "/etc/passwd": users + Path("/etc/passwd").read_text("utf-8"),
-        "/etc/group": groups + Path("/etc/group").read_text("utf-8"),
+        "resolv.conf": "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n",
+        "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\nservices: files\n",
+        "hosts": "127.0.0.1 localhost\n",
+        "passwd": users + Path("/etc/passwd").read_text("utf-8"),
+        "group": groups + Path("/etc/group").read_text("utf-8"),
     }
-    for path, text in files.items():
-        private = folder / Path(path).name
-        private.write_text(text, encoding="utf-8")
-        _mount("--bind", str(private), os.path.realpath(path))
+    for name in _SETTINGS:
+        shutil.copytree(packages / "etc" / name, folder / "etc" / name)
+    for name, text in files.items():
+        (folder / "etc" / name).write_text(text, encoding="utf-8")
+    _raise_loopback()
+    for ours in (packages / "usr", folder / "etc"):
+        _mount("-t", "overlay", "overlay", "-o", f"lowerdir={ours}:/{ours.name}", f"/{ours.name}")
+    for place in (*(f"etc/{name}" for name in _SETTINGS), "var/log", "var/spool"):
+        (folder / place).mkdir(parents=True, exist_ok=True)
+        _mount("--bind", str(folder / place), f"/{place}")  # an overlay of two folders cannot be written
 
 
 def _mount(*words: str) -> None:
