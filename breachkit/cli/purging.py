@@ -184,7 +184,7 @@ def run_purge(reach: Reach, wanted: Predicates, manner: Manner, words: list[str]
     if wanted.with_bounces:
         from breachkit.purge.bounces import find_caused
 
-        hits += work.take_bounces(find_caused(reach.where, wanted, {hit.files[0] for hit in hits}))
+        hits += work.take_bounces(find_caused(reach, wanted, {hit.files[0] for hit in hits}))
     plan = work.plan()
     if work.watch is None:
         _hint(reach, plan)
@@ -214,7 +214,7 @@ def _check_hold(reach: Reach) -> None:
         if rules.by_hand is not None:
             return
         raise BreachkitError(
-            f"nothing was moved: {reach.where.title} has no place for messages on hold; leave --hold out: purge moves"
+            f"nothing was moved: {reach.title} has no place for messages on hold; leave --hold out: purge moves"
             " them to the quarantine, and restore brings them back"
         )
     for place in reach.queues.places:
@@ -274,11 +274,11 @@ def _again(work: Work, plan: Plan) -> tuple[str, str]:
 
 def _note_copy(reach: Reach) -> None:
     """Say that files elsewhere may be a copy: whoever purges one stops nothing."""
-    where, root = reach.where, reach.root
-    installed = {os.path.abspath(path) for one in where.products for path in one.server.default_roots}
+    root = reach.root
+    installed = {os.path.abspath(path) for one in reach.where.products for path in one.server.default_roots}
     if reach.queues.rules.hold_still is not None and root is not None and os.fspath(root) not in installed:
         output.note(
-            f"breachkit: {root} is not where {where.title} is installed: if this is a copy, the queue that the server"
+            f"breachkit: {root} is not where {reach.title} is installed: if this is a copy, the queue that the server"
             " sends from stays as it is"
         )
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from breachkit.evidence.where import Where
     from breachkit.logs.kinds import LogFile, LogKind
     from breachkit.purge.plan import Predicates
+    from breachkit.purge.reach import Reach
     from breachkit.records import Message
 
 NEAR = timedelta(minutes=2)
@@ -33,21 +34,21 @@ LONGEST_WAY = timedelta(days=10)
 _Stamp = float | TimeOfDay
 
 
-def find_caused(where: Where, wanted: Predicates, planned: Collection[str]) -> list[Message]:
+def find_caused(reach: Reach, wanted: Predicates, planned: Collection[str]) -> list[Message]:
     """Find the queued bounces of messages that are wanted: planned ones, and such as were purged before.
 
     Where an account alone is asked for, it is all that it sent by the logs: most of that has left the queue.
 
     Args:
-        where: the evidence.
+        reach: the queues.
         wanted: which messages.
         planned: those that are to be moved, by the absolute path of the first file of each; none is returned again.
 
     Raises BreachkitError where nothing tells which message a bounce is of.
     """
-    line = where.queue.bounce_line
+    where, line = reach.where, reach.queues.rules.bounce_line
     if line is None or not gather.smtp_logs(where):
-        why = f"{where.title} does not log it" if line is None else "there are no logs; name them with --logs"
+        why = f"{reach.title} does not log it" if line is None else "there are no logs; name them with --logs"
         raise BreachkitError(f"nothing was moved: nothing tells which message a bounce is of: {why}")
     messages = gather.read_messages(where, gather.Books(), quarantined=True)
     is_wanted = _judge_of(where, wanted)

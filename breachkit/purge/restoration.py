@@ -189,10 +189,9 @@ class RestoreRun:
         is_place = all(self._top_of(target, targets) for target in targets) and self._is_source(entry)
         if stored and (entry.state == "sent" or not is_place):
             return RestoreCase("refused" if not is_place else "sent", entry, targets)
-        if len(stored) < len(targets):
-            away = [place for place in places if place not in stored]
-            if not all(is_place and self._is_home(entry, place, targets[place]) for place in away):
-                return RestoreCase("missing", entry, targets)
+        away = [place for place in places if place not in stored]
+        if away and not self._has_rest(entry, targets, away, is_place=is_place):
+            return RestoreCase("missing", entry, targets)
         if stored and self._is_chosen is not None and not self._is_chosen(self._searched(entry, stored)):
             return RestoreCase("unwanted", entry, targets)
         kinds = [self._judge_file(entry, place, targets[place]) for place in stored]
@@ -200,6 +199,18 @@ class RestoreRun:
         if "conflict" in kinds or puts:
             return RestoreCase("conflict" if "conflict" in kinds else "put", entry, targets, puts)
         return RestoreCase("finish" if "finish" in kinds else "discard" if kinds else "home", entry, targets)
+
+    def _has_rest(self, entry: JournalEntry, targets: tuple[str, ...], away: list[int], *, is_place: bool) -> bool:
+        """Tell whether those files of a message that are not in the quarantine are at home.
+
+        Where files are only renamed, each is in one place, and the server rewrites what is at home: the names tell, and
+        a message none of whose files is here never left, or was put back, and may have been sent since.
+        """
+        if self._rules.moving == "copy":
+            return is_place and all(self._is_home(entry, place, targets[place]) for place in away)
+        if len(away) == len(targets):
+            return entry.state in {"intended", "restoring"}
+        return is_place and all(self._disk.status(targets[place]) is not None for place in away)
 
     def _searched(self, entry: JournalEntry, stored: list[int]) -> list[str]:
         """Return where the files of a message lie that a search looks into: not those that went beside it."""
@@ -212,6 +223,8 @@ class RestoreRun:
         there = self._disk.status(target)
         if there is None or self._is_ours(entry, target, there):
             return "put"
+        if self._rules.moving == "rename":
+            return "conflict"
         source = self._disk.status(self._source(entry, place))
         if source is not None and (there.st_dev, there.st_ino) == (source.st_dev, source.st_ino):
             return "finish"
@@ -378,10 +391,17 @@ class RestoreRun:
                 self._disk.make_folder_like(folder, above)
 
     def _give(self, source: str, target: str, case: RestoreCase, place: int) -> None:
+        if self._rules.moving == "rename":
+            # its name is its id, which no other can have while it is there; with a second name for a moment, as below,
+            # a kill in that moment would leave one that is sent, and is restored and sent again
+            if self._disk.status(target) is not None:
+                raise FileExistsError(errno.EEXIST, "exists", target)
+            self._disk.rename(source, target)
+            return
         try:
             self._disk.give(source, target, self.run.mark(case.entry.number))
         except OSError as error:
-            if error.errno != errno.EXDEV or self._rules.moving == "rename":
+            if error.errno != errno.EXDEV:
                 raise
             self._give_copy(source, target, case, place)
 

@@ -72,7 +72,6 @@ KINDS = {
         for files in (2, 4)
     },
     "postfix, on hold": Kind(QuickDisk(), None, 5, 1, rules_of("postfix"), "spool/deferred", POSTFIX, holds=True),
-    "exim without links": Kind(NoLinksDisk(), None, 3, 4, rules_of("exim"), "spool/input", EXIM),
 }
 
 

@@ -465,3 +465,68 @@ def test_a_user_who_may_not_write_there_is_told_and_nothing_is_half_done(kind: s
         assert done.returncode == 3, done.stderr
         assert "access denied: run as Administrator (root)" in " ".join(done.stdout.split())
         assert "0 of 1 message moved" in done.stdout
+
+
+class Killed(BaseException):
+    """What ends a run at a point, as a kill does."""
+
+
+class DyingDisk(Disk):
+    """Dies after some renames."""
+
+    def __init__(self, renames: int) -> None:
+        self.left = renames
+
+    def rename(self, source: str, target: str) -> None:
+        if not self.left:
+            raise Killed
+        self.left -= 1
+        super().rename(source, target)
+
+
+@pytest.mark.parametrize("kind", SPOOLS)
+def test_what_the_server_rewrites_after_a_purge_was_killed_is_at_home(kind: str, tmp_path: Path) -> None:
+    whole = SPOOLS[kind](tmp_path)
+    with pytest.raises(Killed):
+        on(whole, DyingDisk(0)).purge(STRING)
+    first = Path(whole.hits(STRING)[0].files[0])
+    mode = first.stat().st_mode
+    first.with_name("new").write_bytes(first.read_bytes() + b"tried again")
+    os.replace(first.with_name("new"), first)
+    first.chmod(mode)
+    before = snapshot(tmp_path / "spool")
+    done = whole.restore()
+    assert (done.found, done.already_there, done.missing, done.is_incomplete) == (1, 1, 0, False)
+    assert snapshot(tmp_path / "spool") == before
+
+
+@pytest.mark.parametrize("kind", SPOOLS)
+@pytest.mark.parametrize("renames", range(4))
+def test_what_is_sent_after_a_restore_was_killed_is_not_put_back_again(kind: str, renames: int, tmp_path: Path) -> None:
+    whole = SPOOLS[kind](tmp_path)
+    before = snapshot(tmp_path / "spool")
+    first = Path(whole.hits(STRING)[0].files[0])
+    whole.purge(STRING)
+    with pytest.raises(Killed):
+        on(whole, DyingDisk(renames)).restore()
+    assert not first.exists()  # without it there is no message for the server
+    assert whole.restore().restored == 1
+    assert snapshot(tmp_path / "spool") == before
+    whole.purge(STRING, name="run-2")
+    run = whole.runs()[1]
+
+    class Last(DyingDisk):
+        """Dies when all files are at home."""
+
+        def unlink(self, path: str) -> None:
+            raise Killed
+
+    with pytest.raises(Killed):
+        on(whole, Last(4)).restore(run)
+    assert snapshot(tmp_path / "spool") == before
+    for path in whole.hits(STRING)[0].files:  # it is sent
+        Path(path).unlink()
+    sent = snapshot(tmp_path / "spool")
+    done = whole.restore(run)
+    assert (done.restored, done.already_there, done.missing) == (0, 1, 0)
+    assert snapshot(tmp_path / "spool") == sent
