@@ -83,6 +83,7 @@ class Letters(NamedTuple):
 class Roles:
     """The uses of one account by role, and what the attacking ones did."""
 
+    activity: Activity
     of: dict[str, Role] = field(default_factory=dict)
     """By address."""
     attacking: list[Use] = field(default_factory=list)
@@ -93,12 +94,18 @@ class Roles:
     letters: list[Letters] = field(default_factory=list)
     """All that speaks against them is where the answers to their letters go."""
 
-    def take_letters(self, letters: Sequence[Letters], uses: Iterable[Use]) -> None:
+    @property
+    def owners(self) -> list[Use]:
+        """The uses that do not attack."""
+        attacking = {id(use) for use in self.attacking}
+        return [use for use in self.activity.uses if id(use) not in attacking]
+
+    def take_letters(self, letters: Sequence[Letters]) -> None:
         """Take those who write letters for attacking, where nobody else is."""
         ips = {one.client_ip for one in letters}
         if ips and not self.attacking:
             self.letters = [*letters]
-            self.attacking = self.strangers = [use for use in uses if use.ip in ips]
+            self.attacking = self.strangers = [use for use in self.activity.uses if use.ip in ips]
             self.of.update(dict.fromkeys(ips, "attacking"))
 
 
@@ -218,6 +225,7 @@ class _Parting:
     """One account whose uses are parted."""
 
     def __init__(self, activity: Activity, attackers: Mapping[str, Known]) -> None:
+        self._activity = activity
         self._uses = activity.uses
         self._start = activity.start
         self._attackers = attackers
@@ -231,6 +239,7 @@ class _Parting:
         attacking += self._companions(attacking)
         habit = [use for use in self._uses if use not in attacking]
         roles = Roles(
+            self._activity,
             attacking=sorted(attacking, key=lambda use: use.first_seen),
             strangers=[use for use in self._uses if use in attacking and not use.has_turned],
         )
