@@ -108,16 +108,16 @@ class Inquiry:
         self.guessers = find_guessers(self.seen, self.attempts, is_clean, self.homes)
         self.standings = Standings(self.messages, self.attempts, self.sends, self.visits)
         self.in_queue = int((~self.messages["quarantined"]).sum())
-        names = ("messages", "attempts", "sends", "deliveries")
-        chosen = {"sends": self.sends["accepted"].to_numpy("bool")}
-        tables: list[pd.DataFrame] = [getattr(self, name) for name in names]
+        accepted = self.sends["accepted"].to_numpy("bool")
         self._slices = {
-            name: (table, Slices(table["account"], chosen.get(name))) for name, table in zip(names, tables, strict=True)
+            name: Slices(getattr(self, name)["account"], accepted if name == "sends" else None)
+            for name in ("messages", "attempts", "sends", "deliveries")
         }
 
     def of(self, account: str, name: str) -> pd.DataFrame:
         """Return the rows of one account: `messages`, `attempts`, accepted `sends`, `deliveries`."""
-        table, slices = self._slices[name]
+        table: pd.DataFrame = getattr(self, name)
+        slices = self._slices[name]
         return table.take(slices.order[slices.of(account)])
 
     @cached_property
