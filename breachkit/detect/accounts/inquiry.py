@@ -211,7 +211,7 @@ def join_messages(messages: pd.DataFrame, sends: pd.DataFrame) -> pd.DataFrame:
     """
     joined = messages.assign(join=NO_JOIN, send=-1)
     accepted = sends[sends["accepted"]]
-    by_id = _nearest(messages[messages["queue_id"].notna()], accepted[accepted["queue_id"].notna()], "queue_id")
+    by_id = _nearest(messages[messages["queue_id"].notna()], accepted[accepted["queue_id"].notna()])
     joined.loc[by_id.index, "send"] = by_id
     joined.loc[by_id.index, "join"] = BY_ID
     left = messages[(joined["send"] < 0) & messages["queue_id"].isna() & messages["is_stamped"]]
@@ -223,13 +223,12 @@ def join_messages(messages: pd.DataFrame, sends: pd.DataFrame) -> pd.DataFrame:
     return joined
 
 
-def _nearest(messages: pd.DataFrame, sends: pd.DataFrame, key: str) -> pd.Series[int]:
+def _nearest(messages: pd.DataFrame, sends: pd.DataFrame) -> pd.Series[int]:
     if messages.empty or sends.empty:
         return pd.Series(dtype="int64")
-    right = sends[[key, "ts"]].astype({key: "object"}).assign(send=sends.index, sent=sends["ts"])
-    pairs = (
-        messages[[key, "ts", "is_stamped"]].reset_index(names="message").merge(right, on=key, suffixes=("", "_sent"))
-    )
+    right = sends[["queue_id", "ts"]].astype({"queue_id": "object"}).assign(send=sends.index, sent=sends["ts"])
+    left = messages[["queue_id", "ts", "is_stamped"]].reset_index(names="message")
+    pairs = left.merge(right, on="queue_id", suffixes=("", "_sent"))
     stay = pairs["ts"] - pairs["sent"]
     # a copy of a queue has new mtimes: without a stamp of its own a message may be of any age
     possible = pairs[~pairs["is_stamped"] | ((stay >= -AHEAD) & (stay <= LONGEST_STAY))]

@@ -160,7 +160,7 @@ def facts_of(uses: Sequence[Use], habit: Sequence[Use]) -> Facts:
     own = past.domains if len(past.domains) <= FEW_NAMES else frozenset()
     foreign = [one for one in sent if one.foreign not in own and (one.foreign or one.colleague)]
     names = {one.foreign or one.colleague for one in foreign}
-    is_scattered = _is_scattered(uses, 2)
+    is_scattered = _is_scattered(uses)
     gone = fates.dead + fates.refused  # what was refused otherwise counts too: unasked mail is
     lost = lower_bound(gone, fates.tried)
     is_unwanted = gone >= FOREIGN_COUNT and lost >= UNWANTED_SHARE
@@ -412,12 +412,12 @@ def _is_host(group: Sequence[Use]) -> bool:
     return all("." in use.programme for use in group)
 
 
-def _is_scattered(uses: Sequence[Use], least: int) -> bool:
+def _is_scattered(uses: Sequence[Use]) -> bool:
     """Tell uses of several regions that no programme with a name of its own joins."""
     regions = Conduct(uses).regions
     programmes = {use.programme for use in uses}
     is_one = len(programmes) == 1 and all(map(is_telling, programmes))
-    return len(regions) >= least and not is_one
+    return len(regions) > 1 and not is_one
 
 
 Member = TypeVar("Member", bound="Hashable")
