@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from breachkit.detect.campaigns.plain_groups import PlainGroups
     from breachkit.evidence.gather import Inputs
     from breachkit.report.contract import Json
-    from breachkit.report.page import Justify
 
 SHOWN_NAMES = 3
 SHOWN_STRINGS = 4
@@ -156,7 +155,7 @@ def _render_campaign(page: Page, number: int, campaign: Campaign, zone: tzinfo) 
     if others:
         page.say("also shared", indent=3)
         rows = [(row.text, f"{row.messages:,}", f"{row.elsewhere:,}") for row in others]
-        page.table({"string": "left", "here": "right", "elsewhere": "right"}, rows, indent=5)
+        page.table(["string", "here", "elsewhere"], rows, indent=5)
 
 
 def _names(rows: Sequence[NamedCount], unknown: str) -> str:
@@ -191,8 +190,7 @@ def render_groups(found: PlainGroups, inputs: Inputs, top: int | None) -> str:
         )
         for row in found.groups[:top]
     ]
-    columns: dict[str, Justify] = {"group": "left", "messages": "right", "share": "right", "account": "left"}
-    page.table({**columns, "first": "left", "last": "left"}, rows)
+    page.table(["group", "messages", "share", "account", "first", "last"], rows)
     if top is not None and len(found.groups) > top:
         page.say(f"{count(len(found.groups) - top, 'more group')} without --top", indent=2)
     if found.ungrouped:
