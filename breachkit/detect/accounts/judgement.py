@@ -15,7 +15,7 @@ from breachkit.detect.accounts.accusation import VERDICTS, AccountVerdict, Accus
 from breachkit.detect.accounts.activity import Activity, Conduct, Fates
 from breachkit.detect.accounts.attackers import Unblocked, find_attackers, find_other_failures, find_relays
 from breachkit.detect.accounts.guessers import GUESSES
-from breachkit.detect.accounts.inquiry import BY_ID, BY_PEER, DOUBT_COUNT, DOUBT_SHARE, is_name
+from breachkit.detect.accounts.inquiry import BY_ID, BY_PEER, DOUBT_COUNT, DOUBT_SHARE
 from breachkit.detect.accounts.roles import FOREIGN_COUNT, Roles
 from breachkit.detect.accounts.signals import Held, find_signals
 from breachkit.detect.accounts.suspects import also_tried, find_entry, part_accounts, was_elsewhere
@@ -72,20 +72,18 @@ def _attacks(
     inquiry: Inquiry, verdicts: Iterable[AccountVerdict]
 ) -> tuple[tuple[Attacker, ...], tuple[OtherFailure, ...], tuple[Unauthenticated, ...]]:
     """Sum up who attacked, whose the other failures are, and who sent without a readable login."""
-    visits, attempts = inquiry.seen, inquiry.attempts
     accused = [account for account in verdicts if account.verdict != "clear"]
     entered = [account for account in accused if account.entry is not None]
     attacking = {*inquiry.guessers.ips, *(ip for one in entered for ip in one.attacking_ips)}
-    relays = find_unauthenticated(inquiry, inquiry.directory.domains, attacking)
+    relays = find_unauthenticated(inquiry, attacking)
     places = ((account.account, place) for account in accused for place in account.client_ips)
     attacked = {(account, place.ip) for account, place in places if place.attacking and not place.usual}
-    unblocked = Unblocked(_usual(visits, attacked), inquiry.guessers.shared, inquiry.own_addresses)
+    unblocked = Unblocked(_usual(inquiry.seen, attacked), inquiry.guessers.shared, inquiry.own_addresses)
     attackers = (
-        *find_attackers(visits, attempts, inquiry.guessers, entered, unblocked),
+        *find_attackers(inquiry, entered, unblocked),
         *find_relays([one for one in relays if one.verdict != "clear" and one.client_ip not in attacking], unblocked),
     )
-    known = {name: is_name(name) for name in visits.accounts.tolist()}
-    others = find_other_failures(visits, attempts, {ip.ip for one in attackers for ip in one.ips}, known)
+    others = find_other_failures(inquiry, {ip.ip for one in attackers for ip in one.ips})
     return attackers, others, relays
 
 
