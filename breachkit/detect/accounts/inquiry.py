@@ -17,7 +17,6 @@ import pandas as pd
 
 from breachkit.detect.accounts.activity import micros
 from breachkit.detect.accounts.guessers import find_guessers, homes_of
-from breachkit.detect.accounts.roles import FOREIGN_COUNT
 from breachkit.detect.accounts.visits import Slices, Visits, visits_table
 from breachkit.detect.names import Directory
 from breachkit.logs.facts import shows_logins
@@ -104,8 +103,7 @@ class Inquiry:
         self.visits = visits_table(self.attempts, self.sends, self.deliveries)
         self.seen = Visits(self.visits)
         self.homes = homes_of(self.seen)
-        is_clean = self.seen.count("foreign") < FOREIGN_COUNT
-        self.guessers = find_guessers(self.seen, self.attempts, is_clean, self.homes)
+        self.guessers = find_guessers(self.seen, self.attempts, self.homes)
         self.standings = Standings(self.messages, self.attempts, self.sends, self.visits)
         self.in_queue = int((~self.messages["quarantined"]).sum())
         accepted = self.sends["accepted"].to_numpy("bool")
