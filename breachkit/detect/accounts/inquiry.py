@@ -104,7 +104,7 @@ class Inquiry:
         self.seen = Visits(self.visits)
         self.homes = homes_of(self.seen)
         self.guessers = find_guessers(self.seen, self.attempts, self.homes)
-        self.standings = Standings(self.messages, self.attempts, self.sends, self.visits)
+        self.standings = Standings(self)
         self.in_queue = int((~self.messages["quarantined"]).sum())
         accepted = self.sends["accepted"].to_numpy("bool")
         self._slices = {
@@ -332,20 +332,12 @@ class Standing(NamedTuple):
 class Standings:
     """The standings of all accounts, of which one is made when it is looked at."""
 
-    def __init__(
-        self, messages: pd.DataFrame, attempts: pd.DataFrame, sends: pd.DataFrame, visits: pd.DataFrame
-    ) -> None:
-        """Count what every account holds and did; an account of which nothing is known has zeros.
-
-        Args:
-            messages: joined, with `account`.
-            attempts: with `account`.
-            sends: with `account`.
-            visits: the visits table.
-        """
+    def __init__(self, inquiry: Inquiry) -> None:
+        """Count what every account holds and did; an account of which nothing is known has zeros."""
+        messages, attempts, sends = inquiry.messages, inquiry.attempts, inquiry.sends
         authenticated = sends.index[sends["account"].notna()]
         is_won = attempts["outcome"] == "success"
-        mismatched, unseen_failures = _doubtful(visits)
+        mismatched, unseen_failures = _doubtful(inquiry.visits)
         self._counts: dict[str, dict[Any, int]] = {
             "queued": _count(messages, ~messages["quarantined"]),
             "quarantined": _count(messages, messages["quarantined"]),
