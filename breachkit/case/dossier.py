@@ -62,7 +62,7 @@ class Dossier:
             self.named, self.masked = redaction.name, redaction.document
             # the steps anew, with the names of this case
             accounts = [one.account for one in found.steps]
-            steps = contain_accounts(found.where, accounts, found.found, found.attackers, self.named)
+            steps = contain_accounts(found.where, accounts, found.found, self.named)
             found = replace(found, steps=steps)
         findings = findings_json(found, self)
         if self.redact:

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from breachkit.detect.passwords.weak_accounts import WeakPasswords
     from breachkit.evidence.gather import Inputs
     from breachkit.evidence.where import Where
-    from breachkit.logs.facts import LogFacts
     from breachkit.purge.stock import Stock
     from breachkit.records import Locus, Message
     from breachkit.report.contract import Json
@@ -123,11 +122,16 @@ def look_into(
     found = judge_accounts(inquiry)
     absent: dict[str, str] = {}
     queued = survey_of(message for message in messages if not message.quarantined)
-    campaigns = _campaigns(where, books, messages, found, facts, absent)
+    campaigns = None
+    if messages:
+        # what was purged is of the case, so it counts as what is queued does
+        whole = [message._replace(quarantined=False) for message in messages]
+        campaigns = find_judged(where, books, whole, found, facts)
+    else:
+        absent["group"] = "there is no message to group"
     passwords = _passwords(where, books, inquiry, max_minutes, absent)
     settings = _settings(where, books, found, absent)
     country, country_source = places
-    attackers = attackers_of(found)
     return Investigation(
         where=where,
         inputs=gather.inputs_of(where, books, facts),
@@ -139,30 +143,14 @@ def look_into(
         campaigns=campaigns,
         passwords=passwords,
         settings=settings,
-        steps=_steps(where, found, attackers, absent),
-        attackers=attackers,
+        steps=_steps(where, found, absent),
+        attackers=attackers_of(found),
         runs=_runs(where, quarantine, books),
         read=MessageReader(where, books),
         country=country,
         country_source=country_source,
         absent=absent,
     )
-
-
-def _campaigns(
-    where: Where,
-    books: gather.Books,
-    messages: Sequence[Message],
-    found: Accusation,
-    facts: LogFacts,
-    absent: dict[str, str],
-) -> Campaigns | None:
-    """Find the campaigns of the case: what was purged is of it, so it counts as what is queued does."""
-    if not messages:
-        absent["group"] = "there is no message to group"
-        return None
-    whole = [message._replace(quarantined=False) for message in messages]
-    return find_judged(where, books, whole, found, facts)
 
 
 def _passwords(
@@ -202,10 +190,10 @@ def _settings(where: Where, books: gather.Books, found: Accusation, absent: dict
     return None
 
 
-def _steps(where: Where, found: Accusation, attackers: Attackers, absent: dict[str, str]) -> list[Contained]:
+def _steps(where: Where, found: Accusation, absent: dict[str, str]) -> list[Contained]:
     accused = [account.account for account in found.accounts if account.verdict == "compromised"]
     try:
-        return contain_accounts(where, accused, found, attackers)
+        return contain_accounts(where, accused, found)
     except LacksError as error:
         absent["contain"] = str(error)
     return []

@@ -55,7 +55,7 @@ def contain(
         if block_list is not None:
             text = render_block_list(block_list, attackers.ips, block_minutes)
         else:
-            steps = contain_accounts(where, chosen, found, attackers)
+            steps = contain_accounts(where, chosen, found)
             what = steps, attackers, block_minutes, inputs
             text = dump(contain_json(*what)) if product.is_json else render_contain(*what, [where.harden()])
         output.write(text, product.output_file)

@@ -65,14 +65,11 @@ def choose_accounts(names: Sequence[str], found: Accusation) -> list[str]:
 
 
 def contain_accounts(
-    where: Where,
-    accounts: Iterable[str],
-    found: Accusation,
-    attackers: Attackers,
-    called: Callable[[str], str] | None = None,
+    where: Where, accounts: Iterable[str], found: Accusation, called: Callable[[str], str] | None = None
 ) -> list[Contained]:
     """Write the steps for some accounts, under other names where their own must not be shown. Raises BreachkitError."""
-    return [_contained(where, account, found, len(attackers.ips), called) for account in accounts]
+    attackers = len(attackers_of(found).ips)
+    return [_contained(where, account, found, attackers, called) for account in accounts]
 
 
 def _contained(

@@ -158,7 +158,7 @@ def read_together(asked: Asked, several: Several, jobs: int | None = None) -> To
         return _together(_here(orders, jobs), key, (zone, zone_name), several)
     from breachkit.nodes.workers import read_on_workers
 
-    nodes = read_on_workers(orders, several.scheduler, several.certs, several.wait, sys.stderr)
+    nodes = read_on_workers(orders, several.scheduler, several)
     return _together(nodes, key, (zone, zone_name), several)
 
 

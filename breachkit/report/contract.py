@@ -63,6 +63,11 @@ def share(number: float) -> float:
     return round(number, SHARE_DIGITS)
 
 
+def counted_json(key: str, rows: Iterable[tuple[Any, int]]) -> list[Json]:
+    """Write names under a key, each with its number of messages."""
+    return [{key: name, "messages": number} for name, number in rows]
+
+
 def senders_json(rows: Sequence[tuple[str | None, int]], total: int) -> list[Json]:
     """Write the declared senders of most messages, each with its share of all."""
     return [{"mail_from": name, "messages": n, "share": share(n / total)} for name, n in rows[:TOP_SENDERS]]

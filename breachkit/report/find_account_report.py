@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from breachkit.detect.findings import Signal
     from breachkit.evidence.gather import Inputs
     from breachkit.report.contract import Json
-    from breachkit.report.page import Justify
 
 SHOWN = 10
 """Rows of a table on a terminal."""
@@ -214,15 +213,7 @@ def _render_places(page: Page, account: AccountVerdict, zone: tzinfo) -> None:
         return
     hidden = len(places) - len(rows)
     page.say(f"addresses{f' ({hidden:,} more with --format json)' if hidden else ''}", indent=2)
-    columns: dict[str, Justify] = {
-        "address": "left",
-        "": "left",
-        "in": "right",
-        "failed": "right",
-        "first": "left",
-        "last": "left",
-    }
-    page.table(columns, rows, indent=4)
+    page.table(["address", "", "in", "failed", "first", "last"], rows, indent=4)
 
 
 def _render_also(page: Page, account: AccountVerdict) -> None:
@@ -240,7 +231,7 @@ def _render_also(page: Page, account: AccountVerdict) -> None:
         (other.account, f"{other.failures:,}", f"{other.successes:,}", "entered" if other.entered else "")
         for other in also[:SHOWN]
     ]
-    page.table({"account": "left", "failed": "right", "in": "right", "": "left"}, rows, indent=4)
+    page.table(["account", "failed", "in", ""], rows, indent=4)
     page.more(len(also) - SHOWN, indent=4)
 
 
@@ -339,5 +330,5 @@ def _render_other_failures(page: Page, failures: Sequence[OtherFailure]) -> None
         (one.ip, one.account or "an unknown name", f"{one.failures:,}", FAILURE_WORDS[one.kind])
         for one in failures[:SHOWN]
     ]
-    page.table({"address": "left", "account": "left", "failed": "right", "what it looks like": "left"}, rows, indent=2)
+    page.table(["address", "account", "failed", "what it looks like"], rows, indent=2)
     page.more(len(failures) - SHOWN)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from breachkit.report.contract import dated, senders_json, share
+from breachkit.report.contract import counted_json, dated, senders_json, share
 from breachkit.report.inputs import head_json, render_inputs
 from breachkit.report.page import Page
 from breachkit.report.words import count, moment, percent, stamp
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from breachkit.detect.campaigns.plain_groups import PlainGroups
     from breachkit.evidence.gather import Inputs
     from breachkit.report.contract import Json
-    from breachkit.report.page import Justify
 
 SHOWN_NAMES = 3
 SHOWN_STRINGS = 4
@@ -57,7 +56,7 @@ def _campaign_json(campaign: Campaign, zone: tzinfo) -> Json:
         "bulk": campaign.bulk,
         "no_purge_why": campaign.no_purge_why,
         "strings": campaign.strings,
-        "auth_users": _users_json(campaign.auth_users),
+        "auth_users": counted_json("auth_user", campaign.auth_users),
         "mail_froms": senders_json(campaign.mail_froms, campaign.messages),
         "mail_froms_distinct": len(campaign.mail_froms),
         "subjects": campaign.subjects,
@@ -66,10 +65,6 @@ def _campaign_json(campaign: Campaign, zone: tzinfo) -> Json:
         "first_seen": stamp(campaign.first_seen, zone),
         "last_seen": stamp(campaign.last_seen, zone),
     }
-
-
-def _users_json(rows: Sequence[NamedCount]) -> list[Json]:
-    return [{"auth_user": row.name, "messages": row.messages} for row in rows]
 
 
 def groups_json(found: PlainGroups, inputs: Inputs, top: int | None) -> Json:
@@ -82,7 +77,7 @@ def groups_json(found: PlainGroups, inputs: Inputs, top: int | None) -> Json:
             {
                 **dated(row, inputs.zone),
                 "share": share(row.share),
-                "auth_users": _users_json(row.auth_users),
+                "auth_users": counted_json("auth_user", row.auth_users),
                 "mail_froms": senders_json(row.mail_froms, row.messages),
             }
             for row in found.groups[:top]
@@ -156,7 +151,7 @@ def _render_campaign(page: Page, number: int, campaign: Campaign, zone: tzinfo) 
     if others:
         page.say("also shared", indent=3)
         rows = [(row.text, f"{row.messages:,}", f"{row.elsewhere:,}") for row in others]
-        page.table({"string": "left", "here": "right", "elsewhere": "right"}, rows, indent=5)
+        page.table(["string", "here", "elsewhere"], rows, indent=5)
 
 
 def _names(rows: Sequence[NamedCount], unknown: str) -> str:
@@ -191,8 +186,7 @@ def render_groups(found: PlainGroups, inputs: Inputs, top: int | None) -> str:
         )
         for row in found.groups[:top]
     ]
-    columns: dict[str, Justify] = {"group": "left", "messages": "right", "share": "right", "account": "left"}
-    page.table({**columns, "first": "left", "last": "left"}, rows)
+    page.table(["group", "messages", "share", "account", "first", "last"], rows)
     if top is not None and len(found.groups) > top:
         page.say(f"{count(len(found.groups) - top, 'more group')} without --top", indent=2)
     if found.ungrouped:

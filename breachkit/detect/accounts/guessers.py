@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from breachkit.detect.accounts.places import NEW, is_private, network_of, region_of
+from breachkit.detect.accounts.roles import FOREIGN_COUNT
 from breachkit.detect.accounts.visits import unlike_pairs
 from breachkit.micros import DAY
 
@@ -102,20 +103,20 @@ class Guessers(NamedTuple):
         return frozenset({client_ip, *near, *(ip for group in self.together if client_ip in group for ip in group)})
 
 
-def find_guessers(visits: Visits, attempts: pd.DataFrame, clean: Column, homes: Homes) -> Guessers:
+def find_guessers(visits: Visits, attempts: pd.DataFrame, homes: Homes) -> Guessers:
     """Find them.
 
     Args:
         visits: what each address did to each account.
         attempts: tries, with `account`.
-        clean: for each visit with a success, whether nothing bad is known of what was sent.
         homes: where accounts are at home.
     """
-    won = visits.by_ip((visits.count("successes") > 0) & clean)
+    is_clean = visits.count("foreign") < FOREIGN_COUNT
+    won = visits.by_ip((visits.count("successes") > 0) & is_clean)
     lost = visits.by_ip((visits.count("failures") > 0) & (visits.count("successes") == 0))
     # many accounts are at home there, and who fails there is one of few
     is_shared = (won >= COLLEAGUES) & (lost <= won / 2)
-    is_home = is_shared & (visits.by_ip(homes.is_home & clean) >= STRANGERS)
+    is_home = is_shared & (visits.by_ip(homes.is_home & is_clean) >= STRANGERS)
     was_known = came_in_first(visits)
     is_trying = (lost >= STRANGERS) & (lost >= won) & ~is_shared
     is_guessing = (visits.count("unlike_secrets") >= GUESSES) & ~was_known

@@ -17,7 +17,6 @@ import pandas as pd
 
 from breachkit.detect.accounts.activity import micros
 from breachkit.detect.accounts.guessers import find_guessers, homes_of
-from breachkit.detect.accounts.roles import FOREIGN_COUNT
 from breachkit.detect.accounts.visits import Slices, Visits, visits_table
 from breachkit.detect.names import Directory
 from breachkit.logs.facts import shows_every_login, shows_logins
@@ -106,20 +105,19 @@ class Inquiry:
         self.visits = visits_table(self.attempts, self.sends, self.deliveries)
         self.seen = Visits(self.visits)
         self.homes = homes_of(self.seen)
-        is_clean = self.seen.count("foreign") < FOREIGN_COUNT
-        self.guessers = find_guessers(self.seen, self.attempts, is_clean, self.homes)
-        self.standings = Standings(self.messages, self.attempts, self.sends, self.visits)
+        self.guessers = find_guessers(self.seen, self.attempts, self.homes)
+        self.standings = Standings(self)
         self.in_queue = int((~self.messages["quarantined"]).sum())
-        names = ("messages", "attempts", "sends", "deliveries")
-        chosen = {"sends": self.sends["accepted"].to_numpy("bool")}
-        tables: list[pd.DataFrame] = [getattr(self, name) for name in names]
+        accepted = self.sends["accepted"].to_numpy("bool")
         self._slices = {
-            name: (table, Slices(table["account"], chosen.get(name))) for name, table in zip(names, tables, strict=True)
+            name: Slices(getattr(self, name)["account"], accepted if name == "sends" else None)
+            for name in ("messages", "attempts", "sends", "deliveries")
         }
 
     def of(self, account: str, name: str) -> pd.DataFrame:
         """Return the rows of one account: `messages`, `attempts`, accepted `sends`, `deliveries`."""
-        table, slices = self._slices[name]
+        table: pd.DataFrame = getattr(self, name)
+        slices = self._slices[name]
         return table.take(slices.order[slices.of(account)])
 
     @cached_property
@@ -221,7 +219,7 @@ def join_messages(messages: pd.DataFrame, sends: pd.DataFrame) -> pd.DataFrame:
     """
     joined = messages.assign(join=NO_JOIN, send=-1)
     accepted = sends[sends["accepted"]]
-    by_id = _nearest(messages[messages["queue_id"].notna()], accepted[accepted["queue_id"].notna()], "queue_id")
+    by_id = _nearest(messages[messages["queue_id"].notna()], accepted[accepted["queue_id"].notna()])
     joined.loc[by_id.index, "send"] = by_id
     joined.loc[by_id.index, "join"] = BY_ID
     left = messages[(joined["send"] < 0) & messages["queue_id"].isna() & messages["is_stamped"]]
@@ -233,13 +231,12 @@ def join_messages(messages: pd.DataFrame, sends: pd.DataFrame) -> pd.DataFrame:
     return joined
 
 
-def _nearest(messages: pd.DataFrame, sends: pd.DataFrame, key: str) -> pd.Series[int]:
+def _nearest(messages: pd.DataFrame, sends: pd.DataFrame) -> pd.Series[int]:
     if messages.empty or sends.empty:
         return pd.Series(dtype="int64")
-    right = sends[[key, "ts"]].astype({key: "object"}).assign(send=sends.index, sent=sends["ts"])
-    pairs = (
-        messages[[key, "ts", "is_stamped"]].reset_index(names="message").merge(right, on=key, suffixes=("", "_sent"))
-    )
+    right = sends[["queue_id", "ts"]].astype({"queue_id": "object"}).assign(send=sends.index, sent=sends["ts"])
+    left = messages[["queue_id", "ts", "is_stamped"]].reset_index(names="message")
+    pairs = left.merge(right, on="queue_id", suffixes=("", "_sent"))
     stay = pairs["ts"] - pairs["sent"]
     # a copy of a queue has new mtimes: without a stamp of its own a message may be of any age
     possible = pairs[~pairs["is_stamped"] | ((stay >= -AHEAD) & (stay <= LONGEST_STAY))]
@@ -345,20 +342,12 @@ class Standing(NamedTuple):
 class Standings:
     """The standings of all accounts, of which one is made when it is looked at."""
 
-    def __init__(
-        self, messages: pd.DataFrame, attempts: pd.DataFrame, sends: pd.DataFrame, visits: pd.DataFrame
-    ) -> None:
-        """Count what every account holds and did; an account of which nothing is known has zeros.
-
-        Args:
-            messages: joined, with `account`.
-            attempts: with `account`.
-            sends: with `account`.
-            visits: the visits table.
-        """
+    def __init__(self, inquiry: Inquiry) -> None:
+        """Count what every account holds and did; an account of which nothing is known has zeros."""
+        messages, attempts, sends = inquiry.messages, inquiry.attempts, inquiry.sends
         authenticated = sends.index[sends["account"].notna()]
         is_won = attempts["outcome"] == "success"
-        mismatched, unseen_failures = _doubtful(visits)
+        mismatched, unseen_failures = _doubtful(inquiry.visits)
         self._counts: dict[str, dict[Any, int]] = {
             "queued": _count(messages, ~messages["quarantined"]),
             "quarantined": _count(messages, messages["quarantined"]),
