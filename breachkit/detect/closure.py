@@ -270,12 +270,10 @@ def _compared(after: Aftermath, login: Login, used: Collection[int]) -> _Answer:
     """Hold the password of an export against fingerprints of those that the attacker used."""
     if login.is_disabled:
         return "ok", "disabled, nobody can log in"
-    if login.auth_mode == "directory":
-        return "unknown", "its password is kept by a directory"
     if login.auth_mode == "any":
         return "open", "it takes any password"
     secret = None if login.password is None else unwrapped(login.password.reveal())
-    if secret is None or recognise(secret) is not None:
+    if secret is None or login.auth_mode == "directory" or recognise(secret) is not None:
         return "unknown", "the export does not show its password in clear"
     if not used:
         return "unknown", "the logs do not show the password that the attacker used"
