@@ -292,7 +292,7 @@ class PieceSearch:
         """Tell a message whose bytes hold no account that is wanted; a head that was cut may."""
         for raw in raws:
             text = raw.lower()
-            if len(raw) >= HEAD_BYTES or any(account in text for account in self._accounts):
+            if len(raw) >= HEAD_BYTES or any(map(text.__contains__, self._accounts)):
                 return False
         return True
 
