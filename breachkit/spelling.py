@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 ADDRESS = re.compile(r"[^@\s,;]+@[^@\s,;]+")
 
@@ -50,3 +51,14 @@ def spelled(typed: str) -> str:
     if found and local and "." in house:
         return f"{local}@{house}"
     return name
+
+
+@lru_cache(maxsize=1 << 12)
+def spelled_ip(text: bytes) -> str:
+    """Spell an address of the internet in its canonical form (RFC 5952); what is none as it is. Raises UnicodeError."""
+    import ipaddress  # who reads a queue alone does not need it
+
+    try:
+        return str(ipaddress.ip_address(text.decode()))
+    except ValueError:
+        return text.decode()
