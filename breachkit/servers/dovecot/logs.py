@@ -76,7 +76,7 @@ def split(text: bytes, _zone: tzinfo) -> Line | None:
 
 def key_in_mail(head: bytes, text: bytes) -> bytes:
     """Tell which session a line of syslog is of; one of another daemon is of none."""
-    return key_of(text) if read_head(head).tag == b"dovecot" else b""
+    return key_of(text) if b" dovecot" in head and read_head(head).tag == b"dovecot" else b""
 
 
 def key_of(text: bytes) -> bytes:

@@ -34,7 +34,7 @@ _GOES_ON = re.compile(rb"[ \t]|[A-Z*] +[\w-]+:|Envelope-(?:from|to): |-{9,}$")
 """A warning of two lines; below a line of the reject log the headers of what was rejected."""
 _HOST = rb"(?:[^\s()\[\]]+ )?(?:\((?P<helo>\[?[^\s()\[\]]*\]?)\) )?\[(?P<ip>[0-9A-Fa-f.:]+)\](?::(?P<port>\d{1,5}))?"
 """`host.example (helo) [192.0.2.1]:4711`; a HELO with a blank or a bracket in it is none that can be told."""
-ARRIVAL = re.compile(
+_ARRIVAL = re.compile(
     rb"(?:\S+ )?<= (?P<sender>\S+)(?: R=\S+)? H=" + _HOST + rb"(?: I=\[[^\]\s]*\](?::\d+)?)?(?: U=\S+)? P=\S+"
     rb"(?: X=\S+| CV=\S+| TFO\S*| PRX=\S+| (?:DN|SNI)=\"(?:[^\"\\]|\\.)*\"| SNI=\S+)*"
     rb"(?: A=(?P<name>[^:\s]+)(?::(?P<user>[^:\s]+))?)?"
@@ -70,6 +70,12 @@ def moment_in(stamp: bytes, offset: bytes | None, zone: tzinfo) -> float | None:
     return seconds if is_possible(seconds) else None
 
 
+@lru_cache(maxsize=8)
+def arrival_in(text: bytes) -> re.Match[bytes] | None:
+    """Read a message that a client handed in: asked for the key of a line, and again by its session."""
+    return _ARRIVAL.match(text)
+
+
 def key_of(_head: bytes, text: bytes) -> bytes:
     """Tell which session a line is of: `[ADDRESS]:PORT`, `PROCESS [ADDRESS]`, `[ADDRESS]`, or the id of a message."""
     named = OF_MESSAGE.match(text)
@@ -77,7 +83,7 @@ def key_of(_head: bytes, text: bytes) -> bytes:
         found = CONNECTION.match(text) or FAILURE.match(text)
         return _end_of(found) if found else b""
     queue_id = named[1]
-    if text.startswith(b"<= ", named.end()) and (found := ARRIVAL.match(text)):
+    if text.startswith(b"<= ", named.end()) and (found := arrival_in(text)):
         return _end_of(found) if found["port"] else queue_id.split(b"-")[1] + b" " + _end_of(found)
     return queue_id
 

@@ -10,7 +10,7 @@ from breachkit.logs.envelope import KEPT_RECIPIENTS, address_of, is_nobody
 from breachkit.logs.forms import DATE_TIME, find_dated
 from breachkit.logs.grammar import Grammar, LogSession, moment_of
 from breachkit.records import AuthAttempt, Connection, Delivery, Locus, Skipped, Transaction
-from breachkit.servers.exim.logs import ARRIVAL, CONNECTION, FAILURE, OF_MESSAGE, moment_in
+from breachkit.servers.exim.logs import CONNECTION, FAILURE, OF_MESSAGE, arrival_in, moment_in
 from breachkit.spelling import spelled_ip
 from breachkit.text.charsets import decode_text
 
@@ -44,7 +44,7 @@ _FATES: dict[bytes, DeliveryOutcome] = {
     b"==": "deferred",
     b"**": "failed",
 }
-_ARROW = b" <= "
+_ARROW, _DONE = b" <= ", b" Completed"
 _MARK = 2
 """Bytes of what stands behind the id and tells what became of a recipient."""
 
@@ -66,7 +66,7 @@ class Client(LogSession):
         if (place != self.source and begins(text)) or ts - self.end > BETWEEN_MESSAGES:
             return "another"
         self.end = ts
-        arrived = ARRIVAL.match(text) if is_arrival(text) else None
+        arrived = arrival_in(text) if is_arrival(text) else None
         if arrived is not None:
             self._hand_in(ts, text, arrived, Locus(*place))
         elif failed := FAILURE.fullmatch(text):
@@ -123,7 +123,7 @@ class Message(LogSession):
             is_unknown = outcome == "failed" and _is_nowhere(text[told.start(1) :])
             self._last.pop(rcpt_to, None)
             self._last[rcpt_to] = ts, self._sender, outcome, is_unknown, place
-        return "ends" if is_end(self.key, text) else "goes on"
+        return "ends" if text.endswith(_DONE) else "goes on"
 
     def close(self) -> None:
         """End it: tell the last that became of each recipient."""
@@ -161,7 +161,7 @@ def is_end(key: bytes, text: bytes) -> bool:
     """
     if text.startswith(_CONNECTED):
         return _BEGUN not in text
-    return text.endswith(b" Completed") or (key.startswith(b"[") and key.endswith(b"]"))
+    return text.endswith(_DONE) or (key.startswith(b"[") and key.endswith(b"]"))
 
 
 def is_arrival(text: bytes) -> bool:

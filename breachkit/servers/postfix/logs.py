@@ -11,7 +11,7 @@ Lines are read from the left, by fixed words: what follows the last of them is a
 from __future__ import annotations
 
 import re
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from breachkit.logs.kinds import LogKind
@@ -39,12 +39,21 @@ _REJECTED = re.compile(rb".{0,200} sasl_username=<?(?P<user>[^,>\s]+)", re.DOTAL
 
 def key_of(head: bytes, text: bytes) -> bytes:
     """Tell which session a line is of: that of a client, or that of a message; empty where it is of neither."""
+    begin = _key_begin(head)
+    if not begin or begin.endswith(b"]"):
+        return begin
+    named = _OF_MESSAGE.match(text)
+    return begin + named[1] if named else b""
+
+
+@lru_cache(maxsize=4096)
+def _key_begin(head: bytes) -> bytes:
+    """Tell the key of lines of a client, else what stands in it before the id; empty for another daemon's."""
     host, tag, pid = read_head(head)
     daemon = tag.rpartition(b"/")[2] if b"/" in tag else b""
     if daemon == b"smtpd":
         return b"%b %b[%b]" % (host, tag, pid)
-    named = _OF_MESSAGE.match(text) if daemon in _DAEMONS else None
-    return b"%b %b" % (host, named[1]) if named else b""
+    return host + b" " if daemon in _DAEMONS else b""
 
 
 def shown(line: Line, is_known: IsKnown) -> bytes:
