@@ -10,6 +10,8 @@ import math
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from breachkit.columns import Attempts, Deliveries, Sends
@@ -202,18 +204,16 @@ class LogFacts:
         before = order[np.maximum.accumulate(np.where(is_sent[order], np.arange(len(order)), 0))]
         is_its = is_sent[before] & (ids[before] == ids[order]) & ~is_sent[order]
         places, rows = order[is_its] - len(rows), rows[before[is_its]]
-        names: dict[str, None] = {}
-        mail_from: str | None = None
         pairs = np.lexsort((places, rows))
-        for place, row, following in zip(
-            places[pairs].tolist(), rows[pairs].tolist(), [*rows[pairs[1:]].tolist(), None], strict=True
-        ):
-            rcpt_to = gone.rcpt_to(place)
-            names.update(dict.fromkeys([rcpt_to] if rcpt_to else []))
-            mail_from = mail_from or gone.name("mail_from", place)
-            if following != row:
-                self.sends.complete(row, mail_from, [*names][:KEPT_RECIPIENTS], len(names))
-                names, mail_from = {}, None
+        joined = zip(memoryview(rows[pairs]), memoryview(places[pairs]), strict=True)  # a list would be larger than all
+        for row, some in groupby(joined, itemgetter(0)):
+            names: dict[str | None, None] = {}
+            mail_from: str | None = None
+            for _, place in some:
+                names[gone.rcpt_to(place)] = None
+                mail_from = mail_from or gone.name("mail_from", place)
+            known = [name for name in names if name]
+            self.sends.complete(row, mail_from, known[:KEPT_RECIPIENTS], len(known))
 
     def name_tries(self) -> None:
         """Give tries what only the line of another server tells of them."""

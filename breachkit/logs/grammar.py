@@ -5,7 +5,6 @@ Most servers log events, not dialogues: what a session tells is read when all it
 
 from __future__ import annotations
 
-import math
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
 
 IDLE = 24 * 3600
 """Seconds after which a line of a key belongs to another session: none lives that long in silence."""
+FORGOTTEN = 5 * 24 * 3600
+"""The same of a message: servers try it again at least once a day, and give it up after four or five."""
 
 Said = tuple[Literal["received", "sent", "note"], bytes]
 """A line by its direction, and what was said."""
@@ -115,7 +116,7 @@ class LineSession(LogSession):
     def take(self, ts: float, text: bytes, place: Place) -> Fate:
         """Take the next line of its key; one that begins another session is not taken."""
         line = Line(self.key, ts, text, Locus(*place))
-        if self._lines and self._log_kind.begins(line):
+        if ts - self.end > IDLE or (self._lines and self._log_kind.begins(line)):
             return "another"
         self._lines.append(line)
         self.end = ts
@@ -158,7 +159,7 @@ class Grammar:
 
     def longest_silence(self, _key: bytes) -> float:
         """Return the seconds of silence behind which a line of a key always begins another session."""
-        return math.inf
+        return IDLE
 
     def ends(self, key: bytes, text: bytes) -> bool:
         """Tell whether a line ends its session."""

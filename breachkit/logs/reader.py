@@ -13,6 +13,7 @@ out otherwise, it is read again, going on from what is known.
 from __future__ import annotations
 
 import copy
+import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 
 MOST_LOOSE = 1 << 17
 """Lines that a stretch puts aside; where there are more, it is read by who reads the whole."""
+
+MOST_ALIVE = 1 << 14
+"""Open sessions before those are ended that have been silent for too long."""
 
 
 class Stretch(NamedTuple):
@@ -122,6 +126,7 @@ class LogReader:
         """The first stamp that its clock has dated."""
         self.alive: dict[bytes, Any] = {}
         """The sessions that are open."""
+        self._most = MOST_ALIVE
         self.loose: list[Entry] = []
         """Lines of sessions that may have begun before, in order."""
         self.settled: dict[bytes, bool] = {}
@@ -152,6 +157,7 @@ class LogReader:
             lines.date(clock)
             self.first = self.first or lines.first
             self._count(lines)
+            self._forget(lines.ts[lines.is_line].min(initial=math.inf))
             if self.gatherer is not None:
                 self.gatherer.count(lines, self.grammar, is_summed=stretch.is_summed)
             yield lines
@@ -174,6 +180,15 @@ class LogReader:
             tally.silences.append((reached.item(row), ts.item(row)))
         tally.first = min(ts.min().item(), tally.last if tally.first is None else tally.first)
         tally.last = reached.item(-1)
+
+    def _forget(self, begin: float) -> None:
+        """End the sessions which no line from a moment on can go on with, once there are many."""
+        if len(self.alive) < self._most or begin == math.inf:
+            return
+        for key, session in [*self.alive.items()]:
+            if begin - session.end > self.grammar.longest_silence(key):
+                self.alive.pop(key).close()
+        self._most = max(MOST_ALIVE, 2 * len(self.alive))
 
     def lead(self, entries: Iterable[Entry], watch: Callable[[Any, Entry], object] | None = None) -> None:
         """Show lines to the sessions of their keys; `watch` sees the state of each session after each line of it."""
@@ -237,6 +252,7 @@ class LogReader:
         for session in part.alive.values():
             session.listener = self.listener
         self.alive.update(part.alive)
+        self._forget(math.inf if part.begin is None else part.begin)
         self.tally.add(part.tally, part.begin)
         if self.gatherer is not None and part.gatherer is not None:
             self.gatherer.add(part.gatherer)

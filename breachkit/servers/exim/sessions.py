@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import re
 from typing import TYPE_CHECKING
 
 from breachkit.logs.envelope import KEPT_RECIPIENTS, address_of, is_nobody
 from breachkit.logs.forms import DATE_TIME, find_dated
-from breachkit.logs.grammar import Grammar, LogSession, moment_of
+from breachkit.logs.grammar import FORGOTTEN, Grammar, LogSession, moment_of
 from breachkit.records import AuthAttempt, Connection, Delivery, Locus, Skipped, Transaction
 from breachkit.servers.exim.logs import CONNECTION, FAILURE, OF_MESSAGE, arrival_in, moment_in
 from breachkit.spelling import spelled_ip
@@ -109,6 +108,8 @@ class Message(LogSession):
 
     def take(self, ts: float, text: bytes, place: Place) -> Fate:
         """Take the next line of its id."""
+        if ts - self.end > FORGOTTEN:
+            return "another"
         self.end = ts
         behind = len(self.key) + 1 + _MARK
         mark = text[behind - _MARK : behind]
@@ -189,8 +190,8 @@ class EximLog(Grammar):
         return begins(text)
 
     def longest_silence(self, key: bytes) -> float:
-        """Return the silence within a session: of a message it has no end."""
-        return BETWEEN_MESSAGES if b"[" in key else math.inf
+        """Return the seconds of silence behind which a line of a key always begins another session."""
+        return BETWEEN_MESSAGES if b"[" in key else FORGOTTEN
 
     def ends(self, key: bytes, text: bytes) -> bool:
         """Tell whether a line ends its session."""
