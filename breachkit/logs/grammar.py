@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from breachkit.text.sasl import Fingerprints
 
 IDLE = 24 * 3600
-"""Seconds after which a line of a key belongs to another session: none lives that long in silence."""
+"""Seconds after which a line of a key belongs to another session of a dialogue: none lives that long in silence."""
 FORGOTTEN = 5 * 24 * 3600
-"""The same of a message: servers try it again at least once a day, and give it up after four or five."""
+"""The same of any other: servers try a message again at least once a day, and give it up after four or five."""
 
 Said = tuple[Literal["received", "sent", "note"], bytes]
 """A line by its direction, and what was said."""
@@ -116,7 +116,7 @@ class LineSession(LogSession):
     def take(self, ts: float, text: bytes, place: Place) -> Fate:
         """Take the next line of its key; one that begins another session is not taken."""
         line = Line(self.key, ts, text, Locus(*place))
-        if ts - self.end > IDLE or (self._lines and self._log_kind.begins(line)):
+        if ts - self.end > FORGOTTEN or (self._lines and self._log_kind.begins(line)):
             return "another"
         self._lines.append(line)
         self.end = ts
@@ -159,7 +159,7 @@ class Grammar:
 
     def longest_silence(self, _key: bytes) -> float:
         """Return the seconds of silence behind which a line of a key always begins another session."""
-        return IDLE
+        return FORGOTTEN
 
     def ends(self, key: bytes, text: bytes) -> bool:
         """Tell whether a line ends its session."""

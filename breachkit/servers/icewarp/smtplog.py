@@ -78,6 +78,10 @@ class IceWarpLines(Grammar):
         is_its = np.array([peer_of(lines.name(row)) == client_ip for row in rows[first].tolist()], np.bool_)
         return rows[is_its[which]]
 
+    def longest_silence(self, _key: bytes) -> float:
+        """Return the seconds of silence behind which a line of a key always begins another session."""
+        return IDLE
+
     def begins(self, _key: bytes, text: bytes) -> bool:
         """Tell whether a line begins a session."""
         return text.startswith(b"Connected")

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from breachkit.logs.envelope import address_of
-from breachkit.logs.grammar import FORGOTTEN, IDLE, LogSession, Syslog, moment_of
+from breachkit.logs.grammar import FORGOTTEN, LogSession, Syslog, moment_of
 from breachkit.records import NULL_SENDER, AuthAttempt, Connection, Delivery, Locus, Transaction
 from breachkit.servers.postfix.logs import FAILED, ID, PEER
 from breachkit.spelling import spelled_ip
@@ -54,7 +54,7 @@ class Client(LogSession):
 
     def take(self, ts: float, text: bytes, place: Place) -> Fate:
         """Take the next line; one that begins another session is not taken."""
-        if ts - self.end > IDLE or (place != self.source and begins(self.key, text)):
+        if ts - self.end > FORGOTTEN or (place != self.source and begins(self.key, text)):
             return "another"
         self.end = ts
         if connected := _CONNECT.fullmatch(text):
@@ -160,10 +160,6 @@ class PostfixLog(Syslog):
     def begins(self, key: bytes, text: bytes) -> bool:
         """Tell whether a line begins a session."""
         return begins(key, text)
-
-    def longest_silence(self, key: bytes) -> float:
-        """Return the seconds of silence behind which a line of a key always begins another session."""
-        return IDLE if key.endswith(b"]") else FORGOTTEN
 
     def ends(self, key: bytes, text: bytes) -> bool:
         """Tell whether a line ends its session."""
