@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from breachkit.evidence import queued
 from breachkit.logs import listing, sessions
 from breachkit.logs.facts import LogReading, LogTally, Question
-from breachkit.logs.reader import by_node
+from breachkit.logs.reader import by_node, every_row
 from breachkit.logs.spans import read_facts
 from breachkit.micros import moment_of
 from breachkit.progress import silent
@@ -111,7 +111,7 @@ class Events:
 def read_sessions(logs: Sequence[LogFile], reading: LogReading) -> Iterator[Session]:
     """Read every session of SMTP logs, all lines in order."""
     for node in by_node(log for log in logs if "smtp" in log.services):
-        yield from sessions.read_sessions(node, reading, sessions.every_row, Events)
+        yield from sessions.read_sessions(node, reading, every_row, Events)
 
 
 def sessions_of(*paths: Path, zone: tzinfo = UTC) -> tuple[list[Session], list[Skipped], LogTally]:

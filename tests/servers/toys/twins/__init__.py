@@ -159,7 +159,6 @@ SMTP = LogKind(
     read_name=read_name,
     split=partial(toylogs.split, b"twins"),
     prefix=Prefix("twins[SESSION]: TIME", rb"twins\[\d+\]: \d{4}-\d\d-\d\d \d\d:\d\d:\d\d"),
-    telling=(b" auth ", b" mail "),
     read=read,
     shown=without_secret,
 )
