@@ -71,7 +71,6 @@ SLOW = frozenset(
         "scale/test_verdicts.py",
         "servers/live/test_exim.py",
         "servers/live/test_postfix.py",
-        "test_differential.py",
         "wild/test_wild.py",
     }
 )

@@ -88,7 +88,7 @@ def drop(
     Example: breachkit quarantine drop 20261120-101500-3fa2
     """
     from breachkit.cli import asking
-    from breachkit.purge.restoration import drop_run
+    from breachkit.purge.deletion import drop_run
     from breachkit.report.quarantine_report import drop_json, render_drop
     from breachkit.report.words import count, name_journal
 

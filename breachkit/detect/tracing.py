@@ -26,15 +26,7 @@ if TYPE_CHECKING:
     from breachkit.evidence.where import Where
     from breachkit.logs.facts import LogFacts, TranscriptLine
     from breachkit.logs.kinds import Event
-    from breachkit.records import (
-        DeliveryOutcome,
-        Locus,
-        Message,
-        Outcome,
-        Session,
-        SessionKind,
-        SessionOutcome,
-    )
+    from breachkit.records import DeliveryOutcome, Locus, Message, Outcome, Session, SessionKind, SessionOutcome
 
 MOST_JOINS = 10_000
 """Texts that are looked for at once: a finder of a million takes more memory than all else."""

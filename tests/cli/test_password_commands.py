@@ -180,10 +180,16 @@ def test_hardening_speaks_of_the_incident(run: Runner, root: Path) -> None:
     rows = {row["name"]: row for row in found["settings"]}
     row = rows["C_Mail_Security_Protection_RejectSMTPAuthSender"]
     assert ran.code == 10
-    assert list(row) == ["name", "value", "recommended", "status", "why", "fix"]
+    assert list(row) == ["name", "value", "recommended", "status", "why", "fix", "console"]
     assert (row["value"], row["status"]) == ("0", "fail")
     assert "AUTH was user@example.it, MAIL FROM pippo@gmail.com: this setting would have refused it" in row["why"]
     assert row["fix"] == "tool set system C_Mail_Security_Protection_RejectSMTPAuthSender 1"
+    assert row["console"] == {
+        "path": "Mail > Security > Advanced",
+        "en": "Reject if SMTP AUTH is different from sender",
+        "path_it": "Posta > Sicurezza > Avanzate",
+        "it": "Respingi se SMTP AUTH non corrisponde al mittente",
+    }
     assert rows["C_Mail_Security_Relay_RelayMode"]["status"] == "pass"
     assert rows["C_Mail_Security_Relay_POPSMTP"]["value"] is None
 
@@ -191,7 +197,7 @@ def test_hardening_speaks_of_the_incident(run: Runner, root: Path) -> None:
 def test_hardening_as_text(run: Runner, root: Path) -> None:
     ran = run("harden", root / "settings.txt")
     assert ran.code == 0
-    assert ran.out.startswith("1 fail, 0 advice, 47 unknown, 1 pass\n")
+    assert ran.out.startswith("1 fail, 0 advice, 48 unknown, 1 pass\n")
     assert "    tool set system C_Mail_Security_Protection_RejectSMTPAuthSender 1\n" in ran.out
 
 
