@@ -40,6 +40,7 @@ KINDS: dict[str, dict[str, type]] = {
     "done": {"moved": list, "left": list},
     "replaced": {"id": int},
     "sent": {"ids": list},
+    "sending": {"ids": list},
     "end": {"ended": str, "moved": int, "stopped": bool},
     "restoring": {"ids": list},
     "restored": {"ids": list},
@@ -158,6 +159,8 @@ class History:
                 self._set([row[0] for row in line["left"]], "left")
             case "end":
                 self.ended = line["ended"]
+            case "sending":
+                self._set(line["ids"], "moved")
             case "sent" | "restoring" | "restored" | "dropped" as state:
                 self._set(line["ids"], state)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from breachkit.files import NotRegularError
 from breachkit.purge.journal import REPLACED, read_history
 from breachkit.purge.store import home_of, stored_file
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Sequence
 
     from breachkit.purge.disk import Disk, Fingerprint
     from breachkit.purge.journal import Journal
@@ -17,11 +19,14 @@ if TYPE_CHECKING:
 
 
 def find_sent(rules: Queue, disk: Disk, run: Run, journal: Journal) -> int:
-    """Journal which of the moved messages were sent all the same, and count them. Raises BreachkitError, OSError.
+    """Journal which of the moved messages were sent all the same, or are being sent; count them.
 
-    A delivery agent marks in the message whom it served (Postfix), or writes a journal beside its old place (Exim).
+    A delivery agent marks in the message whom it served (Postfix), or writes a journal beside its old place (Exim). As
+    long as it delivers it has its lock of the message.
+
+    Raises BreachkitError, OSError.
     """
-    sent = []
+    sent, sending = [], []
     history = read_history(run.journal)
     hold = rules.hold if history.is_hold else None
     for entry in history.entries.values():
@@ -32,12 +37,51 @@ def find_sent(rules: Queue, disk: Disk, run: Run, journal: Journal) -> int:
         written = [place for place, (path, one) in enumerate(known) if not is_same_file(disk.status(path), one)]
         for place in written:
             note_replaced(disk, files[place], journal, (entry.number, place))
-        trail = None if rules.trail is None else rules.trail(home_of(entry.homes[0], run.store))
-        if written or (trail is not None and disk.status(trail) is not None):
+        homes = [home_of(home, run.store) for home in entry.homes]
+        if written or has_trail(rules, disk, homes):
             sent.append(entry.number)
-    if sent:
-        journal.add("sent", ids=sent)
-    return len(sent)
+        elif is_in_use(rules, files, homes):
+            sending.append(entry.number)
+    for kind, numbers in (("sent", sent), ("sending", sending)):
+        if numbers:
+            journal.add(kind, ids=numbers)
+    return len(sent) + len(sending)
+
+
+def has_trail(rules: Queue, disk: Disk, homes: Sequence[str]) -> bool:
+    """Tell whether something came up where a message lay that a delivery leaves. Raises OSError."""
+    return rules.trail is not None and disk.status(rules.trail(homes[0])) is not None
+
+
+def is_in_use(rules: Queue, files: Sequence[str], homes: Sequence[str]) -> bool:
+    """Tell whether the server delivers a message that was moved. Raises OSError."""
+    if rules.hold_still is None:
+        return False
+    with rules.hold_still(files, homes) as is_free:
+        return not is_free
+
+
+def compare(
+    rules: Queue, disk: Disk, path: str, known: Fingerprint
+) -> Literal["", "changed", "owner", "copied", "missing"]:
+    """Hold a file that was moved against what the journal says of it. Raises OSError.
+
+    Where files are only renamed, one that another owner has may stop the server: Postfix delivers no mail at all then
+    (`qmgr: fatal: open active ID: Permission denied`).
+    """
+    try:
+        found = disk.fingerprint(path)
+    except FileNotFoundError:
+        return "missing"
+    except NotRegularError:
+        return "changed"
+    if found.sha256 != known.sha256:
+        return "changed"
+    if rules.moving == "copy":
+        return ""
+    if found.inode != known.inode:
+        return "copied"
+    return "" if (found.mode, found.uid, found.gid) == (known.mode, known.uid, known.gid) else "owner"
 
 
 def note_replaced(disk: Disk, path: str, journal: Journal, file: tuple[int, int]) -> None:
