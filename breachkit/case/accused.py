@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from breachkit.detect.accounts.inquiry import is_name
-from breachkit.report.contract import share
+from breachkit.report.contract import counted_json, share
 from breachkit.report.words import stamp
 from breachkit.text.headers import decoded_words
 
@@ -56,7 +56,7 @@ def account_json(case: Investigation, account: AccountVerdict, proof: ProofRegis
         "last_ts": stamp(account.last_ts, zone),
         "attacking_addresses": len(attacking),
         "also_entered": [other for other in dict.fromkeys(entered) if other != name],
-        "mail_froms": [{"mail_from": sender, "messages": number} for sender, number in account.mail_froms[:20]],
+        "mail_froms": counted_json("mail_from", account.mail_froms[:20]),
         "mail_froms_distinct": len(account.mail_froms),
         "by_attackers": _by_attackers_json(case, queued, by_attackers, attacking),
         "places": list(_places_json(case, account, tries, proof)),
@@ -89,9 +89,9 @@ def _by_attackers_json(case: Investigation, queued: pd.DataFrame, sent: pd.DataF
         "quarantined_messages": int(mine["quarantined"].sum()),
         # where no address is known to be the thief's, nobody can say whose a message is
         "unclear_messages": int(came_from.isna().sum()) if attacking else len(queued),
-        "mail_froms": [{"mail_from": str(name), "messages": int(n)} for name, n in senders.head(20).items()],
+        "mail_froms": counted_json("mail_from", ((str(name), int(n)) for name, n in senders.head(20).items())),
         "mail_froms_distinct": len(senders),
-        "subjects": [{"subject": subject, "messages": n} for subject, n in subjects.most_common(SUBJECTS)],
+        "subjects": counted_json("subject", subjects.most_common(SUBJECTS)),
     }
 
 

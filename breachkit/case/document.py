@@ -115,7 +115,7 @@ def _purge_command(case: Investigation, one: Campaign, run: Dossier) -> str | No
     """Spell the purge of a campaign; None for one that lies in the quarantine, or must not be purged."""
     if one.no_purge_why is not None or not case.queued(one):
         return None
-    return case.purge(one.id, "" if run.redact else one.purge_string, *run.book)
+    return case.where.purge(one.id, "" if run.redact else one.purge_string, *run.book)
 
 
 def _purge_json(stock: Stock, zone: tzinfo) -> Json:
@@ -153,28 +153,30 @@ def _settings_proof(case: Investigation, proof: ProofRegister) -> dict[str, str 
 def _next(case: Investigation, accused: list[Json], campaigns: list[Json], run: Dossier) -> Iterator[tuple[str, str]]:
     """Spell what to run next with its title, in the guide's order: the accounts first, then the queue."""
     if not accused and not case.found.accused_relays:
-        yield "Look at the symptoms again", case.command("scan")
+        yield "Look at the symptoms again", case.where.command("scan")
         return
     names = [run.named(one["account"]) for one in accused]
     # `contain` knows the compromised ones by itself; where one is only suspect all are named
     is_long = len(names) > MOST_NAMES and all(one["verdict"] == "compromised" for one in accused)
     chosen = [] if is_long else names
     if accused or case.found.attackers:
-        yield "Contain the accounts: every step with its side effect", case.command("contain", *chosen, *run.book)
+        yield "Contain the accounts: every step with its side effect", case.where.command("contain", *chosen, *run.book)
     if case.attackers.ips:
-        block = case.command("contain", *chosen, "--block-list", "nftables", *run.book)
+        block = case.where.command("contain", *chosen, "--block-list", "nftables", *run.book)
         yield "Block the attacking addresses, for 30 minutes", block
     for name in names[:MOST_TRACED] if case.inputs.log_first is not None else ():
-        yield "Read the session behind the entry", case.command("trace", name)
+        yield "Read the session behind the entry", case.where.command("trace", name)
     purges = [(campaign["auth_users"], campaign["command"]) for campaign in campaigns if campaign["command"]]
     covered = {row["auth_user"] for auth_users, _ in purges for row in auth_users}
     commands = [command for _, command in purges]
     # by account where the mail of an accused one is in no campaign
     alone = [one for one in accused if one["account"] not in covered and one["messages"] > one["quarantined_messages"]]
-    commands += [case.command("purge", "--account", run.named(one["account"]), "--dry-run", *run.book) for one in alone]
+    commands += [
+        case.where.command("purge", "--account", run.named(one["account"]), "--dry-run", *run.book) for one in alone
+    ]
     for command in commands:
         yield "Then clean the queue: this only shows the plan", command
     if case.passwords is not None:
-        yield "See who would fall next", case.command("weak-passwords")
+        yield "See who would fall next", case.where.command("weak-passwords")
     if case.settings is not None:
-        yield "Close the doors", case.command("harden")
+        yield "Close the doors", case.where.command("harden")

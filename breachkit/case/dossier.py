@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from breachkit.case.custody import RunFolder
     from breachkit.case.investigation import Investigation
     from breachkit.case.phrases import Phrases
-    from breachkit.evidence.where import Where
     from breachkit.report.contract import Json
 
 
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 class Dossier:
     """The files of one run of `investigate`."""
 
-    where: Where
     readers: tuple[str, ...]
     redact: bool
     words: Phrases
@@ -64,7 +62,7 @@ class Dossier:
             self.named, self.masked = redaction.name, redaction.document
             # the steps anew, with the names of this case
             accounts = [one.account for one in found.steps]
-            steps = contain_accounts(self.where, accounts, found.found, found.attackers, self.named)
+            steps = contain_accounts(found.where, accounts, found.found, self.named)
             found = replace(found, steps=steps)
         findings = findings_json(found, self)
         if self.redact:
@@ -101,8 +99,8 @@ class Dossier:
         self._write("indicators.misp.json", [dump(misp_json(indicators, findings))])
 
     def _inputs(self, found: Investigation, findings: Json) -> None:
-        root = self.where.layout.root
-        paths = [os.fspath(path) for path in evidence_paths(self.where, found.runs)]
+        root = found.where.layout.root
+        paths = [os.fspath(path) for path in evidence_paths(found)]
         paths += [path for message in found.messages for path in message.files]
         head = {
             "schema": "breachkit.case-inputs/1",

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from breachkit.detect.accounts.accusation import read_inquiry
 from breachkit.detect.accounts.judgement import judge_accounts
 from breachkit.detect.campaigns.grouping import find_judged
-from breachkit.detect.containment import contain_accounts
+from breachkit.detect.containment import attackers_of, contain_accounts, targets_of
 from breachkit.detect.findings import first
 from breachkit.detect.hardening import hardening_of
-from breachkit.detect.incident import attackers_of, targets_of
 from breachkit.detect.inventory import take_inventory
 from breachkit.detect.passwords.weak_accounts import Criteria, find_weak_passwords
 from breachkit.detect.survey import survey_of
@@ -30,15 +29,13 @@ if TYPE_CHECKING:
     from breachkit.detect.accounts.accusation import Accusation
     from breachkit.detect.accounts.inquiry import Inquiry
     from breachkit.detect.campaigns.campaign import Campaign, Campaigns
-    from breachkit.detect.containment import Contained
+    from breachkit.detect.containment import Attackers, Contained
     from breachkit.detect.findings import Finding
     from breachkit.detect.hardening import Hardening
-    from breachkit.detect.incident import Attackers
     from breachkit.detect.inventory import Inventory
     from breachkit.detect.passwords.weak_accounts import WeakPasswords
     from breachkit.evidence.gather import Inputs
     from breachkit.evidence.where import Where
-    from breachkit.logs.facts import LogFacts
     from breachkit.purge.stock import Stock
     from breachkit.records import Locus, Message
     from breachkit.report.contract import Json
@@ -59,6 +56,7 @@ class Passwords(NamedTuple):
 class Investigation:
     """All that was found; an ability for which there was no evidence is None."""
 
+    where: Where
     inputs: Inputs
     messages: Sequence[Message]
     """Queued and quarantined: a purge does not take a message out of the case."""
@@ -78,10 +76,6 @@ class Investigation:
     """Purges of these queues, oldest first."""
     read: Callable[[Message], bytes]
     """Return the bytes of a message, none when it is gone."""
-    command: Callable[..., str]
-    """Spell a breachkit command on the same evidence."""
-    purge: Callable[..., str]
-    """Spell the plan of a purge of a campaign, by its id and its string."""
     country: Callable[[str], str | None]
     country_source: str | None = None
     absent: Mapping[str, str] = field(default_factory=dict)
@@ -128,12 +122,18 @@ def look_into(
     found = judge_accounts(inquiry)
     absent: dict[str, str] = {}
     queued = survey_of(message for message in messages if not message.quarantined)
-    campaigns = _campaigns(where, books, messages, found, facts, absent)
+    campaigns = None
+    if messages:
+        # what was purged is of the case, so it counts as what is queued does
+        whole = [message._replace(quarantined=False) for message in messages]
+        campaigns = find_judged(where, books, whole, found, facts)
+    else:
+        absent["group"] = "there is no message to group"
     passwords = _passwords(where, books, inquiry, max_minutes, absent)
     settings = _settings(where, books, found, absent)
     country, country_source = places
-    attackers = attackers_of(found)
     return Investigation(
+        where=where,
         inputs=gather.inputs_of(where, books, facts),
         messages=messages,
         inquiry=inquiry,
@@ -143,32 +143,14 @@ def look_into(
         campaigns=campaigns,
         passwords=passwords,
         settings=settings,
-        steps=_steps(where, found, attackers, absent),
-        attackers=attackers,
+        steps=_steps(where, found, absent),
+        attackers=attackers_of(found),
         runs=_runs(where, quarantine, books),
         read=MessageReader(where, books),
-        command=where.command,
-        purge=where.purge,
         country=country,
         country_source=country_source,
         absent=absent,
     )
-
-
-def _campaigns(
-    where: Where,
-    books: gather.Books,
-    messages: Sequence[Message],
-    found: Accusation,
-    facts: LogFacts,
-    absent: dict[str, str],
-) -> Campaigns | None:
-    """Find the campaigns of the case: what was purged is of it, so it counts as what is queued does."""
-    if not messages:
-        absent["group"] = "there is no message to group"
-        return None
-    whole = [message._replace(quarantined=False) for message in messages]
-    return find_judged(where, books, whole, found, facts)
 
 
 def _passwords(
@@ -208,10 +190,10 @@ def _settings(where: Where, books: gather.Books, found: Accusation, absent: dict
     return None
 
 
-def _steps(where: Where, found: Accusation, attackers: Attackers, absent: dict[str, str]) -> list[Contained]:
+def _steps(where: Where, found: Accusation, absent: dict[str, str]) -> list[Contained]:
     accused = [account.account for account in found.accounts if account.verdict == "compromised"]
     try:
-        return contain_accounts(where, accused, found, attackers)
+        return contain_accounts(where, accused, found)
     except LacksError as error:
         absent["contain"] = str(error)
     return []
@@ -228,13 +210,14 @@ def _runs(where: Where, quarantine: Path | None, books: gather.Books) -> list[St
     return []
 
 
-def evidence_paths(where: Where, runs: Sequence[Stock]) -> Iterator[PathLike[str] | str]:
+def evidence_paths(case: Investigation) -> Iterator[PathLike[str] | str]:
     """List the input files beside the messages."""
+    where = case.where
     for log in where.logs:
         if log.form.spool is None or log.path.is_file():  # of what was piped in nothing is left to hash
             yield log.path
     for path in (where.accounts, where.layout.settings):
         if path is not None:
             yield path
-    for stock in runs:
+    for stock in case.runs:
         yield stock.run.journal

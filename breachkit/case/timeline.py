@@ -11,7 +11,7 @@ import csv
 import heapq
 import io
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -43,26 +43,18 @@ ECS = "8.17.0"
 ECS_OUTCOMES = {"success": "success", "failure": "failure", "undetermined": "unknown"}
 
 
-class CaseRows(NamedTuple):
-    """The rows that belong to the case: of the accused accounts and of the attacking addresses."""
-
-    attempts: pd.DataFrame
-    sends: pd.DataFrame
-    messages: pd.DataFrame
-
-
-def _rows_of(case: Investigation) -> CaseRows:
-    """Choose the rows of the case; where nobody is accused, all of them."""
+def _rows_of(case: Investigation) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Choose the attempts, sends and messages of the accused accounts and attacking addresses; all where nobody is."""
     inquiry = case.inquiry
     sends = inquiry.sends[inquiry.sends["accepted"].astype("bool") & inquiry.sends["auth"].notna()]
     names = [account.account for account in case.found.accused]
     if not names:
-        return CaseRows(inquiry.attempts, sends, inquiry.messages)
+        return inquiry.attempts, sends, inquiry.messages
 
     def mine(table: pd.DataFrame) -> pd.DataFrame:
         return table[table["account"].isin(names) | table["client_ip"].isin(case.attacking_ips)]
 
-    return CaseRows(mine(inquiry.attempts), mine(sends), inquiry.messages[inquiry.messages["account"].isin(names)])
+    return mine(inquiry.attempts), mine(sends), inquiry.messages[inquiry.messages["account"].isin(names)]
 
 
 def moved(stock: Stock) -> int:
@@ -77,13 +69,13 @@ def _what_of(stock: Stock) -> str:
 
 def hours_json(case: Investigation, proof: ProofRegister) -> Json:
     """Write the columns of the picture, in order of time: failed logins, entries, messages sent, queued, purged."""
-    chosen, zone = _rows_of(case), case.inputs.zone
-    outcome = chosen.attempts["outcome"]
+    (attempts, sends, messages), zone = _rows_of(case), case.inputs.zone
+    outcome = attempts["outcome"]
     rows = {
-        "failures": chosen.attempts[outcome == "failure"],
-        "entries": chosen.attempts[(outcome == "success") & chosen.attempts["client_ip"].isin(case.attacking_ips)],
-        "sent": chosen.sends,
-        "queued": chosen.messages[(chosen.messages["ts"] != EPOCH).to_numpy()],  # of the others no time is known
+        "failures": attempts[outcome == "failure"],
+        "entries": attempts[(outcome == "success") & attempts["client_ip"].isin(case.attacking_ips)],
+        "sent": sends,
+        "queued": messages[(messages["ts"] != EPOCH).to_numpy()],  # of the others no time is known
     }
     hours = pd.concat([table["ts"].dt.floor("h") for table in rows.values()])
     step = "D" if hours.nunique() > MOST_HOURS else "h"
@@ -113,13 +105,12 @@ def timeline_of(case: Investigation, named: Named = str) -> Iterator[Json]:
     `named` gives people and addresses the names that the case has for them, in the sentences too. Each kind is in order
     already and they are merged as they are written: an event is never held beside the others.
     """
-    chosen = _rows_of(case)
-    queued = chosen.messages.sort_values("ts", kind="stable")
+    attempts, sends, messages = _rows_of(case)
     kinds = (
-        _logins(case, chosen.attempts, named),
+        _logins(case, attempts, named),
         iter(sorted(_few(case, named), key=_moment)),
-        _sends(chosen.sends, named),
-        _queued(case, queued, named),
+        _sends(sends, named),
+        _queued(case, messages.sort_values("ts", kind="stable"), named),
     )
     return heapq.merge(*kinds, key=_moment)
 

@@ -26,15 +26,7 @@ if TYPE_CHECKING:
     from breachkit.evidence.where import Where
     from breachkit.logs.facts import LogFacts, TranscriptLine
     from breachkit.logs.kinds import Event
-    from breachkit.records import (
-        DeliveryOutcome,
-        Locus,
-        Message,
-        Outcome,
-        Session,
-        SessionKind,
-        SessionOutcome,
-    )
+    from breachkit.records import DeliveryOutcome, Locus, Message, Outcome, Session, SessionKind, SessionOutcome
 
 MOST_JOINS = 10_000
 """Texts that are looked for at once: a finder of a million takes more memory than all else."""
@@ -92,8 +84,9 @@ class Outline:
     def __init__(self, is_id: Callable[[str], bool], is_meant: Callable[[str], bool], sender: str | None) -> None:
         """Begin, with what tells the id and the user names that are looked for, and the declared sender that may be."""
         self._is_id, self._is_meant, self._sender = is_id, is_meant, sender
-        self.is_named = self.is_one = self.is_sender = False
-        """Whether it has a try of the account, the message, or a message under the sender that is looked for."""
+        self.is_named = self.is_one = self.is_sender = self.is_carrier = False
+        """Whether it has a try of the account, the message, or a message under the sender that is looked for, or
+        carried such a message on."""
         self.won: dict[str, None] = {}
         """The user names that came in, the last one last."""
         self._last: Outcome | None = None
@@ -119,6 +112,7 @@ class Outline:
             self._send(event)
         elif isinstance(event, Delivery):
             self._deliveries |= {event.outcome}
+            self.is_carrier = self.is_carrier or event.mail_from == self._sender
             self._name(event.queue_id)
             for key in ((event.queue_id, None), (event.mail_from, event.rcpt_to)):
                 self.delivered_keys.append(hash(key))
@@ -239,8 +233,7 @@ def choose_sessions(where: Where, typed: str, books: gather.Books) -> Chosen:
     )
     chosen = {session.source: session for session in found if target.is_met(session)}
     if not chosen and "@" in target.word:
-        senders = gather.find_sessions(where, Sought(texts=frozenset({target.word})), keep, "senders")
-        chosen = {session.source: session for session in senders if session.kept.is_sender}
+        chosen = _sessions_of_sender(where, target.word, keep)
     if not chosen:
         raise BreachkitError(
             f"no session of '{word}' in the logs ({_reach(facts, where)}); check the id, or name more logs with --logs"
@@ -296,6 +289,37 @@ def _sought(target: Target, facts: LogFacts, is_meant: Callable[[str], bool]) ->
         yield Sought(places=frozenset(begins))
     if target.word and "@" not in target.word:
         yield Sought(texts=target.ids)
+
+
+def _sessions_of_sender(where: Where, sender: str, keep: Callable[[], Outline]) -> dict[Locus, Session]:
+    """Find the sessions of a declared sender.
+
+    Postfix names it in the lines of each message alone: there the id tells which session brought the message in. Short
+    ids come again, so it is the last one before; where there is none in the logs, the lines of the message are shown.
+    """
+    chosen: dict[Locus, Session] = {}
+    carriers: list[Session] = []
+    for session in gather.find_sessions(where, Sought(texts=frozenset({sender})), keep, "senders"):
+        if session.kept.is_sender:
+            chosen[session.source] = session
+        elif session.kept.is_carrier and session.kept.message_ids:
+            carriers.append(session)
+    named = {queue_id for session in chosen.values() for queue_id in session.kept.message_ids}
+    wanted = {queue_id for session in carriers for queue_id in session.kept.message_ids} - named
+    brought: dict[str, list[Session]] = {}
+    ids = sorted(wanted)
+    keep_ids = functools.partial(Outline, wanted.__contains__, lambda _user: False, None)
+    for at in range(0, len(ids), MOST_JOINS):
+        sought = Sought(texts=frozenset(ids[at : at + MOST_JOINS]))
+        for session in gather.find_sessions(where, sought, keep_ids, "sessions"):
+            for queue_id in wanted.intersection(session.kept.message_ids if session.kept.is_one else ()):
+                brought.setdefault(queue_id, []).append(session)
+    for carrier in carriers:
+        for queue_id in wanted.intersection(carrier.kept.message_ids):
+            earlier = (session for session in brought.get(queue_id, ()) if session.start <= carrier.start)
+            session = max(earlier, key=lambda session: session.start, default=carrier)
+            chosen[session.source] = session
+    return chosen
 
 
 def _reach(facts: LogFacts, where: Where) -> str:

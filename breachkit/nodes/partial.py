@@ -44,7 +44,7 @@ from breachkit.servers import names
 from breachkit.writing import write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from pathlib import Path
     from typing import IO
 
@@ -287,7 +287,6 @@ class WrittenPartial(NamedTuple):
     bytes: int
     sha256: str
     """Of the whole file, as `sha256sum` prints it."""
-    skipped: Mapping[str, int]
 
 
 def write_partial(records: NodeRecords, path: Path, key: bytes) -> WrittenPartial:
@@ -311,11 +310,7 @@ def write_partial(records: NodeRecords, path: Path, key: bytes) -> WrittenPartia
     except OSError as error:
         reason = error.strerror or "unknown reason"
         raise BreachkitError(f"--partial {path} cannot be written ({reason}); choose another place") from None
-    total = Books()
-    for books in records.books.values():
-        total.merge(books.skipped)
-    skipped = {reason: number for reason, (number, _) in total.skipped.items()}
-    return WrittenPartial(path, lines, size, digest.hexdigest(), skipped)
+    return WrittenPartial(path, lines, size, digest.hexdigest())
 
 
 def read_partial(stream: IO[bytes], name: str, key: bytes, progress: Progress = silent) -> NodeRecords:

@@ -13,6 +13,7 @@ import io
 import logging
 import platform
 import re
+import sys
 import time
 import uuid
 from contextlib import contextmanager
@@ -31,10 +32,10 @@ from breachkit.spelling import ip_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from typing import TextIO
 
     from breachkit.evidence.node import NodeRecords
     from breachkit.nodes.orders import NodeOrder
+    from breachkit.nodes.several import Several
 
 
 CONNECT_SECONDS = 15
@@ -144,28 +145,20 @@ def read_in_place(order: NodeOrder) -> Answer:
         return Answer(__version__, str(error))
 
 
-def read_on_workers(
-    orders: Sequence[NodeOrder],
-    address: str,
-    certs: Path | None,
-    patience: float,
-    stream: TextIO,
-) -> list[NodeRecords | LostNode]:
+def read_on_workers(orders: Sequence[NodeOrder], address: str, several: Several) -> list[NodeRecords | LostNode]:
     """Have every node read by a worker of its own.
 
     Args:
         orders: one for each node.
         address: of the scheduler, TLS or loopback.
-        certs: the folder of the client's certificate.
-        patience: seconds for which a node may be without any worker.
-        stream: where a bar of the nodes is shown.
+        several: what was typed of the nodes.
 
     Raises:
         BreachkitError: as `connected` does; a worker cannot read what it was asked for, has another breachkit, or sent
             what is no partial result.
 
     """
-    with connected(address, certs) as client:
+    with connected(address, several.certs) as client:
         pending = {
             # the name is shown on Dask's dashboard and in its logs, and an equal one would be answered from memory
             order.node: client.submit(
@@ -177,8 +170,8 @@ def read_on_workers(
             )
             for order in orders
         }
-        with bar(stream, "nodes", len(orders), " nodes") as progress:
-            answers = _collect(client, pending, patience, progress)
+        with bar(sys.stderr, "nodes", len(orders), " nodes") as progress:
+            answers = _collect(client, pending, several.wait, progress)
     return [_records(order, answers[order.node]) for order in orders]
 
 

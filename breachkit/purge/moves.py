@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from breachkit.progress import Progress
     from breachkit.purge.disk import Fingerprint
     from breachkit.purge.plan import Planned
-from breachkit.purge.store import Queues, Run, Store
+    from breachkit.purge.store import Queues, Run, Store
 
 LINE_ROOM = 400
 """Bytes that the lines of one message may take, those of its files left aside."""

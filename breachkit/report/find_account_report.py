@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from breachkit.report.contract import dated, dump_rows, share
+from breachkit.report.contract import dated, dump_rows, senders_json, share
 from breachkit.report.inputs import head_json, logs_json, render_inputs
 from breachkit.report.page import Page
 from breachkit.report.words import count, moment, of_the_queue, stamp
@@ -19,13 +19,10 @@ if TYPE_CHECKING:
     from breachkit.detect.findings import Signal
     from breachkit.evidence.gather import Inputs
     from breachkit.report.contract import Json
-    from breachkit.report.page import Justify
 
 SHOWN = 10
 """Rows of a table on a terminal."""
 SHOWN_IPS = 6
-TOP_SENDERS = 20
-"""Declared senders that the contract lists."""
 
 JOIN_WORDS = {
     "message id": "by message id to a session: certain",
@@ -116,10 +113,7 @@ def _place_json(place: Place, zone: tzinfo) -> Json:
 
 
 def render_find_account(
-    found: Accusation,
-    inputs: Inputs,
-    next_commands: list[str],
-    passwords: dict[str, list[str]] | None = None,
+    found: Accusation, inputs: Inputs, next_commands: list[str], passwords: dict[str, list[str]] | None = None
 ) -> str:
     """Write the report for a terminal; `passwords`, by account, only when the user asked to see them."""
     page = Page()
@@ -219,15 +213,7 @@ def _render_places(page: Page, account: AccountVerdict, zone: tzinfo) -> None:
         return
     hidden = len(places) - len(rows)
     page.say(f"addresses{f' ({hidden:,} more with --format json)' if hidden else ''}", indent=2)
-    columns: dict[str, Justify] = {
-        "address": "left",
-        "": "left",
-        "in": "right",
-        "failed": "right",
-        "first": "left",
-        "last": "left",
-    }
-    page.table(columns, rows, indent=4)
+    page.table(["address", "", "in", "failed", "first", "last"], rows, indent=4)
 
 
 def _render_also(page: Page, account: AccountVerdict) -> None:
@@ -245,7 +231,7 @@ def _render_also(page: Page, account: AccountVerdict) -> None:
         (other.account, f"{other.failures:,}", f"{other.successes:,}", "entered" if other.entered else "")
         for other in also[:SHOWN]
     ]
-    page.table({"account": "left", "failed": "right", "in": "right", "": "left"}, rows, indent=4)
+    page.table(["account", "failed", "in", ""], rows, indent=4)
     page.more(len(also) - SHOWN, indent=4)
 
 
@@ -285,10 +271,7 @@ def _unauthenticated_json(one: Unauthenticated, zone: tzinfo) -> Json:
         **dated(one, zone),
         "signals": _signals_json(one.signals),
         "queued_share": share(one.queued_share),
-        "mail_froms": [
-            {"mail_from": name, "messages": number, "share": share(number / one.messages)}
-            for name, number in one.mail_froms[:TOP_SENDERS]
-        ],
+        "mail_froms": senders_json(one.mail_froms, one.messages),
     }
 
 
@@ -347,5 +330,5 @@ def _render_other_failures(page: Page, failures: Sequence[OtherFailure]) -> None
         (one.ip, one.account or "an unknown name", f"{one.failures:,}", FAILURE_WORDS[one.kind])
         for one in failures[:SHOWN]
     ]
-    page.table({"address": "left", "account": "left", "failed": "right", "what it looks like": "left"}, rows, indent=2)
+    page.table(["address", "account", "failed", "what it looks like"], rows, indent=2)
     page.more(len(failures) - SHOWN)

@@ -93,7 +93,7 @@ def render_show(stock: Sequence[Stock]) -> str:
             for held in islice(custody.messages, SHOWN)
             for file in held.files
         ]
-        page.table({"file": "left", "": "left", "from": "left", "sha256": "left"}, rows)
+        page.table(["file", "", "from", "sha256"], rows)
         if len(custody.whereabouts) > SHOWN:
             page.say(f"… {len(custody.whereabouts) - SHOWN:,} more with --format json", indent=2)
     return page.text()

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from breachkit.detect.inventory import Inventory, NameRow
     from breachkit.evidence.gather import Inputs
     from breachkit.report.contract import Json
-    from breachkit.report.page import Justify
 
 SHOWN = 10
 """Rows of a table on a terminal."""
@@ -52,7 +51,7 @@ def render_scan(scan: Inventory, symptoms: Sequence[Finding], inputs: Inputs, ne
             f"arrived: {scan.arrived_last_hour:,} in the last hour, {scan.arrived_last_day:,} in the last day", indent=2
         )
     rows = [(row.path, f"{row.messages:,}", size(row.bytes)) for row in scan.queues]
-    page.table({"queue": "left", "messages": "right", "bytes": "right"}, rows)
+    page.table(["queue", "messages", "bytes"], rows)
     if scan.messages:
         _render_senders(page, scan, inputs.account_title)
     if scan.sessions_by_day:
@@ -60,7 +59,7 @@ def render_scan(scan: Inventory, symptoms: Sequence[Finding], inputs: Inputs, ne
         days = [
             (row.day, f"{row.sessions:,}", f"{row.busiest:,}", row.busiest_hour) for row in scan.sessions_by_day[-8:]
         ]
-        page.table({"day": "left", "sessions": "right", "busiest hour": "right", "at": "left"}, days)
+        page.table(["day", "sessions", "busiest hour", "at"], days)
     _render_symptoms(page, symptoms)
     render_inputs(page, inputs)
     page.commands([next_command])
@@ -79,14 +78,7 @@ def _render_senders(page: Page, scan: Inventory, title: str) -> None:
         )
         for row in scan.senders[:SHOWN]
     ]
-    columns: dict[str, Justify] = {
-        "account": "left",
-        "messages": "right",
-        "share": "right",
-        "senders": "right",
-        "recipients": "right",
-    }
-    page.table(columns, senders)
+    page.table(["account", "messages", "share", "senders", "recipients"], senders)
     _render_names(page, "By declared From", "sender", scan.mail_froms, scan.mail_froms_distinct)
     _render_names(page, "By recipient domain", "domain", scan.recipient_domains, scan.recipient_domains_distinct)
 
@@ -94,7 +86,7 @@ def _render_senders(page: Page, scan: Inventory, title: str) -> None:
 def _render_names(page: Page, title: str, column: str, rows: tuple[NameRow, ...], distinct: int) -> None:
     page.heading(f"{title} ({min(SHOWN, distinct)} of {distinct:,})" if distinct > SHOWN else title)
     cells = [(row.name or "(unknown)", f"{row.messages:,}", percent(row.share)) for row in rows[:SHOWN]]
-    page.table({column: "left", "messages": "right", "share": "right"}, cells)
+    page.table([column, "messages", "share"], cells)
 
 
 def _render_symptoms(page: Page, symptoms: Sequence[Finding]) -> None:

@@ -200,6 +200,6 @@ def read_targets(where: Where, books: gather.Books) -> tuple[frozenset[str], Log
         return frozenset(), LogFacts()
     messages = gather.read_messages(where, books, quarantined=True)
     inquiry, facts = read_inquiry(where, books, messages, counts_accounts=False)
-    from breachkit.detect.incident import targets_of  # pandas, as above
+    from breachkit.detect.containment import targets_of  # pandas, as above
 
     return targets_of(inquiry), facts

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from breachkit.detect.accounts.guessers import FEW_SECRETS, MANY, SEVERAL_ADDRESSES, STALE, STRANGERS
+from breachkit.detect.accounts.inquiry import is_name
 from breachkit.detect.accounts.places import is_loopback, is_private, network_of
 from breachkit.detect.accounts.roles import Joined
 from breachkit.detect.findings import KEPT_EVIDENCE, first
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from breachkit.detect.accounts.accusation import AccountVerdict
-    from breachkit.detect.accounts.guessers import Guessers
+    from breachkit.detect.accounts.inquiry import Inquiry
     from breachkit.detect.accounts.unauthenticated import Unauthenticated
     from breachkit.detect.accounts.visits import Column, Visits
     from breachkit.records import Locus, Service
@@ -73,22 +74,22 @@ class OtherFailure(NamedTuple):
     evidence: tuple[Locus, ...]
 
 
-class Unblocked:
-    """Why an address is not to be blocked."""
+class Unblocked(NamedTuple):
+    """Why an address is not to be blocked: some account uses it lawfully, many do, or it is the server's own."""
 
-    def __init__(self, usual: Collection[str], shared: Collection[str], own: Collection[str]) -> None:
-        """Take the addresses that some account uses lawfully, those that many use, and the server's own."""
-        self._usual, self._shared, self._own = frozenset(usual), frozenset(shared), frozenset(own)
+    usual: Collection[str]
+    shared: Collection[str]
+    own: Collection[str]
 
     def why(self, ip: str) -> NotBlockedWhy | None:
         """Name the reason; None for an address that may be blocked."""
         if is_loopback(ip):
             return "loopback"
-        if ip in self._own:
+        if ip in self.own:
             return "server"
-        if ip in self._shared:
+        if ip in self.shared:
             return "shared"
-        if ip in self._usual:
+        if ip in self.usual:
             return "usual"
         return "private" if is_private(ip) else None
 
@@ -98,21 +99,18 @@ class Unblocked:
         return AttackerIp(ip, why is None, why)
 
 
-def find_attackers(
-    visits: Visits, attempts: pd.DataFrame, guessers: Guessers, entered: Sequence[AccountVerdict], unblocked: Unblocked
-) -> tuple[Attacker, ...]:
+def find_attackers(inquiry: Inquiry, entered: Sequence[AccountVerdict], unblocked: Unblocked) -> tuple[Attacker, ...]:
     """Sum up what every attacking address did, those that work together in one row.
 
     Args:
-        visits: what each address did to each account.
-        attempts: tries, with `account`.
-        guessers: the addresses that guess.
+        inquiry: the joined tables, and the addresses that guess.
         entered: the accused accounts that were entered.
         unblocked: which addresses are not to be blocked.
 
     Returns:
         Those who entered first, then by failures.
     """
+    guessers = inquiry.guessers
     wanted = {*guessers.ips, *(ip for one in entered for ip in one.attacking_ips)}
     if not wanted:
         return ()
@@ -124,7 +122,7 @@ def find_attackers(
     came = _lists(
         (place.ip, one.account) for one in entered for place in one.client_ips if place.attacking and place.successes
     )
-    tried = _Tried(visits, attempts, wanted)
+    tried = _Tried(inquiry.seen, inquiry.attempts, wanted)
     found = [_attacker(ips, tried, came, unblocked) for ips in joined.groups()]
     return tuple(sorted(found, key=lambda one: (not one.entered, -one.failures, one.ips[0].ip)))
 
@@ -232,20 +230,9 @@ def _kind(visits: Visits, rows: Column, failures: Column) -> AttackKind:
     return "distributed-guessing" if is_spread and by_ip.total() >= MANY else "brute-force"
 
 
-def find_other_failures(
-    visits: Visits, attempts: pd.DataFrame, attacking: Collection[str], is_known: Mapping[str, bool]
-) -> tuple[OtherFailure, ...]:
-    """Tell the failures of addresses that do not attack, by address and account.
-
-    Args:
-        visits: what each address did to each account.
-        attempts: tries, with `account`.
-        attacking: the addresses that are told as attackers.
-        is_known: whether a name is an account's; a name that is none may be a password, and is not shown.
-
-    Returns:
-        Most failures first.
-    """
+def find_other_failures(inquiry: Inquiry, attacking: Collection[str]) -> tuple[OtherFailure, ...]:
+    """Tell the failures of addresses other than the attacking ones, by address and account; most failures first."""
+    visits, attempts = inquiry.seen, inquiry.attempts
     is_attacking = visits.are_among(attacking)
     rows = np.flatnonzero((visits.count("failures") > 0) & ~is_attacking[visits.whence])
     if not len(rows):
@@ -259,7 +246,7 @@ def find_other_failures(
     merged: dict[tuple[str, str | None], OtherFailure] = {}
     for row, begin, end in zip(rows.tolist(), begins, ends, strict=True):
         account = str(visits.accounts[visits.who[row]])
-        name = account if is_known.get(account) else None
+        name = account if is_name(account) else None  # it may be a password
         one = OtherFailure(
             ip=str(visits.ips[visits.whence[row]]),
             kind=_failure_kind(visits, row),

@@ -1,22 +1,25 @@
-"""The tables of one inquiry, joined once: names resolved, messages led back to sessions, addresses judged."""
+"""The tables of one inquiry, joined once: names resolved, messages led back to sessions, addresses judged.
+
+What is known of every account, accused or not, is counted for all of them at once: thousands of accounts are clear, and
+a search of the tables for each of them would cost more than reading the logs.
+"""
 
 from __future__ import annotations
 
+import itertools
+from collections import defaultdict
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from breachkit.detect.accounts.activity import micros
-from breachkit.detect.accounts.guessers import find_guessers
-from breachkit.detect.accounts.places import homes_of
-from breachkit.detect.accounts.roles import FOREIGN_COUNT
-from breachkit.detect.accounts.standings import Standings
+from breachkit.detect.accounts.guessers import find_guessers, homes_of
 from breachkit.detect.accounts.visits import Slices, Visits, visits_table
 from breachkit.detect.names import Directory
-from breachkit.logs.facts import shows_logins
+from breachkit.logs.facts import shows_every_login, shows_logins
 from breachkit.micros import DAY
 from breachkit.spelling import spelled
 from breachkit.tables import attempts_table, deliveries_table, messages_table, sends_table
@@ -51,6 +54,10 @@ _ANYBODY = frozenset({"info", "support", "service", "no-reply", "noreply", "admi
 HIDDEN = "\0"
 """What begins the account of a try on a name that no account has: a number stands for it, the name is kept nowhere."""
 
+DOUBT_COUNT = 20
+DOUBT_SHARE = 0.25
+"""Messages (or failures), in number and as a share, that no ordinary account has and that alone accuse nobody."""
+
 
 class Inquiry:
     """Everything that judging one account needs of all the others."""
@@ -78,6 +85,8 @@ class Inquiry:
         self.log_first = None if facts.first is None else pd.Timestamp(facts.first)
         self.is_auth_visible = shows_logins(facts.level)
         """The log level shows the dialogue, so an AUTH would be seen."""
+        self.is_every_login_visible = shows_every_login(facts.level)
+        """Also one that sends nothing."""
         queued, attempts, sends = messages_table(messages), attempts_table(facts.attempts), sends_table(facts.sends)
         joined = join_messages(queued, sends)
         learnt = resolutions(joined, sends)
@@ -96,20 +105,19 @@ class Inquiry:
         self.visits = visits_table(self.attempts, self.sends, self.deliveries)
         self.seen = Visits(self.visits)
         self.homes = homes_of(self.seen)
-        is_clean = self.seen.count("foreign") < FOREIGN_COUNT
-        self.guessers = find_guessers(self.seen, self.attempts, is_clean, self.homes)
-        self.standings = Standings(self.messages, self.attempts, self.sends, self.visits)
+        self.guessers = find_guessers(self.seen, self.attempts, self.homes)
+        self.standings = Standings(self)
         self.in_queue = int((~self.messages["quarantined"]).sum())
-        names = ("messages", "attempts", "sends", "deliveries")
-        chosen = {"sends": self.sends["accepted"].to_numpy("bool")}
-        tables: list[pd.DataFrame] = [getattr(self, name) for name in names]
+        accepted = self.sends["accepted"].to_numpy("bool")
         self._slices = {
-            name: (table, Slices(table["account"], chosen.get(name))) for name, table in zip(names, tables, strict=True)
+            name: Slices(getattr(self, name)["account"], accepted if name == "sends" else None)
+            for name in ("messages", "attempts", "sends", "deliveries")
         }
 
     def of(self, account: str, name: str) -> pd.DataFrame:
         """Return the rows of one account: `messages`, `attempts`, accepted `sends`, `deliveries`."""
-        table, slices = self._slices[name]
+        table: pd.DataFrame = getattr(self, name)
+        slices = self._slices[name]
         return table.take(slices.order[slices.of(account)])
 
     @cached_property
@@ -211,7 +219,7 @@ def join_messages(messages: pd.DataFrame, sends: pd.DataFrame) -> pd.DataFrame:
     """
     joined = messages.assign(join=NO_JOIN, send=-1)
     accepted = sends[sends["accepted"]]
-    by_id = _nearest(messages[messages["queue_id"].notna()], accepted[accepted["queue_id"].notna()], "queue_id")
+    by_id = _nearest(messages[messages["queue_id"].notna()], accepted[accepted["queue_id"].notna()])
     joined.loc[by_id.index, "send"] = by_id
     joined.loc[by_id.index, "join"] = BY_ID
     left = messages[(joined["send"] < 0) & messages["queue_id"].isna() & messages["is_stamped"]]
@@ -223,13 +231,12 @@ def join_messages(messages: pd.DataFrame, sends: pd.DataFrame) -> pd.DataFrame:
     return joined
 
 
-def _nearest(messages: pd.DataFrame, sends: pd.DataFrame, key: str) -> pd.Series[int]:
+def _nearest(messages: pd.DataFrame, sends: pd.DataFrame) -> pd.Series[int]:
     if messages.empty or sends.empty:
         return pd.Series(dtype="int64")
-    right = sends[[key, "ts"]].astype({key: "object"}).assign(send=sends.index, sent=sends["ts"])
-    pairs = (
-        messages[[key, "ts", "is_stamped"]].reset_index(names="message").merge(right, on=key, suffixes=("", "_sent"))
-    )
+    right = sends[["queue_id", "ts"]].astype({"queue_id": "object"}).assign(send=sends.index, sent=sends["ts"])
+    left = messages[["queue_id", "ts", "is_stamped"]].reset_index(names="message")
+    pairs = left.merge(right, on="queue_id", suffixes=("", "_sent"))
     stay = pairs["ts"] - pairs["sent"]
     # a copy of a queue has new mtimes: without a stamp of its own a message may be of any age
     possible = pairs[~pairs["is_stamped"] | ((stay >= -AHEAD) & (stay <= LONGEST_STAY))]
@@ -305,3 +312,90 @@ def origin_of_deliveries(deliveries: pd.DataFrame, sends: pd.DataFrame, messages
 
 
 _ORIGIN = ["queue_id", "mail_from", "rcpt_to", "node", "account", "client_ip"]
+
+
+class Standing(NamedTuple):
+    """What one account holds and did."""
+
+    queued: int
+    quarantined: int
+    unseen: int
+    """Queued and quarantined messages that join no authenticated session."""
+    sent: int
+    auth_successes: int
+    last_ts: pd.Timestamp | None
+    """Of its successes and its messages."""
+    mechanisms: tuple[str, ...]
+    mail_froms: tuple[tuple[str, int], ...]
+    secrets: frozenset[bytes]
+    """Fingerprints of what opened it."""
+    typed: frozenset[str]
+    """User names under which it was opened."""
+    far: Mapping[bytes, int]
+    """How far some of the secrets are from a user name typed with them."""
+    mismatched: int
+    """Messages in other names, from addresses that wrote many of them."""
+    unseen_failures: int
+    """Failures with secrets that the logs do not show, from addresses that came in and had many of them."""
+
+
+class Standings:
+    """The standings of all accounts, of which one is made when it is looked at."""
+
+    def __init__(self, inquiry: Inquiry) -> None:
+        """Count what every account holds and did; an account of which nothing is known has zeros."""
+        messages, attempts, sends = inquiry.messages, inquiry.attempts, inquiry.sends
+        authenticated = sends.index[sends["account"].notna()]
+        is_won = attempts["outcome"] == "success"
+        mismatched, unseen_failures = _doubtful(inquiry.visits)
+        self._counts: dict[str, dict[Any, int]] = {
+            "queued": _count(messages, ~messages["quarantined"]),
+            "quarantined": _count(messages, messages["quarantined"]),
+            "unseen": _count(messages, ~messages["send"].isin(authenticated)),
+            "sent": _count(sends, sends["accepted"]),
+            "auth_successes": _count(attempts, is_won & (attempts["service"] == "smtp")),
+            "mismatched": mismatched,
+            "unseen_failures": unseen_failures,
+        }
+        self._mail_froms: dict[Any, list[tuple[str, int]]] = defaultdict(list)
+        pairs = messages.groupby(["account", "mail_from"]).size()
+        for account, mail_from, number in pairs.reset_index().itertuples(index=False):
+            self._mail_froms[account].append((mail_from, int(number)))
+        won = attempts.loc[is_won, ["account", "ts", "mechanism", "secret", "user", "distance"]]
+        seen = pd.concat([won[["account", "ts"]], sends.loc[sends["accepted"], ["account", "ts"]]])
+        self._last: dict[Any, pd.Timestamp] = seen.groupby("account")["ts"].max().to_dict()
+        rows = Slices(won["account"])
+        self._won = rows
+        mechanism = won["mechanism"].astype("category").cat
+        self._mechanisms, self._mechanism = mechanism.categories.tolist(), mechanism.codes.to_numpy()[rows.order]
+        self._user, self._distance = (won[name].to_numpy()[rows.order] for name in ("user", "distance"))
+        self._secret = won["secret"].to_numpy("uint64", na_value=0)[rows.order]
+        self._is_seen = won["secret"].notna().to_numpy()[rows.order]
+
+    def __getitem__(self, account: str) -> Standing:
+        rows = self._won.of(account)
+        secrets = [number.to_bytes(8) for number in self._secret[rows].tolist()]
+        distances = zip(secrets, self._distance[rows].tolist(), strict=True)
+        return Standing(
+            **{name: numbers.get(account, 0) for name, numbers in self._counts.items()},
+            last_ts=self._last.get(account),
+            mechanisms=tuple(sorted(self._mechanisms[number] for number in set(self._mechanism[rows].tolist()))),
+            mail_froms=tuple(sorted(self._mail_froms.get(account, ()), key=lambda pair: (-pair[1], pair[0]))),
+            secrets=frozenset(itertools.compress(secrets, self._is_seen[rows].tolist())),
+            typed=frozenset(name for name in self._user[rows].tolist() if name is not None),
+            far={secret: distance for secret, distance in distances if distance > 0},
+        )
+
+
+def _count(table: pd.DataFrame, chosen: pd.Series[bool]) -> dict[Any, int]:
+    return table.loc[chosen.astype("bool"), "account"].value_counts().to_dict()
+
+
+def _doubtful(visits: pd.DataFrame) -> tuple[dict[Any, int], dict[Any, int]]:
+    seen = visits[visits["first_seen"].notna()]
+    foreign = (seen["mismatched"] >= DOUBT_COUNT) & (seen["mismatched"] >= DOUBT_SHARE * seen["sent"])
+    tried = (seen["successes"] > 0) & (seen["unseen_secrets"] >= DOUBT_COUNT)
+    return (
+        seen.loc[foreign, "mismatched"].groupby(level="account").sum().to_dict(),
+        seen.loc[tried, "unseen_secrets"].groupby(level="account").sum().to_dict(),
+    )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping, Sequence
 
     from breachkit.detect.accounts.activity import Activity, Sent, Use
-    from breachkit.detect.accounts.letters import Letters
+    from breachkit.records import Locus
 
 Role = Literal["usual", "moved", "attacking", "unclear"]
 
@@ -70,10 +70,20 @@ class Known(NamedTuple):
     """How it named itself there; None where it guessed: then all that comes from it is an attack."""
 
 
+class Letters(NamedTuple):
+    """Letters of one account whose answers go elsewhere."""
+
+    client_ip: str
+    domain: str
+    """Where the answers go."""
+    sources: tuple[Locus, ...]
+
+
 @dataclass(slots=True)
 class Roles:
     """The uses of one account by role, and what the attacking ones did."""
 
+    activity: Activity
     of: dict[str, Role] = field(default_factory=dict)
     """By address."""
     attacking: list[Use] = field(default_factory=list)
@@ -84,12 +94,18 @@ class Roles:
     letters: list[Letters] = field(default_factory=list)
     """All that speaks against them is where the answers to their letters go."""
 
-    def take_letters(self, letters: Sequence[Letters], uses: Iterable[Use]) -> None:
+    @property
+    def owners(self) -> list[Use]:
+        """The uses that do not attack."""
+        attacking = {id(use) for use in self.attacking}
+        return [use for use in self.activity.uses if id(use) not in attacking]
+
+    def take_letters(self, letters: Sequence[Letters]) -> None:
         """Take those who write letters for attacking, where nobody else is."""
         ips = {one.client_ip for one in letters}
         if ips and not self.attacking:
             self.letters = [*letters]
-            self.attacking = self.strangers = [use for use in uses if use.ip in ips]
+            self.attacking = self.strangers = [use for use in self.activity.uses if use.ip in ips]
             self.of.update(dict.fromkeys(ips, "attacking"))
 
 
@@ -144,7 +160,7 @@ def facts_of(uses: Sequence[Use], habit: Sequence[Use]) -> Facts:
     own = past.domains if len(past.domains) <= FEW_NAMES else frozenset()
     foreign = [one for one in sent if one.foreign not in own and (one.foreign or one.colleague)]
     names = {one.foreign or one.colleague for one in foreign}
-    is_scattered = _is_scattered(uses, 2)
+    is_scattered = _is_scattered(uses)
     gone = fates.dead + fates.refused  # what was refused otherwise counts too: unasked mail is
     lost = lower_bound(gone, fates.tried)
     is_unwanted = gone >= FOREIGN_COUNT and lost >= UNWANTED_SHARE
@@ -210,6 +226,7 @@ class _Parting:
     """One account whose uses are parted."""
 
     def __init__(self, activity: Activity, attackers: Mapping[str, Known]) -> None:
+        self._activity = activity
         self._uses = activity.uses
         self._start = activity.start
         self._attackers = attackers
@@ -223,6 +240,7 @@ class _Parting:
         attacking += self._companions(attacking)
         habit = [use for use in self._uses if use not in attacking]
         roles = Roles(
+            self._activity,
             attacking=sorted(attacking, key=lambda use: use.first_seen),
             strangers=[use for use in self._uses if use in attacking and not use.has_turned],
         )
@@ -395,12 +413,12 @@ def _is_host(group: Sequence[Use]) -> bool:
     return all("." in use.programme for use in group)
 
 
-def _is_scattered(uses: Sequence[Use], least: int) -> bool:
+def _is_scattered(uses: Sequence[Use]) -> bool:
     """Tell uses of several regions that no programme with a name of its own joins."""
     regions = Conduct(uses).regions
     programmes = {use.programme for use in uses}
     is_one = len(programmes) == 1 and all(map(is_telling, programmes))
-    return len(regions) >= least and not is_one
+    return len(regions) > 1 and not is_one
 
 
 Member = TypeVar("Member", bound="Hashable")

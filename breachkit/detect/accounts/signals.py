@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from breachkit.detect.accounts.activity import Activity, Fates
+    from breachkit.detect.accounts.activity import Fates
     from breachkit.detect.accounts.roles import Roles
     from breachkit.detect.accounts.suspects import Entered
 
@@ -44,7 +44,6 @@ class Held(NamedTuple):
     """Its queued and quarantined messages, with `is_own` and `foreign`."""
     total: int
     """Queued and quarantined messages of all accounts."""
-    activity: Activity
     roles: Roles
     entered: Entered | None
     """How attacking addresses came in; None where no session of the logs tells how its mail did."""
@@ -94,7 +93,7 @@ def _share(held: Held) -> Iterator[Signal]:
 def _burst(held: Held) -> Iterator[Signal]:
     sent = _attacking(held).sent
     ips = {use.ip for use in held.roles.attacking}
-    own = [one for use in held.activity.uses if use.ip not in ips for one in use.sent]
+    own = [one for use in held.roles.activity.uses if use.ip not in ips for one in use.sent]
     for span, name in ((HOUR, "one hour"), (DAY, "one day")):
         past, most = busiest(own, span), busiest(sent, span)
         if past and most >= BURST and most >= BURST_RATIO * past:
@@ -191,8 +190,7 @@ def _random_recipients(held: Held) -> Iterator[Signal]:
 def _new_addresses(held: Held) -> Iterator[Signal]:
     strangers = held.roles.strangers
     ips = list(dict.fromkeys(use.ip for use in strangers))
-    attacking = {id(use) for use in held.roles.attacking}
-    owner = [use for use in held.activity.uses if id(use) not in attacking]
+    owner = held.roles.owners
     at_home = {use.ip for use in owner}.intersection(ips)
     regions = {region_of(ip) for ip in ips}
     if not strangers or held.entered is None:

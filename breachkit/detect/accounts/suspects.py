@@ -14,18 +14,19 @@ import pandas as pd
 from breachkit.detect.accounts.activity import MASS, About, Activity, Conduct, activity_of
 from breachkit.detect.accounts.guessers import FEW_SECRETS, MANY, SEVERAL_ADDRESSES, STALE, STRANGERS
 from breachkit.detect.accounts.inquiry import is_name
-from breachkit.detect.accounts.letters import LETTERS, find_letters
-from breachkit.detect.accounts.roles import Known, Roles, facts_of, find_roles, is_odd
+from breachkit.detect.accounts.places import network_of
+from breachkit.detect.accounts.roles import Known, Letters, Roles, facts_of, find_roles, is_odd
 from breachkit.micros import DAY
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from collections.abc import Set as AbstractSet
 
     from breachkit.detect.accounts.activity import Use
     from breachkit.detect.accounts.guessers import Guessers
     from breachkit.detect.accounts.inquiry import Inquiry
     from breachkit.detect.accounts.visits import Visits
+    from breachkit.records import Locus
 
 Entry = Literal["password-spray", "distributed-guessing", "brute-force", "first-try", "unknown"]
 
@@ -37,30 +38,25 @@ REACH_BACK = pd.Timedelta(hours=24)
 REACH_ON = pd.Timedelta(minutes=10)
 """How long after it they may go on."""
 
-
-class Suspected(NamedTuple):
-    """One account of which there is something to tell, and its parted addresses."""
-
-    activity: Activity
-    roles: Roles
+LETTERS = 2
+"""Letters that ask for answers to one other house, from one address."""
 
 
-def part_accounts(inquiry: Inquiry) -> dict[str, Suspected]:
+def part_accounts(inquiry: Inquiry) -> dict[str, Roles]:
     """Part the addresses of every account that anything speaks against; attackers of one are looked for in others."""
     visits, guessers = inquiry.seen, inquiry.guessers
     sent = np.bincount(visits.who, weights=visits.count("sent"), minlength=len(visits.accounts))
     is_odd = (visits.count("foreign") > 0) | (visits.count("dead") > 0) | (sent >= MASS)[visits.who]
     chosen = np.unique(visits.who[(is_odd | guessers.by_visit) & (visits.count("successes") > 0)])
     began = _began(visits, guessers)
-    found: dict[str, Suspected] = {}
+    found: dict[str, Roles] = {}
     for account in visits.accounts[chosen].tolist():
-        activity = _activity(inquiry, account)
-        found[account] = Suspected(activity, find_roles(activity, began))
+        found[account] = find_roles(_activity(inquiry, account), began)
     for account in _letter_writers(inquiry):
-        one = found.get(account) or Suspected(_activity(inquiry, account), Roles())
+        one = found.get(account) or Roles(_activity(inquiry, account))
         letters = find_letters(one.activity, inquiry.of(account, "messages"), inquiry.sends, inquiry.directory.domains)
         if letters:
-            one.roles.take_letters(letters, one.activity.uses)
+            one.take_letters(letters)
             found[account] = one
     spread = {**_runs(found, guessers), **_spread(found, guessers)}
     if spread:
@@ -68,12 +64,12 @@ def part_accounts(inquiry: Inquiry) -> dict[str, Suspected]:
         whence = visits.are_among(spread)
         for account in visits.accounts[np.unique(visits.who[whence[visits.whence] & (visits.count("entries") > 0)])]:
             before = found.get(account)
-            known = {use.ip for use in before.roles.attacking} if before is not None else set()
+            known = {use.ip for use in before.attacking} if before is not None else set()
             begin, end = visits.rows_at(account)
             if known.issuperset(visits.ips[visits.whence[begin:end]][whence[visits.whence[begin:end]]]):
                 continue  # it is there that they were proven
             activity = before.activity if before is not None else _activity(inquiry, account)
-            found[account] = Suspected(activity, find_roles(activity, began))
+            found[account] = find_roles(activity, began)
     return found
 
 
@@ -86,9 +82,43 @@ def _letter_writers(inquiry: Inquiry) -> list[str]:
     return sorted(account for account, number in counts.items() if number >= LETTERS)
 
 
+def find_letters(
+    activity: Activity, queued: pd.DataFrame, sends: pd.DataFrame, house: Collection[str]
+) -> list[Letters]:
+    """Find the addresses from which an account asks for answers elsewhere, as it does from nowhere else.
+
+    So a thief writes by hand in a stolen mailbox: few letters, to living people. Volume and bounces say nothing of
+    them. What tells is a Reply-To of another house that the account's other mail has not, from an address where its
+    owner is not at work. Only queued mail shows it: delivered mail leaves no head in the logs.
+
+    Args:
+        activity: what was done in the account.
+        queued: its queued messages, with `send` and `reply_to`.
+        sends: all messages handed in; `send` is their row.
+        house: the domains of the house.
+    """
+    asked: dict[str, dict[str, list[Locus]]] = defaultdict(lambda: defaultdict(list))
+    places = sends["client_ip"]
+    for send, reply_to, mail_from, source in zip(
+        queued["send"], queued["reply_to"], queued["mail_from"], queued["source"], strict=True
+    ):
+        domain = reply_to.rpartition("@")[2] if isinstance(reply_to, str) else ""
+        own = mail_from.rpartition("@")[2] if isinstance(mail_from, str) else ""
+        if send >= 0 and domain and domain not in house and domain != own:
+            asked[domain][str(places.iloc[send])].append(source)
+    found = []
+    for domain, by_ip in asked.items():
+        networks = {network_of(ip) for ip in by_ip}
+        # the owner works elsewhere, and asks for no such answers there
+        is_beside = any(use.sent and network_of(use.ip) not in networks for use in activity.uses)
+        if is_beside and len(networks) == 1:
+            found += [Letters(ip, domain, tuple(rows)) for ip, rows in by_ip.items() if len(rows) >= LETTERS]
+    return found
+
+
 def attacking_ips(inquiry: Inquiry) -> frozenset[str]:
     """List the addresses that guess, and those that attack an account by what they send."""
-    sending = {use.ip for one in part_accounts(inquiry).values() for use in one.roles.attacking}
+    sending = {use.ip for one in part_accounts(inquiry).values() for use in one.attacking}
     return inquiry.guessers.ips | sending
 
 
@@ -113,21 +143,21 @@ def _began(visits: Visits, guessers: Guessers) -> dict[str, Known]:
     return {ip: Known(ts, None) for ip, ts in began.items() if ip not in guessers.shared}
 
 
-def _spread(found: dict[str, Suspected], guessers: Guessers) -> dict[str, Known]:
+def _spread(found: dict[str, Roles], guessers: Guessers) -> dict[str, Known]:
     """Tell which addresses are proven by what they sent as strangers in some account, and since when.
 
     Never one that many accounts use, nor one that merely goes with others.
     """
     known: dict[str, Known] = {}
     for one in found.values():
-        for use in one.roles.strangers:
-            if one.roles.facts is not None and use.ip not in guessers.homes:
+        for use in one.strangers:
+            if one.facts is not None and use.ip not in guessers.homes:
                 began, programmes = known.get(use.ip, Known(use.first_seen, frozenset()))
                 known[use.ip] = Known(min(use.first_seen, began), frozenset({*(programmes or ()), use.programme}))
     return known
 
 
-def _runs(found: Mapping[str, Suspected], guessers: Guessers) -> dict[str, Known]:
+def _runs(found: Mapping[str, Roles], guessers: Guessers) -> dict[str, Known]:
     """Find addresses that wrote so little from each of several accounts that it tells only in all."""
     together: dict[tuple[str, str], list[Use]] = defaultdict(list)
     for one in found.values():
@@ -154,7 +184,7 @@ class AlsoTried(NamedTuple):
 
 
 def also_tried(
-    inquiry: Inquiry, account: str, attacking: frozenset[str], parted: Mapping[str, Suspected]
+    inquiry: Inquiry, account: str, attacking: frozenset[str], parted: Mapping[str, Roles]
 ) -> tuple[tuple[AlsoTried, ...], int]:
     """List the other accounts that some addresses tried, and count the names that no account has."""
     rows = inquiry.visits_by(attacking, ("failures", "successes"))
@@ -179,9 +209,9 @@ def also_tried(
     return tuple(ordered), len(tried) - len(found)
 
 
-def _is_entered(suspected: Suspected | None, ips: set[str]) -> bool:
+def _is_entered(roles: Roles | None, ips: set[str]) -> bool:
     """Tell whether one of the addresses that came in attacks the account."""
-    return suspected is not None and any(use.ip in ips for use in suspected.roles.attacking)
+    return roles is not None and any(use.ip in ips for use in roles.attacking)
 
 
 def was_elsewhere(inquiry: Inquiry, other: AlsoTried) -> bool:
@@ -253,11 +283,10 @@ class Entered(NamedTuple):
     """Nothing on this account was tried before it."""
 
 
-def find_entry(inquiry: Inquiry, suspected: Suspected) -> Entered | None:
+def find_entry(inquiry: Inquiry, roles: Roles) -> Entered | None:
     """Find the first visit of the attacking addresses of an account, through any door; None where they have none."""
-    roles, account = suspected.roles, suspected.activity.account
     log_first, guessers = inquiry.log_first, inquiry.guessers
-    tries = inquiry.of(account, "attempts")
+    tries = inquiry.of(roles.activity.account, "attempts")
     rows = tries.iloc[sorted(login.row for use in roles.attacking for login in use.logins)]
     if rows.empty or log_first is None:
         return None
@@ -273,7 +302,7 @@ def find_entry(inquiry: Inquiry, suspected: Suspected) -> Entered | None:
     failures = failures_before(tries, ts, usual, attacks | partners)
     kind: Entry
     # at an address of its owner's the failures may be those of anybody there
-    owners = own | {use.ip for use in suspected.activity.uses if use not in roles.attacking}
+    owners = own | {use.ip for use in roles.owners}
     if rows["client_ip"].iloc[0] not in owners and _is_spray(inquiry, rows.iloc[0], attacks):
         kind = "password-spray"
     elif failures.guesses >= MANY:
