@@ -33,12 +33,16 @@ def find_sent(rules: Queue, disk: Disk, run: Run, journal: Journal) -> int:
         if entry.state != "moved":
             continue
         files = [stored_file(run, entry, place, hold) for place in range(len(entry.homes))]
-        known = zip(files, entry.prints, strict=True)
-        written = [place for place, (path, one) in enumerate(known) if not is_same_file(disk.status(path), one)]
+        now = [disk.status(path) for path in files]
+        if None in now:  # taken by somebody; from hold by the server's own command
+            continue
+        known = zip(now, entry.prints, strict=True)
+        written = [place for place, (status, one) in enumerate(known) if not is_same_file(status, one)]
         for place in written:
             note_replaced(disk, files[place], journal, (entry.number, place))
         homes = [home_of(home, run.store) for home in entry.homes]
-        if written or has_trail(rules, disk, homes):
+        logs = {*rules.beside(homes[0])} - _trails_of(rules, homes) if rules.beside else set()
+        if any(homes[place] not in logs for place in written) or has_trail(rules, disk, homes):
             sent.append(entry.number)
         elif is_in_use(rules, files, homes):
             sending.append(entry.number)
@@ -50,7 +54,12 @@ def find_sent(rules: Queue, disk: Disk, run: Run, journal: Journal) -> int:
 
 def has_trail(rules: Queue, disk: Disk, homes: Sequence[str]) -> bool:
     """Tell whether something came up where a message lay that a delivery leaves. Raises OSError."""
-    return rules.trail is not None and disk.status(rules.trail(homes[0])) is not None
+    return any(disk.status(path) is not None for path in _trails_of(rules, homes))
+
+
+def _trails_of(rules: Queue, homes: Sequence[str]) -> set[str]:
+    """Name what comes up where a message lies while it is delivered: nothing, or one file."""
+    return set() if rules.trail is None else {rules.trail(homes[0])}
 
 
 def is_in_use(rules: Queue, files: Sequence[str], homes: Sequence[str]) -> bool:

@@ -557,3 +557,15 @@ def test_a_journal_of_exim_that_came_up_later_keeps_the_message_where_it_is(tmp_
     (tmp_path / "spool" / "input" / f"{exim.OLD}-J").write_text("bob@far.example\n")
     done = whole.restore()
     assert (done.restored, done.changed, [reason for _, reason in done.left]) == (0, 1, ["sent"])
+
+
+def test_a_log_that_grew_after_the_move_says_nothing_of_a_delivery(tmp_path: Path) -> None:
+    whole = exim_spool(tmp_path)
+    with whole.begin() as run:
+        run.take(whole.hits(STRING), NOW, lambda: False)
+        with Path(whole.runs()[0].file(1, 3)).open("a") as stream:
+            stream.write("deferred\n")
+        receipt = run.close(NOW, is_stopped=False)
+    assert (receipt.purged, receipt.sent_meanwhile) == (1, 0)
+    assert whole.restore().restored == 1
+    assert (tmp_path / "spool" / "msglog" / exim.OLD).read_text() == f"{STRING}\ndeferred\n"
