@@ -82,6 +82,8 @@ class Work:
     unexplained: Unexplained | None = None
     bounces: frozenset[str] = frozenset()
     """The bounces that are taken along, by the names of their first files."""
+    logs: gather.Books = field(default_factory=gather.Books)
+    """What could not be read of the logs, where they were asked for bounces."""
 
     def first(self) -> list[Planned]:
         """Look through all of the queues; returns what is to be moved, if anything is."""
@@ -149,6 +151,7 @@ class Work:
         books.messages = counts["messages"] - len(skipped)
         for one in skipped:
             books.skip(one)
+        books.merge(self.logs.skipped)
         return books
 
     def inputs(self) -> Inputs:
@@ -184,7 +187,7 @@ def run_purge(reach: Reach, wanted: Predicates, manner: Manner, words: list[str]
     if wanted.with_bounces:
         from breachkit.purge.bounces import find_caused
 
-        hits += work.take_bounces(find_caused(reach, wanted, {hit.files[0] for hit in hits}))
+        hits += work.take_bounces(find_caused(reach, wanted, {hit.files[0] for hit in hits}, work.logs))
     plan = work.plan()
     if work.watch is None:
         _hint(reach, plan)

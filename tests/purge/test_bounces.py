@@ -153,3 +153,13 @@ def test_a_watch_looks_into_no_logs(tmp_path: Path, cli: Callable[..., Ran]) -> 
     done = cli("purge", "x", "--bounces", "--watch", "1", "--queue", tmp_path)
     assert done.code == 2
     assert "cannot go with --watch" in done.err
+
+
+def test_a_log_that_cannot_be_read_is_counted(tmp_path: Path, cli: Callable[..., Ran]) -> None:
+    root = postfix_root(tmp_path, notice())
+    (root / "log" / "mail.log.1.gz").write_bytes(b"\x1f\x8b\x08 damaged")
+    done = cli(
+        "purge", "please look here", "--bounces", "--dry-run", "--root", root, "--timezone", "UTC", "--format", "json"
+    )
+    assert (done.code, json.loads(done.out)["matched_by"]["bounces"]) == (3, 1)
+    assert [row["reason"] for row in json.loads(done.out)["skipped"]] == ["archive is damaged or encrypted"]
