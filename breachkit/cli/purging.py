@@ -82,6 +82,8 @@ class Work:
     unexplained: Unexplained | None = None
     bounces: frozenset[str] = frozenset()
     """The bounces that are taken along, by the names of their first files."""
+    logs: gather.Books = field(default_factory=gather.Books)
+    """What could not be read of the logs, where they were asked for bounces."""
 
     def first(self) -> list[Planned]:
         """Look through all of the queues; returns what is to be moved, if anything is."""
@@ -117,10 +119,11 @@ class Work:
     def take_bounces(self, bounces: Sequence[Message]) -> list[Planned]:
         """Add bounces to the plan."""
         tally, look = Tally(), self._take_any()
+        tops = tuple(os.path.join(place, "") for place in self._places())
         for one in bounces:
-            tally.add(
-                look(Piece(os.path.dirname(os.path.abspath(one.files[0])), [tuple(map(os.path.basename, one.files))]))
-            )
+            folder = os.path.dirname(os.path.abspath(one.files[0]))
+            if os.path.join(folder, "").startswith(tops):
+                tally.add(look(Piece(folder, [tuple(map(os.path.basename, one.files))])))
         self.tally.add_bounces(tally)
         hits = self.tally.planned()
         self.bounces = frozenset(os.path.basename(hit.files[0]) for hit in hits)
@@ -132,11 +135,14 @@ class Work:
         )
 
     def _pieces(self, passed_over: list[Skipped]) -> Iterator[Piece]:
-        rules, places = self.reach.queues.rules, [place.path for place in self.reach.queues.places]
-        if self.manner.hold and (hold := rules.hold) is not None:
-            files = {path: os.path.join(path, "x") for path in places}
-            places = [path for path, file in files.items() if hold(file) != file]  # else it is there already
-        return queue_pieces(places, rules, self.reach.root, passed_over)
+        return queue_pieces(self._places(), self.reach.queues.rules, self.reach.root, passed_over)
+
+    def _places(self) -> list[str]:
+        """List the queue folders that messages are taken from: what is on hold is not put there again."""
+        places, hold = [place.path for place in self.reach.queues.places], self.reach.queues.rules.hold
+        if hold is None or not self.manner.hold:
+            return places
+        return [path for path in places if hold(os.path.join(path, "x")) != os.path.join(path, "x")]
 
     def plan(self) -> Plan:
         """Sum up what was found so far."""
@@ -149,6 +155,7 @@ class Work:
         books.messages = counts["messages"] - len(skipped)
         for one in skipped:
             books.skip(one)
+        books.merge(self.logs.skipped)
         return books
 
     def inputs(self) -> Inputs:
@@ -184,9 +191,9 @@ def run_purge(reach: Reach, wanted: Predicates, manner: Manner, words: list[str]
     if wanted.with_bounces:
         from breachkit.purge.bounces import find_caused
 
-        hits += work.take_bounces(find_caused(reach, wanted, {hit.files[0] for hit in hits}))
+        hits += work.take_bounces(find_caused(reach, wanted, {hit.files[0] for hit in hits}, work.logs))
     plan = work.plan()
-    if work.watch is None:
+    if work.watch is None and not plan.bounces:  # else what is wanted is known, by the logs
         _hint(reach, plan)
     if manner.explain:
         from breachkit.cli.explain import explain

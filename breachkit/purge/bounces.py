@@ -12,7 +12,6 @@ from breachkit.logs.kinds import TimeOfDay
 from breachkit.micros import micros_of
 from breachkit.purge.search import TextSearch
 from breachkit.records import NULL_SENDER, Skipped
-from breachkit.text.sasl import Fingerprints
 
 if TYPE_CHECKING:
     import re
@@ -33,7 +32,7 @@ LONGEST_WAY = timedelta(days=10)
 _Stamp = float | TimeOfDay
 
 
-def find_caused(reach: Reach, wanted: Predicates, planned: Collection[str]) -> list[Message]:
+def find_caused(reach: Reach, wanted: Predicates, planned: Collection[str], books: gather.Books) -> list[Message]:
     """Find the queued bounces of messages that are wanted: planned ones, and such as were purged before.
 
     Where an account alone is asked for, it is all that it sent by the logs: most of that has left the queue.
@@ -42,6 +41,7 @@ def find_caused(reach: Reach, wanted: Predicates, planned: Collection[str]) -> l
         reach: the queues.
         wanted: which messages.
         planned: those that are to be moved, by the absolute path of the first file of each; none is returned again.
+        books: get what could not be read of the logs.
 
     Raises BreachkitError where nothing tells which message a bounce is of.
     """
@@ -60,11 +60,11 @@ def find_caused(reach: Reach, wanted: Predicates, planned: Collection[str]) -> l
         if message.queue_id is not None and (is_planned or (message.quarantined and is_wanted(message))):
             causes.setdefault(message.queue_id, []).append(message.ts)
     if wanted.kinds() == ["account"]:
-        facts = gather.read_smtp(where, gather.Books(), Fingerprints(os.urandom(32)), (), by_hour=False)
+        facts = gather.read_smtp(where, gather.Books(), gather.run_fingerprints(), (), by_hour=False)
         for _, user, _, sent in facts.sends:
             if sent.queue_id is not None and user is not None and user.lower() in wanted.accounts:
                 causes.setdefault(sent.queue_id, []).append(sent.ts)
-    return _find_bounces(where, line, queued, causes)
+    return _find_bounces(where, line, queued, causes, books)
 
 
 def _judge_of(where: Where, wanted: Predicates) -> Callable[[Message], bool]:
@@ -78,7 +78,11 @@ def _judge_of(where: Where, wanted: Predicates) -> Callable[[Message], bool]:
 
 
 def _find_bounces(
-    where: Where, line: re.Pattern[bytes], messages: Sequence[Message], causes: Mapping[str, Collection[datetime]]
+    where: Where,
+    line: re.Pattern[bytes],
+    messages: Sequence[Message],
+    causes: Mapping[str, Collection[datetime]],
+    books: gather.Books,
 ) -> list[Message]:
     """Find the bounces among queued messages that some messages caused.
 
@@ -87,11 +91,14 @@ def _find_bounces(
         line: the text of a line that names a bounce and its cause, see `servers.Queue.bounce_line`.
         messages: of the queue.
         causes: when each of the messages in question was taken in, by its id; an id may come again.
+        books: get what could not be read.
     """
+    for skipped in where.skipped:
+        books.skip(skipped)
     bounces = {one.queue_id: one for one in messages if one.mail_from == NULL_SENDER and one.queue_id is not None}
     found: dict[str, Message] = {}
     for log in gather.smtp_logs(where):
-        for queue_id, cause, stamp in _read_notices(log, line, where.zone):
+        for queue_id, cause, stamp in _read_notices(log, line, where.zone, books):
             bounce = bounces.get(queue_id)
             if bounce is None or not _is_near(stamp, bounce.ts, where.zone):
                 continue
@@ -100,12 +107,15 @@ def _find_bounces(
     return list(found.values())
 
 
-def _read_notices(log: LogFile, line: re.Pattern[bytes], zone: tzinfo) -> Iterator[tuple[str, str, _Stamp]]:
+def _read_notices(
+    log: LogFile, line: re.Pattern[bytes], zone: tzinfo, books: gather.Books
+) -> Iterator[tuple[str, str, _Stamp]]:
     """Yield bounce, cause and stamp of each line that names them."""
     from breachkit.logs.lines import blocks_of  # numpy
 
     for block in blocks_of(log):
         if isinstance(block, Skipped):
+            books.skip(block)
             continue
         for hit in line.finditer(block.text):  # most logs have few such lines
             begin = block.text.rfind(b"\n", 0, hit.start()) + 1

@@ -3,7 +3,8 @@
 JSON lines (`chain`); the kinds are `KINDS`. A message is one entry, with all its files in the order in which they are
 moved away: `intent {id, key, role, files: [{home, size, mtime_ns, device, inode, mode, uid, gid, sha256}]}`; all other
 lines speak of ids. New journals are of format 2; in format 1 a message was one file, whose fields stood in the intent
-itself, and both are read.
+itself, and both are read. `replaced` says what a file is that is not what was intended, `sent` and `sending` that the
+server had begun to deliver a message before it was moved. In a run that `holds`, messages lie on hold in the queue.
 
 Room for the lines of a run is taken before its first move and lies at the end of the file as zeros until it is
 used or given back, so a crash leaves: whole lines, perhaps one torn line, zeros. Only the first are believed.
@@ -40,6 +41,7 @@ KINDS: dict[str, dict[str, type]] = {
     "done": {"moved": list, "left": list},
     "replaced": {"id": int},
     "sent": {"ids": list},
+    "sending": {"ids": list},
     "end": {"ended": str, "moved": int, "stopped": bool},
     "restoring": {"ids": list},
     "restored": {"ids": list},
@@ -158,6 +160,8 @@ class History:
                 self._set([row[0] for row in line["left"]], "left")
             case "end":
                 self.ended = line["ended"]
+            case "sending":
+                self._set(line["ids"], "moved")
             case "sent" | "restoring" | "restored" | "dropped" as state:
                 self._set(line["ids"], state)
 

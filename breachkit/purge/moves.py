@@ -123,7 +123,7 @@ class Receipt:
     untouched: int
     """Messages not come to, because the user stopped the run."""
     sent_meanwhile: int
-    """Of those purged, messages that the server had begun to deliver: they were sent, perhaps not to everybody."""
+    """Of those purged, messages that the server had begun to deliver: sent, perhaps not to everybody, or being sent."""
     bytes: int
     """Bytes of the messages that were moved."""
     runs: tuple[Run, ...]
@@ -309,7 +309,7 @@ class QueuePurge:
             if not identity_of(found).startswith(hit.identity):  # what lies beside it comes last, and was not planned
                 return CHANGED
             if self._rules.hold_still is not None:
-                if not locks.enter_context(self._rules.hold_still(hit.files)):
+                if not locks.enter_context(self._rules.hold_still(hit.files, hit.files)):
                     return IN_USE
                 # only looked at: some locks are lost when a file is read
                 pairs = zip(hit.files, found, strict=True)

@@ -20,6 +20,7 @@ from breachkit.files import QUARANTINE, NotRegularError
 from breachkit.progress import silent
 from breachkit.purge.disk import is_full
 from breachkit.purge.journal import Journal, read_history
+from breachkit.purge.second_look import compare, has_trail, is_in_use
 from breachkit.purge.store import BATCH, LAST_ROOM, are_plain_folders, file_name, home_of, stored_file, trouble_of
 from breachkit.writing import NO_LINKS
 
@@ -43,8 +44,8 @@ unwanted: not among --only."""
 
 _ACTS = frozenset({"put", "finish", "discard"})
 """The cases in which something is to be done."""
-_CHANGED = ("changed", "sent", "owner", "copied")
-"""What is counted as changed: by its bytes, by the server while it was purged, by its owner or mode, by its inode."""
+_CHANGED = ("changed", "sent", "sending", "owner", "copied")
+"""What is counted as changed: by its bytes, by the server that sent or sends it, by its owner or mode, by its inode."""
 _IN_QUARANTINE = frozenset({*_CHANGED, "conflict", "refused", "unwanted", "failed"})
 
 
@@ -174,18 +175,19 @@ class RestoreRun:
 
     def _targets(self, entry: JournalEntry) -> tuple[str, ...]:
         """Where the files of a message are to be put."""
-        targets = tuple([home_of(home, self.run.store) for home in entry.homes])
-        return targets if self._rules.back_to is None else tuple(map(self._rules.back_to, targets))
+        homes = self._homes(entry)
+        return homes if self._rules.back_to is None else tuple(map(self._rules.back_to, homes))
+
+    def _homes(self, entry: JournalEntry) -> tuple[str, ...]:
+        """Where its files came from."""
+        return tuple([home_of(home, self.run.store) for home in entry.homes])
 
     def _judge(self, entry: JournalEntry, held: frozenset[str]) -> RestoreCase:
-        number, targets = entry.number, self._targets(entry)
+        targets = self._targets(entry)
         if entry.state in {"dropped", "restored"}:
             return RestoreCase("dropped" if entry.state == "dropped" else "home", entry, targets)
         places = range(len(targets))
-        if self._hold is None:
-            stored = [place for place in places if file_name(number, place) in held]
-        else:
-            stored = [place for place in places if self._disk.status(self._source(entry, place)) is not None]
+        stored = [place for place in places if self._is_stored(entry, place, held)]
         is_place = all(self._top_of(target, targets) for target in targets) and self._is_source(entry)
         if stored and (entry.state == "sent" or not is_place):
             return RestoreCase("refused" if not is_place else "sent", entry, targets)
@@ -203,8 +205,8 @@ class RestoreRun:
     def _has_rest(self, entry: JournalEntry, targets: tuple[str, ...], away: list[int], *, is_place: bool) -> bool:
         """Tell whether those files of a message that are not in the quarantine are at home.
 
-        Where files are only renamed, each is in one place, and the server rewrites what is at home: the names tell, and
-        a message none of whose files is here never left, or was put back, and may have been sent since.
+        Where files are only renamed the names tell, since the server rewrites what is at home; a message of which no
+        file is here never left, or was put back, and may have been sent since.
         """
         if self._rules.moving == "copy":
             return is_place and all(self._is_home(entry, place, targets[place]) for place in away)
@@ -214,7 +216,7 @@ class RestoreRun:
 
     def _searched(self, entry: JournalEntry, stored: list[int]) -> list[str]:
         """Return where the files of a message lie that a search looks into: not those that went beside it."""
-        homes = [home_of(home, self.run.store) for home in entry.homes]
+        homes = self._homes(entry)
         beside = () if self._rules.beside is None else self._rules.beside(homes[0])
         return [self._source(entry, place) for place in stored if place == 0 or homes[place] not in beside]
 
@@ -234,28 +236,17 @@ class RestoreRun:
 
     def _verify(self, case: RestoreCase) -> str:
         """Hold what is to be put back against the journal; nothing when it is the message. Raises OSError."""
-        return next((reason for place in case.puts if (reason := self._verify_file(case.entry, place))), "")
-
-    def _verify_file(self, entry: JournalEntry, place: int) -> Literal["", "changed", "owner", "copied", "missing"]:
-        """Hold a file against the journal. Raises OSError.
-
-        Where files are only renamed, one that another owner has may stop the server: Postfix delivers no mail at all
-        then (`qmgr: fatal: open active ID: Permission denied`).
-        """
-        known = entry.prints[place]
-        try:
-            found = self._disk.fingerprint(self._source(entry, place))
-        except FileNotFoundError:
-            return "missing"
-        except NotRegularError:
-            return "changed"
-        if found.sha256 != known.sha256:
-            return "changed"
-        if self._rules.moving == "copy":
+        files = [self._source(case.entry, place) for place in range(len(case.targets))]
+        for place in case.puts:
+            reason = compare(self._rules, self._disk, files[place], case.entry.prints[place])
+            if reason:
+                return reason
+        homes = self._homes(case.entry)
+        if len(case.puts) < len(homes):  # some of it is at home since a kill, and its first file comes last
             return ""
-        if found.inode != known.inode:
-            return "copied"
-        return "" if (found.mode, found.uid, found.gid) == (known.mode, known.uid, known.gid) else "owner"
+        if has_trail(self._rules, self._disk, homes):
+            return "sent"
+        return "sending" if is_in_use(self._rules, files, homes) else ""
 
     def _queue_of(self, target: str) -> QueuePlace | None:
         """Return the queue a home lies in; None when it lies in none, or behind a link."""
@@ -281,6 +272,11 @@ class RestoreRun:
             return None
         top = os.path.commonpath([target, targets[0]])
         return top if are_plain_folders(target, top, self._disk, self._known) else None
+
+    def _is_stored(self, entry: JournalEntry, place: int, held: frozenset[str]) -> bool:
+        if self._hold is None:
+            return file_name(entry.number, place) in held
+        return self._disk.status(self._source(entry, place)) is not None
 
     def _is_source(self, entry: JournalEntry) -> bool:
         """Tell whether what the journal says of a message that is on hold is its place: behind no link, in a queue."""

@@ -34,7 +34,7 @@ LEFT_WORDS = {
     "failed": "could not be moved",
 }
 
-SENT_WORDS = {"sent_meanwhile": "of them sent all the same: the server had begun to deliver them"}
+SENT_WORDS = {"sent_meanwhile": "of them sent all the same, or being sent: the server had begun to deliver them"}
 
 
 class PurgeOutcome(NamedTuple):

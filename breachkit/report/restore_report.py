@@ -36,6 +36,7 @@ LEFT_WORDS = {
     "missing": "gone",
     "changed": "not as it was purged",
     "sent": "the server had begun to deliver it: sent, perhaps not to everybody",
+    "sending": "the server is delivering it just now; restore again later what was not sent",
     "owner": "owner or mode is not what it was; set it right (chown, chmod), then restore again",
     "copied": "a copy, not the file itself; the server tells a message by its inode",
     "conflict": "the name is taken",

@@ -151,8 +151,9 @@ class Queue:
     """How many of the files `read_head` wants."""
     text_of: Callable[[Sequence[bytes]], bytes] | None = None
     """Make the RFC 5322 message of the bytes of its files; None: the one file is the message."""
-    hold_still: Callable[[Sequence[str]], AbstractContextManager[bool]] | None = None
+    hold_still: Callable[[Sequence[str], Sequence[str]], AbstractContextManager[bool]] | None = None
     """Take the server's own lock of a message, kept until the block ends; False: in use. None: the server has none.
+    It gets where the files of the message lie, and where they lay in the queue, which tells which is which.
     Such a server rewrites what it keeps of a message as it tries it again; its name stays: that is its id."""
     beside: Callable[[str], Sequence[str]] | None = None
     """Where, by the path of its first file, files of a message may lie that are not searched: logs about it, the

@@ -153,3 +153,33 @@ def test_a_watch_looks_into_no_logs(tmp_path: Path, cli: Callable[..., Ran]) -> 
     done = cli("purge", "x", "--bounces", "--watch", "1", "--queue", tmp_path)
     assert done.code == 2
     assert "cannot go with --watch" in done.err
+
+
+def test_a_log_that_cannot_be_read_is_counted(tmp_path: Path, cli: Callable[..., Ran]) -> None:
+    root = postfix_root(tmp_path, notice())
+    (root / "log" / "mail.log.1.gz").write_bytes(b"\x1f\x8b\x08 damaged")
+    done = cli(
+        "purge", "please look here", "--bounces", "--dry-run", "--root", root, "--timezone", "UTC", "--format", "json"
+    )
+    assert (done.code, json.loads(done.out)["matched_by"]["bounces"]) == (3, 1)
+    assert [row["reason"] for row in json.loads(done.out)["skipped"]] == ["archive is damaged or encrypted"]
+
+
+def test_an_account_all_of_whose_mail_has_left_is_known_by_the_logs(tmp_path: Path, cli: Callable[..., Ran]) -> None:
+    root = postfix_root(tmp_path, notice())
+    (root / "spool" / "deferred" / "0" / SHORT).unlink()
+    words = ("purge", "--account", "anna@house.example", "--yes", "--root", root, "--timezone", "UTC")
+    assert cli(*words).code == 1
+    done = cli(*words, "--bounces", "--format", "json")
+    assert (done.code, json.loads(done.out)["purged"]) == (0, 1), done.err
+    assert {path.name for path in (root / "spool" / "deferred" / "0").iterdir()} == {OTHER}
+
+
+def test_a_bounce_that_is_on_hold_is_not_put_there_again(tmp_path: Path, cli: Callable[..., Ran]) -> None:
+    root = postfix_root(tmp_path, notice(), notice(OTHER))
+    (root / "spool" / "deferred" / "0" / BOUNCE).rename(root / "spool" / "hold" / BOUNCE)
+    words = ("purge", "please look here", "--bounces", "--yes", "--root", root, "--timezone", "UTC", "--format", "json")
+    held = json.loads(cli(*words, "--hold", "--everything").out)
+    assert (held["planned"], held["held"], held["failed"]) == (2, 2, 0)
+    assert {path.name for path in (root / "spool" / "hold").iterdir()} == {SHORT, BOUNCE, OTHER}
+    assert json.loads(cli(*words, "--everything").out)["purged"] == 3

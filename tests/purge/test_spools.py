@@ -67,11 +67,11 @@ SPOOLS: dict[str, Callable[[Path], House]] = {"postfix": postfix_spool, "exim": 
 
 
 @contextmanager
-def locked(path: Path, kind: str) -> Iterator[None]:
-    """Let another process have the lock of a message, as a delivery agent has it."""
+def locked(path: Path, kind: str, name: str = "") -> Iterator[None]:
+    """Let another process have the lock of a message, as a delivery agent has it; its name in the queue may differ."""
     take = {
         "postfix": "fcntl.flock(stream, fcntl.LOCK_SH)",
-        "exim": f"fcntl.lockf(stream, fcntl.LOCK_EX, {len(path.name) + 1})",
+        "exim": f"fcntl.lockf(stream, fcntl.LOCK_EX, {len(name or path.name) + 1})",
     }[kind]
     program = f"import fcntl, sys; stream = open(sys.argv[1], 'r+b'); {take}; print(flush=True); sys.stdin.read()"
     agent = subprocess.Popen([sys.executable, "-c", program, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -530,3 +530,42 @@ def test_what_is_sent_after_a_restore_was_killed_is_not_put_back_again(kind: str
     done = whole.restore(run)
     assert (done.restored, done.already_there, done.missing) == (0, 1, 0)
     assert snapshot(tmp_path / "spool") == sent
+
+
+@pytest.mark.parametrize("kind", SPOOLS)
+def test_what_is_being_delivered_after_it_was_moved_is_counted_and_put_back_later(kind: str, tmp_path: Path) -> None:
+    whole = SPOOLS[kind](tmp_path)
+    before = snapshot(tmp_path / "spool")
+    name = lock_file(whole).name
+    with whole.begin() as run:
+        run.take(whole.hits(STRING), NOW, lambda: False)
+        stored = Path(whole.runs()[0].file(1, 1 if kind == "exim" else 0))
+        with locked(stored, kind, name):  # the agent had opened it before
+            receipt = run.close(NOW, is_stopped=False)
+            early = whole.restore()
+            assert whole.plan_restore().left == early.left
+    assert (receipt.purged, receipt.sent_meanwhile) == (1, 1)
+    assert (early.restored, early.changed, [reason for _, reason in early.left]) == (0, 1, ["sending"])
+    assert whole.restore().restored == 1  # it was not to be delivered
+    assert snapshot(tmp_path / "spool") == before
+
+
+def test_a_journal_of_exim_that_came_up_later_keeps_the_message_where_it_is(tmp_path: Path) -> None:
+    whole = exim_spool(tmp_path)
+    (tmp_path / "spool" / "input" / f"{exim.OLD}-J").unlink()
+    assert whole.purge(STRING).sent_meanwhile == 0
+    (tmp_path / "spool" / "input" / f"{exim.OLD}-J").write_text("bob@far.example\n")
+    done = whole.restore()
+    assert (done.restored, done.changed, [reason for _, reason in done.left]) == (0, 1, ["sent"])
+
+
+def test_a_log_that_grew_after_the_move_says_nothing_of_a_delivery(tmp_path: Path) -> None:
+    whole = exim_spool(tmp_path)
+    with whole.begin() as run:
+        run.take(whole.hits(STRING), NOW, lambda: False)
+        with Path(whole.runs()[0].file(1, 3)).open("a") as stream:
+            stream.write("deferred\n")
+        receipt = run.close(NOW, is_stopped=False)
+    assert (receipt.purged, receipt.sent_meanwhile) == (1, 0)
+    assert whole.restore().restored == 1
+    assert (tmp_path / "spool" / "msglog" / exim.OLD).read_text() == f"{STRING}\ndeferred\n"

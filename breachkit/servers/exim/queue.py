@@ -81,10 +81,11 @@ def text_of(files: Sequence[bytes]) -> bytes:
     return head + b"\n" + body if head else body
 
 
-def hold_still(files: Sequence[str]) -> AbstractContextManager[bool]:
+def hold_still(files: Sequence[str], names: Sequence[str]) -> AbstractContextManager[bool]:
     """Take the lock of a message: of the first line of `ID-D`, which nobody may open meanwhile (see `locked`)."""
-    body = next((path for path in files if path.endswith("-D")), None)
-    return nullcontext(enter_result=True) if body is None else locked(body, len(os.path.basename(body)) + 1)
+    pairs = zip(files, names, strict=True)
+    path, name = next((pair for pair in pairs if pair[1].endswith("-D")), ("", ""))
+    return locked(path, len(os.path.basename(name)) + 1) if path else nullcontext(enter_result=True)
 
 
 def _envelope_of(raw: bytes) -> _Envelope | None:

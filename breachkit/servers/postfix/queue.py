@@ -73,7 +73,7 @@ def text_of(files: Sequence[bytes]) -> bytes:
     return b"".join(_lines(raw))
 
 
-def hold_still(files: Sequence[str]) -> AbstractContextManager[bool]:
+def hold_still(files: Sequence[str], _names: Sequence[str]) -> AbstractContextManager[bool]:
     """Take the lock of a message, of which a delivery agent has a share, and who writes one has all."""
     return locked(files[0])
 

@@ -115,7 +115,7 @@ def is_live(path: Path) -> bool:
 
 
 @contextmanager
-def hold_still(files: Sequence[str]) -> Iterator[bool]:
+def hold_still(files: Sequence[str], _names: Sequence[str]) -> Iterator[bool]:
     """Tell whether a message is not being delivered: then `ID-J` lies beside it."""
     yield not Path(files[0].removesuffix(_HEAD) + "-J").exists()
 
