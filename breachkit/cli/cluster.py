@@ -48,11 +48,10 @@ def cluster_check(
     from breachkit.nodes.orders import parse_nodes
     from breachkit.nodes.workers import check_cluster
     from breachkit.report.cluster_report import check_json, render_check
-    from breachkit.report.contract import dump
 
     output.check(product.output_file, None, certs)
     nodes, workers = check_cluster(scheduler, certs, parse_nodes(node or ()))
     what = scheduler, __version__, nodes, workers
-    output.write(dump(check_json(*what)) if product.is_json else render_check(*what), product.output_file)
+    output.write(check_json(*what) if product.is_json else render_check(*what), product.output_file)
     is_incomplete = not workers or not all(row["good"] for row in nodes)
     output.finish(Books(), is_incomplete=is_incomplete)

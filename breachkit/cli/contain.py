@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from breachkit.cli import options, output
 from breachkit.cli.output import BOOK, recorded
 from breachkit.report.blocklist import BlockList
+
+if TYPE_CHECKING:
+    from breachkit.report.contract import Json
 
 Names = Annotated[
     list[str] | None,
@@ -44,7 +47,6 @@ def contain(
     from breachkit.evidence.where import find_evidence
     from breachkit.report.blocklist import render_block_list
     from breachkit.report.contain_report import contain_json, render_contain
-    from breachkit.report.contract import dump
 
     with recorded(case) as outcome:
         where, books = find_evidence(asked, is_optional=bool(names) and block_list is None), gather.Books()
@@ -53,11 +55,11 @@ def contain(
         chosen, attackers = choose_accounts(names or (), found), attackers_of(found)
         inputs = gather.inputs_of(where, books, facts)
         if block_list is not None:
-            text = render_block_list(block_list, attackers.ips, block_minutes)
+            text: str | Json = render_block_list(block_list, attackers.ips, block_minutes)
         else:
             steps = contain_accounts(where, chosen, found)
             what = steps, attackers, block_minutes, inputs
-            text = dump(contain_json(*what)) if product.is_json else render_contain(*what, [where.harden()])
+            text = contain_json(*what) if product.is_json else render_contain(*what, [where.harden()])
         output.write(text, product.output_file)
         outcome |= {"accounts": chosen, "block_list": block_list}
         output.finish(books)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from breachkit.detect.campaigns.grouping import Grouped
     from breachkit.evidence import gather
     from breachkit.evidence.where import Where
+    from breachkit.report.contract import Json
 
 By = Annotated[
     Literal["content", "local-sender", "from", "subject", "url"], typer.Option("--by", help="What a group shares.")
@@ -39,7 +40,6 @@ def group(
     """
     from breachkit.evidence import gather
     from breachkit.evidence.where import find_evidence
-    from breachkit.report.contract import dump
     from breachkit.report.group_report import group_json, render_group
 
     where, books = find_evidence(asked), gather.Books()
@@ -51,7 +51,7 @@ def group(
     found = group_queue(where, books, min_messages)
     campaigns, inputs = found.campaigns, gather.inputs_of(where, books, found.facts)
     if product.is_json:
-        text = dump(group_json(campaigns, inputs, top))
+        text: str | Json = group_json(campaigns, inputs, top)
     else:
         text = render_group(campaigns, inputs, _purges(where, found, min_messages), _contain(where, found), top)
     return output.end(text, product, books, findings=any(one.is_spam for one in campaigns.campaigns))
@@ -64,14 +64,13 @@ def _group_plainly(
     from breachkit.detect.campaigns.plain_groups import find_groups
     from breachkit.evidence import gather
     from breachkit.evidence.again import MessageReader
-    from breachkit.report.contract import dump
     from breachkit.report.group_report import groups_json, render_groups
 
     queued = [message for message in gather.read_queued(where, books) if not message.quarantined]
     groups = find_groups(queued, by, MessageReader(where, books), least or 1)
     # no log was looked for, so none is missing
     inputs = replace(gather.inputs_of(where, books, None), log_level="not read")
-    text = dump(groups_json(groups, inputs, top)) if product.is_json else render_groups(groups, inputs, top)
+    text = groups_json(groups, inputs, top) if product.is_json else render_groups(groups, inputs, top)
     # a plain group is no finding
     output.end(text, product, books)
 

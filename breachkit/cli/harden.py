@@ -36,7 +36,6 @@ def harden(
     from breachkit.errors import UsageError
     from breachkit.evidence import gather
     from breachkit.evidence.where import check_file, find_evidence
-    from breachkit.report.contract import dump
     from breachkit.report.harden_report import harden_json, render_commands, render_harden
 
     where = find_evidence(asked, is_optional=True, use_defaults=settings is None and not print_commands)
@@ -55,5 +54,5 @@ def harden(
     accused, facts = accuse(where, books)
     found, inputs = hardening_of(read, guide, accused), gather.inputs_of(where, books, facts)
     following = [where.command("weak-passwords")] if where.accounts is not None else []
-    text = dump(harden_json(found, inputs)) if product.is_json else render_harden(found, inputs, following)
+    text = harden_json(found, inputs) if product.is_json else render_harden(found, inputs, following)
     return output.end(text, product, books, findings=any(row.status == "fail" for row in found.judged))

@@ -100,11 +100,10 @@ def _write(output_format: CaseFormat, dossier: Dossier, found: Investigation, fi
     """Write what was asked for to stdout."""
     from breachkit.case.dossier import render_summary
     from breachkit.case.timeline import ecs_events, render_jsonl
-    from breachkit.report.contract import dump
 
     if output_format == "ecs":
         lines = render_jsonl(map(dossier.masked, ecs_events(found, dossier.named)))
         while piece := "".join(islice(lines, 1000)):
             output.write(piece, None)
     else:
-        output.write(dump(findings) if output_format == "json" else render_summary(dossier, findings), None)
+        output.write(findings if output_format == "json" else render_summary(dossier, findings), None)

@@ -86,12 +86,16 @@ def check_terminal(product: Output) -> None:
         raise UsageError("--show-passwords writes text to a terminal only; drop it, or run without --format and pipes")
 
 
-def write(text: str | Iterable[str], path: Path | None) -> None:
-    """Write the product, or its pieces, to stdout or, now that all is done, to a file.
+def write(text: str | Json | Iterable[str], path: Path | None) -> None:
+    """Write the product (text, an object of the contract, or pieces) to stdout or, now that all is done, to a file.
 
     The file is written whole or not at all: after an error an older file is still there. A closed pipe ends only the
     printing.
     """
+    if isinstance(text, dict):
+        from breachkit.report.contract import dump
+
+        text = dump(text)
     pieces = (text,) if isinstance(text, str) else text
     if path is not None and str(path) != "-":
         try:
@@ -144,7 +148,7 @@ def finish(books: Books, *, findings: bool = False, is_incomplete: bool = False)
         raise typer.Exit(Exit.INCOMPLETE)
 
 
-def end(text: str | Iterable[str], product: Output, books: Books, *, findings: bool = False) -> None:
+def end(text: str | Json | Iterable[str], product: Output, books: Books, *, findings: bool = False) -> None:
     """Write the product of a command, and end it as `finish` does; findings count where the user asked for that."""
     write(text, product.output_file)
     finish(books, findings=findings and product.fail_on_findings)

@@ -114,10 +114,10 @@ def _reach(asked: options.Asked, place: Path | None, product: options.Output) ->
 
 def _tell(reach: Reach, product: options.Output, name: str, keys: Json, text: str) -> None:
     from breachkit.evidence import gather
-    from breachkit.report.contract import dump
     from breachkit.report.inputs import head_json
 
     if product.is_json:
         inputs = gather.inputs_of(reach.where, gather.Books(), None)
-        text = dump({**head_json(inputs, f"quarantine-{name}"), **keys})
-    output.write(text, product.output_file)
+        output.write({**head_json(inputs, f"quarantine-{name}"), **keys}, product.output_file)
+    else:
+        output.write(text, product.output_file)

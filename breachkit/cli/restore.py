@@ -177,12 +177,10 @@ def _stop(reach: Reach, done: list[Restored]) -> None:
 
 def _tell(reach: Reach, done: list[Restored], product: options.Output, before: str, *, dry_run: bool) -> None:
     from breachkit.evidence import gather
-    from breachkit.report.contract import dump
     from breachkit.report.restore_report import render_restored, restore_json
 
     if product.is_json:
         inputs = gather.inputs_of(reach.where, gather.Books(), None)
-        text = dump(restore_json(done, inputs, reach.root, dry_run=dry_run))
+        output.write(restore_json(done, inputs, reach.root, dry_run=dry_run), product.output_file)
     else:
-        text = before if dry_run else before + render_restored(done, reach.root)
-    output.write(text, product.output_file)
+        output.write(before if dry_run else before + render_restored(done, reach.root), product.output_file)

@@ -27,13 +27,12 @@ def scan(
     """
     from breachkit.detect.inventory import take_inventory
     from breachkit.detect.symptoms import find_symptoms
-    from breachkit.report.contract import dump
     from breachkit.report.scan_report import render_scan, scan_json
 
     read = _read(asked, product, jobs) if several is None else _read_together(asked, several, product, jobs)
     found = take_inventory(read.survey, read.queues, read.facts.sessions, read.inputs.zone)
     what = found, find_symptoms(read.survey, read.facts), read.inputs
-    text = dump(scan_json(*what)) if product.is_json else render_scan(*what, read.following)
+    text = scan_json(*what) if product.is_json else render_scan(*what, read.following)
     output.end(text, product, read.books, findings=bool(what[1]))
 
 

@@ -37,14 +37,13 @@ def show(
     from breachkit.evidence import gather
     from breachkit.evidence.messages import file_of
     from breachkit.evidence.where import find_evidence
-    from breachkit.report.contract import dump
     from breachkit.report.show_report import render_show, show_json
 
     where, books = find_evidence(asked, is_optional=True), gather.Books()
     output.check(product.output_file, where, file_of(where, wanted))
     shown, facts = read_shown(where, wanted, books, with_campaign=campaign)
     inputs = gather.inputs_of(where, books, facts)
-    text = dump(show_json(shown, inputs)) if product.is_json else render_show(shown, inputs, _following(where, shown))
+    text = show_json(shown, inputs) if product.is_json else render_show(shown, inputs, _following(where, shown))
     output.end(text, product, books)
 
 

@@ -58,7 +58,6 @@ def weak_passwords(
     from breachkit.evidence import gather
     from breachkit.evidence.gather import read_logins
     from breachkit.evidence.where import find_evidence
-    from breachkit.report.contract import dump
     from breachkit.report.weak_passwords_report import render_weak_passwords, weak_passwords_json
 
     asked = replace(asked, accounts=users or asked.accounts)
@@ -77,8 +76,5 @@ def weak_passwords(
     found = find_weak_passwords(read_logins(where, where.accounts, books), criteria, tried)
     inputs = gather.inputs_of(where, books, facts)
     following = [where.harden(), *([where.command("find-account")] if where.has_evidence else [])]
-    if product.is_json:
-        text = dump(weak_passwords_json(found, inputs))
-    else:
-        text = render_weak_passwords(found, inputs, following)
+    text = weak_passwords_json(found, inputs) if product.is_json else render_weak_passwords(found, inputs, following)
     output.end(text, product, books, findings=bool(found.accounts))

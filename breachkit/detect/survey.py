@@ -181,23 +181,8 @@ class Survey:
             for source in sources:
                 self._note(key, source)
 
-    def places_of(self, account: str) -> tuple[Locus, ...]:
-        """Return the first places of messages of an account."""
-        return self._first((False, account), (True, account))
-
-    def retried_of(self, account: str) -> tuple[Locus, ...]:
-        """Return the first places of its messages that are to be tried again."""
-        return self._first((True, account))
-
-    def places_with(self, sign: str) -> tuple[Locus, ...]:
-        """Return the first places of messages that bear a sign."""
-        return self._first(sign)
-
-    def places_within(self, hours: int, until: int) -> tuple[Locus, ...]:
-        """Return the first places of messages of the hours up to one, by the time they bear."""
-        return self._first(*range(until - hours + 1, until + 1))
-
-    def _first(self, *keys: Hashable) -> tuple[Locus, ...]:
+    def places(self, *keys: Hashable) -> tuple[Locus, ...]:
+        """Return the first places of messages under some keys: a sign, an hour, or (whether it is retried, account)."""
         return first(Locus(*source) for key in keys for source in self._places.get(key, ()))
 
 

@@ -56,7 +56,7 @@ def _one_sender_dominates(survey: Survey) -> Iterator[Finding]:
     account, number = _busiest(survey.accounts)
     if account is not None and number >= max(ENOUGH, DOMINANT_SHARE * survey.messages):
         detail = f"{account} sent {number:,} of {survey.messages:,} queued messages"
-        yield Finding("one-sender-dominates", detail, survey.places_of(account), Severity.HIGH)
+        yield Finding("one-sender-dominates", detail, survey.places((False, account), (True, account)), Severity.HIGH)
 
 
 def _busiest(accounts: Mapping[str | None, int]) -> tuple[str | None, int]:
@@ -70,14 +70,14 @@ def _tiny_messages(survey: Survey) -> Iterator[Finding]:
     number = survey.signs[TINY]
     if number >= max(ENOUGH, TINY_SHARE * survey.messages):
         detail = f"{number:,} of {survey.messages:,} messages are smaller than {TINY_BYTES:,} bytes"
-        yield Finding("tiny-messages", detail, survey.places_with(TINY), Severity.LOW)
+        yield Finding("tiny-messages", detail, survey.places(TINY), Severity.LOW)
 
 
 def _random_recipients(survey: Survey) -> Iterator[Finding]:
     number = survey.signs[RANDOM]
     if number >= max(ENOUGH, RANDOM_SHARE * survey.recipients):
         detail = f"{number:,} of {survey.recipients:,} recipients look made up at random"
-        yield Finding("random-recipients", detail, survey.places_with(RANDOM), Severity.MEDIUM)
+        yield Finding("random-recipients", detail, survey.places(RANDOM), Severity.MEDIUM)
 
 
 def _failing_recipients(survey: Survey, facts: LogFacts) -> Iterator[Finding]:
@@ -90,7 +90,7 @@ def _failing_recipients(survey: Survey, facts: LogFacts) -> Iterator[Finding]:
     account, number = _busiest(survey.retried)
     if account is not None and number >= max(ENOUGH, RETRY_SHARE * survey.messages):
         detail = f"{number:,} messages of {account} wait in the retry queue"
-        yield Finding("failing-recipients", detail, survey.retried_of(account), Severity.MEDIUM)
+        yield Finding("failing-recipients", detail, survey.places((True, account)), Severity.MEDIUM)
 
 
 def _fates(facts: LogFacts) -> tuple[int, int, tuple[Locus, ...]]:
@@ -116,14 +116,14 @@ def _sender_not_account(survey: Survey) -> Iterator[Finding]:
     number = survey.signs[FOREIGN]
     if number >= max(ENOUGH / 2, FOREIGN_SHARE * survey.messages):
         detail = f"{number:,} of {survey.messages:,} messages declare a sender that is not the account"
-        yield Finding("sender-not-account", detail, survey.places_with(FOREIGN), Severity.HIGH)
+        yield Finding("sender-not-account", detail, survey.places(FOREIGN), Severity.HIGH)
 
 
 def _queue_growing(survey: Survey, facts: LogFacts) -> Iterator[Finding]:
     grown = _growth(_counted(facts.accepted) if facts.sessions and facts.accepted else survey.hours)
     if grown is None:
         return
-    evidence = survey.places_within(WINDOW, grown.until) or _places(facts, grown)
+    evidence = survey.places(*range(grown.until - WINDOW + 1, grown.until + 1)) or _places(facts, grown)
     if evidence:
         detail = f"{grown.now:,} messages came in within six hours; in the days before at most {grown.before:,}"
         yield Finding("queue-growing", detail, evidence, Severity.HIGH)

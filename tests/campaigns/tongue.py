@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import random
 
-ONSETS = "b c d f g l m n p r s t v z br cl dr fr gr pr st tr".split()  # noqa: SIM905  a table is easier to read
-NUCLEI = "a e i o u ai ea io ue".split()  # noqa: SIM905
+ONSETS = [*"bcdfglmnprstvz", "br", "cl", "dr", "fr", "gr", "pr", "st", "tr"]
+NUCLEI = [*"aeiou", "ai", "ea", "io", "ue"]
 ACCENTS = "àèéìòùüçñöß"
 
 

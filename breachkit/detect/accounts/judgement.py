@@ -102,7 +102,9 @@ def _judge(inquiry: Inquiry, account: str, parted: Mapping[str, Roles]) -> Accou
     roles = parted.get(account)
     standing = inquiry.standings[account]
     entered = find_entry(inquiry, roles) if roles is not None else None
-    is_queue_only = entered is None and _is_unseen(standing) and not _has_habit(roles)
+    # of such an account the logs do not tell how its mail came in
+    is_unseen = standing.unseen >= max(UNSEEN_COUNT, UNSEEN_SHARE * (standing.queued + standing.quarantined))
+    is_queue_only = entered is None and is_unseen and not _has_habit(roles)
     directory, fingerprint = inquiry.directory, inquiry.fingerprint
     weak = weakness_of(account, standing.typed, standing.secrets, directory, fingerprint, IN_PASSING, standing.far)
     also: tuple[AlsoTried, ...] = ()
@@ -209,11 +211,6 @@ def _doubts(inquiry: Inquiry, standing: Standing) -> Iterator[str]:
     if standing.unseen_failures:
         number = standing.unseen_failures
         yield f"came in from an address that failed {number:,} times with secrets that the logs do not show"
-
-
-def _is_unseen(standing: Standing) -> bool:
-    """Tell whether the logs do not tell how the account's mail came in."""
-    return standing.unseen >= max(UNSEEN_COUNT, UNSEEN_SHARE * (standing.queued + standing.quarantined))
 
 
 def _weakness(inquiry: Inquiry, account: str, rows: pd.DataFrame) -> Weakness | None:
