@@ -62,7 +62,7 @@ K = TypeVar("K", bound=Keeping)
 
 
 class Listed:
-    """All results, in order."""
+    """All results."""
 
     def __init__(self) -> None:
         self.results: list[Any] = []
@@ -194,14 +194,14 @@ def help_out() -> None:
 
 
 def spread(pieces: Iterable[Piece], work: Callable[[Piece], Any], jobs: int) -> list[Any]:
-    """Do the work on every piece and return the results, in order."""
+    """Do the work on every piece and return the results, in no order."""
     return keep(pieces, work, jobs, Listed).results
 
 
 def keep(pieces: Iterable[Piece], work: Callable[[Piece], Any], jobs: int, new: Callable[[], K]) -> K:
     """Do the work on every piece, and keep the results in what `new` makes: one here, one of each batch elsewhere.
 
-    So what can be counted is counted where it was read, and only the counts travel.
+    So what can be counted is counted where it was read, and only the counts travel. They come in no order.
 
     Args:
         pieces: what there is to do; taken one by one, so that finding them goes on while work is done.
@@ -224,12 +224,13 @@ def keep(pieces: Iterable[Piece], work: Callable[[Piece], Any], jobs: int, new: 
     following = list(islice(ahead, 1))
     if not following:
         return kept
-    batch = _Batch(work, new, THREADS if is_cold else 1)
+    batch = _Batch(work, new, THREADS if is_cold else 1, kept)
     rest = chain(following, ahead)
     batches = iter(lambda: list(islice(rest, BATCH)), [])
     with Crew(batch, jobs) as crew:
         for other in crew.each(_Batch.do, ((pieces,) for pieces in batches)):
-            kept.merge(other)
+            if other is not None:
+                kept.merge(other)
     return kept
 
 
@@ -242,23 +243,31 @@ def _disk_reads() -> int | None:
     return resource.getrusage(resource.RUSAGE_SELF).ru_inblock
 
 
-class _Batch(NamedTuple):
+class _Batch:
     """Does the work on some pieces, and keeps what comes of it."""
 
-    work: Callable[[Piece], Any]
-    new: Callable[[], Keeping]
-    threads: int
+    def __init__(
+        self, work: Callable[[Piece], Any], new: Callable[[], Keeping], threads: int, kept: Keeping | None = None
+    ) -> None:
+        self._work = work
+        self._new = new
+        self._threads = threads
+        self._kept = kept
 
-    def do(self, pieces: list[Piece]) -> Keeping:
-        """Do them."""
-        kept = self.new()
-        if self.threads == 1:
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Leave out what is kept here: another process has nothing yet."""
+        return _Batch, (self._work, self._new, self._threads)
+
+    def do(self, pieces: list[Piece]) -> Keeping | None:
+        """Do them; returns what is kept of them elsewhere: to merge it takes nearly as long as to count them."""
+        kept = self._new() if self._kept is None else self._kept
+        if self._threads == 1:
             for piece in pieces:
-                kept.add(self.work(piece))
+                kept.add(self._work(piece))
         else:
             from concurrent.futures import ThreadPoolExecutor
 
-            with ThreadPoolExecutor(self.threads) as pool:
-                for result in pool.map(self.work, pieces):
+            with ThreadPoolExecutor(self._threads) as pool:
+                for result in pool.map(self._work, pieces):
                     kept.add(result)
-        return kept
+        return kept if self._kept is None else None

@@ -222,16 +222,18 @@ def _with_queues(
 
 
 def _owner_of(folder: Path, able: Sequence[MailServer]) -> tuple[MailServer, Queue]:
-    """Tell whose queue a folder is: of a server whose files are no plain messages, when it recognises its own."""
-    owners = able
-    if len(able) > 1:
-        formed = [server for server in able if server.queue is not None and server.queue.text_of is not None]
-        owners = [server for server in formed if server.find(folder).queues]
-        # any file may be a plain message: whose they are is not asked, it would take a look at all 200,000 names
-        owners = owners or [server for server in able if server not in formed]
-    (server, *others) = owners or able
+    """Tell whose queue a folder is: of the server that recognises it, else of the one whose files are plain messages.
+
+    A single one of these is not asked: it would look at all 200,000 names.
+    """
+    plain = [server for server in able if server.queue is not None and server.queue.text_of is None]
+    formed = [server for server in able if server not in plain]
+    owners: Sequence[MailServer] = able if len(able) == 1 else [one for one in formed if one.find(folder).queues]
+    if not owners and len(plain) > 1:
+        owners = [one for one in plain if one.find(folder).queues]
+    (server, *others) = owners or plain or able
     if others or server.queue is None:
-        raise several_servers(owners or able)
+        raise several_servers([server, *others])
     return server, server.queue
 
 

@@ -64,7 +64,6 @@ _HAS_KNOWN = _names(KNOWN)
 _HAS_ANY = _names(KNOWN | OF_THE_SERVER)
 _FIELD = re.compile(rb"[!-9;-~]{1,200}[ \t]*:")
 _EMPTY_LINE = re.compile(rb"\n\r?\n")
-_LINE_END = re.compile(rb"\r?\n(?![ \t])")
 _CODING = re.compile(rb"\ncontent-t(?:(ype)|ransfer-encoding)[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)", re.IGNORECASE)
 _COMMENT = r"\([^()]*\)"
 _MAIN = re.compile(r"[^\s/;,\"'()<>]*+(?:\s*+/\s*+[^\s/;,\"'()<>]*+)?")
@@ -140,12 +139,10 @@ def added_by_decoding(raw: bytes, *, unfolds: bool = True) -> Added:
     is_split = False
     for head, around, body, kind, way, is_text in _entities(raw):
         is_bare = b"\0" not in head  # these are left out of what is read
-        if unfolds or b"*" in head or not is_bare or not head.isascii():
+        if unfolds or b"?" in head or b"*" in head or not is_bare or not head.isascii():
             for line in _lines(head, around):
                 if "=?" in line or "*" in line or (unfolds and _FOLD in line) or not (is_bare and line.isascii()):
                     texts += [value for _, value in _values_of(line)]
-        elif b"?" in head:
-            texts += [decoded_words(field_of(line.decode())[1]) for line in _with_words(head)]
         if is_text:
             read = text_body(way, body)
             text = text_in(read, kind.codec, kind.is_html)
@@ -279,9 +276,9 @@ def _block(raw: bytes, known: re.Pattern[bytes] | None = None) -> HeaderBlock:
 
     Where the first line is no header, one of those below it must be a known one.
     """
-    if raw.startswith((b"\n", b"\r\n")):
-        return b"", raw, raw.partition(b"\n")[2]
     is_head = _FIELD.match(raw) is not None
+    if not is_head and raw.startswith((b"\n", b"\r\n")):
+        return b"", raw, raw.partition(b"\n")[2]
     if is_head or known is not None:
         # one pattern: looking for either line end goes through all of a message that has the other
         found = _EMPTY_LINE.search(raw)
@@ -290,19 +287,6 @@ def _block(raw: bytes, known: re.Pattern[bytes] | None = None) -> HeaderBlock:
         if is_head or (known is not None and known.search(head)):
             return head, raw, raw[rest:]
     return b"", raw, raw
-
-
-def _with_words(head: bytes) -> Iterator[bytes]:
-    """Yield the headers, unfolded, in which encoded words stand."""
-    at = head.find(b"=?")
-    while at >= 0:
-        begin = head.rfind(b"\n", 0, at)
-        while head.startswith((b" ", b"\t"), begin + 1):
-            begin = head.rfind(b"\n", 0, begin)
-        found = _LINE_END.search(head, at)
-        end = found.start() if found else len(head)
-        yield head[begin + 1 : end].replace(b"\r\n", b"").replace(b"\n", b"")
-        at = head.find(b"=?", end)
 
 
 def _lines(head: bytes, around: bytes) -> list[str]:
