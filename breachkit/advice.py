@@ -32,6 +32,17 @@ def entries_of(value: str) -> list[str]:
     return entries
 
 
+class Console(NamedTuple):
+    """Where a setting stands in the administrator's console, in English and in Italian."""
+
+    path: str
+    """`Mail > Security > Advanced`."""
+    en: str
+    path_it: str
+    it: str | None
+    """None where no document of the vendor in Italian names it."""
+
+
 class SettingRule(NamedTuple):
     """What one setting should be, why, and the line that mends it."""
 
@@ -53,6 +64,8 @@ class SettingRule(NamedTuple):
     """Of `unlike` and `holds`; in lower case."""
     look: str = ""
     """The line that prints its present value."""
+    console: Console | None = None
+    """None where the server has no console, or where the setting stands there is not known."""
 
 
 class Step(NamedTuple):

@@ -35,7 +35,9 @@ _VALUES = {
 """Options that are printed with a value, and what it is."""
 _TYPED = frozenset({"--case", "--quarantine"})
 """Options whose value is repeated as the user typed it."""
-_SWITCHES = frozenset({"--dry-run", "--regex", "--ignore-case", "--any", "--raw-only", "--all", "--everything"})
+_SWITCHES = frozenset(
+    {"--dry-run", "--regex", "--ignore-case", "--any", "--raw-only", "--all", "--everything", "--hold", "--bounces"}
+)
 _OPTIONS = frozenset({*_VALUES, *_TYPED, *_SWITCHES})
 """Options that are printed: a name in the evidence may look like any other."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 ADDRESS = re.compile(r"[^@\s,;]+@[^@\s,;]+")
 
@@ -16,6 +17,14 @@ _QUOTED = re.compile(r'^"([\w.+-]+)"(?=@)')
 """A quoted local part (RFC 5321 §4.1.2) that needs no quotes."""
 _BESIDE = "[](),;"
 """What more may stand around a user name that somebody took out of a list."""
+
+
+def ip_of(text: str) -> IPv4Address | IPv6Address | None:
+    """Read an IP address; None for any other word."""
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None
 
 
 def plain_address(text: str) -> str:
@@ -56,9 +65,6 @@ def spelled(typed: str) -> str:
 @lru_cache(maxsize=1 << 12)
 def spelled_ip(text: bytes) -> str:
     """Spell an address of the internet in its canonical form (RFC 5952); what is none as it is. Raises UnicodeError."""
-    import ipaddress  # who reads a queue alone does not need it
-
-    try:
-        return str(ipaddress.ip_address(text.decode()))
-    except ValueError:
-        return text.decode()
+    word = text.decode()
+    found = ip_of(word)
+    return word if found is None else str(found)

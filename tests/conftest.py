@@ -69,7 +69,8 @@ SLOW = frozenset(
         "purge/test_kill.py",
         "purge/test_search_property.py",
         "scale/test_verdicts.py",
-        "test_differential.py",
+        "servers/live/test_exim.py",
+        "servers/live/test_postfix.py",
         "wild/test_wild.py",
     }
 )

@@ -49,4 +49,3 @@ def test_a_directory_of_packed_accounts_answers_as_one_of_plain_ones(
     assert packed.is_known(name) == plain.is_known(name)
     assert packed.names_of(name) == plain.names_of(name)
     assert packed.domains == plain.domains
-    assert packed.is_export == bool(given_accounts)

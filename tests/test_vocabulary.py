@@ -34,6 +34,12 @@ def test_no_name_says_nothing(path: Path) -> None:
     assert not {name for name in given if set(name.lower().strip("_").split("_")) & EMPTY_WORDS}
 
 
+def test_no_two_modules_share_a_name() -> None:
+    """The folders of servers are alike on purpose."""
+    stems = [path.stem for path in MODULES if path.stem != "__init__" and "servers" not in path.parts]
+    assert {stem for stem in stems if stems.count(stem) > 1} == set()
+
+
 def test_a_column_has_one_type_in_every_table() -> None:
     schemas = [value for name, value in vars(tables).items() if name.isupper() and isinstance(value, dict)]
     assert len(schemas) >= 4

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from breachkit.detect.accounts.inquiry import is_name
-from breachkit.report.contract import share
+from breachkit.report.contract import counted_json, share
 from breachkit.report.words import stamp
 from breachkit.text.headers import decoded_words
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from breachkit.case.investigation import Investigation, ProofRegister
-    from breachkit.detect.accounts.verdict import AccountVerdict
+    from breachkit.detect.accounts.accusation import AccountVerdict
     from breachkit.report.contract import Json
 
 SUBJECTS = 3
@@ -30,7 +30,7 @@ def account_json(case: Investigation, account: AccountVerdict, proof: ProofRegis
     """Write what the verdict's sentence says of one accused account."""
     inquiry, name, zone = case.inquiry, account.account, case.inputs.zone
     queued, tries, sent = (inquiry.of(name, table) for table in ("messages", "attempts", "sends"))
-    attacking = [place.ip for place in account.client_ips if place.attacking]
+    attacking = account.attacking_ips
     by_attackers = sent[sent["client_ip"].isin(attacking)]
     entry, before = _entry(account, tries)
     latest = by_attackers if len(by_attackers) else queued
@@ -56,7 +56,7 @@ def account_json(case: Investigation, account: AccountVerdict, proof: ProofRegis
         "last_ts": stamp(account.last_ts, zone),
         "attacking_addresses": len(attacking),
         "also_entered": [other for other in dict.fromkeys(entered) if other != name],
-        "mail_froms": [{"mail_from": sender, "messages": number} for sender, number in account.mail_froms[:20]],
+        "mail_froms": counted_json("mail_from", account.mail_froms[:20]),
         "mail_froms_distinct": len(account.mail_froms),
         "by_attackers": _by_attackers_json(case, queued, by_attackers, attacking),
         "places": list(_places_json(case, account, tries, proof)),
@@ -79,8 +79,7 @@ def _by_attackers_json(case: Investigation, queued: pd.DataFrame, sent: pd.DataF
 
     A message is the thief's when its session, or where none is known its peer, is of an attacking address.
     """
-    came_from = case.inquiry.sends["client_ip"].reindex(queued["send"]).set_axis(queued.index)
-    came_from = came_from.where(came_from.notna(), queued["client_ip"])
+    came_from = case.inquiry.came_from(queued)
     mine = queued[came_from.isin([*attacking])]
     senders = (sent if len(sent) else mine)["mail_from"].value_counts()
     said = (case.messages[at].subject for at in mine.index)
@@ -90,9 +89,9 @@ def _by_attackers_json(case: Investigation, queued: pd.DataFrame, sent: pd.DataF
         "quarantined_messages": int(mine["quarantined"].sum()),
         # where no address is known to be the thief's, nobody can say whose a message is
         "unclear_messages": int(came_from.isna().sum()) if attacking else len(queued),
-        "mail_froms": [{"mail_from": str(name), "messages": int(n)} for name, n in senders.head(20).items()],
+        "mail_froms": counted_json("mail_from", ((str(name), int(n)) for name, n in senders.head(20).items())),
         "mail_froms_distinct": len(senders),
-        "subjects": [{"subject": subject, "messages": n} for subject, n in subjects.most_common(SUBJECTS)],
+        "subjects": counted_json("subject", subjects.most_common(SUBJECTS)),
     }
 
 
@@ -149,7 +148,7 @@ def addresses_json(case: Investigation) -> list[Json]:
             "first_seen": stamp(attacker.first_seen if rows is None else rows["first_seen"].min(), case.inputs.zone),
             "last_seen": stamp(attacker.last_seen if rows is None else rows["last_seen"].max(), case.inputs.zone),
         }
-    order = [ip for ip in case.containing.attackers.ips if ip in found]
+    order = [ip for ip in case.attackers.ips if ip in found]
     return [found[ip] for ip in dict.fromkeys([*order, *sorted(found)])]
 
 

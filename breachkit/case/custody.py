@@ -142,11 +142,6 @@ def read_book(path: Path) -> End:
         raise _unwritable(path / NAME, error.strerror) from None
 
 
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a book, for the user's notes. Raises OSError."""
-    return hash_file(os.fspath(path / NAME))[1]
-
-
 def begin(path: Path, command: Sequence[str], now: datetime, *, is_named: bool = True) -> int:
     """Write that a command begins, and return the number of that line; a missing book is begun.
 
@@ -164,10 +159,11 @@ def begin(path: Path, command: Sequence[str], now: datetime, *, is_named: bool =
     return _append(path, "began", {"format": FORMAT, **said})
 
 
-def end(path: Path, began: int, exit_code: int, outcome: Json, now: datetime) -> int:
-    """Write how a command ended. Raises as `begin` does."""
+def end(path: Path, began: int, exit_code: int, outcome: Json, now: datetime) -> str:
+    """Write how a command ended; return the SHA-256 of the book, for the user's notes. Raises as `begin` does."""
     said = {"ts": now.isoformat(timespec="seconds"), "began": began, "exit": exit_code, "outcome": outcome}
-    return _append(path, "ended", said)
+    _append(path, "ended", said)
+    return hash_file(os.fspath(path / NAME))[1]
 
 
 def _append(path: Path, kind: str, said: Json) -> int:

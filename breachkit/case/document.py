@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from breachkit import __version__
 from breachkit.case.accused import account_json, addresses_json, matrix_json
-from breachkit.case.investigation import ProofRegister
+from breachkit.case.investigation import BLOCK_MINUTES, ProofRegister
 from breachkit.case.spamruns import RecipientFates, campaign_json
 from breachkit.case.timeline import hours_json, moved
 from breachkit.detect.campaigns.campaign import Campaigns
@@ -24,9 +24,10 @@ from breachkit.report.words import stamp
 from breachkit.shells import notes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from datetime import tzinfo
 
+    from breachkit.case.dossier import Dossier
     from breachkit.case.investigation import Investigation
     from breachkit.detect.campaigns.campaign import Campaign
     from breachkit.purge.stock import Stock
@@ -38,23 +39,8 @@ MOST_TRACED = 5
 """Accounts that a line names where it need not name all, and that have a line of their own."""
 
 
-class RunFacts(NamedTuple):
-    """The run of `investigate` itself."""
-
-    number: int
-    created: datetime
-    redacted: bool
-    case: str | None
-    """The folder, as typed: commands that follow write into its custody."""
-
-    @property
-    def book(self) -> list[str]:
-        """The option that has a command write into the custody of this case."""
-        return [] if self.case is None else ["--case", self.case]
-
-
-def findings_json(case: Investigation, run: RunFacts, named: Callable[[str], str] = str) -> Json:
-    """Write everything that was found; `named` gives accounts the names that the case has for them in commands."""
+def findings_json(case: Investigation, run: Dossier) -> Json:
+    """Write everything that was found in a run."""
     proof = ProofRegister()
     inputs = case.inputs
     accused = [account_json(case, account, proof) for account in case.found.accused]
@@ -67,9 +53,9 @@ def findings_json(case: Investigation, run: RunFacts, named: Callable[[str], str
         **head_json(inputs, "investigate"),
         "case": {
             "run": run.number,
-            "created": stamp(run.created, inputs.zone),
+            "created": stamp(run.now, inputs.zone),
             "version": __version__,
-            "redacted": run.redacted,
+            "redacted": run.redact,
             "country_source": case.country_source,
         },
         **logs_json(inputs),
@@ -94,11 +80,11 @@ def findings_json(case: Investigation, run: RunFacts, named: Callable[[str], str
         "find-account": find_account_json(case.found, inputs),
         "weak-passwords": None if case.passwords is None else weak_passwords_json(case.passwords.found, inputs),
         "harden": None if case.settings is None else harden_json(case.settings, inputs),
-        "contain": contain_json(case.containing.steps, case.containing.attackers, case.containing.minutes, inputs),
+        "contain": contain_json(case.steps, case.attackers, BLOCK_MINUTES, inputs),
         "next": [
             # the title says what to type for the stand-ins in its line
             {"title": " ".join([title, *notes([command])]), "command": command}
-            for title, command in _next(case, accused, campaigns, run, named)
+            for title, command in _next(case, accused, campaigns, run)
         ],
         "proof": proof.rows,
     }
@@ -125,11 +111,11 @@ def _recipient_domains(case: Investigation) -> int:
     return len({name.rpartition("@")[2] for rcpts in recipients for name in rcpts})
 
 
-def _purge_command(case: Investigation, one: Campaign, run: RunFacts) -> str | None:
+def _purge_command(case: Investigation, one: Campaign, run: Dossier) -> str | None:
     """Spell the purge of a campaign; None for one that lies in the quarantine, or must not be purged."""
     if one.no_purge_why is not None or not case.queued(one):
         return None
-    return case.purge(one.id, "" if run.redacted else one.purge_string, *run.book)
+    return case.where.purge(one.id, "" if run.redact else one.purge_string, *run.book)
 
 
 def _purge_json(stock: Stock, zone: tzinfo) -> Json:
@@ -164,33 +150,33 @@ def _settings_proof(case: Investigation, proof: ProofRegister) -> dict[str, str 
     return {name: proof.of("The setting as read", [sources[name]]) for name in names if name in sources}
 
 
-def _next(
-    case: Investigation, accused: list[Json], campaigns: list[Json], run: RunFacts, named: Callable[[str], str]
-) -> Iterator[tuple[str, str]]:
+def _next(case: Investigation, accused: list[Json], campaigns: list[Json], run: Dossier) -> Iterator[tuple[str, str]]:
     """Spell what to run next with its title, in the guide's order: the accounts first, then the queue."""
     if not accused and not case.found.accused_relays:
-        yield "Look at the symptoms again", case.command("scan")
+        yield "Look at the symptoms again", case.where.command("scan")
         return
-    names = [named(one["account"]) for one in accused]
+    names = [run.named(one["account"]) for one in accused]
     # `contain` knows the compromised ones by itself; where one is only suspect all are named
     is_long = len(names) > MOST_NAMES and all(one["verdict"] == "compromised" for one in accused)
     chosen = [] if is_long else names
     if accused or case.found.attackers:
-        yield "Contain the accounts: every step with its side effect", case.command("contain", *chosen, *run.book)
-    if case.containing.attackers.ips:
-        block = case.command("contain", *chosen, "--block-list", "nftables", *run.book)
+        yield "Contain the accounts: every step with its side effect", case.where.command("contain", *chosen, *run.book)
+    if case.attackers.ips:
+        block = case.where.command("contain", *chosen, "--block-list", "nftables", *run.book)
         yield "Block the attacking addresses, for 30 minutes", block
     for name in names[:MOST_TRACED] if case.inputs.log_first is not None else ():
-        yield "Read the session behind the entry", case.command("trace", name)
+        yield "Read the session behind the entry", case.where.command("trace", name)
     purges = [(campaign["auth_users"], campaign["command"]) for campaign in campaigns if campaign["command"]]
     covered = {row["auth_user"] for auth_users, _ in purges for row in auth_users}
     commands = [command for _, command in purges]
     # by account where the mail of an accused one is in no campaign
     alone = [one for one in accused if one["account"] not in covered and one["messages"] > one["quarantined_messages"]]
-    commands += [case.command("purge", "--account", named(one["account"]), "--dry-run", *run.book) for one in alone]
+    commands += [
+        case.where.command("purge", "--account", run.named(one["account"]), "--dry-run", *run.book) for one in alone
+    ]
     for command in commands:
         yield "Then clean the queue: this only shows the plan", command
     if case.passwords is not None:
-        yield "See who would fall next", case.command("weak-passwords")
+        yield "See who would fall next", case.where.command("weak-passwords")
     if case.settings is not None:
-        yield "Close the doors", case.command("harden")
+        yield "Close the doors", case.where.command("harden")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from breachkit.case import pages
 from breachkit.case.custody import hash_inputs, render_inputs, write_texts
-from breachkit.case.document import RunFacts, findings_json
+from breachkit.case.document import findings_json
 from breachkit.case.indicators import COLUMNS, indicators_of, misp_json, rows_of, stix_json
 from breachkit.case.investigation import evidence_paths
 from breachkit.case.redaction import Redaction, without_credentials
@@ -24,9 +24,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from breachkit.case.custody import RunFolder
-    from breachkit.case.investigation import Containing, Investigation
+    from breachkit.case.investigation import Investigation
     from breachkit.case.phrases import Phrases
-    from breachkit.evidence.where import Where
     from breachkit.report.contract import Json
 
 
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 class Dossier:
     """The files of one run of `investigate`."""
 
-    where: Where
     readers: tuple[str, ...]
     redact: bool
     words: Phrases
@@ -47,15 +45,26 @@ class Dossier:
     named: Callable[[str], str] = str
     """Gives a person or an address the name that this case has for it."""
 
+    @property
+    def number(self) -> int:
+        """Which run of the case it is."""
+        return 1 if self.place is None else self.place.number
+
+    @property
+    def book(self) -> list[str]:
+        """The option that has a command that follows write into the custody of this case."""
+        return [] if self.place is None else ["--case", str(self.place.case)]
+
     def fill(self, found: Investigation) -> Json:
         """Write every file of the run, and return the findings. Raises BreachkitError."""
-        case = None if self.place is None else str(self.place.case)
-        facts = RunFacts(1 if self.place is None else self.place.number, self.now, self.redact, case)
         if self.redact:
             redaction = Redaction(_names(found))
             self.named, self.masked = redaction.name, redaction.document
-            found = replace(found, containing=self._contained(found))
-        findings = findings_json(found, facts, self.named)
+            # the steps anew, with the names of this case
+            accounts = [one.account for one in found.steps]
+            steps = contain_accounts(found.where, accounts, found.found, self.named)
+            found = replace(found, steps=steps)
+        findings = findings_json(found, self)
         if self.redact:
             findings = self.masked(without_credentials(findings))
         if self.place is not None:
@@ -63,12 +72,6 @@ class Dossier:
             self._tables(found, findings)
             self._inputs(found, findings)
         return findings
-
-    def _contained(self, found: Investigation) -> Containing:
-        """Write the steps anew with the names of this case."""
-        accounts = [one.account for one in found.containing.steps]
-        steps = contain_accounts(self.where, accounts, found.found, found.containing.attackers, self.named)
-        return found.containing._replace(steps=tuple(steps))
 
     def _write(self, name: str, pieces: Iterable[str]) -> None:
         if self.place is not None:
@@ -96,8 +99,8 @@ class Dossier:
         self._write("indicators.misp.json", [dump(misp_json(indicators, findings))])
 
     def _inputs(self, found: Investigation, findings: Json) -> None:
-        root = self.where.layout.root
-        paths = [os.fspath(path) for path in evidence_paths(self.where, found.runs)]
+        root = found.where.layout.root
+        paths = [os.fspath(path) for path in evidence_paths(found)]
         paths += [path for message in found.messages for path in message.files]
         head = {
             "schema": "breachkit.case-inputs/1",
@@ -128,7 +131,7 @@ def render_summary(work: Dossier, findings: Json) -> str:
 
 def _names(found: Investigation) -> Iterator[str]:
     """List what accounts answer to; a name that was only tried is a word of somebody's list."""
-    for account in found.inquiry.evidence.accounts:
+    for account in found.inquiry.exported:
         yield from (account.address, *account.usernames, *account.aliases)
     yield from (account.account for account in found.found.accounts)
     yield from found.inquiry.messages["auth_user"].dropna().unique()

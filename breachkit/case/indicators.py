@@ -143,10 +143,8 @@ def _text_of(campaign: Json) -> str | None:
 
 def rows_of(indicators: list[Indicator]) -> Iterator[Json]:
     """Write the rows of the plain table."""
-    for kind, value, first_seen, last_seen, to_block, comment in indicators:
-        yield dict(
-            zip(COLUMNS, (kind, value, first_seen, last_seen, "yes" if to_block else "no", comment), strict=True)
-        )
+    for one in indicators:
+        yield {**one._asdict(), "type": one.kind, "to_block": "yes" if one.to_block else "no"}
 
 
 def stix_json(indicators: Sequence[Indicator], findings: Json) -> Json:

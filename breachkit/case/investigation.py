@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.detect.accounts.inquiry import Inquiry
+from breachkit.detect.accounts.accusation import read_inquiry
 from breachkit.detect.accounts.judgement import judge_accounts
-from breachkit.detect.accounts.reading import read_evidence
 from breachkit.detect.campaigns.grouping import find_judged
-from breachkit.detect.containment import contain_accounts
+from breachkit.detect.containment import attackers_of, contain_accounts, targets_of
 from breachkit.detect.findings import first
 from breachkit.detect.hardening import hardening_of
-from breachkit.detect.incident import attackers_of, targets_of
 from breachkit.detect.inventory import take_inventory
 from breachkit.detect.passwords.weak_accounts import Criteria, find_weak_passwords
 from breachkit.detect.survey import survey_of
@@ -20,7 +18,6 @@ from breachkit.detect.symptoms import find_symptoms
 from breachkit.errors import BreachkitError
 from breachkit.evidence import gather
 from breachkit.evidence.again import MessageReader
-from breachkit.evidence.gather import read_logins, read_settings
 from breachkit.evidence.products import LacksError
 from breachkit.purge.reach import reach_of
 
@@ -29,17 +26,16 @@ if TYPE_CHECKING:
     from os import PathLike
     from pathlib import Path
 
-    from breachkit.detect.accounts.verdict import Accusation
+    from breachkit.detect.accounts.accusation import Accusation
+    from breachkit.detect.accounts.inquiry import Inquiry
     from breachkit.detect.campaigns.campaign import Campaign, Campaigns
-    from breachkit.detect.containment import Contained
+    from breachkit.detect.containment import Attackers, Contained
     from breachkit.detect.findings import Finding
     from breachkit.detect.hardening import Hardening
-    from breachkit.detect.incident import Attackers
     from breachkit.detect.inventory import Inventory
     from breachkit.detect.passwords.weak_accounts import WeakPasswords
     from breachkit.evidence.gather import Inputs
     from breachkit.evidence.where import Where
-    from breachkit.logs.facts import LogFacts
     from breachkit.purge.stock import Stock
     from breachkit.records import Locus, Message
     from breachkit.report.contract import Json
@@ -56,18 +52,11 @@ class Passwords(NamedTuple):
     sources: Mapping[str, Locus]
 
 
-class Containing(NamedTuple):
-    """The steps for the accused accounts, and the addresses to block."""
-
-    steps: tuple[Contained, ...]
-    attackers: Attackers
-    minutes: int
-
-
 @dataclass(frozen=True, slots=True)
 class Investigation:
     """All that was found; an ability for which there was no evidence is None."""
 
+    where: Where
     inputs: Inputs
     messages: Sequence[Message]
     """Queued and quarantined: a purge does not take a message out of the case."""
@@ -80,15 +69,13 @@ class Investigation:
     campaigns: Campaigns | None
     passwords: Passwords | None
     settings: Hardening | None
-    containing: Containing
+    steps: Sequence[Contained]
+    """What contains the compromised accounts."""
+    attackers: Attackers
     runs: Sequence[Stock]
     """Purges of these queues, oldest first."""
     read: Callable[[Message], bytes]
     """Return the bytes of a message, none when it is gone."""
-    command: Callable[..., str]
-    """Spell a breachkit command on the same evidence."""
-    purge: Callable[..., str]
-    """Spell the plan of a purge of a campaign, by its id and its string."""
     country: Callable[[str], str | None]
     country_source: str | None = None
     absent: Mapping[str, str] = field(default_factory=dict)
@@ -97,9 +84,7 @@ class Investigation:
     @property
     def attacking_ips(self) -> list[str]:
         """The addresses that attacked the accused accounts."""
-        return list(
-            dict.fromkeys(place.ip for one in self.found.accused for place in one.client_ips if place.attacking)
-        )
+        return list(dict.fromkeys(ip for one in self.found.accused for ip in one.attacking_ips))
 
     def queued(self, campaign: Campaign) -> int:
         """Count the messages of a campaign that lie in the queue now."""
@@ -133,16 +118,22 @@ def look_into(
 ) -> Investigation:
     """Read queue, logs, accounts and settings once, and ask every detector."""
     messages = gather.read_messages(where, books, quarantined=True)
-    evidence, facts = read_evidence(where, books, messages, counts_accounts=False, by_hour=True)
-    inquiry = Inquiry(evidence)
+    inquiry, facts = read_inquiry(where, books, messages, counts_accounts=False, by_hour=True)
     found = judge_accounts(inquiry)
     absent: dict[str, str] = {}
     queued = survey_of(message for message in messages if not message.quarantined)
-    campaigns = _campaigns(where, books, messages, found, facts, absent)
+    campaigns = None
+    if messages:
+        # what was purged is of the case, so it counts as what is queued does
+        whole = [message._replace(quarantined=False) for message in messages]
+        campaigns = find_judged(where, books, whole, found, facts)
+    else:
+        absent["group"] = "there is no message to group"
     passwords = _passwords(where, books, inquiry, max_minutes, absent)
     settings = _settings(where, books, found, absent)
     country, country_source = places
     return Investigation(
+        where=where,
         inputs=gather.inputs_of(where, books, facts),
         messages=messages,
         inquiry=inquiry,
@@ -152,31 +143,14 @@ def look_into(
         campaigns=campaigns,
         passwords=passwords,
         settings=settings,
-        containing=_containing(where, found, absent),
+        steps=_steps(where, found, absent),
+        attackers=attackers_of(found),
         runs=_runs(where, quarantine, books),
         read=MessageReader(where, books),
-        command=where.command,
-        purge=where.purge,
         country=country,
         country_source=country_source,
         absent=absent,
     )
-
-
-def _campaigns(
-    where: Where,
-    books: gather.Books,
-    messages: Sequence[Message],
-    found: Accusation,
-    facts: LogFacts,
-    absent: dict[str, str],
-) -> Campaigns | None:
-    """Find the campaigns of the case: what was purged is of it, so it counts as what is queued does."""
-    if not messages:
-        absent["group"] = "there is no message to group"
-        return None
-    whole = [message._replace(quarantined=False) for message in messages]
-    return find_judged(where, books, whole, found, facts)
 
 
 def _passwords(
@@ -195,7 +169,7 @@ def _passwords(
         _ = where.export
         if where.accounts is not None:
             is_asked = where.is_accounts_asked  # if not, the file must not stand between the user and the account
-            logins = noted(read_logins(where, where.accounts, books))
+            logins = noted(gather.read_logins(where, where.accounts, books))
             return Passwords(find_weak_passwords(logins, criteria, targets_of(inquiry)), sources)
         absent["weak-passwords"] = "there is no export of the accounts (users.csv, or --accounts)"
     except BreachkitError as error:
@@ -209,21 +183,20 @@ def _settings(where: Where, books: gather.Books, found: Accusation, absent: dict
     try:
         _, path = where.guide, where.layout.settings
         if path is not None:
-            return hardening_of(read_settings(where, path, books), where.guide_to(path), found)
+            return hardening_of(gather.read_settings(where, path, books), where.guide_to(path), found)
         absent["harden"] = "there is no file of settings (settings.txt; see: breachkit harden --print-commands)"
     except BreachkitError as error:
         absent["harden"] = str(error)
     return None
 
 
-def _containing(where: Where, found: Accusation, absent: dict[str, str]) -> Containing:
+def _steps(where: Where, found: Accusation, absent: dict[str, str]) -> list[Contained]:
     accused = [account.account for account in found.accounts if account.verdict == "compromised"]
-    attackers = attackers_of(found)
     try:
-        steps = contain_accounts(where, accused, found, attackers)
+        return contain_accounts(where, accused, found)
     except LacksError as error:
-        absent["contain"], steps = str(error), []
-    return Containing(tuple(steps), attackers, BLOCK_MINUTES)
+        absent["contain"] = str(error)
+    return []
 
 
 def _runs(where: Where, quarantine: Path | None, books: gather.Books) -> list[Stock]:
@@ -237,13 +210,14 @@ def _runs(where: Where, quarantine: Path | None, books: gather.Books) -> list[St
     return []
 
 
-def evidence_paths(where: Where, runs: Sequence[Stock]) -> Iterator[PathLike[str] | str]:
+def evidence_paths(case: Investigation) -> Iterator[PathLike[str] | str]:
     """List the input files beside the messages."""
+    where = case.where
     for log in where.logs:
         if log.form.spool is None or log.path.is_file():  # of what was piped in nothing is left to hash
             yield log.path
     for path in (where.accounts, where.layout.settings):
         if path is not None:
             yield path
-    for stock in runs:
+    for stock in case.runs:
         yield stock.run.journal

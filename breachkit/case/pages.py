@@ -13,7 +13,6 @@ import hashlib
 import re
 from functools import cache
 from importlib.resources import files
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
@@ -25,6 +24,7 @@ from breachkit.report.group_report import WHY
 from breachkit.report.inputs import LEVEL_WORDS
 from breachkit.report.weak_passwords_report import MEANINGS
 from breachkit.report.words import clean
+from breachkit.spelling import ip_of
 
 if TYPE_CHECKING:
     from breachkit.case.phrases import Phrases
@@ -83,11 +83,7 @@ def _dotted(host: str) -> str:
 
 
 def _colons(found: re.Match[str]) -> str:
-    try:
-        ip_address(found[0])
-    except ValueError:
-        return found[0]
-    return "[:]".join(found[0].rsplit(":", 1))
+    return found[0] if ip_of(found[0]) is None else "[:]".join(found[0].rsplit(":", 1))
 
 
 @cache

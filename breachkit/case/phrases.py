@@ -15,6 +15,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Literal
 
 from breachkit.logs.facts import shows_logins
+from breachkit.report.words import size
 
 if TYPE_CHECKING:
     from breachkit.report.contract import Json
@@ -29,7 +30,6 @@ NAMED = 5
 """Other accounts that the verdict names; the report has them all."""
 
 _HOLE = re.compile(r"\{(\w+)\}")
-_KILO = 1000
 _NAMES = {
     "en": """
         Monday Tuesday Wednesday Thursday Friday Saturday Sunday
@@ -150,11 +150,7 @@ class Phrases:
 
     def size(self, number: int) -> str:
         """Spell a number of bytes: `3.4 MB`, `3,4 MB`."""
-        amount, units = float(number), iter(("B", "kB", "MB", "GB"))
-        unit = next(units)
-        while amount >= _KILO and (larger := next(units, "")):
-            amount, unit = amount / _KILO, larger
-        return f"{amount:.0f} {unit}" if unit == "B" else self._decimals(f"{amount:.1f}") + f" {unit}"
+        return self._decimals(size(number))
 
     def verdict(self, findings: Json) -> str:
         """Say who, how much of the queue, entered when, from where, after what, and who else; real addresses."""

@@ -17,13 +17,14 @@ import os
 import re
 from bisect import bisect_left
 from enum import Enum, auto
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from breachkit.case.people import CHAINS, People, read_through
 from breachkit.case.phrases import holes_of
 from breachkit.records import NULL_SENDER
+from breachkit.spelling import ip_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -154,7 +155,7 @@ class Redaction:
         r"""Replace a value that is one name: `anna@example.it`, `anna`, `EXAMPLE\anna`, `anna%example.it`, an IP."""
         if not value or value == NULL_SENDER:
             return value
-        if _ip(value) is not None:
+        if ip_of(value) is not None:
             return self._address(value)
         for sign in "@%/":
             local, found, domain = value.rpartition(sign)
@@ -245,7 +246,7 @@ class Redaction:
         return local.startswith("u-") and local in self._taken
 
     def _address(self, text: str) -> str:
-        address = _ip(text)
+        address = ip_of(text)
         # what every machine calls itself names nobody, and settings are hard to read without it
         if address is None or text in self._taken or address.is_loopback or address.is_unspecified:
             return text
@@ -269,13 +270,6 @@ class Redaction:
         self._taken.add(spelled)
         self._given[meant] = spelled
         return spelled
-
-
-def _ip(text: str) -> IPv4Address | IPv6Address | None:
-    try:
-        return ip_address(text)
-    except ValueError:
-        return None
 
 
 def _precedence(found: tuple[int, Replaced]) -> tuple[bool, int, int]:

@@ -7,9 +7,9 @@ from bisect import bisect_left
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from breachkit.detect.accounts.joins import AHEAD
-from breachkit.detect.incident import count_owners_own
-from breachkit.report.contract import share
+from breachkit.detect.accounts.inquiry import AHEAD
+from breachkit.detect.containment import count_owners_own
+from breachkit.report.contract import counted_json, share
 from breachkit.report.words import stamp
 from breachkit.text.headers import decoded_words
 from breachkit.text.message import decoded_texts
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 FATES = ("delivered", "waiting", "dead", "refused", "taken_out", "unknown")
 """`dead` does not exist, `refused` is any other permanent failure, `taken_out` was purged before it left."""
-MOST_SUBJECTS = 20
-MOST_URLS = 20
+MOST_LISTED = 20
+"""Subjects, hosts and links of a campaign."""
 READ = 50
 """Messages of a campaign that are read for their links."""
 AROUND = 240
@@ -57,13 +57,11 @@ def campaign_json(
         "purge_string": one.purge_string,
         "strings": [row._asdict() for row in one.strings],
         "subjects": list(one.subjects),
-        "repeated_subjects": [
-            {"subject": subject, "messages": n} for subject, n in subjects.most_common(MOST_SUBJECTS) if n > 1
-        ],
+        "repeated_subjects": counted_json("subject", _repeated(subjects)),
         "recipients": recipients,
         "gone_messages": gone,
-        "auth_users": [{"auth_user": row.name, "messages": row.messages} for row in one.auth_users],
-        "mail_froms": [{"mail_from": row.name, "messages": row.messages} for row in one.mail_froms[:20]],
+        "auth_users": counted_json("auth_user", one.auth_users),
+        "mail_froms": counted_json("mail_from", one.mail_froms[:20]),
         "mail_froms_distinct": len(one.mail_froms),
         "first_seen": stamp(one.first_seen, zone),
         "last_seen": stamp(one.last_seen, zone),
@@ -78,7 +76,7 @@ def campaign_json(
 
 def _owners_own(case: Investigation, one: Campaign) -> int | None:
     """Count the queued messages of a campaign that look like their owner's own; None where no log tells."""
-    if not case.inquiry.evidence.is_auth_visible:
+    if not case.inquiry.is_auth_visible:
         return None
     sends = case.inquiry.sends
     sessions = sends[sends["account"].notna() & sends["queue_id"].notna()]
@@ -105,7 +103,7 @@ def _sample_json(case: Investigation, campaign: Campaign) -> Json | None:
             "before": before[-AROUND:] if shared else text[:AROUND],
             "shared": shared[:LONGEST_SHARED],
             "after": after[:AROUND],
-            "urls": list(dict.fromkeys(_urls(text)))[:MOST_URLS],
+            "urls": list(dict.fromkeys(_urls(text)))[:MOST_LISTED],
             "source": message.source,
         }
     return None
@@ -126,9 +124,13 @@ def _links_json(case: Investigation, campaign: Campaign) -> Json:
         hosts.update({host for url in linked if (host := host_of(url)) is not None})
     return {
         "read_messages": len(raws),
-        "hosts": [{"host": host, "messages": n} for host, n in hosts.most_common(MOST_URLS) if n > 1],
-        "urls": [{"url": url, "messages": n} for url, n in urls.most_common(MOST_URLS) if n > 1],
+        "hosts": counted_json("host", _repeated(hosts)),
+        "urls": counted_json("url", _repeated(urls)),
     }
+
+
+def _repeated(counts: Counter[str]) -> list[tuple[str, int]]:
+    return [(text, number) for text, number in counts.most_common(MOST_LISTED) if number > 1]
 
 
 def host_of(url: str) -> str | None:
@@ -190,12 +192,12 @@ class RecipientFates:
         known = self._last_of.get((where.queue_id, rcpt_to)) if isinstance(where.queue_id, str) else None
         known = known or self._last_of.get((where.mail_from, where.node, rcpt_to), [])
         # another message of the same sender to the same recipient, days before, tells nothing of this one
-        is_told = bisect_left(known, where.ts - AHEAD, key=lambda row: row[0]) < len(known)
-        if is_told and known[-1][1] != "waiting":
+        is_known = bisect_left(known, where.ts - AHEAD, key=lambda row: row[0]) < len(known)
+        if is_known and known[-1][1] != "waiting":
             return known[-1][1]
         if queued is not None and queued.quarantined:
             return "taken_out"
-        return "waiting" if is_told or rcpt_to in waiting else "unknown"
+        return "waiting" if is_known or rcpt_to in waiting else "unknown"
 
 
 def _gone_of(case: Investigation) -> dict[str, list[int]]:
@@ -207,7 +209,7 @@ def _gone_of(case: Investigation) -> dict[str, list[int]]:
     campaigns = [] if case.campaigns is None else case.campaigns.campaigns
     messages, sends = case.inquiry.messages, case.inquiry.sends
     campaign_of = {at: one.id for one in campaigns for at in one.members}
-    attacks = {(one.account, place.ip) for one in case.found.accused for place in one.client_ips if place.attacking}
+    attacks = {(one.account, ip) for one in case.found.accused for ip in one.attacking_ips}
     accepted = sends[sends["accepted"].astype("bool")]
     pairs = zip(accepted["account"], accepted["client_ip"], strict=True)
     pair_of = {at: pair for at, pair in zip(accepted.index, pairs, strict=True) if pair in attacks}

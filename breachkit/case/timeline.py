@@ -11,8 +11,7 @@ import csv
 import heapq
 import io
 from datetime import UTC, datetime
-from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -20,6 +19,7 @@ from breachkit.detect.accounts.inquiry import is_name
 from breachkit.micros import EPOCH
 from breachkit.report.contract import dump_line
 from breachkit.report.words import clean, stamp
+from breachkit.spelling import ip_of
 from breachkit.text.headers import decoded_words
 
 if TYPE_CHECKING:
@@ -43,26 +43,18 @@ ECS = "8.17.0"
 ECS_OUTCOMES = {"success": "success", "failure": "failure", "undetermined": "unknown"}
 
 
-class CaseRows(NamedTuple):
-    """The rows that belong to the case: of the accused accounts and of the attacking addresses."""
-
-    attempts: pd.DataFrame
-    sends: pd.DataFrame
-    messages: pd.DataFrame
-
-
-def _rows_of(case: Investigation) -> CaseRows:
-    """Choose the rows of the case; where nobody is accused, all of them."""
+def _rows_of(case: Investigation) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Choose the attempts, sends and messages of the accused accounts and attacking addresses; all where nobody is."""
     inquiry = case.inquiry
     sends = inquiry.sends[inquiry.sends["accepted"].astype("bool") & inquiry.sends["auth"].notna()]
     names = [account.account for account in case.found.accused]
     if not names:
-        return CaseRows(inquiry.attempts, sends, inquiry.messages)
+        return inquiry.attempts, sends, inquiry.messages
 
     def mine(table: pd.DataFrame) -> pd.DataFrame:
         return table[table["account"].isin(names) | table["client_ip"].isin(case.attacking_ips)]
 
-    return CaseRows(mine(inquiry.attempts), mine(sends), inquiry.messages[inquiry.messages["account"].isin(names)])
+    return mine(inquiry.attempts), mine(sends), inquiry.messages[inquiry.messages["account"].isin(names)]
 
 
 def moved(stock: Stock) -> int:
@@ -70,15 +62,20 @@ def moved(stock: Stock) -> int:
     return sum(held.whereabouts != "left" for held in stock.messages)
 
 
+def _what_of(stock: Stock) -> str:
+    number = f"{moved(stock):,} messages"
+    return f"put {number} on hold" if stock.is_hold else f"moved {number} to the quarantine"
+
+
 def hours_json(case: Investigation, proof: ProofRegister) -> Json:
     """Write the columns of the picture, in order of time: failed logins, entries, messages sent, queued, purged."""
-    chosen, zone = _rows_of(case), case.inputs.zone
-    outcome = chosen.attempts["outcome"]
+    (attempts, sends, messages), zone = _rows_of(case), case.inputs.zone
+    outcome = attempts["outcome"]
     rows = {
-        "failures": chosen.attempts[outcome == "failure"],
-        "entries": chosen.attempts[(outcome == "success") & chosen.attempts["client_ip"].isin(case.attacking_ips)],
-        "sent": chosen.sends,
-        "queued": chosen.messages[(chosen.messages["ts"] != EPOCH).to_numpy()],  # of the others no time is known
+        "failures": attempts[outcome == "failure"],
+        "entries": attempts[(outcome == "success") & attempts["client_ip"].isin(case.attacking_ips)],
+        "sent": sends,
+        "queued": messages[(messages["ts"] != EPOCH).to_numpy()],  # of the others no time is known
     }
     hours = pd.concat([table["ts"].dt.floor("h") for table in rows.values()])
     step = "D" if hours.nunique() > MOST_HOURS else "h"
@@ -108,13 +105,12 @@ def timeline_of(case: Investigation, named: Named = str) -> Iterator[Json]:
     `named` gives people and addresses the names that the case has for them, in the sentences too. Each kind is in order
     already and they are merged as they are written: an event is never held beside the others.
     """
-    chosen = _rows_of(case)
-    queued = chosen.messages.sort_values("ts", kind="stable")
+    attempts, sends, messages = _rows_of(case)
     kinds = (
-        _logins(case, chosen.attempts, named),
+        _logins(case, attempts, named),
         iter(sorted(_few(case, named), key=_moment)),
-        _sends(chosen.sends, named),
-        _queued(case, queued, named),
+        _sends(sends, named),
+        _queued(case, messages.sort_values("ts", kind="stable"), named),
     )
     return heapq.merge(*kinds, key=_moment)
 
@@ -216,7 +212,7 @@ def _few(case: Investigation, named: Named) -> Iterator[Json]:
             yield _event(
                 datetime.fromisoformat(stock.began),
                 "Queue purged",
-                f"breachkit purge moved {moved(stock):,} messages to the quarantine",
+                f"breachkit purge {_what_of(stock)}",
                 purge_run=stock.run.name,
                 source_file=f"{stock.run.name}/journal.jsonl",
                 source_line=1,
@@ -235,7 +231,7 @@ def ecs_events(case: Investigation, named: Named = str) -> Iterator[Json]:
         account = named(row.account) if is_name(row.account) else None  # as in the timeline
         country = case.country(str(row.client_ip))
         ip = named(str(row.client_ip))
-        is_ip, outcome = _is_ip(ip), ECS_OUTCOMES[row.outcome]
+        is_ip, outcome = ip_of(ip) is not None, ECS_OUTCOMES[row.outcome]
         yield {
             "@timestamp": row.ts.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "message": f"{outcome} of a login on {account or 'an unknown account'} from {ip}",
@@ -265,14 +261,6 @@ def ecs_events(case: Investigation, named: Named = str) -> Iterator[Json]:
 def _user(account: str) -> Json:
     name, _, domain = account.partition("@")
     return {"name": name, "domain": domain, "email": account} if domain else {"name": name}
-
-
-def _is_ip(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def render_jsonl(events: Iterable[Json]) -> Iterator[str]:

@@ -30,6 +30,7 @@ _FULL_OR_CLOSED = frozenset(
 )
 """Why a stream cannot be written; None: it is not open for writing."""
 SUMMARIES = {
+    "doctor": "Say which evidence is there and which is missing, and print the lines that collect it.",
     "investigate": "Investigate all there is in one go, and leave a case: report, timeline, indicators, inputs and"
     " custody.",
     "scan": "Show what is in the outgoing queues, and the symptoms of a break-in.",
@@ -43,6 +44,8 @@ SUMMARIES = {
     "contain": "Print the steps that contain a compromised account, in order; nothing is run.",
     "purge": "Move messages out of the queue into a quarantine, from which `restore` brings them back.",
     "restore": "Put quarantined messages back where they were: the server will send them.",
+    "verify": "Check that the incident is closed: queue, attackers, password, what was left behind, settings,"
+    " delivery.",
     "cluster-certs": "Make the certificates that a cluster of nodes needs: an authority, a scheduler, workers, a"
     " client.",
     "cluster-check": "Say which nodes answer, which breachkit each has, and what evidence each sees; nothing is read.",

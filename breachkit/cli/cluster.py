@@ -20,7 +20,7 @@ def cluster_certs(folder: Folder, *, days: Days = 30) -> None:
     Example: breachkit cluster-certs breachkit-certs
     """
     from breachkit.nodes.certs import make_certificates
-    from breachkit.report.cluster import render_certificates
+    from breachkit.report.cluster_report import render_certificates
 
     output.check(folder, None, option="DIR")
     output.write(render_certificates(make_certificates(folder, days), days), None)
@@ -47,7 +47,7 @@ def cluster_check(
     from breachkit.evidence.gather import Books
     from breachkit.nodes.orders import parse_nodes
     from breachkit.nodes.workers import check_cluster
-    from breachkit.report.cluster import check_json, render_check
+    from breachkit.report.cluster_report import check_json, render_check
     from breachkit.report.contract import dump
 
     output.check(product.output_file, None, certs)
@@ -55,4 +55,4 @@ def cluster_check(
     what = scheduler, __version__, nodes, workers
     output.write(dump(check_json(*what)) if product.is_json else render_check(*what), product.output_file)
     is_incomplete = not workers or not all(row["good"] for row in nodes)
-    output.finish(Books(), findings=False, is_incomplete=is_incomplete)
+    output.finish(Books(), is_incomplete=is_incomplete)

@@ -38,9 +38,8 @@ def contain(
 
     Example: breachkit contain --root /srv/copy-of-icewarp --block-list nftables
     """
-    from breachkit.detect.accounts.reading import accuse
-    from breachkit.detect.containment import choose_accounts, contain_accounts
-    from breachkit.detect.incident import attackers_of
+    from breachkit.detect.accounts.accusation import accuse
+    from breachkit.detect.containment import attackers_of, choose_accounts, contain_accounts
     from breachkit.evidence import gather
     from breachkit.evidence.where import find_evidence
     from breachkit.report.blocklist import render_block_list
@@ -56,9 +55,9 @@ def contain(
         if block_list is not None:
             text = render_block_list(block_list, attackers.ips, block_minutes)
         else:
-            steps = contain_accounts(where, chosen, found, attackers)
+            steps = contain_accounts(where, chosen, found)
             what = steps, attackers, block_minutes, inputs
             text = dump(contain_json(*what)) if product.is_json else render_contain(*what, [where.harden()])
         output.write(text, product.output_file)
         outcome |= {"accounts": chosen, "block_list": block_list}
-        output.finish(books, findings=False)
+        output.finish(books)

@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from breachkit.detect.incident import count_owners_own
+from breachkit.detect.containment import count_owners_own
 from breachkit.errors import BreachkitError
 from breachkit.evidence import gather
 from breachkit.logs.facts import shows_logins

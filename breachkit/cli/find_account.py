@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from breachkit.cli import options, output
 
 if TYPE_CHECKING:
-    from breachkit.detect.accounts.verdict import Accusation
+    from breachkit.detect.accounts.accusation import Accusation
     from breachkit.evidence.gather import Books, Inputs
     from breachkit.evidence.where import Where
     from breachkit.logs.facts import LogFacts
@@ -41,11 +41,9 @@ def find_account(
     else:
         judged = _judge_together(asked, several, jobs, product)
     found, books, inputs, following, passwords = judged
-    if product.is_json:
-        output.write(dump_find_account(found, inputs), product.output_file)
-    else:
-        output.write(render_find_account(found, inputs, following, passwords), product.output_file)
-    output.finish(books, findings=product.fail_on_findings and bool(found.accused or found.accused_relays))
+    what = found, inputs
+    text = dump_find_account(*what) if product.is_json else render_find_account(*what, following, passwords)
+    output.end(text, product, books, findings=bool(found.accused or found.accused_relays))
 
 
 class _FoundAccounts(NamedTuple):
@@ -59,7 +57,7 @@ class _FoundAccounts(NamedTuple):
 
 
 def _judge(asked: options.Asked, jobs: int | None, product: options.Output, *, show_passwords: bool) -> _FoundAccounts:
-    from breachkit.detect.accounts.reading import accuse
+    from breachkit.detect.accounts.accusation import accuse
     from breachkit.evidence import gather
     from breachkit.evidence.where import find_evidence
 
@@ -73,14 +71,14 @@ def _judge(asked: options.Asked, jobs: int | None, product: options.Output, *, s
 def _judge_together(
     asked: options.Asked, several: Several, jobs: int | None, product: options.Output
 ) -> _FoundAccounts:
-    from breachkit.detect.accounts.inquiry import evidence_of
-    from breachkit.detect.accounts.judgement import find_accounts
+    from breachkit.detect.accounts.inquiry import Inquiry
+    from breachkit.detect.accounts.judgement import judge_accounts
     from breachkit.nodes.several import read_together
 
     output.check(product.output_file, several)
     together = read_together(asked, several, jobs)
     one = together.stitched
-    found = find_accounts(evidence_of(one.messages, one.facts, one.accounts, together.fingerprints))
+    found = judge_accounts(Inquiry(one.messages, one.facts, one.accounts, together.fingerprints))
     inputs, books = together.inputs()
     if not found.accused:
         return _FoundAccounts(found, books, inputs, list(together.following((), ["scan"])))
@@ -103,7 +101,7 @@ def _following(where: Where, found: Accusation) -> list[str]:
 
 def _passwords(where: Where, found: Accusation, facts: LogFacts) -> dict[str, list[str]]:
     """Decode again the passwords that opened the accused accounts; only for a terminal whose user asked."""
-    from breachkit.detect.traced import reveal
+    from breachkit.detect.tracing import reveal
 
     opened = {row: account.account for account in found.accused for row in account.entries}
     session_of = facts.attempts.session_of()

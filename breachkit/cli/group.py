@@ -54,9 +54,7 @@ def group(
         text = dump(group_json(campaigns, inputs, top))
     else:
         text = render_group(campaigns, inputs, _purges(where, found, min_messages), _contain(where, found), top)
-    output.write(text, product.output_file)
-    is_spam = any(one.is_spam for one in campaigns.campaigns)
-    return output.finish(books, findings=product.fail_on_findings and is_spam)
+    return output.end(text, product, books, findings=any(one.is_spam for one in campaigns.campaigns))
 
 
 def _group_plainly(
@@ -74,8 +72,8 @@ def _group_plainly(
     # no log was looked for, so none is missing
     inputs = replace(gather.inputs_of(where, books, None), log_level="not read")
     text = dump(groups_json(groups, inputs, top)) if product.is_json else render_groups(groups, inputs, top)
-    output.write(text, product.output_file)
-    output.finish(books, findings=False)
+    # a plain group is no finding
+    output.end(text, product, books)
 
 
 def _purges(where: Where, found: Grouped, least: int | None) -> dict[str, str]:

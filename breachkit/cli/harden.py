@@ -31,11 +31,10 @@ def harden(
 
     Example: breachkit harden settings.txt --root /srv/copy-of-icewarp
     """
-    from breachkit.detect.accounts.reading import accuse
+    from breachkit.detect.accounts.accusation import accuse
     from breachkit.detect.hardening import hardening_of
     from breachkit.errors import UsageError
     from breachkit.evidence import gather
-    from breachkit.evidence.gather import read_settings
     from breachkit.evidence.where import check_file, find_evidence
     from breachkit.report.contract import dump
     from breachkit.report.harden_report import harden_json, render_commands, render_harden
@@ -52,11 +51,9 @@ def harden(
             " breachkit harden --print-commands prints the lines that make it"
         )
     check_file("SETTINGS", path)
-    read = read_settings(where, path, books)
+    read = gather.read_settings(where, path, books)
     accused, facts = accuse(where, books)
     found, inputs = hardening_of(read, guide, accused), gather.inputs_of(where, books, facts)
     following = [where.command("weak-passwords")] if where.accounts is not None else []
     text = dump(harden_json(found, inputs)) if product.is_json else render_harden(found, inputs, following)
-    output.write(text, product.output_file)
-    is_open = any(row.status == "fail" for row in found.judged)
-    return output.finish(books, findings=product.fail_on_findings and is_open)
+    return output.end(text, product, books, findings=any(row.status == "fail" for row in found.judged))

@@ -88,7 +88,7 @@ def investigate(
     command = ["investigate", "--redact"] if redact else None
     with recorded(case, command, is_new=True, is_named=not redact) as outcome:
         chosen = tuple(readers or [Audience.RESPONDER])
-        dossier = Dossier(where, chosen, redact, Phrases(lang), datetime.now(UTC), place)
+        dossier = Dossier(chosen, redact, Phrases(lang), datetime.now(UTC), place)
         found = look_into(where, books, places, max_minutes, quarantine)
         findings = dossier.fill(found)
         outcome |= {"run": findings["case"]["run"], "written": dossier.written}

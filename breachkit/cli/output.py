@@ -10,17 +10,19 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import typer
 
 from breachkit.errors import BreachkitError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from breachkit.cli.options import Output
     from breachkit.evidence.gather import Books
+    from breachkit.evidence.where import Where
+    from breachkit.nodes.several import Several
     from breachkit.report.contract import Json
 
 
@@ -62,19 +64,12 @@ def note(text: str) -> None:
         sys.stderr.flush()
 
 
-class _HasEvidence(Protocol):
-    """Evidence, or nodes that have it."""
-
-    def evidence(self) -> Iterable[Path]:
-        """List what nothing may be written into or over."""
-
-
-def check(path: Path | None, where: _HasEvidence | None, *read: Path | None, option: str = "--output") -> None:
+def check(path: Path | None, where: Where | Several | None, *read: Path | None, option: str = "--output") -> None:
     """Refuse to write the product over evidence, before any work is done. Raises BreachkitError.
 
     Args:
         path: what was named; None and `-` are stdout.
-        where: the evidence.
+        where: the evidence, or nodes that have it.
         read: other files and folders that were named to be read.
         option: what named the place.
     """
@@ -141,14 +136,18 @@ def _write_file(path: Path, pieces: Iterable[str]) -> None:
         stream.writelines(encoded)
 
 
-def finish(books: Books, *, findings: bool, say: Callable[[], str] | None = None, is_incomplete: bool = False) -> None:
+def finish(books: Books, *, findings: bool = False, is_incomplete: bool = False) -> None:
     """End a command with the exit code that its books and findings call for."""
-    if say is not None:
-        note(say())
     if findings:
         raise typer.Exit(Exit.FINDINGS)
     if books.skipped or is_incomplete:
         raise typer.Exit(Exit.INCOMPLETE)
+
+
+def end(text: str | Iterable[str], product: Output, books: Books, *, findings: bool = False) -> None:
+    """Write the product of a command, and end it as `finish` does; findings count where the user asked for that."""
+    write(text, product.output_file)
+    finish(books, findings=findings and product.fail_on_findings)
 
 
 BOOK = "custody.jsonl"
@@ -187,5 +186,5 @@ def recorded(
         code = int(ended.exit_code)
         raise
     finally:
-        custody.end(case, began, code, outcome, datetime.now(UTC))
-        note(f"custody: SHA-256 {custody.sha256_of(case)} (write it in the incident notes)")
+        digest = custody.end(case, began, code, outcome, datetime.now(UTC))
+        note(f"custody: SHA-256 {digest} (write it in the incident notes)")

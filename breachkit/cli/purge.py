@@ -56,6 +56,13 @@ Drop = Annotated[
     bool,
     typer.Option("--drop", help="Delete the moved messages for good afterwards: for a full disk. The journal stays."),
 ]
+Bounces = Annotated[
+    bool, typer.Option("--bounces", help="And the bounces that these messages caused, by the ids in the logs.")
+]
+Hold = Annotated[
+    bool,
+    typer.Option("--hold", help="Put them on hold in the queue (Postfix), or print the lines that do (Exim)."),
+]
 WatchFor = Annotated[
     float | None,
     typer.Option("--watch", metavar="MINUTES", min=0, help="Go on with messages that arrive meanwhile."),
@@ -91,6 +98,8 @@ def purge(
     quarantine: options.Quarantine = None,
     case: options.Case = None,
     drop: Drop = False,
+    hold: Hold = False,
+    bounces: Bounces = False,
     watch: WatchFor = None,
     max_moves: MaxMoves = None,
     jobs: options.Jobs = None,
@@ -101,6 +110,7 @@ def purge(
     """
     from breachkit.cli.output import recorded
     from breachkit.cli.purging import Manner, run_purge
+    from breachkit.errors import UsageError
     from breachkit.evidence.where import find_evidence
     from breachkit.purge.needles import SoughtTexts
     from breachkit.purge.reach import reach_of
@@ -108,14 +118,19 @@ def purge(
     texts = SoughtTexts(tuple(strings or ()), regex, ignore_case, any_string, raw_only)
     names = _names("--account", account), _names("--from", sender), _names("--to-domain", to_domain)
     heads = Heads(*names, campaign, older_than, newer_than, all_messages, min_messages)
-    manner = Manner(everything, explain, dry_run, yes, drop, watch, max_moves, jobs, product)
+    manner = Manner(everything, explain, dry_run, yes, drop, hold, watch, max_moves, jobs, product)
     _check(manner, texts, heads)
+    if bounces and watch is not None:
+        raise UsageError("--bounces looks into the logs once, so it cannot go with --watch; leave one of them out")
     with recorded(case) as outcome:
         where = find_evidence(asked)
         output.check(product.output_file, where, quarantine, case and case / BOOK)
         reach = reach_of(where, quarantine)
         wanted, named = _wanted(texts, heads, where)
-        run_purge(reach, wanted, manner, [*texts.words(), *named.words()], outcome)
+        wanted = wanted._replace(with_bounces=bounces)
+        more = {"--bounces": bounces, "--hold": hold}
+        words = [*texts.words(), *named.words(), *(option for option, is_set in more.items() if is_set)]
+        run_purge(reach, wanted, manner, words, outcome)
 
 
 class Heads(NamedTuple):
@@ -158,6 +173,8 @@ def _check(manner: Manner, texts: SoughtTexts, heads: Heads) -> None:
     for option, is_given in (("--watch", manner.watch is not None), ("--drop", manner.drop)):
         if manner.dry_run and is_given:
             raise UsageError(f"--dry-run and {option} cannot both be meant; leave one of them out")
+    if manner.hold and manner.drop:
+        raise UsageError("--hold keeps messages and --drop deletes them; leave one of them out")
 
 
 def _wanted(texts: SoughtTexts, heads: Heads, where: Where) -> tuple[Predicates, Heads]:

@@ -14,31 +14,40 @@ from breachkit.cli import asking, output
 from breachkit.errors import BreachkitError
 from breachkit.evidence import gather
 from breachkit.evidence.queued import queue_pieces
-from breachkit.parallel import processors
-from breachkit.progress import bar
-from breachkit.purge.plan import Tally
+from breachkit.parallel import Piece, processors
+from breachkit.progress import bar, silent
+from breachkit.purge.plan import Predicates, Tally
 from breachkit.purge.search import PieceSearch, Watch, look_through
 from breachkit.purge.store import name_run
 from breachkit.report.contract import dump
-from breachkit.report.purge_report import PurgeOutcome, purge_json, render_dry_end, render_outcome, render_plan
+from breachkit.report.purge_report import (
+    PurgeOutcome,
+    purge_json,
+    render_by_hand,
+    render_dry_end,
+    render_outcome,
+    render_plan,
+)
 from breachkit.report.words import count, name_journal
 from breachkit.shells import guarded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Set as AbstractSet
 
     from breachkit.cli.options import Output
     from breachkit.evidence.gather import Inputs
-    from breachkit.parallel import Piece
     from breachkit.purge.moves import QueuePurge, Receipt
-    from breachkit.purge.plan import Plan, Planned, Predicates
+    from breachkit.purge.plan import Plan, Planned
     from breachkit.purge.reach import Reach
-    from breachkit.records import Skipped
+    from breachkit.records import Message, Skipped
     from breachkit.report.contract import Json
     from breachkit.report.purge_report import Unexplained
 
 PAUSE = 2.0
 """Seconds between two looks at the queues."""
+SETTLING = 3 * PAUSE
+"""Seconds for which messages are tried again that the server works on."""
 BLINK = 0.1
 """Seconds of sleep after which a stop is noticed."""
 
@@ -51,6 +60,7 @@ class Manner(NamedTuple):
     dry_run: bool
     yes: bool
     drop: bool
+    hold: bool
     watch: float | None
     max_moves: int | None
     jobs: int | None
@@ -70,6 +80,8 @@ class Work:
     watch: Watch | None
     tally: Tally = field(default_factory=Tally)
     unexplained: Unexplained | None = None
+    bounces: frozenset[str] = frozenset()
+    """The bounces that are taken along, by the names of their first files."""
 
     def first(self) -> list[Planned]:
         """Look through all of the queues; returns what is to be moved, if anything is."""
@@ -90,9 +102,41 @@ class Work:
                 break
         return taken
 
+    def once_more(self, names: AbstractSet[str]) -> list[Planned]:
+        """Look through the queues for messages of the plan; they are counted already."""
+        looks = {self.look: names - self.bounces, self._take_any(): names & self.bounces}
+        jobs = self.manner.jobs or processors()
+        return [
+            hit
+            for look, sought in looks.items()
+            if sought
+            for hit in look_through(self._pieces([]), look, jobs, silent).planned()
+            if os.path.basename(hit.files[0]) in sought
+        ]
+
+    def take_bounces(self, bounces: Sequence[Message]) -> list[Planned]:
+        """Add bounces to the plan."""
+        tally, look = Tally(), self._take_any()
+        for one in bounces:
+            tally.add(
+                look(Piece(os.path.dirname(os.path.abspath(one.files[0])), [tuple(map(os.path.basename, one.files))]))
+            )
+        self.tally.add_bounces(tally)
+        hits = self.tally.planned()
+        self.bounces = frozenset(os.path.basename(hit.files[0]) for hit in hits)
+        return hits
+
+    def _take_any(self) -> PieceSearch:
+        return PieceSearch(
+            Predicates(is_all=True), self.reach.queues.rules, self.reach.where.zone, self.reach.root, keeps=True
+        )
+
     def _pieces(self, passed_over: list[Skipped]) -> Iterator[Piece]:
-        queues = self.reach.queues
-        return queue_pieces([place.path for place in queues.places], queues.rules, self.reach.root, passed_over)
+        rules, places = self.reach.queues.rules, [place.path for place in self.reach.queues.places]
+        if self.manner.hold and (hold := rules.hold) is not None:
+            files = {path: os.path.join(path, "x") for path in places}
+            places = [path for path, file in files.items() if hold(file) != file]  # else it is there already
+        return queue_pieces(places, rules, self.reach.root, passed_over)
 
     def plan(self) -> Plan:
         """Sum up what was found so far."""
@@ -113,12 +157,15 @@ class Work:
 
     def shown(self, plan: Plan) -> str:
         """Write the plan as text."""
-        return render_plan(plan, self.inputs(), self.unexplained)
+        return render_plan(plan, self.inputs(), self.unexplained, holds=self.manner.hold)
 
-    def tell(self, plan: Plan, outcome: PurgeOutcome | None, text: Callable[[], str]) -> None:
+    def tell(
+        self, plan: Plan, outcome: PurgeOutcome | None, text: Callable[[], str], by_hand: Sequence[str] | None = None
+    ) -> None:
         """Write the product: the object of the contract, or the text, which takes 60 ms to lay out."""
         if self.manner.product.is_json:
-            product = dump(purge_json(plan, outcome, self.inputs(), self.reach.root, self.unexplained))
+            made = purge_json(plan, outcome, self.inputs(), self.reach.root, self.unexplained)
+            product = dump(made if by_hand is None else {**made, "by_hand": list(by_hand)})
         else:
             product = text()
         output.write(product, self.manner.product.output_file)
@@ -126,38 +173,65 @@ class Work:
 
 def run_purge(reach: Reach, wanted: Predicates, manner: Manner, words: list[str], recorded: Json) -> None:
     """Do it, and say in `recorded` what was done. Raises BreachkitErrors; ends with the exit code of the books."""
+    if manner.hold:
+        _check_hold(reach)
     if not manner.dry_run:
         reach.check()
-    keeps = manner.explain or not manner.dry_run
+    keeps = manner.explain or manner.hold or wanted.with_bounces or not manner.dry_run
     look = PieceSearch(wanted, reach.queues.rules, reach.where.zone, reach.root, keeps=keeps)
     work = Work(reach, wanted, manner, words, look, None if manner.watch is None else Watch())
     hits = work.first()
+    if wanted.with_bounces:
+        from breachkit.purge.bounces import find_caused
+
+        hits += work.take_bounces(find_caused(reach, wanted, {hit.files[0] for hit in hits}))
     plan = work.plan()
     if work.watch is None:
         _hint(reach, plan)
-    if not manner.dry_run and reach.queues.rules.moving == "never":
-        raise _unmoved(reach, hits)
     if manner.explain:
         from breachkit.cli.explain import explain
 
         work.unexplained = explain(reach.where, {hit.files[0] for hit in hits})
     outcome = None
-    if manner.dry_run:
+    if manner.hold and reach.queues.rules.hold is None:
+        recorded |= {"dry_run": True, "planned": plan.planned}
+        _tell_by_hand(work, plan, hits)
+    elif manner.dry_run:
         recorded |= {"dry_run": True, "planned": plan.planned}
         work.tell(plan, None, lambda: work.shown(plan) + render_dry_end(plan, *_again(work, plan)))
     else:
         plan.permit(everything=manner.everything, max_moves=manner.max_moves)
         outcome = _execute(work, plan, hits, recorded)
-    is_left = outcome is not None and outcome.receipt.planned != outcome.receipt.purged
+    receipt = None if outcome is None else outcome.receipt
+    is_left = receipt is not None and (receipt.planned != receipt.purged or receipt.sent_meanwhile > 0)
     output.finish(work.books(), findings=False, is_incomplete=is_left)
 
 
-def _unmoved(reach: Reach, hits: Iterable[Planned]) -> BreachkitError:
-    """Say that the messages of a plan are not moved, and what the server's own commands for them are."""
-    by_hand, files = reach.queues.rules.by_hand, [os.path.basename(hit.files[0]) for hit in hits]
-    if by_hand is None or not files:
-        return BreachkitError("messages of this server must not be moved by hand; use its own commands for its queue")
-    return BreachkitError(f"nothing was moved: {by_hand(files)}")
+def _check_hold(reach: Reach) -> None:
+    """Refuse to hold messages where nothing holds any. Raises BreachkitError."""
+    rules = reach.queues.rules
+    if rules.hold is None:
+        if rules.by_hand is not None:
+            return
+        raise BreachkitError(
+            f"nothing was moved: {reach.title} has no place for messages on hold; leave --hold out: purge moves"
+            " them to the quarantine, and restore brings them back"
+        )
+    for place in reach.queues.places:
+        folder = os.path.dirname(rules.hold(os.path.join(place.path, "x")))
+        if not reach.queues.disk.is_plain_folder(folder):
+            raise BreachkitError(
+                f"nothing was moved: there is no folder {folder} to hold messages in; name the whole spool, or leave"
+                " --hold out"
+            )
+
+
+def _tell_by_hand(work: Work, plan: Plan, hits: Sequence[Planned]) -> None:
+    """Print the server's own lines that hold the messages of a plan: breachkit runs no program of the server."""
+    by_hand = work.reach.queues.rules.by_hand
+    names = [os.path.basename(hit.files[0]) for hit in hits]
+    lines = by_hand(names).splitlines() if by_hand is not None and names else []
+    work.tell(plan, None, lambda: work.shown(plan) + render_by_hand(plan, lines), lines)
 
 
 def _hint(reach: Reach, plan: Plan) -> None:
@@ -179,6 +253,7 @@ def _recorded_json(outcome: PurgeOutcome) -> Json:
         "dry_run": False,
         "run": receipt.run if receipt.runs else None,
         **counts,
+        "sent_meanwhile": receipt.sent_meanwhile,
         "dropped": outcome.dropped,
         "journals": list(receipt.sha256),
     }
@@ -191,20 +266,27 @@ def _again(work: Work, plan: Plan) -> tuple[str, str]:
         return "", f"{outside.path} lies outside the root: a purge takes it only where it is named with --queue."
     if plan.takes_everything and not everything:
         return "", "If every message is meant, run the same command again with --everything, without --dry-run."
-    if work.reach.queues.rules.moving == "never":
-        return "", (
-            "Run the same command again, without --dry-run: it moves nothing, and prints the server's own commands for"
-            " these messages."
-        )
     arguments = [*work.words, *(["--everything"] if everything else [])]
     if guarded("purge", arguments) != arguments:
         return "", "Run the same command again, without --dry-run."
     return work.reach.command("purge", *arguments), ""
 
 
+def _note_copy(reach: Reach) -> None:
+    """Say that files elsewhere may be a copy: whoever purges one stops nothing."""
+    root = reach.root
+    installed = {os.path.abspath(path) for one in reach.where.products for path in one.server.default_roots}
+    if reach.queues.rules.hold_still is not None and root is not None and os.fspath(root) not in installed:
+        output.note(
+            f"breachkit: {root} is not where {reach.title} is installed: if this is a copy, the queue that the server"
+            " sends from stays as it is"
+        )
+
+
 def _execute(work: Work, plan: Plan, hits: list[Planned], recorded: Json) -> PurgeOutcome:
     name = name_run(datetime.now(UTC))
     product = work.manner.product
+    _note_copy(work.reach)
     shown = "" if product.is_json and work.manner.yes else work.shown(plan)
     if product.is_on_screen:
         output.write(shown, None)
@@ -233,7 +315,8 @@ def _ask(work: Work, plan: Plan, name: str, shown: str) -> None:
         asking.ask_for(name, f"Type {name} to DELETE {number} for good", "moved")
     else:
         more = f", and for {work.manner.watch:g} minutes what arrives" if work.manner.watch is not None else ""
-        asking.ask(f"Move {number} to the quarantine{more}?", "moved")
+        what = f"Put {number} on hold" if work.manner.hold else f"Move {number} to the quarantine"
+        asking.ask(f"{what}{more}?", "moved")
 
 
 def _move(work: Work, plan: Plan, hits: list[Planned], name: str, is_stopped: Callable[[], bool]) -> PurgeOutcome:
@@ -244,10 +327,11 @@ def _move(work: Work, plan: Plan, hits: list[Planned], name: str, is_stopped: Ca
     from breachkit.purge.moves import QueuePurge
 
     reach = work.reach
-    with QueuePurge(reach.queues, name, work.words, drops=work.manner.drop) as run:
+    with QueuePurge(reach.queues, name, work.words, drops=work.manner.drop, holds=work.manner.hold) as run:
         try:
             with bar(sys.stderr, "moved", plan.planned, " messages") as progress:
                 run.take(hits, datetime.now(UTC), is_stopped, progress)
+            _settle(work, run, is_stopped)
             limit = work.manner.max_moves or plan.default_moves
             is_cut = work.watch is not None and _watch(work, work.watch, run, limit, is_stopped)
             receipt = run.close(datetime.now(UTC), is_stopped=is_stopped())
@@ -262,13 +346,24 @@ def _move(work: Work, plan: Plan, hits: list[Planned], name: str, is_stopped: Ca
             raise asking.stopped(receipt.purged, receipt.planned, "moved", following, _journals(receipt))
         dropped = run.deleted
         if work.manner.drop:
-            from breachkit.purge.restoration import drop_run
+            from breachkit.purge.deletion import drop_run
 
             drops = [drop_run(reach.queues.disk, held) for held in receipt.runs]
             receipt = replace(receipt, sha256=tuple(one.sha256 for one in drops))
             dropped += sum(one.dropped for one in drops)
         _note(receipt)
-    return PurgeOutcome(receipt, work.plan(), is_cut, dropped)
+    return PurgeOutcome(receipt, work.plan(), is_cut, dropped, is_hold=work.manner.hold)
+
+
+def _settle(work: Work, run: QueuePurge, is_stopped: Callable[[], bool]) -> None:
+    """Take what the server had in hand, or had put elsewhere, when it was to be moved: it is free again in a moment."""
+    if not run.unsettled:
+        return
+    for _ in _rounds(time.monotonic() + SETTLING, is_stopped):
+        found = work.once_more(run.unsettled.keys())
+        run.take(found, datetime.now(UTC), is_stopped)
+        if not (found and run.unsettled):
+            return
 
 
 def _note(receipt: Receipt) -> None:

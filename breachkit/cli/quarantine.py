@@ -70,7 +70,7 @@ def verify_runs(
     checked = [(stock, find_changed(reach.queues.disk, stock)) for stock in reach.stocks(chosen)]
     _tell(reach, product, "verify", verify_json(checked), render_verify(checked))
     is_wrong = any(changed or stock.count("gone") for stock, changed in checked)
-    output.finish(gather.Books(), findings=False, is_incomplete=is_wrong)
+    output.finish(gather.Books(), is_incomplete=is_wrong)
 
 
 @quarantine.command("drop", cls=Command)
@@ -88,7 +88,7 @@ def drop(
     Example: breachkit quarantine drop 20261120-101500-3fa2
     """
     from breachkit.cli import asking
-    from breachkit.purge.restoration import drop_run
+    from breachkit.purge.deletion import drop_run
     from breachkit.report.quarantine_report import drop_json, render_drop
     from breachkit.report.words import count, name_journal
 

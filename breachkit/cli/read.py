@@ -50,21 +50,21 @@ def read(
     secret, is_new = read_or_make_key(key)
     records = read_node(node, where, Fingerprints(secret), jobs)
     written = write_partial(records, partial, secret)
-    output.write(_said(written, key, is_new=is_new), None)
-    books = gather.Books(
-        skipped={reason: one for part in records.books.values() for reason, one in part.skipped.items()}
-    )
-    output.finish(books, findings=False)
+    books = gather.Books()
+    for part in records.books.values():
+        books.merge(part.skipped)
+    output.write(_said(written, books, key, is_new=is_new), None)
+    output.finish(books)
 
 
-def _said(written: WrittenPartial, key: Path, *, is_new: bool) -> str:
+def _said(written: WrittenPartial, books: gather.Books, key: Path, *, is_new: bool) -> str:
     from breachkit.report.page import Page
     from breachkit.report.words import count, size
 
     page = Page()
     page.say(f"{written.path}: {count(written.lines, 'line')}, {size(written.bytes)}")
     page.say(f"SHA-256 {written.sha256}", indent=2)
-    for reason, number in written.skipped.items():
+    for reason, (number, _) in books.skipped.items():
         page.say(f"Skipped: {number:,} x {reason}", style="yellow", indent=2)
     if is_new:
         page.say(f"The key was made: {key}. Read every other node with it, and name it to find-account.")

@@ -68,7 +68,7 @@ def restore(
             _tell(reach, done, product, "" if product.is_json else _shown(reach, done), dry_run=True)
         else:
             done = _execute(reach, works, product, outcome, yes=yes)
-        output.finish(gather.Books(), findings=False, is_incomplete=any(one.is_incomplete for one in done))
+        output.finish(gather.Books(), is_incomplete=any(one.is_incomplete for one in done))
 
 
 def _runs(reach: Reach, name: str | None, *, all_runs: bool) -> list[Run]:

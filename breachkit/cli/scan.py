@@ -34,8 +34,7 @@ def scan(
     found = take_inventory(read.survey, read.queues, read.facts.sessions, read.inputs.zone)
     what = found, find_symptoms(read.survey, read.facts), read.inputs
     text = dump(scan_json(*what)) if product.is_json else render_scan(*what, read.following)
-    output.write(text, product.output_file)
-    output.finish(read.books, findings=product.fail_on_findings and bool(what[1]))
+    output.end(text, product, read.books, findings=bool(what[1]))
 
 
 class _Scanned(NamedTuple):
@@ -50,7 +49,7 @@ class _Scanned(NamedTuple):
 
 
 def _read(asked: options.Asked, product: options.Output, jobs: int | None) -> _Scanned:
-    from breachkit.detect.counting import count_messages
+    from breachkit.detect.survey import count_messages
     from breachkit.evidence import gather
     from breachkit.evidence.where import find_evidence
 

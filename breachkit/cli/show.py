@@ -45,8 +45,7 @@ def show(
     shown, facts = read_shown(where, wanted, books, with_campaign=campaign)
     inputs = gather.inputs_of(where, books, facts)
     text = dump(show_json(shown, inputs)) if product.is_json else render_show(shown, inputs, _following(where, shown))
-    output.write(text, product.output_file)
-    output.finish(books, findings=False)
+    output.end(text, product, books)
 
 
 def _following(where: Where, shown: ShownMessage) -> list[str]:

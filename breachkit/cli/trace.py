@@ -42,7 +42,7 @@ def trace(
 
     Example: breachkit trace YAR93710 --root /srv/copy-of-icewarp
     """
-    from breachkit.detect.traced import choose_sessions, read_chosen
+    from breachkit.detect.tracing import choose_sessions, read_chosen
     from breachkit.evidence import gather
     from breachkit.evidence.where import find_evidence
     from breachkit.report.trace_report import render_trace, trace_json
@@ -56,5 +56,4 @@ def trace(
     traced = read_chosen(where, shown, directory, is_known, show_passwords=show_passwords)
     what = traced, len(sessions), gather.inputs_of(where, books, facts)
     text = trace_json(*what) if product.is_json else render_trace(*what, where.command("find-account"))
-    output.write(text, product.output_file)
-    output.finish(books, findings=False)
+    output.end(text, product, books)

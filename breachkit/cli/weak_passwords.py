@@ -51,7 +51,7 @@ def weak_passwords(
 
     Example: breachkit weak-passwords users.csv --min-length 10
     """
-    from breachkit.detect.accounts.reading import read_targets
+    from breachkit.detect.accounts.accusation import read_targets
     from breachkit.detect.passwords.lists import open_breaches
     from breachkit.detect.passwords.weak_accounts import Criteria, Policy, find_weak_passwords, read_policy
     from breachkit.errors import UsageError
@@ -77,8 +77,8 @@ def weak_passwords(
     found = find_weak_passwords(read_logins(where, where.accounts, books), criteria, tried)
     inputs = gather.inputs_of(where, books, facts)
     following = [where.harden(), *([where.command("find-account")] if where.has_evidence else [])]
-    text = (
-        dump(weak_passwords_json(found, inputs)) if product.is_json else render_weak_passwords(found, inputs, following)
-    )
-    output.write(text, product.output_file)
-    output.finish(books, findings=product.fail_on_findings and bool(found.accounts))
+    if product.is_json:
+        text = dump(weak_passwords_json(found, inputs))
+    else:
+        text = render_weak_passwords(found, inputs, following)
+    output.end(text, product, books, findings=bool(found.accounts))

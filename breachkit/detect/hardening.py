@@ -7,13 +7,13 @@ import re
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from breachkit.advice import VALUE, entries_of
-from breachkit.detect.incident import incident_of
+from breachkit.detect.containment import incident_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from breachkit.advice import Bearing, SettingRule
-    from breachkit.detect.accounts.verdict import Accusation
+    from breachkit.advice import Bearing, Console, SettingRule
+    from breachkit.detect.accounts.accusation import Accusation
     from breachkit.records import Locus, Setting
     from breachkit.servers import Guide
 
@@ -54,6 +54,8 @@ class JudgedSetting(NamedTuple):
     why: str
     fix: str
     """The lines that mend it, or what to do where there are none."""
+    console: Console | None
+    """Where it stands in the administrator's console, where that is known."""
 
 
 class Hardening(NamedTuple):
@@ -77,9 +79,7 @@ def hardening_of(settings: Sequence[Setting], guide: Guide, found: Accusation) -
 
 
 def judge_settings(
-    settings: Iterable[Setting],
-    rules: Sequence[SettingRule],
-    incident: Mapping[Bearing, str],
+    settings: Iterable[Setting], rules: Sequence[SettingRule], incident: Mapping[Bearing, str]
 ) -> tuple[JudgedSetting, ...]:
     """Hold the settings against the rules: one row a rule, in the order of the rules.
 
@@ -97,9 +97,10 @@ def judge_settings(
 def _judge(rule: SettingRule, values: Sequence[str], incident: Mapping[Bearing, str]) -> JudgedSetting:
     value = min(values, key=lambda value: STATUSES.index(status_of(rule, value)), default=None)
     status = "unknown" if value is None else status_of(rule, value)
-    told = incident.get(rule.bearing) if rule.bearing is not None and status != "pass" else None
-    why = rule.why if told is None else f"{rule.why}; {told}"
-    return JudgedSetting(rule.name, value, rule.recommended, status, why, "\n".join(_mend(rule, values, status)))
+    seen = incident.get(rule.bearing) if rule.bearing is not None and status != "pass" else None
+    why = rule.why if seen is None else f"{rule.why}; {seen}"
+    fix = "\n".join(_mend(rule, values, status))
+    return JudgedSetting(rule.name, value, rule.recommended, status, why, fix, rule.console)
 
 
 def _mend(rule: SettingRule, values: Sequence[str], status: Status) -> list[str]:

@@ -57,22 +57,22 @@ class DayRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """What is in the queues."""
+    """What is in the queues; JSON has the fields in this order."""
 
     messages: int
     bytes: int
     oldest: datetime | None
     newest: datetime | None
-    last_hour: int
+    arrived_last_hour: int
     """Messages that came in within the hour before the newest."""
-    last_day: int
+    arrived_last_day: int
     queues: tuple[QueueRow, ...]
     senders: tuple[SenderRow, ...]
     mail_froms: tuple[NameRow, ...]
     mail_froms_distinct: int
     recipient_domains: tuple[NameRow, ...]
     recipient_domains_distinct: int
-    session_days: tuple[DayRow, ...]
+    sessions_by_day: tuple[DayRow, ...]
 
 
 def take_inventory(survey: Survey, queues: Iterable[str], sessions: Mapping[int, int], zone: tzinfo) -> Inventory:
@@ -92,15 +92,15 @@ def take_inventory(survey: Survey, queues: Iterable[str], sessions: Mapping[int,
         bytes=survey.bytes,
         oldest=None if newest is None else moment_of(min(times)),
         newest=None if newest is None else moment_of(newest),
-        last_hour=_since(times, newest, HOUR),
-        last_day=_since(times, newest, DAY),
+        arrived_last_hour=_since(times, newest, HOUR),
+        arrived_last_day=_since(times, newest, DAY),
         queues=_queues(survey, queues),
         senders=_accounts(survey),
         mail_froms=_names(senders, survey.messages),
         mail_froms_distinct=len(senders) - (None in senders),
         recipient_domains=_names(survey.domains, survey.messages),
         recipient_domains_distinct=len(survey.domains),
-        session_days=_days(sessions, zone),
+        sessions_by_day=_days(sessions, zone),
     )
 
 

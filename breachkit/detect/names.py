@@ -68,11 +68,6 @@ class Directory:
             return True
         return any(name in _known_by(account) for account in self._named(name))
 
-    @property
-    def is_export(self) -> bool:
-        """True when an export of accounts was read."""
-        return bool(self._accounts)
-
     def resolve(self, typed: str) -> Resolved:
         """Name the account that a user name means; never by chance."""
         name = spelled(typed)

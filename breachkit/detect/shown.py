@@ -10,7 +10,7 @@ from breachkit.files import shown
 
 if TYPE_CHECKING:
     from breachkit.detect.campaigns.campaign import Campaign
-    from breachkit.detect.traced import TracedSession
+    from breachkit.detect.tracing import TracedSession
     from breachkit.evidence.where import Where
     from breachkit.logs.facts import LogFacts
     from breachkit.records import Message
@@ -43,7 +43,7 @@ def read_shown(
     has_logs = is_evidence and message.queue_id is not None and bool(gather.smtp_logs(where))
     session, facts = None, None
     if has_logs:
-        from breachkit.detect.traced import session_of  # numpy, and many a message is shown without logs
+        from breachkit.detect.tracing import session_of  # numpy, and many a message is shown without logs
 
         session, facts = session_of(where, message, books)
     campaign = None

@@ -1,4 +1,4 @@
-"""What a scan counts of queued messages: in parts, anywhere, put together afterwards.
+"""What a scan counts of queued messages: in parts, where they are read, put together afterwards.
 
 No message is kept. What grows with their number are eight bytes for the time of each, and the different recipients
 of each account and pairs of account and declared sender, by name. Of what a finding may have to show only the first
@@ -8,21 +8,30 @@ few places are kept for each account and hour.
 from __future__ import annotations
 
 import re
+import sys
 from array import array
 from bisect import insort
 from collections import Counter, defaultdict
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from breachkit.detect.findings import KEPT_EVIDENCE, first
 from breachkit.detect.lookalike import is_random_looking
+from breachkit.evidence.gather import queue_folders
+from breachkit.evidence.queued import Walk, count_queue
+from breachkit.files import in_walk_order
 from breachkit.micros import HOUR, micros_of
-from breachkit.records import Locus
+from breachkit.parallel import processors
+from breachkit.progress import bar
+from breachkit.records import NO_TIME, Locus, Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
 
+    from breachkit.evidence.gather import Books
+    from breachkit.evidence.queued import ReadPiece
+    from breachkit.evidence.where import Where
     from breachkit.records import Message
 
 TINY_BYTES = 2_048
@@ -33,6 +42,9 @@ FOREIGN = "foreign"
 _RETRY = re.compile(r"(?:^|[/:])retry$", re.IGNORECASE)
 _KEPT_NAMES = 1 << 14
 """Recipients whose look is remembered: innocent people are written to again and again."""
+
+_TS = 2
+"""Where the time stands in a row of a piece that was read."""
 
 Place = tuple[str, int, int, str]
 """A `Locus` as a plain value."""
@@ -220,3 +232,74 @@ def is_foreign(auth_user: str | None, mail_from: str | None) -> bool:
     if auth_user is None or mail_from is None or "@" not in mail_from:
         return False
     return auth_user not in {mail_from, mail_from.partition("@")[0]}
+
+
+def count_messages(where: Where, books: Books, jobs: int | None = None) -> Survey:
+    """Count the queued messages over `jobs` processes; None is one process a processor.
+
+    Raises PathUnreadableError.
+    """
+    new = partial(_Count, micros_of(where.since), micros_of(where.until))
+    total = new()
+    folders = queue_folders(where, quarantined=False)
+    with bar(sys.stderr, "queue", None, " messages") as progress:
+        walk = Walk(where.layout.root, where.zone, progress, jobs or processors())
+        for queue, own in where.owners(folders):
+            for count in count_queue(queue, own, walk, new):
+                total.merge(count)
+    total.close(books)
+    return total.survey
+
+
+class _Count:
+    """What one process counts of a queue, what is left out on the user's word too."""
+
+    def __init__(self, since: int | None, until: int | None) -> None:
+        self.survey = Survey()
+        self._bounds = (since, until)
+        self._messages = 0
+        self._bytes = 0
+        self._skipped: list[tuple[str, str]] = []
+        self._undated: list[str] = []
+        """Messages of unknown time."""
+
+    def add(self, piece: ReadPiece) -> None:
+        """Count some messages of one folder."""
+        queue, read, skipped, *_ = piece
+        self._skipped += skipped
+        self._messages += len(read)
+        self._bytes += sum(row[1] for row in read)
+        self._undated += [row[0] for row in read if not row[_TS]]
+        inside = read if self._bounds == (None, None) else [row for row in read if self._is_inside(row[_TS])]
+        if inside:
+            paths, *rest, _ = zip(*inside, strict=True)
+            self.survey.add(queue, QueueColumns([(path, 0, 1, "") for path in paths], *rest))
+
+    def _is_inside(self, ts: int) -> bool:
+        since, until = self._bounds
+        return not ts or ((since is None or ts >= since) and (until is None or ts <= until))
+
+    def merge(self, other: _Count) -> None:
+        """Add what another process counted."""
+        self._messages += other._messages
+        self._bytes += other._bytes
+        self._skipped += other._skipped
+        self._undated += other._undated
+        self.survey.merge(other.survey)
+
+    def pass_over(self, skipped: Iterable[Skipped]) -> None:
+        """Count what was met and is no file, and put in order what could not be read."""
+        self._skipped += [(one.source.path, one.reason) for one in skipped]
+        self._skipped.sort(key=lambda one: in_walk_order(one[0], "/"))
+
+    def close(self, books: Books) -> None:
+        """Put down in the books what was found, read and skipped."""
+        found = self._messages + len(self._skipped)
+        books.files += found
+        books.found_messages += found
+        books.messages += self._messages
+        books.bytes += self._bytes
+        for path, reason in self._skipped:
+            books.skip(Skipped(reason, Locus(path, 0, 1)))
+        for path in sorted(self._undated, key=lambda path: in_walk_order(path, "/")):
+            books.skip(Skipped(NO_TIME, Locus(path, 0, 1)))

@@ -116,6 +116,8 @@ class Inputs:
     """Where several were read; empty for a single server."""
     account_word: str = ""
     """What the server calls, in a queued message, the account that sent it."""
+    log_notes: tuple[str, ...] = ()
+    """Those of `notes` that say how the logs were dated, and what they can never show."""
 
     @property
     def account_title(self) -> str:
@@ -365,6 +367,7 @@ def inputs_of(where: Where, books: Books, facts: LogFacts | None) -> Inputs:
     """Close the books: what was read, for the report. Raises UnbalancedError."""
     balance(books)
     found = where.listing.so_far
+    log_notes = (*found.notes, *unseen(found))
     inputs = Inputs(
         files=books.files,
         messages=books.messages,
@@ -382,6 +385,7 @@ def inputs_of(where: Where, books: Books, facts: LogFacts | None) -> Inputs:
         unread=tuple(unread_logs(found)),
         passed_over=found.passed_over,
         account_word=account_word(where.server),
+        log_notes=log_notes,
     )
     if facts is None:
         return inputs

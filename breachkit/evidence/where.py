@@ -47,6 +47,8 @@ _LACKS = {
     "show": _BOUNDS,
     "harden": _BOUNDS,
     "contain": _BOUNDS,
+    "verify": _BOUNDS,
+    "doctor": _BOUNDS,
 }
 """Options that name evidence and that a command has no use for."""
 

@@ -39,6 +39,11 @@ def shows_logins(level: str) -> bool:
     return level.startswith("debug") or level == "normal"
 
 
+def shows_every_login(level: str) -> bool:
+    """Tell whether a login that sends nothing would be seen, too: `normal` logs name an account where it sends."""
+    return shows_logins(level) and level != "normal"
+
+
 def count_skipped(skips: Skips, reason: str, number: int, places: tuple[Locus, ...]) -> None:
     """Count pieces of evidence that could not be read; the first places are kept."""
     count, examples = skips.get(reason, (0, ()))

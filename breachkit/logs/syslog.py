@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.logs.kinds import Line, LogName, Prefix, TimeOfDay, age_in
 from breachkit.micros import is_possible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import tzinfo
+    from pathlib import Path
 
 MONTHS = b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 A_MONTH = b"|".join(MONTHS)
@@ -50,21 +51,27 @@ def read_mail_name(name: str) -> LogName | None:
     return LogName(age=age_in(name)) if _MAIL_NAME.fullmatch(name) else None
 
 
-def first_names(folder: Path, root: Path) -> list[Path]:
-    """List what lies in a folder, in order; of the root, which may be a queue, not all; itself where it is denied."""
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(Path(entry.path) for entry in islice(entries, _MOST_NAMES if folder == root else None))
-    except PermissionError:
-        return [folder]
+def first_named(folder: Path, root: Path, is_wanted: Callable[[str], object]) -> list[Path]:
+    """List what lies in a folder and has a name that is wanted, in order; of the root, which may be a queue, not all.
+
+    Raises OSError.
+    """
+    with os.scandir(folder) as entries:
+        names = (entry.name for entry in islice(entries, _MOST_NAMES if folder == root else None))
+        return [folder / name for name in sorted(filter(is_wanted, names))]
+
+
+def find_named(root: Path, places: Iterable[str], is_wanted: Callable[[str], object]) -> Iterator[Path]:
+    """List what is named so in some folders below a root, those left out that are not there or denied."""
+    for folder in (root / place for place in places):
+        if folder.is_dir():
+            with suppress(PermissionError):
+                yield from first_named(folder, root, is_wanted)
 
 
 def find_mail_logs(root: Path) -> Iterator[Path]:
     """List what syslog has kept of mail below a root; not what it keeps of all daemons, which repeats these lines."""
-    for place in _MAIL_PLACES:
-        folder = root / place
-        if folder.is_dir():
-            yield from (path for path in first_names(folder, root) if read_mail_name(path.name))
+    return find_named(root, _MAIL_PLACES, read_mail_name)
 
 
 def day_of_year(month: bytes, day: bytes, time: bytes) -> TimeOfDay:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 CA = "ca.pem"
-CA_KEY = "ca.key"
 NO_EXTRA = (
     "this needs the cluster extra: install it with 'pip install breachkit[cluster]', or read each node in place with"
     " 'breachkit read --partial FILE'"

@@ -80,10 +80,6 @@ def read_order(order: NodeOrder, jobs: int | None = 1) -> NodeRecords:
     One process unless the caller wants more: a worker of an engine may not start any.
     """
     asked = Asked(
-        root=Path(order.root),
-        timezone=order.timezone,
-        since=order.since,
-        until=order.until,
-        server=order.server,
+        root=Path(order.root), timezone=order.timezone, since=order.since, until=order.until, server=order.server
     )
     return read_node(order.node, find_evidence(asked, use_settings=False), Fingerprints(order.key), jobs)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, NoReturn
 
@@ -25,6 +25,7 @@ from breachkit.errors import BreachkitError, UsageError
 from breachkit.evidence.gather import Books
 from breachkit.evidence.node import PARTS, NodeRecords
 from breachkit.logs.facts import KEPT_EXAMPLES, LogFacts, LogTally
+from breachkit.micros import EPOCH, MICROSECOND, micros_of, moment_of
 from breachkit.nodes.keys import key_check
 from breachkit.nodes.orders import check_name
 from breachkit.progress import silent
@@ -43,7 +44,7 @@ from breachkit.servers import names
 from breachkit.writing import write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from pathlib import Path
     from typing import IO
 
@@ -51,8 +52,6 @@ if TYPE_CHECKING:
 
 SCHEMA, FIRST_SCHEMA = "breachkit.partial/2", "breachkit.partial/1"
 """Format 1 knows neither HELO nor Reply-To; it is read for ever."""
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
 
 LONGEST_LINE = 1 << 25
 """Bytes: a record holds a few texts of at most 1 MiB, each character at most six bytes long."""
@@ -264,7 +263,7 @@ def _spelled(kind: type[_Row], record: Any, place: Callable[[Locus], Spot], **mo
         if isinstance(value, Locus):
             value = place(value)
         elif isinstance(value, datetime):
-            value = (value - EPOCH) // MICROSECOND
+            value = micros_of(value)
         elif isinstance(value, bytes):
             value = value.hex()
         row.append(value)
@@ -288,7 +287,6 @@ class WrittenPartial(NamedTuple):
     bytes: int
     sha256: str
     """Of the whole file, as `sha256sum` prints it."""
-    skipped: Mapping[str, int]
 
 
 def write_partial(records: NodeRecords, path: Path, key: bytes) -> WrittenPartial:
@@ -312,11 +310,7 @@ def write_partial(records: NodeRecords, path: Path, key: bytes) -> WrittenPartia
     except OSError as error:
         reason = error.strerror or "unknown reason"
         raise BreachkitError(f"--partial {path} cannot be written ({reason}); choose another place") from None
-    total = Books()
-    for books in records.books.values():
-        total.merge(books.skipped)
-    skipped = {reason: number for reason, (number, _) in total.skipped.items()}
-    return WrittenPartial(path, lines, size, digest.hexdigest(), skipped)
+    return WrittenPartial(path, lines, size, digest.hexdigest())
 
 
 def read_partial(stream: IO[bytes], name: str, key: bytes, progress: Progress = silent) -> NodeRecords:
@@ -435,7 +429,7 @@ class _Reader:
                 path, offset, line = held[name]
                 held[name] = Locus(self._paths[path] if isinstance(path, int) else path, offset, line)
         if "ts" in held:
-            held["ts"] = EPOCH + held["ts"] * MICROSECOND
+            held["ts"] = moment_of(held["ts"])
         if held.get("secret") is not None:
             held["secret"] = bytes.fromhex(held["secret"])
         if isinstance(row, _PathRow):

@@ -154,7 +154,11 @@ def read_together(asked: Asked, several: Several, jobs: int | None = None) -> To
     named = parse_nodes(several.node or ())
     since, until = check_words(asked, zone)  # a slip of the pen is not the fault of a node
     orders = [NodeOrder(node, root, zone_name, since, until, asked.server, key) for node, root in named.items()]
-    nodes = _here(orders, jobs) if several.scheduler is None else _on_workers(orders, several)
+    if several.scheduler is None:
+        return _together(_here(orders, jobs), key, (zone, zone_name), several)
+    from breachkit.nodes.workers import read_on_workers
+
+    nodes = read_on_workers(orders, several.scheduler, several)
     return _together(nodes, key, (zone, zone_name), several)
 
 
@@ -180,12 +184,6 @@ def _here(orders: Sequence[NodeOrder], jobs: int | None) -> list[NodeRecords]:
         except BreachkitError as error:
             raise BreachkitError(f"node {order.node}: {error}") from None
     return nodes
-
-
-def _on_workers(orders: Sequence[NodeOrder], several: Several) -> list[NodeRecords | LostNode]:
-    from breachkit.nodes.workers import read_on_workers
-
-    return read_on_workers(orders, str(several.scheduler), several.certs, several.wait, sys.stderr)
 
 
 def _carried(asked: Asked, several: Several) -> Together:

@@ -138,11 +138,7 @@ def _add_facts(total: LogFacts, facts: LogFacts, node: str) -> None:
         placed_source = _at(source, node)
         total.sources[hour] = min(total.sources.get(hour, placed_source), placed_source)
     total.doors = tuple(sorted({*total.doors, *facts.doors}))
-    for name in ("lines", "session_lines", "bytes", "dialogue_lines", "summary_lines", "event_lines"):
-        setattr(total.tally, name, getattr(total.tally, name) + getattr(facts.tally, name))
-    for name, choose in (("first", min), ("last", max)):
-        moments = [one for one in (getattr(total.tally, name), getattr(facts.tally, name)) if one is not None]
-        setattr(total.tally, name, choose(moments, default=None))
+    total.tally.add(facts.tally)
 
 
 def _merged(accounts: Iterable[Account]) -> Iterable[Account]:

@@ -10,10 +10,10 @@ connection is either TLS in which both sides show a certificate of one authority
 from __future__ import annotations
 
 import io
-import ipaddress
 import logging
 import platform
 import re
+import sys
 import time
 import uuid
 from contextlib import contextmanager
@@ -28,13 +28,14 @@ from breachkit.nodes.certs import CA, CLIENT, NO_EXTRA
 from breachkit.nodes.orders import LostNode, read_order
 from breachkit.nodes.partial import partial_lines, read_partial
 from breachkit.progress import bar
+from breachkit.spelling import ip_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from typing import TextIO
 
     from breachkit.evidence.node import NodeRecords
     from breachkit.nodes.orders import NodeOrder
+    from breachkit.nodes.several import Several
 
 
 CONNECT_SECONDS = 15
@@ -48,7 +49,9 @@ def check_address(address: str, certs: Path | None) -> bool:
     if found is None:
         raise BreachkitError(_refused(address, "it has not the form tls://HOST:PORT"))
     is_tls = found[1] == "tls"
-    if not is_tls and not _is_loopback(found[2].strip("[]")):
+    host = ip_of(found[2].strip("[]"))
+    # a name may mean another machine tomorrow, `localhost` too
+    if not is_tls and not (host and host.is_loopback):
         reason = "it is neither TLS nor on this machine, and Dask runs what it is sent"
         raise BreachkitError(_refused(address, reason))
     if is_tls:
@@ -72,13 +75,6 @@ def _uncertified(address: str, reason: str) -> str:
         f"--scheduler {address} is refused without a client's certificate: {reason}; make the certificates with"
         " 'breachkit cluster-certs DIR' and name that folder with --certs DIR"
     )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False  # a name may mean another machine tomorrow, `localhost` too
 
 
 @contextmanager
@@ -149,28 +145,20 @@ def read_in_place(order: NodeOrder) -> Answer:
         return Answer(__version__, str(error))
 
 
-def read_on_workers(
-    orders: Sequence[NodeOrder],
-    address: str,
-    certs: Path | None,
-    patience: float,
-    stream: TextIO,
-) -> list[NodeRecords | LostNode]:
+def read_on_workers(orders: Sequence[NodeOrder], address: str, several: Several) -> list[NodeRecords | LostNode]:
     """Have every node read by a worker of its own.
 
     Args:
         orders: one for each node.
         address: of the scheduler, TLS or loopback.
-        certs: the folder of the client's certificate.
-        patience: seconds for which a node may be without any worker.
-        stream: where a bar of the nodes is shown.
+        several: what was typed of the nodes.
 
     Raises:
         BreachkitError: as `connected` does; a worker cannot read what it was asked for, has another breachkit, or sent
             what is no partial result.
 
     """
-    with connected(address, certs) as client:
+    with connected(address, several.certs) as client:
         pending = {
             # the name is shown on Dask's dashboard and in its logs, and an equal one would be answered from memory
             order.node: client.submit(
@@ -182,8 +170,8 @@ def read_on_workers(
             )
             for order in orders
         }
-        with bar(stream, "nodes", len(orders), " nodes") as progress:
-            answers = _collect(client, pending, patience, progress)
+        with bar(sys.stderr, "nodes", len(orders), " nodes") as progress:
+            answers = _collect(client, pending, several.wait, progress)
     return [_records(order, answers[order.node]) for order in orders]
 
 

@@ -68,6 +68,12 @@ class Disk:
         except (FileNotFoundError, NotADirectoryError):
             return None
 
+    def volume_of(self, path: str) -> int:
+        """Return the volume that a path lies on, or would. Raises OSError."""
+        while not os.path.exists(long_path(path)) and os.path.dirname(path) != path:
+            path = os.path.dirname(path)
+        return os.stat(long_path(path)).st_dev
+
     def is_plain_folder(self, path: str) -> bool:
         """Tell whether a path is a folder and no link or junction to one."""
         status = self.status(path)

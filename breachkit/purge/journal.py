@@ -39,6 +39,7 @@ KINDS: dict[str, dict[str, type]] = {
     "left": {"home": str, "outcome": str, "reason": str},
     "done": {"moved": list, "left": list},
     "replaced": {"id": int},
+    "sent": {"ids": list},
     "end": {"ended": str, "moved": int, "stopped": bool},
     "restoring": {"ids": list},
     "restored": {"ids": list},
@@ -51,7 +52,10 @@ _fields_of = itemgetter(*FILE_FIELDS)
 _TYPES = (str, *[int] * 7, str)
 """Of a home and the fields of its fingerprint."""
 
-State = Literal["intended", "moved", "left", "restoring", "restored", "dropped"]
+REPLACED = ("size", "mtime_ns", "device", "inode", "sha256")
+"""What a line says of a file that is not what was intended: its mode and owner are."""
+
+State = Literal["intended", "moved", "sent", "left", "restoring", "restored", "dropped"]
 
 
 def spell_path(path: str) -> str:
@@ -129,7 +133,10 @@ class History:
     end: End = NEW
     began: str = ""
     wanted: list[str] = field(default_factory=list)
-    is_ended: bool = False
+    ended: str = ""
+    """When, as the journal spells it; empty for a purge that was killed, or still runs."""
+    is_hold: bool = False
+    """Its messages were put on hold in the queue, not into the quarantine."""
     entries: JournalEntries = field(default_factory=JournalEntries)
 
     def fold(self, line: Mapping[str, Any]) -> None:
@@ -139,6 +146,7 @@ class History:
         match line["kind"]:
             case "run":
                 self.began, self.wanted = line["began"], [str(word) for word in line["wanted"]]
+                self.is_hold = line.get("holds") is True
                 if line["format"] not in _FORMATS:
                     raise ValueError(line["format"])
             case "intent":
@@ -149,9 +157,14 @@ class History:
                 self._set(line["moved"], "moved")
                 self._set([row[0] for row in line["left"]], "left")
             case "end":
-                self.is_ended = True
-            case "restoring" | "restored" | "dropped" as state:
+                self.ended = line["ended"]
+            case "sent" | "restoring" | "restored" | "dropped" as state:
                 self._set(line["ids"], state)
+
+    def number_on_hold(self) -> int:
+        """Count the messages that the run put on hold and did not take off again."""
+        states = (entry.state for entry in self.entries.values())
+        return sum(state in {"moved", "sent", "intended", "restoring"} for state in states) if self.is_hold else 0
 
     def _intend(self, number: int, files: list[dict[str, Any]]) -> None:
         if number in self.entries or number < 1 or not files:
@@ -165,7 +178,7 @@ class History:
     def _replace(self, number: int, file: int, row: Mapping[str, Any]) -> None:
         """Take what a file was that had its name when it was moved: only mode and owner are those of the first."""
         entry = self.entries[number]
-        changed = {name: row[name] for name in ("size", "mtime_ns", "device", "inode", "sha256")}
+        changed = {name: row[name] for name in REPLACED}
         prints = list(entry.prints)
         prints[file] = prints[file]._replace(**changed)
         if tuple(map(type, prints[file])) != _TYPES[1:]:

@@ -24,7 +24,16 @@ from breachkit.progress import silent
 from breachkit.purge.disk import is_full
 from breachkit.purge.journal import FORMAT, Journal
 from breachkit.purge.plan import identity_of
-from breachkit.purge.store import BATCH, LAST_ROOM, are_plain_folders, make_run, remove_run, spell_home, trouble_of
+from breachkit.purge.second_look import find_sent, is_same_file, note_replaced
+from breachkit.purge.store import (
+    BATCH,
+    LAST_ROOM,
+    are_plain_folders,
+    make_run,
+    remove_run,
+    spell_home,
+    trouble_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,6 +54,7 @@ KEPT_EXAMPLES = 3
 
 MoveOutcome = Literal["moved", "vanished", "changed", "in_use", "failed"]
 
+_BY_THE_SERVER = frozenset({"vanished", "changed", "in_use"})
 _BUSY = frozenset({errno.EBUSY, errno.ETXTBSY})
 _DENIED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
@@ -59,6 +69,8 @@ class Verdict(NamedTuple):
 MOVED = Verdict("moved", "")
 CHANGED = Verdict("changed", "changed since the plan")
 IN_USE = Verdict("in_use", "held open by another program")
+NAME_TAKEN = Verdict("failed", "the name is taken where it would be put")
+OTHER_VOLUME = Verdict("failed", "on another volume, and these files must not be copied")
 NO_ROOM = Verdict("failed", "the disk is full")
 LINK_ABOVE = Verdict("failed", "a link lies above it")
 TORN = Verdict("failed", "not all of its files could be moved or put back: restore makes it whole")
@@ -110,6 +122,8 @@ class Receipt:
     failed: int
     untouched: int
     """Messages not come to, because the user stopped the run."""
+    sent_meanwhile: int
+    """Of those purged, messages that the server had begun to deliver: they were sent, perhaps not to everybody."""
     bytes: int
     """Bytes of the messages that were moved."""
     runs: tuple[Run, ...]
@@ -123,7 +137,18 @@ class Receipt:
 class QueuePurge:
     """One run of purge: it may take several plans, one after the other (`--watch`); close it to get the receipt."""
 
-    def __init__(self, queues: Queues, name: str, wanted: Sequence[str], *, drops: bool = False) -> None:
+    def __init__(
+        self, queues: Queues, name: str, wanted: Sequence[str], *, drops: bool = False, holds: bool = False
+    ) -> None:
+        """Begin nothing yet.
+
+        Args:
+            queues: what may be touched.
+            name: of the run.
+            wanted: the predicates, as typed.
+            drops: a full disk is to be freed: where no line has room, messages are deleted at once.
+            holds: messages are put on hold in the queue, not into the quarantine; what lies beside them stays.
+        """
         self.name = name
         self.deleted = 0
         """Messages deleted at once, since a full disk had no room for the journal before."""
@@ -131,6 +156,7 @@ class QueuePurge:
         self._disk = queues.disk
         self._stores = queues.stores
         self._rules = queues.rules
+        self._hold = queues.rules.hold if holds else None
         # the innermost first
         self._queues = sorted(queues.stores, key=len, reverse=True)
         self._above: dict[str, tuple[str, str]] = {}
@@ -141,6 +167,10 @@ class QueuePurge:
         self._planned = 0
         self._bytes = 0
         self._left: list[tuple[str, Verdict]] = []
+        self._sent = 0
+        self.unsettled: dict[str, MoveOutcome] = {}
+        """Messages that were left because the server works on them, by the name of their first file; no others where
+        the server has no locks: a later plan may take them."""
 
     @property
     def moved(self) -> int:
@@ -161,6 +191,8 @@ class QueuePurge:
         Raises BreachkitError: what was moved until then is journalled and stays moved.
         """
         self._planned += len(hits)
+        for hit in hits:
+            self._forget(hit)
         size = BATCH if self._rules.hold_still is None else LOCKED_BATCH
         for store in dict.fromkeys(self._stores.values()):
             mine = [hit for hit in hits if self._stores[self._place_of(hit.files[0])[0]] == store]
@@ -188,7 +220,7 @@ class QueuePurge:
     def _reserve(self, volume: _Volume, hits: list[Planned]) -> bool:
         """Take room in the journal for all that is to come; False when there is none and the run is to free some."""
         try:
-            volume.journal.reserve(sum(map(_room, hits)) + LAST_ROOM)
+            volume.journal.reserve(sum(_room(self._with_beside(hit)) for hit in hits) + LAST_ROOM)
         except OSError as error:
             if self._drops and is_full(error):
                 return False
@@ -209,7 +241,8 @@ class QueuePurge:
             remove_run(self._disk, run)
             raise trouble_of(error, store.path, self.moved, "moved") from None
         began = now.isoformat(timespec="seconds")
-        journal.add("run", format=FORMAT, run=self.name, began=began, version=__version__, wanted=self._wanted)
+        more = {} if self._hold is None else {"holds": True}
+        journal.add("run", format=FORMAT, run=self.name, began=began, version=__version__, wanted=self._wanted, **more)
         self._volumes[store] = _Volume(run, journal)
         return self._volumes[store]
 
@@ -242,33 +275,54 @@ class QueuePurge:
         known: dict[tuple[str, str], bool] = {}
         store, entries = volume.run.store, []
         for hit in hits:
-            found = self._check(hit, known, locks)
-            homes = [spell_home(path, store) for path in hit.files]
+            whole = self._with_beside(hit)
+            found = self._check(whole, known, locks)
+            homes = [spell_home(path, store) for path in whole.files]
             if isinstance(found, Verdict):
                 volume.journal.add("left", home=homes[0], outcome=found.outcome, reason=found.reason)
                 self._count(hit, found, 0)
                 continue
             volume.last += 1
-            entries.append(_Moving(volume.last, hit, found))
+            entries.append(_Moving(volume.last, whole, found))
             role, key = self._place_of(hit.files[0])[1], homes[0].rpartition("/")[2]
             files = [{"home": home, **one._asdict()} for home, one in zip(homes, found, strict=True)]
             volume.journal.add("intent", id=volume.last, key=key, role=role, files=files)
         return entries
+
+    def _with_beside(self, hit: Planned) -> Planned:
+        """Add the files that go with a message and were not searched."""
+        if self._rules.beside is None or self._hold is not None:
+            return hit
+        beside = [path for path in self._rules.beside(hit.files[0]) if path not in hit.files]
+        there = [path for path in beside if self._disk.status(path) is not None]
+        return hit._replace(files=(*hit.files, *there)) if there else hit
 
     def _check(
         self, hit: Planned, known: dict[tuple[str, str], bool], locks: ExitStack
     ) -> tuple[Fingerprint, ...] | Verdict:
         """Look again at a message just before it is moved: its fingerprints when it is still the one of the plan."""
         for path in hit.files:
-            if not are_plain_folders(path, self._place_of(path)[0], self._disk, known):
+            if not are_plain_folders(path, self._top_of(path, hit.files[0]), self._disk, known):
                 return LINK_ABOVE
         try:
-            if self._rules.hold_still is not None and not locks.enter_context(self._rules.hold_still(hit.files)):
-                return IN_USE
             found = tuple(map(self._disk.fingerprint, hit.files))
+            if not identity_of(found).startswith(hit.identity):  # what lies beside it comes last, and was not planned
+                return CHANGED
+            if self._rules.hold_still is not None:
+                if not locks.enter_context(self._rules.hold_still(hit.files)):
+                    return IN_USE
+                # only looked at: some locks are lost when a file is read
+                pairs = zip(hit.files, found, strict=True)
+                if not all(is_same_file(self._disk.status(path), one) for path, one in pairs):
+                    return IN_USE
         except OSError as error:
             return verdict_of(error)
-        return found if identity_of(found) == hit.identity else CHANGED
+        return found
+
+    def _top_of(self, path: str, first: str) -> str:
+        """Return the folder below which no link may lead to a file: the queue, or what it has in common with that."""
+        top = self._place_of(first)[0]
+        return top if path.startswith(top + os.sep) else os.path.commonpath([path, first])
 
     def _move(self, volume: _Volume, entries: list[_Moving]) -> dict[int, Verdict]:
         """Move messages whose intents are journalled; once the disk is full (`failure`) no more are tried."""
@@ -287,14 +341,18 @@ class QueuePurge:
             return NO_ROOM
         number, hit, prints = entry
         for place, (path, known) in enumerate(zip(hit.files, prints, strict=True)):
-            target = volume.run.file(number, place)
+            target = self._target(volume.run, entry, place)
             verdict = MOVED
             try:
+                if self._hold is not None and self._disk.status(target) is not None:
+                    return NAME_TAKEN
                 self._disk.rename(path, target)
                 if not is_same_file(self._disk.status(target), known):
                     verdict = self._keep_stranger(volume, entry, place)
             except OSError as error:
-                if error.errno == errno.EXDEV:
+                if error.errno == errno.EXDEV and self._rules.moving == "rename":
+                    verdict = OTHER_VOLUME
+                elif error.errno == errno.EXDEV:
                     copied.setdefault(number, []).append(place)
                     verdict = self._copy(volume, path, target, known)
                 else:
@@ -302,6 +360,10 @@ class QueuePurge:
             if verdict is not MOVED:
                 return verdict if self._undo(volume.run, entry, copied.get(number, ())) else TORN
         return MOVED
+
+    def _target(self, run: Run, entry: _Moving, place: int) -> str:
+        """Return where a file of a message is moved."""
+        return run.file(entry.number, place) if self._hold is None else self._hold(entry.hit.files[place])
 
     def _refusal(self, volume: _Volume, error: OSError) -> Verdict:
         if is_full(error):
@@ -316,14 +378,12 @@ class QueuePurge:
 
     def _keep_stranger(self, volume: _Volume, entry: _Moving, place: int) -> Verdict:
         """Give a file that took the name between check and rename its name again; else keep it, as it is."""
-        target = volume.run.file(entry.number, place)
+        target = self._target(volume.run, entry, place)
         try:
             self._disk.place(target, entry.hit.files[place])
             self._disk.unlink(target)
         except OSError:
-            found = self._disk.fingerprint(target)._asdict()
-            kept = {name: found[name] for name in ("size", "mtime_ns", "device", "inode", "sha256")}
-            volume.journal.add("replaced", id=entry.number, file=place, **kept)
+            note_replaced(self._disk, target, volume.journal, (entry.number, place))
             return MOVED
         return CHANGED
 
@@ -331,7 +391,7 @@ class QueuePurge:
         """Put back what was moved of a message, the last file first; False where that cannot be done."""
         try:
             for place in reversed(range(len(entry.hit.files))):
-                stored = run.file(entry.number, place)
+                stored = self._target(run, entry, place)
                 if place not in copied and self._disk.status(stored) is not None:
                     self._disk.give(stored, entry.hit.files[place], run.mark(entry.number))
                 self._disk.unlink(stored)
@@ -365,8 +425,19 @@ class QueuePurge:
             return verdict_of(error)
         return MOVED
 
+    def _forget(self, hit: Planned) -> None:
+        """Take back what became of a message when it was planned before, and left."""
+        outcome = self.unsettled.pop(os.path.basename(hit.files[0]), None)
+        if outcome is not None:
+            self._planned -= 1
+            self._verdicts[outcome] -= 1
+            name = os.path.basename(hit.files[0])
+            self._left = [one for one in self._left if os.path.basename(one[0]) != name]
+
     def _count(self, hit: Planned, verdict: Verdict, size: int) -> None:
         self._verdicts[verdict.outcome] += 1
+        if self._rules.hold_still is not None and verdict.outcome in _BY_THE_SERVER:
+            self.unsettled[os.path.basename(hit.files[0])] = verdict.outcome
         if verdict is MOVED:
             self._bytes += size
         elif sum(known.outcome == verdict.outcome for _, known in self._left) < KEPT_EXAMPLES:
@@ -377,6 +448,9 @@ class QueuePurge:
         for store, volume in self._volumes.items():
             ended = now.isoformat(timespec="seconds")
             try:
+                if self._rules.hold_still is not None:
+                    volume.journal.commit()
+                    self._sent += find_sent(self._rules, self._disk, volume.run, volume.journal)
                 volume.journal.add("end", ended=ended, moved=self.moved, stopped=is_stopped)
                 volume.journal.commit()
                 self._disk.sync_folder(volume.run.messages)
@@ -402,23 +476,13 @@ class QueuePurge:
             planned=self._planned,
             purged=self.moved,
             untouched=self._planned - self._verdicts.total(),
+            sent_meanwhile=self._sent,
             bytes=self._bytes,
             runs=runs,
             sha256=tuple(hash_file(run.journal)[1] for run in runs),
             left=tuple(self._left),
             **counts,
         )
-
-
-def is_same_file(status: os.stat_result | None, known: Fingerprint) -> bool:
-    """Tell whether a status is that of the very file, unchanged."""
-    return (
-        status is not None
-        and status.st_ino == known.inode
-        and status.st_mtime_ns == known.mtime_ns
-        and status.st_size == known.size
-        and status.st_dev == known.device
-    )
 
 
 def _room(hit: Planned) -> int:

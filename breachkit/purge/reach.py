@@ -33,6 +33,11 @@ class Reach(NamedTuple):
     root: Path | None
     """The root, absolute: what shown paths are relative to."""
 
+    @property
+    def title(self) -> str:
+        """What the server is called whose queues these are."""
+        return next(one.server.title for one in self.where.products if one.server.queue is self.queues.rules)
+
     def command(self, name: str, *arguments: str) -> str:
         """Spell a command on the same queues and the same quarantine."""
         place = [] if self.quarantine is None else ["--quarantine", str(self.quarantine)]

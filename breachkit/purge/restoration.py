@@ -1,4 +1,4 @@
-"""Putting messages back, or deleting them for good: exclusively, verified, and again after a crash from the journal.
+"""Putting messages back: exclusively, verified, and again after a crash from the journal.
 
 Nothing of a journal is believed that would name a place: the source is derived from the message's number, the
 target must lie below a queue folder of this run, and neither may be reached through a link. A message goes back with
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,14 +20,13 @@ from breachkit.files import QUARANTINE, NotRegularError
 from breachkit.progress import silent
 from breachkit.purge.disk import is_full
 from breachkit.purge.journal import Journal, read_history
-from breachkit.purge.store import BATCH, LAST_ROOM, are_plain_folders, file_name, home_of, trouble_of
+from breachkit.purge.store import BATCH, LAST_ROOM, are_plain_folders, file_name, home_of, stored_file, trouble_of
 from breachkit.writing import NO_LINKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from breachkit.progress import Progress
-    from breachkit.purge.disk import Disk
     from breachkit.purge.journal import History, JournalEntry
     from breachkit.purge.store import QueuePlace, Queues, Run
 
@@ -37,14 +35,17 @@ ID_ROOM = 24
 KEPT_EXAMPLES = 3
 
 RestoreKind = Literal[
-    "put", "finish", "discard", "home", "missing", "changed", "conflict", "refused", "dropped", "unwanted"
+    "put", "finish", "discard", "home", "missing", "changed", "sent", "conflict", "refused", "dropped", "unwanted"
 ]
 """put: give it its names again · finish: it has them, take the others away · discard: a copy of one that never left ·
-home: it is there already · refused: its home is no place in these queues · unwanted: not among --only."""
+home: it is there already · sent: the server had begun to deliver it · refused: its home is no place in these queues ·
+unwanted: not among --only."""
 
 _ACTS = frozenset({"put", "finish", "discard"})
 """The cases in which something is to be done."""
-_IN_QUARANTINE = frozenset({"changed", "conflict", "refused", "unwanted", "failed"})
+_CHANGED = ("changed", "sent", "owner", "copied")
+"""What is counted as changed: by its bytes, by the server while it was purged, by its owner or mode, by its inode."""
+_IN_QUARANTINE = frozenset({*_CHANGED, "conflict", "refused", "unwanted", "failed"})
 
 
 class RestoreCase(NamedTuple):
@@ -113,17 +114,17 @@ class RestoreRun:
         self._disk = queues.disk
         self.run = run
         self._queues = sorted(queues.places, key=lambda queue: len(queue.path), reverse=True)
-        self._folder = run.messages + os.sep
+        self._hold: Callable[[str], str] | None = None
         self._is_chosen = is_chosen
-        self._back_to = queues.rules.back_to
+        self._rules = queues.rules
         self._known: dict[tuple[str, str], bool] = {}
         self._done: Counter[str] = Counter()
         self._bytes = 0
         self._left: list[tuple[str, str]] = []
 
-    def _source(self, number: int, place: int) -> str:
-        """Where a file of a message lies in the quarantine."""
-        return self._folder + file_name(number, place)
+    def _source(self, entry: JournalEntry, place: int) -> str:
+        """Where a file of a message lies: in the quarantine, or on hold."""
+        return stored_file(self.run, entry, place, self._hold)
 
     def plan(self) -> Restored:
         """Tell what a restore would do. Raises BreachkitError, OSError."""
@@ -167,28 +168,31 @@ class RestoreRun:
 
     def _judged(self, history: History) -> Iterator[RestoreCase]:
         """Judge every message that was, or may have been, moved. Raises OSError."""
+        self._hold = self._rules.hold if history.is_hold else None
         held = frozenset(self._disk.names(self.run.messages))  # to ask for each name took a tenth of a restore
         return (self._judge(entry, held) for entry in history.entries.values() if entry.state != "left")
 
     def _targets(self, entry: JournalEntry) -> tuple[str, ...]:
         """Where the files of a message are to be put."""
         targets = tuple([home_of(home, self.run.store) for home in entry.homes])
-        return targets if self._back_to is None else tuple(map(self._back_to, targets))
+        return targets if self._rules.back_to is None else tuple(map(self._rules.back_to, targets))
 
     def _judge(self, entry: JournalEntry, held: frozenset[str]) -> RestoreCase:
         number, targets = entry.number, self._targets(entry)
         if entry.state in {"dropped", "restored"}:
             return RestoreCase("dropped" if entry.state == "dropped" else "home", entry, targets)
         places = range(len(targets))
-        stored = [place for place in places if file_name(number, place) in held]
-        is_place = all(map(self._queue_of, targets))
-        if stored and not is_place:
-            return RestoreCase("refused", entry, targets)
-        if len(stored) < len(targets):
-            away = [place for place in places if place not in stored]
-            if not all(is_place and self._is_home(entry, place, targets[place]) for place in away):
-                return RestoreCase("missing", entry, targets)
-        if stored and self._is_chosen is not None and not self._is_chosen([self._source(number, at) for at in stored]):
+        if self._hold is None:
+            stored = [place for place in places if file_name(number, place) in held]
+        else:
+            stored = [place for place in places if self._disk.status(self._source(entry, place)) is not None]
+        is_place = all(self._top_of(target, targets) for target in targets) and self._is_source(entry)
+        if stored and (entry.state == "sent" or not is_place):
+            return RestoreCase("refused" if not is_place else "sent", entry, targets)
+        away = [place for place in places if place not in stored]
+        if away and not self._has_rest(entry, targets, away, is_place=is_place):
+            return RestoreCase("missing", entry, targets)
+        if stored and self._is_chosen is not None and not self._is_chosen(self._searched(entry, stored)):
             return RestoreCase("unwanted", entry, targets)
         kinds = [self._judge_file(entry, place, targets[place]) for place in stored]
         puts = tuple([place for place, kind in zip(stored, kinds, strict=True) if kind == "put"])
@@ -196,30 +200,62 @@ class RestoreRun:
             return RestoreCase("conflict" if "conflict" in kinds else "put", entry, targets, puts)
         return RestoreCase("finish" if "finish" in kinds else "discard" if kinds else "home", entry, targets)
 
+    def _has_rest(self, entry: JournalEntry, targets: tuple[str, ...], away: list[int], *, is_place: bool) -> bool:
+        """Tell whether those files of a message that are not in the quarantine are at home.
+
+        Where files are only renamed, each is in one place, and the server rewrites what is at home: the names tell, and
+        a message none of whose files is here never left, or was put back, and may have been sent since.
+        """
+        if self._rules.moving == "copy":
+            return is_place and all(self._is_home(entry, place, targets[place]) for place in away)
+        if len(away) == len(targets):
+            return entry.state in {"intended", "restoring"}
+        return is_place and all(self._disk.status(targets[place]) is not None for place in away)
+
+    def _searched(self, entry: JournalEntry, stored: list[int]) -> list[str]:
+        """Return where the files of a message lie that a search looks into: not those that went beside it."""
+        homes = [home_of(home, self.run.store) for home in entry.homes]
+        beside = () if self._rules.beside is None else self._rules.beside(homes[0])
+        return [self._source(entry, place) for place in stored if place == 0 or homes[place] not in beside]
+
     def _judge_file(self, entry: JournalEntry, place: int, target: str) -> RestoreKind:
         """Judge a file that lies in the quarantine by what has its name at home."""
         there = self._disk.status(target)
         if there is None or self._is_ours(entry, target, there):
             return "put"
-        source = self._disk.status(self._source(entry.number, place))
+        if self._rules.moving == "rename":
+            return "conflict"
+        source = self._disk.status(self._source(entry, place))
         if source is not None and (there.st_dev, there.st_ino) == (source.st_dev, source.st_ino):
             return "finish"
         if entry.state in {"intended", "restoring"} and self._is_home(entry, place, target):
             return "finish" if entry.state == "restoring" else "discard"
         return "conflict"
 
-    def _verify(self, case: RestoreCase) -> Literal["", "changed", "missing"]:
+    def _verify(self, case: RestoreCase) -> str:
         """Hold what is to be put back against the journal; nothing when it is the message. Raises OSError."""
-        for place in case.puts:
-            try:
-                found = self._disk.fingerprint(self._source(case.entry.number, place))
-            except FileNotFoundError:
-                return "missing"
-            except NotRegularError:
-                return "changed"
-            if found.sha256 != case.entry.prints[place].sha256:
-                return "changed"
-        return ""
+        return next((reason for place in case.puts if (reason := self._verify_file(case.entry, place))), "")
+
+    def _verify_file(self, entry: JournalEntry, place: int) -> Literal["", "changed", "owner", "copied", "missing"]:
+        """Hold a file against the journal. Raises OSError.
+
+        Where files are only renamed, one that another owner has may stop the server: Postfix delivers no mail at all
+        then (`qmgr: fatal: open active ID: Permission denied`).
+        """
+        known = entry.prints[place]
+        try:
+            found = self._disk.fingerprint(self._source(entry, place))
+        except FileNotFoundError:
+            return "missing"
+        except NotRegularError:
+            return "changed"
+        if found.sha256 != known.sha256:
+            return "changed"
+        if self._rules.moving == "copy":
+            return ""
+        if found.inode != known.inode:
+            return "copied"
+        return "" if (found.mode, found.uid, found.gid) == (known.mode, known.uid, known.gid) else "owner"
 
     def _queue_of(self, target: str) -> QueuePlace | None:
         """Return the queue a home lies in; None when it lies in none, or behind a link."""
@@ -227,6 +263,29 @@ class RestoreRun:
             if are_plain_folders(target, queue.path, self._disk, self._known):
                 return queue
         return None
+
+    def _top_of(self, target: str, targets: tuple[str, ...]) -> str | None:
+        """Return the folder below which a file of a message may be put; None where it may not, or lies behind a link.
+
+        It is the queue; for what lies beside the message it is what the two have in common.
+        """
+        queue = self._queue_of(target)
+        if queue is not None:
+            return queue.path
+        # `targets[0]` may be another place than the message had: the logs of what was active lie where they did
+        if (
+            self._rules.beside is None
+            or self._queue_of(targets[0]) is None
+            or target not in self._rules.beside(targets[0])
+        ):
+            return None
+        top = os.path.commonpath([target, targets[0]])
+        return top if are_plain_folders(target, top, self._disk, self._known) else None
+
+    def _is_source(self, entry: JournalEntry) -> bool:
+        """Tell whether what the journal says of a message that is on hold is its place: behind no link, in a queue."""
+        places = range(len(entry.homes))
+        return self._hold is None or all(self._queue_of(self._source(entry, place)) is not None for place in places)
 
     def _is_home(self, entry: JournalEntry, place: int, target: str) -> bool:
         """Tell whether a file of a message has its old name, by its bytes."""
@@ -277,7 +336,7 @@ class RestoreRun:
             self._disk.sync_folder(folder)
         for case in done:
             for place in range(len(case.targets)):
-                self._disk.unlink(self._source(case.entry.number, place))
+                self._disk.unlink(self._source(case.entry, place))
             self._count(case.kind, case)
         journal.add("restored", ids=[case.entry.number for case in done])
 
@@ -286,7 +345,7 @@ class RestoreRun:
         placed: list[int] = []
         try:
             # just before it gets its names: what the journal vouches for is what is sent
-            reason: str = self._verify(case)
+            reason = self._verify(case)
             if not reason:
                 for place in reversed(case.puts):
                     self._bring(case, place)
@@ -308,7 +367,7 @@ class RestoreRun:
         What cannot be taken back is left as a kill would leave it, and the next restore finishes it.
         """
         for place in reversed(placed):
-            stored = self._source(case.entry.number, place)
+            stored = self._source(case.entry, place)
             with suppress(OSError):
                 if self._disk.status(stored) is None:  # it was renamed, where links are not to be had
                     self._disk.rename(case.targets[place], stored)
@@ -316,23 +375,29 @@ class RestoreRun:
                     self._disk.unlink(case.targets[place])
 
     def _bring(self, case: RestoreCase, place: int) -> None:
-        source, target = self._source(case.entry.number, place), case.targets[place]
+        source, target = self._source(case.entry, place), case.targets[place]
         try:
             self._give(source, target, case, place)
         except FileNotFoundError:  # the folder of its home, most likely
-            self._make_way(target)
+            self._make_way(target, self._top_of(target, case.targets))
             self._give(source, target, case, place)
 
-    def _make_way(self, target: str) -> None:
+    def _make_way(self, target: str, top: str | None) -> None:
         """Make the folders again that the server has removed meanwhile, below the queue folder only."""
-        queue = self._queue_of(target)
-        folder = queue.path if queue is not None else os.path.dirname(target)
+        folder = top or os.path.dirname(target)
         for part in os.path.dirname(target)[len(folder) + 1 :].split(os.sep):
             above, folder = folder, os.path.join(folder, part)
             if part and self._disk.status(folder) is None:
                 self._disk.make_folder_like(folder, above)
 
     def _give(self, source: str, target: str, case: RestoreCase, place: int) -> None:
+        if self._rules.moving == "rename":
+            # its name is its id, which no other can have while it is there; with a second name for a moment, as below,
+            # a kill in that moment would leave one that is sent, and is restored and sent again
+            if self._disk.status(target) is not None:
+                raise FileExistsError(errno.EEXIST, "exists", target)
+            self._disk.rename(source, target)
+            return
         try:
             self._disk.give(source, target, self.run.mark(case.entry.number))
         except OSError as error:
@@ -405,7 +470,7 @@ class RestoreRun:
             restored=self.restored,
             already_there=done["home"] + done["discard"],
             missing=done["missing"],
-            changed=done["changed"],
+            changed=sum(done[kind] for kind in _CHANGED),
             conflicts=done["conflict"],
             refused=done["refused"],
             failed=done["failed"],
@@ -423,68 +488,3 @@ class RestoreRun:
         if placed != result.found:
             raise UnbalancedError(f"{result.found} messages in the run", f"{placed} accounted for")
         return result
-
-
-@dataclass(frozen=True, slots=True)
-class Dropped:
-    """What a drop did."""
-
-    run: str
-    dropped: int
-    bytes: int
-    strangers: int
-    """Files in the run's folder that its journal does not know; they are left."""
-    journal: str
-    sha256: str
-
-
-def drop_run(disk: Disk, run: Run) -> Dropped:
-    """Delete for good what a run holds; the journal stays, with the SHA-256 of every message.
-
-    Raises BreachkitError.
-    """
-    try:
-        with hold(run.path):
-            history = read_history(run.journal)
-            held, size = [], 0
-            for entry in history.entries.values():
-                if _is_held(disk, run, entry):
-                    held.append(entry.number)
-                    size += entry.size
-            if held:
-                journal = Journal(disk, run.journal, history.end)
-                try:
-                    for start in range(0, len(held), BATCH):
-                        _drop(disk, run, journal, [history.entries[number] for number in held[start : start + BATCH]])
-                finally:
-                    journal.close()
-            disk.sync_folder(run.messages)
-            strangers = len(disk.names(run.messages))
-            return Dropped(run.name, len(held), size, strangers, run.journal, hash_file(run.journal)[1])
-    except OSError as error:
-        raise trouble_of(error, run.path, 0, "dropped") from None
-
-
-def _is_held(disk: Disk, run: Run, entry: JournalEntry) -> bool:
-    found = [disk.status(run.file(entry.number, place)) for place in range(len(entry.homes))]
-    return any(status is not None and stat.S_ISREG(status.st_mode) for status in found)
-
-
-def _drop(disk: Disk, run: Run, journal: Journal, held: list[JournalEntry]) -> None:
-    """Journal, then delete: a crash between the two leaves files that the next drop deletes.
-
-    On a full disk the line has no room until something is deleted; only then does it come after.
-    """
-    journal.add("dropped", ids=[entry.number for entry in held])
-    is_journalled = True
-    try:
-        journal.commit()
-    except OSError as error:
-        if not is_full(error):
-            raise
-        is_journalled = False
-    for entry in held:
-        for place in range(len(entry.homes)):
-            disk.unlink(run.file(entry.number, place))
-    if not is_journalled:
-        journal.commit()

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from breachkit.purge.journal import JournalEntries, JournalEntry
     from breachkit.purge.store import Run
 
-Whereabouts = Literal["held", "gone", "restored", "dropped", "left"]
+Whereabouts = Literal["held", "gone", "restored", "dropped", "left", "hold"]
+"""`hold`: the run put it on hold in the queue, where the server's own commands reach it."""
 
 
 class StoredFile(NamedTuple):
@@ -54,14 +55,21 @@ class Stock:
     began: str
     """Empty when the journal names no time that a purge can have had."""
     wanted: tuple[str, ...]
-    is_ended: bool
-    """False when the purge was killed, or still runs."""
+    ended: str
+    """Empty when the purge was killed, or still runs."""
     is_torn: bool
+    is_hold: bool
+    """It put messages on hold in the queue; none lies in the quarantine."""
     entries: JournalEntries
     whereabouts: dict[int, Whereabouts]
     """Of each message, by its number."""
     sha256: str
     """Of the journal."""
+
+    @property
+    def is_ended(self) -> bool:
+        """False when the purge was killed, or still runs."""
+        return bool(self.ended)
 
     @property
     def messages(self) -> Iterator[StoredMessage]:
@@ -86,10 +94,13 @@ def take_stock(disk: Disk, run: Run) -> Stock:
         run=run,
         began=_time(history.began),
         wanted=tuple(history.wanted),
-        is_ended=history.is_ended,
+        ended=_time(history.ended),
         is_torn=bool(history.end.torn),
+        is_hold=history.is_hold,
         entries=history.entries,
-        whereabouts={entry.number: _whereabouts(entry, there) for entry in history.entries.values()},
+        whereabouts={
+            entry.number: _whereabouts(entry, there, is_hold=history.is_hold) for entry in history.entries.values()
+        },
         sha256=hash_file(run.journal)[1],
     )
 
@@ -102,7 +113,7 @@ def _time(text: str) -> str:
     return text if ts.tzinfo is not None and is_possible(ts.timestamp()) else ""
 
 
-def _whereabouts(entry: JournalEntry, there: set[str]) -> Whereabouts:
+def _whereabouts(entry: JournalEntry, there: set[str], *, is_hold: bool) -> Whereabouts:
     if entry.state == "left":
         return "left"
     if any(file_name(entry.number, place) in there for place in range(len(entry.homes))):
@@ -113,7 +124,7 @@ def _whereabouts(entry: JournalEntry, there: set[str]) -> Whereabouts:
         case "intended":
             return "left"
         case _:
-            return "gone"
+            return "hold" if is_hold else "gone"
 
 
 def find_changed(disk: Disk, stock: Stock) -> list[StoredMessage]:

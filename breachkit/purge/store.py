@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from breachkit.chain import LOCK
 from breachkit.errors import BreachkitError, PathUnreadableError
@@ -19,7 +19,7 @@ from breachkit.purge import journal
 from breachkit.purge.disk import is_full
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from breachkit.purge.disk import Disk
@@ -95,6 +95,18 @@ def _join(folder: str, *names: str) -> str:
     return os.sep.join((folder.rstrip(os.sep), *names))
 
 
+class Moved(Protocol):
+    """A message of a run, as far as its place is asked for."""
+
+    @property
+    def number(self) -> int:
+        """In the journal."""
+
+    @property
+    def homes(self) -> tuple[str, ...]:
+        """Where its files came from, as spelled in the journal."""
+
+
 class Queues(NamedTuple):
     """The queues that a command may touch, and where their quarantine lies."""
 
@@ -126,10 +138,17 @@ class Queues(NamedTuple):
         return found
 
     def check(self) -> None:
-        """Refuse a quarantine from which the server would deliver, or that is a link, and a queue that forbids moves.
+        """Refuse a quarantine from which the server would deliver, that is a link, or that nothing can be renamed into.
 
-        Raises BreachkitError.
+        Raises BreachkitError, OSError.
         """
+        for queue, store in self.stores.items():
+            if self.rules.moving == "rename" and self.disk.volume_of(queue) != self.disk.volume_of(store.path):
+                raise BreachkitError(
+                    f"nothing was moved: {store.path} lies on another volume than {queue}, and files of this server are"
+                    " only renamed: a copy could be sent twice; name a folder on the volume of the queue with"
+                    " --quarantine DIR, outside the folders of the queue"
+                )
         for store in dict.fromkeys(self.stores.values()):
             real = os.path.realpath(store.path)
             is_live = self.rules.is_live(Path(real)) or self.rules.is_live(Path(store.path))
@@ -227,10 +246,21 @@ def _runs_in(store: Store, disk: Disk) -> list[Run]:
     return [run for run in plain if disk.status(run.journal) is not None]
 
 
+def stored_file(run: Run, entry: Moved, place: int, hold: Callable[[str], str] | None) -> str:
+    """Return where a file of a message lies that was moved: in the quarantine, or on hold in the queue.
+
+    What it makes of a journal is not to be believed before it is checked.
+    """
+    return run.file(entry.number, place) if hold is None else hold(home_of(entry.homes[place], run.store))
+
+
 def holds_messages(run: Run) -> bool:
-    """Tell whether anything lies in a run's quarantine. Raises OSError."""
+    """Tell whether a run has something to restore, in its quarantine or on hold. Raises BreachkitError, OSError."""
     with os.scandir(long_path(run.messages)) as entries:
-        return next(entries, None) is not None
+        if next(entries, None) is not None:
+            return True
+    first = next(journal.read_lines(run.journal, journal.History()), {})
+    return bool(first.get("holds")) and journal.read_history(run.journal).number_on_hold() > 0
 
 
 def spell_home(path: str, store: Store) -> str:

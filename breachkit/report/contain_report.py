@@ -12,8 +12,7 @@ from breachkit.report.words import count
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from breachkit.detect.containment import Contained
-    from breachkit.detect.incident import Attackers
+    from breachkit.detect.containment import Attackers, Contained
     from breachkit.evidence.gather import Inputs
     from breachkit.report.contract import Json
 
@@ -35,11 +34,7 @@ def contain_json(contained: Sequence[Contained], attackers: Attackers, minutes: 
 
 
 def render_contain(
-    contained: Sequence[Contained],
-    attackers: Attackers,
-    minutes: int,
-    inputs: Inputs,
-    next_commands: list[str],
+    contained: Sequence[Contained], attackers: Attackers, minutes: int, inputs: Inputs, next_commands: list[str]
 ) -> str:
     """Write the catalogue for a terminal."""
     page = Page()

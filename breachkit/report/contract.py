@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +12,14 @@ from breachkit.records import Locus
 from breachkit.report.words import escape_json, stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import tzinfo
 
 
 KEPT_EXAMPLES = 3
 SHARE_DIGITS = 4
+TOP_SENDERS = 20
+"""Declared senders that are listed."""
 
 Json = dict[str, Any]
 
@@ -40,10 +43,11 @@ def _object(record: Any) -> Json:
     raise TypeError(type(record))
 
 
-def dated(record: Any, zone: tzinfo) -> Json:
-    """Write a record whose times are spelled in a zone."""
-    fields: Json = record._asdict()
-    return {name: stamp(part, zone) if isinstance(part, datetime) else part for name, part in fields.items()}
+def dated(record: Any, zone: tzinfo, *without: str) -> Json:
+    """Write a record by the names of its fields, its times spelled in a zone; some fields may be left out."""
+    names = record._fields if hasattr(record, "_fields") else [field.name for field in fields(record)]
+    parts = {name: getattr(record, name) for name in names if name not in without}
+    return {name: stamp(part, zone) if isinstance(part, datetime) else part for name, part in parts.items()}
 
 
 def skipped_json(skipped: Mapping[str, tuple[int, tuple[Locus, ...]]]) -> list[Json]:
@@ -57,6 +61,16 @@ def skipped_json(skipped: Mapping[str, tuple[int, tuple[Locus, ...]]]) -> list[J
 def share(number: float) -> float:
     """Round a share to the digits of the contract."""
     return round(number, SHARE_DIGITS)
+
+
+def counted_json(key: str, rows: Iterable[tuple[Any, int]]) -> list[Json]:
+    """Write names under a key, each with its number of messages."""
+    return [{key: name, "messages": number} for name, number in rows]
+
+
+def senders_json(rows: Sequence[tuple[str | None, int]], total: int) -> list[Json]:
+    """Write the declared senders of most messages, each with its share of all."""
+    return [{"mail_from": name, "messages": n, "share": share(n / total)} for name, n in rows[:TOP_SENDERS]]
 
 
 def dump(document: Json | str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from breachkit.report.contract import dated, dump_rows, share
+from breachkit.report.contract import dated, dump_rows, senders_json, share
 from breachkit.report.inputs import head_json, logs_json, render_inputs
 from breachkit.report.page import Page
 from breachkit.report.words import count, moment, of_the_queue, stamp
@@ -13,19 +13,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import tzinfo
 
+    from breachkit.detect.accounts.accusation import AccountVerdict, Accusation, Place
     from breachkit.detect.accounts.attackers import Attacker, OtherFailure
     from breachkit.detect.accounts.unauthenticated import Unauthenticated
-    from breachkit.detect.accounts.verdict import AccountVerdict, Accusation, Place
     from breachkit.detect.findings import Signal
     from breachkit.evidence.gather import Inputs
     from breachkit.report.contract import Json
-    from breachkit.report.page import Justify
 
 SHOWN = 10
 """Rows of a table on a terminal."""
 SHOWN_IPS = 6
-TOP_SENDERS = 20
-"""Declared senders that the contract lists."""
 
 JOIN_WORDS = {
     "message id": "by message id to a session: certain",
@@ -98,54 +95,25 @@ def _object(found: Accusation, inputs: Inputs) -> Json:
 
 
 def _account_json(account: AccountVerdict, zone: tzinfo) -> Json:
-    return {
-        "account": account.account,
-        "candidates": account.candidates,
-        "verdict": account.verdict,
-        "confidence": account.confidence,
-        "entry": account.entry,
+    fates = account.recipients
+    return dated(account, zone, "mail_froms", "entries") | {
         "signals": _signals_json(account.signals),
-        "queued_messages": account.queued_messages,
-        "quarantined_messages": account.quarantined_messages,
         "queued_share": share(account.queued_share),
-        "sent_messages": account.sent_messages,
-        "auth_successes": account.auth_successes,
-        "auth_failures_before_entry": account.auth_failures_before_entry,
-        "entry_ts": stamp(account.entry_ts, zone),
-        "entry_ip": account.entry_ip,
-        "last_ts": stamp(account.last_ts, zone),
         "client_ips": [_place_json(place, zone) for place in account.client_ips],
-        "mechanisms": account.mechanisms,
-        "doubts": account.doubts,
-        "recipients": None
-        if account.recipients is None
-        else {"tried": account.recipients.tried, **account.recipients._asdict()},
+        "recipients": None if fates is None else {"tried": fates.tried, **fates._asdict()},
         "groups": [dated(group, zone) for group in account.groups],
-        "weak_password": account.weak_password,
-        "also_tried_by_same_ips": account.also_tried_by_same_ips,
-        "unknown_names_tried": account.unknown_names_tried,
     }
 
 
 def _place_json(place: Place, zone: tzinfo) -> Json:
     first_seen = stamp(place.first_seen, zone)
-    return {
-        "ip": place.ip,
-        "successes": place.successes,
-        "failures": place.failures,
-        "first_seen": first_seen,
-        # most addresses were seen once
-        "last_seen": first_seen if place.last_seen == place.first_seen else stamp(place.last_seen, zone),
-        "usual": place.usual,
-        "attacking": place.attacking,
-    }
+    # most addresses were seen once
+    last_seen = first_seen if place.last_seen == place.first_seen else stamp(place.last_seen, zone)
+    return place._asdict() | {"first_seen": first_seen, "last_seen": last_seen}
 
 
 def render_find_account(
-    found: Accusation,
-    inputs: Inputs,
-    next_commands: list[str],
-    passwords: dict[str, list[str]] | None = None,
+    found: Accusation, inputs: Inputs, next_commands: list[str], passwords: dict[str, list[str]] | None = None
 ) -> str:
     """Write the report for a terminal; `passwords`, by account, only when the user asked to see them."""
     page = Page()
@@ -188,10 +156,7 @@ def _render_account(page: Page, account: AccountVerdict, in_queue: int, zone: tz
         queued += f", {account.quarantined_messages:,} more in quarantine"
     sent = "" if account.sent_messages is None else f"; {account.sent_messages:,} sent in its sessions"
     page.say(f"sent      {queued}{sent}", indent=2)
-    if account.mail_froms:
-        name, number = account.mail_froms[0]
-        more = f" and {count(len(account.mail_froms) - 1, 'other')}" if len(account.mail_froms) > 1 else ""
-        page.say(f"declared  {name} ({number:,}){more}", indent=2)
+    _render_declared(page, account.mail_froms)
     _render_entry(page, account, zone)
     if account.weak_password:
         page.say(f"password  guessable: {account.weak_password}", indent=2)
@@ -199,13 +164,23 @@ def _render_account(page: Page, account: AccountVerdict, in_queue: int, zone: tz
         page.say(f"password  {password}", indent=2)
     if account.candidates:
         page.say(f"may mean  {', '.join(account.candidates)} (name them with --accounts)", indent=2)
-    page.say("because", indent=2)
-    for signal in account.signals:
-        page.say(f"{signal.name} ({signal.family}): {signal.detail}", indent=4)
-        page.places(signal.evidence[:2], indent=6)
+    _render_signals(page, account.signals)
     _render_places(page, account, zone)
     _render_also(page, account)
     page.say()
+
+
+def _render_declared(page: Page, mail_froms: Sequence[tuple[str | None, int]]) -> None:
+    for name, number in mail_froms[:1]:
+        more = f" and {count(len(mail_froms) - 1, 'other')}" if len(mail_froms) > 1 else ""
+        page.say(f"declared  {name} ({number:,}){more}", indent=2)
+
+
+def _render_signals(page: Page, signals: Sequence[Signal]) -> None:
+    page.say("because", indent=2)
+    for signal in signals:
+        page.say(f"{signal.name} ({signal.family}): {signal.detail}", indent=4)
+        page.places(signal.evidence[:2], indent=6)
 
 
 def _render_entry(page: Page, account: AccountVerdict, zone: tzinfo) -> None:
@@ -222,6 +197,7 @@ def _render_entry(page: Page, account: AccountVerdict, zone: tzinfo) -> None:
 
 
 def _render_places(page: Page, account: AccountVerdict, zone: tzinfo) -> None:
+    places = sorted(account.client_ips, key=lambda place: not place.attacking)
     rows = [
         (
             place.ip,
@@ -231,21 +207,13 @@ def _render_places(page: Page, account: AccountVerdict, zone: tzinfo) -> None:
             moment(place.first_seen, zone)[9:20],
             moment(place.last_seen, zone)[9:20],
         )
-        for place in sorted(account.client_ips, key=lambda place: not place.attacking)[:SHOWN]
+        for place in places[:SHOWN]
     ]
     if not rows:
         return
-    hidden = len(account.client_ips) - len(rows)
+    hidden = len(places) - len(rows)
     page.say(f"addresses{f' ({hidden:,} more with --format json)' if hidden else ''}", indent=2)
-    columns: dict[str, Justify] = {
-        "address": "left",
-        "": "left",
-        "in": "right",
-        "failed": "right",
-        "first": "left",
-        "last": "left",
-    }
-    page.table(columns, rows, indent=4)
+    page.table(["address", "", "in", "failed", "first", "last"], rows, indent=4)
 
 
 def _render_also(page: Page, account: AccountVerdict) -> None:
@@ -263,7 +231,7 @@ def _render_also(page: Page, account: AccountVerdict) -> None:
         (other.account, f"{other.failures:,}", f"{other.successes:,}", "entered" if other.entered else "")
         for other in also[:SHOWN]
     ]
-    page.table({"account": "left", "failed": "right", "in": "right", "": "left"}, rows, indent=4)
+    page.table(["account", "failed", "in", ""], rows, indent=4)
     page.more(len(also) - SHOWN, indent=4)
 
 
@@ -303,10 +271,7 @@ def _unauthenticated_json(one: Unauthenticated, zone: tzinfo) -> Json:
         **dated(one, zone),
         "signals": _signals_json(one.signals),
         "queued_share": share(one.queued_share),
-        "mail_froms": [
-            {"mail_from": name, "messages": number, "share": share(number / one.messages)}
-            for name, number in one.mail_froms[:TOP_SENDERS]
-        ],
+        "mail_froms": senders_json(one.mail_froms, one.messages),
     }
 
 
@@ -318,15 +283,10 @@ def _render_unauthenticated(page: Page, one: Unauthenticated, in_queue: int, zon
     moved = one.messages - one.queued_messages
     more = f", {moved:,} more in quarantine" if moved else ""
     page.say(f"sent      {queued}{more}, to {count(one.recipients, 'recipient')} outside your domains", indent=2)
-    name, number = one.mail_froms[0]
-    others = f" and {count(len(one.mail_froms) - 1, 'other')}" if len(one.mail_froms) > 1 else ""
-    page.say(f"declared  {name} ({number:,}){others}", indent=2)
+    _render_declared(page, one.mail_froms)
     page.say(f"seen      {moment(one.first_seen, zone)} to", indent=2)
     page.say(f"          {moment(one.last_seen, zone)}", indent=2)
-    page.say("because", indent=2)
-    for signal in one.signals:
-        page.say(f"{signal.name} ({signal.family}): {signal.detail}", indent=4)
-        page.places(signal.evidence[:2], indent=6)
+    _render_signals(page, one.signals)
     advice = {
         "no-login": "No account is behind it: look at who may relay (trusted addresses, POP before SMTP, open relay).",
         "trusted": "No account is behind it: look at that computer (a web form, a script, an infected PC).",
@@ -370,5 +330,5 @@ def _render_other_failures(page: Page, failures: Sequence[OtherFailure]) -> None
         (one.ip, one.account or "an unknown name", f"{one.failures:,}", FAILURE_WORDS[one.kind])
         for one in failures[:SHOWN]
     ]
-    page.table({"address": "left", "account": "left", "failed": "right", "what it looks like": "left"}, rows, indent=2)
+    page.table(["address", "account", "failed", "what it looks like"], rows, indent=2)
     page.more(len(failures) - SHOWN)

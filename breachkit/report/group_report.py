@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from breachkit.report.contract import dated, share
+from breachkit.report.contract import counted_json, dated, senders_json, share
 from breachkit.report.inputs import head_json, render_inputs
 from breachkit.report.page import Page
 from breachkit.report.words import count, moment, percent, stamp
@@ -17,10 +17,7 @@ if TYPE_CHECKING:
     from breachkit.detect.campaigns.plain_groups import PlainGroups
     from breachkit.evidence.gather import Inputs
     from breachkit.report.contract import Json
-    from breachkit.report.page import Justify
 
-TOP_SENDERS = 20
-"""Declared senders of a campaign that the contract lists."""
 SHOWN_NAMES = 3
 SHOWN_STRINGS = 4
 
@@ -59,8 +56,8 @@ def _campaign_json(campaign: Campaign, zone: tzinfo) -> Json:
         "bulk": campaign.bulk,
         "no_purge_why": campaign.no_purge_why,
         "strings": campaign.strings,
-        "auth_users": _users_json(campaign.auth_users),
-        "mail_froms": _senders_json(campaign.mail_froms, campaign.messages),
+        "auth_users": counted_json("auth_user", campaign.auth_users),
+        "mail_froms": senders_json(campaign.mail_froms, campaign.messages),
         "mail_froms_distinct": len(campaign.mail_froms),
         "subjects": campaign.subjects,
         "client_ips_distinct": campaign.client_ips,
@@ -68,17 +65,6 @@ def _campaign_json(campaign: Campaign, zone: tzinfo) -> Json:
         "first_seen": stamp(campaign.first_seen, zone),
         "last_seen": stamp(campaign.last_seen, zone),
     }
-
-
-def _users_json(rows: Sequence[NamedCount]) -> list[Json]:
-    return [{"auth_user": row.name, "messages": row.messages} for row in rows]
-
-
-def _senders_json(rows: Sequence[NamedCount], total: int) -> list[Json]:
-    return [
-        {"mail_from": row.name, "messages": row.messages, "share": share(row.messages / total)}
-        for row in rows[:TOP_SENDERS]
-    ]
 
 
 def groups_json(found: PlainGroups, inputs: Inputs, top: int | None) -> Json:
@@ -91,8 +77,8 @@ def groups_json(found: PlainGroups, inputs: Inputs, top: int | None) -> Json:
             {
                 **dated(row, inputs.zone),
                 "share": share(row.share),
-                "auth_users": _users_json(row.auth_users),
-                "mail_froms": _senders_json(row.mail_froms, row.messages),
+                "auth_users": counted_json("auth_user", row.auth_users),
+                "mail_froms": senders_json(row.mail_froms, row.messages),
             }
             for row in found.groups[:top]
         ],
@@ -140,7 +126,7 @@ def render_group(
 
 
 def _render_summary(page: Page, found: Campaigns) -> None:
-    spam = [campaign for campaign in found.campaigns if campaign.no_purge_why in {None, "only-weak-string"}]
+    spam = [campaign for campaign in found.campaigns if campaign.is_spam]
     held = sum(campaign.messages for campaign in spam)
     total = found.ungrouped + sum(campaign.messages for campaign in found.campaigns)
     style = "bold red" if spam else "bold green"
@@ -165,7 +151,7 @@ def _render_campaign(page: Page, number: int, campaign: Campaign, zone: tzinfo) 
     if others:
         page.say("also shared", indent=3)
         rows = [(row.text, f"{row.messages:,}", f"{row.elsewhere:,}") for row in others]
-        page.table({"string": "left", "here": "right", "elsewhere": "right"}, rows, indent=5)
+        page.table(["string", "here", "elsewhere"], rows, indent=5)
 
 
 def _names(rows: Sequence[NamedCount], unknown: str) -> str:
@@ -200,8 +186,7 @@ def render_groups(found: PlainGroups, inputs: Inputs, top: int | None) -> str:
         )
         for row in found.groups[:top]
     ]
-    columns: dict[str, Justify] = {"group": "left", "messages": "right", "share": "right", "account": "left"}
-    page.table({**columns, "first": "left", "last": "left"}, rows)
+    page.table(["group", "messages", "share", "account", "first", "last"], rows)
     if top is not None and len(found.groups) > top:
         page.say(f"{count(len(found.groups) - top, 'more group')} without --top", indent=2)
     if found.ungrouped:

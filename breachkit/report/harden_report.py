@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from breachkit.detect.hardening import SEVERAL, STATUSES, UNWRITABLE
@@ -53,7 +54,8 @@ def render_harden(found: Hardening, inputs: Inputs, next_commands: list[str]) ->
         page.say(sentence, indent=2)
     if found.others:
         page.say(f"{found.others:,} other settings in the file were not looked at.", indent=2)
-    render_skipped(page, inputs)
+    # of the logs no more is said than what a setting would have stopped
+    render_skipped(page, replace(inputs, notes=tuple(note for note in inputs.notes if note not in inputs.log_notes)))
     page.commands(next_commands)
     return page.text()
 
@@ -66,7 +68,14 @@ def _render_setting(page: Page, setting: JudgedSetting) -> None:
     if setting.status == "unknown" and setting.value is None:
         page.say(f"{setting.name} (recommended {setting.recommended})", style=STYLES["unknown"], indent=2)
         return
-    page.say(f"{setting.name}: {value} (recommended {setting.recommended})", style=STYLES[setting.status], indent=2)
+    said = f"{setting.name}: {value} (recommended {setting.recommended})"
+    place = setting.console
+    if place is None:
+        page.say(said, style=STYLES[setting.status], indent=2)
+    else:
+        page.say(f"{place.en} [{place.path}]", style=STYLES[setting.status], indent=2)
+        page.say(f"{place.it or ''} [{place.path_it}]".strip(), style="dim", indent=4)
+        page.say(said, indent=4)
     page.say(setting.why, indent=4)
     for line in setting.fix.split("\n"):
         # a line to copy is never folded

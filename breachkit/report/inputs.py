@@ -8,9 +8,7 @@ from breachkit.report.contract import dated, skipped_json
 from breachkit.report.words import count, moment, place, size, stamp
 
 if TYPE_CHECKING:
-    from datetime import tzinfo
-
-    from breachkit.evidence.gather import Gap, Inputs
+    from breachkit.evidence.gather import Inputs
     from breachkit.report.contract import Json
     from breachkit.report.page import Page
 
@@ -52,14 +50,12 @@ def logs_json(inputs: Inputs) -> Json:
         "log_level": inputs.log_level,
         "log_first": stamp(inputs.log_first, inputs.zone),
         "log_last": stamp(inputs.log_last, inputs.zone),
-        "log_gaps": [_gap_json(gap, inputs.zone) for gap in inputs.log_gaps],
+        "log_gaps": [
+            {"from": stamp(start, inputs.zone), "to": stamp(end, inputs.zone), **({"node": node} if node else {})}
+            for start, end, node in inputs.log_gaps
+        ],
         "doors": inputs.doors,
     }
-
-
-def _gap_json(gap: Gap, zone: tzinfo) -> Json:
-    named = {"node": gap.node} if gap.node else {}
-    return {"from": stamp(gap.start, zone), "to": stamp(gap.end, zone), **named}
 
 
 def render_inputs(page: Page, inputs: Inputs) -> None:

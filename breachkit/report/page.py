@@ -9,13 +9,13 @@ import io
 import os
 import shutil
 import sys
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from breachkit.report.words import clean, place
 from breachkit.shells import notes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from breachkit.records import Locus
 
@@ -28,7 +28,11 @@ NARROW = 76
 FEW = 3
 """Columns of a terminal below which a table of more than so many columns is stacked."""
 
-Justify = Literal["left", "right"]
+NUMBERS = {
+    *("accounts", "busiest hour", "bytes", "elsewhere", "failed", "here"),
+    *("in", "messages", "recipients", "senders", "sessions", "share"),
+}
+"""Columns of numbers: they stand at the right, and are never folded."""
 
 
 class Page:
@@ -78,7 +82,7 @@ class Page:
         self.say()
         self.say(text, style="bold")
 
-    def table(self, columns: Mapping[str, Justify], rows: Iterable[Sequence[str]], *, indent: int = 2) -> None:
+    def table(self, columns: Collection[str], rows: Iterable[Sequence[str]], *, indent: int = 2) -> None:
         """Add a table; cells fold where the terminal is narrow."""
         if self._console.width < NARROW and len(columns) > FEW:
             for row in rows:
@@ -89,13 +93,14 @@ class Page:
         from rich.text import Text
 
         table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-        for name, justify in columns.items():
-            table.add_column(name, justify=justify, overflow="fold", no_wrap=justify == "right")
+        for name in columns:
+            is_number = name in NUMBERS
+            table.add_column(name, justify="right" if is_number else "left", overflow="fold", no_wrap=is_number)
         for row in rows:
             table.add_row(*(Text(clean(cell)) for cell in row))
         self._console.print(Padding(table, (0, 0, 0, indent)))
 
-    def _stack(self, columns: Mapping[str, Justify], row: Sequence[str], indent: int) -> None:
+    def _stack(self, columns: Collection[str], row: Sequence[str], indent: int) -> None:
         """Add a row as a line of its own and one of what belongs to it: an address must stay whole to be copied."""
         first, *rest = row
         named = zip([*columns][1:], rest, strict=True)

@@ -11,6 +11,7 @@ from breachkit.report.words import count, size
 from breachkit.text.headers import decoded_words
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from breachkit.evidence.gather import Inputs
@@ -33,6 +34,8 @@ LEFT_WORDS = {
     "failed": "could not be moved",
 }
 
+SENT_WORDS = {"sent_meanwhile": "of them sent all the same: the server had begun to deliver them"}
+
 
 class PurgeOutcome(NamedTuple):
     """What a real run did: its receipt, and the plan with all that a watch added to it."""
@@ -43,6 +46,8 @@ class PurgeOutcome(NamedTuple):
     """The limit of moves ended the watch."""
     dropped: int
     """Messages deleted for good afterwards, as asked (`--drop`)."""
+    is_hold: bool = False
+    """They were put on hold in the queue, as asked (`--hold`)."""
 
 
 class Unexplained(NamedTuple):
@@ -85,6 +90,8 @@ def purge_json(
             {"path": shown(path, root), "outcome": verdict.outcome, "reason": verdict.reason}
             for path, verdict in (() if receipt is None else receipt.left)
         ],
+        "held": 0 if outcome is None or not outcome.is_hold else outcome.receipt.purged,
+        "sent_meanwhile": 0 if receipt is None else receipt.sent_meanwhile,
         "owners_own": None if unexplained is None else unexplained.owners_own,
         **more,
     }
@@ -92,7 +99,8 @@ def purge_json(
 
 def _predicates(plan: Plan) -> Json:
     """Write the kinds of predicates other than STRINGs: each holds for all that is planned."""
-    return {kind: plan.planned for kind in plan.wanted.kinds() if kind != "string"}
+    kinds = {kind: plan.planned - plan.bounces for kind in plan.wanted.kinds() if kind != "string"}
+    return {**kinds, "bounces": plan.bounces} if plan.wanted.with_bounces else kinds
 
 
 def _journals(receipt: Receipt | None) -> list[Json]:
@@ -114,16 +122,19 @@ def _unexplained_json(unexplained: Unexplained) -> Json:
     }
 
 
-def render_plan(plan: Plan, inputs: Inputs, unexplained: Unexplained | None) -> str:
+def render_plan(plan: Plan, inputs: Inputs, unexplained: Unexplained | None, *, holds: bool) -> str:
     """Write the plan for a terminal."""
     page = Page()
     planned = f"{plan.planned:,} of {count(plan.messages, 'message')}"
-    page.say(f"Plan: {planned} to move out of the queue, {size(plan.bytes)}", style="bold")
+    what = "to put on hold" if holds else "to move out of the queue"
+    page.say(f"Plan: {planned} {what}, {size(plan.bytes)}", style="bold")
     if plan.wanted.asks_texts and plan.planned:
         page.say(f"matched: {plan.raw:,} byte for byte, {plan.decoded:,} only when decoded", indent=2)
         if plan.reader:
             number = count(plan.reader, "message")
             page.say(f"{number} only as a reader sees it (line ends, markup, signs without width)", indent=2)
+    if plan.wanted.with_bounces:
+        page.say(f"{count(plan.bounces, 'bounce')} that such messages caused, by the ids in the logs", indent=2)
     if plan.wanted.campaign:
         page.say(f"the campaign's string: {plan.wanted.campaign}", indent=2)
     if plan.takes_everything:
@@ -188,6 +199,15 @@ def render_dry_end(plan: Plan, command: str, instead: str) -> str:
     return page.text()
 
 
+def render_by_hand(plan: Plan, lines: Sequence[str]) -> str:
+    """Say which lines hold the messages of a plan."""
+    page = Page()
+    page.say("Nothing was moved: breachkit runs no program of the server.", style="bold")
+    if plan.planned:
+        page.commands(lines)
+    return page.text()
+
+
 def render_outcome(outcome: PurgeOutcome, root: Path | None, checks: list[str], undo: str) -> str:
     """Write what a real run did for a terminal."""
     page = Page()
@@ -195,8 +215,9 @@ def render_outcome(outcome: PurgeOutcome, root: Path | None, checks: list[str], 
     if not receipt.planned:
         page.say("Nothing to move: no message is like that.", style="bold")
         return page.text()
-    page.say(f"{receipt.purged:,} of {count(receipt.planned, 'message')} moved, {size(receipt.bytes)}", style="bold")
-    for name, words in LEFT_WORDS.items():
+    what = "put on hold" if outcome.is_hold else "moved"
+    page.say(f"{receipt.purged:,} of {count(receipt.planned, 'message')} {what}, {size(receipt.bytes)}", style="bold")
+    for name, words in {**SENT_WORDS, **LEFT_WORDS}.items():
         if number := getattr(receipt, name):
             page.say(f"{number:,} {words}", style="yellow", indent=2)
     for path, verdict in receipt.left:

@@ -11,7 +11,7 @@ from breachkit.report.words import count, size
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from breachkit.purge.restoration import Dropped
+    from breachkit.purge.deletion import Dropped
     from breachkit.purge.stock import Stock, StoredMessage
     from breachkit.report.contract import Json
 
@@ -31,6 +31,7 @@ def _run_json(custody: Stock) -> Json:
         "restored": custody.count("restored"),
         "dropped": custody.count("dropped"),
         "gone": custody.count("gone"),
+        "on_hold": custody.count("hold"),
         "journal": custody.run.journal,
         "sha256": custody.sha256,
     }
@@ -46,7 +47,10 @@ def render_list(stock: Sequence[Stock]) -> str:
     page = Page()
     page.say(f"{count(len(stock), 'run')} in the quarantine", style="bold")
     for custody in stock:
-        page.say(f"{custody.run.name}: holds {count(custody.count('held'), 'message')}, {size(custody.bytes)}")
+        if custody.is_hold:
+            page.say(f"{custody.run.name}: {count(custody.count('hold'), 'message')} on hold in the queue")
+        else:
+            page.say(f"{custody.run.name}: holds {count(custody.count('held'), 'message')}, {size(custody.bytes)}")
         page.say(f"began {custody.began or 'at an unknown time'}, by: {' '.join(custody.wanted)}", indent=2)
         done = [f"{custody.count(word):,} {word}" for word in ("restored", "dropped", "gone") if custody.count(word)]
         if done:
@@ -89,7 +93,7 @@ def render_show(stock: Sequence[Stock]) -> str:
             for held in islice(custody.messages, SHOWN)
             for file in held.files
         ]
-        page.table({"file": "left", "": "left", "from": "left", "sha256": "left"}, rows)
+        page.table(["file", "", "from", "sha256"], rows)
         if len(custody.whereabouts) > SHOWN:
             page.say(f"… {len(custody.whereabouts) - SHOWN:,} more with --format json", indent=2)
     return page.text()

@@ -24,7 +24,7 @@ MORE_NUMBERS = ("refused", "failed", "not_chosen", "in_quarantine", "bytes")
 WORDS = {
     "already_there": "already there",
     "missing": "neither in the quarantine nor in the queue",
-    "changed": "changed in the quarantine since the purge: left there",
+    "changed": "changed since the purge, or sent meanwhile: left in the quarantine",
     "conflicts": "whose name another message has now: left in the quarantine",
     "refused": "that the journal puts outside these queues: left in the quarantine",
     "failed": "that could not be put back: left in the quarantine",
@@ -35,6 +35,9 @@ WORDS = {
 LEFT_WORDS = {
     "missing": "gone",
     "changed": "not as it was purged",
+    "sent": "the server had begun to deliver it: sent, perhaps not to everybody",
+    "owner": "owner or mode is not what it was; set it right (chown, chmod), then restore again",
+    "copied": "a copy, not the file itself; the server tells a message by its inode",
     "conflict": "the name is taken",
     "refused": "not in these queues",
     "failed": "could not be written",

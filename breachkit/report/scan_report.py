@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from breachkit.report.contract import share
+from breachkit.report.contract import dated, share
 from breachkit.report.inputs import head_json, logs_json, render_inputs
 from breachkit.report.page import Page
-from breachkit.report.words import count, moment, percent, size, stamp
+from breachkit.report.words import count, moment, percent, size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from breachkit.detect.inventory import Inventory, NameRow
     from breachkit.evidence.gather import Inputs
     from breachkit.report.contract import Json
-    from breachkit.report.page import Justify
 
 SHOWN = 10
 """Rows of a table on a terminal."""
@@ -26,19 +25,10 @@ def scan_json(scan: Inventory, symptoms: Sequence[Finding], inputs: Inputs) -> J
     """Write the object of the contract."""
     return {
         **head_json(inputs, "scan"),
-        "messages": scan.messages,
-        "bytes": scan.bytes,
-        "oldest": stamp(scan.oldest, inputs.zone),
-        "newest": stamp(scan.newest, inputs.zone),
-        "arrived_last_hour": scan.last_hour,
-        "arrived_last_day": scan.last_day,
-        "queues": scan.queues,
-        "senders": [{**row._asdict(), "share": share(row.share)} for row in scan.senders],
+        **dated(scan, inputs.zone),
+        "senders": [row._asdict() | {"share": share(row.share)} for row in scan.senders],
         "mail_froms": [_named("mail_from", row) for row in scan.mail_froms],
-        "mail_froms_distinct": scan.mail_froms_distinct,
         "recipient_domains": [_named("domain", row) for row in scan.recipient_domains],
-        "recipient_domains_distinct": scan.recipient_domains_distinct,
-        "sessions_by_day": scan.session_days,
         "symptoms": [
             {"name": one.name, "detail": one.detail, "severity": one.severity, "evidence": one.evidence}
             for one in symptoms
@@ -57,15 +47,19 @@ def render_scan(scan: Inventory, symptoms: Sequence[Finding], inputs: Inputs, ne
     page.say(f"{count(scan.messages, 'message')} in the queue, {size(scan.bytes)}", style="bold")
     if scan.messages:
         page.say(f"oldest {moment(scan.oldest, inputs.zone)}, newest {moment(scan.newest, inputs.zone)}", indent=2)
-        page.say(f"arrived: {scan.last_hour:,} in the last hour, {scan.last_day:,} in the last day", indent=2)
+        page.say(
+            f"arrived: {scan.arrived_last_hour:,} in the last hour, {scan.arrived_last_day:,} in the last day", indent=2
+        )
     rows = [(row.path, f"{row.messages:,}", size(row.bytes)) for row in scan.queues]
-    page.table({"queue": "left", "messages": "right", "bytes": "right"}, rows)
+    page.table(["queue", "messages", "bytes"], rows)
     if scan.messages:
         _render_senders(page, scan, inputs.account_title)
-    if scan.session_days:
+    if scan.sessions_by_day:
         page.heading("SMTP sessions by day")
-        days = [(row.day, f"{row.sessions:,}", f"{row.busiest:,}", row.busiest_hour) for row in scan.session_days[-8:]]
-        page.table({"day": "left", "sessions": "right", "busiest hour": "right", "at": "left"}, days)
+        days = [
+            (row.day, f"{row.sessions:,}", f"{row.busiest:,}", row.busiest_hour) for row in scan.sessions_by_day[-8:]
+        ]
+        page.table(["day", "sessions", "busiest hour", "at"], days)
     _render_symptoms(page, symptoms)
     render_inputs(page, inputs)
     page.commands([next_command])
@@ -84,14 +78,7 @@ def _render_senders(page: Page, scan: Inventory, title: str) -> None:
         )
         for row in scan.senders[:SHOWN]
     ]
-    columns: dict[str, Justify] = {
-        "account": "left",
-        "messages": "right",
-        "share": "right",
-        "senders": "right",
-        "recipients": "right",
-    }
-    page.table(columns, senders)
+    page.table(["account", "messages", "share", "senders", "recipients"], senders)
     _render_names(page, "By declared From", "sender", scan.mail_froms, scan.mail_froms_distinct)
     _render_names(page, "By recipient domain", "domain", scan.recipient_domains, scan.recipient_domains_distinct)
 
@@ -99,7 +86,7 @@ def _render_senders(page: Page, scan: Inventory, title: str) -> None:
 def _render_names(page: Page, title: str, column: str, rows: tuple[NameRow, ...], distinct: int) -> None:
     page.heading(f"{title} ({min(SHOWN, distinct)} of {distinct:,})" if distinct > SHOWN else title)
     cells = [(row.name or "(unknown)", f"{row.messages:,}", percent(row.share)) for row in rows[:SHOWN]]
-    page.table({column: "left", "messages": "right", "share": "right"}, cells)
+    page.table([column, "messages", "share"], cells)
 
 
 def _render_symptoms(page: Page, symptoms: Sequence[Finding]) -> None:

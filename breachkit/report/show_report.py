@@ -129,7 +129,7 @@ def _render_attachments(page: Page, letter: Letter) -> None:
         return
     page.heading(f"Attachments ({letter.attachments_found:,})")
     rows = [(one.name or "(no name)", one.type or "unknown", size(one.bytes)) for one in letter.attachments]
-    page.table({"name": "left", "type": "left", "bytes": "right"}, rows)
+    page.table(["name", "type", "bytes"], rows)
 
 
 def _render_session(page: Page, shown: ShownMessage, inputs: Inputs) -> None:

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import tzinfo
 
-    from breachkit.detect.traced import TracedSession
-    from breachkit.detect.tracing import Outline
+    from breachkit.detect.tracing import Outline, TracedSession
     from breachkit.evidence.gather import Inputs
+    from breachkit.records import Session
     from breachkit.report.contract import Json
 
 SIGNS = {"received": "<<<", "sent": ">>>", "note": "   "}
@@ -63,15 +63,19 @@ def render_trace(traced: Sequence[TracedSession], found: int, inputs: Inputs, ne
     return page.text()
 
 
+def _title(session: Session) -> str:
+    """Name a session: by its address and thread, or as the way of one message where the log knows only that."""
+    if session.kind == "client" and not session.client_ip and session.kept.message_ids:
+        return f"Delivery of {next(iter(session.kept.message_ids))}"
+    thread = session.thread.replace(f"[{session.client_ip}]", "").strip(" :")  # Exim's is an id, an address and a port
+    return " ".join(filter(None, [f"{session.kind.capitalize()} session", session.client_ip, thread and f"[{thread}]"]))
+
+
 def render_session(page: Page, one: TracedSession, zone: tzinfo, most: int | None = None) -> None:
     """Write the transcript of a session, or its first lines."""
     session, kept = one.session, one.session.kept
     who = f", account {one.auth_user}" if one.auth_user else ""
-    outcome = kept.outcome(session.kind)
-    thread = "" if session.thread == f"[{session.client_ip}]" else f"[{session.thread}]"  # Exim names no more than that
-    named = " ".join(filter(None, [session.client_ip, thread]))
-    title = f"{session.kind.capitalize()} session {named}{who}: {outcome}"
-    page.say(title, style="bold")
+    page.say(f"{_title(session)}{who}: {kept.outcome(session.kind)}", style="bold")
     where = f"{moment(session.start, zone)}, {place(session.source)}"
     named = ", ".join(islice(kept.message_ids, 5))
     ids = f", messages {named}" if named else ""

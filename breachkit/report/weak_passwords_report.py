@@ -69,7 +69,7 @@ def _render_classes(page: Page, found: WeakPasswords) -> None:
     rows = [(weakness, f"{number:,}", MEANINGS[weakness]) for weakness, number in numbers.items() if number]
     if rows:
         page.heading("By class")
-        page.table({"class": "left", "accounts": "right", "the password is": "left"}, rows)
+        page.table(["class", "accounts", "the password is"], rows)
 
 
 def _render_accounts(page: Page, found: WeakPasswords) -> None:
@@ -81,9 +81,9 @@ def _render_accounts(page: Page, found: WeakPasswords) -> None:
     )
     rows = [(one.account, ", ".join(one.classes), ", ".join(_marks(one))) for one in found.accounts[:SHOWN]]
     if any(marks for _, _, marks in rows):
-        page.table({"account": "left", "classes": "left", "": "left"}, rows)
+        page.table(["account", "classes", ""], rows)
     else:
-        page.table({"account": "left", "classes": "left"}, [(account, classes) for account, classes, _ in rows])
+        page.table(["account", "classes"], [(account, classes) for account, classes, _ in rows])
     page.more(len(found.accounts) - SHOWN)
 
 

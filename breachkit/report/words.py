@@ -83,11 +83,11 @@ def escape_json(text: str) -> str:
     JSON itself wants that for U+0000 to U+001F only. `\u009b` begins an ANSI escape as ESC does, `\u202e` turns the
     direction of what follows, `\u200b` hides within a word. Outside its strings JSON has none of them.
     """
-    return text if text.isascii() and "\x7f" not in text else _ODD.sub(lambda found: _escaped_all(found[0]), text)
-
-
-def _escaped_all(text: str) -> str:
-    return "".join(map(_escaped, text))
+    return (
+        text
+        if text.isascii() and "\x7f" not in text
+        else _ODD.sub(lambda found: "".join(map(_escaped, found[0])), text)
+    )
 
 
 @lru_cache(maxsize=4096)

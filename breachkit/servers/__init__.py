@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 from breachkit.errors import UsageError
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import tzinfo
@@ -124,20 +125,6 @@ class Head(Protocol):
         """When the server took it, by its own stamp; microseconds since the epoch."""
 
 
-class PlainHead(NamedTuple):
-    """A head whose fields are all read at once."""
-
-    queue_id: str | None = None
-    auth_user: str | None = None
-    mail_from: str | None = None
-    header_from: str | None = None
-    rcpt_to: tuple[str, ...] = ()
-    subject: str | None = None
-    reply_to: str | None = None
-    client_ip: str | None = None
-    ts: int | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class Queue:
     """How a server queues messages as files. A message is all its files or none of them; the first one names it.
@@ -165,15 +152,25 @@ class Queue:
     text_of: Callable[[Sequence[bytes]], bytes] | None = None
     """Make the RFC 5322 message of the bytes of its files; None: the one file is the message."""
     hold_still: Callable[[Sequence[str]], AbstractContextManager[bool]] | None = None
-    """Take the server's own lock of a message, kept until the block ends; False: in use. None: the server has none."""
+    """Take the server's own lock of a message, kept until the block ends; False: in use. None: the server has none.
+    Such a server rewrites what it keeps of a message as it tries it again; its name stays: that is its id."""
+    beside: Callable[[str], Sequence[str]] | None = None
+    """Where, by the path of its first file, files of a message may lie that are not searched: logs about it, the
+    journal of a delivery. Those that are there go with it, as its last files, in this order."""
+    trail: Callable[[str], str] | None = None
+    """Where, by the path of its first file, something comes up while a message is delivered; None: nothing does."""
+    bounce_line: re.Pattern[bytes] | None = None
+    """What the text of a log line begins with that says which message is the `bounce` of which `cause`, by their ids,
+    in groups of these names; None: no line says it."""
     back_to: Callable[[str], str] | None = None
     """Where a file is put back that lay at a path; None: there. (Postfix: what was active is put into deferred.)"""
     hold: Callable[[str], str] | None = None
-    """Where a file lies when its message is on hold; None: the server holds nothing."""
-    moving: Literal["rename", "never"] = "rename"
-    """`never`: files must not be moved by hand; the product's own commands are printed instead."""
+    """Where a file lies when its message is on hold; None: the server has no such place."""
+    moving: Literal["rename", "copy"] = "copy"
+    """`rename`: its files are never copied to another volume (the inode counts, or a lock goes with it)."""
     by_hand: Callable[[Sequence[str]], str] | None = None
-    """Where moving is `never`: name the product's own commands for some messages, by the names of their first files."""
+    """Where there is no place for messages on hold: spell the product's own commands that hold some, by the names of
+    their first files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +232,10 @@ class MailServer:
     queue: Queue | None = None
     accounts: AccountExport | None = None
     words: Words = Words()
+    version: re.Pattern[bytes] | None = None
+    """How a line of its logs that no client can write names its version, in the first group."""
+    log_lines: tuple[str, ...] = ()
+    """What switches on the level of its logs that shows logins, where there are levels."""
 
     @property
     def guide(self) -> Guide | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import tomllib
 from typing import TYPE_CHECKING, Any
 
-from breachkit.advice import SettingRule, Step
+from breachkit.advice import Console, SettingRule, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -29,6 +29,11 @@ class GuideText:
         self.tools: Mapping[str, str] = self._said["tools"]
         self.advice: tuple[str, ...] = tuple(self._said["advice"])
         self.defaults: Mapping[str, str] = self._said.get("defaults", {})
+        self._consoles = {
+            name: Console(page["path"], names[0], page["it"], names[1] if len(names) > 1 else None)
+            for page in self._said.get("console", ())
+            for name, names in page["names"].items()
+        }
         self.policy = {name.lower(): row["policy"] for name, row in self._said["settings"].items() if "policy" in row}
 
     def _line(self, purpose: str, name: str, **values: str) -> str:
@@ -61,6 +66,7 @@ class GuideText:
             spellings=tuple(row.get("also", ())),
             words=tuple(row.get("words", ())),
             look=self._line("look", name),
+            console=self._consoles.get(name),
         )
 
     def commands(self) -> dict[str, tuple[str, ...]]:

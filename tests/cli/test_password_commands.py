@@ -10,6 +10,7 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ import pytest
 
 import breachkit.cli as command_line
 from breachkit.detect.passwords import weak_accounts
+from breachkit.evidence.products import known_servers
 from tests.schemas import validate
 
 SAMPLE = Path(__file__).parents[2] / "sample_queues" / "icewarp" / "guide"
@@ -69,6 +71,13 @@ def root(tmp_path: Path) -> Path:
         "C_Mail_Security_Protection_RejectSMTPAuthSender: 0\nC_Mail_Security_Relay_RelayMode: 1\n",
     )
     return folder
+
+
+@pytest.fixture
+def bare_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no mail server be at its default place, whatever is installed on this machine."""
+    servers = [replace(server, default_roots=()) for server in known_servers()]
+    monkeypatch.setattr("breachkit.evidence.where.known_servers", lambda: servers)
 
 
 GOLDEN = """\
@@ -157,6 +166,7 @@ def test_bad_tables_are_one_sentence_or_a_count(run: Runner, users: Path, raw: b
     assert ran.err.count("\n") == (code == 1)
 
 
+@pytest.mark.usefixtures("bare_machine")
 def test_nothing_named_is_wrong_usage(run: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     ran = run("weak-passwords")
@@ -170,10 +180,16 @@ def test_hardening_speaks_of_the_incident(run: Runner, root: Path) -> None:
     rows = {row["name"]: row for row in found["settings"]}
     row = rows["C_Mail_Security_Protection_RejectSMTPAuthSender"]
     assert ran.code == 10
-    assert list(row) == ["name", "value", "recommended", "status", "why", "fix"]
+    assert list(row) == ["name", "value", "recommended", "status", "why", "fix", "console"]
     assert (row["value"], row["status"]) == ("0", "fail")
     assert "AUTH was user@example.it, MAIL FROM pippo@gmail.com: this setting would have refused it" in row["why"]
     assert row["fix"] == "tool set system C_Mail_Security_Protection_RejectSMTPAuthSender 1"
+    assert row["console"] == {
+        "path": "Mail > Security > Advanced",
+        "en": "Reject if SMTP AUTH is different from sender",
+        "path_it": "Posta > Sicurezza > Avanzate",
+        "it": "Respingi se SMTP AUTH non corrisponde al mittente",
+    }
     assert rows["C_Mail_Security_Relay_RelayMode"]["status"] == "pass"
     assert rows["C_Mail_Security_Relay_POPSMTP"]["value"] is None
 
@@ -181,7 +197,7 @@ def test_hardening_speaks_of_the_incident(run: Runner, root: Path) -> None:
 def test_hardening_as_text(run: Runner, root: Path) -> None:
     ran = run("harden", root / "settings.txt")
     assert ran.code == 0
-    assert ran.out.startswith("1 fail, 0 advice, 47 unknown, 1 pass\n")
+    assert ran.out.startswith("1 fail, 0 advice, 48 unknown, 1 pass\n")
     assert "    tool set system C_Mail_Security_Protection_RejectSMTPAuthSender 1\n" in ran.out
 
 
@@ -230,6 +246,7 @@ def test_the_block_list_leaves_out_where_the_owner_works(run: Runner, root: Path
     assert (ran.code, ran.out) == (0, "203.0.113.155\n")
 
 
+@pytest.mark.usefixtures("bare_machine")
 def test_what_persists_is_read_from_the_export(run: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     export = tmp_path / "users.csv"

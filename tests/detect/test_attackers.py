@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pytest
 
-from breachkit.detect.accounts.entry import failures_before
+from breachkit.detect.accounts.suspects import failures_before
 from tests.detect.test_compromise import OFFICE, THIEF, Logs
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pandas as pd
 
+from breachkit.detect.accounts.accusation import AccountVerdict, Accusation
 from breachkit.detect.accounts.attackers import Attacker, Unblocked
-from breachkit.detect.accounts.verdict import AccountVerdict, Accusation
+from breachkit.detect.containment import attackers_of, incident_of
 from breachkit.detect.findings import Confidence, Signal
-from breachkit.detect.incident import attackers_of, incident_of
 from breachkit.records import Locus
 
 NOON = pd.Timestamp("2026-11-20T12:00:00Z")

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from breachkit.detect.accounts.activity import Activity, Conduct, Fates, Sent, Use, phases_of
-from breachkit.detect.accounts.letters import find_letters
 from breachkit.detect.accounts.places import programme_of
 from breachkit.detect.accounts.roles import Known, Roles, facts_of, find_roles
+from breachkit.detect.accounts.suspects import find_letters
 from breachkit.micros import DAY, HOUR
 from breachkit.records import Locus
 

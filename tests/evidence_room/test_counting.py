@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from breachkit import parallel
-from breachkit.detect.counting import count_messages
-from breachkit.detect.survey import Survey, survey_of
+from breachkit.detect.survey import Survey, count_messages, survey_of
 from breachkit.evidence import gather
 from breachkit.evidence.where import Asked, find_evidence
 

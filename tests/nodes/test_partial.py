@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from breachkit.detect.accounts.inquiry import evidence_of
-from breachkit.detect.accounts.judgement import find_accounts
+from breachkit.detect.accounts.inquiry import Inquiry
+from breachkit.detect.accounts.judgement import judge_accounts
 from breachkit.errors import BreachkitError
 from breachkit.nodes.orders import NodeOrder, read_order
 from breachkit.nodes.partial import partial_lines, read_partial
@@ -148,7 +148,7 @@ def test_what_is_taken_can_be_judged(whole: bytes, picked: list[tuple[int, int, 
         except BreachkitError:
             row[column % len(row)] = kept
     stitched = stitch([read_partial(io.BytesIO(closed(rows)), "f", KEY)], Fingerprints(KEY))
-    found = find_accounts(evidence_of(stitched.messages, stitched.facts, stitched.accounts, Fingerprints(KEY)))
+    found = judge_accounts(Inquiry(stitched.messages, stitched.facts, stitched.accounts, Fingerprints(KEY)))
     assert {one.verdict for one in found.accounts} <= {"compromised", "suspect", "clear"}
 
 

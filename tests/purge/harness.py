@@ -96,6 +96,8 @@ class House(NamedTuple):
     """A queue with its quarantine beside it."""
 
     queues: Queues
+    holds: bool = False
+    """Purge puts messages on hold."""
 
     @property
     def disk(self) -> Disk:
@@ -108,7 +110,7 @@ class House(NamedTuple):
         return look_through(queue_pieces(folders, self.queues.rules, None, []), look, 1, silent).planned()
 
     def begin(self, name: str = "run-1") -> QueuePurge:
-        return QueuePurge(self.queues, name, ["pippo"])
+        return QueuePurge(self.queues, name, ["pippo"], holds=self.holds)
 
     def purge(self, *strings: str, name: str = "run-1", is_stopped: Callable[[], bool] = lambda: False) -> Receipt:
         with self.begin(name) as run:
@@ -130,7 +132,11 @@ def lines_of(run: Run) -> list[dict[str, Any]]:
     return list(read_lines(run.journal, History()))
 
 
-def house(queue: Path, disk: Disk | None = None, quarantine: Path | None = None, rules: Queue = RULES) -> House:
-    """Make a house of one queue folder."""
-    beside = replace(rules, home=lambda folder: folder.parent)
-    return House(find_queues(beside, [queue], quarantine, disk or Disk()))
+def house(
+    queue: Path, disk: Disk | None = None, quarantine: Path | None = None, rules: Queue = RULES, *, holds: bool = False
+) -> House:
+    """Make a house of one queue folder; where messages are put on hold, of their folder too."""
+    if rules is RULES:  # of a folder that has no other place
+        rules = replace(rules, home=lambda folder: folder.parent)
+    folders = [queue, queue.parent / "hold"] if holds else [queue]
+    return House(find_queues(rules, folders, quarantine, disk or Disk()), holds)

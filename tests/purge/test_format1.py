@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from breachkit.purge.deletion import drop_run
 from breachkit.purge.disk import Disk
-from breachkit.purge.restoration import drop_run
 from breachkit.purge.stock import find_changed, take_stock
 from tests.purge.harness import SPAM, House, house, lines_of
 

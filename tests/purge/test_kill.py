@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import shutil
 from collections import Counter
 from functools import partial
@@ -12,8 +13,10 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 import pytest
 
+from breachkit.files import QUARANTINE
+from breachkit.purge.deletion import drop_run
 from breachkit.purge.journal import read_history
-from breachkit.purge.restoration import drop_run
+from breachkit.servers import load
 from tests.purge.faults import NoLinksDisk, OtherVolumeDisk, QuickDisk, run_to_death, steps_of
 from tests.purge.harness import HAM, RULES, SPAM, House, Seen, house, lines_of, make_messages, snapshot
 from tests.servers.toys import twins
@@ -38,8 +41,20 @@ class Kind(NamedTuple):
     files: int
     """Of each message."""
     rules: Queue = RULES
+    queue: str = "_outgoing"
+    """Where it lies; all else of its topmost folder belongs to it."""
+    names: tuple[str, ...] = ()
+    """Where the files of a message lie, beside the queue, where the server has names for them; `{id}` is its id."""
+    holds: bool = False
+    """Messages are put on hold."""
 
 
+def rules_of(server: str) -> Queue:
+    return cast("Queue", load(server).queue)
+
+
+EXIM = ("input/{id}-H", "input/{id}-D", "input/{id}-J", "msglog/{id}")
+POSTFIX = ("deferred/0/{id}", "defer/0/{id}", "bounce/{id}", "trace/{id}")
 KINDS = {
     "one-volume": Kind(QuickDisk(), None, 24, 1),
     "two-volumes": Kind(OtherVolumeDisk(), "breachkit-quarantine-far", 5, 1),
@@ -48,6 +63,15 @@ KINDS = {
     "two-volumes, three files": Kind(OtherVolumeDisk(), "breachkit-quarantine-far", 3, 3),
     "no-links, three files": Kind(NoLinksDisk(), None, 4, 3),
     "the server with two files": Kind(QuickDisk(), None, 5, 2, cast("Queue", twins.SERVER.queue)),
+    **{
+        f"postfix, {files} files": Kind(QuickDisk(), None, 4, files, rules_of("postfix"), "spool/deferred", POSTFIX)
+        for files in (1, 2, 4)
+    },
+    **{
+        f"exim, {files} files": Kind(QuickDisk(), None, 4, files, rules_of("exim"), "spool/input", EXIM)
+        for files in (2, 4)
+    },
+    "postfix, on hold": Kind(QuickDisk(), None, 5, 1, rules_of("postfix"), "spool/deferred", POSTFIX, holds=True),
 }
 
 
@@ -65,14 +89,31 @@ class Scene:
         top = self._folder / str(self._turn)
         spam = [SPAM + b"%d" % number for number in range(self.kind.spam)]
         make_messages(top / "_outgoing", spam + [HAM] * 3, self.kind.files)
-        if self.kind.rules is not RULES:  # its files have names of their own
+        if self.kind.names:
+            self._rename(top)
+        elif self.kind.rules is not RULES:
             for path in (top / "_outgoing").rglob("*.dat*"):
                 path.rename(path.with_name(path.name.partition(".")[0] + ("-H" if path.suffix == ".dat" else "-D")))
-        return top, snapshot(top / "_outgoing")
+        return top, self.seen(top)
+
+    def _rename(self, top: Path) -> None:
+        """Give the files of each message the places that the server has for them."""
+        for number, first in enumerate(sorted((top / "_outgoing").rglob("*.dat"))):
+            queue_id = f"1xRJib-0000P4-{number:02d}" if self.kind.queue.endswith("input") else f"0{number:05X}2799EC"
+            for place, name in enumerate(self.kind.names[: self.kind.files]):
+                home = (top / self.kind.queue).parent / name.format(id=queue_id)
+                home.parent.mkdir(parents=True, exist_ok=True)
+                first.with_name(first.name + (f".{place}" if place else "")).rename(home)
+        shutil.rmtree(top / "_outgoing")
+        (top / "spool" / "hold").mkdir()
+
+    def seen(self, top: Path) -> dict[bytes, Seen]:
+        return snapshot(top / self.kind.queue.partition("/")[0])
 
     def house(self, top: Path, disk: Disk | None = None) -> House:
         place = self.kind.quarantine
-        return house(top / "_outgoing", disk or self.kind.disk, None if place is None else top / place, self.kind.rules)
+        far = None if place is None else top / place
+        return house(top / self.kind.queue, disk or self.kind.disk, far, self.kind.rules, holds=self.kind.holds)
 
     def dies(self, work: Callable[[House], object], top: Path, last: int) -> bool:
         """Do some work on a queue in a process that dies before a step; True when it died."""
@@ -104,12 +145,14 @@ def is_whole(scene: Scene, top: Path, before: dict[bytes, Seen]) -> bool:
         assert (first.missing, first.changed, first.conflicts, first.failed, first.refused) == (0, 0, 0, 0, 0), first
         assert (again.restored, again.in_quarantine) == (0, 0), again
         assert list((top / "breachkit-quarantine").glob("**/restoring")) == []
-    return snapshot(top / "_outgoing") == before
+    return scene.seen(top) == before
 
 
 def is_torn(top: Path, files: int) -> bool:
     """Tell whether of some message a part lies in the queue and a part does not, as a kill may leave it."""
-    counts = Counter(path.name[:18] for path in (top / "_outgoing").rglob("*") if path.is_file())
+    (queue,) = (path for path in top.iterdir() if not path.name.startswith(QUARANTINE))
+    names = (path.name for path in queue.rglob("*") if path.is_file())
+    counts = Counter(re.sub(r"\.dat.*|-[HDJ]$", "", name) for name in names)
     return any(0 < number < files for number in counts.values())
 
 

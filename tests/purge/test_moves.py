@@ -14,9 +14,9 @@ from breachkit import files
 from breachkit.chain import hold
 from breachkit.errors import BreachkitError
 from breachkit.files import NotRegularError
+from breachkit.purge.deletion import drop_run
 from breachkit.purge.disk import Disk
 from breachkit.purge.moves import Receipt, Verdict, verdict_of
-from breachkit.purge.restoration import drop_run
 from breachkit.purge.store import BATCH
 from tests.purge.faults import OtherVolumeDisk
 from tests.purge.harness import HAM, NOW, SPAM, house, lines_of, make_messages, snapshot

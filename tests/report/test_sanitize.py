@@ -41,7 +41,7 @@ def test_cleaning_twice_is_cleaning_once_and_nothing_acts(text: str) -> None:
 def test_a_page_prints_evidence_as_text_never_as_markup(text: str) -> None:
     page = Page(width=60)
     page.say(f"[bold]{text}[/bold]")
-    page.table({"a": "left"}, [(f"[red]{text}[/red]",)])
+    page.table(["a"], [(f"[red]{text}[/red]",)])
     page.literal(text)
     shown = page.text()
     assert "[bold]" in shown.replace("\n", "")

@@ -18,6 +18,7 @@ from typing import Annotated, Any, NotRequired, TypedDict, Union, get_args, get_
 import jsonschema
 import msgspec
 
+from breachkit.advice import Console
 from breachkit.detect.accounts.roles import Role
 from breachkit.detect.passwords.weakness import Weakness
 from breachkit.records import Locus, Service
@@ -30,7 +31,14 @@ DOCUMENTS = (*reading.DOCUMENTS, *moving.DOCUMENTS, investigating.InvestigateDoc
 
 AS_WRITTEN = {int: reading.Count, float: reading.Share, datetime: reading.Time | None}
 """How the contract has what a record holds."""
-NAMES = {"datetime": datetime, "Locus": Locus, "Role": Role, "Service": Service, "Weakness": Weakness}
+NAMES = {
+    "Console": Console,
+    "datetime": datetime,
+    "Locus": Locus,
+    "Role": Role,
+    "Service": Service,
+    "Weakness": Weakness,
+}
 """What the types of records name, and their modules import for the type checker only."""
 
 

@@ -58,6 +58,9 @@ class PurgeDocument(DocumentHead):
     subjects: list[SubjectRow]
     samples: list[PlanSample]
     left: list[LeftMessage]
+    held: Annotated[Count, Meta(description="Of `purged`, messages put on hold in the queue (`--hold`).")]
+    sent_meanwhile: Annotated[Count, Meta(description="Of `purged`, messages that the server had begun to send.")]
+    by_hand: NotRequired[list[str]]
     owners_own: Count | None
     unexplained: NotRequired[UnexplainedRow]
 
@@ -108,6 +111,7 @@ class QuarantineRun(TypedDict):
     restored: Count
     dropped: Count
     gone: Count
+    on_hold: Count
     journal: str
     sha256: str
 

@@ -7,12 +7,13 @@ from typing import Annotated, Literal, NotRequired, TypedDict
 from msgspec import Meta
 
 from breachkit.advice import Step
+from breachkit.detect.accounts.accusation import Group, Place, VerdictName
 from breachkit.detect.accounts.attackers import Attacker, NotBlockedWhy, OtherFailure
-from breachkit.detect.accounts.entry import Entry
-from breachkit.detect.accounts.suspects import AlsoTried
+from breachkit.detect.accounts.suspects import AlsoTried, Entry
 from breachkit.detect.accounts.unauthenticated import How
-from breachkit.detect.accounts.verdict import Group, Place, VerdictName
 from breachkit.detect.campaigns.campaign import NoPurge, SharedString
+from breachkit.detect.checkup import Lack, Part
+from breachkit.detect.closure import Check
 from breachkit.detect.hardening import JudgedSetting
 from breachkit.detect.inventory import DayRow, QueueRow, SenderRow
 from breachkit.detect.passwords.weak_accounts import WeakAccount
@@ -348,6 +349,26 @@ class HardenDocument(DocumentHead):
     notes: list[str]
 
 
+class DoctorDocument(DocumentHead):
+    """Which evidence is there, what is missing, and the lines that collect it."""
+
+    schema: Literal["breachkit.doctor/1"]
+    found: list[Part]
+    missing: list[Lack]
+    disk_free: Count | None
+
+
+class VerifyDocument(DocumentHead, LogReach):
+    """Whether the incident is closed: true, false, or null where something that it needs could not be read."""
+
+    schema: Literal["breachkit.verify/1"]
+    since: Time
+    run: str | None
+    accounts: list[str]
+    closed: bool | None
+    checks: list[Check]
+
+
 class ContainedAccount(TypedDict):
     account: str
     verdict: VerdictName | None
@@ -410,5 +431,7 @@ DOCUMENTS = (
     WeakPasswordsDocument,
     HardenDocument,
     ContainDocument,
+    VerifyDocument,
+    DoctorDocument,
     ClusterCheckDocument,
 )

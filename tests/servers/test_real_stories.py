@@ -51,6 +51,8 @@ def test_the_account_is_found_and_all_others_are_clear(story: str, cli: Callable
     (one, *others) = found["accounts"]
     assert (ran.code, ran.err, found["skipped"]) == (0, "", [])
     assert {other["verdict"] for other in others} == {"clear"}
+    assert one["confidence"] == "high"
+    assert {other["confidence"] for other in others} <= {"medium", "low"}, "a login that sends nothing is in no line"
     assert {
         "account": one["account"],
         "verdict": one["verdict"],

@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from breachkit.records import Locus
 
 
-KEPT = 100
-"""Recipients of a message whose names are kept."""
-
-
 PAST_COUNT = 2
 """Ordinary messages that make a past."""
 
@@ -129,7 +125,7 @@ class Use:
 class Conduct(NamedTuple):
     """Some uses of one account, or of several, taken together."""
 
-    uses: tuple[Use, ...]
+    uses: Sequence[Use]
 
     @property
     def sent(self) -> list[Sent]:
@@ -196,11 +192,7 @@ class About(NamedTuple):
     """The domains of the house: a programme on a host of theirs is local, too."""
 
 
-def activity_of(
-    account: str,
-    tables: Mapping[str, pd.DataFrame],
-    about: About,
-) -> Activity:
+def activity_of(account: str, tables: Mapping[str, pd.DataFrame], about: About) -> Activity:
     """Take what was done in one account.
 
     Args:

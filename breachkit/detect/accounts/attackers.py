@@ -12,14 +12,10 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from breachkit.detect.accounts.entry import FEW_SECRETS
-from breachkit.detect.accounts.guessers import (
-    MANY,
-    SEVERAL_ADDRESSES,
-    STALE,
-    STRANGERS,
-)
+from breachkit.detect.accounts.guessers import FEW_SECRETS, MANY, SEVERAL_ADDRESSES, STALE, STRANGERS
+from breachkit.detect.accounts.inquiry import is_name
 from breachkit.detect.accounts.places import is_loopback, is_private, network_of
+from breachkit.detect.accounts.roles import Joined
 from breachkit.detect.findings import KEPT_EVIDENCE, first
 from breachkit.micros import moment_of
 
@@ -29,7 +25,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from breachkit.detect.accounts.guessers import Guessers
+    from breachkit.detect.accounts.accusation import AccountVerdict
+    from breachkit.detect.accounts.inquiry import Inquiry
     from breachkit.detect.accounts.unauthenticated import Unauthenticated
     from breachkit.detect.accounts.visits import Column, Visits
     from breachkit.records import Locus, Service
@@ -77,31 +74,22 @@ class OtherFailure(NamedTuple):
     evidence: tuple[Locus, ...]
 
 
-class Came(NamedTuple):
-    """What the verdicts say of the addresses of one accused account."""
+class Unblocked(NamedTuple):
+    """Why an address is not to be blocked: some account uses it lawfully, many do, or it is the server's own."""
 
-    account: str
-    attacking: Collection[str]
-    entering: Collection[str]
-    """Those of them that came in."""
-
-
-class Unblocked:
-    """Why an address is not to be blocked."""
-
-    def __init__(self, usual: Collection[str], shared: Collection[str], own: Collection[str]) -> None:
-        """Take the addresses that some account uses lawfully, those that many use, and the server's own."""
-        self._usual, self._shared, self._own = frozenset(usual), frozenset(shared), frozenset(own)
+    usual: Collection[str]
+    shared: Collection[str]
+    own: Collection[str]
 
     def why(self, ip: str) -> NotBlockedWhy | None:
         """Name the reason; None for an address that may be blocked."""
         if is_loopback(ip):
             return "loopback"
-        if ip in self._own:
+        if ip in self.own:
             return "server"
-        if ip in self._shared:
+        if ip in self.shared:
             return "shared"
-        if ip in self._usual:
+        if ip in self.usual:
             return "usual"
         return "private" if is_private(ip) else None
 
@@ -111,35 +99,31 @@ class Unblocked:
         return AttackerIp(ip, why is None, why)
 
 
-def find_attackers(
-    visits: Visits, attempts: pd.DataFrame, guessers: Guessers, came: Sequence[Came], unblocked: Unblocked
-) -> tuple[Attacker, ...]:
+def find_attackers(inquiry: Inquiry, entered: Sequence[AccountVerdict], unblocked: Unblocked) -> tuple[Attacker, ...]:
     """Sum up what every attacking address did, those that work together in one row.
 
     Args:
-        visits: what each address did to each account.
-        attempts: tries, with `account`.
-        guessers: the addresses that guess.
-        came: the accused accounts, with their attacking addresses.
+        inquiry: the joined tables, and the addresses that guess.
+        entered: the accused accounts that were entered.
         unblocked: which addresses are not to be blocked.
 
     Returns:
         Those who entered first, then by failures.
     """
-    wanted = {*guessers.ips, *(ip for one in came for ip in one.attacking)}
+    guessers = inquiry.guessers
+    wanted = {*guessers.ips, *(ip for one in entered for ip in one.attacking_ips)}
     if not wanted:
         return ()
-    groups = _Groups(wanted)
-    for together in (*guessers.together, *(tuple(one.attacking) for one in came)):
-        groups.join(ip for ip in together if ip in wanted)
-    for near in _by(network_of, sorted(ip for ip in wanted if not is_private(ip))).values():
-        groups.join(near)
-    entered = defaultdict(set)
-    for one in came:
-        for ip in one.entering:
-            entered[ip].add(one.account)
-    tried = _Tried(visits, attempts, wanted)
-    found = [_attacker(ips, tried, entered, unblocked) for ips in groups.groups()]
+    joined = Joined(sorted(wanted))
+    for together in (*guessers.together, *(one.attacking_ips for one in entered)):
+        joined.join(ip for ip in together if ip in wanted)
+    for near in _lists((network_of(ip), ip) for ip in wanted if not is_private(ip)).values():
+        joined.join(near)
+    came = _lists(
+        (place.ip, one.account) for one in entered for place in one.client_ips if place.attacking and place.successes
+    )
+    tried = _Tried(inquiry.seen, inquiry.attempts, wanted)
+    found = [_attacker(ips, tried, came, unblocked) for ips in joined.groups()]
     return tuple(sorted(found, key=lambda one: (not one.entered, -one.failures, one.ips[0].ip)))
 
 
@@ -161,37 +145,6 @@ def find_relays(relays: Iterable[Unauthenticated], unblocked: Unblocked) -> Iter
         )
 
 
-def _by(key: Any, words: Iterable[str]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = defaultdict(list)
-    for word in words:
-        found[key(word)].append(word)
-    return found
-
-
-class _Groups:
-    """Addresses joined into groups, by whatever joins them."""
-
-    def __init__(self, members: Iterable[str]) -> None:
-        self._parent = {one: one for one in members}
-
-    def _root(self, one: str) -> str:
-        while self._parent[one] != one:
-            self._parent[one] = self._parent[self._parent[one]]
-            one = self._parent[one]
-        return one
-
-    def join(self, members: Iterable[str]) -> None:
-        """Join some of them."""
-        roots = [self._root(one) for one in members]
-        for root in roots[1:]:
-            self._parent[self._root(root)] = self._root(roots[0])
-
-    def groups(self) -> Iterator[list[str]]:
-        """List the groups, each sorted."""
-        found = _by(self._root, sorted(self._parent))
-        yield from found.values()
-
-
 class _Tried:
     """The visits and tries of some addresses."""
 
@@ -206,10 +159,8 @@ class _Tried:
         )
         # a few places of each are enough: the first failures or, without any, the first logins
         ordered = tries.assign(won=tries["outcome"] == "success").sort_values("won", kind="stable")
-        self._sources = ordered.groupby("client_ip", sort=False, observed=True)["source"].head(2)
-        self._source_of: Mapping[str, list[Locus]] = _lists(
-            zip(ordered.loc[self._sources.index, "client_ip"], self._sources, strict=True)
-        )
+        few = ordered.groupby("client_ip", sort=False, observed=True).head(2)
+        self._sources: Mapping[str, list[Locus]] = _lists(zip(few["client_ip"], few["source"], strict=True))
         masked = tries[tries["account"].isna().to_numpy()]
         self.nameless = {
             str(ip): (int((part["outcome"] == "failure").sum()), part["ts"].min(), part["ts"].max())
@@ -222,7 +173,7 @@ class _Tried:
 
     def evidence(self, ips: Iterable[str]) -> tuple[Locus, ...]:
         """Return the first places where they stand."""
-        return first(place for ip in ips for place in self._source_of.get(ip, ()))
+        return first(place for ip in ips for place in self._sources.get(ip, ()))
 
 
 def _lists(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, list[Any]]:
@@ -232,14 +183,12 @@ def _lists(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, list[Any]]:
     return found
 
 
-def _attacker(
-    ips: Sequence[str], tried: _Tried, entered: Mapping[str, Collection[str]], unblocked: Unblocked
-) -> Attacker:
+def _attacker(ips: Sequence[str], tried: _Tried, came: Mapping[str, Collection[str]], unblocked: Unblocked) -> Attacker:
     visits = tried.visits
     rows = np.array([row for ip in ips for row in tried.rows.get(ip, ())], np.int64)
     nameless = [tried.nameless[ip] for ip in ips if ip in tried.nameless]
     failures = visits.count("failures")[rows]
-    accounts = tuple(sorted({account for ip in ips for account in entered.get(ip, ())}))
+    accounts = tuple(sorted({account for ip in ips for account in came.get(ip, ())}))
     seen = [*_moments(visits, "first_seen", rows), *(one for _, one, _ in nameless)]
     last = [*_moments(visits, "last_seen", rows), *(one for *_, one in nameless)]
     return Attacker(
@@ -281,20 +230,9 @@ def _kind(visits: Visits, rows: Column, failures: Column) -> AttackKind:
     return "distributed-guessing" if is_spread and by_ip.total() >= MANY else "brute-force"
 
 
-def find_other_failures(
-    visits: Visits, attempts: pd.DataFrame, attacking: Collection[str], is_known: Mapping[str, bool]
-) -> tuple[OtherFailure, ...]:
-    """Tell the failures of addresses that do not attack, by address and account.
-
-    Args:
-        visits: what each address did to each account.
-        attempts: tries, with `account`.
-        attacking: the addresses that are told as attackers.
-        is_known: whether a name is an account's; a name that is none may be a password, and is not shown.
-
-    Returns:
-        Most failures first.
-    """
+def find_other_failures(inquiry: Inquiry, attacking: Collection[str]) -> tuple[OtherFailure, ...]:
+    """Tell the failures of addresses other than the attacking ones, by address and account; most failures first."""
+    visits, attempts = inquiry.seen, inquiry.attempts
     is_attacking = visits.are_among(attacking)
     rows = np.flatnonzero((visits.count("failures") > 0) & ~is_attacking[visits.whence])
     if not len(rows):
@@ -308,7 +246,7 @@ def find_other_failures(
     merged: dict[tuple[str, str | None], OtherFailure] = {}
     for row, begin, end in zip(rows.tolist(), begins, ends, strict=True):
         account = str(visits.accounts[visits.who[row]])
-        name = account if is_known.get(account) else None
+        name = account if is_name(account) else None  # it may be a password
         one = OtherFailure(
             ip=str(visits.ips[visits.whence[row]]),
             kind=_failure_kind(visits, row),

@@ -1,4 +1,7 @@
-"""Which client addresses guess passwords?
+"""Where are accounts at home, and which client addresses guess passwords?
+
+At home are the addresses of an account's first hours, and those it comes back to. Where several accounts of the house
+are at home with one provider, the house lives; a stranger seldom comes from it.
 
 An address guesses when it tried many unlike secrets on one account, tried several accounts in vain, used a secret
 that was tried on many accounts, or took part in the guessing of many addresses at one account. An address that
@@ -13,12 +16,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from breachkit.detect.accounts.places import network_of
+from breachkit.detect.accounts.places import NEW, is_private, network_of, region_of
+from breachkit.detect.accounts.roles import FOREIGN_COUNT
+from breachkit.detect.accounts.visits import unlike_pairs
+from breachkit.micros import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from breachkit.detect.accounts.places import Homes
     from breachkit.detect.accounts.visits import Column, Visits
 
 GUESSES = 5
@@ -37,8 +42,45 @@ MANY = 10
 SEVERAL_ADDRESSES = 5
 """Guesses at one account, and the addresses they come from, none of which made half: guessing by many hands."""
 
+FEW_SECRETS = 3
+"""Unlike secrets on one account that a spray does not exceed, so that no lock-out is met."""
+
 STALE = 3
 """The same one wrong secret this often, and no other, is a device with an old password."""
+
+NEIGHBOURS = 2
+"""Other accounts at home with a provider that make it the house's."""
+
+
+class Homes(NamedTuple):
+    """For each visit, what kind of place it is."""
+
+    is_home: Column
+    """The account is at home there."""
+    is_near: Column
+    """The account is at home at several addresses of the same provider, as a telephone is."""
+    is_local: Column
+    """Other accounts of the house are at home with the same provider."""
+
+
+def homes_of(visits: Visits) -> Homes:
+    """Tell where accounts are at home."""
+    won = visits.count("successes") > 0
+    first = visits.time("first_success").astype(np.int64)
+    start = np.full(len(visits.accounts), np.iinfo(np.int64).max)
+    np.minimum.at(start, visits.who[won], first[won])
+    stayed = visits.time("last_seen").astype(np.int64) - first >= DAY
+    is_clean = (visits.count("foreign") == 0) & (visits.count("dead") == 0)
+    is_home = won & (stayed | (is_clean & (first - start[visits.who] <= NEW)))
+    is_lan = np.array([is_private(ip) for ip in visits.ips], np.bool_)[visits.whence]
+    regions, names = pd.factorize(np.array([region_of(ip) for ip in visits.ips], dtype=object))
+    region = regions[visits.whence].astype(np.int64)
+    width = max(len(names), 1)
+    place = visits.who.astype(np.int64) * width + region
+    at_home, number = np.unique(place[is_home], return_counts=True)
+    accounts = np.bincount(at_home % width, minlength=width)
+    is_local = is_lan | (accounts[region] - np.isin(place, at_home) >= NEIGHBOURS)
+    return Homes(is_home, np.isin(place, at_home[number > 1]), is_local)
 
 
 class Guessers(NamedTuple):
@@ -61,20 +103,20 @@ class Guessers(NamedTuple):
         return frozenset({client_ip, *near, *(ip for group in self.together if client_ip in group for ip in group)})
 
 
-def find_guessers(visits: Visits, attempts: pd.DataFrame, clean: Column, homes: Homes) -> Guessers:
+def find_guessers(visits: Visits, attempts: pd.DataFrame, homes: Homes) -> Guessers:
     """Find them.
 
     Args:
         visits: what each address did to each account.
         attempts: tries, with `account`.
-        clean: for each visit with a success, whether nothing bad is known of what was sent.
         homes: where accounts are at home.
     """
-    won = visits.by_ip((visits.count("successes") > 0) & clean)
+    is_clean = visits.count("foreign") < FOREIGN_COUNT
+    won = visits.by_ip((visits.count("successes") > 0) & is_clean)
     lost = visits.by_ip((visits.count("failures") > 0) & (visits.count("successes") == 0))
     # many accounts are at home there, and who fails there is one of few
     is_shared = (won >= COLLEAGUES) & (lost <= won / 2)
-    is_home = is_shared & (visits.by_ip(homes.is_home & clean) >= STRANGERS)
+    is_home = is_shared & (visits.by_ip(homes.is_home & is_clean) >= STRANGERS)
     was_known = came_in_first(visits)
     is_trying = (lost >= STRANGERS) & (lost >= won) & ~is_shared
     is_guessing = (visits.count("unlike_secrets") >= GUESSES) & ~was_known
@@ -120,9 +162,9 @@ class _Failed:
         found = np.zeros(len(visits.ips), np.bool_)
         if not len(who):
             return found, ()
-        count = np.bincount(_unlike(self._secret, who)[0])
+        count = np.bincount(unlike_pairs(self._secret, who)[0])
         is_sprayed = (count >= SPRAYED)[self._secret] & ~is_exempt[whence]
-        secret, ip = _unlike(self._secret[is_sprayed], whence[is_sprayed])
+        secret, ip = unlike_pairs(self._secret[is_sprayed], whence[is_sprayed])
         found[ip] = True
         return found, _groups(secret, ip)
 
@@ -139,7 +181,9 @@ class _Failed:
         total = np.bincount(visits.who[counts], weights=tries[counts], minlength=accounts)
         most = np.zeros(accounts)
         np.maximum.at(most, visits.who[counts], tries[counts])
-        unlike = np.bincount(_unlike(visits.who[self._visit].astype(np.int64), self._secret)[0], minlength=accounts)
+        unlike = np.bincount(
+            unlike_pairs(visits.who[self._visit].astype(np.int64), self._secret)[0], minlength=accounts
+        )
         unseen = np.bincount(visits.who, weights=visits.count("unseen_secrets"), minlength=accounts)
         is_guessed = (addresses >= SEVERAL_ADDRESSES) & (total >= MANY) & (2 * most < total)
         is_guessed &= (unlike >= GUESSES) | (unseen >= MANY)
@@ -147,14 +191,6 @@ class _Failed:
         is_one_of_many = 2 * tries < total[visits.who]  # a device with an old password makes most tries alone
         found = (tries > 0) & ~is_stale & is_stranger & is_one_of_many & is_guessed[visits.who]
         return found, _groups(visits.who[found].astype(np.int64), visits.whence[found].astype(np.int64))
-
-
-def _unlike(one: Column, other: Column) -> tuple[Column, Column]:
-    """List the unlike pairs of two columns of numbers, in order."""
-    if not len(one):
-        return one, other
-    width = int(other.max()) + 1
-    return np.divmod(np.unique(one * width + other), width)
 
 
 def _groups(key: Column, value: Column) -> Iterator[Column]:

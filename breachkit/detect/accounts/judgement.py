@@ -11,17 +11,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from breachkit.detect.accounts.accusation import VERDICTS, AccountVerdict, Accusation, Group, Places
 from breachkit.detect.accounts.activity import Activity, Conduct, Fates
-from breachkit.detect.accounts.attackers import Came, Unblocked, find_attackers, find_other_failures, find_relays
-from breachkit.detect.accounts.entry import find_entry
+from breachkit.detect.accounts.attackers import Unblocked, find_attackers, find_other_failures, find_relays
 from breachkit.detect.accounts.guessers import GUESSES
-from breachkit.detect.accounts.inquiry import Inquiry, is_name
+from breachkit.detect.accounts.inquiry import BY_ID, BY_PEER, DOUBT_COUNT, DOUBT_SHARE
 from breachkit.detect.accounts.roles import FOREIGN_COUNT, Roles
 from breachkit.detect.accounts.signals import Held, find_signals
-from breachkit.detect.accounts.standings import DOUBT_COUNT, DOUBT_SHARE, has_session
-from breachkit.detect.accounts.suspects import also_tried, part_accounts, was_elsewhere
+from breachkit.detect.accounts.suspects import also_tried, find_entry, part_accounts, was_elsewhere
 from breachkit.detect.accounts.unauthenticated import find_unauthenticated
-from breachkit.detect.accounts.verdict import VERDICTS, AccountVerdict, Accusation, Group, Places
 from breachkit.detect.findings import Confidence, Family, Severity
 from breachkit.detect.passwords.weakness import IN_PASSING, weakness_of
 from breachkit.micros import moment_of
@@ -31,14 +29,12 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from breachkit.detect.accounts.accusation import VerdictName
     from breachkit.detect.accounts.attackers import Attacker, OtherFailure
-    from breachkit.detect.accounts.entry import Entered
-    from breachkit.detect.accounts.inquiry import Evidence
+    from breachkit.detect.accounts.inquiry import Inquiry, Standing
     from breachkit.detect.accounts.roles import Role
-    from breachkit.detect.accounts.standings import Standing
-    from breachkit.detect.accounts.suspects import AlsoTried, Suspected
+    from breachkit.detect.accounts.suspects import AlsoTried, Entered
     from breachkit.detect.accounts.unauthenticated import Unauthenticated
-    from breachkit.detect.accounts.verdict import VerdictName
     from breachkit.detect.accounts.visits import Visits
     from breachkit.detect.findings import Signal
     from breachkit.detect.passwords.weakness import Weakness
@@ -53,13 +49,8 @@ UNSEEN_COUNT = 5
 how its mail came in."""
 
 
-def find_accounts(evidence: Evidence) -> Accusation:
-    """Judge every account that authenticated with success or has mail in the queue."""
-    return judge_accounts(Inquiry(evidence))
-
-
 def judge_accounts(inquiry: Inquiry) -> Accusation:
-    """Judge the accounts of an inquiry that others look at too."""
+    """Judge every account that authenticated with success or has mail in the queue."""
     messages = inquiry.messages
     parted = part_accounts(inquiry)
     verdicts = [_judge(inquiry, account, parted) for account in inquiry.accounts()]
@@ -67,7 +58,7 @@ def judge_accounts(inquiry: Inquiry) -> Accusation:
     spoken = messages["auth_user"].map(inquiry.account_of, na_action="ignore")
     return Accusation(
         accounts=tuple(sorted(verdicts, key=_rank)),
-        unattributed_messages=int((~has_session(messages) & ~messages["quarantined"]).sum()),
+        unattributed_messages=int((~messages["join"].isin([BY_ID, BY_PEER]) & ~messages["quarantined"]).sum()),
         joins={str(name): int(count) for name, count in messages["join"].value_counts().items()},
         contradictions=int((spoken.notna() & (spoken != messages["account"])).sum()),
         attackers=attackers,
@@ -81,29 +72,18 @@ def _attacks(
     inquiry: Inquiry, verdicts: Iterable[AccountVerdict]
 ) -> tuple[tuple[Attacker, ...], tuple[OtherFailure, ...], tuple[Unauthenticated, ...]]:
     """Sum up who attacked, whose the other failures are, and who sent without a readable login."""
-    visits, attempts, evidence = inquiry.seen, inquiry.attempts, inquiry.evidence
-    came = [
-        Came(
-            account.account,
-            frozenset(place.ip for place in account.client_ips if place.attacking),
-            frozenset(place.ip for place in account.client_ips if place.attacking and place.successes),
-        )
-        for account in verdicts
-        if account.verdict != "clear" and account.entry is not None
-    ]
-    attacking = {*inquiry.guessers.ips, *(ip for one in came for ip in one.attacking)}
-    relays = find_unauthenticated(inquiry, inquiry.directory.domains, attacking)
-    accused = (
-        (account.account, place) for account in verdicts if account.verdict != "clear" for place in account.client_ips
-    )
-    attacked = {(account, place.ip) for account, place in accused if place.attacking and not place.usual}
-    unblocked = Unblocked(_usual(visits, attacked), inquiry.guessers.shared, evidence.own_addresses)
+    accused = [account for account in verdicts if account.verdict != "clear"]
+    entered = [account for account in accused if account.entry is not None]
+    attacking = {*inquiry.guessers.ips, *(ip for one in entered for ip in one.attacking_ips)}
+    relays = find_unauthenticated(inquiry, attacking)
+    places = ((account.account, place) for account in accused for place in account.client_ips)
+    attacked = {(account, place.ip) for account, place in places if place.attacking and not place.usual}
+    unblocked = Unblocked(_usual(inquiry.seen, attacked), inquiry.guessers.shared, inquiry.own_addresses)
     attackers = (
-        *find_attackers(visits, attempts, inquiry.guessers, came, unblocked),
+        *find_attackers(inquiry, entered, unblocked),
         *find_relays([one for one in relays if one.verdict != "clear" and one.client_ip not in attacking], unblocked),
     )
-    known = {name: is_name(name) for name in visits.accounts.tolist()}
-    others = find_other_failures(visits, attempts, {ip.ip for one in attackers for ip in one.ips}, known)
+    others = find_other_failures(inquiry, {ip.ip for one in attackers for ip in one.ips})
     return attackers, others, relays
 
 
@@ -118,12 +98,13 @@ def _rank(verdict: AccountVerdict) -> tuple[int, int, str]:
     return VERDICTS.index(verdict.verdict), -verdict.queued_messages, verdict.account
 
 
-def _judge(inquiry: Inquiry, account: str, parted: Mapping[str, Suspected]) -> AccountVerdict:
-    suspected = parted.get(account)
+def _judge(inquiry: Inquiry, account: str, parted: Mapping[str, Roles]) -> AccountVerdict:
+    roles = parted.get(account)
     standing = inquiry.standings[account]
-    entered = find_entry(inquiry, suspected) if suspected is not None else None
-    is_queue_only = entered is None and _is_unseen(standing) and not _has_habit(suspected)
-    weak = _weakness_in_passing(inquiry, account, standing)
+    entered = find_entry(inquiry, roles) if roles is not None else None
+    is_queue_only = entered is None and _is_unseen(standing) and not _has_habit(roles)
+    directory, fingerprint = inquiry.directory, inquiry.fingerprint
+    weak = weakness_of(account, standing.typed, standing.secrets, directory, fingerprint, IN_PASSING, standing.far)
     also: tuple[AlsoTried, ...] = ()
     unknown = 0
     signals: tuple[Signal, ...] = ()
@@ -132,22 +113,25 @@ def _judge(inquiry: Inquiry, account: str, parted: Mapping[str, Suspected]) -> A
         if entered is not None:
             also, unknown = also_tried(inquiry, account, entered.attacking, parted)
             weak = _weakness(inquiry, account, entered.rows)
-        held = _held(inquiry, account, suspected, entered, (also, weak))
+        held = _held(inquiry, roles or Roles(Activity(account, (), 0)), entered, also, weak)
         signals = tuple(find_signals(held))
         verdict = _verdict(signals, held)
-    is_seen = inquiry.evidence.is_auth_visible
+    is_seen = inquiry.is_auth_visible
     doubts = tuple(_doubts(inquiry, standing)) if verdict == "clear" else ()
     shown = entered if verdict != "clear" else None
     return AccountVerdict(
         account=account,
-        candidates=inquiry.directory.resolve(account).candidates,
+        candidates=directory.resolve(account).candidates,
         verdict=verdict,
         confidence=_confidence(
-            verdict, signals, is_seen=is_seen and not is_queue_only and not doubts, is_whole=not standing.unseen
+            verdict,
+            signals,
+            is_seen=is_seen and not is_queue_only and not doubts,
+            is_whole=inquiry.is_every_login_visible and not standing.unseen,
         ),
         doubts=doubts,
         recipients=_recipients(inquiry, account) if is_seen else None,
-        groups=_groups(suspected),
+        groups=_groups(roles),
         entry=shown.kind if shown else None,
         signals=signals,
         queued_messages=standing.queued,
@@ -159,7 +143,7 @@ def _judge(inquiry: Inquiry, account: str, parted: Mapping[str, Suspected]) -> A
         entry_ts=shown.ts if shown else None,
         entry_ip=str(shown.rows["client_ip"].iloc[0]) if shown else None,
         last_ts=_last(inquiry, account, shown) if shown else standing.last_ts,
-        client_ips=Places(standing.places, shown),
+        client_ips=Places(inquiry.seen, account, shown),
         mechanisms=standing.mechanisms,
         weak_password=weak,
         also_tried_by_same_ips=also if shown else (),
@@ -171,20 +155,20 @@ def _judge(inquiry: Inquiry, account: str, parted: Mapping[str, Suspected]) -> A
 
 def _recipients(inquiry: Inquiry, account: str) -> Fates:
     visits = inquiry.seen
-    rows = slice(*visits.rows_at(account)) if visits.number_of(account) >= 0 else slice(0, 0)
+    rows = slice(*visits.rows_at(account))
     names = ("rcpts", "delivered", "waiting", "dead", "refused")
     handed, delivered, waiting, dead, refused = (int(visits.count(name)[rows].sum()) for name in names)
     return Fates(delivered, waiting, dead, refused, max(0, handed - delivered - waiting - dead - refused))
 
 
-def _groups(suspected: Suspected | None) -> tuple[Group, ...]:
+def _groups(parts: Roles | None) -> tuple[Group, ...]:
     """Sum up the addresses of an account by role, the attacking ones first."""
-    if suspected is None:
+    if parts is None:
         return ()
     roles: tuple[Role, ...] = ("attacking", "moved", "unclear", "usual")
     found = []
     for role in roles:
-        uses = [use for use in suspected.activity.uses if suspected.roles.of.get(use.ip) == role]
+        uses = [use for use in parts.activity.uses if parts.of.get(use.ip) == role]
         if uses:
             first_seen, last_seen = min(use.first_seen for use in uses), max(use.last_seen for use in uses)
             ips, number = tuple(dict.fromkeys(use.ip for use in uses)), sum(len(use.sent) for use in uses)
@@ -192,40 +176,27 @@ def _groups(suspected: Suspected | None) -> tuple[Group, ...]:
     return tuple(found)
 
 
-def _has_habit(suspected: Suspected | None) -> bool:
+def _has_habit(roles: Roles | None) -> bool:
     """Tell whether what sessions show of the account explains what lies in the queue without one: a system's habit."""
-    if suspected is None or suspected.roles.attacking:
+    if roles is None or roles.attacking:
         return False
-    return len(Conduct(suspected.activity.uses).foreign) >= FOREIGN_COUNT
+    return len(Conduct(roles.activity.uses).foreign) >= FOREIGN_COUNT
 
 
-def _held(
-    inquiry: Inquiry,
-    account: str,
-    suspected: Suspected | None,
-    entered: Entered | None,
-    about: tuple[tuple[AlsoTried, ...], str | None],
-) -> Held:
-    also, weak = about
-    queued = inquiry.of(account, "messages")
-    rows = entered.rows if entered else inquiry.evidence.attempts.iloc[:0]
-    came_in = sorted(set(rows["client_ip"]))
+def _held(inquiry: Inquiry, roles: Roles, entered: Entered | None, also: Sequence[AlsoTried], weak: str | None) -> Held:
+    account = roles.activity.account
+    came_in = sorted(set(entered.rows["client_ip"])) if entered else []
     # success alone makes no attack: two role accounts of one web server see one another there
     attacked = [other for other in also if other.failures or (other.entered and was_elsewhere(inquiry, other))]
-    guessing = inquiry.guessers.ips
     counts = ((ip, sum(ip in other.ips for other in attacked)) for ip in came_in if ip not in inquiry.guessers.shared)
     return Held(
-        queued=queued,
+        queued=inquiry.of(account, "messages"),
         total=len(inquiry.messages),
-        activity=suspected.activity if suspected else Activity(account, (), 0),
-        roles=suspected.roles if suspected else Roles(),
-        entry_rows=rows,
-        entry=entered.kind if entered else None,
-        failures=entered.failures if entered else None,
-        others=tuple((ip, count) for ip, count in counts if count and (ip in guessing or count)),
+        roles=roles,
+        entered=entered,
+        others=tuple((ip, count) for ip, count in counts if count),
         weak_password=weak,
         deliveries=inquiry.of(account, "deliveries"),
-        is_queue_only=entered is None,
     )
 
 
@@ -245,23 +216,18 @@ def _is_unseen(standing: Standing) -> bool:
     return standing.unseen >= max(UNSEEN_COUNT, UNSEEN_SHARE * (standing.queued + standing.quarantined))
 
 
-def _weakness_in_passing(inquiry: Inquiry, account: str, standing: Standing) -> Weakness | None:
-    directory, fingerprint = inquiry.directory, inquiry.evidence.fingerprint
-    return weakness_of(account, standing.typed, standing.secrets, directory, fingerprint, IN_PASSING, standing.far)
-
-
 def _weakness(inquiry: Inquiry, account: str, rows: pd.DataFrame) -> Weakness | None:
     typed, seen = set(rows["user"].dropna()), rows[rows["secret"].notna()]
     far = {int(secret).to_bytes(8): distance for secret, distance in zip(seen["secret"], seen["distance"], strict=True)}
     secrets = set(far)
-    return weakness_of(account, typed, secrets, inquiry.directory, inquiry.evidence.fingerprint, far=far)
+    return weakness_of(account, typed, secrets, inquiry.directory, inquiry.fingerprint, far=far)
 
 
 def _verdict(signals: Sequence[Signal], held: Held) -> VerdictName:
     if held.roles.letters:
         return "suspect"  # a person and a thief with one mailbox cannot be shown for sure by this
     families = {signal.family for signal in signals}
-    facts, attacking = held.roles.facts, {id(use) for use in held.roles.attacking}
+    facts = held.roles.facts
     is_sure = bool(held.others) or any(use.guesses and use.failures >= GUESSES for use in held.roles.attacking)
     if facts is not None:
         # the guesses of others tell nothing of who comes in and does no more than an owner does
@@ -270,7 +236,7 @@ def _verdict(signals: Sequence[Signal], held: Held) -> VerdictName:
         is_sure = is_sure or facts.is_sure or is_guessed or is_forged
     if families & INTRUSION and len(families) >= TWO and is_sure:
         return "compromised"
-    has_past = any(id(use) not in attacking for use in held.activity.uses)
+    has_past = bool(held.roles.owners)
     if facts is not None and facts.is_sure and (facts.number == THREE or (facts.number == TWO and not has_past)):
         return "compromised"
     if not has_past and len(families) >= THREE:
@@ -281,7 +247,10 @@ def _verdict(signals: Sequence[Signal], held: Held) -> VerdictName:
 
 
 def _confidence(verdict: VerdictName, signals: Sequence[Signal], *, is_seen: bool, is_whole: bool) -> Confidence:
-    """Say how sure a verdict is: never high without a visible AUTH, nor of *clear* where mail joins no session."""
+    """Say how sure a verdict is: never high without a visible AUTH, nor of *clear* where mail joins no session.
+
+    Nor is *clear* where a login that sends nothing stands in no line: who has the password may be in already.
+    """
     if not is_seen:
         return Confidence.MEDIUM if verdict == "compromised" else Confidence.LOW
     families = {signal.family for signal in signals}

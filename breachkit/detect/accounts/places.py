@@ -1,23 +1,13 @@
-"""From where, and by which programme? Networks, what a client calls itself, and where accounts are at home.
-
-At home are the addresses of an account's first hours, and those it comes back to. Where several accounts of the house
-are at home with one provider, the house lives; a stranger seldom comes from it.
-"""
+"""From where, and by which programme? Networks, and what a client calls itself."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
-
-import numpy as np
-import pandas as pd
 
 from breachkit.micros import DAY
-
-if TYPE_CHECKING:
-    from breachkit.detect.accounts.visits import Column, Visits
+from breachkit.spelling import ip_of
 
 
 @lru_cache(maxsize=1 << 16)
@@ -33,18 +23,15 @@ def region_of(client_ip: str) -> str:
 
 
 def _block(client_ip: str, bits: int) -> str:
-    address = _address(client_ip)
+    address = address_of(client_ip)
     if address is None:
         return client_ip
     return str(ipaddress.ip_network((address, bits if address.version == 4 else 48), strict=False))
 
 
-def _address(client_ip: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def address_of(client_ip: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """Read an address, a mapped one as IPv4; None for a word of the logs."""
-    try:
-        address = ipaddress.ip_address(client_ip.partition("%")[0])
-    except ValueError:
-        return None
+    address = ip_of(client_ip.partition("%")[0])
     return getattr(address, "ipv4_mapped", None) or address
 
 
@@ -61,14 +48,14 @@ are not among them, unlike in `ipaddress.is_private`."""
 @lru_cache(maxsize=1 << 16)
 def is_private(client_ip: str) -> bool:
     """Tell an address of a private network or a link."""
-    address = _address(client_ip)
+    address = address_of(client_ip)
     return any(address in network for network in _PRIVATE if address and network.version == address.version)
 
 
 @lru_cache(maxsize=1 << 16)
 def is_loopback(client_ip: str) -> bool:
     """Tell an address of the machine itself."""
-    address = _address(client_ip)
+    address = address_of(client_ip)
     return address is not None and (address.is_loopback or address.is_unspecified)
 
 
@@ -103,37 +90,3 @@ def is_telling(programme: str) -> bool:
 
 NEW = DAY // 2
 """How long after its account was first seen a place comes up that is new to it."""
-
-NEIGHBOURS = 2
-"""Other accounts at home with a provider that make it the house's."""
-
-
-class Homes(NamedTuple):
-    """For each visit, what kind of place it is."""
-
-    is_home: Column
-    """The account is at home there."""
-    is_near: Column
-    """The account is at home at several addresses of the same provider, as a telephone is."""
-    is_local: Column
-    """Other accounts of the house are at home with the same provider."""
-
-
-def homes_of(visits: Visits) -> Homes:
-    """Tell where accounts are at home."""
-    won = visits.count("successes") > 0
-    first = visits.time("first_success").astype(np.int64)
-    start = np.full(len(visits.accounts), np.iinfo(np.int64).max)
-    np.minimum.at(start, visits.who[won], first[won])
-    stayed = visits.time("last_seen").astype(np.int64) - first >= DAY
-    is_clean = (visits.count("foreign") == 0) & (visits.count("dead") == 0)
-    is_home = won & (stayed | (is_clean & (first - start[visits.who] <= NEW)))
-    is_lan = np.array([is_private(ip) for ip in visits.ips], np.bool_)[visits.whence]
-    regions, names = pd.factorize(np.array([region_of(ip) for ip in visits.ips], dtype=object))
-    region = regions[visits.whence].astype(np.int64)
-    width = max(len(names), 1)
-    place = visits.who.astype(np.int64) * width + region
-    at_home, number = np.unique(place[is_home], return_counts=True)
-    accounts = np.bincount(at_home % width, minlength=width)
-    is_local = is_lan | (accounts[region] - np.isin(place, at_home) >= NEIGHBOURS)
-    return Homes(is_home, np.isin(place, at_home[number > 1]), is_local)

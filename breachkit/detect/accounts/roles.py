@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Generic, Literal, NamedTuple, TypeVar
 
 from breachkit.detect.accounts.activity import MASS, MASS_RATIO, ODD_SHARE, Conduct, busiest
 from breachkit.detect.accounts.places import NEW, is_telling
@@ -20,10 +20,10 @@ from breachkit.detect.findings import lower_bound
 from breachkit.micros import DAY, HOUR
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Hashable, Iterable, Mapping, Sequence
 
     from breachkit.detect.accounts.activity import Activity, Sent, Use
-    from breachkit.detect.accounts.letters import Letters
+    from breachkit.records import Locus
 
 Role = Literal["usual", "moved", "attacking", "unclear"]
 
@@ -38,8 +38,8 @@ FEW_NAMES, MANY_NAMES = 3, 10
 
 DEAD_COUNT, DEAD_SHARE, HOPELESS_SHARE = 5, 0.08, 0.5
 """Recipients that do not exist, in number and as a share (its lower bound) of all to whom was sent; and as a share
-where no session tells who sent it. "Honest users are very unlikely to attempt to send to 100 nonexistent addresses in
-one hour" (Exim wiki, BlockCracking)."""
+where no session tells who sent it, or where the same list was used again. "Honest users are very unlikely to attempt
+to send to 100 nonexistent addresses in one hour" (Exim wiki, BlockCracking)."""
 
 UNWANTED_SHARE = 0.04
 """The same share (at least three, refusals too) that makes a mass of mail from one place odd."""
@@ -70,10 +70,20 @@ class Known(NamedTuple):
     """How it named itself there; None where it guessed: then all that comes from it is an attack."""
 
 
+class Letters(NamedTuple):
+    """Letters of one account whose answers go elsewhere."""
+
+    client_ip: str
+    domain: str
+    """Where the answers go."""
+    sources: tuple[Locus, ...]
+
+
 @dataclass(slots=True)
 class Roles:
     """The uses of one account by role, and what the attacking ones did."""
 
+    activity: Activity
     of: dict[str, Role] = field(default_factory=dict)
     """By address."""
     attacking: list[Use] = field(default_factory=list)
@@ -84,12 +94,18 @@ class Roles:
     letters: list[Letters] = field(default_factory=list)
     """All that speaks against them is where the answers to their letters go."""
 
-    def take_letters(self, letters: Sequence[Letters], uses: Iterable[Use]) -> None:
+    @property
+    def owners(self) -> list[Use]:
+        """The uses that do not attack."""
+        attacking = {id(use) for use in self.attacking}
+        return [use for use in self.activity.uses if id(use) not in attacking]
+
+    def take_letters(self, letters: Sequence[Letters]) -> None:
         """Take those who write letters for attacking, where nobody else is."""
         ips = {one.client_ip for one in letters}
         if ips and not self.attacking:
             self.letters = [*letters]
-            self.attacking = self.strangers = [use for use in uses if use.ip in ips]
+            self.attacking = self.strangers = [use for use in self.activity.uses if use.ip in ips]
             self.of.update(dict.fromkeys(ips, "attacking"))
 
 
@@ -139,12 +155,12 @@ class Facts(NamedTuple):
 
 def facts_of(uses: Sequence[Use], habit: Sequence[Use]) -> Facts:
     """Tell what some uses sent, against a habit: its names are no foreign ones, and its pace is the measure."""
-    conduct, past = Conduct(tuple(uses)), Conduct(tuple(habit))
+    conduct, past = Conduct(uses), Conduct(habit)
     sent, fates = conduct.sent, conduct.fates
     own = past.domains if len(past.domains) <= FEW_NAMES else frozenset()
     foreign = [one for one in sent if one.foreign not in own and (one.foreign or one.colleague)]
     names = {one.foreign or one.colleague for one in foreign}
-    is_scattered = _is_scattered(uses, 2)
+    is_scattered = _is_scattered(uses)
     gone = fates.dead + fates.refused  # what was refused otherwise counts too: unasked mail is
     lost = lower_bound(gone, fates.tried)
     is_unwanted = gone >= FOREIGN_COUNT and lost >= UNWANTED_SHARE
@@ -161,7 +177,8 @@ def facts_of(uses: Sequence[Use], habit: Sequence[Use]) -> Facts:
         is_foreign=enough
         and (len(names) > 1 or is_unwanted or not sum(one.known for one in foreign))
         and (is_many or _are_strange(foreign)),
-        is_to_nobody=fates.dead >= DEAD_COUNT and lost >= DEAD_SHARE and _are_strange(sent),
+        is_to_nobody=fates.dead >= DEAD_COUNT
+        and ((lost >= DEAD_SHARE and _are_strange(sent)) or (lost >= HOPELESS_SHARE and _are_strange(sent, lost))),
         # an owner writes to all her customers, too: from one place, and they want it
         is_mass=(is_unwanted or is_scattered or (is_unanswered and not _is_own(uses)))
         and _is_mass(sent, past.sent, 0 if is_scattered else MASS_RATIO),
@@ -178,10 +195,10 @@ def facts_of(uses: Sequence[Use], habit: Sequence[Use]) -> Facts:
     )
 
 
-def _are_strange(sent: Sequence[Sent]) -> bool:
-    """Tell whether hardly any recipient outside the house is known to it."""
+def _are_strange(sent: Sequence[Sent], share: float = STRANGE_SHARE) -> bool:
+    """Tell whether hardly any recipient outside the house is known to it, or a share of them is not."""
     strangers, known = sum(one.strangers for one in sent), sum(one.known for one in sent)
-    return strangers > 0 and strangers >= STRANGE_SHARE * (strangers + known)
+    return strangers > 0 and strangers >= share * (strangers + known)
 
 
 def _is_mass(sent: Sequence[Sent], past: Sequence[Sent], ratio: int) -> bool:
@@ -209,6 +226,7 @@ class _Parting:
     """One account whose uses are parted."""
 
     def __init__(self, activity: Activity, attackers: Mapping[str, Known]) -> None:
+        self._activity = activity
         self._uses = activity.uses
         self._start = activity.start
         self._attackers = attackers
@@ -222,6 +240,7 @@ class _Parting:
         attacking += self._companions(attacking)
         habit = [use for use in self._uses if use not in attacking]
         roles = Roles(
+            self._activity,
             attacking=sorted(attacking, key=lambda use: use.first_seen),
             strangers=[use for use in self._uses if use in attacking and not use.has_turned],
         )
@@ -276,7 +295,7 @@ class _Parting:
     # -- the account's past ---------------------------------------------------------------------------
 
     def _is_new(self, uses: Sequence[Use]) -> bool:
-        return Conduct(tuple(uses)).first_seen - self._start > NEW
+        return Conduct(uses).first_seen - self._start > NEW
 
     # -- what was sent --------------------------------------------------------------------------------
 
@@ -292,7 +311,7 @@ class _Parting:
         if not systems and all(group in odd for group in groups):
             # a newsletter's only hour
             hosts = [group for group in early if _is_host(group) and not facts_of(group, ()).is_foreign]
-            systems = sorted(hosts, key=lambda group: len(Conduct(tuple(group)).sent))[-1:]
+            systems = sorted(hosts, key=lambda group: len(Conduct(group).sent))[-1:]
         early = [group for group in early if group not in systems]
         habit = _flat(group for group in groups if group not in new and group not in early)
         has_owner = any(use.sent for use in habit)
@@ -310,26 +329,24 @@ class _Parting:
         if not found:  # no past tells: what no owner sends is suspect by itself
             found = [group for group in early if not _is_local(group) and self._is_no_owners(group, habit)]
         if found:
-            whole = Conduct(tuple(_flat(found)))
+            whole = Conduct(_flat(found))
             found += [
                 group
                 for group in (*rest, *systems)
-                if group not in found
-                and not _is_local(group)
-                and (group in new or _goes_with(Conduct(tuple(group)), whole))
+                if group not in found and not _is_local(group) and (group in new or _goes_with(Conduct(group), whole))
             ]
         return _flat(found)
 
     def _is_system(self, group: Sequence[Use]) -> bool:
         """Tell a host that writes so day after day, or hour after hour, in names of the house."""
-        conduct = Conduct(tuple(group))
+        conduct = Conduct(group)
         span = conduct.last_seen - conduct.first_seen
         is_steady = span >= DAY or (span >= STEADY and busiest(conduct.sent) < HASTE)
         return is_steady and _is_host(group) and not facts_of(group, ()).is_foreign
 
     def _is_no_owners(self, group: Sequence[Use], habit: Sequence[Use]) -> bool:
         """Tell a group most of whose recipients do not exist, or one in other names to strangers beside the owner's."""
-        facts, conduct = facts_of(group, habit), Conduct(tuple(group))
+        facts, conduct = facts_of(group, habit), Conduct(group)
         is_hopeless = facts.is_to_nobody and lower_bound(conduct.fates.dead, conduct.fates.tried) >= HOPELESS_SHARE
         is_unlike = facts.is_foreign and _are_strange(conduct.sent) and any(use.sent for use in habit)
         return is_hopeless or is_unlike
@@ -351,7 +368,7 @@ class _Parting:
         owners = [use for use in self._uses if use not in found and not self._is_new([use])]
         programmes = {use.programme for use in found if use.programme} - {use.programme for use in owners}
         networks = {use.network for use in found} - {use.network for use in owners}
-        conduct = Conduct(tuple(found))
+        conduct = Conduct(found)
         first, last = conduct.first_seen - BEFORE, conduct.last_seen + BEFORE
         return [
             use
@@ -376,7 +393,7 @@ def _flat(groups: Iterable[Sequence[Use]]) -> list[Use]:
 
 def is_odd(group: Sequence[Use]) -> bool:
     """Tell whether most of what a group sent is odd, or goes to strangers."""
-    sent = Conduct(tuple(group)).sent
+    sent = Conduct(group).sent
     odd = sum(one.is_odd for one in sent)
     return bool(sent) and odd >= ODD_SHARE * len(sent)
 
@@ -396,35 +413,55 @@ def _is_host(group: Sequence[Use]) -> bool:
     return all("." in use.programme for use in group)
 
 
-def _is_scattered(uses: Sequence[Use], least: int) -> bool:
+def _is_scattered(uses: Sequence[Use]) -> bool:
     """Tell uses of several regions that no programme with a name of its own joins."""
-    regions = Conduct(tuple(uses)).regions
+    regions = Conduct(uses).regions
     programmes = {use.programme for use in uses}
     is_one = len(programmes) == 1 and all(map(is_telling, programmes))
-    return len(regions) >= least and not is_one
+    return len(regions) > 1 and not is_one
+
+
+Member = TypeVar("Member", bound="Hashable")
+
+
+class Joined(Generic[Member]):
+    """Members joined into groups, by whatever joins them."""
+
+    def __init__(self, members: Iterable[Member]) -> None:
+        self._parent = {one: one for one in members}
+
+    def _root(self, one: Member) -> Member:
+        while self._parent[one] != one:
+            self._parent[one] = self._parent[self._parent[one]]
+            one = self._parent[one]
+        return one
+
+    def join(self, members: Iterable[Member]) -> None:
+        """Join some of them."""
+        roots = [self._root(one) for one in members]
+        for root in roots[1:]:
+            self._parent[self._root(root)] = self._root(roots[0])
+
+    def groups(self) -> list[list[Member]]:
+        """List the groups, in the order of their first members."""
+        found: dict[Member, list[Member]] = defaultdict(list)
+        for one in self._parent:
+            found[self._root(one)].append(one)
+        return [*found.values()]
 
 
 def _grouped(uses: Sequence[Use]) -> list[list[Use]]:
     """Group uses by programme at a provider, or by a programme's own name; who only logged in is of his network."""
-    parent = {id(use): id(use) for use in uses}
-
-    def root(one: int) -> int:
-        while parent[one] != one:
-            one = parent[one]
-        return one
-
-    first: dict[tuple[object, ...], int] = {}
-    for use in uses:
-        keys: list[tuple[object, ...]] = [(use.region, use.programme, use.has_turned)] if use.programme else []
-        if not use.has_turned and is_telling(use.programme):
-            keys.append((use.programme,))
-        for key in keys:
-            parent[root(id(use))] = root(first.setdefault(key, id(use)))
-    homes = {use.network: id(use) for use in reversed(uses) if use.programme}
+    homes = {use.network: use for use in reversed(uses) if use.programme}
+    alike: dict[tuple[object, ...], list[Use]] = defaultdict(list)
     for use in uses:
         if not use.programme:
-            parent[root(id(use))] = root(homes.get(use.network, first.setdefault(("", use.network), id(use))))
-    groups: dict[int, list[Use]] = defaultdict(list)
-    for use in uses:
-        groups[root(id(use))].append(use)
-    return list(groups.values())
+            alike["", use.network] += [use, homes.get(use.network, use)]
+            continue
+        alike[use.region, use.programme, use.has_turned].append(use)
+        if not use.has_turned and is_telling(use.programme):
+            alike[(use.programme,)].append(use)
+    joined = Joined(uses)
+    for together in alike.values():
+        joined.join(together)
+    return joined.groups()

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from breachkit.detect.accounts.activity import Activity, Fates
-    from breachkit.detect.accounts.entry import Entry, Failures
+    from breachkit.detect.accounts.activity import Fates
     from breachkit.detect.accounts.roles import Roles
+    from breachkit.detect.accounts.suspects import Entered
 
 SHARE, SHARE_COUNT = 0.25, 5
 """Share of the queue, and at least so many messages, that one account does not reach in an ordinary hour."""
@@ -44,19 +44,14 @@ class Held(NamedTuple):
     """Its queued and quarantined messages, with `is_own` and `foreign`."""
     total: int
     """Queued and quarantined messages of all accounts."""
-    activity: Activity
     roles: Roles
-    entry_rows: pd.DataFrame
-    """The SMTP logins of attacking addresses, in order of time."""
-    entry: Entry | None
-    failures: Failures | None
+    entered: Entered | None
+    """How attacking addresses came in; None where no session of the logs tells how its mail did."""
     others: tuple[tuple[str, int], ...]
     """Attacking addresses that came in and that attacked other accounts, and how many."""
     weak_password: str | None
     deliveries: pd.DataFrame
     """Of its mail."""
-    is_queue_only: bool
-    """No session of the logs tells how its mail came in."""
 
     @property
     def share(self) -> float:
@@ -83,7 +78,7 @@ def find_signals(held: Held) -> list[Signal]:
 
 
 def _attacking(held: Held) -> Conduct:
-    return Conduct(tuple(held.roles.attacking))
+    return Conduct(held.roles.attacking)
 
 
 def _share(held: Held) -> Iterator[Signal]:
@@ -98,7 +93,7 @@ def _share(held: Held) -> Iterator[Signal]:
 def _burst(held: Held) -> Iterator[Signal]:
     sent = _attacking(held).sent
     ips = {use.ip for use in held.roles.attacking}
-    own = [one for use in held.activity.uses if use.ip not in ips for one in use.sent]
+    own = [one for use in held.roles.activity.uses if use.ip not in ips for one in use.sent]
     for span, name in ((HOUR, "one hour"), (DAY, "one day")):
         past, most = busiest(own, span), busiest(sent, span)
         if past and most >= BURST and most >= BURST_RATIO * past:
@@ -108,7 +103,7 @@ def _burst(held: Held) -> Iterator[Signal]:
 
 
 def _foreign_senders(held: Held) -> Iterator[Signal]:
-    if held.is_queue_only:
+    if held.entered is None:
         yield from _foreign_in_queue(held)
         return
     attacking = _attacking(held)
@@ -157,7 +152,7 @@ def _nobody(held: Held) -> Iterator[Signal]:
         dead = [sent for use in attacking.uses for sent in use.sent if sent.is_dead]
         evidence = first(sent.source for sent in dead or attacking.sent)
         yield Signal("unknown-recipients", fates_shown(attacking.fates), evidence, Severity.HIGH, Family.DESTINATION)
-    elif held.is_queue_only:
+    elif held.entered is None:
         fates = fates_of(held.deliveries)
         # of what is queued and was not tried yet nothing is known
         tried = max(fates.tried, int(held.queued["rcpt_to"].map(len).sum()))
@@ -195,13 +190,12 @@ def _random_recipients(held: Held) -> Iterator[Signal]:
 def _new_addresses(held: Held) -> Iterator[Signal]:
     strangers = held.roles.strangers
     ips = list(dict.fromkeys(use.ip for use in strangers))
-    attacking = {id(use) for use in held.roles.attacking}
-    owner = [use for use in held.activity.uses if id(use) not in attacking]
+    owner = held.roles.owners
     at_home = {use.ip for use in owner}.intersection(ips)
     regions = {region_of(ip) for ip in ips}
-    if not strangers or not len(held.entry_rows):
+    if not strangers or held.entered is None:
         return
-    evidence = first(held.entry_rows["source"])
+    evidence = first(held.entered.rows["source"])
     if at_home:
         names = ", ".join(sorted({use.programme for use in strangers}))
         detail = f"from {_listed([*at_home])}, where its owner works too, by another programme ({names})"
@@ -216,33 +210,34 @@ def _new_addresses(held: Held) -> Iterator[Signal]:
 
 
 def _attackers(held: Held) -> Iterator[Signal]:
-    if held.others:
+    if held.others and held.entered:
         most = max(count for _, count in held.others)
         ips = [ip for ip, _ in held.others]
-        rows = held.entry_rows[held.entry_rows["client_ip"].isin(ips).to_numpy()]
+        rows = held.entered.rows[held.entered.rows["client_ip"].isin(ips).to_numpy()]
         detail = f"{_listed(ips)} also attacked other accounts (up to {most:,} each)"
-        evidence = first(rows["source"]) or first(held.entry_rows["source"])
+        evidence = first(rows["source"]) or first(held.entered.rows["source"])
         yield Signal("attacker-addresses", detail, evidence, Severity.HIGH, Family.PLACE)
 
 
 def _failures(held: Held) -> Iterator[Signal]:
-    failures = held.failures
-    if failures is None or held.entry not in {"brute-force", "distributed-guessing", "password-spray"}:
+    entered = held.entered
+    if entered is None or entered.kind not in {"brute-force", "distributed-guessing", "password-spray"}:
         return
+    failures = entered.failures
     if failures.guesses >= MANY:
         addresses = "1 address" if failures.addresses == 1 else f"{failures.addresses:,} addresses"
         secrets = f"{failures.unlike_secrets:,} unlike secrets" if failures.unlike_secrets else "no secret is shown"
         detail = f"{failures.guesses:,} failures from {addresses} before the entry ({secrets})"
     else:
         detail = "one of many accounts that the same addresses tried with few secrets each"
-    evidence = first(failures.rows["source"]) or first(held.entry_rows["source"])
+    evidence = first(failures.rows["source"]) or first(entered.rows["source"])
     yield Signal("failures-before-entry", detail, evidence, Severity.HIGH, Family.ENTRY)
 
 
 def _weak_secret(held: Held) -> Iterator[Signal]:
-    if held.weak_password is not None and len(held.entry_rows):
+    if held.weak_password is not None and held.entered:
         detail = f"the password that opened it is guessable: {held.weak_password}"
-        yield Signal("secret-equals-name", detail, first(held.entry_rows["source"]), Severity.HIGH, Family.ENTRY)
+        yield Signal("secret-equals-name", detail, first(held.entered.rows["source"]), Severity.HIGH, Family.ENTRY)
 
 
 def _listed(ips: list[str]) -> str:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
     from datetime import datetime
 
+    from breachkit.detect.accounts.accusation import VerdictName
     from breachkit.detect.accounts.inquiry import Inquiry
-    from breachkit.detect.accounts.verdict import VerdictName
     from breachkit.records import Locus
 
 How = Literal["no-login", "masked-name", "no-name-in-exchange", "trusted"]
@@ -67,24 +67,13 @@ class _Mail(NamedTuple):
     source: Locus
 
 
-def find_unauthenticated(
-    inquiry: Inquiry, domains: Collection[str], attacking: Collection[str]
-) -> tuple[Unauthenticated, ...]:
-    """Judge the addresses that handed in queued mail without a readable login.
-
-    Args:
-        inquiry: the joined tables.
-        domains: of the house; what goes there is no relay.
-        attacking: addresses that attack accounts.
-
-    Returns:
-        The worst first.
-    """
+def find_unauthenticated(inquiry: Inquiry, attacking: Collection[str]) -> tuple[Unauthenticated, ...]:
+    """Judge the addresses that handed in queued mail without a readable login, attacking ones too; the worst first."""
     mails: dict[str, list[_Mail]] = defaultdict(list)
-    for client_ip, mail in _mails(inquiry, domains):
+    for client_ip, mail in _mails(inquiry, inquiry.directory.domains):
         mails[client_ip].append(mail)
     dead = _dead(inquiry)
-    found = [_judge(ip, of_ip, domains, dead, inquiry.in_queue, ip in attacking) for ip, of_ip in mails.items()]
+    found = [_judge(inquiry, ip, of_ip, dead, is_attacking=ip in attacking) for ip, of_ip in mails.items()]
     ranks = ("compromised", "suspect", "clear")
     return tuple(sorted(found, key=lambda one: (ranks.index(one.verdict), -one.messages, one.client_ip)))
 
@@ -114,14 +103,11 @@ def _sessions(inquiry: Inquiry, rows: Collection[int]) -> dict[int, tuple[str, t
     nameless = inquiry.attempts[inquiry.attempts["account"].isna().to_numpy()]
     mechanisms = dict(zip(nameless["source"], nameless["mechanism"].astype("str"), strict=True))
     columns = zip(*(chosen[name] for name in ("client_ip", "rcpt_to", "ts", "auth")), strict=True)
-    return {
-        row: (client_ip, rcpt_to, ts, None if auth is None else _how(mechanisms.get(auth)))
-        for row, (client_ip, rcpt_to, ts, auth) in zip(chosen.index, columns, strict=True)
-    }
-
-
-def _how(mechanism: str | None) -> How:
-    return "masked-name" if mechanism in NAMED else "no-name-in-exchange"
+    found: dict[int, tuple[str, tuple[str, ...], datetime, How | None]] = {}
+    for row, (client_ip, rcpt_to, ts, auth) in zip(chosen.index, columns, strict=True):
+        named: How = "masked-name" if mechanisms.get(auth) in NAMED else "no-name-in-exchange"
+        found[row] = (client_ip, rcpt_to, ts, None if auth is None else named)
+    return found
 
 
 def _dead(inquiry: Inquiry) -> frozenset[tuple[object, object]]:
@@ -133,16 +119,16 @@ def _dead(inquiry: Inquiry) -> frozenset[tuple[object, object]]:
 
 
 def _judge(
+    inquiry: Inquiry,
     client_ip: str,
     mails: Sequence[_Mail],
-    domains: Collection[str],
     dead: Collection[tuple[object, object]],
-    in_queue: int,
+    *,
     is_attacking: bool,
 ) -> Unauthenticated:
     queued = sum(not mail.quarantined for mail in mails)
-    share = queued / in_queue if in_queue else 0.0
-    signals = tuple(_signals(mails, domains, dead, share))
+    share = queued / inquiry.in_queue if inquiry.in_queue else 0.0
+    signals = tuple(_signals(mails, inquiry.directory.domains, dead, share))
     families = {signal.family for signal in signals}
     verdict: VerdictName = "clear"
     if len(families) >= 3 or (is_attacking and families):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
 
+from breachkit.micros import moment_of
+
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Iterator
+    from datetime import datetime
 
 Column = np.ndarray[Any, np.dtype[Any]]
 
@@ -20,16 +23,10 @@ VISIT_COUNTS = [
     *("successes", "entries", "failures", "unlike_secrets", "unseen_secrets", "sent"),
     *("mismatched", "foreign", "rcpts", "delivered", "waiting", "dead", "refused"),
 ]
-VISIT_TIMES = [
-    *("first_seen", "last_seen", "first_success", "first_entry", "first_failure"),
-]
+VISIT_TIMES = ["first_seen", "last_seen", "first_success", "first_entry", "first_failure"]
 
 
-def visits_table(
-    attempts: pd.DataFrame,
-    sends: pd.DataFrame,
-    deliveries: pd.DataFrame,
-) -> pd.DataFrame:
+def visits_table(attempts: pd.DataFrame, sends: pd.DataFrame, deliveries: pd.DataFrame) -> pd.DataFrame:
     """Sum up tries, messages and their fate for each (account, client address).
 
     Args:
@@ -99,13 +96,14 @@ def _tries(tried: _Rows, visits: Column) -> dict[str, Column]:
     won, lost = tried.equal("outcome", "success"), tried.equal("outcome", "failure")
     entered = won & tried.equal("service", "smtp")
     secret, is_seen = tried.digests()
-    count, first, last = _Of(len(visits)), partial(_first, len(visits)), partial(_last, len(visits))
+    first, last = partial(_first, len(visits)), partial(_last, len(visits))
+    count = partial(np.bincount, minlength=len(visits))
     return {
-        "successes": count.rows(slot[won]),
-        "entries": count.rows(slot[entered]),
-        "failures": count.rows(slot[lost]),
-        "unlike_secrets": count.unlike(slot[lost & is_seen], secret[lost & is_seen]),
-        "unseen_secrets": count.rows(slot[lost & ~is_seen]),
+        "successes": count(slot[won]),
+        "entries": count(slot[entered]),
+        "failures": count(slot[lost]),
+        "unlike_secrets": count(unlike_pairs(slot[lost & is_seen], secret[lost & is_seen])[0]),
+        "unseen_secrets": count(slot[lost & ~is_seen]),
         "first_seen": first(slot, ts),
         "last_seen": last(slot, ts),
         "first_success": first(slot[won], ts[won]),
@@ -119,11 +117,11 @@ def _messages(handed: _Rows, visits: Column) -> dict[str, Column]:
     accepted = handed.read("accepted").astype(bool)
     mismatched = accepted & ~handed.read("is_own").astype(bool)
     foreign = mismatched & pd.notna(handed.read("foreign"))
-    count = _Of(len(visits))
+    count = partial(np.bincount, minlength=len(visits))
     return {
-        "sent": count.rows(slot[accepted]),
-        "mismatched": count.rows(slot[mismatched]),
-        "foreign": count.rows(slot[foreign]),
+        "sent": count(slot[accepted]),
+        "mismatched": count(slot[mismatched]),
+        "foreign": count(slot[foreign]),
         "last_sent": _last(len(visits), slot[accepted], ts[accepted]),
     }
 
@@ -134,40 +132,25 @@ def _fates(handed: _Rows, gone: _Rows, visits: Column) -> dict[str, Column]:
     rcpts, refused = np.zeros(len(visits), np.int64), np.zeros(len(visits), np.int64)
     np.add.at(rcpts, handed_in, handed.read("rcpt_count"))
     np.add.at(refused, handed_in, handed.read("rcpt_unknown"))
-    slot, count = np.searchsorted(visits, gone.visit), _Of(len(visits))
+    slot, count = np.searchsorted(visits, gone.visit), partial(np.bincount, minlength=len(visits))
     is_dead = gone.read("is_unknown").astype(bool)
     is_failed = gone.equal("outcome", "failed") & ~is_dead
     return {
         "rcpts": rcpts,
-        "delivered": count.rows(slot[gone.equal("outcome", "delivered")]),
-        "waiting": count.rows(slot[gone.equal("outcome", "deferred")]),
-        "dead": count.rows(slot[is_dead]) + refused,
-        "refused": count.rows(slot[is_failed]),
+        "delivered": count(slot[gone.equal("outcome", "delivered")]),
+        "waiting": count(slot[gone.equal("outcome", "deferred")]),
+        "dead": count(slot[is_dead]) + refused,
+        "refused": count(slot[is_failed]),
     }
 
 
-class _Of(NamedTuple):
-    """Counts rows by their slot."""
-
-    slots: int
-
-    def rows(self, slot: Column) -> Column:
-        """Count them."""
-        return np.bincount(slot, minlength=self.slots).astype(np.int32)
-
-    def unlike(self, slot: Column, value: Column) -> Column:
-        """Count the unlike values."""
-        return self.rows(_sorted_pairs(slot, value)[0])
-
-
-def _sorted_pairs(slot: Column, value: Column) -> tuple[Column, Column]:
-    """List the slots of unlike pairs, and how often each pair comes."""
-    order = np.lexsort((value, slot))
-    slot, value = slot[order], value[order]
-    is_new = np.ones(len(slot), np.bool_)
-    is_new[1:] = (slot[1:] != slot[:-1]) | (value[1:] != value[:-1])
-    begin = np.flatnonzero(is_new)
-    return slot[begin], np.diff(np.append(begin, len(slot)))
+def unlike_pairs(one: Column, other: Column) -> tuple[Column, Column]:
+    """List the unlike pairs of two columns, in order."""
+    order = np.lexsort((other, one))
+    one, other = one[order], other[order]
+    is_new = np.ones(len(one), np.bool_)
+    is_new[1:] = (one[1:] != one[:-1]) | (other[1:] != other[:-1])
+    return one[is_new], other[is_new]
 
 
 def _first(slots: int, slot: Column, ts: Column) -> Column:
@@ -226,18 +209,28 @@ class Visits:
         wanted = frozenset(ips)
         return np.fromiter((ip in wanted for ip in self.ips.tolist()), np.bool_, len(self.ips))
 
-    def number_of(self, account: str) -> int:
-        """Return the number of an account, -1 for one that no address visited."""
-        try:
-            return int(self._levels[0].get_loc(account))
-        except KeyError:
-            return -1
-
     def rows_at(self, account: str) -> tuple[int, int]:
         """Return where the visits to an account begin and end: they are sorted by account."""
-        number = self.number_of(account)
+        try:
+            number = int(self._levels[0].get_loc(account))
+        except KeyError:
+            return 0, 0
         begin, end = np.searchsorted(self.who, np.array((number, number + 1), self.who.dtype)).tolist()
         return begin, end
+
+    def places_of(self, account: str) -> Iterator[tuple[str, int, int, datetime, datetime]]:
+        """Yield each address that tried to log in to an account: successes, failures, first and last seen."""
+        rows = slice(*self.rows_at(account))
+        counts = [self.count(name)[rows].tolist() for name in ("successes", "failures")]
+        # a Timestamp takes ten times as long to make, and to spell, as a datetime
+        first_seen, last_seen = (
+            self.time(name)[rows].astype(np.int64).tolist() for name in ("first_seen", "last_seen")
+        )
+        for ip, *numbers, first, last in zip(
+            self.ips[self.whence[rows]].tolist(), *counts, first_seen, last_seen, strict=True
+        ):
+            if first != NOT_A_TIME:
+                yield ip, *numbers, moment_of(first), moment_of(last)
 
     def by_ip(self, chosen: Column) -> Column:
         """Count the chosen rows of each address."""
@@ -246,10 +239,8 @@ class Visits:
     def visit_of(self, table: pd.DataFrame) -> tuple[Column, Column]:
         """Tell which visit each row with an account belongs to, and which rows these are."""
         rows = _Rows(table, *self._levels)
-        return self._place(rows.visit), rows.known
-
-    def _place(self, visit: Column) -> Column:
-        return np.searchsorted(self.who.astype(np.int64) * len(self.ips) + self.whence, visit)
+        places = self.who.astype(np.int64) * len(self.ips) + self.whence
+        return np.searchsorted(places, rows.visit), rows.known
 
 
 class Slices:

@@ -12,7 +12,7 @@ from breachkit.text.message import decoded_headers
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from breachkit.detect.accounts.verdict import Accusation
+    from breachkit.detect.accounts.accusation import Accusation
     from breachkit.detect.campaigns.campaign import NoPurge
     from breachkit.logs.facts import LogFacts
     from breachkit.records import Message

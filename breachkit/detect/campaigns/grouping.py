@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
-from breachkit.detect.accounts.reading import accuse
+from breachkit.detect.accounts.accusation import accuse
 from breachkit.detect.campaigns.authors import authors_of, local_domains
 from breachkit.detect.campaigns.bulk import BULK, judged_by_logs, why_lawful
 from breachkit.detect.campaigns.campaign import ID_DIGITS, Campaign, Campaigns, SharedString, counted
@@ -27,7 +27,7 @@ from breachkit.detect.campaigns.runs import find_runs
 from breachkit.detect.campaigns.sample import MailSample, choose_sample, content_order
 from breachkit.evidence import gather
 from breachkit.evidence.again import MessageReader
-from breachkit.progress import bar
+from breachkit.progress import bar, silent
 from breachkit.records import NULL_SENDER
 from breachkit.text.headers import decoded_words
 from breachkit.text.message import decoded_texts
@@ -37,11 +37,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from breachkit.detect.accounts.verdict import Accusation
+    from breachkit.detect.accounts.accusation import Accusation
     from breachkit.detect.campaigns.bulk import Judged
     from breachkit.detect.campaigns.runs import SpamRun
     from breachkit.evidence.where import Where
     from breachkit.logs.facts import LogFacts
+    from breachkit.progress import Progress
     from breachkit.records import Message
 
 SAMPLES = (1500, 4000)
@@ -105,9 +106,7 @@ class MessageSource(Protocol):
     def __call__(self, message: Message, /) -> bytes:
         """Return the bytes of a message, none when it is gone."""
 
-    def each(
-        self, messages: Sequence[Message], look: Callable[[bytes], Any], progress: Callable[[int], object], /
-    ) -> Iterable[Any]:
+    def each(self, messages: Sequence[Message], look: Callable[[bytes], Any], progress: Progress, /) -> Iterable[Any]:
         """Yield what a function makes of the bytes of each message, in order, and report the progress.
 
         What the function returns can be written by `marshal`.
@@ -118,7 +117,7 @@ def find_campaigns(
     messages: Sequence[Message],
     reading: MessageSource,
     *,
-    progress: Callable[[int], object] = lambda _amount: None,
+    progress: Progress = silent,
     least: int | None = None,
     judged: Judged | None = None,
 ) -> Campaigns:
@@ -199,15 +198,10 @@ class _Queue:
         yield raw.decode("utf-8", "replace")
         yield from decoded_texts(raw)
 
-    def _each(
-        self,
-        places: Iterable[int],
-        look: Callable[[bytes], Any],
-        progress: Callable[[int], object] = lambda _amount: None,
-    ) -> Iterable[Any]:
+    def _each(self, places: Iterable[int], look: Callable[[bytes], Any], progress: Progress = silent) -> Iterable[Any]:
         return self.reading.each([self.messages[at] for at in places], look, progress)
 
-    def verified(self, runs: Sequence[SpamRun], least: int, progress: Callable[[int], object]) -> list[_Found]:
+    def verified(self, runs: Sequence[SpamRun], least: int, progress: Progress) -> list[_Found]:
         """Look for the strings of runs in every message; keep those runs that are large enough."""
         spelled = [candidates_of(run.closed, run.nested, may_be_weak=run.is_weak) for run in runs]
         held = self._held(sorted({text for pair in spelled for texts in pair for text in texts}), progress)
@@ -223,7 +217,7 @@ class _Queue:
                 found.append(_Found(best, tuple(held[text] for text in (*closed, *nested)), members, run.is_weak))
         return found
 
-    def _held(self, texts: Sequence[str], progress: Callable[[int], object]) -> dict[str, Tried]:
+    def _held(self, texts: Sequence[str], progress: Progress) -> dict[str, Tried]:
         """Find which messages hold which strings."""
         if not texts:
             return {}

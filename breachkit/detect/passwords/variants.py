@@ -283,7 +283,7 @@ def candidates(names: AccountNames, vocabulary: Vocabulary) -> Iterator[str]:
     spelled = (*names.usernames, *names.aliases)
     singles = list(dict.fromkeys((*spelled, *vocabulary.singles)))
     for round_, is_paired in (
-        (_as_it_is, False),
+        (lambda word: (word,), False),
         (_likely, False),
         (_turned, False),
         (_added, False),
@@ -295,10 +295,6 @@ def candidates(names: AccountNames, vocabulary: Vocabulary) -> Iterator[str]:
             if made not in seen:
                 seen.add(made)
                 yield made
-
-
-def _as_it_is(word: str) -> Iterator[str]:
-    yield word
 
 
 def _likely(word: str) -> Iterator[str]:

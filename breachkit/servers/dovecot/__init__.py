@@ -6,9 +6,10 @@ The format facts are from its source and documents (2.3, 2.4) and from servers t
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, Any
 
-from breachkit.logs.syslog import find_mail_logs, first_names
+from breachkit.logs.syslog import find_mail_logs, find_named
 from breachkit.servers import AccountExport, Layout, MailServer
 from breachkit.servers.dovecot.logs import OWN, SYSLOG, read_name
 
@@ -27,11 +28,9 @@ _SETTINGS = ("doveconf-n.txt", "etc/doveconf-n.txt")
 def find_layout(root: Path) -> Layout:
     """Locate logs, accounts and settings below a root. Raises OSError when it cannot be listed."""
     os.scandir(root).close()
-    folders = [place for name in _LOGS if (place := root / name).is_dir()]
-    own = [path for folder in folders for path in first_names(folder, root) if read_name(path.name)]
     return Layout(
         root,
-        logs=tuple(dict.fromkeys([*own, *find_mail_logs(root)])),
+        logs=tuple(dict.fromkeys([*find_named(root, _LOGS, read_name), *find_mail_logs(root)])),
         accounts=next((path for name in _ACCOUNTS if (path := root / name).is_file()), None),
         settings=next((path for name in _SETTINGS if (path := root / name).is_file()), None),
     )
@@ -66,4 +65,5 @@ SERVER = MailServer(
         made_by="cp /etc/dovecot/users dovecot-users (or passwd-file lines of your own database)",
         is_own=_is_own,
     ),
+    version=re.compile(rb"\S{3} +\d+ [\d:]+ (?:\S+ dovecot(?:\[\d+\])?: )?master: (?:Info: )?Dovecot v(\d[\w.]{0,20})"),
 )

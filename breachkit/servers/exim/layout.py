@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from breachkit.files import shown
-from breachkit.logs.syslog import first_names
+from breachkit.logs.syslog import first_named
 from breachkit.servers import Layout, QueueFolder
 from breachkit.servers.exim.logs import MAINLOG, REJECTLOG
 
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 LOOKED_FOR = "var/spool/exim4 or var/spool/exim, spool/input, and logs named like mainlog or exim_mainlog"
 ID = r"[0-9A-Za-z]{6}-(?:[0-9A-Za-z]{6}-[0-9A-Za-z]{2}|[0-9A-Za-z]{11}-[0-9A-Za-z]{4})"
 """The second form is that of 4.97 and later."""
+
+BOUNCE = re.compile(rf"(?P<bounce>{ID}) <= <> R=(?P<cause>{ID}) (?!H=)".encode())
+"""The arrival of a message that Exim itself sends about another."""
 
 _SPOOLS = ("var/spool/exim4", "var/spool/exim", "spool/exim4", "spool/exim", "spool", "exim4", "exim", ".")
 _LOGS = ("var/log/exim4", "var/log/exim", "var/log", "log/exim4", "log/exim", "log", "logs", ".")
@@ -100,8 +103,10 @@ def _logs(folder: Path, root: Path) -> Sequence[Path]:
     """List the logs in a folder by their names, which need not be Exim's own folder; itself, where it is denied."""
     if not folder.is_dir():
         return []
-    found = first_names(folder, root)
-    return [one for one in found if one == folder or MAINLOG.read_name(one.name) or REJECTLOG.read_name(one.name)]
+    try:
+        return first_named(folder, root, lambda name: MAINLOG.read_name(name) or REJECTLOG.read_name(name))
+    except PermissionError:
+        return [folder]
 
 
 def split_queue(folder: Path, root: Path | None) -> tuple[QueueFolder, ...]:
@@ -120,6 +125,23 @@ def find_messages(_folder: str, names: Iterable[str]) -> Iterator[tuple[str, ...
             yield (name, *parts)
         elif not (name.endswith(("-D", "-J")) and name[:-1] + "H" in there):
             yield (name,)
+
+
+def files_beside(path: str) -> Sequence[str]:
+    """Name where the journal of a delivery may lie, and the log of a message."""
+    if not IS_HEAD.fullmatch(os.path.basename(path)):
+        return ()
+    above, name = os.path.split(path.removesuffix("-H"))
+    inner, part = (
+        (os.path.dirname(above), [os.path.basename(above)]) if len(os.path.basename(above)) == 1 else (above, [])
+    )
+    log = os.path.join(os.path.dirname(inner), "msglog", *part, name)
+    return (journal_of(path), log) if os.path.basename(inner) == _INPUT else (journal_of(path),)
+
+
+def journal_of(path: str) -> str:
+    """Name the file that Exim writes while it delivers a message, and takes away after."""
+    return path.removesuffix("-H") + "-J"
 
 
 def role_of(folder: Path) -> QueueRole:

@@ -6,6 +6,8 @@ module names its source. No server was at hand: what rests on the guides alone i
 
 from __future__ import annotations
 
+import re
+
 from breachkit.servers import AccountExport, MailServer, Queue, Words
 from breachkit.servers.icewarp.export import COLUMNS, read_logins
 from breachkit.servers.icewarp.layout import (
@@ -34,4 +36,6 @@ SERVER = MailServer(
         made_by='tool export account "*@*" u_type u_accountdisabled u_mailbox u_alias u_password',
     ),
     words=Words(account="LocalSender"),
+    version=re.compile(rb"\S+ +\[[^]]*\] [\d:]+ >>> 220 [^\r\n]{0,200}?IceWarp (\d[\d.]{0,20})"),
+    log_lines=("tool set system C_System_Log_Services_SMTP 3",),
 )

@@ -6,37 +6,25 @@ names its source.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
 
 from breachkit.servers import MailServer, Queue, Words
 from breachkit.servers.postfix.layout import (
+    BOUNCE,
     DEFAULT_ROOTS,
-    IS_ID,
     LOOKED_FOR,
     each_file,
     find_layout,
+    hold_at,
     is_live,
+    logs_about,
+    put_back_to,
     queue_home,
     role_of,
     split_queue,
 )
 from breachkit.servers.postfix.logs import MAIL
-from breachkit.servers.postfix.queue import read_head, text_of
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-
-def _by_hand(files: Sequence[str]) -> str:
-    """Name Postfix's own commands for some messages."""
-    # the name of a file may be an attack on the shell; what is no id none of the commands knows
-    ids = " ".join(file for file in files if IS_ID.fullmatch(file))
-    return (
-        "breachkit plans a purge of Postfix's queue and leaves it to Postfix; these are put on hold, where nothing is"
-        f" delivered, by: printf '%s\\n' {ids} | postsuper -h - (postsuper -H ID brings one back, postsuper -d ID"
-        " deletes it)"
-    )
-
+from breachkit.servers.postfix.queue import hold_still, read_head, text_of
 
 SERVER = MailServer(
     name="postfix",
@@ -53,8 +41,13 @@ SERVER = MailServer(
         queue_home,
         is_live,
         text_of=text_of,
-        moving="never",
-        by_hand=_by_hand,
+        hold_still=hold_still,
+        beside=logs_about,
+        bounce_line=BOUNCE,
+        back_to=put_back_to,
+        hold=hold_at,
+        moving="rename",
     ),
     words=Words(account="sasl_username"),
+    version=re.compile(rb"\S{3} +\d+ [\d:]+ \S+ postfix/master\[\d+\]: daemon started -- version (\d[\w.-]{0,30})"),
 )

@@ -23,14 +23,22 @@ RULES = _TEXT.rules()
 
 NO_SETTING = "line that is no setting"
 _KNOWN = {rule.name for rule in RULES}
+_OF_MAIN_CF = frozenset(
+    {
+        *("alias_database", "alias_maps", "compatibility_level", "daemon_directory", "inet_interfaces"),
+        *("inet_protocols", "mail_owner", "mydestination", "myhostname", "myorigin", "queue_directory", "relayhost"),
+    }
+)
+"""Settings that no rule speaks of, of which each main.cf has some: its installation writes them (`post-install`,
+Debian's `main.cf.debian`). Dovecot, whose settings may stand in the same file, has none of these names."""
 _LINE = re.compile(r"([A-Za-z][\w-]*) =(?: (.*))?", re.DOTALL)
 
 
 def read_settings(path: Path, root: Path | None) -> Iterator[Setting | Skipped]:
     """Read the settings that a rule speaks of; others come without name and value. Raises BreachkitError, OSError.
 
-    Where others are in it too, it is not a few lines asked for but the output of `postconf -n`: what it leaves out
-    has its default.
+    Where those of each main.cf are in it too, it is not a few lines asked for but the output of `postconf -n`: what it
+    leaves out has its default.
     """
     label = shown(path, root)
     names: set[str] = set()
@@ -46,7 +54,7 @@ def read_settings(path: Path, root: Path | None) -> Iterator[Setting | Skipped]:
             yield Skipped(OVERLONG, source)
         elif text and not text.startswith(("#", "postconf: warning")):
             yield Skipped(NO_SETTING, source)
-    if names & _KNOWN and names - _KNOWN:
+    if names & _KNOWN and names & _OF_MAIN_CF:
         for name in sorted(_TEXT.defaults.keys() - names):
             yield Setting(name, _TEXT.defaults[name], Locus(label, 0, 1))
 

@@ -59,6 +59,16 @@ def test_messages_of_one_process_and_address_are_one_session(cli: Callable[..., 
     assert {row["ip"]: row["successes"] for row in anna["client_ips"]} == {THIEF: 2, HOME: 1}
 
 
+def test_the_title_of_a_session_names_its_address_once(cli: Callable[..., Ran], tmp_path: Path) -> None:
+    (one,) = ids(1)
+    write(tmp_path, [arrival(one, sender="t5@mail.example"), f"{one} == b1@far.example R=outside defer (-1): no"])
+    out = cli("trace", "t5@mail.example", "--root", tmp_path).out
+    assert [line for line in out.splitlines() if line.endswith((": accepted", ": deferred"))] == [
+        f"Server session {THIEF} [0000P4], account {ANNA}: accepted",
+        f"Delivery of {one}: deferred",
+    ]
+
+
 def test_a_process_number_that_comes_again_is_another_session(cli: Callable[..., Ran], tmp_path: Path) -> None:
     first, second = ids(2)
     write(tmp_path, [arrival(first), *["Start queue run: pid=1"] * 2000, arrival(second)])

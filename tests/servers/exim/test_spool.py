@@ -14,7 +14,7 @@ from breachkit.servers.exim.queue import read_head, text_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from breachkit.servers import PlainHead
+    from breachkit.servers.letterhead import EnvelopeHead
     from tests.conftest import Ran
 
 OLD, NEW = "1xRJib-0000P4-1b", "1xRJib-00000000P4L-1bQz"
@@ -41,7 +41,7 @@ def write_message(
     return folder / f"{name}-H"
 
 
-def head_of(path: Path, name: str | None = None) -> PlainHead:
+def head_of(path: Path, name: str | None = None) -> EnvelopeHead:
     head = read_head([(name or path.name, path.read_bytes())], None, True)  # type: ignore[arg-type]
     assert head is not None
     return head
@@ -197,18 +197,18 @@ def test_nothing_is_put_where_exim_delivers_from(path: str, is_in: bool) -> None
     assert is_live(Path(path)) == is_in
 
 
-def test_a_purge_is_planned_and_left_to_exim(cli: Callable[..., Ran], tmp_path: Path) -> None:
-    write_message(tmp_path / "spool" / "input")
-    write_message(tmp_path / "spool" / "input", NEW)
-    write_message(tmp_path / "spool" / "input", "x; reboot #", body="http://cheap.example/buy\n")
-    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    ran = cli("purge", "http://cheap.example", "--dry-run", "--root", tmp_path, "--format", "json")
-    assert (ran.code, json.loads(ran.out)["planned"]) == (0, 3)
-    ran = cli("purge", "http://cheap.example", "--yes", "--everything", "--root", tmp_path)
-    assert (ran.code, ran.out) == (1, "")
-    assert ran.err == (
-        "breachkit: nothing was moved: breachkit plans a purge of Exim's queue and leaves it to Exim; these are set aside,"
-        f" where no queue run finds them, by: exim -MG breachkit {NEW} {OLD}"
-        " (exim -qGbreachkit -MG '' ID brings one back, exim -Mrm ID deletes it)\n"
-    )
-    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+def test_a_purge_takes_messages_and_not_the_logs_about_others(cli: Callable[..., Ran], tmp_path: Path) -> None:
+    spool = tmp_path / "spool"
+    for name in (OLD, "x; reboot #"):
+        write_message(spool / "input", name)
+    write_message(spool / "input", NEW, body="lunch?\n")
+    (spool / "msglog").mkdir()
+    for name in (OLD, NEW):
+        (spool / "msglog" / name).write_text("please look here: http://cheap.example/buy\n", encoding="utf-8")
+    before = {path: path.read_bytes() for path in spool.rglob("*") if path.is_file()}
+    ran = cli("purge", "cheap.example/buy", "--yes", "--root", tmp_path, "--format", "json")
+    assert (ran.code, json.loads(ran.out)["purged"]) == (0, 2), ran.err
+    left = sorted(path.name for path in spool.rglob("*") if path.is_file())
+    assert left == [NEW, f"{NEW}-D", f"{NEW}-H"]
+    assert cli("restore", "--yes", "--root", tmp_path).code == 0
+    assert {path: path.read_bytes() for path in spool.rglob("*") if path.is_file()} == before

@@ -106,7 +106,7 @@ def test_a_binary_file_is_no_settings(tmp_path: Path) -> None:
 
 def test_each_variable_has_one_rule_and_the_line_that_mends_it() -> None:
     names = [rule.name for rule in RULES]
-    assert len(names) == len(set(names)) == 49
+    assert len(names) == len(set(names)) == 50
     for rule in RULES:
         assert re.fullmatch(r"[CDU]_\w+", rule.name)
         assert re.match(rf"tool set (system|domain \S+|account \S+) {rule.name} \S+$", rule.fix)

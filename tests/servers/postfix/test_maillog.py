@@ -131,6 +131,28 @@ def test_an_id_that_comes_again_is_another_message(cli: Callable[..., Ran], tmp_
     ]
 
 
+def test_a_declared_sender_leads_to_who_handed_its_message_in(cli: Callable[..., Ran], tmp_path: Path) -> None:
+    forged, fate = "t5@mail.example", ("b1@far.example", "5.1.1", "bounced")
+    done = [f"postfix/qmgr[747]: {ONE}: removed"]
+    lines = [*session(ONE, ip=HOME), *carried(ONE, ANNA, fate), *done]
+    lines += [*session(ONE, TWO), *carried(ONE, forged, fate), *carried(TWO, "z@mail.example", fate), *done]
+    lines += carried(THREE, forged, fate)  # its session is in no log
+    write(tmp_path, lines)
+    ran = cli("trace", forged, "--root", tmp_path, "--format", "json")
+    sessions = json.loads(ran.out)["sessions"]
+    assert [(row["kind"], row["client_ip"], row["auth_user"], row["message_ids"]) for row in sessions] == [
+        ("server", THIEF, ANNA, [ONE, TWO]),
+        ("client", None, None, [ONE]),
+        ("client", None, None, [THREE]),
+    ]
+    titles = [line for line in cli("trace", forged, "--root", tmp_path).out.splitlines() if line[:1] in {"S", "D"}]
+    assert titles == [
+        f"Server session {THIEF} [mx postfix/smtpd[772]], account {ANNA}: accepted",
+        f"Delivery of {ONE}: failed",
+        f"Delivery of {THREE}: failed",
+    ]
+
+
 def test_a_bounce_is_traced_by_its_own_id(cli: Callable[..., Ran], tmp_path: Path) -> None:
     bounce = carried(TWO, "", ("t5@mail.example", "4.7.1", "deferred"))
     bounce[0] = f"postfix/cleanup[906]: {TWO}: message-id=<20261112013505.{TWO}@mx.house.example>"
@@ -262,3 +284,21 @@ def test_what_postconf_leaves_out_has_its_default(cli: Callable[..., Ran], tmp_p
     assert rows["smtpd_recipient_limit"] == "pass"
     assert rows["mynetworks"] == "unknown"
     assert "postconf -e smtpd_tls_auth_only=yes" in cli("harden", tmp_path / "settings.txt").out, "1 is no boolean here"
+
+
+def test_lines_of_dovecot_make_no_whole_output_of_postconf(cli: Callable[..., Ran], tmp_path: Path) -> None:
+    write(tmp_path, session(ONE))
+    (tmp_path / "log" / "dovecot.log").write_text("Nov 12 01:00:00 imap-login: Info: Login: user=<a@b.example>\n")
+    path = tmp_path / "settings.txt"
+    path.write_text("auth_verbose = yes\nssl = no\nsmtpd_recipient_limit = 50\nservice auth {\n  user = root\n}\n")
+    found = json.loads(cli("harden", path, "--root", tmp_path, "--format", "json").out)
+    rows = {row["name"]: row["status"] for row in found["settings"] if row["status"] != "unknown"}
+    assert rows == {"smtpd_recipient_limit": "pass"}
+
+
+def test_settings_come_without_what_is_said_of_logs(cli: Callable[..., Ran], tmp_path: Path) -> None:
+    write(tmp_path, session(ONE))
+    path = tmp_path / "settings.txt"
+    path.write_text("smtpd_recipient_limit = 50\n")
+    assert "names an account only where it sends" in cli("trace", ONE, "--root", tmp_path).out
+    assert "Note:" not in cli("harden", path, "--root", tmp_path).out

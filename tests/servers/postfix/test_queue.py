@@ -14,7 +14,7 @@ from breachkit.servers.postfix.queue import read_head, text_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from breachkit.servers import PlainHead
+    from breachkit.servers.letterhead import EnvelopeHead
     from tests.conftest import Ran
 
 SHORT, LONG = "0542B2799EC", "4jQgG01kYBzJcKt"
@@ -69,7 +69,7 @@ def write(folder: Path, name: str = SHORT, raw: bytes = b"") -> Path:
     return folder / name
 
 
-def head_of(raw: bytes, name: str = SHORT) -> PlainHead:
+def head_of(raw: bytes, name: str = SHORT) -> EnvelopeHead:
     head = read_head([(name, raw)], None, True)  # type: ignore[arg-type]
     assert head is not None
     return head
@@ -222,16 +222,16 @@ def test_what_postfix_does_with_a_place(path: str, role: str, is_in: bool) -> No
     assert (role_of(Path(path)), is_live(Path(path))) == (role, is_in)
 
 
-def test_a_purge_is_planned_and_left_to_postfix(cli: Callable[..., Ran], tmp_path: Path) -> None:
-    for name in (SHORT, LONG, "x; reboot #"):
-        write(tmp_path / "spool" / "deferred" / "0", name)
-    (tmp_path / "spool" / "hold").mkdir()
-    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    ran = cli("purge", "--account", "anna@house.example", "--yes", "--everything", "--root", tmp_path)
-    assert (ran.code, ran.out) == (1, "")
-    assert ran.err == (
-        "breachkit: nothing was moved: breachkit plans a purge of Postfix's queue and leaves it to Postfix; these are put"
-        f" on hold, where nothing is delivered, by: printf '%s\\n' {SHORT} {LONG} | postsuper -h -"
-        " (postsuper -H ID brings one back, postsuper -d ID deletes it)\n"
-    )
-    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+def test_a_purge_takes_messages_and_not_the_logs_about_others(cli: Callable[..., Ran], tmp_path: Path) -> None:
+    spool = tmp_path / "spool"
+    for name in (SHORT, "x; reboot #"):
+        write(spool / "deferred" / name[0], name)
+        write(spool / "defer" / name[0], name, b"about it")
+    write(spool / "hold", LONG, message(content=(b"Nbob asks", b"N", b"Nlunch?")))
+    write(spool / "defer" / "3", LONG, b"please look here: http://cheap.example/buy")
+    before = {path: path.read_bytes() for path in spool.rglob("*") if path.is_file()}
+    ran = cli("purge", "please look here", "--yes", "--root", tmp_path, "--format", "json")
+    assert (ran.code, json.loads(ran.out)["purged"]) == (0, 2), ran.err
+    assert sorted(path.name for path in spool.rglob("*") if path.is_file()) == [LONG, LONG]
+    assert cli("restore", "--yes", "--root", tmp_path).code == 0
+    assert {path: path.read_bytes() for path in spool.rglob("*") if path.is_file()} == before

@@ -35,7 +35,7 @@ def render_check(scheduler: str, version: str, nodes: Sequence[Json], workers: S
     page = Page()
     page.say(f"{scheduler}: {count(len(workers), 'worker')}; here is breachkit {version}", style="bold")
     page.table(
-        {"worker": "left", "reads": "left", "breachkit": "left", "Python": "left"},
+        ["worker", "reads", "breachkit", "Python"],
         [
             (row["worker"], ", ".join(row["nodes"]) or "-", row["breachkit"] or "cannot be asked", row["python"] or "")
             for row in workers
