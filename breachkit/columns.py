@@ -151,8 +151,8 @@ class PackedTexts:
         return len(self._ends)
 
     def __getitem__(self, place: int) -> str:
-        begin = self._ends[place - 1] if place else 0
-        return self._bytes[begin : self._ends[place]].decode("utf-8", "surrogatepass")
+        ends = self._ends
+        return self._bytes[ends[place - 1] if place else 0 : ends[place]].decode("utf-8", "surrogatepass")
 
     def column(self) -> Any:
         """Return them as one column of bytes, as wide as the longest."""
@@ -328,8 +328,8 @@ class Sends(Columns):
 
     def rcpt_to(self, row: int) -> tuple[str, ...]:
         """Return the first recipients of a message."""
-        first = self._first[row]
-        return tuple([self._rcpts[place] for place in range(first, first + self.columns["rcpts"][row])])
+        first, rcpts = self._first[row], self._rcpts
+        return tuple([rcpts[place] for place in range(first, first + self.columns["rcpts"][row])])
 
     def queue_id(self, row: int) -> str | None:
         """Return the id of a message."""

@@ -136,7 +136,7 @@ def sends_table(sends: Sends) -> pd.DataFrame:
     made |= {name: held[name][order] for name in ("rcpt_count", "rcpt_unknown")}
     made["accepted"] = held["accepted"][order] != 0
     made["auth"] = Lookups(np.where(held["auth_path"][order] == NOBODY, NOTHING, order), sends.auth)
-    made["queue_id"] = Lookups(np.where(held["has_id"][order] == 0, NOTHING, order), sends.queue_id)
+    made["queue_id"] = Lookups(np.where(held["has_id"][order] == 0, NOTHING, order), sends.text("queue_id").__getitem__)
     made["rcpt_to"], made["source"] = Lookups(order, sends.rcpt_to), Lookups(order, sends.place)
     return _made(made, SENDS)
 
@@ -150,8 +150,12 @@ def deliveries_table(deliveries: Deliveries) -> pd.DataFrame:
     made: dict[str, Any] = {name: _texts(deliveries, held[name][order]) for name in ("mail_from", "node")}
     made["ts"], made["is_unknown"] = _moments(held["ts"][order]), held["is_unknown"][order] != 0
     made["outcome"] = _words(deliveries, held["outcome"][order])
-    made["queue_id"] = Lookups(np.where(held["has_id"][order] == 0, NOTHING, order), deliveries.queue_id)
-    made["rcpt_to"] = Lookups(np.where(held["has_rcpt"][order] == 0, NOTHING, order), deliveries.rcpt_to)
+    made["queue_id"] = Lookups(
+        np.where(held["has_id"][order] == 0, NOTHING, order), deliveries.text("queue_id").__getitem__
+    )
+    made["rcpt_to"] = Lookups(
+        np.where(held["has_rcpt"][order] == 0, NOTHING, order), deliveries.text("rcpt_to").__getitem__
+    )
     made["source"] = Lookups(order, deliveries.place)
     return _made(made, DELIVERIES)
 

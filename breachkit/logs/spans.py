@@ -39,6 +39,8 @@ WORTH_JOBS = 48 << 20
 LARGEST = 128 << 20
 SMALLEST = 16 << 20
 """Bytes of a stretch: large ones have fewer seams, small ones keep every process busy to the end."""
+PIECES = 4
+"""Stretches for each process: one has two before it while others wait for it."""
 
 
 class Task(NamedTuple):
@@ -84,7 +86,8 @@ def read_facts(logs: Sequence[LogFile], reading: LogReading, question: Question,
     number = jobs or (1 if total < WORTH_JOBS else processors())
     if any(log.form.spool is not None for node in nodes for log in node):
         number = 1  # what only this process can read
-    size = max(total, 1) if number <= 1 else min(max(-(-total // number), 1 if jobs else SMALLEST), LARGEST)
+    share = -(-total // (number * PIECES))
+    size = max(total, 1) if number <= 1 else min(max(share, 1 if jobs else SMALLEST), LARGEST)
     cuts = [cut(node, size) for node in nodes]
     with Crew(Task(reading._replace(progress=silent), question), min(number, sum(map(len, cuts)))) as crew:
         facts = read_stretches(crew, cuts, reading.progress)
