@@ -137,9 +137,8 @@ class Lines:
     @cached_property
     def stamps(self) -> dict[int, Stamp | None]:
         """The rows of lines whose stamps are other than those of the lines before them, and what they say."""
-        rows, line = np.flatnonzero(self.is_line), self.grammar.read_stamp
-        is_new = ~self.usual.is_usual | np.isin(np.arange(len(self)), [*self.odd])
-        is_new = is_new[rows]
+        rows, read = np.flatnonzero(self.is_line), self.grammar.read_stamp
+        is_new = ~self.usual.is_usual[rows] | np.isin(rows, [*self.odd])
         is_new[1:] |= is_new[:-1]
         is_new[:1] = True
         for stamp in self.usual.stamps:
@@ -147,7 +146,7 @@ class Lines:
         rows = rows[is_new]
         texts = (self.text[at:begin] for at, begin in zip(*_lists(rows, self.start, self.usual.begin), strict=True))
         return {
-            row: self.odd[row].stamp if row in self.odd else line(text, self.zone)
+            row: self.odd[row].stamp if row in self.odd else read(text, self.zone)
             for row, text in zip(rows.tolist(), texts, strict=True)
         }
 

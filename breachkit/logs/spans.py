@@ -146,17 +146,17 @@ def read_stretches(crew: Crew, nodes: Sequence[Sequence[Stretch]], progress: Pro
 
 def count_lines(stretch: Stretch, zone: tzinfo) -> FirstLook:
     """Count the lines of a stretch, and find the first stamp that a clock has to date."""
-    number, first, texts = 0, None, 0
+    number, first, is_begun = 0, None, False
     for block in blocks_of(stretch.log, stretch.begin, stretch.end):
         if isinstance(block, Skipped):
             number += block.reason == OVERLONG
             continue
         number += block.text.count(b"\n") + (not block.text.endswith(b"\n"))
-        if not texts:
+        if not is_begun:
             lines = (stretch.log.kind.split(text, zone) for text in block.text.split(b"\n", SAMPLE)[:SAMPLE])
             stamps = (line.stamp for line in lines if line is not None)
             first = next((stamp for stamp in stamps if isinstance(stamp, TimeOfDay)), None)
-        texts += 1
+        is_begun = True
     return FirstLook((), number, first, 0, 0)
 
 

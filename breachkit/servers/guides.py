@@ -9,14 +9,41 @@ import tomllib
 from typing import TYPE_CHECKING, Any
 
 from breachkit.advice import Console, SettingRule, Step
+from breachkit.files import OVERLONG, shown
+from breachkit.records import Locus, Setting, Skipped
+from breachkit.text.sheets import read_lines, read_sheet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from breachkit.servers import Containment
 
 _NO_LIMIT = 2**63
+NO_SETTING = "line that is no setting"
+
+
+def read_settings(
+    path: Path, root: Path | None, known: Collection[str], told: Callable[[str], tuple[str, str] | None]
+) -> Iterator[Setting | Skipped]:
+    """Read settings of which each stands in a line. Raises BreachkitError, OSError.
+
+    Args:
+        path: what the server's own tool printed.
+        root: what shown paths are relative to.
+        known: the settings that a rule speaks of; others come without name and value.
+        told: reads name and value in a line; no name where it holds nothing that counts, None where it is none.
+    """
+    label = shown(path, root)
+    for line in read_lines(read_sheet(path)):
+        source, text = Locus(label, line.offset, line.number), (line.text or "").rstrip()
+        found = told(text) if text else ("", "")
+        if line.text is None:
+            yield Skipped(OVERLONG, source)
+        elif found is None:
+            yield Skipped(NO_SETTING, source)
+        elif found[0]:
+            yield Setting(*(found if found[0] in known else ("", "")), source)
 
 
 class GuideText:

@@ -9,22 +9,19 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from breachkit.files import OVERLONG, shown
-from breachkit.records import Locus, Setting, Skipped
-from breachkit.servers import Guide
+from breachkit.servers import Guide, guides
 from breachkit.servers.guides import GuideText
-from breachkit.text.sheets import read_lines, read_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from breachkit.logs.kinds import LogFile
+    from breachkit.records import Setting, Skipped
     from breachkit.servers import Layout
 
 _TEXT = GuideText(Path(__file__).with_name("guide.toml"))
 RULES = _TEXT.rules()
 
-NO_SETTING = "line that is no setting"
 _KNOWN = {rule.name for rule in RULES}
 _LISTS = {rule.name for rule in RULES if rule.kind == "addresses"}
 _LINE = re.compile(r"(?:(?:host|domain|address|localpart)list )?(no_)?([a-z][a-z0-9_]*)(?: ?= ?(.*))?", re.DOTALL)
@@ -33,25 +30,17 @@ _COMMANDS = {"Linux": ("exim -bP > settings.txt", "exim -bP +relay_from_hosts >>
 
 def read_settings(path: Path, root: Path | None) -> Iterator[Setting | Skipped]:
     """Read the settings that a rule speaks of; others come without name and value. Raises BreachkitError, OSError."""
-    label = shown(path, root)
-    for line in read_lines(read_sheet(path)):
-        source = Locus(label, line.offset, line.number)
-        if line.text is None:
-            yield Skipped(OVERLONG, source)
-            continue
-        text = line.text.strip()
-        found = _LINE.fullmatch(text)
-        if found is None:
-            if text:
-                yield Skipped(NO_SETTING, source)
-            continue
-        off, name, value = found.groups()
-        if name not in _KNOWN:
-            yield Setting("", "", source)
-        elif value is None:
-            yield Setting(name, "0" if off else "1", source)
-        else:
-            yield Setting(name, _listed(value) if name in _LISTS else value.strip(), source)
+    return guides.read_settings(path, root, _KNOWN, _told)
+
+
+def _told(text: str) -> tuple[str, str] | None:
+    found = _LINE.fullmatch(text.lstrip())
+    if found is None:
+        return None
+    off, name, value = found.groups()
+    if value is None:
+        return name, "0" if off else "1"
+    return name, _listed(value) if name in _LISTS else value.strip()
 
 
 def _listed(value: str) -> str:

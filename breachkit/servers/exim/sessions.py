@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 ODD_ARRIVAL = "arrival whose client cannot be told from what it called itself"
 BETWEEN_MESSAGES = 1800
 """Seconds of silence after which a process that takes a message is another one with the same number."""
-
-
 _LOCAL_ARRIVAL = re.compile(rb"\S+ <= (\S+)")
 _FOR = re.compile(rb".* for ((?:[^\s\"<>]+@[^\s\"<>]+ ?)+)", re.DOTALL)
 """Who it is for, at the end of an arrival with `+received_recipients`: all that follows the last `for` is addresses."""
