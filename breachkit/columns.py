@@ -13,17 +13,19 @@ from array import array
 from collections import deque
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, ClassVar, Self, cast, overload
+from itertools import accumulate, islice
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast, overload
 
 from breachkit.micros import EPOCH, MICROSECOND
-from breachkit.records import Account, AuthAttempt, Locus, Transaction
+from breachkit.records import Account, AuthAttempt, Delivery, Locus, Transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
-    from breachkit.records import Outcome
+    from breachkit.records import DeliveryOutcome, Outcome
 
+MOST_WAITING = 1 << 10
 SAME_MOMENT = timedelta(seconds=2)
 """Between the lines in which two servers tell of one try."""
 NOBODY = -1
@@ -59,14 +61,38 @@ class Columns:
     """The type of each column, as `array` has it."""
     NAMED: ClassVar[tuple[str, ...]]
     """Columns of numbers that stand for names."""
+    TEXTS: ClassVar[tuple[str, ...]] = ()
+    """What has a text of its own in each row."""
     PLACES: ClassVar[tuple[str, ...]]
     """What the columns of each place begin with: there are four, `path`, `offset`, `line`, `node`, or only some."""
 
     def __init__(self, names: NumberedNames | None = None) -> None:
         """Begin without rows, with names of their own unless others share them."""
         self.names = NumberedNames() if names is None else names
-        self.columns: dict[str, array[int]] = {name: array(code) for name, code in self.CODES.items()}
+        self._columns: dict[str, array[int]] = {name: array(code) for name, code in self.CODES.items()}
+        self._texts = {name: PackedTexts() for name in self.TEXTS}
+        self._waiting: list[tuple[Any, ...]] = []
+        """Rows that are in no column yet: many at once take a third of the time."""
+
+    @property
+    def columns(self) -> dict[str, array[int]]:
         """Moments in microseconds since the epoch, places, counts; what is named by its number in `names`."""
+        self._settle()
+        return self._columns
+
+    def _settle(self) -> None:
+        """Put the rows that wait in columns."""
+        if not self._waiting:
+            return
+        rows, self._waiting = self._waiting, []
+        held: dict[str, Any] = self._columns | self._texts
+        for (name, column), values in zip(held.items(), zip(*rows, strict=True), strict=True):
+            column.extend(map(self.names.number, values) if name in self.NAMED else values)
+
+    def text(self, name: str) -> PackedTexts:
+        """Return the texts of all rows."""
+        self._settle()
+        return self._texts[name]
 
     def __len__(self) -> int:
         return len(self.columns["ts"])
@@ -82,26 +108,30 @@ class Columns:
 
     def place(self, row: int, kind: str = "") -> Locus:
         """Tell where a row stands, or another of its places."""
-        path, node = (cast("str", self.name(kind + name, row)) for name in ("path", "node"))
-        return Locus(path, self.columns[kind + "offset"][row], self.columns[kind + "line"][row], node)
+        columns, texts = self.columns, self.names.texts
+        path, node = columns[f"{kind}path"][row], columns[f"{kind}node"][row]
+        return Locus(texts[path], columns[f"{kind}offset"][row], columns[f"{kind}line"][row], texts[node])
 
-    def _put(self, named: Sequence[str | None], numbers: tuple[int, ...]) -> None:
-        """Add one row: what it has in the columns of names, and in the others, in the order of `CODES`."""
-        number = self.names.number
-        for column, value in zip(self.columns.values(), (*map(number, named), *numbers), strict=True):
-            column.append(value)
+    def _put(self, *values: str | int | None) -> None:
+        """Add one row: what it has in the columns, in the order of `CODES`, and its `TEXTS`."""
+        self._waiting.append(values)
+        if len(self._waiting) >= MOST_WAITING:
+            self._settle()
 
     def add(self, other: Self) -> None:
         """Add other rows."""
         import numpy as np  # who adds up parts of logs has it; who only names a try must not wait for it
 
+        added = other.columns
         numbers = [*map(self.names.number, other.names.texts), NOBODY]  # the last one, so that -1 stays itself
         renumbered = np.array(numbers, "i")
-        for name, column in other.columns.items():
+        for name, column in added.items():
             if name in self.NAMED:
                 self.columns[name].frombytes(renumbered[np.frombuffer(column, "i")].tobytes())
             else:
                 self.columns[name].extend(column)
+        for name, texts in self._texts.items():
+            texts.add(other._texts[name])
 
     def clear(self) -> None:
         """Forget all."""
@@ -124,10 +154,20 @@ class PackedTexts:
         begin = self._ends[place - 1] if place else 0
         return self._bytes[begin : self._ends[place]].decode("utf-8", "surrogatepass")
 
-    def append(self, text: str) -> None:
-        """Add one."""
-        self._bytes += text.encode("utf-8", "surrogatepass")
-        self._ends.append(len(self._bytes))
+    def column(self) -> Any:
+        """Return them as one column of bytes, as wide as the longest."""
+        import numpy as np
+
+        ends = np.frombuffer(self._ends, np.int64)
+        begins = np.concatenate(([0], ends[:-1]))
+        parts = (self._bytes[begin:end] for begin, end in zip(begins.tolist(), self._ends, strict=True))
+        return np.fromiter(map(bytes, parts), f"S{max(1, (ends - begins).max(initial=0))}", len(self))
+
+    def extend(self, texts: Iterable[str]) -> None:
+        """Add some."""
+        encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
+        self._ends.extend(islice(accumulate(map(len, encoded), initial=len(self._bytes)), 1, None))
+        self._bytes += b"".join(encoded)
 
     def add(self, other: PackedTexts) -> None:
         """Add another list."""
@@ -206,12 +246,10 @@ class Attempts(Columns):
         """Add one, with where its session begins and how far its secret is from the user name."""
         service, ts, client_ip, user, mechanism, outcome, secret, source = tried
         self._put(
-            (service, client_ip, user, mechanism, outcome, source.path, source.node, begin and begin[0]),
-            (
-                *((ts - EPOCH) // MICROSECOND, source.offset, source.line),
-                *((0, 0) if begin is None else begin[1:3]),
-                *(0 if secret is None else int.from_bytes(secret), secret is not None, distance),
-            ),
+            *(service, client_ip, user, mechanism, outcome, source.path, source.node, begin and begin[0]),
+            *((ts - EPOCH) // MICROSECOND, source.offset, source.line),
+            *((0, 0) if begin is None else begin[1:3]),
+            *(0 if secret is None else int.from_bytes(secret), secret is not None, distance),
         )
 
     def complete(self, hints: Attempts) -> None:
@@ -255,11 +293,12 @@ class Sends(Columns):
         **dict.fromkeys(("attempt", "rcpts"), "i"),
         **dict.fromkeys(("accepted", "has_id"), "b"),
     }
+    TEXTS = ("queue_id",)
     PLACES = ("", "auth_")
 
     def __init__(self, sends: Iterable[Send] = (), names: NumberedNames | None = None) -> None:
         super().__init__(names)
-        self._ids, self._rcpts = PackedTexts(), PackedTexts()
+        self._rcpts = PackedTexts()
         self._first: array[int] = array("q")
         """The place of the first recipient of each among those of all."""
         self.extend(sends)
@@ -294,37 +333,31 @@ class Sends(Columns):
 
     def queue_id(self, row: int) -> str | None:
         """Return the id of a message."""
-        return self._ids[row] if self.columns["has_id"][row] else None
+        return self.text("queue_id")[row] if self.columns["has_id"][row] else None
 
     def append(self, send: Send) -> None:
         """Add one."""
         client_ip, user, auth, sent = send
-        source = sent.source
-        places = (source.path, source.node, auth and auth.path, auth and auth.node)
-        named = (client_ip, user, sent.mail_from, sent.helo, *places)
+        ts, mail_from, rcpt_to, rcpt_count, rcpt_unknown, queue_id, accepted, attempt, helo, source = sent
         self._put(
-            named,
-            (
-                *((sent.ts - EPOCH) // MICROSECOND, source.offset, source.line),
-                *((0, 0) if auth is None else auth[1:3]),
-                *(sent.rcpt_count, sent.rcpt_unknown, NOBODY if sent.attempt is None else sent.attempt),
-                *(len(sent.rcpt_to), sent.accepted, sent.queue_id is not None),
-            ),
+            *(client_ip, user, mail_from, helo, source.path, source.node, auth and auth.path, auth and auth.node),
+            *((ts - EPOCH) // MICROSECOND, source.offset, source.line),
+            *((0, 0) if auth is None else auth[1:3]),
+            *(rcpt_count, rcpt_unknown, NOBODY if attempt is None else attempt),
+            *(len(rcpt_to), accepted, queue_id is not None, queue_id or ""),
         )
         self._first.append(len(self._rcpts))
-        self._ids.append(sent.queue_id or "")
-        for rcpt_to in sent.rcpt_to:
-            self._rcpts.append(rcpt_to)
+        if rcpt_to:
+            self._rcpts.extend(rcpt_to)
 
-    def lacking(self) -> dict[str, list[int]]:
-        """List the messages of which neither sender nor recipients are known, by their ids."""
-        found: dict[str, list[int]] = {}
-        columns = self.columns
-        rows = zip(columns["accepted"], columns["has_id"], columns["rcpts"], columns["mail_from"], strict=True)
-        for row, (is_accepted, has_id, number, mail_from) in enumerate(rows):
-            if is_accepted and has_id and (not number or mail_from == NOBODY):
-                found.setdefault(self._ids[row], []).append(row)
-        return found
+    def lacking(self) -> list[int]:
+        """List the messages with an id of which neither sender nor recipients are known."""
+        rows = zip(*(self.columns[name] for name in ("accepted", "has_id", "rcpts", "mail_from")), strict=True)
+        return [
+            row
+            for row, (is_accepted, has_id, number, mail_from) in enumerate(rows)
+            if is_accepted and has_id and (not number or mail_from == NOBODY)
+        ]
 
     def complete(self, row: int, mail_from: str | None, rcpt_to: Sequence[str], count: int) -> None:
         """Fill in what a message lacks: its sender, its first recipients, how many these are."""
@@ -334,8 +367,7 @@ class Sends(Columns):
         if not columns["rcpts"][row]:
             self._first[row], columns["rcpts"][row] = len(self._rcpts), len(rcpt_to)
             columns["rcpt_count"][row] = max(columns["rcpt_count"][row], count)
-            for name in rcpt_to:
-                self._rcpts.append(name)
+            self._rcpts.extend(rcpt_to)
 
     def extend(self, sends: Iterable[Send]) -> None:
         """Add some."""
@@ -347,8 +379,60 @@ class Sends(Columns):
         super().add(other)
         before = len(self._rcpts)
         self._first.extend([before + first for first in other._first])
-        self._ids.add(other._ids)
         self._rcpts.add(other._rcpts)
+
+
+class Deliveries(Columns):
+    """A list of recipients of deliveries, and what came of each."""
+
+    NAMED = ("mail_from", "outcome", "path", "node")
+    CODES: ClassVar = {
+        **dict.fromkeys(NAMED, "i"),
+        **dict.fromkeys(("ts", "offset", "line"), "q"),
+        **dict.fromkeys(("is_unknown", "has_id", "has_rcpt"), "b"),
+    }
+    TEXTS = ("queue_id", "rcpt_to")
+    PLACES = ("",)
+
+    def __init__(self, deliveries: Iterable[Delivery] = ()) -> None:
+        super().__init__()
+        self.extend(deliveries)
+
+    def __iter__(self) -> Iterator[Delivery]:
+        return map(self._record, range(len(self)))
+
+    def _record(self, row: int) -> Delivery:
+        return Delivery(
+            self.moment(row),
+            self.queue_id(row),
+            self.name("mail_from", row),
+            self.rcpt_to(row),
+            cast("DeliveryOutcome", self.name("outcome", row)),
+            bool(self.columns["is_unknown"][row]),
+            self.place(row),
+        )
+
+    def queue_id(self, row: int) -> str | None:
+        """Return the id of a message."""
+        return self.text("queue_id")[row] if self.columns["has_id"][row] else None
+
+    def rcpt_to(self, row: int) -> str | None:
+        """Return a recipient."""
+        return self.text("rcpt_to")[row] if self.columns["has_rcpt"][row] else None
+
+    def append(self, gone: Delivery) -> None:
+        """Add one."""
+        ts, queue_id, mail_from, rcpt_to, outcome, is_unknown, source = gone
+        self._put(
+            *(mail_from, outcome, source.path, source.node),
+            *((ts - EPOCH) // MICROSECOND, source.offset, source.line),
+            *(is_unknown, queue_id is not None, rcpt_to is not None, queue_id or "", rcpt_to or ""),
+        )
+
+    def extend(self, deliveries: Iterable[Delivery]) -> None:
+        """Add some."""
+        for gone in deliveries:
+            self.append(gone)
 
 
 class Roster(Sequence[Account]):

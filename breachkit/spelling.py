@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 ADDRESS = re.compile(r"[^@\s,;]+@[^@\s,;]+")
@@ -59,3 +60,11 @@ def spelled(typed: str) -> str:
     if found and local and "." in house:
         return f"{local}@{house}"
     return name
+
+
+@lru_cache(maxsize=1 << 12)
+def spelled_ip(text: bytes) -> str:
+    """Spell an address of the internet in its canonical form (RFC 5952); what is none as it is. Raises UnicodeError."""
+    word = text.decode()
+    found = ip_of(word)
+    return word if found is None else str(found)

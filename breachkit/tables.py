@@ -21,8 +21,7 @@ from breachkit.records import Message
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from breachkit.columns import Attempts, Columns, Sends
-    from breachkit.records import Delivery
+    from breachkit.columns import Attempts, Columns, Deliveries, Sends
 
 Column = np.ndarray[Any, np.dtype[Any]]
 
@@ -91,10 +90,6 @@ DELIVERIES = {
 }
 
 
-def _table(rows: Sequence[Sequence[Any]], columns: dict[str, str]) -> pd.DataFrame:
-    return _frame({name: [row[place] for row in rows] for place, name in enumerate(columns)}, columns)
-
-
 def _frame(held: dict[str, list[Any]], columns: dict[str, str]) -> pd.DataFrame:
     made = {name: _column(held.get(name, []), dtype) for name, dtype in columns.items()}
     return pd.DataFrame(made, columns=list(columns))
@@ -146,6 +141,21 @@ def sends_table(sends: Sends) -> pd.DataFrame:
     return _made(made, SENDS)
 
 
+def deliveries_table(deliveries: Deliveries) -> pd.DataFrame:
+    """Put deliveries outwards in a table, in order of time and place, columns `DELIVERIES`."""
+    if not len(deliveries):
+        return _frame({}, DELIVERIES)
+    held = _held(deliveries)
+    order = _in_order(deliveries, held)
+    made: dict[str, Any] = {name: _texts(deliveries, held[name][order]) for name in ("mail_from", "node")}
+    made["ts"], made["is_unknown"] = _moments(held["ts"][order]), held["is_unknown"][order] != 0
+    made["outcome"] = _words(deliveries, held["outcome"][order])
+    made["queue_id"] = Lookups(np.where(held["has_id"][order] == 0, NOTHING, order), deliveries.queue_id)
+    made["rcpt_to"] = Lookups(np.where(held["has_rcpt"][order] == 0, NOTHING, order), deliveries.rcpt_to)
+    made["source"] = Lookups(order, deliveries.place)
+    return _made(made, DELIVERIES)
+
+
 def _held(rows: Columns) -> dict[str, Any]:
     return {name: np.frombuffer(column, column.typecode) for name, column in rows.columns.items()}
 
@@ -177,12 +187,6 @@ def _made(columns: dict[str, Any], schema: dict[str, str]) -> pd.DataFrame:
     is_object = {name: isinstance(column, np.ndarray) and column.dtype == "object" for name, column in columns.items()}
     made = {name: pd.Series(columns[name], dtype=TEXT if is_object[name] else None) for name in schema}
     return pd.DataFrame(made, copy=False)
-
-
-def deliveries_table(deliveries: Sequence[Delivery]) -> pd.DataFrame:
-    """Put deliveries outwards in a table, in order of time, columns `DELIVERIES`."""
-    ordered = sorted(deliveries, key=lambda delivery: (delivery.ts, delivery.source))
-    return _table([(*row[:-1], row.source.node, row.source) for row in ordered], DELIVERIES)
 
 
 class LookupDtype(ExtensionDtype):

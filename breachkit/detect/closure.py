@@ -12,11 +12,12 @@ from breachkit.detect.accounts.inquiry import is_name
 from breachkit.detect.accounts.judgement import judge_accounts
 from breachkit.detect.findings import first, lower_bound
 from breachkit.detect.hardening import hardening_of
+from breachkit.detect.passwords.hashes import recognise, unwrapped
 from breachkit.errors import BreachkitError
 from breachkit.evidence import gather
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     import pandas as pd
 
@@ -202,27 +203,29 @@ def _unseen(after: Aftermath) -> str:
 
 
 _Answer = tuple[CheckStatus, str]
+"""Without a sentence: the account is not in the export, or there is none."""
 
 
 def _of_accounts(
     name: CheckName,
     after: Aftermath,
     logins: dict[str, Login] | str,
-    ask: Callable[[Aftermath, Login], _Answer],
+    ask: Callable[[Aftermath, str, Login | None], _Answer],
 ) -> Check:
     """Ask one question of each account in question; the worst answer counts, and each is said."""
     if not after.accounts:
         return Check(name, "unknown", "no account looks compromised: name the one that was (breachkit verify ACCOUNT)")
-    if isinstance(logins, str):
-        return Check(name, "unknown", logins)
+    known = {} if isinstance(logins, str) else logins
     answers: dict[_Answer, list[str]] = {}
     for account in after.accounts:
-        login = logins.get(account)
-        answer: _Answer = ("unknown", "not in the export") if login is None else ask(after, login)
-        answers.setdefault(answer, []).append(account)
+        login = known.get(account)
+        status, detail = ask(after, account, login)
+        if not detail:
+            detail = logins if isinstance(logins, str) else "it is not in the export"
+        answers.setdefault((status, detail), []).append(account)
     ordered = sorted(answers, key=lambda answer: STATUSES.index(answer[0]))
     detail = "; ".join(f"{_named(answers[answer])}: {answer[1]}" for answer in ordered)
-    places = (logins[account].account.source for account in answers[ordered[0]] if account in logins)
+    places = (known[account].account.source for account in answers[ordered[0]] if account in known)
     return Check(name, ordered[0][0], detail, first(places))
 
 
@@ -246,22 +249,35 @@ def _logins(after: Aftermath) -> dict[str, Login] | str:
         return str(error)
 
 
-def _password(after: Aftermath, login: Login) -> _Answer:
-    """Compare the password of the export with those that the attacker used, and keep neither."""
+def _password(after: Aftermath, account: str, login: Login | None) -> _Answer:
+    """Compare the password of the export with those that the attacker used, and keep neither.
+
+    Where that cannot be done, the attacker may have shown it: who came in before, and only fails since.
+    """
+    tries = after.inquiry.of(account, "attempts")
+    tries = tries[tries["client_ip"].isin(after.of_accounts).to_numpy()]
+    won = tries[(tries["outcome"] == "success").to_numpy()]
+    status: CheckStatus
+    status, detail = ("unknown", "") if login is None else _compared(after, login, won["secret"].dropna().tolist())
+    if status == "unknown":
+        since = after.after(tries[tries["client_ip"].isin(won["client_ip"]).to_numpy()])
+        if len(since) and (since["outcome"] == "failure").all():
+            return "ok", f"addresses that had come in failed {len(since):,} times since"
+    return status, detail
+
+
+def _compared(after: Aftermath, login: Login, used: Collection[int]) -> _Answer:
+    """Hold the password of an export against fingerprints of those that the attacker used."""
     if login.is_disabled:
         return "ok", "disabled, nobody can log in"
-    if login.auth_mode == "directory":
-        return "unknown", "its password is kept by a directory"
-    if login.password is None:
+    if login.auth_mode == "any":
+        return "open", "it takes any password"
+    secret = None if login.password is None else unwrapped(login.password.reveal())
+    if secret is None or login.auth_mode == "directory" or recognise(secret) is not None:
         return "unknown", "the export does not show its password in clear"
-    account = login.account.address
-    tries = after.inquiry.of(account, "attempts")
-    came = tries[(tries["outcome"] == "success") & tries["client_ip"].isin(after.of_accounts)]
-    used = came["secret"].dropna()
-    if used.empty:
+    if not used:
         return "unknown", "the logs do not show the password that the attacker used"
-    now = int.from_bytes(after.inquiry.fingerprint(login.password.reveal()))
-    if now in set(used.tolist()):
+    if int.from_bytes(after.inquiry.fingerprint(secret)) in used:
         return "open", f"the attacker's password still opens it{_age_of_export(after)}"
     return "ok", "the attacker's password no longer opens it"
 
@@ -276,8 +292,10 @@ def _age_of_export(after: Aftermath) -> str:
     return "" if written is None or written > after.since else ", in an export that is older: make a new one"
 
 
-def _left_behind(_after: Aftermath, login: Login) -> _Answer:
+def _left_behind(_after: Aftermath, _account: str, login: Login | None) -> _Answer:
     """Is anything set that outlives a new password?"""
+    if login is None:
+        return "unknown", ""
     if login.left_behind is None:
         return "unknown", "the export does not show forwards and rules"
     if login.left_behind:

@@ -222,11 +222,13 @@ def _with_queues(
 
 
 def _owner_of(folder: Path, able: Sequence[MailServer]) -> tuple[MailServer, Queue]:
-    """Tell whose queue a folder is: the server that recognises it, else the one whose files are plain messages."""
+    """Tell whose queue a folder is: of a server whose files are no plain messages, when it recognises its own."""
     owners = able
     if len(able) > 1:
-        owners = [server for server in able if server.find(folder).queues]
-        owners = owners or [server for server in able if server.queue is not None and server.queue.text_of is None]
+        formed = [server for server in able if server.queue is not None and server.queue.text_of is not None]
+        owners = [server for server in formed if server.find(folder).queues]
+        # any file may be a plain message: whose they are is not asked, it would take a look at all 200,000 names
+        owners = owners or [server for server in able if server not in formed]
     (server, *others) = owners or able
     if others or server.queue is None:
         raise several_servers(owners or able)

@@ -49,12 +49,12 @@ class Clock:
         self._fold: Literal[0, 1] = 0
         self._set_day(day)
 
-    def agrees(self, other: Clock, time: bytes | None) -> bool:
-        """Tell whether two clocks stand alike once a time of day has come; they do where none comes."""
-        if time is None:
+    def agrees(self, other: Clock, stamp: TimeOfDay | None) -> bool:
+        """Tell whether two clocks stand alike once a stamp has come; they do where none comes."""
+        if stamp is None:
             return True
         one, two = copy.copy(self), copy.copy(other)
-        return one.at(time) == two.at(time) and all(
+        return one.moment_of(stamp) == two.moment_of(stamp) and all(
             getattr(one, name) == getattr(two, name) for name in ("_day", "_fold", "_has_rolled", "_last")
         )
 

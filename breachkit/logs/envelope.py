@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from breachkit.records import NULL_SENDER
@@ -31,6 +32,7 @@ _REFUSED_US = re.compile(
 )
 
 
+@lru_cache(maxsize=1 << 12)
 def address_of(raw: bytes) -> str:
     """Spell an address of an envelope: lower case; `<>` when it is the empty reverse path."""
     return decode_text(raw).strip().lower() or NULL_SENDER

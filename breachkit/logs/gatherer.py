@@ -41,23 +41,25 @@ class Gatherer:
     def tell(self, session: Any, event: Event | None, distance: int) -> None:
         """Keep a try, a message of who has logged in or one that is asked for, a delivery, and what was not read."""
         question = self._question
-        if isinstance(event, Skipped):
-            self.facts.skip([event] if event.reason not in self._quiet else [])
-        elif isinstance(event, Hint):
-            self.facts.hints.append(event.tried)
+        if event is None:
+            return
+        if isinstance(event, Delivery):
+            if question.is_inside(session.start):
+                self.facts.deliveries.append(event)
+        elif isinstance(event, Transaction):
+            tried = None if session.won is None else session.won[1]
+            is_wanted = tried is not None or (event.queue_id is not None and event.queue_id in question.queue_ids)
+            if is_wanted and question.is_inside(session.start):
+                who = (None, None) if tried is None else (tried.user, tried.source)
+                self.facts.sends.append((session.client_ip, *who, event))
         elif isinstance(event, AuthAttempt):
             is_alone = event.service != "smtp"  # each try stands for itself there
             if question.is_inside(event.ts.timestamp() if is_alone else session.start):
                 self.facts.attempts.append(event, *(() if is_alone else (session.source, distance)))
-        elif event is None or not question.is_inside(session.start):
-            return
-        elif isinstance(event, Delivery):
-            self.facts.deliveries.append(event)
-        elif isinstance(event, Transaction):
-            tried = None if session.won is None else session.won[1]
-            if tried is not None or (event.queue_id is not None and event.queue_id in question.queue_ids):
-                who = (None, None) if tried is None else (tried.user, tried.source)
-                self.facts.sends.append((session.client_ip, *who, event))
+        elif isinstance(event, Hint):
+            self.facts.hints.append(event.tried)
+        elif isinstance(event, Skipped) and event.reason not in self._quiet:
+            self.facts.skip([event])
 
     def count(self, lines: Lines, grammar: Grammar, *, is_summed: bool) -> None:
         """Count the lines of a block by the hour, where that is asked for; `is_summed`: see `Grammar.find_begun`."""

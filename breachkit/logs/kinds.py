@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.records import AuthAttempt, Connection, Delivery, Hint, Locus, Skipped, Transaction
 
@@ -46,13 +46,17 @@ class TimeOfDay(NamedTuple):
     day: int = 0
 
 
+Stamp = float | TimeOfDay
+"""Seconds since the epoch, or what a clock makes them of."""
+
+
 class Line(NamedTuple):
     """One line of a log, split."""
 
     key: bytes
     """Lines of one session have the same; it may come again when that session has ended. Empty: of no session."""
-    stamp: float | TimeOfDay | None
-    """Seconds since the epoch, or what a clock makes them of; None: the line goes on with the one before."""
+    stamp: Stamp | None
+    """None: the line goes on with the one before."""
     text: bytes
     """Behind the stamp and all that stands before it, without the end of the line."""
     source: Locus = NOWHERE
@@ -178,15 +182,16 @@ class LogKind:
     """Does the session of this line end with it?"""
     takes: Callable[[Line], bool] = never
     """Does this line say that a message was taken in?"""
-    telling: tuple[bytes, ...] = ()
-    """A session that has none of these in a line is only counted."""
     read: Callable[[Sequence[Line], Fingerprints], Iterator[Event]] = read_nothing
     """Read what one session tells, of all its lines in order."""
     shown: Callable[[Line, IsKnown], bytes] = as_it_is
     """Take what must not be shown out of the text of a line: a password, in the first place, and a name not known."""
     grammar: str = "breachkit.logs.grammar:Grammar"
-    """The class that makes sessions of its lines, `MODULE:NAME`, where more is known of that than `begins`, `ends`,
-    `telling` and `read` can say: imported when lines are read, since that takes numpy."""
+    """The class that makes sessions of its lines, `MODULE:NAME`, where more is known of that than `begins`, `ends` and
+    `read` can say: imported when lines are read, since that takes numpy."""
+    key_of: Callable[[bytes, bytes], bytes] | None = None
+    """Tell the key of a line from what stands between its stamp and its text, and from the text: where a grammar finds
+    these two in many lines at once."""
     unseen: str = ""
     """What lines of this kind never show, as a sentence without its full stop: "a login that sends nothing is in no
     line". It is said where such a log is read."""
@@ -219,12 +224,8 @@ def share(kinds: tuple[LogKind, ...]) -> LogKind:
         read_name=kinds[0].read_name,
         split=partial(_split_shared, kinds),
         prefix=kinds[0].prefix,
-        begins=partial(_ask, kinds, "begins"),
-        ends=partial(_ask, kinds, "ends"),
-        takes=partial(_ask, kinds, "takes"),
-        telling=tuple(word for kind in kinds for word in kind.telling) if all(kind.telling for kind in kinds) else (),
-        read=partial(_read_shared, kinds),
-        shown=partial(_ask, kinds, "shown"),
+        grammar="breachkit.logs.grammar:Shared",
+        key_of=partial(_shared_key_of, kinds) if all(kind.key_of for kind in kinds) else None,
         within=kinds,
     )
 
@@ -234,20 +235,17 @@ def _split_shared(kinds: Sequence[LogKind], text: bytes, zone: tzinfo) -> Line |
     for number, kind in enumerate(kinds):
         line = kind.split(text, zone)
         if line is not None and line.key:
-            return line._replace(key=b"%d %s" % (number, line.key))
+            return line._replace(key=b"%d %b" % (number, line.key))
         other = line if other is None else other
     return other
 
 
-def _ask(kinds: Sequence[LogKind], what: str, line: Line, *more: object) -> Any:
-    """Ask the kind of a line for something."""
-    number, _, key = line.key.partition(b" ")
-    return getattr(kinds[int(number or 0)], what)(line._replace(key=key), *more)
-
-
-def _read_shared(kinds: Sequence[LogKind], lines: Sequence[Line], fingerprints: Fingerprints) -> Iterator[Event]:
-    number, _, key = lines[0].key.partition(b" ")
-    return kinds[int(number)].read([line._replace(key=key) for line in lines], fingerprints)
+def _shared_key_of(kinds: Sequence[LogKind], head: bytes, text: bytes) -> bytes:
+    for number, kind in enumerate(kinds):
+        key = kind.key_of(head, text) if kind.key_of else b""
+        if key:
+            return b"%d %b" % (number, key)
+    return b""
 
 
 class Form(NamedTuple):

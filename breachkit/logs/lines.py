@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from breachkit.logs.clock import Clock
-    from breachkit.logs.kinds import Line, LogFile, LogKind, Place
+    from breachkit.logs.kinds import Line, LogFile, LogKind, Place, Stamp
 
 Column = np.ndarray[Any, Any]
 Entry = tuple[bytes, float, bytes, "Place"]
@@ -70,7 +70,7 @@ class Lines:
     def __init__(self, block: LineBlock, label: str, number: int, kind: LogKind, zone: tzinfo) -> None:
         """Split a block; `number` is that of its first line, where it does not tell them itself."""
         text = self.text = block.text + PADDING
-        self.block, self.label, self.number, self.kind = block, label, number, kind
+        self.block, self.label, self.number, self.kind, self.zone = block, label, number, kind, zone
         octets = self.octets = np.frombuffer(text, np.uint8)
         self.words = np.ndarray((len(text) - 7,), "<u8", text, strides=(1,))
         end = np.flatnonzero(octets[: len(block.text)] == LF)
@@ -81,10 +81,10 @@ class Lines:
         self.stop = end.copy()
         for _ in range(2):  # a second CR is what a copy "as text" adds to lines that have one
             self.stop -= (octets[self.stop - 1] == CR) & (self.stop > self.start)
-        self.is_line, self.close, stamp, self.begin = kind.sessions().find_usual(octets, self.words, self.start)
-        self.is_line &= (self.begin <= self.stop) & (end - self.start <= LONGEST_LINE)
-        self.stamp = np.where(self.is_line, self.words[np.where(self.is_line, stamp, 0)], np.uint64(0))
-        """The time of day as a number; 0 where the line has none."""
+        self.grammar = kind.sessions()
+        self.usual = self.grammar.find_usual(octets, self.words, self.start)
+        self.begin = self.usual.begin.copy()
+        self.is_line = self.usual.is_usual & (self.begin <= self.stop) & (end - self.start <= LONGEST_LINE)
         self.ts = np.zeros(len(end))
         """The moments of the lines, once `date` was called."""
         self.odd: dict[int, Line] = {}
@@ -102,10 +102,6 @@ class Lines:
             if found is not None:
                 self.odd[row], self.is_line[row] = found, True
                 self.begin[row] = to - len(found.text)
-                if isinstance(found.stamp, float):
-                    self.ts[row] = found.stamp
-                elif found.stamp is not None and not found.stamp.month:
-                    self.stamp[row] = int.from_bytes(found.stamp.time, "little")
             elif to > at:
                 self.aliens.append((row, OVERLONG if size > LONGEST_LINE else alien_in(kind)))
 
@@ -119,10 +115,10 @@ class Lines:
 
     def keys_at(self, rows: Column) -> Column:
         """Digest the keys of some lines."""
-        at, close = self.start[rows], np.maximum(self.close[rows], 16)
+        at, close = self.start[rows], np.maximum(self.usual.close[rows], 16)
         key = _mixed(*(self.words[place] for place in (at, at + 8, close - 16, close - 8)))
-        odd = np.flatnonzero(np.isin(rows, [*self.odd]))
-        names = (self.odd[row].key for row in rows[odd].tolist())
+        odd = np.flatnonzero(np.isin(rows, [*self.odd])) if self.kind.key_of is None else np.arange(len(rows))
+        names = map(self.name, rows[odd].tolist())
         ends = b"".join(name[:16].ljust(16, b"\0") + name[-16:].rjust(16, b"\0") for name in names)
         key[odd] = _mixed(*np.frombuffer(ends, "<u8").reshape(-1, 4).T)
         return key
@@ -138,24 +134,42 @@ class Lines:
         places = self.block.places
         return np.array([place[0] for place in places]) if places else self.start + self.block.offset
 
+    @cached_property
+    def stamps(self) -> dict[int, Stamp | None]:
+        """The rows of lines whose stamps are other than those of the lines before them, and what they say."""
+        rows, line = np.flatnonzero(self.is_line), self.grammar.read_stamp
+        is_new = ~self.usual.is_usual | np.isin(np.arange(len(self)), [*self.odd])
+        is_new = is_new[rows]
+        is_new[1:] |= is_new[:-1]
+        is_new[:1] = True
+        for stamp in self.usual.stamps:
+            is_new[1:] |= stamp[rows[1:]] != stamp[rows[:-1]]
+        rows = rows[is_new]
+        texts = (self.text[at:begin] for at, begin in zip(*_lists(rows, self.start, self.usual.begin), strict=True))
+        return {
+            row: self.odd[row].stamp if row in self.odd else line(text, self.zone)
+            for row, text in zip(rows.tolist(), texts, strict=True)
+        }
+
     @property
-    def first(self) -> bytes | None:
-        """The first time of day that a clock has to date."""
-        first = np.flatnonzero(self.stamp[:1] if len(self) and self.stamp[0] else self.stamp)
-        return int(self.stamp[first[0]]).to_bytes(8, "little") if len(first) else None
+    def first(self) -> TimeOfDay | None:
+        """The first stamp that a clock has to date."""
+        return next((stamp for stamp in self.stamps.values() if isinstance(stamp, TimeOfDay)), None)
 
     def date(self, clock: Clock) -> None:
         """Date the lines, in order; those whose time there is not are none."""
-        for row, line in self.odd.items():
-            if isinstance(line.stamp, TimeOfDay) and line.stamp.month:
-                self.ts[row] = np.nan if (ts := clock.moment_of(line.stamp)) is None else ts
-        timed = np.flatnonzero(self.stamp)
-        if len(timed):
-            stamps = self.stamp[timed]
-            begins = np.concatenate(([0], np.flatnonzero(stamps[1:] != stamps[:-1]) + 1))
-            moments = [clock.at(stamp.to_bytes(8, "little")) for stamp in stamps[begins].tolist()]
-            dated = [np.nan if ts is None else ts for ts in moments]
-            self.ts[timed] = np.repeat(dated, np.diff(np.append(begins, len(timed))))
+        dated = {
+            row: clock.moment_of(stamp) if isinstance(stamp, TimeOfDay) else stamp for row, stamp in self.stamps.items()
+        }
+        rows = np.flatnonzero(self.is_line)
+        places = np.append(np.searchsorted(rows, np.array([*dated], np.int64)), len(rows))
+        moments = np.array([np.nan if ts is None else ts for ts in dated.values()], np.float64)
+        self.ts[rows] = np.repeat(moments, np.diff(places))
+        micros = self.usual.micros
+        if micros is not None:
+            some = np.flatnonzero(np.where(self.usual.is_usual, micros, 0))
+            some = some[~np.isin(some, [*self.odd])]
+            self.ts[some] = (self.ts[some] * 1e6 + micros[some]) / 1e6  # as `timestamp` divides: to the last bit
         for row in np.flatnonzero(np.isnan(self.ts)).tolist():
             self.is_line[row] = False
             self.odd.pop(row, None)
@@ -184,8 +198,15 @@ class Lines:
         return self.text[self.begin[row] : self.stop[row]]
 
     def name(self, row: int) -> bytes:
-        """Return the key of a line."""
-        return self.odd[row].key if row in self.odd else self.text[self.start[row] : self.close[row]]
+        """Return the key of a line; empty for what is none."""
+        if row in self.odd:
+            return self.odd[row].key
+        if not self.is_line[row]:
+            return b""
+        close, head, key_of = self.usual.close[row], self.usual.head, self.kind.key_of
+        if key_of is None or head is None:
+            return self.text[self.start[row] : close]
+        return key_of(self.text[head[row] : close], self.raw(row))
 
     def place(self, row: int) -> Place:
         """Tell where a line stands."""
@@ -194,14 +215,18 @@ class Lines:
         return self.label, self.block.offset + self.start.item(row), self.number + row
 
     def entries(self, rows: Column) -> Iterator[Entry]:
-        """Yield key, moment, text and place of some lines."""
+        """Yield key, moment, text and place of some lines; of those only that are of a session."""
         text, odd, label, places = self.text, self.odd, self.label, self.block.places
-        offset, number = self.block.offset, self.number
-        columns = _lists(rows, self.start, self.close, self.begin, self.stop, self.ts)
-        for row, at, close, begin, stop, ts in zip(rows.tolist(), *columns, strict=True):
-            key = odd[row].key if row in odd else text[at:close]
-            place = (label, *places[row]) if places else (label, offset + at, number + row)
-            yield key, ts, text[begin:stop], place
+        offset, number, key_of = self.block.offset, self.number, self.kind.key_of
+        head = self.start if self.usual.head is None else self.usual.head
+        columns = _lists(rows, self.start, head, self.usual.close, self.begin, self.stop, self.ts)
+        for row, at, behind, close, begin, stop, ts in zip(rows.tolist(), *columns, strict=True):
+            said = text[begin:stop]
+            key = text[at:close] if key_of is None else key_of(text[behind:close], said)
+            if row in odd:
+                key = odd[row].key
+            if key:
+                yield key, ts, said, (label, *places[row]) if places else (label, offset + at, number + row)
 
 
 def alien_in(kind: LogKind) -> str:

@@ -1,7 +1,8 @@
 """Logs of one server → the sessions that matter → their events.
 
-1. Which sessions matter? `find_keys` lists the keys of lines that tell so; a superset does no harm.
-2. All lines of these keys, and no others, go to their sessions, a line at a time (`LogReader.read`).
+1. Which sessions matter? Of dialogues, few: `find_keys` lists the keys of lines that tell so; a superset does no harm.
+2. All lines of these keys, and no others, go to their sessions, a line at a time (`LogReader.read`). Where a log has no
+   dialogues but events, all do.
 
 Both are done in stretches of the logs, by several processes where that pays (`spans`). A stretch knows nothing of what
 stands before it: it takes for granted how its clock stands, and puts aside the lines of sessions that may have begun
@@ -12,6 +13,7 @@ out otherwise, it is read again, going on from what is known.
 from __future__ import annotations
 
 import copy
+import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -30,12 +32,15 @@ if TYPE_CHECKING:
 
     from breachkit.logs.gatherer import Gatherer
     from breachkit.logs.grammar import Listener
-    from breachkit.logs.kinds import LogFile, LogKind
+    from breachkit.logs.kinds import LogFile, LogKind, TimeOfDay
     from breachkit.logs.lines import Column, Entry
     from breachkit.progress import Progress
 
 MOST_LOOSE = 1 << 17
 """Lines that a stretch puts aside; where there are more, it is read by who reads the whole."""
+
+MOST_ALIVE = 1 << 14
+"""Open sessions before those are ended that have been silent for too long."""
 
 
 class Stretch(NamedTuple):
@@ -63,8 +68,8 @@ class FirstLook(NamedTuple):
     keys: tuple[Column, ...]
     """Digests of the keys of the lines that each function has found, each once."""
     lines: int
-    first: bytes | None
-    """The first time of day that a clock has to date."""
+    first: TimeOfDay | None
+    """The first stamp that a clock has to date."""
     dialogue: int
     summaries: int
     """Lines of dialogues, and of summaries."""
@@ -89,6 +94,12 @@ def find_keys(stretch: Stretch, zone: tzinfo, *finds: Callable[[Lines], Column])
     return FirstLook(each, number, first, *map(sum, zip(*levels, strict=True)))
 
 
+def every_row(lines: Lines) -> Column:
+    """List the rows of all lines."""
+    found: Column = np.flatnonzero(lines.is_line)
+    return found
+
+
 def rows_of(keys: Column) -> Callable[[Lines], Column]:
     """Make what lists the rows of lines of some keys, and perhaps of a few others, which does no harm."""
     bits = max(16, (64 * len(keys)).bit_length())
@@ -111,10 +122,11 @@ class LogReader:
         self.begin: float | None = None
         """The moment of the first line."""
         self.clock: Clock | None = None
-        self.first: bytes | None = None
-        """The first time of day that its clock has dated."""
+        self.first: TimeOfDay | None = None
+        """The first stamp that its clock has dated."""
         self.alive: dict[bytes, Any] = {}
         """The sessions that are open."""
+        self._most = MOST_ALIVE
         self.loose: list[Entry] = []
         """Lines of sessions that may have begun before, in order."""
         self.settled: dict[bytes, bool] = {}
@@ -123,6 +135,8 @@ class LogReader:
     def read(self, stretch: Stretch, rows: Callable[[Lines], Column]) -> None:
         """Read one stretch: the lines that a function lists go to their sessions."""
         for lines in self.blocks(stretch):
+            if self.is_inner:
+                self.settled.update(dict.fromkeys(self.grammar.find_begun_keys(lines), True))
             self.lead(lines.entries(rows(lines)))
             if len(self.loose) > MOST_LOOSE:
                 return
@@ -143,6 +157,7 @@ class LogReader:
             lines.date(clock)
             self.first = self.first or lines.first
             self._count(lines)
+            self._forget(lines.ts[lines.is_line].min(initial=math.inf))
             if self.gatherer is not None:
                 self.gatherer.count(lines, self.grammar, is_summed=stretch.is_summed)
             yield lines
@@ -166,6 +181,15 @@ class LogReader:
         tally.first = min(ts.min().item(), tally.last if tally.first is None else tally.first)
         tally.last = reached.item(-1)
 
+    def _forget(self, begin: float) -> None:
+        """End the sessions which no line from a moment on can go on with, once there are many."""
+        if len(self.alive) < self._most or begin == math.inf:
+            return
+        for key, session in [*self.alive.items()]:
+            if begin - session.end > self.grammar.longest_silence(key):
+                self.alive.pop(key).close()
+        self._most = max(MOST_ALIVE, 2 * len(self.alive))
+
     def lead(self, entries: Iterable[Entry], watch: Callable[[Any, Entry], object] | None = None) -> None:
         """Show lines to the sessions of their keys; `watch` sees the state of each session after each line of it."""
         alive, grammar, is_inner = self.alive, self.grammar, self.is_inner
@@ -182,7 +206,8 @@ class LogReader:
                 if fate == "ends":
                     continue
             elif is_inner and not self.settled.get(key):
-                is_begun = key not in self.settled and grammar.begins(key, text)
+                is_new = grammar.begins(key, text) or ts - (self.begin or ts) > grammar.longest_silence(key)
+                is_begun = key not in self.settled and is_new
                 self.settled[key] = is_begun or grammar.ends(key, text)
                 if not is_begun:
                     self.loose.append(entry)
@@ -227,6 +252,7 @@ class LogReader:
         for session in part.alive.values():
             session.listener = self.listener
         self.alive.update(part.alive)
+        self._forget(math.inf if part.begin is None else part.begin)
         self.tally.add(part.tally, part.begin)
         if self.gatherer is not None and part.gatherer is not None:
             self.gatherer.add(part.gatherer)

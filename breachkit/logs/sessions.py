@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from breachkit.logs.grammar import Listener
-from breachkit.logs.reader import LogReader, Stretch, by_node, find_keys, rows_of
+from breachkit.logs.reader import LogReader, Stretch, by_node, every_row, find_keys, rows_of
 from breachkit.logs.transcript import Transcript
 from breachkit.records import Locus, Session
 from breachkit.text import make_finder
@@ -47,12 +47,6 @@ def find_sessions(
                 reading.progress(sum(log.size for log in node))
                 continue
         yield from read_sessions(node, reading, rows, keep)
-
-
-def every_row(lines: Lines) -> Column:
-    """List the rows of all lines."""
-    found: Column = np.flatnonzero(lines.is_line)
-    return found
 
 
 def _holding(texts: Iterable[str]) -> Callable[[Lines], Column]:

@@ -16,11 +16,13 @@ from breachkit.logs.clock import Clock, day_of
 from breachkit.logs.facts import LogFacts
 from breachkit.logs.gatherer import Gatherer
 from breachkit.logs.grammar import Listener
-from breachkit.logs.kinds import PLAIN
-from breachkit.logs.lines import alien_in
-from breachkit.logs.reader import MOST_LOOSE, LogReader, Stretch, by_node, find_keys, rows_of
+from breachkit.logs.kinds import PLAIN, TimeOfDay
+from breachkit.logs.lines import alien_in, blocks_of
+from breachkit.logs.logtext import SAMPLE
+from breachkit.logs.reader import MOST_LOOSE, FirstLook, LogReader, Stretch, by_node, every_row, find_keys, rows_of
 from breachkit.parallel import Crew, processors
 from breachkit.progress import silent
+from breachkit.records import Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
     from breachkit.logs.facts import LogReading, Question
     from breachkit.logs.kinds import LogFile, LogKind
     from breachkit.logs.lines import Column
-    from breachkit.logs.reader import FirstLook
     from breachkit.progress import Progress
     from breachkit.records import Service
 
@@ -49,6 +50,8 @@ class Task(NamedTuple):
     def look(self, stretch: Stretch) -> FirstLook:
         """Take a first look at a stretch."""
         grammar, ids = stretch.log.kind.sessions(), self.question.queue_ids
+        if not grammar.has_dialogues:
+            return count_lines(stretch, self.reading.zone)
         messages = [partial(grammar.find_messages, ids=ids)] if ids else []
         return find_keys(stretch, self.reading.zone, grammar.find_telling, *messages)
 
@@ -64,10 +67,10 @@ class Task(NamedTuple):
         reader.gatherer = gatherer
         return reader
 
-    def part(self, stretch: Stretch, keys: Column) -> LogReader | None:
+    def part(self, stretch: Stretch, keys: Column | None) -> LogReader | None:
         """Read a stretch by itself; None where that is of no use."""
         reader = self.reader(stretch.log.kind, is_inner=True)
-        reader.read(stretch, rows_of(keys))
+        reader.read(stretch, every_row if keys is None else rows_of(keys))
         return reader if len(reader.loose) <= MOST_LOOSE else None
 
 
@@ -103,19 +106,23 @@ def read_stretches(crew: Crew, nodes: Sequence[Sequence[Stretch]], progress: Pro
     """Read the stretches of each server, in order, and put them together."""
     facts, task = LogFacts(), crew.task
     for stretches in nodes:
-        looks = []
-        for stretch, look in zip(stretches, crew.each(Task.look, [(one,) for one in stretches]), strict=True):
-            looks.append(look)
-            progress(stretch.size // 2)
-        keys = np.unique(np.concatenate([found for look in looks for found in look.keys]))
-        spoken = {stretch.log.label for stretch, look in zip(stretches, looks, strict=True) if look.dialogue}
-        known = [one._replace(is_summed=one.log.label not in spoken) for one in stretches]
-        rows = rows_of(keys)
         reader = task.reader(stretches[0].log.kind, is_inner=False)
-        if crew.is_one and not any(one.begin for one in stretches):
+        has_dialogues = reader.grammar.has_dialogues
+        is_alone = crew.is_one and not any(one.begin for one in stretches)
+        looks, keys, known = [], None, list(stretches)
+        if has_dialogues or not is_alone:
+            for stretch, look in zip(stretches, crew.each(Task.look, [(one,) for one in stretches]), strict=True):
+                looks.append(look)
+                progress(stretch.size // 2)
+        if has_dialogues:
+            keys = np.unique(np.concatenate([found for look in looks for found in look.keys]))
+            spoken = {stretch.log.label for stretch, look in zip(stretches, looks, strict=True) if look.dialogue}
+            known = [one._replace(is_summed=one.log.label not in spoken) for one in stretches]
+        rows = every_row if keys is None else rows_of(keys)
+        if is_alone:
             for stretch in known:
                 reader.read(stretch, rows)
-                progress(stretch.size - stretch.size // 2)
+                progress(stretch.size - (stretch.size // 2 if looks else 0))
         else:
             dated = _dated(known, looks, task.reading.zone)
             parts = crew.each(Task.part, [(one, keys) for one in dated])
@@ -125,10 +132,29 @@ def read_stretches(crew: Crew, nodes: Sequence[Sequence[Stretch]], progress: Pro
         reader.close()
         facts.add(reader.gatherer.facts)
         facts.tally.add(reader.tally)
-        facts.tally.dialogue_lines += sum(look.dialogue for look in looks)
-        facts.tally.summary_lines += sum(look.summaries for look in looks)
-        facts.tally.event_lines += 0 if reader.grammar.has_levels else sum(look.dialogue for look in looks)
+        if has_dialogues:
+            facts.tally.dialogue_lines += sum(look.dialogue for look in looks)
+            facts.tally.summary_lines += sum(look.summaries for look in looks)
+        else:
+            facts.tally.event_lines += reader.tally.session_lines
+            facts.tally.dialogue_lines += reader.tally.session_lines
     return facts
+
+
+def count_lines(stretch: Stretch, zone: tzinfo) -> FirstLook:
+    """Count the lines of a stretch, and find the first stamp that a clock has to date."""
+    number, first, texts = 0, None, 0
+    for block in blocks_of(stretch.log, stretch.begin, stretch.end):
+        if isinstance(block, Skipped):
+            number += block.reason == OVERLONG
+            continue
+        number += block.text.count(b"\n") + (not block.text.endswith(b"\n"))
+        if not texts:
+            lines = (stretch.log.kind.split(text, zone) for text in block.text.split(b"\n", SAMPLE)[:SAMPLE])
+            stamps = (line.stamp for line in lines if line is not None)
+            first = next((stamp for stamp in stamps if isinstance(stamp, TimeOfDay)), None)
+        texts += 1
+    return FirstLook((), number, first, 0, 0)
 
 
 def _dated(stretches: Sequence[Stretch], looks: Sequence[FirstLook], zone: tzinfo) -> list[Stretch]:
@@ -141,5 +167,5 @@ def _dated(stretches: Sequence[Stretch], looks: Sequence[FirstLook], zone: tzinf
         dated.append(stretch._replace(number=number, clock=copy.copy(clock)))
         number += look.lines
         if look.first is not None:
-            clock.at(look.first)
+            clock.moment_of(look.first)
     return dated

@@ -9,30 +9,33 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from datetime import datetime
+from functools import lru_cache
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.logs.kinds import LogName, Prefix, TimeOfDay, age_in
+from breachkit.logs.kinds import Line, LogName, Prefix, TimeOfDay, age_in
 from breachkit.micros import is_possible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import tzinfo
+    from pathlib import Path
 
-MONTHS = b"Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
+MONTHS = b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+A_MONTH = b"|".join(MONTHS)
 """As a regular expression of bytes."""
-_NUMBERS = {month: number for number, month in enumerate(MONTHS.split(b"|"), 1)}
+_NUMBERS = {month: number for number, month in enumerate(MONTHS, 1)}
 _LINE = re.compile(
-    rb"(?:(?P<month>" + MONTHS + rb") (?P<day>[ \d]\d) (?P<time>\d\d:\d\d:\d\d)"
+    rb"(?:(?P<month>" + A_MONTH + rb") (?P<day>[ \d]\d) (?P<time>\d\d:\d\d:\d\d)"
     rb"|(?P<iso>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)?))"
-    rb" (?P<host>[^\s\[\]]{0,254}[^\s\[\]:]) (?P<tag>[^\s\[\]:]{1,100})(?:\[(?P<pid>\d{1,10})\])?: ?(?P<text>.*)",
+    rb" (?P<head>[^\s\[\]]{0,254}[^\s\[\]:] [^\s\[\]:]{1,100}(?:\[\d{1,10}\])?): ?(?P<text>.*)",
     re.DOTALL,
 )
 PREFIX = Prefix(
     "MONTH DAY TIME HOST DAEMON[PROCESS]:",
-    rb"(?:(?:" + MONTHS + rb") [ \d]\d |\d{4}-\d\d-\d\dT)\d\d:\d\d:\d\d"
+    rb"(?:(?:" + A_MONTH + rb") [ \d]\d |\d{4}-\d\d-\d\dT)\d\d:\d\d:\d\d"
     rb"(?=[^\s\[\]]* [^\s\[\]]{0,254}[^\s\[\]:] [^\s\[\]:]{1,100}(?:\[\d{1,10}\])?:)",
 )
 """Of every kind of log that comes through syslog: so the products that write into one file share it."""
@@ -48,53 +51,69 @@ def read_mail_name(name: str) -> LogName | None:
     return LogName(age=age_in(name)) if _MAIL_NAME.fullmatch(name) else None
 
 
-def first_names(folder: Path, root: Path) -> list[Path]:
-    """List what lies in a folder, in order; of the root, which may be a queue, not all; itself where it is denied."""
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(Path(entry.path) for entry in islice(entries, _MOST_NAMES if folder == root else None))
-    except PermissionError:
-        return [folder]
+def first_named(folder: Path, root: Path, is_wanted: Callable[[str], object]) -> list[Path]:
+    """List what lies in a folder and has a name that is wanted, in order; of the root, which may be a queue, not all.
+
+    Raises OSError.
+    """
+    with os.scandir(folder) as entries:
+        names = (entry.name for entry in islice(entries, _MOST_NAMES if folder == root else None))
+        return [folder / name for name in sorted(filter(is_wanted, names))]
+
+
+def find_named(root: Path, places: Iterable[str], is_wanted: Callable[[str], object]) -> Iterator[Path]:
+    """List what is named so in some folders below a root, those left out that are not there or denied."""
+    for folder in (root / place for place in places):
+        if folder.is_dir():
+            with suppress(PermissionError):
+                yield from first_named(folder, root, is_wanted)
 
 
 def find_mail_logs(root: Path) -> Iterator[Path]:
     """List what syslog has kept of mail below a root; not what it keeps of all daemons, which repeats these lines."""
-    for place in _MAIL_PLACES:
-        folder = root / place
-        if folder.is_dir():
-            yield from (path for path in first_names(folder, root) if read_mail_name(path.name))
+    return find_named(root, _MAIL_PLACES, read_mail_name)
 
 
-def day_of_year(found: re.Match[bytes]) -> TimeOfDay:
-    """Read the groups `month`, `day` and `time` of a stamp that says no year."""
-    return TimeOfDay(found["time"], _NUMBERS[found["month"]], int(found["day"]))
+def day_of_year(month: bytes, day: bytes, time: bytes) -> TimeOfDay:
+    """Read a stamp that says no year."""
+    return TimeOfDay(time, _NUMBERS[month], int(day))
 
 
-class SyslogLine(NamedTuple):
-    """A line of syslog, split."""
+class Head(NamedTuple):
+    """What stands between the stamp of a line and its text."""
 
-    stamp: float | TimeOfDay
     host: bytes
     tag: bytes
     pid: bytes
     """Empty where the daemon does not say it."""
-    text: bytes
 
 
-def split_syslog(text: bytes, zone: tzinfo) -> SyslogLine | None:
+@lru_cache(maxsize=4096)
+def read_head(head: bytes) -> Head:
+    """Split `HOST TAG[PID]`."""
+    host, _, sender = head.rpartition(b" ")
+    tag, _, pid = sender.partition(b"[")
+    return Head(host, tag, pid[:-1])
+
+
+def moment_in(stamp: bytes, zone: tzinfo) -> float | None:
+    """Read a stamp of RFC 3339, whose zone is the given one where it names none; None where there is no such time."""
+    try:
+        moment = datetime.fromisoformat(stamp.decode())
+    except ValueError:
+        return None
+    seconds = (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
+    return seconds if is_possible(seconds) else None
+
+
+def split_syslog(key_of: Callable[[bytes, bytes], bytes], text: bytes, zone: tzinfo) -> Line | None:
     """Split a line, whose stamp has a zone or is of the given one; None when it is none of syslog."""
     found = _LINE.match(text)
     if not found:
         return None
-    stamp: float | TimeOfDay
-    if found["iso"] is None:
-        stamp = day_of_year(found)
-    else:
-        try:
-            moment = datetime.fromisoformat(found["iso"].decode())
-        except ValueError:
-            return None
-        stamp = (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
-        if not is_possible(stamp):
-            return None
-    return SyslogLine(stamp, found["host"], found["tag"], found["pid"] or b"", found["text"])
+    stamp = (
+        day_of_year(found["month"], found["day"], found["time"])
+        if found["iso"] is None
+        else moment_in(found["iso"], zone)
+    )
+    return None if stamp is None else Line(key_of(found["head"], found["text"]), stamp, found["text"])

@@ -12,7 +12,6 @@ from breachkit.logs.kinds import TimeOfDay
 from breachkit.micros import micros_of
 from breachkit.purge.search import TextSearch
 from breachkit.records import NULL_SENDER, Skipped
-from breachkit.servers import PlainHead
 
 if TYPE_CHECKING:
     import re
@@ -73,8 +72,7 @@ def _judge_of(where: Where, wanted: Predicates) -> Callable[[Message], bool]:
 
     def is_wanted(message: Message) -> bool:
         ts = micros_of(message.ts) if message.is_dated else None
-        names = (message.auth_user, message.mail_from, message.header_from, message.rcpt_to)
-        return wanted.takes(PlainHead(None, *names), ts) and all(search.holds(message.files) for search in searches)
+        return wanted.takes(message, ts) and all(search.holds(message.files) for search in searches)
 
     return is_wanted
 

@@ -13,11 +13,12 @@ from breachkit.purge.needles import SoughtTexts
 from breachkit.records import Locus, Skipped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
     from pathlib import Path
 
     from breachkit.purge.disk import Fingerprint
+    from breachkit.records import Message
     from breachkit.servers import Head
 
 FoundAs = Literal["reader", "decoded", "raw"]
@@ -25,6 +26,9 @@ FoundAs = Literal["reader", "decoded", "raw"]
 
 Counted = tuple[str | None, str | None, str | None]
 """What a plan counts of a message: account, declared From, subject."""
+
+Wanted = tuple[str, int, Counted, FoundAs]
+"""A message that is wanted: the path of its first file, its bytes, what is counted, and how it was found."""
 
 Ranked = tuple[tuple[str | None, int], ...]
 """Names and the number of messages of each, most first."""
@@ -92,7 +96,7 @@ class Predicates(NamedTuple):
         """Whether a message must be read, not only searched, to be judged."""
         return bool(self.accounts or self.senders or self.to_domains) or self.asks_times
 
-    def takes(self, head: Head, ts: int | None) -> bool:
+    def takes(self, head: Head | Message, ts: int | None) -> bool:
         """Judge a message by its head; one of unknown time (microseconds since the epoch) is older and newer."""
         names = (head.mail_from, head.header_from) if self.senders else ()
         return (
@@ -195,14 +199,15 @@ class Tally:
         self.skipped: list[tuple[str, str]] = []
         """Path, as shown, and reason of what could not be judged."""
 
-    def take(self, path: str, size: int, names: Counted, found_as: FoundAs) -> None:
-        """Count a message that is wanted."""
-        self.counts["planned"] += 1
-        self.counts["planned_bytes"] += size
-        self.counts[found_as] += 1
-        for counts, name in zip(self.names, names, strict=True):
-            counts[name] += 1
-        self.samples.append((path, names))
+    def take(self, wanted: Sequence[Wanted]) -> None:
+        """Count messages that are wanted."""
+        if wanted:
+            paths, sizes, names, found_as = zip(*wanted, strict=True)
+            self.counts.update(found_as)
+            self.counts.update(planned=len(wanted), planned_bytes=sum(sizes))
+            for counts, column in zip(self.names, zip(*names, strict=True), strict=True):
+                counts.update(column)
+            self.samples += zip(paths, names, strict=True)
 
     def add_bounces(self, found: Tally) -> None:
         """Take bounces along; they were counted as messages of the queue when it was read."""

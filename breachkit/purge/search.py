@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from breachkit.progress import Progress
     from breachkit.purge.needles import Needle, SoughtTexts
-    from breachkit.purge.plan import FoundAs, Predicates
+    from breachkit.purge.plan import FoundAs, Predicates, Wanted
     from breachkit.servers import Head, Queue
     from breachkit.text.message import Added
 
@@ -68,18 +68,19 @@ class TextSearch:
         if isinstance(alone, bytes) and alone.isascii():
             self._longest = self._seen[0].longest if self._seen[0] else alone
 
-    def judge(self, raws: Sequence[bytes], longer: Iterable[tuple[int, bytes]] = ()) -> FoundAs | None:
+    def judge(self, raws: Sequence[bytes], handles: Sequence[int] = ()) -> FoundAs | None:
         """Tell how a message holds what is sought; None when it does not. Raises TimeoutError, OSError.
 
         Args:
             raws: the bytes of its files, `PIECE` of each at most.
-            longer: those of its files that have more, open, with the bytes that are known.
+            handles: the files, open, to read the rest of one that has more; nothing where none has.
         """
-        if self._longest and self._text_of is None and self._longest not in raws[0] and not longer:
+        if self._longest and self._text_of is None and self._longest not in raws[0] and len(raws[0]) < PIECE:
             return self._judge_coded(raws[0])  # most searches, and most messages
         held = [any(is_in_bytes(needle, raw) for raw in raws) for needle in self._needles]
-        for handle, raw in longer:
-            held = self._search_on(handle, raw, held)
+        for handle, raw in zip(handles, raws, strict=False):
+            if len(raw) == PIECE:
+                held = self._search_on(handle, raw, held)
         if self._enough(held):
             return "raw"
         return self._judge_decoded(raws[0] if self._text_of is None else self._text_of(raws), held)
@@ -91,8 +92,7 @@ class TextSearch:
             for path in files:
                 handles += open_handle(path, follows=False)[:1]
             raws = [_read(handle, b"", PIECE) for handle in handles]
-            longer = [pair for pair in zip(handles, raws, strict=True) if len(pair[1]) == PIECE]
-            return self.judge(raws, longer) is not None
+            return self.judge(raws, handles) is not None
         except OSError:
             return False
         finally:
@@ -182,7 +182,11 @@ class PieceSearch:
         self._searches = [TextSearch(texts, queue.text_of) for texts in wanted.searched()]
         self._most = PIECE if self._searches or not wanted.asks_heads else HEAD_BYTES
         """Bytes of a file that are read before it is judged."""
-        self._accounts = [account.encode() for account in wanted.accounts]
+        self._opened = None if self._searches or keeps else queue.head_files
+        """How many of the files of a message are opened: what its head needs, or all."""
+        spelled = [account.encode() for account in wanted.accounts]
+        self._accounts = spelled if all(map(bytes.isascii, spelled)) else []
+        """What stands in each message that is wanted: bytes that are not ASCII may stand for it in many ways."""
         self._queue = queue
         self._zone = zone
         self._root = root
@@ -191,16 +195,20 @@ class PieceSearch:
     def __call__(self, piece: Piece) -> Tally:
         """Look through one piece."""
         tally, bytes_read = Tally(), 0
+        wanted: list[Wanted] = []
         judge = self._searches[0].judge if len(self._searches) == 1 else self._judge
-        read, close = os.read, os.close  # looked up once, not 200,000 times
+        read, close, most = os.read, os.close, self._opened  # looked up once, not 200,000 times
         with HeadReader(piece.folder) as folder:
             for files in piece.messages:
                 handles: list[int] = []
                 raws: list[bytes] = []
-                longer: list[tuple[int, bytes]] = []
                 size = 0
                 try:
                     for name in files:
+                        if len(raws) == most:
+                            refuse_odd(status := folder.status(name), name)
+                            size += status.st_size
+                            continue
                         handle = folder.open(name)
                         handles.append(handle)
                         raw = read(handle, HEAD_BYTES)
@@ -210,12 +218,10 @@ class PieceSearch:
                             refuse_odd(status := os.fstat(handle), name)
                             size += status.st_size
                             raw = _read(handle, raw, self._most)
-                            if len(raw) == PIECE:
-                                longer.append((handle, raw))
                         raws.append(raw)
-                    found_as = judge(raws, longer)
+                    found_as = judge(raws, handles)
                     if found_as is not None:
-                        self._take(folder, files, (raws, handles, size), found_as, tally)
+                        wanted += self._take(folder, files, (raws, handles, size), found_as, tally)
                     bytes_read += size
                     continue
                 except TimeoutError:  # before OSError, whose kin it is
@@ -228,16 +234,17 @@ class PieceSearch:
                     for handle in handles:
                         close(handle)
                 tally.skip(folder.path(files[0]), self._root, reason)
+        tally.take(wanted)
         tally.counts["messages"] = len(piece.messages)
         tally.counts["files"] = sum(map(len, piece.messages))
         tally.counts["bytes"] = bytes_read
         return tally
 
-    def _judge(self, raws: Sequence[bytes], longer: Sequence[tuple[int, bytes]]) -> FoundAs | None:
+    def _judge(self, raws: Sequence[bytes], handles: Sequence[int]) -> FoundAs | None:
         """Search for all that is sought; of several searches the weakest hit counts."""
         weakest: FoundAs = "raw"
         for search in self._searches:
-            found_as = search.judge(raws, longer)
+            found_as = search.judge(raws, handles)
             if found_as is None:
                 return None
             weakest = min(weakest, found_as, key=WEAKEST_FIRST.index)
@@ -250,21 +257,21 @@ class PieceSearch:
         known: tuple[list[bytes], list[int], int],
         found_as: FoundAs,
         tally: Tally,
-    ) -> None:
+    ) -> tuple[Wanted, ...]:
         """Take a message that holds all that is sought, if its head is what is wanted too.
 
         Args:
             folder: where it lies.
             files: its files.
-            known: their bytes as far as they were read, the open files, and their size.
+            known: the bytes of those that are open, as far as they were read, their handles, and the size of all.
             found_as: how it holds what is sought.
-            tally: gets it.
+            tally: gets what is kept of it, or why it cannot be judged.
 
         Raises NotRegularError, OSError.
         """
         raws, handles, size = known
         if self._accounts and self._names_none(raws):
-            return
+            return ()
         head = self._head(files, raws, handles)
         path = folder.path(files[0])
         if self._asks_heads:
@@ -272,30 +279,35 @@ class PieceSearch:
             if self._asks_times:
                 ts = head.ts if head.ts is not None else micros_of_file(os.fstat(handles[0]).st_mtime)
             if not self._wanted.takes(head, ts):
-                return
+                return ()
             if ts is None and self._asks_times:
                 tally.skip(path, self._root, NO_AGE)
-                return
+                return ()
         if self._keeps:
             paths = (path,) if len(files) == 1 else tuple(map(folder.path, files))
             tally.hits.append(Planned(paths, self._identity(files, raws, handles)))
-        tally.take(path, size, (head.auth_user, head.mail_from, head.subject), found_as)
+        return ((path, size, (head.auth_user, head.mail_from, head.subject), found_as),)
 
     def _names_none(self, raws: Sequence[bytes]) -> bool:
-        """Tell a message whose bytes hold no account that is wanted: a head that was cut, or is not ASCII, may."""
-        if not all(len(raw) < HEAD_BYTES for raw in raws) or not all(map(bytes.isascii, self._accounts)):
-            return False
-        return not any(account in text for text in map(bytes.lower, raws) for account in self._accounts)
+        """Tell a message whose bytes hold no account that is wanted; a head that was cut may."""
+        for raw in raws:
+            text = raw.lower()
+            if len(raw) >= HEAD_BYTES or any(map(text.__contains__, self._accounts)):
+                return False
+        return True
 
     def _head(self, files: Sequence[str], raws: Sequence[bytes], handles: Sequence[int]) -> Head:
-        parts = [(name, raw[:HEAD_BYTES]) for name, raw in zip(files[: self._queue.head_files], raws, strict=False)]
+        parts, is_whole = [], True
+        for name, raw in zip(files[: self._queue.head_files], raws, strict=False):
+            parts.append((name, raw[:HEAD_BYTES]))
+            is_whole = is_whole and len(raw) < HEAD_BYTES
 
         def longer(name: str) -> bytes:
             at = files.index(name)
             raw = raws[at]
             return raw[:LONGEST_HEAD] if len(raw) != HEAD_BYTES else _read(handles[at], raw, LONGEST_HEAD)
 
-        return head_of(self._queue, parts, self._zone, all(len(raw) < HEAD_BYTES for _, raw in parts), longer)
+        return head_of(self._queue, parts, self._zone, is_whole, longer)
 
     def _identity(self, files: Sequence[str], raws: Sequence[bytes], handles: Sequence[int]) -> bytes:
         """Tell the very bytes that were searched from all others: a file that grows meanwhile is none of its later."""

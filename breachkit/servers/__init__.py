@@ -125,20 +125,6 @@ class Head(Protocol):
         """When the server took it, by its own stamp; microseconds since the epoch."""
 
 
-class PlainHead(NamedTuple):
-    """A head whose fields are all read at once."""
-
-    queue_id: str | None = None
-    auth_user: str | None = None
-    mail_from: str | None = None
-    header_from: str | None = None
-    rcpt_to: tuple[str, ...] = ()
-    subject: str | None = None
-    reply_to: str | None = None
-    client_ip: str | None = None
-    ts: int | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class Queue:
     """How a server queues messages as files. A message is all its files or none of them; the first one names it.

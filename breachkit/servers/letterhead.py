@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, NamedTuple
 
+from breachkit.logs.envelope import address_of
 from breachkit.records import NULL_SENDER
 from breachkit.text.charsets import decode_text, readable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 KEPT_SPELLINGS = 4096
 """Senders whose spelling is remembered once it was read: a spam run has few, and some hold a megabyte."""
@@ -16,38 +21,88 @@ _BRACKETED = re.compile(r"<\s*([^<>\s]*)\s*>")
 _PLAIN = re.compile(rb"<([!-;=?-~]+)>|([!#-'*+\--9=?A-~]++@[!#-'*+\--9=?A-~]++)")
 """What nearly all values are: one address in brackets, or one without."""
 _BETWEEN = re.compile(r"[\s<>\"(),;:]+")
-_FIELD = re.compile(rb"^(from|reply-to|subject)[ \t]*:[ \t]*([^\n]*(?:\n[ \t][^\n]*)*)", re.IGNORECASE | re.MULTILINE)
 
 
-class Letterhead(NamedTuple):
-    """The fields of a header that name people and the matter."""
-
-    header_from: str | None
-    subject: str | None
-    reply_to: str | None
+def field(names: bytes) -> re.Pattern[bytes]:
+    """Make what finds fields in a head, of which each line begins with LF; a line that is none hides none below it."""
+    return re.compile(rb"\n(?:%b)[ \t]*:[ \t]*([^\n]*(?:\n[ \t][^\n]*)*)" % names, re.IGNORECASE)
 
 
-def read_letterhead(header: bytes) -> Letterhead:
-    """Read the first of each field of a header that is not cut off from its lines."""
-    found: dict[bytes, bytes] = {}
-    for name, value in _FIELD.findall(header):
-        found.setdefault(name.lower(), value)
-    sender, title, reply_to = (found.get(name) for name in (b"from", b"subject", b"reply-to"))
-    return Letterhead(
-        None if sender is None else sender_of(sender),
-        None if title is None else title_of(title, header) or None,
-        None if reply_to is None else sender_of(reply_to),
-    )
+FROM, REPLY_TO, SUBJECT = map(field, (b"from", b"reply-to", b"subject"))
+
+
+class EnvelopeHead(NamedTuple):
+    """A head whose envelope stands apart from the message, see `servers.Head`: what it says is read as it stands."""
+
+    queue_id: str | None = None
+    account: bytes = b""
+    """The account that logged in."""
+    sender: bytes | None = None
+    """Of the envelope; empty for a bounce."""
+    recipients: Sequence[bytes] = ()
+    client: bytes = b""
+    """The address of the client."""
+    ts: int | None = None
+    header: bytes = b""
+    """Of the message; each line begins with LF."""
+
+    @property
+    def auth_user(self) -> str | None:
+        """The account."""
+        return decode_text(self.account).strip().lower() if self.account else None
+
+    @property
+    def mail_from(self) -> str | None:
+        """The declared sender."""
+        return None if self.sender is None else address_of(self.sender)
+
+    @property
+    def header_from(self) -> str | None:
+        """The sender by the message's own header."""
+        return sender_in(FROM, self.header)
+
+    @property
+    def rcpt_to(self) -> tuple[str, ...]:
+        """The recipients, each once."""
+        return tuple(dict.fromkeys(map(address_of, self.recipients)))
+
+    @property
+    def subject(self) -> str | None:
+        """The subject, unfolded."""
+        return title_in(self.header, self.header)
+
+    @property
+    def reply_to(self) -> str | None:
+        """Where answers are asked for."""
+        return sender_in(REPLY_TO, self.header)
+
+    @property
+    def client_ip(self) -> str | None:
+        """The client, where it is an address."""
+        try:
+            return str(ip_address(self.client.decode()))
+        except ValueError:
+            return None
+
+
+def sender_in(sought: re.Pattern[bytes], head: bytes) -> str | None:
+    """Read the one address of the first field that a pattern finds."""
+    found = sought.search(head)
+    return None if found is None else sender_of(found[1])
+
+
+def title_in(head: bytes, around: bytes) -> str | None:
+    """Read the subject in a head, unfolded; raw bytes by the charset of the text around it, as a reader does."""
+    found = SUBJECT.search(head)
+    if found is None:
+        return None
+    value = found[1]
+    return (text_of(value) if value.isascii() else " ".join(readable(value, around).split())) or None
 
 
 def text_of(value: bytes) -> str:
     """Read a value, unfolded."""
     return " ".join(decode_text(value).split())
-
-
-def title_of(value: bytes, raw: bytes) -> str:
-    """Read a subject, unfolded; raw bytes by the charset of the text, as a reader does."""
-    return text_of(value) if value.isascii() else " ".join(readable(value, raw).split())
 
 
 def addresses(value: bytes) -> list[str]:

@@ -113,15 +113,39 @@ def test_one_thing_left_keeps_it_open(
     assert checks[name][1] == detail
 
 
-def test_an_export_without_passwords_tells_nothing_of_them(root: Path, breach: Callable[..., Ended]) -> None:
+@pytest.mark.parametrize(
+    "password", ["****", "{SHA256}BPiZbadjt6lpsQKO4wB1aerzpjVIbdqyEdUSyFud+Ps=", "$2b$04$" + "a" * 53]
+)
+def test_an_export_without_passwords_in_clear_tells_nothing_of_them(
+    password: str, root: Path, breach: Callable[..., Ended]
+) -> None:
     mend(breach, root)
-    (root / "users.csv").write_text(EXPORT.format(password="****", forward=""), "utf-8")
+    (root / "users.csv").write_text(EXPORT.format(password=password, forward=""), "utf-8")
     ended, checks = verified(breach, root, "--since", AFTER)
     assert (ended.code, ended.json["closed"]) == (3, None)
     assert checks["password-changed"] == (
         "unknown",
         "user@example.it: the export does not show its password in clear",
     )
+
+
+def test_a_thief_who_only_fails_since_shows_that_the_password_is_changed(
+    root: Path, breach: Callable[..., Ended]
+) -> None:
+    mend(breach, root)
+    (root / "users.csv").unlink()
+    logs = root / "logs" / "smtp"
+    raw = (logs / "s20261120-01.log").read_bytes()
+    assert raw.count(b">>> 235 ") > 3
+    (logs / "s20261122-01.log").write_bytes(raw.replace(b">>> 235 ", b">>> 535 "))
+    ended, checks = verified(breach, root, "--since", AFTER)
+    assert checks["password-changed"][0] == "ok"
+    assert "addresses that had come in failed" in checks["password-changed"][1]
+    assert checks["left-behind"] == (
+        "unknown",
+        "user@example.it: there is no export of the accounts: make a new one, and name it with --accounts",
+    )
+    assert ended.json["closed"] is False  # the thief still tries
 
 
 def test_a_thief_who_comes_back_opens_it_again(root: Path, breach: Callable[..., Ended]) -> None:

@@ -9,15 +9,15 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from breachkit.logs.kinds import Line, LogKind, LogName, age_in
-from breachkit.logs.syslog import PREFIX, split_syslog
+from breachkit.logs.kinds import LogKind, LogName, age_in
+from breachkit.logs.syslog import PREFIX, read_head, split_syslog
 from breachkit.records import AuthAttempt, Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import tzinfo
 
-    from breachkit.logs.kinds import Event
+    from breachkit.logs.kinds import Event, Line
     from breachkit.records import Outcome, Service
     from breachkit.text.sasl import Fingerprints
 
@@ -30,10 +30,13 @@ def read_name(name: str) -> LogName | None:
 
 
 def split(text: bytes, zone: tzinfo) -> Line | None:
-    found = split_syslog(text, zone)
-    if found is None or found.tag not in _SERVICES:
-        return None
-    return Line(b" ".join((found.host, found.tag, found.pid)), found.stamp, found.text)
+    found = split_syslog(key_of, text, zone)
+    return found if found is not None and found.key else None
+
+
+def key_of(head: bytes, _text: bytes) -> bytes:
+    told = read_head(head)
+    return b" ".join(told) if told.tag in _SERVICES else b""
 
 
 def begins(line: Line) -> bool:
@@ -66,7 +69,6 @@ MAIL_LOG = LogKind(
     prefix=PREFIX._replace(near=rb"(?:smtpd|popd|imapd)\[\d+\]"),
     begins=begins,
     ends=ends,
-    telling=(b"login ",),
     read=read,
     own_address=re.compile(rb"listening on (\S+)"),
 )

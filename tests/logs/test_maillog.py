@@ -17,7 +17,7 @@ from breachkit.logs.facts import Question
 from breachkit.logs.kinds import TimeOfDay
 from breachkit.logs.listing import NOT_A_LOG, find_logs, read_own_addresses
 from breachkit.logs.spans import read_facts
-from breachkit.logs.syslog import split_syslog
+from breachkit.logs.syslog import read_head, split_syslog
 from breachkit.servers.icewarp.logs import KINDS
 from tests.logs.maillog import MAIL_LOG
 from tests.servers.icewarp.factories import lines, reading
@@ -192,7 +192,7 @@ def test_a_day_without_a_year_is_the_nearest_to_the_line_before(stamps: list[str
     ],
 )
 def test_lines_of_syslog_are_split(line: str) -> None:
-    found = split_syslog(line.encode(), UTC)
+    found = split_syslog(lambda head, _: head, line.encode(), UTC)
     assert found is not None
-    assert found.host == b"mx"
+    assert read_head(found.key).host == b"mx"
     assert line.encode().endswith(b": " + found.text)

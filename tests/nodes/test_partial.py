@@ -65,7 +65,8 @@ def test_what_is_carried_comes_back(whole: bytes) -> None:
     assert [row._replace(subject=None, files=()) for row in here.messages] == there.messages
     assert here.accounts == there.accounts
     assert [*here.facts.attempts] == [*there.facts.attempts]
-    for name in ("deliveries", "sessions", "accepted", "sources", "doors", "level", "first", "last"):
+    assert [*here.facts.deliveries] == [*there.facts.deliveries]
+    for name in ("sessions", "accepted", "sources", "doors", "level", "first", "last"):
         assert getattr(here.facts, name) == getattr(there.facts, name)
     sends = [(*row[:3], row[3]._replace(attempt=None)) for row in here.facts.sends]
     assert sends == [*there.facts.sends]

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from breachkit.logs.kinds import Line, LogKind, LogName, age_in
-from breachkit.logs.syslog import PREFIX, split_syslog
+from breachkit.logs.syslog import PREFIX, read_head, split_syslog
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -27,10 +27,10 @@ def split(name: bytes, text: bytes, zone: tzinfo) -> Line | None:
     return Line(found[2], stamp.timestamp(), found[4])
 
 
-def split_mail(name: bytes, text: bytes, zone: tzinfo) -> Line | None:
-    """Split a line of a toy server that came through syslog."""
-    found = split_syslog(text, zone)
-    return None if found is None or found.tag != name else Line(found.pid, found.stamp, found.text)
+def key_of(name: bytes, head: bytes, _text: bytes) -> bytes:
+    """Tell the session of a line of a toy server that came through syslog; one of another is of none."""
+    _, tag, pid = read_head(head)
+    return pid if tag == name else b""
 
 
 def read_mail_name(name: str) -> LogName | None:
@@ -39,7 +39,10 @@ def read_mail_name(name: str) -> LogName | None:
 
 def in_mail_log(kind: LogKind, name: bytes) -> LogKind:
     """Make of a kind the same through syslog, in the `mail.log` that all products of a machine write into."""
-    return replace(kind, read_name=read_mail_name, split=partial(split_mail, name), prefix=PREFIX)
+    key = partial(key_of, name)
+    split_line = partial(split_syslog, key)
+    syslog = "breachkit.logs.grammar:Syslog"
+    return replace(kind, read_name=read_mail_name, split=split_line, prefix=PREFIX, grammar=syslog, key_of=key)
 
 
 def moment_of(line: Line) -> datetime:

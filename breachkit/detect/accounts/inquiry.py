@@ -300,10 +300,9 @@ def origin_of_deliveries(deliveries: pd.DataFrame, sends: pd.DataFrame, messages
     ids = origins.dropna(subset=["queue_id", "account"]).drop_duplicates("queue_id", keep="last")
     paths = origins.explode("rcpt_to").dropna(subset=["mail_from", "rcpt_to", "account"])
     paths = paths.drop_duplicates(["mail_from", "rcpt_to", "node"], keep="last")
-    by_id = deliveries[["queue_id"]].merge(
-        ids.drop(columns=["mail_from", "rcpt_to", "node"]), how="left", on="queue_id"
-    )
-    by_path = deliveries[["mail_from", "rcpt_to", "node"]].merge(paths, how="left", on=["mail_from", "rcpt_to", "node"])
+    texts = deliveries[["queue_id", "mail_from", "rcpt_to", "node"]].astype("object")
+    by_id = texts[["queue_id"]].merge(ids.drop(columns=["mail_from", "rcpt_to", "node"]), how="left", on="queue_id")
+    by_path = texts[["mail_from", "rcpt_to", "node"]].merge(paths, how="left", on=["mail_from", "rcpt_to", "node"])
     has_id = (by_id["account"].notna() & by_id["queue_id"].notna()).to_numpy()
     return deliveries.assign(
         account=by_id["account"].where(has_id, by_path["account"]).to_numpy(),

@@ -9,7 +9,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Any
 
-from breachkit.logs.syslog import find_mail_logs, first_names
+from breachkit.logs.syslog import find_mail_logs, find_named
 from breachkit.servers import AccountExport, Layout, MailServer
 from breachkit.servers.dovecot.logs import OWN, SYSLOG, read_name
 
@@ -28,11 +28,9 @@ _SETTINGS = ("doveconf-n.txt", "etc/doveconf-n.txt")
 def find_layout(root: Path) -> Layout:
     """Locate logs, accounts and settings below a root. Raises OSError when it cannot be listed."""
     os.scandir(root).close()
-    folders = [place for name in _LOGS if (place := root / name).is_dir()]
-    own = [path for folder in folders for path in first_names(folder, root) if read_name(path.name)]
     return Layout(
         root,
-        logs=tuple(dict.fromkeys([*own, *find_mail_logs(root)])),
+        logs=tuple(dict.fromkeys([*find_named(root, _LOGS, read_name), *find_mail_logs(root)])),
         accounts=next((path for name in _ACCOUNTS if (path := root / name).is_file()), None),
         settings=next((path for name in _SETTINGS if (path := root / name).is_file()), None),
     )

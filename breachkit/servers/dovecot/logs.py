@@ -10,22 +10,22 @@ What a client typed as its name stands between `user=<` and `>, method=`: it is 
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
 from breachkit.logs.kinds import Line, LogKind, LogName, Prefix, age_in
-from breachkit.logs.syslog import MONTHS, PREFIX, day_of_year, read_mail_name, split_syslog
+from breachkit.logs.syslog import A_MONTH, PREFIX, day_of_year, read_head, read_mail_name, split_syslog
 from breachkit.records import AuthAttempt, Hint
+from breachkit.spelling import spelled_ip
 from breachkit.text.charsets import decode_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import tzinfo
 
-    from breachkit.logs.kinds import Event, IsKnown, TimeOfDay
+    from breachkit.logs.kinds import Event, IsKnown
     from breachkit.records import Service
     from breachkit.text.sasl import Fingerprints
 
@@ -34,7 +34,7 @@ MOST_TRIES = 100
 
 _OWN = re.compile(
     rb"(?P<month>%b) (?P<day>[ \d]\d) (?P<time>\d\d:\d\d:\d\d)(?:\.\d{1,6})? "
-    rb"(?P<text>[\w-]+(?:\(.*?\))?(?:<[^<>]*>)*: (?:Info|Error|Warning|Debug|Fatal|Panic): .*)" % MONTHS,
+    rb"(?P<text>[\w-]+(?:\(.*?\))?(?:<[^<>]*>)*: (?:Info|Error|Warning|Debug|Fatal|Panic): .*)" % A_MONTH,
     re.DOTALL,
 )
 _NAME = re.compile(r"dovecot(?:[-_.]\w{1,20})?\.log(?:[-.]\d{1,10})*(?:\.(?:gz|bz2|xz))?")
@@ -69,23 +69,23 @@ _NAMED = re.compile(
 def split(text: bytes, _zone: tzinfo) -> Line | None:
     """Split a line of Dovecot's own log, whose stamp says no year."""
     found = _OWN.fullmatch(text)
-    return None if found is None else _line(found["text"], day_of_year(found))
-
-
-def split_mail(text: bytes, zone: tzinfo) -> Line | None:
-    """Split a line of syslog; one of another daemon is of no session."""
-    found = split_syslog(text, zone)
     if found is None:
         return None
-    return _line(found.text, found.stamp) if found.tag == b"dovecot" else Line(b"", found.stamp, found.text)
+    return Line(key_of(found["text"]), day_of_year(found["month"], found["day"], found["time"]), found["text"])
 
 
-def _line(text: bytes, stamp: float | TimeOfDay) -> Line:
+def key_in_mail(head: bytes, text: bytes) -> bytes:
+    """Tell which session a line of syslog is of; one of another daemon is of none."""
+    return key_of(text) if b" dovecot" in head and read_head(head).tag == b"dovecot" else b""
+
+
+def key_of(text: bytes) -> bytes:
+    """Tell which session a line is of."""
     found = _LOGIN.fullmatch(text) or _AUTH.fullmatch(text) or _OF_SESSION.match(text)
     if found is None:
-        return Line(b"", stamp, text)
-    session = found[1] if found.re is _OF_SESSION else found["session"]
-    return Line(session or (_THROUGH_MTA if found.re is _AUTH else b"from ") + found["ip"], stamp, text)
+        return b""
+    session: bytes | None = found[1] if found.re is _OF_SESSION else found["session"]
+    return session or (_THROUGH_MTA if found.re is _AUTH else b"from ") + found["ip"]
 
 
 def ends(line: Line) -> bool:
@@ -139,20 +139,13 @@ def _attempt(line: Line, told: re.Match[bytes], ended: re.Match[bytes] | None) -
     return AuthAttempt(
         door,
         datetime.fromtimestamp(line.stamp, UTC),
-        _canonical(told["ip"].decode()),
+        spelled_ip(told["ip"]),
         decode_text(told["user"]) or None,
         decode_text(method).upper() if method else "other",
         "failure",
         None,
         line.source,
     )
-
-
-def _canonical(client_ip: str) -> str:
-    try:
-        return str(ipaddress.ip_address(client_ip))
-    except ValueError:
-        return client_ip
 
 
 def shown(line: Line, is_known: IsKnown) -> bytes:
@@ -181,7 +174,6 @@ _KIND = partial(
     LogKind,
     services=frozenset({"imap", "pop3"}),
     ends=ends,
-    telling=(b"-login: ", b"auth: ", b"auth-worker"),
     read=read,
     shown=shown,
     unseen=_UNSEEN,
@@ -191,12 +183,14 @@ OWN = _KIND(
     split=split,
     prefix=Prefix(
         "MONTH DAY TIME PROCESS: LEVEL:",
-        rb"(?:%b) [ \d]\d \d\d:\d\d:\d\d(?=[.\d]* [\w-]+[^:]*: (?:Info|Error|Warning|Debug|Fatal|Panic): )" % MONTHS,
+        rb"(?:%b) [ \d]\d \d\d:\d\d:\d\d(?=[.\d]* [\w-]+[^:]*: (?:Info|Error|Warning|Debug|Fatal|Panic): )" % A_MONTH,
     ),
 )
 SYSLOG = _KIND(
     read_name=read_mail_name,
-    split=split_mail,
+    split=partial(split_syslog, key_in_mail),
     prefix=PREFIX,
+    grammar="breachkit.logs.grammar:Syslog",
+    key_of=key_in_mail,
     marks=re.compile(rb" dovecot(?:\[\d+\])?: "),
 )

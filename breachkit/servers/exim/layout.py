@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from breachkit.files import shown
-from breachkit.logs.syslog import first_names
+from breachkit.logs.syslog import first_named
 from breachkit.servers import Layout, QueueFolder
 from breachkit.servers.exim.logs import MAINLOG, REJECTLOG
 
@@ -103,8 +103,10 @@ def _logs(folder: Path, root: Path) -> Sequence[Path]:
     """List the logs in a folder by their names, which need not be Exim's own folder; itself, where it is denied."""
     if not folder.is_dir():
         return []
-    found = first_names(folder, root)
-    return [one for one in found if one == folder or MAINLOG.read_name(one.name) or REJECTLOG.read_name(one.name)]
+    try:
+        return first_named(folder, root, lambda name: MAINLOG.read_name(name) or REJECTLOG.read_name(name))
+    except PermissionError:
+        return [folder]
 
 
 def split_queue(folder: Path, root: Path | None) -> tuple[QueueFolder, ...]:

@@ -6,18 +6,14 @@ from a stranger ("tainted", 4.94 and later) has two hyphens before its name, and
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.logs.envelope import address_of
-from breachkit.servers import PlainHead
 from breachkit.servers.exim.layout import ID
-from breachkit.servers.letterhead import read_letterhead
+from breachkit.servers.letterhead import EnvelopeHead
 from breachkit.servers.locks import locked
-from breachkit.text.charsets import decode_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +22,13 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(rf"({ID})-[HDJ]")
 _FIRST = re.compile(rf"({ID})-([HD])\n".encode())
-_OPTION = re.compile(rb"--?(?:\([^)\n]*\))?([\w-]+)(?: (.*))?")
+_BEGIN = re.compile(rb"[^\n]*\n(<[^\n]*)\n([0-9]{1,10})(?: [^\n]*)?\n")
+"""Who called Exim, the sender, and when."""
+_NAMED = rb"--?(?:\([^)\n]*\))?"
+_OPTIONS = re.compile(rb"(?:(?!%bacl)-[^\n]*\n)*+" % _NAMED)
+"""The lines that begin with a hyphen, to the first variable of an ACL."""
+_VARIABLE = re.compile(rb"%bacl[\w-]* (?:.* )?(\d{1,7})" % _NAMED)
+_SOUGHT = re.compile(rb"\n%b(auth_id|host_address)(?: ([^\n]*))?(?=\n)" % _NAMED)
 _BRACKETED = re.compile(rb"\[([0-9A-Fa-f.:]+)\](?::\d{1,5})?")
 _DOTTED = re.compile(rb"([0-9A-Fa-f.:]+)\.\d{1,5}")
 _NODE = re.compile(rb"([YN])([YN]) (.*)")
@@ -35,14 +37,14 @@ _HEADER = re.compile(rb"(\d{3,7})(.) ")
 
 class _Envelope(NamedTuple):
     sender: bytes
-    ts: bytes
+    ts: int
     options: dict[bytes, bytes]
     rcpt_to: list[bytes]
     end: int
     """Where the headers begin."""
 
 
-def read_head(files: Sequence[tuple[str, bytes]], _zone: tzinfo, is_whole: bool) -> PlainHead | None:
+def read_head(files: Sequence[tuple[str, bytes]], _zone: tzinfo, is_whole: bool) -> EnvelopeHead | None:
     """Read the envelope and the header in `ID-H`; None where it was cut."""
     ((name, raw),) = files
     if not is_whole:
@@ -52,19 +54,15 @@ def read_head(files: Sequence[tuple[str, bytes]], _zone: tzinfo, is_whole: bool)
     queue_id = named[1] if named else first[1].decode() if first else None  # in a quarantine it has another name
     envelope = _envelope_of(raw)
     if envelope is None:
-        return PlainHead(queue_id)
-    options, letter = envelope.options, read_letterhead(_headers(raw, envelope.end))
-    account = options.get(b"auth_id")
-    return PlainHead(
+        return EnvelopeHead(queue_id)
+    return EnvelopeHead(
         queue_id,
-        decode_text(account).strip().lower() if account else None,
-        address_of(envelope.sender),
-        letter.header_from,
-        tuple(dict.fromkeys(map(address_of, envelope.rcpt_to))),
-        letter.subject,
-        letter.reply_to,
-        _client_of(options.get(b"host_address", b"")),
-        int(envelope.ts) * 1_000_000 or None,
+        envelope.options.get(b"auth_id", b""),
+        envelope.sender,
+        envelope.rcpt_to,
+        _address_in(envelope.options.get(b"host_address", b"")),
+        envelope.ts * 1_000_000 or None,
+        b"\n" + _headers(raw, envelope.end),
     )
 
 
@@ -93,14 +91,10 @@ def hold_still(files: Sequence[str], names: Sequence[str]) -> AbstractContextMan
 def _envelope_of(raw: bytes) -> _Envelope | None:
     """Read all before the headers; None where the file is none of a message, or is torn."""
     first = _FIRST.match(raw)
-    if first is None or first[2] != b"H":
+    begin = None if first is None or first[2] != b"H" else _BEGIN.match(raw, first.end())
+    if begin is None:
         return None
-    _caller, sender, stamp = (lines := raw[first.end() :].split(b"\n", 3) + [b""] * 3)[:3]
-    ts = stamp.partition(b" ")[0]
-    if not (sender.startswith(b"<") and ts.isdigit() and len(ts) <= 10):
-        return None
-    place = len(raw) - len(lines[3])
-    options, place = _options(raw, place)
+    options, place = _options(raw, begin.end())
     done, place = _recipients_done(raw, place)
     number, place = _line(raw, place)
     if not number.isdigit() or len(number) > 6:
@@ -113,7 +107,7 @@ def _envelope_of(raw: bytes) -> _Envelope | None:
         rcpt_to.append(line.partition(b" ")[0])
     waiting = [one for one in rcpt_to if one.lower() not in done]
     blank, place = _line(raw, place)
-    return None if blank else _Envelope(sender.strip(b"<>"), ts, options, waiting or rcpt_to, place)
+    return None if blank else _Envelope(begin[1].strip(b"<>"), int(begin[2]), options, waiting or rcpt_to, place)
 
 
 def _line(raw: bytes, place: int) -> tuple[bytes, int]:
@@ -123,19 +117,18 @@ def _line(raw: bytes, place: int) -> tuple[bytes, int]:
 
 
 def _options(raw: bytes, place: int) -> tuple[dict[bytes, bytes], int]:
-    """Read the lines that begin with a hyphen; the value of a variable of an ACL may hold ends of lines."""
+    """Read those of `_SOUGHT`; the value of a variable of an ACL may hold ends of lines, and be a stranger's."""
     options: dict[bytes, bytes] = {}
-    while raw[place : place + 1] == b"-":
-        line, place = _line(raw, place)
-        found = _OPTION.fullmatch(line)
-        if found is None:
-            continue
-        if found[1].startswith(b"acl"):
-            size = (found[2] or b"").rpartition(b" ")[2]
-            place += int(size) + 1 if size.isdigit() and len(size) < 8 else 0
-        else:
-            options.setdefault(found[1], found[2] or b"")
-    return options, place
+    while True:
+        found = _OPTIONS.match(raw, place)
+        end = found.end() if found else place
+        for name, value in _SOUGHT.findall(raw, place - 1, end):
+            options.setdefault(name, value)
+        if not raw.startswith(b"-", end):
+            return options, end
+        line, place = _line(raw, end)
+        variable = _VARIABLE.fullmatch(line)
+        place += int(variable[1]) + 1 if variable else 0
 
 
 def _recipients_done(raw: bytes, place: int) -> tuple[set[bytes], int]:
@@ -163,10 +156,7 @@ def _headers(raw: bytes, place: int) -> bytes:
     return b"".join(headers)
 
 
-def _client_of(text: bytes) -> str | None:
+def _address_in(text: bytes) -> bytes:
     """Read the client's address, behind which stands its port: in brackets, or up to 4.95 behind a dot."""
     found = _BRACKETED.fullmatch(text) or _DOTTED.fullmatch(text)
-    try:
-        return str(ipaddress.ip_address(found[1].decode())) if found else None
-    except ValueError:
-        return None
+    return found[1] if found else b""

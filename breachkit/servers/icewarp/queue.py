@@ -18,7 +18,17 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.micros import is_possible, micros_of
-from breachkit.servers.letterhead import KEPT_SPELLINGS, addresses, sender_of, text_of, title_of
+from breachkit.servers.letterhead import (
+    FROM,
+    KEPT_SPELLINGS,
+    REPLY_TO,
+    addresses,
+    field,
+    sender_in,
+    sender_of,
+    text_of,
+    title_in,
+)
 from breachkit.text.message import blocks_of, is_cut
 
 if TYPE_CHECKING:
@@ -132,15 +142,9 @@ def time_of_id(queue_id: str, zone: tzinfo) -> datetime | None:
     return ts if is_possible(ts.timestamp()) else None
 
 
-def _field(names: bytes) -> re.Pattern[bytes]:
-    """Make what finds fields in a head, of which each line begins with LF; a line that is none hides none below it."""
-    return re.compile(rb"\n(?:%b)[ \t]*:[ \t]*([^\n]*(?:\n[ \t][^\n]*)*)" % names, re.IGNORECASE)
-
-
-_LOCAL_SENDER, _MSG_ID, _RECEIVED, _FROM, _TO, _CC, _REPLY_TO, _SUBJECT = map(
-    _field, (b"localsender", b"msgid", b"received", b"from", b"to", b"cc", b"reply-to", b"subject")
+_LOCAL_SENDER, _MSG_ID, _RECEIVED, _TO, _CC, _ENVELOPE_TO = map(
+    field, (b"localsender", b"msgid", b"received", b"to", b"cc", b"rcpt(?:to)?|recipients?")
 )
-_ENVELOPE_TO = _field(b"rcpt(?:to)?|recipients?")
 
 
 def each_file(_folder: str, names: Iterable[str]) -> Iterator[tuple[str, ...]]:
@@ -187,14 +191,12 @@ class QueueHead:
     @property
     def mail_from(self) -> str | None:
         """The declared sender: of the envelope, where there is one."""
-        found = _FROM.search(self._first)
-        return sender_of(found[1]) if found else None
+        return sender_in(FROM, self._first)
 
     @property
     def header_from(self) -> str | None:
         """The sender by the message's own header."""
-        found = _FROM.search(self._own)
-        return sender_of(found[1]) if found else None
+        return sender_in(FROM, self._own)
 
     @property
     def rcpt_to(self) -> tuple[str, ...]:
@@ -205,14 +207,12 @@ class QueueHead:
     @property
     def subject(self) -> str | None:
         """The subject, unfolded."""
-        found = _SUBJECT.search(self._own)
-        return (title_of(found[1], self._around) or None) if found else None
+        return title_in(self._own, self._around)
 
     @property
     def reply_to(self) -> str | None:
         """Where answers are asked for."""
-        found = _REPLY_TO.search(self._own)
-        return sender_of(found[1]) if found else None
+        return sender_in(REPLY_TO, self._own)
 
     @property
     def client_ip(self) -> str | None:

@@ -15,13 +15,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from breachkit.logs.envelope import NOTE_READ, Envelope, Noted, address_of
+from breachkit.logs.forms import TIME, Usual, fits
 from breachkit.logs.grammar import IDLE, Grammar
+from breachkit.logs.kinds import TimeOfDay
 from breachkit.logs.mailbox import TRY_WORDS, Mailbox
 from breachkit.logs.smtp import ACCEPTED_ID, Dialogue
 from breachkit.servers.icewarp.queue import ANY_ID
 from breachkit.text.charsets import decode_text
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from breachkit.logs.grammar import Fate, Listener, Said
     from breachkit.logs.kinds import IsKnown, Place
     from breachkit.logs.lines import Column, Lines
@@ -32,10 +36,6 @@ _RECEIVED, _SENT = frozenset({b"<<< ", b"<<<"}), frozenset({b">>> ", b">>>"})
 _WIDTH = 16
 """Columns that a peer is padded to."""
 _OPEN, _CLOSE, _SPACE, _ONE = b"[] 1"
-_MIDNIGHT = np.uint64(int.from_bytes(b"00:00:00", "little"))
-_TOO_MUCH = np.uint64(int.from_bytes(b"\x0d\x06\0\x0a\x06\0\x0a\x06", "little"))
-"""Added to the digits of a time, a tens digit of more than 2 or 5 or a units digit of more than 9 carries."""
-_CARRIED = np.uint64(int.from_bytes(b"\xf0\xf0\xff\xf0\xf0\xff\xf0\xf0", "little"))
 
 
 _CODE = b"\xff\xff\xff\xff\xf0\xf0\xf0"
@@ -54,19 +54,21 @@ def _opens(word: Column, text: bytes, mask: bytes = b"") -> Column:
 class IceWarpLines(Grammar):
     """The form of a line: `PEER [THREAD] STAMP TEXT`; usually the peer is padded and the stamp is a time of day."""
 
-    has_levels = True
+    has_dialogues = True
 
-    def find_usual(self, octets: Column, words: Column, start: Column) -> tuple[Column, Column, Column, Column]:
+    def find_usual(self, octets: Column, words: Column, start: Column) -> Usual:
         """Tell lines of an IPv4 address, a thread of 4, 8 or 16 digits, and a time of day."""
         close = start + (_WIDTH + 5)
         for longer in (4, 8):
             close += longer * (octets[close] != _CLOSE)
         stamp = close + 2
         is_usual = (octets[start] - _ONE < 9) & (octets[start + _WIDTH] == _OPEN) & (octets[close] == _CLOSE)  # digits
-        is_usual &= (octets[close + 1] == _SPACE) & (octets[stamp + 8] == _SPACE)
-        digits = words[stamp] ^ _MIDNIGHT
-        is_usual &= (digits | (digits + _TOO_MUCH)) & _CARRIED == 0
-        return is_usual, close + 1, stamp, stamp + 9
+        is_usual &= (octets[close + 1] == _SPACE) & (octets[stamp + 8] == _SPACE) & fits(words, stamp, TIME)
+        return Usual(is_usual, close + 1, stamp + 9, (words[stamp],))
+
+    def read_stamp(self, line: bytes, _zone: tzinfo) -> TimeOfDay:
+        """Read the time of day."""
+        return TimeOfDay(line[-9:-1])
 
     def find_peer(self, lines: Lines, client_ip: str) -> Column:
         """List the rows of lines of an address."""
@@ -75,6 +77,10 @@ class IceWarpLines(Grammar):
         _, first, which = np.unique(lines.keys_at(rows), return_index=True, return_inverse=True)
         is_its = np.array([peer_of(lines.name(row)) == client_ip for row in rows[first].tolist()], np.bool_)
         return rows[is_its[which]]
+
+    def longest_silence(self, _key: bytes) -> float:
+        """Return the seconds of silence behind which a line of a key always begins another session."""
+        return IDLE
 
     def begins(self, _key: bytes, text: bytes) -> bool:
         """Tell whether a line begins a session."""

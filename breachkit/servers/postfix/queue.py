@@ -7,12 +7,10 @@ recipient that was added, puts a pointer into the sequence (`p`): what follows s
 
 from __future__ import annotations
 
-import ipaddress
+from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from breachkit.logs.envelope import address_of
-from breachkit.servers import PlainHead
-from breachkit.servers.letterhead import read_letterhead
+from breachkit.servers.letterhead import EnvelopeHead
 from breachkit.servers.locks import locked
 from breachkit.servers.postfix.layout import IS_ID
 from breachkit.text.charsets import decode_text
@@ -24,51 +22,53 @@ if TYPE_CHECKING:
 
 MOST_RECORDS = 2_000_000
 """Of one file; what has more is torn or forged."""
-_LONGEST_RECORD = 1 << 24
-_POINTER, _END = b"p", b"E"
-_RECIPIENTS = frozenset({b"R", b"D"})
-"""To be served, and served: Postfix turns the one into the other in its place."""
+_POINTER, _END = b"pE"
+_MESSAGE, _EXTRACTED = b"MX"
+_LINE, _LONG_LINE = _LINES = b"NL"
+_BEGINS = (b"C", b"T")
+_WAITING, _SERVED = _RECIPIENTS = b"RD"
+"""Recipients: Postfix turns the one record into the other in its place."""
+_SENDER, _TIME, _ATTRIBUTE = b"STA"
 
 
 class _Envelope(NamedTuple):
-    said: dict[bytes, list[bytes]]
+    said: dict[int, list[bytes]]
     """The records before and behind the message, by their type."""
     header: bytes
+    """Each line begins with LF."""
     is_whole: bool
     """The end of the header was in sight, and a recipient."""
 
 
-def read_head(files: Sequence[tuple[str, bytes]], _zone: tzinfo, is_whole: bool) -> PlainHead | None:
+def read_head(files: Sequence[tuple[str, bytes]], _zone: tzinfo, is_whole: bool) -> EnvelopeHead | None:
     """Read the envelope and the header of a message; None where they were cut."""
     ((name, raw),) = files
     name = name.replace("\\", "/").rpartition("/")[2]
-    if raw[:1] not in {b"C", b"T"}:
-        return PlainHead(name if IS_ID.fullmatch(name) else None)
+    queue_id = name if IS_ID.fullmatch(name) else None
+    if not raw.startswith(_BEGINS):
+        return EnvelopeHead(queue_id)
     envelope = _envelope_of(raw)
     if not (is_whole or envelope.is_whole):
         return None
-    said, letter = envelope.said, read_letterhead(envelope.header)
-    account, first_id = _named(said, b"sasl_username="), _named(said, b"log_ident=")
+    said, first_id = envelope.said, _named(envelope.said, b"log_ident=")
     # in a quarantine it has a number for a name, which may look like an id
-    is_id = IS_ID.fullmatch(name) and not (first_id and len(name) == 8 and name.isdigit())
-    queue_id = name if is_id else decode_text(first_id) if first_id else None
-    return PlainHead(
+    if first_id and (queue_id is None or (len(name) == 8 and name.isdigit())):
+        queue_id = decode_text(first_id)
+    return EnvelopeHead(
         queue_id,
-        decode_text(account).strip().lower() if account else None,
-        address_of(said[b"S"][0]) if b"S" in said else None,
-        letter.header_from,
-        tuple(dict.fromkeys(map(address_of, said.get(b"R") or said.get(b"D") or []))),
-        letter.subject,
-        letter.reply_to,
-        _client_of(_named(said, b"client_address=")),
-        _micros_of(said.get(b"T", [b""])[0]),
+        _named(said, b"sasl_username="),
+        said[_SENDER][0] if _SENDER in said else None,
+        said.get(_WAITING) or said.get(_SERVED) or (),
+        _named(said, b"client_address="),
+        _micros_of(said[_TIME][0]) if _TIME in said else None,
+        envelope.header,
     )
 
 
 def text_of(files: Sequence[bytes]) -> bytes:
     """Put the lines of a message together; a file that has no records is taken as it is, others are logs about it."""
     raw = files[0]
-    if raw[:1] not in {b"C", b"T"}:
+    if not raw.startswith(_BEGINS):
         return raw
     return b"".join(_lines(raw))
 
@@ -81,64 +81,91 @@ def hold_still(files: Sequence[str], _names: Sequence[str]) -> AbstractContextMa
 def _lines(raw: bytes) -> Iterator[bytes]:
     is_content = False
     for kind, text in _records(raw):
-        if kind == b"M":
+        if kind == _MESSAGE:
             is_content = True
-        elif kind == b"X":
+        elif kind == _EXTRACTED:
             return
-        elif is_content and kind in {b"N", b"L"}:
+        elif is_content and kind in _LINES:
             yield text
-            if kind == b"N":
+            if kind == _LINE:
                 yield b"\n"
 
 
-def _records(raw: bytes) -> Iterator[tuple[bytes, bytes]]:
+def _records(raw: bytes) -> Iterator[tuple[int, bytes]]:
     """Yield the records in their order, pointers followed; stops where the file does, or goes round in a circle."""
-    place, seen, left = 0, set[int](), len(raw)  # no byte is read twice, or pointers into long records never end
+    place, seen, end = 0, set[int](), len(raw)
+    start, left = place, end  # no byte is read twice, or pointers into long records never end
     for _ in range(MOST_RECORDS):
-        kind, byte = raw[place : place + 1], raw[place + 1] if place + 1 < len(raw) else 0
-        place += 2
-        size, shift = byte & 0x7F, 7
-        while byte >= 0x80 and shift < 28:  # four bytes of 7 bits
-            byte = raw[place] if place < len(raw) else 0
-            place += 1
-            size |= (byte & 0x7F) << shift
-            shift += 7
-        text = raw[place : place + size]
-        place += size
-        left -= size
-        if not kind or size > _LONGEST_RECORD or len(text) < size or left < 0:
+        if place + 2 > end:
             return
-        yield kind, text
-        if kind == _POINTER and len(text) < 20 and text.strip().isdigit() and (goal := int(text)):
-            if goal in seen:
+        kind, size = raw[place], raw[place + 1]
+        place += 2
+        if size >= 0x80:
+            size, place = _long_size(raw, place)
+        begin, place = place, place + size
+        if place > end:
+            return
+        yield kind, raw[begin:place]
+        if kind == _END:
+            return
+        if kind == _POINTER and size < 20 and raw[begin:place].strip().isdigit() and (goal := int(raw[begin:place])):
+            left -= place - start
+            if goal in seen or left < 0:
                 return
             seen.add(goal)
-            place = goal
-        elif kind == _END:
-            return
+            place = start = goal
+
+
+def _long_size(raw: bytes, place: int) -> tuple[int, int]:
+    """Read a size of more than 7 bits, of which the first byte was read; four bytes at most. Returns where it ends."""
+    size = raw[place - 1] & 0x7F
+    for shift in (7, 14, 21):
+        byte = raw[place] if place < len(raw) else 0
+        place += 1
+        size |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            break
+    return size, place
 
 
 def _envelope_of(raw: bytes) -> _Envelope:
     """Read all but the body; where all recipients stand before the message, no more than that is read."""
-    said: dict[bytes, list[bytes]] = {}
-    header: list[bytes] = []
-    part, is_ended = b"", False
-    for kind, text in _records(raw):
-        if kind in {b"M", b"X"}:
-            part, is_ended = kind, is_ended or kind == b"X"
-        elif part != b"M":
-            said.setdefault(kind, []).append(text)
-        elif kind in {b"N", b"L"} and not is_ended:
-            is_ended = kind == b"N" and not text
-            header += [text, b"\n" if kind == b"N" else b""]
-        elif is_ended and not said.keys().isdisjoint(_RECIPIENTS):
+    said: dict[int, list[bytes]] = defaultdict(list)
+    header = [b"\n"]
+    ended_by = 0
+    records = _records(raw)
+    for kind, text in records:
+        if kind != _MESSAGE:
+            said[kind].append(text)
+            continue
+        ended_by = _read_header(records, header)
+        if not said.keys().isdisjoint(_RECIPIENTS):
             break
-    return _Envelope(said, b"".join(header), is_ended and not said.keys().isdisjoint(_RECIPIENTS))
+        if ended_by == _LINE:
+            any(kind == _EXTRACTED for kind, _ in records)  # the body
+    return _Envelope(said, b"".join(header), ended_by != 0 and not said.keys().isdisjoint(_RECIPIENTS))
 
 
-def _named(said: dict[bytes, list[bytes]], name: bytes) -> bytes:
+def _read_header(records: Iterator[tuple[int, bytes]], header: list[bytes]) -> int:
+    """Read the lines of the header; returns the kind of the record that ends it, 0 where it was cut."""
+    for kind, text in records:
+        if kind == _LINE:
+            header.append(text + b"\n")
+            if not text:
+                return kind
+        elif kind == _LONG_LINE:
+            header.append(text)
+        elif kind == _EXTRACTED:
+            return kind
+    return 0
+
+
+def _named(said: dict[int, list[bytes]], name: bytes) -> bytes:
     """Read an attribute; the first of a name counts."""
-    return next((text[len(name) :] for text in said.get(b"A", ()) if text.startswith(name)), b"")
+    for text in said.get(_ATTRIBUTE, ()):
+        if text.startswith(name):
+            return text[len(name) :]
+    return b""
 
 
 def _micros_of(stamp: bytes) -> int | None:
@@ -148,10 +175,3 @@ def _micros_of(stamp: bytes) -> int | None:
         return None
     micros = int(rest) if rest.isdigit() and len(rest) <= 6 else 0
     return int(seconds) * 1_000_000 + micros or None
-
-
-def _client_of(text: bytes) -> str | None:
-    try:
-        return str(ipaddress.ip_address(text.decode()))
-    except ValueError:
-        return None

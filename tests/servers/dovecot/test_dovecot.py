@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from breachkit.logs.kinds import Line
-from breachkit.servers.dovecot.logs import shown, split_mail
+from breachkit.servers.dovecot.logs import SYSLOG, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -277,4 +277,4 @@ def test_what_is_cut_off_or_oddly_spelled_is_not_shown(text: str) -> None:
 
 def test_a_line_that_says_all_again_and_again_is_read_at_once() -> None:
     hostile = b"imap-login: " + b": user=<x>, rip=1, session=<" * 2_000
-    assert split_mail(b"Nov 12 01:35:05 mx dovecot: " + hostile, UTC) is not None
+    assert SYSLOG.split(b"Nov 12 01:35:05 mx dovecot: " + hostile, UTC) is not None

@@ -14,7 +14,7 @@ from breachkit.servers.exim.queue import read_head, text_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from breachkit.servers import PlainHead
+    from breachkit.servers.letterhead import EnvelopeHead
     from tests.conftest import Ran
 
 OLD, NEW = "1xRJib-0000P4-1b", "1xRJib-00000000P4L-1bQz"
@@ -41,7 +41,7 @@ def write_message(
     return folder / f"{name}-H"
 
 
-def head_of(path: Path, name: str | None = None) -> PlainHead:
+def head_of(path: Path, name: str | None = None) -> EnvelopeHead:
     head = read_head([(name or path.name, path.read_bytes())], None, True)  # type: ignore[arg-type]
     assert head is not None
     return head

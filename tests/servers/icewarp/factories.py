@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from breachkit.evidence import queued
 from breachkit.logs import listing, sessions
 from breachkit.logs.facts import LogReading, LogTally, Question
-from breachkit.logs.reader import by_node
+from breachkit.logs.reader import by_node, every_row
 from breachkit.logs.spans import read_facts
 from breachkit.micros import moment_of
 from breachkit.progress import silent
 from breachkit.records import AuthAttempt, Delivery, Message, Session, Skipped, Transaction
-from breachkit.servers import PlainHead
+from breachkit.servers import Head
 from breachkit.servers.icewarp import SERVER
 from breachkit.servers.icewarp.export import read_logins
 from breachkit.servers.icewarp.logs import KINDS
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 FINGERPRINTS = Fingerprints(b"a key of the tests")
 
+HEAD_FIELDS = [name for name, value in vars(Head).items() if isinstance(value, property)]
+"""What is read of a head."""
+
 
 def find_logs(places: Sequence[Path], root: Path | None, beside: Sequence[Path] = ()) -> FoundLogs:
     return listing.find_logs(places, root, KINDS, beside)
@@ -47,7 +50,7 @@ def message_of(raw: bytes, folder: QueueFolder, mtime: float, source: Locus, zon
     """Make a message of a queue file that is named as its source."""
     head = read_head([("x", raw)], zone, True)
     assert head is not None
-    said = {name: getattr(head, name) for name in PlainHead._fields if name != "ts"}
+    said = {name: getattr(head, name) for name in HEAD_FIELDS if name != "ts"}
     ts = datetime.fromtimestamp(mtime, UTC) if head.ts is None else moment_of(head.ts)
     return Message(
         queue=folder.label,
@@ -108,7 +111,7 @@ class Events:
 def read_sessions(logs: Sequence[LogFile], reading: LogReading) -> Iterator[Session]:
     """Read every session of SMTP logs, all lines in order."""
     for node in by_node(log for log in logs if "smtp" in log.services):
-        yield from sessions.read_sessions(node, reading, sessions.every_row, Events)
+        yield from sessions.read_sessions(node, reading, every_row, Events)
 
 
 def sessions_of(*paths: Path, zone: tzinfo = UTC) -> tuple[list[Session], list[Skipped], LogTally]:

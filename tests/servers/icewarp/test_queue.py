@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from breachkit.evidence.queued import LONGEST_HEAD
 from breachkit.files import LINK, SPECIAL
 from breachkit.records import Locus, Message, Skipped
-from breachkit.servers import PlainHead, QueueFolder
+from breachkit.servers import QueueFolder
 from breachkit.servers.icewarp.layout import split_queue
 from breachkit.servers.icewarp.queue import read_head
-from tests.servers.icewarp.factories import message_of, read_queue
+from tests.servers.icewarp.factories import HEAD_FIELDS, message_of, read_queue
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -336,7 +336,7 @@ BLOCK_LINES = st.sampled_from(
 
 def said(raw: bytes) -> list[object]:
     head = read_head([("x", raw)], ROME, True)
-    return [getattr(head, name) for name in PlainHead._fields]
+    return [getattr(head, name) for name in HEAD_FIELDS]
 
 
 @given(st.lists(BLOCK_LINES, max_size=14), st.sampled_from([b"", b"\r\n", b"\xef\xbb\xbf", b"\n", b"From a Fri\n"]))

@@ -14,7 +14,7 @@ from breachkit.servers.postfix.queue import read_head, text_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from breachkit.servers import PlainHead
+    from breachkit.servers.letterhead import EnvelopeHead
     from tests.conftest import Ran
 
 SHORT, LONG = "0542B2799EC", "4jQgG01kYBzJcKt"
@@ -69,7 +69,7 @@ def write(folder: Path, name: str = SHORT, raw: bytes = b"") -> Path:
     return folder / name
 
 
-def head_of(raw: bytes, name: str = SHORT) -> PlainHead:
+def head_of(raw: bytes, name: str = SHORT) -> EnvelopeHead:
     head = read_head([(name, raw)], None, True)  # type: ignore[arg-type]
     assert head is not None
     return head

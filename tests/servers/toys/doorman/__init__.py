@@ -52,7 +52,6 @@ IMAP = LogKind(
     read_name=read_name,
     split=partial(toylogs.split, b"doorman"),
     prefix=Prefix("doorman[SESSION]: TIME", rb"doorman\[\d+\]: \d{4}-\d\d-\d\d \d\d:\d\d:\d\d"),
-    telling=(b" login ",),
     read=read,
 )
 

@@ -11,13 +11,13 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from breachkit.files import shown
 from breachkit.logs.kinds import LogKind, LogName, Prefix, day_in
 from breachkit.micros import micros_of
 from breachkit.records import NULL_SENDER, AuthAttempt, Transaction
-from breachkit.servers import Layout, MailServer, PlainHead, Queue, QueueFolder
+from breachkit.servers import Layout, MailServer, Queue, QueueFolder
 from tests.servers import toylogs
 
 if TYPE_CHECKING:
@@ -29,6 +29,20 @@ if TYPE_CHECKING:
     from breachkit.text.sasl import Fingerprints
 
 _HEAD, _BODY = "-H", "-D"
+
+
+class PlainHead(NamedTuple):
+    """A head whose fields are all read at once."""
+
+    queue_id: str | None = None
+    auth_user: str | None = None
+    mail_from: str | None = None
+    header_from: str | None = None
+    rcpt_to: tuple[str, ...] = ()
+    subject: str | None = None
+    reply_to: str | None = None
+    client_ip: str | None = None
+    ts: int | None = None
 
 
 def find(root: Path) -> Layout:
@@ -145,7 +159,6 @@ SMTP = LogKind(
     read_name=read_name,
     split=partial(toylogs.split, b"twins"),
     prefix=Prefix("twins[SESSION]: TIME", rb"twins\[\d+\]: \d{4}-\d\d-\d\d \d\d:\d\d:\d\d"),
-    telling=(b" auth ", b" mail "),
     read=read,
     shown=without_secret,
 )
