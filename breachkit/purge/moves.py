@@ -342,11 +342,12 @@ class QueuePurge:
         number, hit, prints = entry
         for place, (path, known) in enumerate(zip(hit.files, prints, strict=True)):
             target = self._target(volume.run, entry, place)
-            verdict = MOVED
+            verdict, reached = MOVED, place
             try:
                 if self._hold is not None and self._disk.status(target) is not None:
                     return NAME_TAKEN
                 self._disk.rename(path, target)
+                reached += 1
                 if not is_same_file(self._disk.status(target), known):
                     verdict = self._keep_stranger(volume, entry, place)
             except OSError as error:
@@ -358,7 +359,7 @@ class QueuePurge:
                 else:
                     verdict = self._refusal(volume, error)
             if verdict is not MOVED:
-                return verdict if self._undo(volume.run, entry, copied.get(number, ())) else TORN
+                return verdict if self._undo(volume.run, entry, reached, copied.get(number, ())) else TORN
         return MOVED
 
     def _target(self, run: Run, entry: _Moving, place: int) -> str:
@@ -387,10 +388,10 @@ class QueuePurge:
             return MOVED
         return CHANGED
 
-    def _undo(self, run: Run, entry: _Moving, copied: Sequence[int]) -> bool:
-        """Put back what was moved of a message, the last file first; False where that cannot be done."""
+    def _undo(self, run: Run, entry: _Moving, files: int, copied: Sequence[int]) -> bool:
+        """Put back the first files of a message, the last of them first; False where that cannot be done."""
         try:
-            for place in reversed(range(len(entry.hit.files))):
+            for place in reversed(range(files)):
                 stored = self._target(run, entry, place)
                 if place not in copied and self._disk.status(stored) is not None:
                     self._disk.give(stored, entry.hit.files[place], run.mark(entry.number))
@@ -410,7 +411,7 @@ class QueuePurge:
                 return MOVED
         except OSError as error:
             verdict = verdict_of(error)
-        return verdict if not taken and self._undo(run, entry, copied) else TORN
+        return verdict if not taken and self._undo(run, entry, len(files), copied) else TORN
 
     def _delete(self, entry: _Moving) -> Verdict:
         """Delete a message for good, on a disk so full that no line can be journalled before some are gone.

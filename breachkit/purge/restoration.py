@@ -331,7 +331,8 @@ class RestoreRun:
         for folder in {os.path.dirname(target) for case in done for target in case.targets}:
             self._disk.sync_folder(folder)
         for case in done:
-            for place in range(len(case.targets)):
+            # what was renamed is not there any more; on hold the server may have put it there again
+            for place in range(len(case.targets)) if self._rules.moving == "copy" else ():
                 self._disk.unlink(self._source(case.entry, place))
             self._count(case.kind, case)
         journal.add("restored", ids=[case.entry.number for case in done])

@@ -518,7 +518,7 @@ def test_what_is_sent_after_a_restore_was_killed_is_not_put_back_again(kind: str
     class Last(DyingDisk):
         """Dies when all files are at home."""
 
-        def unlink(self, path: str) -> None:
+        def sync_folder(self, path: str) -> None:
             raise Killed
 
     with pytest.raises(Killed):
