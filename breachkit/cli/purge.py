@@ -14,7 +14,7 @@ from breachkit.cli.output import BOOK
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from breachkit.cli.purging import Manner
+    from breachkit.cli.purging import PurgeOptions
     from breachkit.evidence.where import Where
     from breachkit.purge.needles import SoughtTexts
     from breachkit.purge.plan import Predicates
@@ -109,7 +109,7 @@ def purge(
     Example: breachkit purge "pippo@gmail.com" --dry-run
     """
     from breachkit.cli.output import recorded
-    from breachkit.cli.purging import Manner, run_purge
+    from breachkit.cli.purging import PurgeOptions, run_purge
     from breachkit.errors import UsageError
     from breachkit.evidence.where import find_evidence
     from breachkit.purge.needles import SoughtTexts
@@ -118,8 +118,8 @@ def purge(
     texts = SoughtTexts(tuple(strings or ()), regex, ignore_case, any_string, raw_only)
     names = _names("--account", account), _names("--from", sender), _names("--to-domain", to_domain)
     heads = Heads(*names, campaign, older_than, newer_than, all_messages, min_messages)
-    manner = Manner(everything, explain, dry_run, yes, drop, hold, watch, max_moves, jobs, product)
-    _check(manner, texts, heads)
+    chosen = PurgeOptions(everything, explain, dry_run, yes, drop, hold, watch, max_moves, jobs, product)
+    _check(chosen, texts, heads)
     if bounces and watch is not None:
         raise UsageError("--bounces looks into the logs once, so it cannot go with --watch; leave one of them out")
     with recorded(case) as outcome:
@@ -130,7 +130,7 @@ def purge(
         wanted = wanted._replace(with_bounces=bounces)
         more = {"--bounces": bounces, "--hold": hold}
         words = [*texts.words(), *named.words(), *(option for option, is_set in more.items() if is_set)]
-        run_purge(reach, wanted, manner, words, outcome)
+        run_purge(reach, wanted, chosen, words, outcome)
 
 
 class Heads(NamedTuple):
@@ -157,7 +157,7 @@ class Heads(NamedTuple):
         return words + (["--all"] if self.all_messages else [])
 
 
-def _check(manner: Manner, texts: SoughtTexts, heads: Heads) -> None:
+def _check(chosen: PurgeOptions, texts: SoughtTexts, heads: Heads) -> None:
     """Refuse a command line that cannot be meant, before anything is read. Raises UsageErrors."""
     from breachkit.errors import UsageError
     from breachkit.purge.needles import BLANK, parse_needles
@@ -170,10 +170,10 @@ def _check(manner: Manner, texts: SoughtTexts, heads: Heads) -> None:
         raise UsageError(NO_PREDICATE)
     if heads.least is not None and heads.campaign is None:
         raise UsageError("--min-messages goes with --campaign; leave it out, or name both")
-    for option, is_given in (("--watch", manner.watch is not None), ("--drop", manner.drop)):
-        if manner.dry_run and is_given:
+    for option, is_given in (("--watch", chosen.watch is not None), ("--drop", chosen.drop)):
+        if chosen.dry_run and is_given:
             raise UsageError(f"--dry-run and {option} cannot both be meant; leave one of them out")
-    if manner.hold and manner.drop:
+    if chosen.hold and chosen.drop:
         raise UsageError("--hold keeps messages and --drop deletes them; leave one of them out")
 
 

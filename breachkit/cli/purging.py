@@ -52,7 +52,7 @@ BLINK = 0.1
 """Seconds of sleep after which a stop is noticed."""
 
 
-class Manner(NamedTuple):
+class PurgeOptions(NamedTuple):
     """How a purge is to be done, as typed."""
 
     everything: bool
@@ -73,7 +73,7 @@ class Work:
 
     reach: Reach
     wanted: Predicates
-    manner: Manner
+    chosen: PurgeOptions
     words: list[str]
     """The predicates, spelled again: for the journal and for the next command."""
     look: PieceSearch
@@ -90,7 +90,7 @@ class Work:
         passed_over: list[Skipped] = []
         pieces = self._pieces(passed_over) if self.watch is None else self.watch.first(self._pieces(passed_over))
         with bar(sys.stderr, "queue", None, " messages") as progress:
-            self.tally = look_through(pieces, self.look, self.manner.jobs or processors(), progress)
+            self.tally = look_through(pieces, self.look, self.chosen.jobs or processors(), progress)
         self.tally.pass_over(passed_over)
         return self.tally.planned()
 
@@ -107,7 +107,7 @@ class Work:
     def once_more(self, names: AbstractSet[str]) -> list[Planned]:
         """Look through the queues for messages of the plan; they are counted already."""
         looks = {self.look: names - self.bounces, self._take_any(): names & self.bounces}
-        jobs = self.manner.jobs or processors()
+        jobs = self.chosen.jobs or processors()
         return [
             hit
             for look, sought in looks.items()
@@ -140,7 +140,7 @@ class Work:
     def _places(self) -> list[str]:
         """List the queue folders that messages are taken from: what is on hold is not put there again."""
         places, hold = [place.path for place in self.reach.queues.places], self.reach.queues.rules.hold
-        if hold is None or not self.manner.hold:
+        if hold is None or not self.chosen.hold:
             return places
         return [path for path in places if hold(os.path.join(path, "x")) != os.path.join(path, "x")]
 
@@ -164,29 +164,29 @@ class Work:
 
     def shown(self, plan: Plan) -> str:
         """Write the plan as text."""
-        return render_plan(plan, self.inputs(), self.unexplained, holds=self.manner.hold)
+        return render_plan(plan, self.inputs(), self.unexplained, holds=self.chosen.hold)
 
     def tell(
         self, plan: Plan, outcome: PurgeOutcome | None, text: Callable[[], str], by_hand: Sequence[str] | None = None
     ) -> None:
         """Write the product: the object of the contract, or the text, which takes 60 ms to lay out."""
-        if self.manner.product.is_json:
+        if self.chosen.product.is_json:
             made = purge_json(plan, outcome, self.inputs(), self.reach.root, self.unexplained)
             product = dump(made if by_hand is None else {**made, "by_hand": list(by_hand)})
         else:
             product = text()
-        output.write(product, self.manner.product.output_file)
+        output.write(product, self.chosen.product.output_file)
 
 
-def run_purge(reach: Reach, wanted: Predicates, manner: Manner, words: list[str], recorded: Json) -> None:
+def run_purge(reach: Reach, wanted: Predicates, chosen: PurgeOptions, words: list[str], recorded: Json) -> None:
     """Do it, and say in `recorded` what was done. Raises BreachkitErrors; ends with the exit code of the books."""
-    if manner.hold:
+    if chosen.hold:
         _check_hold(reach)
-    if not manner.dry_run:
+    if not chosen.dry_run:
         reach.check()
-    keeps = manner.explain or manner.hold or wanted.with_bounces or not manner.dry_run
+    keeps = chosen.explain or chosen.hold or wanted.with_bounces or not chosen.dry_run
     look = PieceSearch(wanted, reach.queues.rules, reach.where.zone, reach.root, keeps=keeps)
-    work = Work(reach, wanted, manner, words, look, None if manner.watch is None else Watch())
+    work = Work(reach, wanted, chosen, words, look, None if chosen.watch is None else Watch())
     hits = work.first()
     if wanted.with_bounces:
         from breachkit.purge.bounces import find_caused
@@ -195,19 +195,19 @@ def run_purge(reach: Reach, wanted: Predicates, manner: Manner, words: list[str]
     plan = work.plan()
     if work.watch is None and not plan.bounces:  # else what is wanted is known, by the logs
         _hint(reach, plan)
-    if manner.explain:
+    if chosen.explain:
         from breachkit.cli.explain import explain
 
         work.unexplained = explain(reach.where, {hit.files[0] for hit in hits})
     outcome = None
-    if manner.hold and reach.queues.rules.hold is None:
+    if chosen.hold and reach.queues.rules.hold is None:
         recorded |= {"dry_run": True, "planned": plan.planned}
         _tell_by_hand(work, plan, hits)
-    elif manner.dry_run:
+    elif chosen.dry_run:
         recorded |= {"dry_run": True, "planned": plan.planned}
         work.tell(plan, None, lambda: work.shown(plan) + render_dry_end(plan, *_again(work, plan)))
     else:
-        plan.permit(everything=manner.everything, max_moves=manner.max_moves)
+        plan.permit(everything=chosen.everything, max_moves=chosen.max_moves)
         outcome = _execute(work, plan, hits, recorded)
     receipt = None if outcome is None else outcome.receipt
     is_left = receipt is not None and (receipt.planned != receipt.purged or receipt.sent_meanwhile > 0)
@@ -268,7 +268,7 @@ def _recorded_json(outcome: PurgeOutcome) -> Json:
 
 def _again(work: Work, plan: Plan) -> tuple[str, str]:
     """Spell the command that does what a dry run showed; where no line would do it, say what would."""
-    outside, everything = work.reach.outside, work.manner.everything
+    outside, everything = work.reach.outside, work.chosen.everything
     if outside is not None:
         return "", f"{outside.path} lies outside the root: a purge takes it only where it is named with --queue."
     if plan.takes_everything and not everything:
@@ -292,9 +292,9 @@ def _note_copy(reach: Reach) -> None:
 
 def _execute(work: Work, plan: Plan, hits: list[Planned], recorded: Json) -> PurgeOutcome:
     name = name_run(datetime.now(UTC))
-    product = work.manner.product
+    product = work.chosen.product
     _note_copy(work.reach)
-    shown = "" if product.is_json and work.manner.yes else work.shown(plan)
+    shown = "" if product.is_json and work.chosen.yes else work.shown(plan)
     if product.is_on_screen:
         output.write(shown, None)
     if plan.planned or work.watch is not None:
@@ -305,7 +305,7 @@ def _execute(work: Work, plan: Plan, hits: list[Planned], recorded: Json) -> Pur
         outcome = _move(work, plan, hits, name, is_stopped)
         recorded |= _recorded_json(outcome)
         where, receipt = work.reach.where, outcome.receipt
-        checks = [*([where.command("find-account")] if where.listing.is_likely else []), where.command("scan")]
+        checks = [where.command("scan"), *([work.reach.command("verify")] if where.listing.is_likely else [])]
         undo = work.reach.command("restore", receipt.run) if receipt.purged > outcome.dropped else ""
         before = "" if product.is_on_screen else shown
         work.tell(outcome.plan, outcome, lambda: before + render_outcome(outcome, work.reach.root, checks, undo))
@@ -313,16 +313,16 @@ def _execute(work: Work, plan: Plan, hits: list[Planned], recorded: Json) -> Pur
 
 
 def _ask(work: Work, plan: Plan, name: str, shown: str) -> None:
-    if work.manner.yes:
+    if work.chosen.yes:
         return
-    if not work.manner.product.is_on_screen and asking.can_ask():
+    if not work.chosen.product.is_on_screen and asking.can_ask():
         sys.stderr.write(shown)
     number = count(plan.planned, "message")
-    if work.manner.drop:
+    if work.chosen.drop:
         asking.ask_for(name, f"Type {name} to DELETE {number} for good", "moved")
     else:
-        more = f", and for {work.manner.watch:g} minutes what arrives" if work.manner.watch is not None else ""
-        what = f"Put {number} on hold" if work.manner.hold else f"Move {number} to the quarantine"
+        more = f", and for {work.chosen.watch:g} minutes what arrives" if work.chosen.watch is not None else ""
+        what = f"Put {number} on hold" if work.chosen.hold else f"Move {number} to the quarantine"
         asking.ask(f"{what}{more}?", "moved")
 
 
@@ -334,12 +334,12 @@ def _move(work: Work, plan: Plan, hits: list[Planned], name: str, is_stopped: Ca
     from breachkit.purge.moves import QueuePurge
 
     reach = work.reach
-    with QueuePurge(reach.queues, name, work.words, drops=work.manner.drop, holds=work.manner.hold) as run:
+    with QueuePurge(reach.queues, name, work.words, drops=work.chosen.drop, holds=work.chosen.hold) as run:
         try:
             with bar(sys.stderr, "moved", plan.planned, " messages") as progress:
                 run.take(hits, datetime.now(UTC), is_stopped, progress)
             _settle(work, run, is_stopped)
-            limit = work.manner.max_moves or plan.default_moves
+            limit = work.chosen.max_moves or plan.default_moves
             is_cut = work.watch is not None and _watch(work, work.watch, run, limit, is_stopped)
             receipt = run.close(datetime.now(UTC), is_stopped=is_stopped())
         except BreachkitError:
@@ -352,14 +352,14 @@ def _move(work: Work, plan: Plan, hits: list[Planned], name: str, is_stopped: Ca
                 following += f"; to undo: {reach.command('restore', name)}"
             raise asking.stopped(receipt.purged, receipt.planned, "moved", following, _journals(receipt))
         dropped = run.deleted
-        if work.manner.drop:
+        if work.chosen.drop:
             from breachkit.purge.deletion import drop_run
 
             drops = [drop_run(reach.queues.disk, held) for held in receipt.runs]
             receipt = replace(receipt, sha256=tuple(one.sha256 for one in drops))
             dropped += sum(one.dropped for one in drops)
         _note(receipt)
-    return PurgeOutcome(receipt, work.plan(), is_cut, dropped, is_hold=work.manner.hold)
+    return PurgeOutcome(receipt, work.plan(), is_cut, dropped, is_hold=work.chosen.hold)
 
 
 def _settle(work: Work, run: QueuePurge, is_stopped: Callable[[], bool]) -> None:
@@ -385,7 +385,7 @@ def _journals(receipt: Receipt) -> list[str]:
 
 def _watch(work: Work, watch: Watch, run: QueuePurge, limit: int, is_stopped: Callable[[], bool]) -> bool:
     """Repeat the plan on what arrives; True when the limit ended it."""
-    end = time.monotonic() + 60 * (work.manner.watch or 0)
+    end = time.monotonic() + 60 * (work.chosen.watch or 0)
     for _ in _rounds(end, is_stopped):
         left, before = limit - run.moved, run.moved
         taken = work.again(watch, left)
