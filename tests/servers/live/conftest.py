@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.servers.live import stage
 
-pytest.register_assert_rewrite("tests.servers.live.checks")
+pytest.register_assert_rewrite(
+    *(f"tests.servers.live.{name}" for name in ("checks", "ending", "kills", "rounds", "troubles"))
+)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -21,4 +24,5 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     ran = stage.run_inside(pyfuncitem.nodeid, Path(str(pyfuncitem.funcargs["tmp_path"]), "inside"))
     if ran.returncode != 0:
         pytest.fail(ran.stdout + ran.stderr, pytrace=False)
+    sys.stdout.write(ran.stdout)
     return True

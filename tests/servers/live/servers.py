@@ -270,6 +270,8 @@ class Exim(Server):
     spool = Path("/var/spool/exim4")
     log = Path("/var/log/exim4/mainlog")
     sasl = Path("/var/spool/sasl")
+    queue_only = Path("/var/spool/queue-only")
+    """As long as this file is there, what comes in is not tried before a queue run."""
     fakes_monotonic = True
     """It reckons the time of day from the monotonic clock, from when its daemon began."""
 
@@ -303,6 +305,7 @@ host_lookup = *
 rfc1413_query_timeout = 0s
 smtp_accept_max = 100
 smtp_accept_queue_per_connection = 1000
+queue_only_file = {self.queue_only}
 acl_smtp_rcpt = check_rcpt
 acl_smtp_data = accept
 smtp_enforce_sync = false

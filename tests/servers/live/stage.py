@@ -46,7 +46,7 @@ def missing() -> str | None:
 def run_inside(node: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run one test in namespaces of its own; its temporary files lie in a folder."""
     line = [*_as_root(), "unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
-    line += [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--basetemp={folder}", node]
+    line += [sys.executable, "-m", "pytest", "-q", "-rP", "-p", "no:cacheprovider", f"--basetemp={folder}", node]
     environment = {**os.environ, _INSIDE: "1", "PYTHONDONTWRITEBYTECODE": "1"}
     return subprocess.run(
         line,

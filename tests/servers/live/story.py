@@ -114,6 +114,20 @@ class Story:
         server.settle()
         return self._truth()
 
+    def work_on(self) -> None:
+        """Let those work whose accounts nobody took, after the end of the story."""
+        self._pause(600, 900)
+        for who in self.people[1:]:
+            self._send(who, who.ip, [self._letter(who.address, [self._stranger("partner")], "thanks", "Good.\n")])
+            self._pause(40, 400)
+
+    def try_to_send(self) -> bool:
+        """Let the owner of the account that was taken send; False: it was refused."""
+        to = [self._stranger("partner")]
+        return bool(
+            self._send(self.victim, self.victim.ip, [self._letter(self.victim.address, to, "hi", "The list.\n")])
+        )
+
     # --- people and time
 
     def _ip(self, net: int) -> str:
