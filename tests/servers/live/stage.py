@@ -85,6 +85,7 @@ def set_up(folder: Path) -> None:
     for name, text in files.items():
         (folder / "etc" / name).write_text(text, encoding="utf-8")
     _raise_loopback()
+    _mount("-t", "tmpfs", "tmpfs", "/dev/shm")  # libfaketime leaves two files there for each process
     for ours in (packages / "usr", folder / "etc"):
         _mount("-t", "overlay", "overlay", "-o", f"lowerdir={ours}:/{ours.name}", f"/{ours.name}")
     for place in (*(f"etc/{name}" for name in _SETTINGS), "var/log", "var/spool"):
