@@ -147,8 +147,7 @@ def test_a_purge_is_followed_by_its_check_and_the_way_back_stands_apart(
     assert run is not None
     where = f"--root {root} --timezone Europe/Rome"
     assert done.endswith(
-        f"\nNext\n  breachkit scan {where}\n  breachkit verify {where}\n\n"
-        f"To undo: breachkit restore {run[1]} {where}\n"
+        f"\nNext\n  breachkit scan {where}\n  breachkit verify {where}\n\nTo undo: breachkit restore {run[1]} {where}\n"
     )
     nothing = cli("purge", "pillole.example", "--root", root, "--yes").out
     assert "To undo" not in nothing
