@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from typing import Self
 
 FIRST_SECONDS = 0.3
-"""Seconds of work, or of waiting for the disk, that are done here alone: most need no helpers. With 0.6 a plan of 100,000
-messages took a tenth longer by the clock, and no less processor time."""
+"""Seconds of work, or of waiting for the disk, that are done here alone: most need no helpers. With 0.6 a plan of
+100,000 messages took a tenth longer by the clock, and no less processor time."""
 BATCH = 32
 """Pieces that a process is asked for at once."""
 AHEAD = 2
