@@ -82,6 +82,12 @@ class Aftermath:
         return frozenset(place.ip for one in chosen for place in one.client_ips if place.attacking)
 
     @property
+    def suspected(self) -> frozenset[str]:
+        """The addresses that may attack accounts which are suspect, and not in question."""
+        chosen = (one for one in self.found.accused if one.account not in self.accounts)
+        return frozenset(place.ip for one in chosen for place in one.client_ips if place.attacking) - self.entering
+
+    @property
     def relays(self) -> frozenset[str]:
         """The addresses that sent spam without a login."""
         return frozenset(one.client_ip for one in self.found.accused_relays)
@@ -168,6 +174,10 @@ def no_entry(after: Aftermath) -> Check:
         return Check("no-entry-since", "open", f"from attacking addresses: {', '.join(what)}", first(places))
     if unseen:
         return Check("no-entry-since", "unknown", unseen)
+    odd = tries[(tries["outcome"] == "success") & tries["client_ip"].isin(after.suspected)]
+    if len(odd):
+        detail = f"{len(odd):,} logins to suspect accounts from addresses that may attack: see breachkit find-account"
+        return Check("no-entry-since", "unknown", detail, first(odd["source"]))
     return Check("no-entry-since", "ok", "no attacking address logged in or sent anything")
 
 

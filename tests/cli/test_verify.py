@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from breachkit.detect import closure
+from breachkit.detect.accounts.judgement import judge_accounts
 from tests.conftest import story
 from tests.schemas import validate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from breachkit.detect.accounts.accusation import Accusation
+    from breachkit.detect.accounts.inquiry import Inquiry
     from tests.cli.typed import Ended
 
 AFTER = "2026-11-21T00:00"
@@ -166,6 +171,22 @@ def test_a_thief_who_uses_the_same_list_on_another_day_is_still_a_thief(
     found = breach("find-account", "--root", root, "--timezone", "Europe/Rome", "--format", "json").json
     worst = found["accounts"][0]
     assert (worst["account"], worst["verdict"]) == ("user@example.it", "compromised")
+
+
+def test_logins_to_a_suspect_account_leave_it_unknown(
+    root: Path, breach: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def milder(inquiry: Inquiry) -> Accusation:
+        found = judge_accounts(inquiry)
+        doubted = [replace(one, verdict="suspect") if one.verdict == "compromised" else one for one in found.accounts]
+        return replace(found, accounts=tuple(doubted), attackers=())
+
+    monkeypatch.setattr(closure, "judge_accounts", milder)
+    _, checks = verified(breach, root, "--since", "2026-11-20T09:00")
+    assert checks["no-entry-since"] == (
+        "unknown",
+        "29 logins to suspect accounts from addresses that may attack: see breachkit find-account",
+    )
 
 
 def test_a_case_records_the_answer(root: Path, breach: Callable[..., Ended]) -> None:
