@@ -123,7 +123,7 @@ def _since(where: Where, quarantine: Path | None, typed: str | None) -> _Begin:
     if typed is not None:
         return _Begin(read_moment("--since", typed, where.zone), None)
     runs = reach_of(where, quarantine, with_outside=False).stocks() if where.layout.queues else []
-    # a purge that was killed has no end: it was over when the journal was last written to, which a copy forgets
+    # a purge that was killed has no end in its journal: its beginning counts
     ended = [_Begin(datetime.fromisoformat(run.ended or run.began), run.run.name) for run in runs if run.began]
     if not ended:
         raise UsageError(

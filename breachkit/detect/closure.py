@@ -262,17 +262,19 @@ def _logins(after: Aftermath) -> dict[str, Login] | str:
 def _password(after: Aftermath, account: str, login: Login | None) -> _Answer:
     """Compare the password of the export with those that the attacker used, and keep neither.
 
-    Where that cannot be done, the attacker may have shown it: who came in before, and only fails since.
+    Where that cannot be done, the attacker may have shown it: only fails since, with a password that had opened it.
+    Failures whose password nobody sees prove nothing: who guesses goes on with others.
     """
     tries = after.inquiry.of(account, "attempts")
     tries = tries[tries["client_ip"].isin(after.of_accounts).to_numpy()]
-    won = tries[(tries["outcome"] == "success").to_numpy()]
+    used = tries.loc[(tries["outcome"] == "success").to_numpy(), "secret"].dropna().tolist()
     status: CheckStatus
-    status, detail = ("unknown", "") if login is None else _compared(after, login, won["secret"].dropna().tolist())
+    status, detail = ("unknown", "") if login is None else _compared(after, login, used)
     if status == "unknown":
-        since = after.after(tries[tries["client_ip"].isin(won["client_ip"]).to_numpy()])
-        if len(since) and (since["outcome"] == "failure").all():
-            return "ok", f"addresses that had come in failed {len(since):,} times since"
+        since = after.after(tries)
+        same = since[since["secret"].isin(used).to_numpy("bool")]
+        if len(same) and (since["outcome"] == "failure").all():
+            return "ok", f"the attacker's password failed {len(same):,} times since, and nothing opened it"
     return status, detail
 
 

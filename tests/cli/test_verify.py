@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+from base64 import b64encode
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -145,12 +147,26 @@ def test_a_thief_who_only_fails_since_shows_that_the_password_is_changed(
     (logs / "s20261122-01.log").write_bytes(raw.replace(b">>> 235 ", b">>> 535 "))
     ended, checks = verified(breach, root, "--since", AFTER)
     assert checks["password-changed"][0] == "ok"
-    assert "addresses that had come in failed" in checks["password-changed"][1]
+    assert "the attacker's password failed" in checks["password-changed"][1]
     assert checks["left-behind"] == (
         "unknown",
         "user@example.it: there is no export of the accounts: make a new one, and name it with --accounts",
     )
     assert ended.json["closed"] is False  # the thief still tries
+
+
+def test_failures_with_other_passwords_do_not_show_that_it_is_changed(root: Path, breach: Callable[..., Ended]) -> None:
+    mend(breach, root)
+    (root / "users.csv").unlink()
+    logs = root / "logs" / "smtp"
+    raw = (logs / "s20261120-01.log").read_bytes().replace(b">>> 235 ", b">>> 535 ")
+    user = b64encode(b"user")
+    pair = re.compile(rb"(<<< %b\r?\n[^\n]*334 [^\n]*\n[^\n]*<<< )%b" % (user, user))
+    guessed, number = pair.subn(rb"\g<1>" + b64encode(b"guess"), raw)
+    assert number > 3
+    (logs / "s20261122-01.log").write_bytes(guessed)
+    _, checks = verified(breach, root, "--since", AFTER)
+    assert checks["password-changed"][0] == "unknown"
 
 
 def test_a_thief_who_comes_back_opens_it_again(root: Path, breach: Callable[..., Ended]) -> None:
