@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -11,7 +12,7 @@ from breachkit.cli import options, output
 from breachkit.cli.output import BOOK, recorded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from breachkit.detect.closure import Check
@@ -88,7 +89,7 @@ def verify(
     is_monitor, limits = monitoring.monitor, Thresholds(*monitoring[1:])
     if any(limit is not None for limit in limits) and not is_monitor:
         raise UsageError("--warn-queue, --crit-queue, --warn-rate and --crit-rate go with --monitor; add it")
-    with recorded(case) as outcome:
+    with recorded(case) as outcome, _answering(monitoring):
         where, books = find_evidence(asked), gather.Books()
         output.check(product.output_file, where, quarantine, case and case / BOOK)
         begin = _since(where, quarantine, since or ("1h" if is_monitor else None))
@@ -105,6 +106,21 @@ def verify(
         closed = is_closed(found.checks)
         outcome |= {"closed": closed, "checks": {check.name: check.status for check in found.checks}}
         output.finish(books, findings=closed is False, is_incomplete=closed is None)
+
+
+@contextmanager
+def _answering(monitoring: Monitoring) -> Iterator[None]:
+    """Let a monitor know by its own code that it cannot be told: 1 and 2, by which a command ends, are its alarms."""
+    from breachkit.errors import BreachkitError
+
+    try:
+        yield
+    except BreachkitError as error:
+        if not monitoring.monitor:
+            raise
+        output.note(f"breachkit: {error}")
+        output.write("BREACHKIT UNKNOWN - nothing could be read; stderr says why\n", None)
+        raise typer.Exit(3) from None
 
 
 class _Begin(NamedTuple):

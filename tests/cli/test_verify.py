@@ -247,6 +247,13 @@ def test_a_quiet_server_is_ok_for_a_monitor(root: Path, breach: Callable[..., En
     assert ended.out.startswith("BREACHKIT OK - 6 messages queued; ")
 
 
+def test_what_a_monitor_cannot_read_is_unknown_and_no_alarm(root: Path, breach: Callable[..., Ended]) -> None:
+    ended = breach("verify", "--monitor", "--root", root / "gone")
+    assert (ended.code, ended.out) == (3, "BREACHKIT UNKNOWN - nothing could be read; stderr says why\n")
+    assert ended.err.startswith("breachkit: ")
+    assert ended.err.count("\n") == 1
+
+
 def test_thresholds_want_the_monitor(root: Path, breach: Callable[..., Ended]) -> None:
     ended = breach("verify", "--root", root, "--warn-queue", "3")
     assert (ended.code, ended.out) == (2, "")
