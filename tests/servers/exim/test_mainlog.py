@@ -100,6 +100,15 @@ def test_with_ports_a_session_is_what_stands_between_its_opening_and_its_end(
     ]
 
 
+def test_a_subject_full_of_addresses_is_read_at_once(cli: Callable[..., Ran], tmp_path: Path) -> None:
+    """Drawn by a stranger: one pattern for all recipients never came to its end on it."""
+    subject = ' T="for ' + "aa@aa" * 400 + '"'
+    kept, lost = ids(2)
+    write(tmp_path, [arrival(kept, more=f"{subject} for b1@far.example b2@far.example"), arrival(lost, more=subject)])
+    anna = account_in(cli, tmp_path)
+    assert (anna["sent_messages"], anna["recipients"]["tried"]) == (2, 2)
+
+
 def test_a_recipient_counts_once_by_its_last_status(cli: Callable[..., Ran], tmp_path: Path) -> None:
     (one,) = ids(1)
     wait = "R=outside T=remote_smtp defer (-44) H=mx.far.example [192.0.2.5]: SMTP error from remote mail server after"
